@@ -1,0 +1,141 @@
+#include "gateway/base/arena.h"
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_BYTES 4096
+#define ARENA_MAGIC 0x41524e41u
+
+struct block {
+    struct block *next;
+    size_t capacity;
+    size_t used;
+    alignas(max_align_t) unsigned char bytes[];
+};
+
+struct arena {
+    unsigned magic;
+    size_t bytes_max;
+    size_t bytes_used;
+    struct block *current;
+    struct block *first;
+};
+
+static struct block *block_create(size_t capacity)
+{
+    struct block *block = malloc(sizeof *block + capacity);
+    if (block != NULL) {
+        block->next = NULL;
+        block->capacity = capacity;
+        block->used = 0;
+    }
+    return block;
+}
+
+struct arena *arena_create(size_t bytes_max)
+{
+    struct arena *arena = calloc(1, sizeof *arena);
+    if (arena == NULL) {
+        return NULL;
+    }
+    arena->magic = ARENA_MAGIC;
+    arena->bytes_max = bytes_max;
+    arena->first = block_create(BLOCK_BYTES);
+    if (arena->first == NULL) {
+        free(arena);
+        return NULL;
+    }
+    arena->current = arena->first;
+    return arena;
+}
+
+static void free_blocks(struct block *block)
+{
+    while (block != NULL) {
+        struct block *next = block->next;
+        free(block);
+        block = next;
+    }
+}
+
+void arena_destroy(struct arena **arena)
+{
+    if (*arena != NULL) {
+        assert((*arena)->magic == ARENA_MAGIC);
+        (*arena)->magic = 0;
+        free_blocks((*arena)->first);
+        free(*arena);
+        *arena = NULL;
+    }
+}
+
+void arena_reset(struct arena *arena)
+{
+    assert(arena->magic == ARENA_MAGIC);
+    free_blocks(arena->first->next);
+    arena->first->next = NULL;
+    arena->first->used = 0;
+    arena->current = arena->first;
+    arena->bytes_used = 0;
+}
+
+void *arena_alloc(struct arena *arena, size_t bytes)
+{
+    assert(arena->magic == ARENA_MAGIC);
+    const size_t align = alignof(max_align_t);
+    if (bytes > SIZE_MAX / 2) {
+        return NULL;
+    }
+    size_t need = (bytes + align - 1) / align * align;
+    if (arena->bytes_max != 0 && need > arena->bytes_max - arena->bytes_used) {
+        return NULL;
+    }
+    struct block *block = arena->current;
+    if (need > block->capacity - block->used) {
+        struct block *fresh = block_create(need > BLOCK_BYTES ? need : BLOCK_BYTES);
+        if (fresh == NULL) {
+            return NULL;
+        }
+        block->next = fresh;
+        arena->current = fresh;
+        block = fresh;
+    }
+    void *memory = block->bytes + block->used;
+    block->used += need;
+    arena->bytes_used += need;
+    memset(memory, 0, bytes);
+    return memory;
+}
+
+char *arena_text_n(struct arena *arena, const char *text, size_t bytes)
+{
+    char *copy = text == NULL ? NULL : arena_alloc(arena, bytes + 1);
+    if (copy != NULL) {
+        memcpy(copy, text, bytes);
+    }
+    return copy;
+}
+
+char *arena_text(struct arena *arena, const char *text)
+{
+    return text == NULL ? NULL : arena_text_n(arena, text, strlen(text));
+}
+
+char *arena_format(struct arena *arena, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *text = length < 0 ? NULL : arena_alloc(arena, (size_t)length + 1);
+    if (text != NULL) {
+        va_start(arguments, format);
+        (void)vsnprintf(text, (size_t)length + 1, format, arguments);
+        va_end(arguments);
+    }
+    return text;
+}

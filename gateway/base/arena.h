@@ -1,0 +1,31 @@
+/* arena.h - memory that lives as long as one request or one job, freed all at once. */
+#ifndef GATEWAY_BASE_ARENA_H
+#define GATEWAY_BASE_ARENA_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+struct arena;
+
+/* Makes an arena that refuses to grow beyond bytes_max in all (0: no limit). NULL when out of
+ * memory. The arena belongs to one thread at a time. */
+struct arena *arena_create(size_t bytes_max);
+
+/* Frees everything and NULLs the pointer; NULL is fine. */
+void arena_destroy(struct arena **arena);
+
+/* Forgets everything allocated; keeps the first block for reuse. */
+void arena_reset(struct arena *arena);
+
+/* Zeroed memory, aligned for any type; NULL beyond the limit or when out of memory. */
+void *arena_alloc(struct arena *arena, size_t bytes);
+
+/* A terminated copy; NULL as arena_alloc(), and for NULL text. */
+char *arena_text(struct arena *arena, const char *text);
+char *arena_text_n(struct arena *arena, const char *text, size_t bytes);
+
+/* A formatted text; NULL as arena_alloc(). */
+char *arena_format(struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

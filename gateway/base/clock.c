@@ -1,0 +1,31 @@
+#include "gateway/base/clock.h"
+
+#include <time.h>
+
+static int64_t read_ms(clockid_t id)
+{
+    struct timespec now;
+    (void)clock_gettime(id, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static struct wall_time system_wall(void *context)
+{
+    (void)context;
+    return (struct wall_time){read_ms(CLOCK_REALTIME)};
+}
+
+static struct monotonic_time system_monotonic(void *context)
+{
+    (void)context;
+    return (struct monotonic_time){read_ms(CLOCK_BOOTTIME)};
+}
+
+const struct clock_source clock_system = {.wall = system_wall, .monotonic = system_monotonic};
+
+int64_t clock_stopwatch_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}

@@ -1,0 +1,237 @@
+#include "gateway/base/json_reader.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/base/text.h"
+
+static int depth_of(const char *text, size_t bytes)
+{
+    int depth = 0, deepest = 0;
+    bool in_text = false;
+    for (size_t i = 0; i < bytes; i++) {
+        char c = text[i];
+        if (in_text) {
+            if (c == '\\') {
+                i++;
+            } else if (c == '"') {
+                in_text = false;
+            }
+        } else if (c == '"') {
+            in_text = true;
+        } else if (c == '{' || c == '[') {
+            depth++;
+            deepest = depth > deepest ? depth : deepest;
+        } else if (c == '}' || c == ']') {
+            depth--;
+        }
+    }
+    return deepest;
+}
+
+enum status json_parse(const char *text, size_t bytes, json_t **json_r, struct error *error)
+{
+    /* jansson's own limit is 2048 levels, and freeing is recursive: cap it before parsing. */
+    if (depth_of(text, bytes) > JSON_DEPTH_MAX) {
+        return error_set_at(error, STATUS_INVALID, "", "JSON nested deeper than %d levels",
+                            JSON_DEPTH_MAX);
+    }
+    json_error_t fault;
+    json_t *json = json_loadb(text, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &fault);
+    if (json == NULL) {
+        return error_set_at(error, STATUS_INVALID, "", "not valid JSON: line %d, column %d: %s",
+                            fault.line, fault.column, fault.text);
+    }
+    *json_r = json;
+    return STATUS_OK;
+}
+
+void json_reader_init(struct json_reader *reader, json_t *object, const char *pointer,
+                      struct error *error)
+{
+    *reader = (struct json_reader){.object = object, .pointer = pointer, .error = error};
+    if (!json_is_object(object)) {
+        json_reader_fault(reader, NULL, "must be an object");
+    }
+}
+
+void json_reader_fault(struct json_reader *reader, const char *name, const char *format, ...)
+{
+    if (reader->status != STATUS_OK) {
+        return;
+    }
+    char text[160], pointer[ERROR_POINTER_BYTES_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    (void)snprintf(pointer, sizeof pointer, "%s%s%s", reader->pointer, name != NULL ? "/" : "",
+                   name != NULL ? name : "");
+    reader->status = error_set_at(reader->error, STATUS_INVALID, pointer, "%s: %s",
+                                  pointer[0] != '\0' ? pointer : "the body", text);
+}
+
+bool json_reader_has(const struct json_reader *reader, const char *name)
+{
+    json_t *value = json_object_get(reader->object, name);
+    return value != NULL && !json_is_null(value);
+}
+
+/* The member when it is there and not null. */
+static json_t *take(struct json_reader *reader, const char *name, bool required)
+{
+    assert(reader->known_count < JSON_MEMBERS_MAX);
+    reader->known[reader->known_count++] = name;
+    json_t *value = json_object_get(reader->object, name);
+    if (value == NULL || json_is_null(value)) {
+        if (required) {
+            json_reader_fault(reader, name, "is required");
+        }
+        return NULL;
+    }
+    return value;
+}
+
+const char *json_take_text(struct json_reader *reader, const char *name, bool required,
+                           size_t bytes_min, size_t bytes_max)
+{
+    json_t *value = take(reader, name, required);
+    if (value == NULL) {
+        return NULL;
+    }
+    if (!json_is_string(value)) {
+        json_reader_fault(reader, name, "must be a string");
+        return NULL;
+    }
+    size_t length = json_string_length(value);
+    if (length > bytes_max) {
+        json_reader_fault(reader, name, "is longer than %zu bytes", bytes_max);
+        return NULL;
+    }
+    if (length < bytes_min) {
+        json_reader_fault(reader, name, length == 0 ? "must not be empty" : "is too short");
+        return NULL;
+    }
+    return json_string_value(value);
+}
+
+const char *json_take_slug(struct json_reader *reader, const char *name, bool required)
+{
+    const char *text = json_take_text(reader, name, required, 1, SLUG_BYTES_MAX - 1);
+    if (text != NULL && !text_is_slug(text)) {
+        json_reader_fault(reader, name,
+                          "must be lower-case letters, digits and '-', beginning with a letter or "
+                          "digit");
+        return NULL;
+    }
+    return text;
+}
+
+int64_t json_take_int(struct json_reader *reader, const char *name, bool required, int64_t low,
+                      int64_t high, int64_t fallback)
+{
+    json_t *value = take(reader, name, required);
+    if (value == NULL) {
+        return fallback;
+    }
+    if (!json_is_integer(value)) {
+        json_reader_fault(reader, name, "must be a whole number");
+        return fallback;
+    }
+    int64_t number = json_integer_value(value);
+    if (number < low || number > high) {
+        json_reader_fault(reader, name, "must be between %lld and %lld", (long long)low,
+                          (long long)high);
+        return fallback;
+    }
+    return number;
+}
+
+bool json_take_bool(struct json_reader *reader, const char *name, bool fallback)
+{
+    json_t *value = take(reader, name, false);
+    if (value == NULL) {
+        return fallback;
+    }
+    if (!json_is_boolean(value)) {
+        json_reader_fault(reader, name, "must be true or false");
+        return fallback;
+    }
+    return json_is_true(value);
+}
+
+int json_take_word(struct json_reader *reader, const char *name, bool required,
+                   const char *const *words, int fallback)
+{
+    const char *text = json_take_text(reader, name, required, 1, 64);
+    if (text == NULL) {
+        return fallback;
+    }
+    char allowed[120] = "";
+    size_t used = 0;
+    for (int i = 0; words[i] != NULL; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            return i;
+        }
+        int wrote = snprintf(allowed + used, sizeof allowed - used, "%s%s", i > 0 ? ", " : "",
+                             words[i]);
+        used = wrote < 0 || used + (size_t)wrote >= sizeof allowed ? used : used + (size_t)wrote;
+    }
+    json_reader_fault(reader, name, "must be one of %s", allowed);
+    return fallback;
+}
+
+json_t *json_take_array(struct json_reader *reader, const char *name, bool required,
+                        size_t items_min, size_t items_max)
+{
+    json_t *value = take(reader, name, required);
+    if (value == NULL) {
+        return NULL;
+    }
+    if (!json_is_array(value)) {
+        json_reader_fault(reader, name, "must be an array");
+        return NULL;
+    }
+    if (json_array_size(value) < items_min || json_array_size(value) > items_max) {
+        json_reader_fault(reader, name, "must have %zu to %zu items", items_min, items_max);
+        return NULL;
+    }
+    return value;
+}
+
+json_t *json_take_object(struct json_reader *reader, const char *name, bool required)
+{
+    json_t *value = take(reader, name, required);
+    if (value != NULL && !json_is_object(value)) {
+        json_reader_fault(reader, name, "must be an object");
+        return NULL;
+    }
+    return value;
+}
+
+const char *json_reader_unknown(const struct json_reader *reader)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(reader->object, name, value)
+    {
+        bool known = false;
+        for (unsigned i = 0; i < reader->known_count && !known; i++) {
+            known = strcmp(name, reader->known[i]) == 0;
+        }
+        if (!known) {
+            return name;
+        }
+    }
+    return NULL;
+}
+
+enum status json_reader_end(struct json_reader *reader)
+{
+    const char *unknown = json_reader_unknown(reader);
+    if (unknown != NULL) {
+        json_reader_fault(reader, unknown, "is not a known field");
+    }
+    return reader->status;
+}

@@ -1,0 +1,82 @@
+#include "gateway/base/status.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/base/text.h"
+
+const char *status_slug(enum status status)
+{
+    switch (status) {
+#define STATUS_SLUG(name, code, slug, text)                                                        \
+    case STATUS_##name:                                                                            \
+        return slug;
+        STATUS_TABLE(STATUS_SLUG)
+#undef STATUS_SLUG
+    }
+    return "unknown";
+}
+
+const char *status_text(enum status status)
+{
+    switch (status) {
+#define STATUS_TEXT(name, code, slug, text)                                                        \
+    case STATUS_##name:                                                                            \
+        return text;
+        STATUS_TABLE(STATUS_TEXT)
+#undef STATUS_TEXT
+    }
+    return "unknown status";
+}
+
+__attribute__((format(printf, 2, 0))) static void
+error_format(struct error *error, const char *format, va_list arguments)
+{
+    int length = vsnprintf(error->text, sizeof error->text, format, arguments);
+    if (length < 0) {
+        error->text[0] = '\0';
+    } else if ((size_t)length >= sizeof error->text) {
+        error->text[text_utf8_cut(error->text, sizeof error->text - 1)] = '\0';
+    }
+}
+
+enum status error_set(struct error *error, enum status status, const char *format, ...)
+{
+    if (error != NULL) {
+        va_list arguments;
+        va_start(arguments, format);
+        error_format(error, format, arguments);
+        va_end(arguments);
+        error->pointer[0] = '\0';
+    }
+    return status;
+}
+
+enum status error_set_at(struct error *error, enum status status, const char *pointer,
+                         const char *format, ...)
+{
+    if (error != NULL) {
+        va_list arguments;
+        va_start(arguments, format);
+        error_format(error, format, arguments);
+        va_end(arguments);
+        (void)snprintf(error->pointer, sizeof error->pointer, "%s", pointer ? pointer : "");
+    }
+    return status;
+}
+
+enum status error_wrap(struct error *error, enum status status, const char *format, ...)
+{
+    if (error != NULL) {
+        char inner[ERROR_TEXT_BYTES_MAX];
+        memcpy(inner, error->text, sizeof inner);
+        va_list arguments;
+        va_start(arguments, format);
+        error_format(error, format, arguments);
+        va_end(arguments);
+        size_t used = strlen(error->text);
+        (void)snprintf(error->text + used, sizeof error->text - used, ": %.*s",
+                       (int)(sizeof error->text - used), inner);
+    }
+    return status;
+}
