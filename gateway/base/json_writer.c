@@ -162,10 +162,15 @@ void json_null(struct json_writer *json)
     json_raw(json, "null");
 }
 
-void json_raw(struct json_writer *json, const char *text)
+void json_raw_n(struct json_writer *json, const char *text, size_t bytes)
 {
     begin_value(json);
-    append(json, text, strlen(text));
+    append(json, text, bytes);
+}
+
+void json_raw(struct json_writer *json, const char *text)
+{
+    json_raw_n(json, text, strlen(text));
 }
 
 void json_member_text(struct json_writer *json, const char *name, const char *text)

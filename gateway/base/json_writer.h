@@ -44,6 +44,7 @@ void json_bool(struct json_writer *json, bool value);
 void json_null(struct json_writer *json);
 /* Finished JSON, copied as it is. */
 void json_raw(struct json_writer *json, const char *text);
+void json_raw_n(struct json_writer *json, const char *text, size_t bytes);
 
 /* Name and value in one. */
 void json_member_text(struct json_writer *json, const char *name, const char *text);
