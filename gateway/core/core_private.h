@@ -1,0 +1,104 @@
+/* core_private.h - what the event handlers share: the step being computed and the moves on it. */
+#ifndef GATEWAY_CORE_CORE_PRIVATE_H
+#define GATEWAY_CORE_CORE_PRIVATE_H
+
+#include "gateway/core/escalation.h"
+
+/* One call of escalation_step(). `now` is &update->after: handlers change it in place. */
+struct step {
+    const struct event *event;
+    const struct context *context;
+    struct update *update;
+    struct escalation *now;
+    unsigned ids_used;
+};
+
+/* One handler for each event. Answers as escalation_step(). */
+typedef enum status event_handler(struct step *step);
+
+event_handler on_opened, on_joined, on_split, on_severity;
+event_handler on_transport, on_received, on_seen, on_call;
+event_handler on_accept, on_decline;
+event_handler on_progress, on_done, on_hand_back;
+event_handler on_deadline;
+event_handler on_note, on_cancel, on_resume, on_take, on_called_back;
+event_handler on_context_changed, on_quarantine;
+
+/* ---- record.c: what an update is made of ---- */
+
+/* Adds an entry about the event's actor; the caller fills in the rest through the pointer, which is
+ * never NULL. */
+struct entry *step_record(struct step *step, enum entry_kind kind);
+
+/* Adds an attempt to a person (device NULL: by call) or, with person NULL, to a callback. Its id is
+ * derived; NULL beyond the update's limit. */
+struct attempt *step_attempt(struct step *step, enum attempt_purpose purpose,
+                             const struct context_person *person,
+                             const struct context_device *device, const char *callback,
+                             struct engine_time not_after);
+
+/* A copy of a loaded attempt in the update's changed list (the same one when asked twice), or NULL
+ * when it is not loaded. */
+struct attempt *step_change_attempt(struct step *step, struct uuid id);
+
+/* Makes a desk task and tells the call centre of it. */
+void step_task(struct step *step, enum task_kind kind, int caller);
+
+/* Answers a refusal that leaves a trace in the timeline. */
+enum status step_refuse(struct step *step, enum status answer, const char *verb);
+
+/* ---- move.c ---- */
+
+/* The one way to change the state: checks the transition table. */
+void step_move(struct step *step, enum escalation_state to);
+
+/* Computes due_at and next_what from the clocks. */
+void step_settle(struct step *step);
+
+/* ---- procedure_run.c ---- */
+
+/* Starts the procedure from the top with fresh rounds. */
+void run_from_top(struct step *step);
+
+/* Ends the current step and goes on: next step, next round, or exhausted. */
+void run_next_step(struct step *step, const char *why);
+
+/* Starts the round that WAITING waited for. */
+void run_round(struct step *step);
+
+/* Goes on after a holder let go: next step, or a fresh run when there is none left. */
+void run_resume(struct step *step);
+
+/* Makes the next announcement of an exhausted escalation. */
+void run_announce(struct step *step);
+
+/* Ends the step now when nothing in it can lead to an acceptance any more. */
+void run_end_hopeless_step(struct step *step);
+
+/* Attempts for people of the current step who have become reachable since it began. */
+void run_top_up(struct step *step);
+
+/* Tells the current step's people again, or the holder, that the ticket worsened. */
+void run_update_people(struct step *step);
+
+/* Attempts on every path of a person. Answers how many. */
+int run_reach(struct step *step, enum attempt_purpose purpose, const struct context_person *person,
+              unsigned via, struct engine_time not_after);
+
+/* Withdraws the notification from every device but those of `except` (may be NULL), and drops what
+ * was not handed over yet. */
+void run_withdraw(struct step *step);
+
+/* The callback endpoint that the desk listens on. */
+const char *run_desk(const struct step *step);
+
+/* ---- holding.c ---- */
+
+/* Makes somebody the holder: state, clocks, withdrawals. */
+void hold(struct step *step, enum escalation_state state, const struct person_ref *holder,
+          enum path path);
+
+/* Nobody holds it any more. */
+void release(struct step *step);
+
+#endif

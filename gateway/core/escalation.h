@@ -1,0 +1,249 @@
+/* escalation.h - the state of one escalation, its attempts, and the event, context and update of
+ * escalation_step(). All plain data: the store keeps it, the engine carries it.
+ */
+#ifndef GATEWAY_CORE_ESCALATION_H
+#define GATEWAY_CORE_ESCALATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/base/status.h"
+#include "gateway/base/time.h"
+#include "gateway/base/uuid.h"
+#include "gateway/core/procedure.h"
+#include "gateway/core/words.h"
+
+#define PERSON_NAME_BYTES_MAX 128
+#define CALLERS_MAX           16
+#define CALLER_NAME_BYTES_MAX 160
+#define REASON_BYTES_MAX      64
+#define NEXT_WHAT_BYTES_MAX   120
+#define DEVICES_OF_PERSON_MAX 8
+#define PERSONS_OF_STEP_MAX   32
+#define ATTEMPTS_LOADED_MAX   320
+#define CANCEL_NOTICES_MAX    20
+
+/* Somebody who may be told, may answer, or holds the escalation. */
+struct person_ref {
+    enum person_kind kind;
+    int64_t id;                       /* agent or contact row; 0 for an operator */
+    char name[PERSON_NAME_BYTES_MAX]; /* an operator's name; empty otherwise */
+};
+
+/* A caller's promise. Callers are numbered from 1 in the order they called. */
+struct promise {
+    enum promise_state state;
+    struct engine_time due_at; /* ENGINE_NEVER without a promise */
+};
+
+struct escalation {
+    struct uuid id;
+    struct uuid ticket_id;
+    int64_t customer_id;
+    int64_t procedure_id; /* the pinned version's row; 0: procedure_of_last_resort() */
+    enum escalation_state state;
+    enum severity severity;
+    bool drill;
+    bool quarantined;
+    int round;    /* from 0 */
+    int step;     /* from 0 */
+    int position; /* counts started steps: tells the current step's attempts from older ones */
+    struct engine_time round_started_at;
+    struct engine_time wait_until;     /* the state's own clock */
+    struct engine_time received_until; /* NOTIFYING: reception must be confirmed by then */
+    struct engine_time due_at;         /* the earliest clock; ENGINE_NEVER when closed */
+    struct person_ref holder;          /* PERSON_NONE when nobody holds it */
+    enum path holder_path;
+    struct wall_time held_since;
+    struct wall_time eta_at; /* what the holder announced; WALL_NEVER */
+    enum intervention intervention;
+    struct person_ref handed_back_by; /* skipped for the rest of the round */
+    int announcements;                /* made since it was exhausted */
+    int notices;                      /* cancel notices sent */
+    struct wall_time opened_at;
+    struct wall_time closed_at; /* WALL_NEVER while open */
+    struct promise promises[CALLERS_MAX];
+    int callers_count;
+    char next_what[NEXT_WHAT_BYTES_MAX]; /* what happens at due_at, in English */
+    int64_t version;                     /* counts updates */
+    int64_t owner;                       /* the gateway that runs it, and its fencing number: */
+    int64_t fence;                       /* for several gateways on one database */
+};
+
+/* One try on one path to one person. */
+struct attempt {
+    struct uuid id;
+    enum attempt_purpose purpose;
+    enum path path; /* push, call or callback */
+    enum platform platform;
+    enum person_kind person_kind;
+    int64_t person_id;
+    int64_t device_id;             /* push only */
+    char callback[SLUG_BYTES_MAX]; /* endpoint; callback only */
+    int round;
+    int step;
+    int position;
+    enum attempt_state state;
+    enum attempt_answer answer;
+    enum severity severity; /* orders the outbox */
+    struct engine_time planned_engine;
+    struct engine_time not_after; /* useless to send later than this */
+    struct wall_time planned_at;
+    struct wall_time handed_over_at;
+    struct wall_time accepted_at;
+    struct wall_time received_at;
+    struct wall_time seen_at;
+    char reason[REASON_BYTES_MAX];
+    char provider_id[168];
+    int tries;
+    int number; /* announcement or notice number, or the desk task's number */
+};
+
+/* ---- context: who is reachable now, resolved by the engine ---- */
+
+struct context_device {
+    int64_t id;
+    enum platform platform;
+};
+
+struct context_person {
+    struct person_ref ref; /* agent or contact; name empty */
+    const char *slug;
+    bool has_phone;
+    const struct context_device *devices; /* live ones only */
+    size_t devices_count;
+};
+
+/* The persons behind one step's targets or one exhausted target, each once. An empty list means
+ * that nobody is on call or the target no longer exists. */
+struct context_step {
+    const struct context_person *persons;
+    size_t persons_count;
+};
+
+struct context {
+    const struct procedure *procedure;
+    const struct context_step *steps;     /* procedure->steps_count of them */
+    const struct context_step *exhausted; /* procedure->exhausted_count of them */
+    const struct context_person *holder;  /* the holder's paths, or NULL */
+    const struct attempt *attempts;       /* the escalation's, oldest first (the newest 320) */
+    size_t attempts_count;
+};
+
+/* ---- event ---- */
+
+enum event_type {
+    EVENT_OPENED,    /* the webhook started it */
+    EVENT_JOINED,    /* another caller, by dedup_key */
+    EVENT_TRANSPORT, /* what became of an attempt's way out */
+    EVENT_RECEIVED,  /* a device confirmed reception */
+    EVENT_SEEN,      /* a person looked at it */
+    EVENT_CALL,      /* ringing, answered, busy, no answer, failed */
+    EVENT_ACCEPT,
+    EVENT_DECLINE,
+    EVENT_PROGRESS, /* remote, on my way, on site, or "still at it" by key */
+    EVENT_DONE,
+    EVENT_HAND_BACK,
+    EVENT_DEADLINE, /* due_at passed */
+    EVENT_SEVERITY,
+    EVENT_NOTE,
+    EVENT_CANCEL,
+    EVENT_RESUME,
+    EVENT_TAKE,
+    EVENT_CALLED_BACK,     /* a caller's promise was kept */
+    EVENT_SPLIT,           /* a caller was joined wrongly and left */
+    EVENT_CONTEXT_CHANGED, /* people, devices or rota changed */
+    EVENT_QUARANTINE,      /* set aside after repeated aborts */
+    EVENTS_COUNT,
+};
+
+struct event {
+    enum event_type type;
+    struct engine_time now;
+    struct wall_time wall;
+    struct uuid id_base;          /* uuid_v7_base(): new ids derive from it */
+    struct person_ref actor;      /* who did it; PERSON_NONE: the gateway */
+    enum path via;                /* how it came in */
+    struct uuid attempt;          /* which attempt it is about; nil when none */
+    enum severity severity;       /* OPENED, JOINED, SEVERITY */
+    int64_t promised_ms;          /* OPENED, JOINED: 0 without a promise */
+    enum attempt_state transport; /* TRANSPORT: ACCEPTED, FAILED, EXPIRED or UNCERTAIN */
+    enum attempt_answer answer;   /* CALL */
+    enum intervention progress;   /* PROGRESS: INTERVENTION_NONE means "still at it" */
+    int64_t eta_ms;               /* PROGRESS: 0 unknown */
+    int caller;                   /* CALLED_BACK, SPLIT: from 1 */
+    const char *reason;           /* TRANSPORT: provider's word; NULL */
+    const char *provider_id;      /* TRANSPORT; NULL */
+    int tries;                    /* TRANSPORT */
+    const char *text;             /* personal: a note, a reason in words; NULL */
+};
+
+/* ---- update ---- */
+
+#define UPDATE_ATTEMPTS_MAX 320
+#define UPDATE_ENTRIES_MAX  768
+#define UPDATE_TASKS_MAX    (CALLERS_MAX + 4)
+
+/* A fact of the timeline; members that do not apply are zero. No personal data except `text`, which
+ * the store keeps apart (erasable). */
+struct entry {
+    enum entry_kind kind;
+    struct person_ref person;
+    struct uuid attempt;
+    enum path path;
+    bool has_path;
+    int round;        /* from 1; 0: does not apply */
+    int step;         /* from 1 */
+    const char *word; /* static or living as long as the event: reason, state, verb */
+    int64_t number;
+    const char *text;
+};
+
+struct new_task {
+    enum task_kind kind;
+    int caller; /* from 1; 0: none */
+};
+
+/* What one event does. Reused between calls; escalation_step() fills it from the start. */
+struct update {
+    enum status answer; /* for whoever asked; STATUS_OK also for "already so" */
+    bool changed;       /* anything below is to be stored */
+    struct escalation after;
+    struct attempt created[UPDATE_ATTEMPTS_MAX];
+    size_t created_count;
+    struct attempt changed_attempts[UPDATE_ATTEMPTS_MAX];
+    size_t changed_attempts_count;
+    struct entry entries[UPDATE_ENTRIES_MAX];
+    size_t entries_count;
+    struct new_task tasks[UPDATE_TASKS_MAX];
+    size_t tasks_count;
+    size_t dropped; /* attempts or entries beyond the limits: reported by the engine */
+};
+
+/* The heart. Pure: the same arguments give the same update. For EVENT_OPENED `before` is a seed:
+ * ids, customer, procedure, severity, drill and opened_at are set, everything else is zero.
+ *
+ * Answers STATUS_OK when update_r is to be used, whose `answer` is what to tell the asker (a
+ * refusal stores nothing but a REFUSED_VERB entry, if any). STATUS_INVALID: the event does not fit
+ * at all (a caller number that does not exist, an unknown attempt); *update_r is then undefined.
+ *
+ * Asserts that the state is one the transition table allows and that every invariant holds. */
+enum status escalation_step(const struct escalation *before, const struct event *event,
+                            const struct context *context, struct update *update_r) MUST_CHECK;
+
+/* Whether the table allows a move. */
+bool escalation_move_allowed(enum escalation_state from, enum escalation_state to);
+
+/* Whether somebody holds it. */
+bool escalation_is_held(const struct escalation *escalation);
+
+/* Whether it is over (nothing is due any more). */
+bool escalation_is_closed(const struct escalation *escalation);
+
+/* The first broken invariant as text, or NULL when all hold. */
+const char *escalation_fault(const struct escalation *escalation, const struct context *context);
+
+bool person_equal(const struct person_ref *a, const struct person_ref *b);
+
+#endif

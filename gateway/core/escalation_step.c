@@ -1,0 +1,59 @@
+/* escalation_step.c - the heart: one event in, one update out, every invariant checked. */
+#include "gateway/core/core_private.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+static event_handler *const handlers[EVENTS_COUNT] = {
+    [EVENT_OPENED] = on_opened,
+    [EVENT_JOINED] = on_joined,
+    [EVENT_TRANSPORT] = on_transport,
+    [EVENT_RECEIVED] = on_received,
+    [EVENT_SEEN] = on_seen,
+    [EVENT_CALL] = on_call,
+    [EVENT_ACCEPT] = on_accept,
+    [EVENT_DECLINE] = on_decline,
+    [EVENT_PROGRESS] = on_progress,
+    [EVENT_DONE] = on_done,
+    [EVENT_HAND_BACK] = on_hand_back,
+    [EVENT_DEADLINE] = on_deadline,
+    [EVENT_SEVERITY] = on_severity,
+    [EVENT_NOTE] = on_note,
+    [EVENT_CANCEL] = on_cancel,
+    [EVENT_RESUME] = on_resume,
+    [EVENT_TAKE] = on_take,
+    [EVENT_CALLED_BACK] = on_called_back,
+    [EVENT_SPLIT] = on_split,
+    [EVENT_CONTEXT_CHANGED] = on_context_changed,
+    [EVENT_QUARANTINE] = on_quarantine,
+};
+
+enum status escalation_step(const struct escalation *before, const struct event *event,
+                            const struct context *context, struct update *update_r)
+{
+    assert(before != NULL && update_r != NULL);
+    assert((unsigned)event->type < EVENTS_COUNT && handlers[event->type] != NULL);
+    assert(context->procedure->exhausted_count > 0);
+    assert(event->type == EVENT_OPENED || escalation_fault(before, context) == NULL);
+
+    update_r->answer = STATUS_OK;
+    update_r->changed = false;
+    update_r->after = *before;
+    update_r->created_count = 0;
+    update_r->changed_attempts_count = 0;
+    update_r->entries_count = 0;
+    update_r->tasks_count = 0;
+    update_r->dropped = 0;
+    struct step step = {
+        .event = event, .context = context, .update = update_r, .now = &update_r->after};
+    enum status status = handlers[event->type](&step);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (update_r->changed) {
+        step_settle(&step);
+        update_r->after.version++;
+    }
+    assert(escalation_fault(&update_r->after, context) == NULL);
+    return STATUS_OK;
+}

@@ -1,0 +1,77 @@
+/* event_answer.c - a person accepts or declines. The first acceptance wins. */
+#include "gateway/core/core_private.h"
+
+static void mark_attempt(struct step *step, enum attempt_answer answer)
+{
+    struct attempt *attempt = step_change_attempt(step, step->event->attempt);
+    if (attempt == NULL) {
+        return;
+    }
+    attempt->answer = answer;
+    if (attempt->state < ATTEMPT_SEEN) {
+        attempt->state = ATTEMPT_SEEN;
+    }
+    if (attempt->received_at.ms == TIME_NEVER_MS && attempt->path == PATH_PUSH) {
+        attempt->received_at = step->event->wall;
+    }
+    if (attempt->seen_at.ms == TIME_NEVER_MS) {
+        attempt->seen_at = step->event->wall;
+    }
+}
+
+enum status on_accept(struct step *step)
+{
+    struct escalation *now = step->now;
+    const struct person_ref *actor = &step->event->actor;
+    if (escalation_is_held(now) && person_equal(&now->holder, actor)) {
+        if (now->state == ESCALATION_CANCELLING) {
+            step->update->answer = STATUS_CLOSED;
+        }
+        return STATUS_OK; /* a repeat gets the same answer */
+    }
+    if (escalation_is_closed(now) || now->state == ESCALATION_CANCELLING) {
+        return step_refuse(step, STATUS_CLOSED, "accept");
+    }
+    if (escalation_is_held(now)) {
+        return step_refuse(step, STATUS_ALREADY_ACCEPTED, "accept");
+    }
+    mark_attempt(step, ANSWER_ACCEPTED);
+    struct entry *entry = step_record(step, ENTRY_ACCEPTED);
+    entry->attempt = step->event->attempt;
+    entry->path = step->event->via;
+    entry->has_path = true;
+    hold(step, ESCALATION_ACCEPTED, actor, step->event->via);
+    return STATUS_OK;
+}
+
+/* Without an attempt named, a "no" counts for all the person's attempts of this step. */
+static void decline_attempts_of_person(struct step *step)
+{
+    for (size_t i = 0; i < step->context->attempts_count; i++) {
+        const struct attempt *attempt = &step->context->attempts[i];
+        if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT &&
+            attempt->person_kind == step->event->actor.kind &&
+            attempt->person_id == step->event->actor.id) {
+            step_change_attempt(step, attempt->id)->answer = ANSWER_DECLINED;
+        }
+    }
+}
+
+enum status on_decline(struct step *step)
+{
+    struct escalation *now = step->now;
+    if (escalation_is_closed(now)) {
+        return step_refuse(step, STATUS_CLOSED, "decline");
+    }
+    if (escalation_is_held(now) && person_equal(&now->holder, &step->event->actor)) {
+        return step_refuse(step, STATUS_WRONG_ORDER, "decline"); /* hand-back is the verb */
+    }
+    mark_attempt(step, ANSWER_DECLINED);
+    decline_attempts_of_person(step);
+    struct entry *entry = step_record(step, ENTRY_DECLINED);
+    entry->attempt = step->event->attempt;
+    entry->path = step->event->via;
+    entry->has_path = true;
+    run_end_hopeless_step(step);
+    return STATUS_OK;
+}

@@ -1,0 +1,120 @@
+/* event_deadline.c - due_at passed: each clock that has run out does its work. */
+#include "gateway/core/core_private.h"
+
+#include <assert.h>
+
+/* Later than this and the timeline says so: never late in silence. */
+#define LATENESS_TOLD_MS INT64_C(1000)
+
+static void warn_of_promises(struct step *step)
+{
+    struct escalation *now = step->now;
+    if (escalation_is_held(now)) {
+        return;
+    }
+    for (int i = 0; i < now->callers_count; i++) {
+        struct promise *promise = &now->promises[i];
+        int64_t warn_at_ms = promise->due_at.ms - step->context->procedure->promise_warning_ms;
+        if (promise->state == PROMISE_OPEN && warn_at_ms <= step->event->now.ms) {
+            promise->state = PROMISE_WARNED;
+            step_task(step, TASK_PROMISE, i + 1);
+        }
+    }
+}
+
+static void overdue(struct step *step)
+{
+    const struct context_person *holder = step->context->holder;
+    struct escalation *now = step->now;
+    step_move(step, ESCALATION_OVERDUE);
+    now->wait_until = engine_time_add(step->event->now, step->context->procedure->holder_silent_ms);
+    struct entry *entry = step_record(step, ENTRY_OVERDUE);
+    entry->person = now->holder;
+    if (holder != NULL) {
+        (void)run_reach(step, PURPOSE_HOLDER_CALL, holder, VIA_CALL, now->wait_until);
+    }
+    step_task(step, TASK_PROGRESS, 0);
+}
+
+static void resume_after_silence(struct step *step)
+{
+    struct entry *entry = step_record(step, ENTRY_RESUMED);
+    entry->person = step->now->holder;
+    entry->word = "holder_silent";
+    step->now->handed_back_by = step->now->holder;
+    release(step);
+    run_resume(step);
+}
+
+static void tell_holder_of_cancellation(struct step *step)
+{
+    struct escalation *now = step->now;
+    const struct context_person *holder = step->context->holder;
+    if (now->notices >= CANCEL_NOTICES_MAX || holder == NULL) {
+        step_task(step, TASK_CANCEL, 0);
+        step_move(step, ESCALATION_CANCELLED);
+        return;
+    }
+    now->notices++;
+    now->wait_until =
+        engine_time_add(step->event->now, step->context->procedure->exhausted_every_ms);
+    unsigned via = now->notices % 2 == 1 ? VIA_PUSH : VIA_CALL;
+    if (run_reach(step, PURPOSE_CANCEL_NOTICE, holder, via, now->wait_until) == 0) {
+        (void)run_reach(step, PURPOSE_CANCEL_NOTICE, holder, VIA_PUSH | VIA_CALL, now->wait_until);
+    }
+}
+
+/* The state's own clock has run out. */
+static void on_wait_over(struct step *step)
+{
+    switch (step->now->state) {
+    case ESCALATION_NOTIFYING:
+        run_next_step(step, "not_accepted_in_time");
+        break;
+    case ESCALATION_WAITING:
+        run_round(step);
+        break;
+    case ESCALATION_ACCEPTED:
+        overdue(step);
+        break;
+    case ESCALATION_OVERDUE:
+        resume_after_silence(step);
+        break;
+    case ESCALATION_EXHAUSTED:
+        run_announce(step);
+        break;
+    case ESCALATION_TAKEN:
+        step_task(step, TASK_PROGRESS, 0);
+        step->now->wait_until =
+            engine_time_add(step->event->now, step->context->procedure->progress_within_ms);
+        break;
+    case ESCALATION_CANCELLING:
+        tell_holder_of_cancellation(step);
+        break;
+    case ESCALATION_CANCELLED:
+    case ESCALATION_DONE:
+        assert(false && "a closed escalation has no deadline");
+        break;
+    }
+}
+
+enum status on_deadline(struct step *step)
+{
+    struct escalation *now = step->now;
+    struct engine_time at = step->event->now;
+    if (escalation_is_closed(now) || !engine_time_reached(now->due_at, at)) {
+        return STATUS_OK;
+    }
+    int64_t late_ms = at.ms - now->due_at.ms;
+    if (late_ms >= LATENESS_TOLD_MS) {
+        struct entry *entry = step_record(step, ENTRY_LATE);
+        entry->number = late_ms;
+    }
+    warn_of_promises(step);
+    if (engine_time_reached(now->wait_until, at)) {
+        on_wait_over(step);
+    } else if (engine_time_reached(now->received_until, at)) {
+        run_next_step(step, "no_reception");
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,105 @@
+/* event_opened.c - a ticket begins, gains a caller, loses one, or worsens. */
+#include "gateway/core/core_private.h"
+
+#include <assert.h>
+
+static int add_caller(struct step *step)
+{
+    struct escalation *now = step->now;
+    const struct event *event = step->event;
+    if (now->callers_count == CALLERS_MAX) {
+        return 0;
+    }
+    struct promise *promise = &now->promises[now->callers_count++];
+    *promise = (struct promise){.state = PROMISE_NONE, .due_at = ENGINE_NEVER};
+    if (event->promised_ms > 0) {
+        promise->state = PROMISE_OPEN;
+        promise->due_at = engine_time_add(event->now, event->promised_ms);
+    }
+    return now->callers_count;
+}
+
+enum status on_opened(struct step *step)
+{
+    struct escalation *now = step->now;
+    assert(now->position == 0 && now->callers_count == 0);
+    now->holder = (struct person_ref){.kind = PERSON_NONE};
+    now->handed_back_by = now->holder;
+    now->held_since = WALL_NEVER;
+    now->closed_at = WALL_NEVER;
+    now->eta_at = WALL_NEVER;
+    now->received_until = ENGINE_NEVER;
+    (void)add_caller(step);
+    struct entry *entry = step_record(step, ENTRY_OPENED);
+    entry->word = severity_word(now->severity);
+    entry->number = 1;
+    run_from_top(step);
+    return STATUS_OK;
+}
+
+/* Higher than before: whoever is to know is told; while nobody holds it, from the top. */
+static bool worsen(struct step *step)
+{
+    struct escalation *now = step->now;
+    if (step->event->severity <= now->severity) {
+        return false;
+    }
+    now->severity = step->event->severity;
+    struct entry *entry = step_record(step, ENTRY_SEVERITY);
+    entry->word = severity_word(now->severity);
+    entry->text = step->event->type == EVENT_SEVERITY ? step->event->text : NULL;
+    if (escalation_is_held(now)) {
+        run_update_people(step);
+    } else {
+        now->announcements = 0;
+        if (step->context->procedure->steps_count > 0) {
+            step_move(step, ESCALATION_NOTIFYING);
+        }
+        run_from_top(step);
+    }
+    return true;
+}
+
+enum status on_joined(struct step *step)
+{
+    if (escalation_is_closed(step->now) || step->now->state == ESCALATION_CANCELLING) {
+        step->update->answer = STATUS_CLOSED;
+        return STATUS_OK;
+    }
+    int caller = add_caller(step);
+    struct entry *entry = step_record(step, ENTRY_JOINED);
+    entry->number = caller;
+    entry->text = step->event->text;
+    if (!worsen(step)) {
+        run_update_people(step);
+    }
+    return STATUS_OK;
+}
+
+enum status on_split(struct step *step)
+{
+    int caller = step->event->caller;
+    if (caller < 2 || caller > step->now->callers_count) {
+        return STATUS_INVALID; /* the first caller is the ticket itself */
+    }
+    step->now->promises[caller - 1].state = PROMISE_NONE;
+    step->now->promises[caller - 1].due_at = ENGINE_NEVER;
+    struct entry *entry = step_record(step, ENTRY_SPLIT);
+    entry->number = caller;
+    return STATUS_OK;
+}
+
+enum status on_severity(struct step *step)
+{
+    if (escalation_is_closed(step->now)) {
+        step->update->answer = STATUS_CLOSED;
+        return STATUS_OK;
+    }
+    if (!worsen(step) && step->event->severity < step->now->severity) {
+        struct entry *entry = step_record(step, ENTRY_SEVERITY);
+        step->now->severity = step->event->severity;
+        entry->word = severity_word(step->event->severity);
+        entry->text = step->event->text;
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,156 @@
+/* event_outcome.c - what became of an attempt: on its way, at the device, on the telephone. */
+#include "gateway/core/core_private.h"
+
+#include "gateway/base/text.h"
+
+static bool has_outcome(const struct attempt *attempt)
+{
+    return attempt->state != ATTEMPT_PLANNED && attempt->state != ATTEMPT_HANDED_OVER;
+}
+
+static void record_transport(struct step *step, const struct attempt *attempt)
+{
+    enum entry_kind kind = ENTRY_ATTEMPT_ACCEPTED;
+    if (attempt->state == ATTEMPT_FAILED) {
+        kind = ENTRY_ATTEMPT_FAILED;
+    } else if (attempt->state == ATTEMPT_EXPIRED) {
+        kind = ENTRY_ATTEMPT_EXPIRED;
+    } else if (attempt->state == ATTEMPT_UNCERTAIN) {
+        kind = ENTRY_ATTEMPT_UNCERTAIN;
+    }
+    struct entry *entry = step_record(step, kind);
+    entry->person = (struct person_ref){.kind = attempt->person_kind, .id = attempt->person_id};
+    entry->attempt = attempt->id;
+    entry->path = attempt->path;
+    entry->has_path = true;
+    entry->word = step->event->reason;
+}
+
+enum status on_transport(struct step *step)
+{
+    struct attempt *attempt = step_change_attempt(step, step->event->attempt);
+    if (attempt == NULL) {
+        return STATUS_INVALID;
+    }
+    attempt->tries = step->event->tries;
+    if (has_outcome(attempt)) {
+        /* The device was faster than the provider's answer, or this is a repeat. */
+        if (attempt->accepted_at.ms == TIME_NEVER_MS &&
+            step->event->transport == ATTEMPT_ACCEPTED) {
+            attempt->accepted_at = step->event->wall;
+        }
+        return STATUS_OK;
+    }
+    attempt->state = step->event->transport;
+    if (attempt->state == ATTEMPT_ACCEPTED) {
+        attempt->accepted_at = step->event->wall;
+    }
+    (void)text_copy(attempt->reason, sizeof attempt->reason,
+                    step->event->reason != NULL ? step->event->reason : "");
+    (void)text_copy(attempt->provider_id, sizeof attempt->provider_id,
+                    step->event->provider_id != NULL ? step->event->provider_id : "");
+    record_transport(step, attempt);
+    if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT) {
+        run_end_hopeless_step(step);
+    }
+    return STATUS_OK;
+}
+
+static void record_reception(struct step *step, enum entry_kind kind, const struct attempt *attempt)
+{
+    struct entry *entry = step_record(step, kind);
+    entry->person = (struct person_ref){.kind = attempt->person_kind, .id = attempt->person_id};
+    entry->attempt = attempt->id;
+    entry->path = attempt->path;
+    entry->has_path = true;
+}
+
+/* A cancelled escalation is over once its holder knows. */
+static void confirm_cancellation(struct step *step, const struct attempt *attempt)
+{
+    if (step->now->state == ESCALATION_CANCELLING && attempt->purpose == PURPOSE_CANCEL_NOTICE) {
+        (void)step_record(step, ENTRY_CANCEL_CONFIRMED);
+        step_move(step, ESCALATION_CANCELLED);
+    }
+}
+
+enum status on_received(struct step *step)
+{
+    struct attempt *attempt = step_change_attempt(step, step->event->attempt);
+    if (attempt == NULL) {
+        return STATUS_INVALID;
+    }
+    if (attempt->received_at.ms != TIME_NEVER_MS) {
+        return STATUS_OK;
+    }
+    attempt->received_at = step->event->wall;
+    if (attempt->state != ATTEMPT_SEEN) {
+        attempt->state = ATTEMPT_RECEIVED;
+    }
+    record_reception(step, ENTRY_RECEIVED, attempt);
+    if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT) {
+        step->now->received_until = ENGINE_NEVER;
+    }
+    if (attempt->purpose == PURPOSE_ALERT && step->now->state != ESCALATION_NOTIFYING &&
+        (escalation_is_held(step->now) || escalation_is_closed(step->now)) &&
+        !person_equal(&step->now->holder, &(struct person_ref){.kind = attempt->person_kind,
+                                                               .id = attempt->person_id})) {
+        /* It rang only now, after somebody else took it: withdraw it at once. */
+        const struct context_person person = {
+            .ref = {.kind = attempt->person_kind, .id = attempt->person_id}};
+        const struct context_device device = {attempt->device_id, attempt->platform};
+        (void)step_attempt(step, PURPOSE_WITHDRAW, &person, &device, NULL,
+                           engine_time_add(step->event->now, INT64_C(120000)));
+    }
+    confirm_cancellation(step, attempt);
+    return STATUS_OK;
+}
+
+enum status on_seen(struct step *step)
+{
+    struct attempt *attempt = step_change_attempt(step, step->event->attempt);
+    if (attempt == NULL) {
+        return STATUS_INVALID;
+    }
+    if (attempt->seen_at.ms != TIME_NEVER_MS) {
+        return STATUS_OK;
+    }
+    attempt->seen_at = step->event->wall;
+    attempt->state = ATTEMPT_SEEN;
+    if (attempt->received_at.ms == TIME_NEVER_MS) {
+        attempt->received_at = step->event->wall;
+    }
+    record_reception(step, ENTRY_SEEN, attempt);
+    if (attempt->position == step->now->position) {
+        step->now->received_until = ENGINE_NEVER;
+    }
+    confirm_cancellation(step, attempt);
+    return STATUS_OK;
+}
+
+enum status on_call(struct step *step)
+{
+    struct attempt *attempt = step_change_attempt(step, step->event->attempt);
+    if (attempt == NULL || attempt->path != PATH_CALL) {
+        return STATUS_INVALID;
+    }
+    /* Reports may repeat and overtake each other; what was said last on the line stands. */
+    if (attempt->answer >= step->event->answer) {
+        return STATUS_OK;
+    }
+    attempt->answer = step->event->answer;
+    if (!has_outcome(attempt)) {
+        attempt->state = ATTEMPT_ACCEPTED; /* the layer has it: it is already telling us so */
+        attempt->accepted_at = step->event->wall;
+    }
+    struct entry *entry = step_record(step, ENTRY_CALL_PROGRESS);
+    entry->person = (struct person_ref){.kind = attempt->person_kind, .id = attempt->person_id};
+    entry->attempt = attempt->id;
+    entry->path = PATH_CALL;
+    entry->has_path = true;
+    entry->word = attempt_answer_word(attempt->answer);
+    if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT) {
+        run_end_hopeless_step(step);
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,88 @@
+/* event_progress.c - from acceptance to done: the holder's verbs. */
+#include "gateway/core/core_private.h"
+
+/* Refuses unless the actor holds it; true when refused. */
+static bool refuse_unless_holder(struct step *step, const char *verb)
+{
+    const struct escalation *now = step->now;
+    enum status answer = STATUS_OK;
+    if (escalation_is_closed(now) || now->state == ESCALATION_CANCELLING) {
+        answer = STATUS_CLOSED;
+    } else if (!escalation_is_held(now)) {
+        answer = STATUS_WRONG_ORDER;
+    } else if (!person_equal(&now->holder, &step->event->actor)) {
+        answer = STATUS_ALREADY_ACCEPTED;
+    }
+    if (answer == STATUS_OK) {
+        return false;
+    }
+    (void)step_refuse(step, answer, verb);
+    return true;
+}
+
+enum status on_progress(struct step *step)
+{
+    struct escalation *now = step->now;
+    const struct event *event = step->event;
+    if (refuse_unless_holder(step, "progress")) {
+        return STATUS_OK;
+    }
+    if (event->progress == INTERVENTION_ON_MY_WAY && now->intervention == INTERVENTION_ON_SITE) {
+        return step_refuse(step, STATUS_WRONG_ORDER, "on_my_way");
+    }
+    if (now->state == ESCALATION_OVERDUE) {
+        step_move(step, ESCALATION_ACCEPTED);
+    }
+    if (event->progress != INTERVENTION_NONE) {
+        now->intervention = event->progress;
+    }
+    now->eta_at =
+        event->eta_ms > 0 ? (struct wall_time){event->wall.ms + event->eta_ms} : WALL_NEVER;
+    now->wait_until =
+        engine_time_add(event->now, step->context->procedure->progress_within_ms + event->eta_ms);
+    struct entry *entry =
+        step_record(step, event->progress == INTERVENTION_NONE ? ENTRY_EXTENDED : ENTRY_PROGRESS);
+    entry->word = intervention_word(now->intervention);
+    entry->number = event->eta_ms / 1000;
+    entry->path = event->via;
+    entry->has_path = true;
+    return STATUS_OK;
+}
+
+enum status on_done(struct step *step)
+{
+    struct escalation *now = step->now;
+    if (now->state == ESCALATION_DONE && person_equal(&now->holder, &step->event->actor)) {
+        return STATUS_OK;
+    }
+    if (refuse_unless_holder(step, "done")) {
+        return STATUS_OK;
+    }
+    for (int i = 0; i < now->callers_count; i++) {
+        if (now->promises[i].state != PROMISE_NONE) {
+            now->promises[i].state = PROMISE_KEPT; /* the callers were served */
+        }
+    }
+    (void)step_record(step, ENTRY_DONE);
+    now->intervention = INTERVENTION_DONE;
+    step_move(step, ESCALATION_DONE);
+    return STATUS_OK;
+}
+
+enum status on_hand_back(struct step *step)
+{
+    struct escalation *now = step->now;
+    if (!escalation_is_held(now) && !escalation_is_closed(now) &&
+        person_equal(&now->handed_back_by, &step->event->actor)) {
+        return STATUS_OK;
+    }
+    if (refuse_unless_holder(step, "hand_back")) {
+        return STATUS_OK;
+    }
+    struct entry *entry = step_record(step, ENTRY_HANDED_BACK);
+    entry->text = step->event->text;
+    now->handed_back_by = now->holder;
+    release(step);
+    run_resume(step);
+    return STATUS_OK;
+}

@@ -1,0 +1,192 @@
+/* procedure.c - reads procedures from their JSON form. */
+#include "gateway/core/procedure.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/base/json_reader.h"
+
+#define SECOND_MS INT64_C(1000)
+
+static unsigned parse_via(struct json_reader *reader, bool required)
+{
+    json_t *paths = json_take_array(reader, "by", required, 1, 2);
+    unsigned via = 0;
+    for (size_t i = 0; paths != NULL && i < json_array_size(paths); i++) {
+        const char *word = json_string_value(json_array_get(paths, i));
+        if (word != NULL && strcmp(word, "push") == 0) {
+            via |= VIA_PUSH;
+        } else if (word != NULL && strcmp(word, "call") == 0) {
+            via |= VIA_CALL;
+        } else {
+            json_reader_fault(reader, "by", "must hold \"push\", \"call\" or both");
+        }
+    }
+    return via;
+}
+
+static enum status parse_target(json_t *object, const char *pointer, bool of_exhausted,
+                                struct procedure_target *target_r, struct error *error)
+{
+    static const char *const names[] = {"on_call", "agent", "contact", "callback"};
+    struct json_reader reader;
+    json_reader_init(&reader, object, pointer, error);
+    unsigned found = 0;
+    for (int kind = TARGET_ON_CALL; kind <= TARGET_CALLBACK; kind++) {
+        if (kind == TARGET_CALLBACK && !of_exhausted) {
+            continue;
+        }
+        const char *name = json_take_slug(&reader, names[kind], false);
+        if (name != NULL) {
+            found++;
+            target_r->kind = (enum target_kind)kind;
+            (void)text_copy(target_r->name, sizeof target_r->name, name);
+        }
+    }
+    if (found != 1) {
+        json_reader_fault(&reader, NULL, "must name exactly one of on_call, agent, contact%s",
+                          of_exhausted ? ", callback" : "");
+    }
+    if (of_exhausted) {
+        target_r->via = parse_via(&reader, false);
+        if (target_r->kind != TARGET_CALLBACK && target_r->via == 0) {
+            target_r->via = VIA_CALL;
+        }
+    }
+    return json_reader_end(&reader);
+}
+
+static enum status parse_targets(json_t *array, const char *pointer, bool of_exhausted,
+                                 struct arena *arena, struct procedure_target **targets_r,
+                                 size_t *count_r, struct error *error)
+{
+    size_t count = json_array_size(array);
+    struct procedure_target *targets = arena_alloc(arena, count * sizeof *targets);
+    if (targets == NULL) {
+        return error_set(error, STATUS_TOO_LARGE, "the procedure is too large");
+    }
+    for (size_t i = 0; i < count; i++) {
+        char place[64];
+        (void)snprintf(place, sizeof place, "%s/%zu", pointer, i);
+        enum status status =
+            parse_target(json_array_get(array, i), place, of_exhausted, &targets[i], error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    *targets_r = targets;
+    *count_r = count;
+    return STATUS_OK;
+}
+
+static enum status parse_step(json_t *object, size_t number, struct arena *arena,
+                              struct procedure_step *step_r, struct error *error)
+{
+    char pointer[32], notify[48];
+    (void)snprintf(pointer, sizeof pointer, "/steps/%zu", number);
+    (void)snprintf(notify, sizeof notify, "%s/notify", pointer);
+    struct json_reader reader;
+    json_reader_init(&reader, object, pointer, error);
+    json_t *targets = json_take_array(&reader, "notify", true, 1, PROCEDURE_TARGETS_MAX);
+    step_r->via = parse_via(&reader, true);
+    step_r->received_within_ms =
+        json_take_int(&reader, "received_within_s", false, 1, 3600, 0) * SECOND_MS;
+    step_r->accepted_within_ms =
+        json_take_int(&reader, "accepted_within_s", true, 1, 86400, 0) * SECOND_MS;
+    enum status status = json_reader_end(&reader);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return parse_targets(targets, notify, false, arena, &step_r->targets, &step_r->targets_count,
+                         error);
+}
+
+static enum status parse_exhausted(json_t *array, struct arena *arena, struct procedure *procedure,
+                                   struct error *error)
+{
+    if (array != NULL) {
+        return parse_targets(array, "/exhausted", true, arena, &procedure->exhausted,
+                             &procedure->exhausted_count, error);
+    }
+    procedure->exhausted = procedure_of_last_resort()->exhausted;
+    procedure->exhausted_count = procedure_of_last_resort()->exhausted_count;
+    return STATUS_OK;
+}
+
+static enum status parse_object(json_t *json, const char *slug, struct arena *arena,
+                                struct procedure **procedure_r, struct error *error)
+{
+    struct procedure *procedure = arena_alloc(arena, sizeof *procedure);
+    if (procedure == NULL) {
+        return error_set(error, STATUS_TOO_LARGE, "the procedure is too large");
+    }
+    struct json_reader reader;
+    json_reader_init(&reader, json, "", error);
+    const char *own_slug = json_take_slug(&reader, "slug", false);
+    if (own_slug != NULL && strcmp(own_slug, slug) != 0) {
+        json_reader_fault(&reader, "slug", "must equal the name in the URL, or be left out");
+    }
+    (void)text_copy(procedure->slug, sizeof procedure->slug, slug);
+    procedure->rounds = (int)json_take_int(&reader, "rounds", false, 1, PROCEDURE_ROUNDS_MAX, 2);
+    procedure->round_spacing_ms =
+        json_take_int(&reader, "round_spacing_s", false, 1, 3600, 120) * SECOND_MS;
+    procedure->progress_within_ms =
+        json_take_int(&reader, "progress_within_s", false, 1, 86400, 1800) * SECOND_MS;
+    procedure->holder_silent_ms =
+        json_take_int(&reader, "holder_silent_s", false, 1, 3600, 120) * SECOND_MS;
+    procedure->exhausted_every_ms =
+        json_take_int(&reader, "exhausted_every_s", false, 1, 3600, 60) * SECOND_MS;
+    procedure->promise_warning_ms =
+        json_take_int(&reader, "promise_warning_s", false, 1, 3600, 60) * SECOND_MS;
+    json_t *steps = json_take_array(&reader, "steps", true, 1, PROCEDURE_STEPS_MAX);
+    json_t *exhausted = json_take_array(&reader, "exhausted", false, 1, PROCEDURE_EXHAUSTED_MAX);
+    enum status status = json_reader_end(&reader);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    procedure->steps_count = json_array_size(steps);
+    procedure->steps = arena_alloc(arena, procedure->steps_count * sizeof *procedure->steps);
+    if (procedure->steps == NULL) {
+        return error_set(error, STATUS_TOO_LARGE, "the procedure is too large");
+    }
+    for (size_t i = 0; i < procedure->steps_count && status == STATUS_OK; i++) {
+        status = parse_step(json_array_get(steps, i), i, arena, &procedure->steps[i], error);
+    }
+    if (status == STATUS_OK) {
+        status = parse_exhausted(exhausted, arena, procedure, error);
+    }
+    if (status == STATUS_OK) {
+        *procedure_r = procedure;
+    }
+    return status;
+}
+
+enum status procedure_parse(const char *json, size_t json_bytes, const char *slug,
+                            struct arena *arena, struct procedure **procedure_r,
+                            struct error *error)
+{
+    json_t *document;
+    enum status status = json_parse(json, json_bytes, &document, error);
+    if (status == STATUS_OK) {
+        status = parse_object(document, slug, arena, procedure_r, error);
+        json_decref(document);
+    }
+    return status;
+}
+
+const struct procedure *procedure_of_last_resort(void)
+{
+    static struct procedure_target call_centre = {.kind = TARGET_CALLBACK, .name = "call-centre"};
+    static const struct procedure procedure = {
+        .slug = "last-resort",
+        .rounds = 1,
+        .round_spacing_ms = 120 * SECOND_MS,
+        .progress_within_ms = 1800 * SECOND_MS,
+        .holder_silent_ms = 120 * SECOND_MS,
+        .exhausted_every_ms = 60 * SECOND_MS,
+        .promise_warning_ms = 60 * SECOND_MS,
+        .exhausted = &call_centre,
+        .exhausted_count = 1,
+    };
+    return &procedure;
+}

@@ -1,0 +1,67 @@
+/* procedure.h - what was agreed with a customer: whom to reach, through what, how long to wait.
+ *
+ * A procedure is an immutable version; an escalation pins the one it started with.
+ */
+#ifndef GATEWAY_CORE_PROCEDURE_H
+#define GATEWAY_CORE_PROCEDURE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/base/arena.h"
+#include "gateway/base/status.h"
+#include "gateway/base/text.h"
+
+#define PROCEDURE_STEPS_MAX      20
+#define PROCEDURE_TARGETS_MAX    16
+#define PROCEDURE_ROUNDS_MAX     10
+#define PROCEDURE_EXHAUSTED_MAX  16
+#define PROCEDURE_JSON_BYTES_MAX 32768
+
+enum target_kind { TARGET_ON_CALL, TARGET_AGENT, TARGET_CONTACT, TARGET_CALLBACK };
+
+/* Bits of a path mask. */
+#define VIA_PUSH 1u
+#define VIA_CALL 2u
+
+/* One entry of a step's "notify" or of "exhausted". */
+struct procedure_target {
+    enum target_kind kind;
+    char name[SLUG_BYTES_MAX]; /* role, agent, contact or callback endpoint */
+    unsigned via;              /* paths; only used by entries of "exhausted" */
+};
+
+struct procedure_step {
+    struct procedure_target *targets;
+    size_t targets_count;
+    unsigned via;
+    int64_t received_within_ms; /* 0: reception does not matter */
+    int64_t accepted_within_ms;
+};
+
+struct procedure {
+    char slug[SLUG_BYTES_MAX];
+    int rounds;
+    int64_t round_spacing_ms;
+    int64_t progress_within_ms;
+    int64_t holder_silent_ms;
+    int64_t exhausted_every_ms;
+    int64_t promise_warning_ms;
+    struct procedure_step *steps;
+    size_t steps_count;
+    struct procedure_target *exhausted; /* never empty */
+    size_t exhausted_count;
+};
+
+/* Reads the JSON form (API.md) strictly: unknown fields are refused. Memory comes from the arena.
+ * slug is the name in the URL; a "slug" member must equal it. STATUS_INVALID with the JSON pointer
+ * of the fault. */
+enum status procedure_parse(const char *json, size_t json_bytes, const char *slug,
+                            struct arena *arena, struct procedure **procedure_r,
+                            struct error *error) MUST_CHECK;
+
+/* The procedure used when a customer has none that works: tells the call centre at once and again
+ * every minute. Static; never freed. */
+const struct procedure *procedure_of_last_resort(void);
+
+#endif

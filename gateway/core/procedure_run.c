@@ -1,0 +1,388 @@
+/* procedure_run.c - runs a procedure: steps, rounds and their spacing, exhaustion. */
+#include "gateway/core/core_private.h"
+
+#include <assert.h>
+#include "gateway/base/text.h"
+
+static const struct context_step *current_step(const struct step *step)
+{
+    assert((size_t)step->now->step < step->context->procedure->steps_count);
+    return &step->context->steps[step->now->step];
+}
+
+/* An attempt as it stands after this update. */
+static const struct attempt *as_changed(const struct step *step, const struct attempt *attempt)
+{
+    for (size_t i = 0; i < step->update->changed_attempts_count; i++) {
+        if (uuid_equal(step->update->changed_attempts[i].id, attempt->id)) {
+            return &step->update->changed_attempts[i];
+        }
+    }
+    return attempt;
+}
+
+static bool attempt_is_to(const struct attempt *attempt, const struct person_ref *person)
+{
+    return attempt->person_kind == person->kind && attempt->person_id == person->id;
+}
+
+/* Whether this person said no in the current round, or handed it back: they are skipped for the
+ * rest of the round and tried again in the next. */
+static bool person_stepped_aside(const struct step *step, const struct person_ref *person)
+{
+    if (person_equal(&step->now->handed_back_by, person)) {
+        return true;
+    }
+    for (size_t i = 0; i < step->context->attempts_count; i++) {
+        const struct attempt *attempt = as_changed(step, &step->context->attempts[i]);
+        if (attempt->round == step->now->round && attempt->answer == ANSWER_DECLINED &&
+            attempt->planned_engine.ms >= step->now->round_started_at.ms &&
+            attempt_is_to(attempt, person)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int run_reach(struct step *step, enum attempt_purpose purpose, const struct context_person *person,
+              unsigned via, struct engine_time not_after)
+{
+    int made = 0;
+    if (via & VIA_PUSH) {
+        for (size_t i = 0; i < person->devices_count; i++) {
+            made +=
+                step_attempt(step, purpose, person, &person->devices[i], NULL, not_after) != NULL;
+        }
+    }
+    if ((via & VIA_CALL) && person->has_phone) {
+        made += step_attempt(step, purpose, person, NULL, NULL, not_after) != NULL;
+    }
+    return made;
+}
+
+static void record_skip(struct step *step, const struct person_ref *person, const char *why)
+{
+    struct entry *entry = step_record(step, ENTRY_PERSON_SKIPPED);
+    entry->person = *person;
+    entry->round = step->now->round + 1;
+    entry->step = step->now->step + 1;
+    entry->word = why;
+}
+
+/* Makes the attempts of the current step; answers how many. */
+static int reach_people_of_step(struct step *step)
+{
+    const struct procedure_step *wanted = &step->context->procedure->steps[step->now->step];
+    const struct context_step *known = current_step(step);
+    int made = 0;
+    if (known->persons_count == 0) {
+        record_skip(step, &(struct person_ref){.kind = PERSON_NONE}, "nobody_on_call");
+    }
+    for (size_t i = 0; i < known->persons_count; i++) {
+        const struct context_person *person = &known->persons[i];
+        if (person_stepped_aside(step, &person->ref)) {
+            record_skip(step, &person->ref, "declined");
+            continue;
+        }
+        int reached = run_reach(step, PURPOSE_ALERT, person, wanted->via, step->now->wait_until);
+        if (reached == 0) {
+            record_skip(step, &person->ref,
+                        wanted->via == VIA_PUSH ? "no_live_device" : "no_number");
+        }
+        made += reached;
+    }
+    return made;
+}
+
+/* Starts step->now->step. False when nobody in it can be reached: that path ends now. */
+static bool start_step(struct step *step)
+{
+    struct escalation *now = step->now;
+    const struct procedure_step *wanted = &step->context->procedure->steps[now->step];
+    step_move(step, ESCALATION_NOTIFYING);
+    now->position++;
+    now->wait_until = engine_time_add(step->event->now, wanted->accepted_within_ms);
+    bool expects_reception = wanted->received_within_ms > 0 && (wanted->via & VIA_PUSH);
+    now->received_until = expects_reception
+                              ? engine_time_add(step->event->now, wanted->received_within_ms)
+                              : ENGINE_NEVER;
+    struct entry *entry = step_record(step, ENTRY_STEP_STARTED);
+    entry->person = (struct person_ref){.kind = PERSON_NONE};
+    entry->round = now->round + 1;
+    entry->step = now->step + 1;
+    return reach_people_of_step(step) > 0;
+}
+
+static void record_end(struct step *step, enum entry_kind kind, const char *why)
+{
+    struct entry *entry = step_record(step, kind);
+    entry->person = (struct person_ref){.kind = PERSON_NONE};
+    entry->round = step->now->round + 1;
+    entry->step = kind == ENTRY_STEP_ENDED ? step->now->step + 1 : 0;
+    entry->word = why;
+}
+
+const char *run_desk(const struct step *step)
+{
+    const struct procedure *procedure = step->context->procedure;
+    for (size_t i = 0; i < procedure->exhausted_count; i++) {
+        if (procedure->exhausted[i].kind == TARGET_CALLBACK) {
+            return procedure->exhausted[i].name;
+        }
+    }
+    return "call-centre";
+}
+
+static void exhaust(struct step *step)
+{
+    step_move(step, ESCALATION_EXHAUSTED);
+    step->now->announcements = 0;
+    record_end(step, ENTRY_EXHAUSTED, NULL);
+    run_announce(step);
+}
+
+void run_announce(struct step *step)
+{
+    struct escalation *now = step->now;
+    const struct procedure *procedure = step->context->procedure;
+    size_t index = (size_t)now->announcements % procedure->exhausted_count;
+    const struct procedure_target *target = &procedure->exhausted[index];
+    const struct context_step *known = &step->context->exhausted[index];
+    now->wait_until = engine_time_add(step->event->now, procedure->exhausted_every_ms);
+    now->announcements++;
+    int made = 0;
+    for (size_t i = 0; i < known->persons_count; i++) {
+        made += run_reach(step, PURPOSE_ALERT, &known->persons[i], target->via, now->wait_until);
+    }
+    if (target->kind == TARGET_CALLBACK || made == 0) {
+        /* A target that cannot be reached gives its turn to the call centre: silence is worse. */
+        const char *callback = target->kind == TARGET_CALLBACK ? target->name : run_desk(step);
+        struct attempt *attempt =
+            step_attempt(step, PURPOSE_EXHAUSTED, NULL, NULL, callback, now->wait_until);
+        if (attempt != NULL) {
+            attempt->number = now->announcements;
+        }
+    }
+}
+
+/* The round reached nobody: waits for the next one's time, or gives up. */
+static void end_round(struct step *step)
+{
+    struct escalation *now = step->now;
+    const struct procedure *procedure = step->context->procedure;
+    record_end(step, ENTRY_ROUND_ENDED, NULL);
+    if (now->round + 1 >= procedure->rounds) {
+        exhaust(step);
+        return;
+    }
+    if (now->round == 0) {
+        struct attempt *told =
+            step_attempt(step, PURPOSE_FRUITLESS, NULL, NULL, run_desk(step),
+                         engine_time_add(step->event->now, procedure->exhausted_every_ms));
+        if (told != NULL) {
+            told->number = now->round + 1;
+        }
+    }
+    step_move(step, ESCALATION_WAITING);
+    now->wait_until = engine_time_add(now->round_started_at, procedure->round_spacing_ms);
+    if (engine_time_reached(now->wait_until, step->event->now)) {
+        run_round(step);
+    }
+}
+
+/* Starts the first step at or behind `from` that reaches anybody, within this round. */
+static void start_from(struct step *step, size_t from)
+{
+    for (size_t i = from; i < step->context->procedure->steps_count; i++) {
+        step->now->step = (int)i;
+        if (start_step(step)) {
+            return;
+        }
+        record_end(step, ENTRY_STEP_ENDED, "nobody_reachable");
+    }
+    end_round(step);
+}
+
+static void start_round(struct step *step, int round)
+{
+    step->now->round = round;
+    step->now->round_started_at = step->event->now;
+    step->now->handed_back_by = (struct person_ref){.kind = PERSON_NONE};
+    start_from(step, 0);
+}
+
+void run_round(struct step *step)
+{
+    start_round(step, step->now->round + 1);
+}
+
+void run_from_top(struct step *step)
+{
+    if (step->context->procedure->steps_count == 0) {
+        step->now->round = 0;
+        exhaust(step);
+    } else {
+        start_round(step, 0);
+    }
+}
+
+void run_next_step(struct step *step, const char *why)
+{
+    record_end(step, ENTRY_STEP_ENDED, why);
+    start_from(step, (size_t)step->now->step + 1);
+}
+
+void run_resume(struct step *step)
+{
+    struct escalation *now = step->now;
+    size_t steps_count = step->context->procedure->steps_count;
+    if (now->announcements > 0 || steps_count == 0 || (size_t)now->step + 1 >= steps_count) {
+        struct person_ref aside = now->handed_back_by;
+        now->announcements = 0;
+        now->round = 0;
+        now->round_started_at = step->event->now;
+        now->handed_back_by = aside;
+        if (steps_count == 0) {
+            step_move(step, ESCALATION_NOTIFYING);
+            exhaust(step);
+        } else {
+            start_from(step, 0);
+        }
+        return;
+    }
+    start_from(step, (size_t)now->step + 1);
+}
+
+/* Whether the attempt can still lead to an acceptance. */
+static bool attempt_has_hope(const struct attempt *attempt)
+{
+    switch (attempt->answer) {
+    case ANSWER_DECLINED:
+    case ANSWER_BUSY:
+    case ANSWER_NO_ANSWER:
+    case ANSWER_FAILED:
+        return false;
+    case ANSWER_NONE:
+    case ANSWER_RINGING:
+    case ANSWER_ANSWERED:
+    case ANSWER_ACCEPTED:
+        break;
+    }
+    return attempt->state != ATTEMPT_FAILED && attempt->state != ATTEMPT_EXPIRED;
+}
+
+void run_end_hopeless_step(struct step *step)
+{
+    if (step->now->state != ESCALATION_NOTIFYING) {
+        return;
+    }
+    for (size_t i = 0; i < step->context->attempts_count; i++) {
+        const struct attempt *attempt = as_changed(step, &step->context->attempts[i]);
+        if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT &&
+            attempt_has_hope(attempt)) {
+            return;
+        }
+    }
+    run_next_step(step, "every_path_failed");
+}
+
+/* Whether a device (or, with device 0, the telephone) already has an attempt in this step. */
+static bool was_tried_in_step(const struct step *step, const struct context_person *person,
+                              int64_t device_id)
+{
+    for (size_t i = 0; i < step->context->attempts_count; i++) {
+        const struct attempt *attempt = &step->context->attempts[i];
+        if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT &&
+            attempt_is_to(attempt, &person->ref) && attempt->device_id == device_id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void run_top_up(struct step *step)
+{
+    if (step->now->state != ESCALATION_NOTIFYING) {
+        return;
+    }
+    const struct procedure_step *wanted = &step->context->procedure->steps[step->now->step];
+    const struct context_step *known = current_step(step);
+    for (size_t i = 0; i < known->persons_count; i++) {
+        const struct context_person *person = &known->persons[i];
+        if (person_stepped_aside(step, &person->ref)) {
+            continue;
+        }
+        for (size_t d = 0; (wanted->via & VIA_PUSH) && d < person->devices_count; d++) {
+            if (!was_tried_in_step(step, person, person->devices[d].id)) {
+                (void)step_attempt(step, PURPOSE_ALERT, person, &person->devices[d], NULL,
+                                   step->now->wait_until);
+            }
+        }
+        if ((wanted->via & VIA_CALL) && person->has_phone && !was_tried_in_step(step, person, 0)) {
+            (void)step_attempt(step, PURPOSE_ALERT, person, NULL, NULL, step->now->wait_until);
+        }
+    }
+}
+
+void run_update_people(struct step *step)
+{
+    if (escalation_is_held(step->now)) {
+        const struct context_person *holder = step->context->holder;
+        struct engine_time not_after =
+            engine_time_add(step->event->now, step->context->procedure->holder_silent_ms);
+        if (holder != NULL && run_reach(step, PURPOSE_UPDATE, holder, VIA_PUSH, not_after) == 0) {
+            (void)run_reach(step, PURPOSE_UPDATE, holder, VIA_CALL, not_after);
+        }
+    } else if (step->now->state == ESCALATION_NOTIFYING) {
+        const struct context_step *known = current_step(step);
+        for (size_t i = 0; i < known->persons_count; i++) {
+            if (!person_stepped_aside(step, &known->persons[i].ref)) {
+                (void)run_reach(step, PURPOSE_UPDATE, &known->persons[i], VIA_PUSH,
+                                step->now->wait_until);
+            }
+        }
+    }
+}
+
+/* Whether the notification on this device is to be replaced: it was confirmed there (or, on FCM,
+ * taken by the provider), it asked for an acceptance, and no older loaded attempt did the same. */
+static bool needs_withdrawal(const struct step *step, size_t index)
+{
+    const struct attempt *attempt = as_changed(step, &step->context->attempts[index]);
+    if (attempt->path != PATH_PUSH || attempt->purpose == PURPOSE_WITHDRAW) {
+        return false;
+    }
+    bool on_screen = attempt->received_at.ms != TIME_NEVER_MS ||
+                     (attempt->platform != PLATFORM_APNS && attempt->state == ATTEMPT_ACCEPTED);
+    if (!on_screen) {
+        return false;
+    }
+    for (size_t i = 0; i < index; i++) {
+        const struct attempt *older = &step->context->attempts[i];
+        if (older->path == PATH_PUSH && older->device_id == attempt->device_id &&
+            older->received_at.ms != TIME_NEVER_MS) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void run_withdraw(struct step *step)
+{
+    struct engine_time not_after = engine_time_add(step->event->now, INT64_C(120000));
+    for (size_t i = 0; i < step->context->attempts_count; i++) {
+        const struct attempt *attempt = &step->context->attempts[i];
+        if (attempt->state == ATTEMPT_PLANNED && attempt->path != PATH_CALLBACK) {
+            struct attempt *dropped = step_change_attempt(step, attempt->id);
+            dropped->state = ATTEMPT_EXPIRED;
+            (void)text_copy(dropped->reason, sizeof dropped->reason, "no_longer_needed");
+        }
+        if (needs_withdrawal(step, i)) {
+            const struct context_person person = {
+                .ref = {.kind = attempt->person_kind, .id = attempt->person_id}};
+            const struct context_device device = {.id = attempt->device_id,
+                                                  .platform = attempt->platform};
+            (void)step_attempt(step, PURPOSE_WITHDRAW, &person, &device, NULL, not_after);
+        }
+    }
+}

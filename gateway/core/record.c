@@ -1,0 +1,121 @@
+/* record.c - builds the update: entries, attempts, tasks, each within its limit. */
+#include "gateway/core/core_private.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "gateway/base/text.h"
+
+struct entry *step_record(struct step *step, enum entry_kind kind)
+{
+    struct update *update = step->update;
+    if (update->entries_count == UPDATE_ENTRIES_MAX) {
+        update->dropped++;
+        update->entries_count--; /* the last one gives way: the newest fact says where it ended */
+    }
+    struct entry *entry = &update->entries[update->entries_count++];
+    *entry = (struct entry){.kind = kind, .person = step->event->actor};
+    update->changed = true;
+    return entry;
+}
+
+static void record_planned(struct step *step, const struct attempt *attempt)
+{
+    struct entry *entry = step_record(step, ENTRY_ATTEMPT_PLANNED);
+    entry->person = (struct person_ref){.kind = attempt->person_kind, .id = attempt->person_id};
+    entry->attempt = attempt->id;
+    entry->path = attempt->path;
+    entry->has_path = true;
+    entry->round = attempt->round + 1;
+    entry->step = attempt->step + 1;
+    entry->word = attempt_purpose_word(attempt->purpose);
+}
+
+struct attempt *step_attempt(struct step *step, enum attempt_purpose purpose,
+                             const struct context_person *person,
+                             const struct context_device *device, const char *callback,
+                             struct engine_time not_after)
+{
+    assert((person == NULL) == (callback != NULL));
+    struct update *update = step->update;
+    if (update->created_count == UPDATE_ATTEMPTS_MAX) {
+        update->dropped++;
+        return NULL;
+    }
+    struct attempt *attempt = &update->created[update->created_count++];
+    memset(attempt, 0, sizeof *attempt);
+    attempt->id = uuid_derive(step->event->id_base, ++step->ids_used);
+    attempt->purpose = purpose;
+    attempt->path = callback != NULL ? PATH_CALLBACK : device != NULL ? PATH_PUSH : PATH_CALL;
+    attempt->person_kind = person != NULL ? person->ref.kind : PERSON_CALLBACK;
+    attempt->person_id = person != NULL ? person->ref.id : 0;
+    if (device != NULL) {
+        attempt->device_id = device->id;
+        attempt->platform = device->platform;
+    }
+    if (callback != NULL) {
+        (void)text_copy(attempt->callback, sizeof attempt->callback, callback);
+    }
+    attempt->round = step->now->round;
+    attempt->step = step->now->step;
+    attempt->position = step->now->position;
+    attempt->severity = step->now->severity;
+    attempt->planned_engine = step->event->now;
+    attempt->planned_at = step->event->wall;
+    attempt->not_after = not_after;
+    attempt->handed_over_at = WALL_NEVER;
+    attempt->accepted_at = WALL_NEVER;
+    attempt->received_at = WALL_NEVER;
+    attempt->seen_at = WALL_NEVER;
+    record_planned(step, attempt);
+    return attempt;
+}
+
+struct attempt *step_change_attempt(struct step *step, struct uuid id)
+{
+    struct update *update = step->update;
+    for (size_t i = 0; i < update->changed_attempts_count; i++) {
+        if (uuid_equal(update->changed_attempts[i].id, id)) {
+            return &update->changed_attempts[i];
+        }
+    }
+    for (size_t i = 0; i < step->context->attempts_count; i++) {
+        if (uuid_equal(step->context->attempts[i].id, id)) {
+            assert(update->changed_attempts_count < UPDATE_ATTEMPTS_MAX);
+            struct attempt *copy = &update->changed_attempts[update->changed_attempts_count++];
+            *copy = step->context->attempts[i];
+            update->changed = true;
+            return copy;
+        }
+    }
+    return NULL;
+}
+
+void step_task(struct step *step, enum task_kind kind, int caller)
+{
+    struct update *update = step->update;
+    if (update->tasks_count == UPDATE_TASKS_MAX) {
+        update->dropped++;
+        return;
+    }
+    update->tasks[update->tasks_count++] = (struct new_task){.kind = kind, .caller = caller};
+    struct entry *entry = step_record(step, ENTRY_TASK);
+    entry->person = (struct person_ref){.kind = PERSON_NONE};
+    entry->word = task_kind_word(kind);
+    entry->number = caller;
+    struct attempt *attempt =
+        step_attempt(step, PURPOSE_TASK, NULL, NULL, run_desk(step),
+                     engine_time_add(step->event->now,
+                                     step->context->procedure->holder_silent_ms + INT64_C(600000)));
+    if (attempt != NULL) {
+        attempt->number = (int)kind;
+    }
+}
+
+enum status step_refuse(struct step *step, enum status answer, const char *verb)
+{
+    struct entry *entry = step_record(step, ENTRY_REFUSED_VERB);
+    entry->word = verb;
+    step->update->answer = answer;
+    return STATUS_OK;
+}

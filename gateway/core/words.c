@@ -1,0 +1,35 @@
+#include "gateway/core/words.h"
+
+#include <stddef.h>
+
+#define CASE_(name, number, word)                                                                  \
+    case (number):                                                                                 \
+        return word;
+
+#define WORD_FUNCTION(function, type, table)                                                       \
+    const char *function(type value)                                                               \
+    {                                                                                              \
+        switch ((int)value) {                                                                      \
+            table(CASE_)                                                                           \
+        }                                                                                          \
+        return "?";                                                                                \
+    }
+
+WORD_FUNCTION(severity_word, enum severity, SEVERITY_TABLE)
+WORD_FUNCTION(escalation_state_word, enum escalation_state, ESCALATION_STATE_TABLE)
+WORD_FUNCTION(intervention_word, enum intervention, INTERVENTION_TABLE)
+WORD_FUNCTION(person_kind_word, enum person_kind, PERSON_KIND_TABLE)
+WORD_FUNCTION(path_word, enum path, PATH_TABLE)
+WORD_FUNCTION(attempt_purpose_word, enum attempt_purpose, ATTEMPT_PURPOSE_TABLE)
+WORD_FUNCTION(attempt_state_word, enum attempt_state, ATTEMPT_STATE_TABLE)
+WORD_FUNCTION(attempt_answer_word, enum attempt_answer, ATTEMPT_ANSWER_TABLE)
+WORD_FUNCTION(promise_word, enum promise_state, PROMISE_TABLE)
+WORD_FUNCTION(platform_word, enum platform, PLATFORM_TABLE)
+WORD_FUNCTION(task_kind_word, enum task_kind, TASK_KIND_TABLE)
+WORD_FUNCTION(entry_kind_word, enum entry_kind, ENTRY_KIND_TABLE)
+
+#define WORD_(name, number, word) [number] = (word),
+const char *const severity_words[] = {SEVERITY_TABLE(WORD_) NULL};
+const char *const escalation_state_words[] = {ESCALATION_STATE_TABLE(WORD_) NULL};
+const char *const platform_words[] = {PLATFORM_TABLE(WORD_) NULL};
+const char *const attempt_answer_words[] = {ATTEMPT_ANSWER_TABLE(WORD_) NULL};

@@ -1,0 +1,203 @@
+/* words.h - the enumerations of the domain and their words, as API, schema and timeline spell them.
+ *
+ * Numbers are stored; they never change meaning and never get reused.
+ */
+#ifndef GATEWAY_CORE_WORDS_H
+#define GATEWAY_CORE_WORDS_H
+
+#include <stdbool.h>
+
+#define SEVERITY_TABLE(X)                                                                          \
+    X(INFO, 0, "info")                                                                             \
+    X(MINOR, 1, "minor")                                                                           \
+    X(MAJOR, 2, "major")                                                                           \
+    X(CRITICAL, 3, "critical")
+
+/*  NOTIFYING ──round over──► WAITING ──spacing over──► NOTIFYING
+ *      │  └──last round over──► EXHAUSTED (announced again and again)
+ *      ├──accept──► ACCEPTED ──no progress──► OVERDUE ──silence──► NOTIFYING
+ *      └──take────► TAKEN
+ *  Whoever holds it ends it (DONE) or hands it back (NOTIFYING). The desk cancels: a holder is told
+ *  until they confirm (CANCELLING), then CANCELLED. */
+#define ESCALATION_STATE_TABLE(X)                                                                  \
+    X(NOTIFYING, 0, "notifying")                                                                   \
+    X(WAITING, 1, "waiting")                                                                       \
+    X(ACCEPTED, 2, "accepted")                                                                     \
+    X(OVERDUE, 3, "overdue")                                                                       \
+    X(EXHAUSTED, 4, "exhausted")                                                                   \
+    X(TAKEN, 5, "taken")                                                                           \
+    X(CANCELLING, 6, "cancelling")                                                                 \
+    X(CANCELLED, 7, "cancelled")                                                                   \
+    X(DONE, 8, "done")
+
+#define INTERVENTION_TABLE(X)                                                                      \
+    X(NONE, 0, "none")                                                                             \
+    X(ACCEPTED, 1, "accepted")                                                                     \
+    X(REMOTE, 2, "remote")                                                                         \
+    X(ON_MY_WAY, 3, "on_my_way")                                                                   \
+    X(ON_SITE, 4, "on_site")                                                                       \
+    X(DONE, 5, "done")
+
+/* Who somebody is: agents and contacts have a row, an operator only a name. */
+#define PERSON_KIND_TABLE(X)                                                                       \
+    X(NONE, 0, "none")                                                                             \
+    X(AGENT, 1, "agent")                                                                           \
+    X(CONTACT, 2, "contact")                                                                       \
+    X(OPERATOR, 3, "operator")                                                                     \
+    X(CALLBACK, 4, "callback")
+
+/* Through what an attempt goes out, or an answer came in. */
+#define PATH_TABLE(X)                                                                              \
+    X(PUSH, 0, "push")                                                                             \
+    X(CALL, 1, "call")                                                                             \
+    X(CALLBACK, 2, "callback")                                                                     \
+    X(APP, 3, "app")                                                                               \
+    X(DESK, 4, "desk")
+
+#define ATTEMPT_PURPOSE_TABLE(X)                                                                   \
+    X(ALERT, 0, "alert")                 /* asks for an acceptance */                              \
+    X(UPDATE, 1, "update")               /* the ticket worsened */                                 \
+    X(HOLDER_CALL, 2, "holder_call")     /* is the holder still at it? a key extends */            \
+    X(WITHDRAW, 3, "withdraw")           /* taken by somebody else: replace the notification */    \
+    X(CANCEL_NOTICE, 4, "cancel_notice") /* told until confirmed */                                \
+    X(EXHAUSTED, 5, "exhausted")         /* tells a callback that nobody was reached */            \
+    X(FRUITLESS, 6, "fruitless")         /* tells the desk that the first round reached nobody */  \
+    X(TASK, 7, "task")                   /* tells the desk that it has something to do */          \
+    X(QUARANTINE, 8, "quarantine")       /* tells the call centre that this one was set aside */
+
+#define ATTEMPT_STATE_TABLE(X)                                                                     \
+    X(PLANNED, 0, "planned")                                                                       \
+    X(HANDED_OVER, 1, "handed_over")                                                               \
+    X(ACCEPTED, 2, "accepted")                                                                     \
+    X(RECEIVED, 3, "received")                                                                     \
+    X(SEEN, 4, "seen")                                                                             \
+    X(FAILED, 5, "failed")                                                                         \
+    X(EXPIRED, 6, "expired")                                                                       \
+    X(UNCERTAIN, 7, "uncertain")
+
+#define ATTEMPT_ANSWER_TABLE(X)                                                                    \
+    X(NONE, 0, "none")                                                                             \
+    X(RINGING, 1, "ringing")                                                                       \
+    X(ANSWERED, 2, "answered")                                                                     \
+    X(ACCEPTED, 3, "accepted")                                                                     \
+    X(DECLINED, 4, "declined")                                                                     \
+    X(BUSY, 5, "busy")                                                                             \
+    X(NO_ANSWER, 6, "no_answer")                                                                   \
+    X(FAILED, 7, "failed")
+
+#define PROMISE_TABLE(X)                                                                           \
+    X(NONE, 0, "none")                                                                             \
+    X(OPEN, 1, "open")                                                                             \
+    X(WARNED, 2, "warned")                                                                         \
+    X(KEPT, 3, "kept")
+
+#define PLATFORM_TABLE(X)                                                                          \
+    X(NONE, 0, "none")                                                                             \
+    X(APNS, 1, "apns")                                                                             \
+    X(FCM, 2, "fcm")                                                                               \
+    X(WEBPUSH, 3, "webpush")
+
+#define TASK_KIND_TABLE(X)                                                                         \
+    X(PROMISE, 0, "promise")   /* call the caller back: a promise is about to break */             \
+    X(PROGRESS, 1, "progress") /* the holder shows no progress */                                  \
+    X(CANCEL, 2, "cancel")     /* the holder of a cancelled escalation did not confirm */          \
+    X(CALLER, 3, "caller")     /* a cancelled escalation leaves a promise open */
+
+#define ENTRY_KIND_TABLE(X)                                                                        \
+    X(OPENED, 0, "opened")                                                                         \
+    X(JOINED, 1, "joined")                                                                         \
+    X(SPLIT, 2, "split")                                                                           \
+    X(STEP_STARTED, 3, "step_started")                                                             \
+    X(PERSON_SKIPPED, 4, "person_skipped")                                                         \
+    X(STEP_ENDED, 5, "step_ended")                                                                 \
+    X(ROUND_ENDED, 6, "round_ended")                                                               \
+    X(EXHAUSTED, 7, "exhausted")                                                                   \
+    X(ATTEMPT_PLANNED, 8, "attempt_planned")                                                       \
+    X(ATTEMPT_ACCEPTED, 9, "attempt_accepted")                                                     \
+    X(ATTEMPT_FAILED, 10, "attempt_failed")                                                        \
+    X(ATTEMPT_EXPIRED, 11, "attempt_expired")                                                      \
+    X(ATTEMPT_UNCERTAIN, 12, "attempt_uncertain")                                                  \
+    X(RECEIVED, 13, "received")                                                                    \
+    X(SEEN, 14, "seen")                                                                            \
+    X(CALL_PROGRESS, 15, "call_progress")                                                          \
+    X(ACCEPTED, 16, "accepted")                                                                    \
+    X(DECLINED, 17, "declined")                                                                    \
+    X(PROGRESS, 18, "progress")                                                                    \
+    X(EXTENDED, 19, "extended")                                                                    \
+    X(OVERDUE, 20, "overdue")                                                                      \
+    X(HANDED_BACK, 21, "handed_back")                                                              \
+    X(RESUMED, 22, "resumed")                                                                      \
+    X(TAKEN, 23, "taken")                                                                          \
+    X(DONE, 24, "done")                                                                            \
+    X(CANCELLED, 25, "cancelled")                                                                  \
+    X(CANCEL_CONFIRMED, 26, "cancel_confirmed")                                                    \
+    X(SEVERITY, 27, "severity")                                                                    \
+    X(NOTE, 28, "note")                                                                            \
+    X(TASK, 29, "task")                                                                            \
+    X(TASK_DONE, 30, "task_done")                                                                  \
+    X(CALLED_BACK, 31, "called_back")                                                              \
+    X(LATE, 32, "late")                                                                            \
+    X(RECOVERED, 33, "recovered")                                                                  \
+    X(QUARANTINED, 34, "quarantined")                                                              \
+    X(REFUSED_VERB, 35, "refused_verb")
+
+#define ENUM_MEMBER_(prefix, name, number) prefix##name = (number)
+
+#define X_(name, number, word) ENUM_MEMBER_(SEVERITY_, name, number),
+enum severity { SEVERITY_TABLE(X_) };
+#undef X_
+#define X_(name, number, word) ENUM_MEMBER_(ESCALATION_, name, number),
+enum escalation_state { ESCALATION_STATE_TABLE(X_) };
+#undef X_
+#define X_(name, number, word) ENUM_MEMBER_(INTERVENTION_, name, number),
+enum intervention { INTERVENTION_TABLE(X_) };
+#undef X_
+#define X_(name, number, word) ENUM_MEMBER_(PERSON_, name, number),
+enum person_kind { PERSON_KIND_TABLE(X_) };
+#undef X_
+#define X_(name, number, word) ENUM_MEMBER_(PATH_, name, number),
+enum path { PATH_TABLE(X_) };
+#undef X_
+#define X_(name, number, word) ENUM_MEMBER_(PURPOSE_, name, number),
+enum attempt_purpose { ATTEMPT_PURPOSE_TABLE(X_) };
+#undef X_
+#define X_(name, number, word) ENUM_MEMBER_(ATTEMPT_, name, number),
+enum attempt_state { ATTEMPT_STATE_TABLE(X_) };
+#undef X_
+#define X_(name, number, word) ENUM_MEMBER_(ANSWER_, name, number),
+enum attempt_answer { ATTEMPT_ANSWER_TABLE(X_) };
+#undef X_
+#define X_(name, number, word) ENUM_MEMBER_(PROMISE_, name, number),
+enum promise_state { PROMISE_TABLE(X_) };
+#undef X_
+#define X_(name, number, word) ENUM_MEMBER_(PLATFORM_, name, number),
+enum platform { PLATFORM_TABLE(X_) };
+#undef X_
+#define X_(name, number, word) ENUM_MEMBER_(TASK_, name, number),
+enum task_kind { TASK_KIND_TABLE(X_) };
+#undef X_
+#define X_(name, number, word) ENUM_MEMBER_(ENTRY_, name, number),
+enum entry_kind { ENTRY_KIND_TABLE(X_) };
+#undef X_
+
+/* The words; never NULL ("?" for a number outside the table). */
+const char *severity_word(enum severity severity);
+const char *escalation_state_word(enum escalation_state state);
+const char *intervention_word(enum intervention intervention);
+const char *person_kind_word(enum person_kind kind);
+const char *path_word(enum path path);
+const char *attempt_purpose_word(enum attempt_purpose purpose);
+const char *attempt_state_word(enum attempt_state state);
+const char *attempt_answer_word(enum attempt_answer answer);
+const char *promise_word(enum promise_state promise);
+const char *platform_word(enum platform platform);
+const char *task_kind_word(enum task_kind kind);
+const char *entry_kind_word(enum entry_kind kind);
+
+/* NULL-terminated word lists, in the order of the numbers: for json_take_word(). */
+extern const char *const severity_words[];
+extern const char *const escalation_state_words[];
+extern const char *const platform_words[];
+extern const char *const attempt_answer_words[];
+
+#endif
