@@ -1,0 +1,245 @@
+/* command.h - everything that asks the writer for something, and what it answers.
+ *
+ * A command and all it points to live in its arena. engine_post() takes it until `complete` is
+ * called: once, from the writer's thread, after the commit; then it is the poster's again.
+ */
+#ifndef GATEWAY_ENGINE_COMMAND_H
+#define GATEWAY_ENGINE_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/base/arena.h"
+#include "gateway/base/digest.h"
+#include "gateway/base/status.h"
+#include "gateway/core/escalation.h"
+#include "gateway/engine/directory.h"
+
+enum command_type {
+    /* call centre */
+    COMMAND_ESCALATE,
+    COMMAND_DESK_VERB,
+    COMMAND_TASK_DONE,
+    /* agent's phone */
+    COMMAND_AGENT_VERB,
+    COMMAND_USE_ENROLMENT,
+    COMMAND_PUT_DEVICE,
+    COMMAND_DELETE_DEVICE,
+    COMMAND_CHECK_IN,
+    COMMAND_CHECK_OUT,
+    /* telephony, transport */
+    COMMAND_CALL_OUTCOME,
+    COMMAND_TRANSPORT_OUTCOME,
+    /* administration */
+    COMMAND_PUT_CUSTOMER,
+    COMMAND_PUT_PERSON,
+    COMMAND_PUT_PROCEDURE,
+    COMMAND_PUT_ROTA,
+    COMMAND_ADD_ENROLMENT,
+    COMMAND_ADD_API_KEY,
+    COMMAND_REVOKE_API_KEY,
+    /* the engine's own */
+    COMMAND_DEADLINE,
+    COMMAND_CONTEXT_CHANGED,
+    COMMAND_QUARANTINE,
+    COMMAND_ALARM,
+    COMMANDS_COUNT,
+};
+
+/* In order of service; each has a guaranteed share of a turn. */
+enum engine_lane { LANE_ACKNOWLEDGMENT, LANE_OUTCOME, LANE_NEW, LANE_ADMINISTRATION, LANES_COUNT };
+
+enum agent_verb {
+    VERB_RECEIVED,
+    VERB_SEEN,
+    VERB_ACCEPT,
+    VERB_DECLINE,
+    VERB_REMOTE,
+    VERB_ON_MY_WAY,
+    VERB_ON_SITE,
+    VERB_DONE,
+    VERB_HAND_BACK,
+    AGENT_VERBS_COUNT,
+};
+
+/* "received", …, "on-my-way", "hand-back"; AGENT_VERBS_COUNT for another word. */
+enum agent_verb agent_verb_parse(const char *word);
+const char *agent_verb_word(enum agent_verb verb);
+
+enum desk_verb {
+    DESK_CANCEL,
+    DESK_NOTE,
+    DESK_SEVERITY,
+    DESK_RESUME,
+    DESK_TAKE,
+    DESK_ON_BEHALF,
+    DESK_CALLED_BACK,
+    DESK_SPLIT,
+    DESK_DONE,
+};
+
+/* What the webhook carried, as far as it was understood. All texts optional unless said. */
+struct escalate_request {
+    const char *key_id;          /* whose idempotency keys */
+    const char *idempotency_key; /* or NULL */
+    struct digest body_digest;
+    enum severity severity;
+    const char *category;
+    const char *summary; /* never NULL */
+    const char *details;
+    const char *caller_name;
+    const char *caller_phone;
+    int64_t promised_ms; /* 0: none */
+    const char *fields;  /* JSON object of strings */
+    const char *dedup_key;
+    const char *procedure; /* slug as asked for; unknown ones fall back with a warning */
+    bool drill;
+    const char *const *warnings; /* texts to repeat in the answer */
+    size_t warnings_count;
+};
+
+struct desk_request {
+    enum desk_verb verb;
+    const char *operator_name; /* "" when not given */
+    const char *text;          /* note or reason; or NULL */
+    enum severity severity;    /* SEVERITY */
+    const char *agent;         /* ON_BEHALF: slug */
+    enum agent_verb agent_verb;
+    int64_t eta_ms;
+    int caller; /* CALLED_BACK, SPLIT: from 1 */
+};
+
+/* By the agent's own token (agent_id set) or by an action token (agent_id 0, token set). */
+struct agent_request {
+    enum agent_verb verb;
+    int64_t agent_id;
+    const char *action_token; /* "xt_…" as presented, or NULL */
+    struct uuid attempt;      /* for received and seen; nil: all of the agent's */
+    int64_t eta_ms;
+};
+
+struct call_outcome_request {
+    struct uuid attempt;
+    enum attempt_answer answer;
+    const char *digits; /* or NULL */
+};
+
+struct transport_request {
+    struct uuid attempt;
+    enum attempt_state transport; /* ACCEPTED, FAILED, EXPIRED, UNCERTAIN */
+    char reason[REASON_BYTES_MAX];
+    char provider_id[168];
+    int tries;
+    struct wall_time at; /* when the outcome came in */
+    bool device_gone;
+    struct wall_time gone_since; /* WALL_NEVER: unknown */
+};
+
+struct customer_request {
+    const char *slug;
+    const char *name;
+    const char *time_zone;
+    const char *language;
+    const char *alias;
+    const char *default_procedure; /* or NULL */
+    bool active;
+};
+
+struct person_request {
+    enum person_kind kind;
+    const char *slug;
+    const char *name;
+    const char *phone; /* E.164 */
+    const char *language;
+    bool active;
+};
+
+/* A procedure or a rota, already checked by procedure_parse() or the rota interface. */
+struct definition_request {
+    const char *slug;
+    const char *definition; /* JSON text */
+};
+
+struct enrolment_request {
+    const char *agent; /* ADD: slug */
+    const char *code;  /* USE: what the person typed or scanned */
+};
+
+struct device_request {
+    int64_t agent_id;
+    const char *installation;
+    enum platform platform;
+    const char *target;
+    int environment;
+    const char *public_key;
+    const char *auth_secret;
+    const char *app_version;
+    const char *permission;
+    int battery_percent; /* -1 unknown */
+};
+
+struct check_in_request {
+    int64_t agent_id;
+    const char *installation;
+    const char *shift; /* role, or NULL: whatever the agent is on call for now */
+};
+
+struct api_key_request {
+    const char *key_id; /* REVOKE */
+    const char *name;
+    enum role role;
+    bool all_customers;
+    const int64_t *customers;
+    size_t customers_count;
+};
+
+struct task_done_request {
+    struct uuid task_id;
+    const char *operator_name;
+};
+
+struct alarm_request {
+    const char *kind;
+    const char *detail;
+};
+
+struct answer {
+    enum status status;
+    bool created;     /* 201 instead of 200 */
+    bool joined;      /* ESCALATE: 200 instead of 202 */
+    const char *body; /* success: the JSON document ("" : none); refusal: a JSON object whose
+                         members extend the problem ("{\"holder\":…}"), or "" */
+    size_t body_bytes;
+    struct error error; /* refusal: text and pointer */
+};
+
+struct command {
+    enum command_type type;
+    struct arena *arena;
+    int64_t customer_id;       /* 0 where the command finds it out itself */
+    struct uuid escalation_id; /* nil where it does not apply */
+    struct wall_time received_at;
+    union {
+        struct escalate_request escalate;
+        struct desk_request desk;
+        struct agent_request agent;
+        struct call_outcome_request call;
+        struct transport_request transport;
+        struct customer_request customer;
+        struct person_request person;
+        struct definition_request definition;
+        struct enrolment_request enrolment;
+        struct device_request device;
+        struct check_in_request check_in;
+        struct api_key_request api_key;
+        struct task_done_request task_done;
+        struct alarm_request alarm;
+    } request;
+    struct answer answer;
+    /* Must not block. The command is the poster's again from here on. */
+    void (*complete)(struct command *command);
+    void *context; /* the poster's */
+};
+
+#endif

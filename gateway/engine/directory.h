@@ -1,0 +1,169 @@
+/* directory.h - who exists: an immutable snapshot of all configuration, for writer and readers.
+ *
+ * The writer makes a new one after each change and publishes it after the commit; only the changed
+ * customer is rebuilt, the others are shared. A reader holds a reference for as long as it looks.
+ */
+#ifndef GATEWAY_ENGINE_DIRECTORY_H
+#define GATEWAY_ENGINE_DIRECTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/base/digest.h"
+#include "gateway/base/status.h"
+#include "gateway/base/time.h"
+#include "gateway/core/escalation.h"
+
+#define AGENTS_OF_CUSTOMER_MAX     4096
+#define CONTACTS_OF_CUSTOMER_MAX   1024
+#define ROTAS_OF_CUSTOMER_MAX      64
+#define PROCEDURES_OF_CUSTOMER_MAX 256
+#define API_KEYS_MAX               1024
+#define KEY_ID_BYTES_MAX           32
+
+enum role { ROLE_NONE, ROLE_CALL_CENTRE, ROLE_TELEPHONY, ROLE_ADMIN, ROLE_PORTAL, ROLE_AGENT };
+
+struct directory_device {
+    int64_t id;
+    const char *installation;
+    enum platform platform;
+    const char *target;
+    int environment; /* 0 production, 1 sandbox */
+    const char *app_version;
+    const char *permission;
+    int battery_percent; /* -1 unknown */
+    struct wall_time registered_at;
+    struct wall_time proven_at;
+    bool live; /* not retired */
+    const char *retired_reason;
+};
+
+/* An agent or a contact. */
+struct directory_person {
+    enum person_kind kind;
+    int64_t id;
+    const char *slug;
+    const char *name;
+    const char *phone;
+    const char *language;
+    bool active;
+    const struct directory_device *devices; /* agents only; live and retired */
+    size_t devices_count;
+};
+
+struct directory_enrolment {
+    int64_t id;
+    int64_t agent_id;
+    struct digest token_hash;
+};
+
+struct directory_interval {
+    struct wall_time from;
+    struct wall_time to;
+    int64_t agent_id;
+};
+
+struct directory_rota {
+    const char *slug; /* the role */
+    const char *definition;
+    struct wall_time compiled_until;
+    const struct directory_interval *intervals;
+    size_t intervals_count;
+};
+
+struct directory_procedure {
+    int64_t id;
+    int64_t version;
+    const char *definition;
+    const struct procedure *procedure;
+};
+
+struct directory_customer {
+    int64_t id;
+    const char *slug;
+    const char *name;
+    const char *time_zone;
+    const char *language;
+    const char *alias;
+    const char *default_procedure; /* or NULL */
+    bool active;
+    const struct directory_person *agents; /* by slug */
+    size_t agents_count;
+    const struct directory_person *contacts; /* by slug */
+    size_t contacts_count;
+    const struct directory_enrolment *enrolments; /* by id */
+    size_t enrolments_count;
+    const struct directory_rota *rotas; /* by slug */
+    size_t rotas_count;
+    const struct directory_procedure *procedures; /* newest versions, by slug */
+    size_t procedures_count;
+};
+
+struct directory_api_key {
+    const char *id;
+    const char *name;
+    enum role role;
+    struct digest secret_hash;
+    bool all_customers;
+    const int64_t *customers;
+    size_t customers_count;
+    struct wall_time created_at;
+};
+
+struct directory; /* opaque; see engine.h for acquiring one */
+
+/* Lookups answer NULL when there is none; results live as long as the reference. */
+const struct directory_customer *directory_customer(const struct directory *directory,
+                                                    int64_t customer_id);
+const struct directory_customer *directory_customer_by_slug(const struct directory *directory,
+                                                            const char *slug);
+size_t directory_customers_count(const struct directory *directory);
+/* By slug, index below the count. */
+const struct directory_customer *directory_customer_at(const struct directory *directory,
+                                                       size_t index);
+const struct directory_person *directory_agent(const struct directory_customer *customer,
+                                               int64_t agent_id);
+const struct directory_person *directory_agent_by_slug(const struct directory_customer *customer,
+                                                       const char *slug);
+const struct directory_person *directory_contact(const struct directory_customer *customer,
+                                                 int64_t contact_id);
+const struct directory_person *directory_contact_by_slug(const struct directory_customer *customer,
+                                                         const char *slug);
+const struct directory_person *directory_person(const struct directory_customer *customer,
+                                                const struct person_ref *ref);
+const struct directory_rota *directory_rota(const struct directory_customer *customer,
+                                            const char *slug);
+const struct directory_procedure *directory_procedure(const struct directory_customer *customer,
+                                                      const char *slug);
+const struct directory_device *directory_device(const struct directory_customer *customer,
+                                                int64_t device_id,
+                                                const struct directory_person **agent_r);
+size_t directory_api_keys_count(const struct directory *directory);
+const struct directory_api_key *directory_api_key_at(const struct directory *directory,
+                                                     size_t index);
+
+/* Who presents a token. */
+struct principal {
+    enum role role;
+    char key_id[KEY_ID_BYTES_MAX]; /* scope of idempotency keys */
+    bool all_customers;
+    const int64_t *customers; /* when not all; lives as long as the directory reference */
+    size_t customers_count;
+    int64_t customer_id; /* ROLE_AGENT */
+    int64_t agent_id;    /* ROLE_AGENT */
+};
+
+/* Checks an API key ("ak_…") or an agent token ("at_…"), in time independent of how much of the
+ * secret is right. STATUS_UNAUTHENTICATED otherwise. */
+enum status directory_authenticate(const struct directory *directory, const char *token,
+                                   struct principal *principal_r) MUST_CHECK;
+
+/* Whether the principal may see this customer at all. */
+bool principal_covers(const struct principal *principal, int64_t customer_id);
+
+/* "call-centre", …; ROLE_NONE for another word. */
+enum role role_parse(const char *word);
+const char *role_word(enum role role);
+
+#endif

@@ -1,0 +1,176 @@
+/* engine.h - the single writer: mailbox → one transaction → effects. It owns the core's states, the
+ * writing connection and the directory.
+ *
+ * engine_turn() does one bounded piece of work and is all there is: the thread is a loop around it,
+ * and tests call it themselves with a clock of their own.
+ */
+#ifndef GATEWAY_ENGINE_ENGINE_H
+#define GATEWAY_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/random.h"
+#include "gateway/base/status.h"
+#include "gateway/engine/command.h"
+#include "gateway/engine/directory.h"
+
+struct engine;
+
+/* Bounds of one turn and of the mailbox. */
+#define TURN_COMMANDS_MAX         256
+#define TURN_WORK_MS_MAX          5
+#define LANE_ACKNOWLEDGMENT_SLOTS 8192
+#define LANE_OUTCOME_SLOTS        16384
+#define LANE_NEW_SLOTS            4096
+#define LANE_ADMINISTRATION_SLOTS 512
+#define CREDITS_PUSH_MAX          8192 /* sends in flight; each has its slot in the outcome lane */
+#define CREDITS_CALLBACK_MAX      512
+
+/* An attempt on its way out, with everything needed to render it. Lives during `send` only. */
+struct effect {
+    struct uuid attempt;
+    struct uuid escalation;
+    struct uuid ticket;
+    int64_t customer_id;
+    enum attempt_purpose purpose;
+    enum path path;
+    enum severity severity;
+    bool drill;
+    int number; /* announcement, round, or task kind */
+    const struct directory_customer *customer;
+    const struct directory_person *person; /* NULL for a callback */
+    const struct directory_device *device; /* push only */
+    const char *callback;                  /* endpoint of a callback */
+    const char *summary;                   /* call only: said after a key was pressed */
+    struct monotonic_time deadline;
+    struct wall_time expires_at;
+    const char *token_received; /* push alerts: action tokens; NULL otherwise */
+    const char *token_accept;
+    const char *token_decline;
+};
+
+/* Carries effects out. The daemon fills it in; the simulator stands in for it. Called from the
+ * writer's thread, after the commit; must not block.
+ *
+ * send: every effect taken (STATUS_OK) ends in exactly one engine_outcome(). STATUS_FULL: stays in
+ * the outbox and is tried again; any other status: the attempt failed, reason = the status' slug.
+ * flush: after a turn's last send.
+ * alarm: tells the desk at once, without a row; rate-limited by the engine. */
+struct engine_dispatcher {
+    enum status (*send)(void *context, const struct effect *effect);
+    void (*flush)(void *context);
+    void (*alarm)(void *context, const char *kind, const char *detail);
+    void *context;
+};
+
+/* Compiles rotas; the daemon fills it in (gateway/rota). Called from the writer's thread and,
+ * through engine_rotas(), from HTTP threads. */
+struct engine_rota_interval {
+    struct wall_time from;
+    struct wall_time to;
+    char agent[SLUG_BYTES_MAX];
+};
+
+struct engine_rotas {
+    /* Whether the definition is well-formed. STATUS_INVALID with pointer. */
+    enum status (*check)(void *context, const char *definition, struct error *error);
+    bool (*zone_is_known)(void *context, const char *zone);
+    /* Intervals of [from, to) in order, from the arena. */
+    enum status (*compile)(void *context, const char *definition, const char *zone,
+                           struct wall_time from, struct wall_time to, struct arena *arena,
+                           struct engine_rota_interval **intervals_r, size_t *count_r,
+                           struct error *error);
+    void *context;
+};
+
+#define ENGINE_SECRET_BYTES 32
+
+struct engine_configuration {
+    const char *database_path;
+    const char *poison_path;             /* the mapped file; NULL: database_path + "-poison" */
+    const char *vfs;                     /* NULL: the system's */
+    uint8_t secret[ENGINE_SECRET_BYTES]; /* action tokens */
+    const char *root_key; /* "ak_…" with the admin role over all customers; or NULL */
+    size_t calls_max;     /* telephone calls on the trunk at once; 0: 30 */
+    struct clock_source clock;
+    struct random_source random;
+    struct engine_dispatcher dispatcher;
+    struct engine_rotas rotas;
+};
+
+/* Opens the database, recovers (attempts without an outcome go back to the outbox), loads the
+ * directory. No thread yet. */
+enum status engine_create(const struct engine_configuration *configuration,
+                          struct engine **engine_r, struct error *error) MUST_CHECK;
+/* After engine_stop() and engine_join(), or without a thread. Commands still inside are answered
+ * STATUS_STOPPING. */
+void engine_destroy(struct engine **engine);
+
+/* Starts the writer's thread and the watchdog's. */
+enum status engine_start(struct engine *engine, struct error *error) MUST_CHECK;
+/* Refuses new commands (STATUS_STOPPING), finishes those inside, lets the threads end. */
+void engine_stop(struct engine *engine);
+void engine_join(struct engine *engine);
+
+/* Any thread. On STATUS_OK `complete` will be called once. STATUS_FULL: the lane has no room;
+ * STATUS_STOPPING; STATUS_DISK_FULL: new escalations are refused. */
+enum status engine_post(struct engine *engine, struct command *command) MUST_CHECK;
+
+/* Any thread: what became of an effect. Never fails: its slot was reserved. The counters of the
+ * credit are given back. */
+void engine_outcome(struct engine *engine, int64_t customer_id, struct uuid escalation,
+                    enum path path, const struct transport_request *outcome);
+
+/* Any thread: tells the desk of something that has no escalation; recorded when the writer can. At
+ * most one of a kind every 60 s goes out; the log has all. kind is a static dotted word; detail has
+ * no personal data. */
+void engine_alarm(struct engine *engine, const char *kind, const char *detail);
+
+/* One piece of work. Answers how long to wait for the next deadline (ms; 0: more is waiting). Never
+ * from two threads at once. */
+int64_t engine_turn(struct engine *engine);
+
+/* Any thread. The newest published snapshot; release it soon. */
+const struct directory *engine_directory_acquire(struct engine *engine);
+void engine_directory_release(struct engine *engine, const struct directory *directory);
+
+const struct engine_rotas *engine_rotas(const struct engine *engine);
+
+/* New root key (SIGHUP); NULL: none. Any thread. */
+enum status engine_set_root_key(struct engine *engine, const char *root_key,
+                                struct error *error) MUST_CHECK;
+
+/* Any thread: called after each commit that wrote to journals, from the writer's thread; must not
+ * block. One listener; set before engine_start(). */
+void engine_on_commit(struct engine *engine, void (*listener)(void *context), void *context);
+
+/* A copy of the counters. */
+struct engine_statistics {
+    struct engine_time now;
+    uint64_t commands[COMMANDS_COUNT];
+    uint64_t commits;
+    uint64_t commands_failed;
+    uint64_t escalations_opened;
+    uint64_t deadlines_fired;
+    int64_t lateness_ms_max;
+    uint64_t lateness_buckets[8]; /* ≤1, ≤5, ≤10, ≤50, ≤100, ≤500, ≤1000 ms, more */
+    uint64_t attempts_sent;
+    uint64_t alarms;
+    size_t lane_length[LANES_COUNT];
+    size_t credits_push_used;
+    size_t credits_callback_used;
+    size_t calls_used;
+    int64_t open_escalations;
+    int64_t overdue_ms;        /* how far behind the oldest due row is, as the watchdog sees it */
+    bool ready;                /* accepts new escalations */
+    const char *not_ready_why; /* static text, or NULL */
+};
+void engine_statistics(struct engine *engine, struct engine_statistics *statistics_r);
+
+/* Engine time now; any thread. For views: wall = engine + (wall now - engine now). */
+struct engine_time engine_now(struct engine *engine);
+
+#endif

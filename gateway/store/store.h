@@ -1,0 +1,412 @@
+/* store.h - the database behind one interface of domain functions. SQL lives in schema/.
+ *
+ * One store is one SQLite connection and belongs to one thread at a time. Exactly one connection of
+ * the process writes and checkpoints (store_open()); all others read (store_open_reader()), each
+ * call in a read transaction of its own unless store_read_begin() holds one open. Texts returned
+ * live in the arena given.
+ *
+ * STATUS_NOT_FOUND: no such row. STATUS_DISK_FULL, STATUS_IO, STATUS_CORRUPT, STATUS_NO_MEMORY: as
+ * SQLite says; a commit that failed with STATUS_IO answers STATUS_UNCERTAIN. After any error of a
+ * writing call ask store_in_transaction(): the transaction may be gone.
+ */
+#ifndef GATEWAY_STORE_STORE_H
+#define GATEWAY_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/base/arena.h"
+#include "gateway/base/digest.h"
+#include "gateway/base/status.h"
+#include "gateway/base/time.h"
+#include "gateway/base/uuid.h"
+#include "gateway/core/escalation.h"
+
+struct store;
+
+/* Opens (creating and migrating as needed) the writing connection. vfs may be NULL.
+ * STATUS_UNSUPPORTED: the database is of a newer version; STATUS_CORRUPT: damaged, never repaired
+ * in silence. */
+enum status store_open(const char *path, const char *vfs, struct store **store_r,
+                       struct error *error) MUST_CHECK;
+
+/* Opens a reading connection; a read is cut off (STATUS_TIMEOUT) after read_ms_max. */
+enum status store_open_reader(const char *path, const char *vfs, int64_t read_ms_max,
+                              struct store **store_r, struct error *error) MUST_CHECK;
+
+void store_close(struct store **store);
+
+/* Transactions (writer). Savepoints nest inside; names are the store's own. */
+enum status store_begin(struct store *store, struct error *error) MUST_CHECK;
+enum status store_commit(struct store *store, struct error *error) MUST_CHECK;
+void store_rollback(struct store *store);
+bool store_in_transaction(const struct store *store);
+enum status store_savepoint(struct store *store, struct error *error) MUST_CHECK;
+enum status store_savepoint_release(struct store *store, struct error *error) MUST_CHECK;
+enum status store_savepoint_rollback(struct store *store, struct error *error) MUST_CHECK;
+
+/* Holds one read snapshot open over several calls (reader). */
+enum status store_read_begin(struct store *store, struct error *error) MUST_CHECK;
+void store_read_end(struct store *store);
+
+/* PASSIVE checkpoint when the log holds at least `pages` pages. Writer only. */
+enum status store_checkpoint(struct store *store, int pages, struct error *error) MUST_CHECK;
+
+/* ---- rows ---- */
+
+struct customer_row {
+    int64_t customer_id;
+    const char *slug;
+    const char *name;
+    const char *time_zone;
+    const char *language;
+    const char *alias;
+    const char *default_procedure; /* or NULL */
+    bool active;
+    struct wall_time created_at;
+};
+
+/* An agent or a contact. */
+struct person_row {
+    int64_t person_id;
+    int64_t customer_id;
+    const char *slug;
+    const char *name;
+    const char *phone; /* E.164 */
+    const char *language;
+    bool active;
+    struct wall_time created_at;
+};
+
+struct enrolment_row {
+    int64_t enrolment_id;
+    int64_t customer_id;
+    int64_t agent_id;
+    struct digest code_hash;
+    struct wall_time expires_at;
+    struct digest token_hash;
+    struct wall_time created_at;
+    struct wall_time used_at;
+};
+
+struct device_row {
+    int64_t device_id;
+    int64_t customer_id;
+    int64_t agent_id;
+    const char *installation;
+    enum platform platform;
+    const char *target;
+    int environment; /* 0 production, 1 sandbox */
+    const char *public_key;
+    const char *auth_secret;
+    const char *app_version;
+    const char *permission;
+    int battery_percent; /* -1 unknown */
+    struct wall_time registered_at;
+    struct wall_time proven_at;
+    struct wall_time retired_at;
+    const char *retired_reason;
+};
+
+/* A rota or a procedure version, with its JSON text. */
+struct definition_row {
+    int64_t id;
+    int64_t customer_id;
+    const char *slug;
+    int64_t version; /* procedures only */
+    const char *definition;
+    struct wall_time changed_at;
+};
+
+struct api_key_row {
+    const char *key_id;
+    const char *name;
+    const char *role;
+    struct digest secret_hash;
+    bool all_customers;
+    struct wall_time created_at;
+    const int64_t *customers; /* when not all */
+    size_t customers_count;
+};
+
+struct check_in_row {
+    int64_t check_in_id;
+    int64_t customer_id;
+    int64_t agent_id;
+    const char *installation;
+    const char *role; /* or NULL */
+    struct wall_time shift_from_at;
+    struct wall_time shift_to_at;
+    struct wall_time in_at;
+    struct wall_time out_at;
+};
+
+struct ticket_row {
+    int64_t customer_id;
+    struct uuid ticket_id;
+    const char *category; /* or NULL */
+    const char *summary;
+    const char *details; /* or NULL */
+    const char *fields;  /* JSON object of strings, or NULL */
+    struct wall_time opened_at;
+    struct wall_time closed_at;
+};
+
+struct caller_row {
+    int64_t customer_id;
+    struct uuid escalation_id;
+    int number;
+    const char *name;
+    const char *phone; /* E.164, or as it came when it is no number; or NULL */
+    struct wall_time called_at;
+    struct wall_time promised_at;
+    struct engine_time promise_engine;
+    enum promise_state promise;
+};
+
+struct desk_task_row {
+    int64_t customer_id;
+    struct uuid task_id;
+    struct uuid escalation_id;
+    enum task_kind kind;
+    int caller;
+    struct wall_time created_at;
+    struct wall_time done_at;
+    const char *done_by;
+};
+
+struct timeline_row {
+    int64_t customer_id;
+    int64_t seq;
+    struct uuid escalation_id;
+    enum entry_kind kind;
+    struct wall_time at;
+    struct engine_time at_engine;
+    const char *facts;    /* JSON object */
+    const char *personal; /* or NULL */
+};
+
+struct idempotency_row {
+    const char *key_id;
+    const char *key;
+    struct digest body_digest;
+    struct wall_time created_at;
+    const char *answer;
+    bool joined;
+};
+
+struct due_row {
+    int64_t customer_id;
+    struct uuid escalation_id;
+    struct engine_time due;
+};
+
+/* An attempt with where it belongs. */
+struct attempt_row {
+    int64_t customer_id;
+    struct uuid escalation_id;
+    struct attempt attempt;
+};
+
+/* ---- configuration ---- */
+
+enum status store_put_customer(struct store *store, const struct customer_row *row,
+                               int64_t *customer_id_r, struct error *error) MUST_CHECK;
+enum status store_list_customers(struct store *store, struct arena *arena,
+                                 struct customer_row **rows_r, size_t *count_r,
+                                 struct error *error) MUST_CHECK;
+enum status store_get_customer(struct store *store, int64_t customer_id, struct arena *arena,
+                               struct customer_row *row_r, struct error *error) MUST_CHECK;
+
+/* kind: PERSON_AGENT or PERSON_CONTACT. */
+enum status store_put_person(struct store *store, enum person_kind kind,
+                             const struct person_row *row, int64_t *person_id_r,
+                             struct error *error) MUST_CHECK;
+enum status store_list_persons(struct store *store, enum person_kind kind, int64_t customer_id,
+                               struct arena *arena, struct person_row **rows_r, size_t *count_r,
+                               struct error *error) MUST_CHECK;
+
+/* A new code replaces the agent's unused ones. */
+enum status store_add_enrolment(struct store *store, const struct enrolment_row *row,
+                                int64_t *enrolment_id_r, struct error *error) MUST_CHECK;
+enum status store_find_enrolment_code(struct store *store, const struct digest *code_hash,
+                                      struct enrolment_row *row_r, struct error *error) MUST_CHECK;
+enum status store_use_enrolment(struct store *store, int64_t customer_id, int64_t enrolment_id,
+                                const struct digest *token_hash, struct wall_time now,
+                                struct error *error) MUST_CHECK;
+enum status store_list_enrolments(struct store *store, int64_t customer_id, struct arena *arena,
+                                  struct enrolment_row **rows_r, size_t *count_r,
+                                  struct error *error) MUST_CHECK;
+
+enum status store_put_device(struct store *store, const struct device_row *row,
+                             int64_t *device_id_r, struct error *error) MUST_CHECK;
+enum status store_list_devices(struct store *store, int64_t customer_id, struct arena *arena,
+                               struct device_row **rows_r, size_t *count_r,
+                               struct error *error) MUST_CHECK;
+/* Does nothing when the device registered again after not_registered_after. */
+enum status store_retire_device(struct store *store, int64_t customer_id, int64_t device_id,
+                                const char *reason, struct wall_time now,
+                                struct wall_time not_registered_after,
+                                struct error *error) MUST_CHECK;
+enum status store_prove_device(struct store *store, int64_t customer_id, int64_t device_id,
+                               struct wall_time now, struct error *error) MUST_CHECK;
+
+enum status store_put_rota(struct store *store, const struct definition_row *row,
+                           int64_t *rota_id_r, struct error *error) MUST_CHECK;
+enum status store_list_rotas(struct store *store, int64_t customer_id, struct arena *arena,
+                             struct definition_row **rows_r, size_t *count_r,
+                             struct error *error) MUST_CHECK;
+enum status store_add_procedure(struct store *store, const struct definition_row *row,
+                                int64_t *procedure_id_r, int64_t *version_r,
+                                struct error *error) MUST_CHECK;
+/* The newest version of each slug. */
+enum status store_list_procedures(struct store *store, int64_t customer_id, struct arena *arena,
+                                  struct definition_row **rows_r, size_t *count_r,
+                                  struct error *error) MUST_CHECK;
+enum status store_get_procedure(struct store *store, int64_t customer_id, int64_t procedure_id,
+                                struct arena *arena, struct definition_row *row_r,
+                                struct error *error) MUST_CHECK;
+
+enum status store_add_api_key(struct store *store, const struct api_key_row *row,
+                              struct error *error) MUST_CHECK;
+enum status store_list_api_keys(struct store *store, struct arena *arena,
+                                struct api_key_row **rows_r, size_t *count_r,
+                                struct error *error) MUST_CHECK;
+enum status store_revoke_api_key(struct store *store, const char *key_id, struct wall_time now,
+                                 struct error *error) MUST_CHECK;
+
+enum status store_check_in(struct store *store, const struct check_in_row *row,
+                           int64_t *check_in_id_r, struct error *error) MUST_CHECK;
+enum status store_check_out(struct store *store, int64_t customer_id, int64_t agent_id,
+                            struct wall_time now, struct error *error) MUST_CHECK;
+enum status store_get_check_in(struct store *store, int64_t customer_id, int64_t agent_id,
+                               struct arena *arena, struct check_in_row *row_r,
+                               struct error *error) MUST_CHECK;
+
+/* ---- escalations ---- */
+
+enum status store_add_ticket(struct store *store, const struct ticket_row *row,
+                             struct error *error) MUST_CHECK;
+enum status store_close_ticket(struct store *store, int64_t customer_id, struct uuid ticket_id,
+                               struct wall_time now, struct error *error) MUST_CHECK;
+enum status store_get_ticket(struct store *store, int64_t customer_id, struct uuid ticket_id,
+                             struct arena *arena, struct ticket_row *row_r,
+                             struct error *error) MUST_CHECK;
+
+/* dedup_key may be NULL. Callers are rows of their own. */
+enum status store_add_escalation(struct store *store, const struct escalation *escalation,
+                                 const char *dedup_key, struct error *error) MUST_CHECK;
+/* Writes the state; STATUS_CONFLICT when the stored version is not the one before. */
+enum status store_update_escalation(struct store *store, const struct escalation *escalation,
+                                    struct error *error) MUST_CHECK;
+/* With its promises. */
+enum status store_get_escalation(struct store *store, int64_t customer_id, struct uuid id,
+                                 struct escalation *escalation_r, struct error *error) MUST_CHECK;
+enum status store_get_escalation_customer(struct store *store, struct uuid id,
+                                          int64_t *customer_id_r, struct error *error) MUST_CHECK;
+enum status store_find_open_dedup(struct store *store, int64_t customer_id, const char *dedup_key,
+                                  struct uuid *id_r, struct error *error) MUST_CHECK;
+/* Newest first, ids below `before` (nil: from the newest), states low to high; without promises. */
+enum status store_list_escalations(struct store *store, int64_t customer_id, struct uuid before,
+                                   enum escalation_state state_low,
+                                   enum escalation_state state_high, size_t limit,
+                                   struct arena *arena, struct escalation **rows_r, size_t *count_r,
+                                   struct error *error) MUST_CHECK;
+/* Open ones, oldest first, ids above `after`. */
+enum status store_list_open(struct store *store, int64_t customer_id, struct uuid after,
+                            size_t limit, struct uuid *ids_r, size_t *count_r,
+                            struct error *error) MUST_CHECK;
+/* Due at or before now: by severity, the highest first, then by due time. */
+enum status store_list_due(struct store *store, struct engine_time now, size_t limit,
+                           struct due_row *rows_r, size_t *count_r, struct error *error) MUST_CHECK;
+/* ENGINE_NEVER when nothing is open. */
+enum status store_next_due(struct store *store, struct engine_time *due_r,
+                           struct error *error) MUST_CHECK;
+enum status store_count_open(struct store *store, int64_t *count_r, struct error *error) MUST_CHECK;
+
+enum status store_add_caller(struct store *store, const struct caller_row *row,
+                             struct error *error) MUST_CHECK;
+enum status store_update_caller(struct store *store, int64_t customer_id, struct uuid id,
+                                int number, const struct promise *promise,
+                                struct error *error) MUST_CHECK;
+enum status store_list_callers(struct store *store, int64_t customer_id, struct uuid id,
+                               struct arena *arena, struct caller_row **rows_r, size_t *count_r,
+                               struct error *error) MUST_CHECK;
+
+enum status store_add_attempt(struct store *store, int64_t customer_id, struct uuid id,
+                              const struct attempt *attempt, struct error *error) MUST_CHECK;
+enum status store_update_attempt(struct store *store, int64_t customer_id, struct uuid id,
+                                 const struct attempt *attempt, struct error *error) MUST_CHECK;
+enum status store_get_attempt(struct store *store, int64_t customer_id, struct uuid id,
+                              struct uuid attempt_id, struct attempt *attempt_r,
+                              struct error *error) MUST_CHECK;
+/* The newest `limit`, oldest of them first, into caller's memory. */
+enum status store_list_newest_attempts(struct store *store, int64_t customer_id, struct uuid id,
+                                       size_t limit, struct attempt *attempts_r, size_t *count_r,
+                                       struct error *error) MUST_CHECK;
+/* In order, ids above `after` (nil: from the first). */
+enum status store_list_attempts(struct store *store, int64_t customer_id, struct uuid id,
+                                struct uuid after, size_t limit, struct arena *arena,
+                                struct attempt **attempts_r, size_t *count_r,
+                                struct error *error) MUST_CHECK;
+/* Where a telephone attempt belongs. */
+enum status store_find_call(struct store *store, struct uuid attempt_id, int64_t *customer_id_r,
+                            struct uuid *id_r, struct error *error) MUST_CHECK;
+/* Planned ones, by severity, then oldest first. */
+enum status store_list_outbox(struct store *store, size_t limit, struct attempt_row *rows_r,
+                              size_t *count_r, struct error *error) MUST_CHECK;
+/* At start: handed over without an outcome → planned again. Answers how many. */
+enum status store_rewind_attempts(struct store *store, int64_t *count_r,
+                                  struct error *error) MUST_CHECK;
+
+enum status store_add_desk_task(struct store *store, const struct desk_task_row *row,
+                                struct error *error) MUST_CHECK;
+/* STATUS_NOT_FOUND: no such open task. */
+enum status store_finish_desk_task(struct store *store, int64_t customer_id, struct uuid task_id,
+                                   const char *done_by, struct wall_time now,
+                                   struct error *error) MUST_CHECK;
+enum status store_get_desk_task(struct store *store, int64_t customer_id, struct uuid task_id,
+                                struct arena *arena, struct desk_task_row *row_r,
+                                struct error *error) MUST_CHECK;
+enum status store_list_tasks_of_escalation(struct store *store, int64_t customer_id, struct uuid id,
+                                           size_t limit, struct arena *arena,
+                                           struct desk_task_row **rows_r, size_t *count_r,
+                                           struct error *error) MUST_CHECK;
+enum status store_list_open_tasks(struct store *store, int64_t customer_id, struct uuid after,
+                                  size_t limit, struct arena *arena, struct desk_task_row **rows_r,
+                                  size_t *count_r, struct error *error) MUST_CHECK;
+
+/* ---- the journal ---- */
+
+/* Appends one entry to the customer's journal: gives it the next seq and chains it. salt is used
+ * when there is a personal text. */
+enum status store_append_timeline(struct store *store, const struct timeline_row *row,
+                                  const struct uuid *salt, int64_t *seq_r,
+                                  struct error *error) MUST_CHECK;
+/* Of one escalation, or (nil id) of the whole customer; seq above `after`. */
+enum status store_list_timeline(struct store *store, int64_t customer_id, struct uuid id,
+                                int64_t after, size_t limit, struct arena *arena,
+                                struct timeline_row **rows_r, size_t *count_r,
+                                struct error *error) MUST_CHECK;
+enum status store_timeline_head(struct store *store, int64_t customer_id, int64_t *seq_r,
+                                struct error *error) MUST_CHECK;
+
+/* ---- the engine's own ---- */
+
+enum status store_add_idempotency(struct store *store, const struct idempotency_row *row,
+                                  struct error *error) MUST_CHECK;
+enum status store_get_idempotency(struct store *store, const char *key_id, const char *key,
+                                  struct arena *arena, struct idempotency_row *row_r,
+                                  struct error *error) MUST_CHECK;
+enum status store_purge_idempotency(struct store *store, struct wall_time before,
+                                    struct error *error) MUST_CHECK;
+enum status store_add_alarm(struct store *store, struct wall_time at, const char *kind,
+                            const char *detail, struct error *error) MUST_CHECK;
+/* STATUS_NOT_FOUND on a fresh database. */
+enum status store_get_engine_clock(struct store *store, struct engine_time *engine_r,
+                                   struct wall_time *wall_r, struct error *error) MUST_CHECK;
+enum status store_set_engine_clock(struct store *store, struct engine_time engine,
+                                   struct wall_time wall, struct error *error) MUST_CHECK;
+
+#endif

@@ -1,0 +1,253 @@
+-- Escalations, their attempts and their journal: what the engine writes on the way of an escalation.
+
+-- name: ticket_insert
+INSERT INTO ticket (
+  customer_id, ticket_id, category, summary, details, fields, opened_at, closed_at)
+VALUES (
+  :customer_id, :ticket_id, :category, :summary, :details, :fields, :opened_at, :closed_at);
+
+-- name: ticket_close
+UPDATE ticket SET closed_at = :closed_at
+WHERE customer_id = :customer_id AND ticket_id = :ticket_id AND closed_at IS NULL;
+
+-- name: ticket_get
+SELECT
+  customer_id, ticket_id, category, summary, details, fields, opened_at, closed_at
+FROM ticket
+WHERE customer_id = :customer_id AND ticket_id = :ticket_id;
+
+-- name: escalation_insert
+INSERT INTO escalation (
+  customer_id, escalation_id, ticket_id, procedure_id, dedup_key, state, severity, drill,
+  quarantined, round, step, position, round_started_engine, wait_until_engine,
+  received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
+  held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
+  announcements, notices, callers_count, opened_at, closed_at, next_what, version, owner, fence)
+VALUES (
+  :customer_id, :escalation_id, :ticket_id, :procedure_id, :dedup_key, :state, :severity, :drill,
+  :quarantined, :round, :step, :position, :round_started_engine, :wait_until_engine,
+  :received_until_engine, :due_engine, :holder_kind, :holder_id, :holder_name, :holder_path,
+  :held_since_at, :eta_at, :intervention, :handed_back_kind, :handed_back_id, :handed_back_name,
+  :announcements, :notices, :callers_count, :opened_at, :closed_at, :next_what, :version, :owner,
+  :fence);
+
+-- name: escalation_update
+UPDATE escalation SET
+  state = :state, severity = :severity, quarantined = :quarantined, round = :round, step = :step,
+  position = :position, round_started_engine = :round_started_engine,
+  wait_until_engine = :wait_until_engine, received_until_engine = :received_until_engine,
+  due_engine = :due_engine, holder_kind = :holder_kind, holder_id = :holder_id,
+  holder_name = :holder_name, holder_path = :holder_path, held_since_at = :held_since_at,
+  eta_at = :eta_at, intervention = :intervention, handed_back_kind = :handed_back_kind,
+  handed_back_id = :handed_back_id, handed_back_name = :handed_back_name,
+  announcements = :announcements, notices = :notices, callers_count = :callers_count,
+  closed_at = :closed_at, next_what = :next_what, version = :version
+WHERE customer_id = :customer_id AND escalation_id = :escalation_id
+  AND version = :version - 1 AND fence = :fence;
+
+-- name: escalation_get
+SELECT
+  customer_id, escalation_id, ticket_id, procedure_id, dedup_key, state, severity, drill,
+  quarantined, round, step, position, round_started_engine, wait_until_engine,
+  received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
+  held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
+  announcements, notices, callers_count, opened_at, closed_at, next_what, version, owner, fence
+FROM escalation
+WHERE customer_id = :customer_id AND escalation_id = :escalation_id;
+
+-- name: escalation_customer
+SELECT customer_id FROM escalation WHERE escalation_id = :escalation_id;
+
+-- name: escalation_open_by_dedup
+SELECT escalation_id FROM escalation
+WHERE customer_id = :customer_id AND dedup_key = :dedup_key AND closed_at IS NULL;
+
+-- name: escalation_due
+SELECT customer_id, escalation_id, due_engine FROM escalation INDEXED BY escalation_due
+WHERE severity = :severity AND due_engine <= :now_engine AND due_engine IS NOT NULL
+  AND quarantined = 0
+ORDER BY due_engine LIMIT :limit;
+
+-- name: escalation_next_due
+SELECT min(due_engine) AS due_engine FROM escalation INDEXED BY escalation_due
+WHERE severity = :severity AND due_engine IS NOT NULL AND quarantined = 0;
+
+-- name: escalation_open_of_customer
+SELECT escalation_id FROM escalation INDEXED BY escalation_open
+WHERE customer_id = :customer_id AND closed_at IS NULL AND escalation_id > :after
+ORDER BY escalation_id LIMIT :limit;
+
+-- name: escalation_count_open
+SELECT count(*) AS count FROM escalation WHERE due_engine IS NOT NULL AND quarantined = 0;
+
+-- name: caller_insert
+INSERT INTO caller (
+  customer_id, escalation_id, number, name, phone, called_at, promised_at, promise_engine, promise)
+VALUES (
+  :customer_id, :escalation_id, :number, :name, :phone, :called_at, :promised_at, :promise_engine,
+  :promise);
+
+-- name: caller_update
+UPDATE caller SET promise = :promise, promise_engine = :promise_engine
+WHERE customer_id = :customer_id AND escalation_id = :escalation_id AND number = :number;
+
+-- name: caller_list
+SELECT
+  customer_id, escalation_id, number, name, phone, called_at, promised_at, promise_engine, promise
+FROM caller
+WHERE customer_id = :customer_id AND escalation_id = :escalation_id ORDER BY number;
+
+-- name: attempt_insert
+INSERT INTO attempt (
+  customer_id, escalation_id, attempt_id, purpose, path, platform, person_kind, person_id,
+  device_id, callback, round, step, position, state, answer, severity, planned_engine,
+  not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at, reason,
+  provider_id, tries, number)
+VALUES (
+  :customer_id, :escalation_id, :attempt_id, :purpose, :path, :platform, :person_kind, :person_id,
+  :device_id, :callback, :round, :step, :position, :state, :answer, :severity, :planned_engine,
+  :not_after_engine, :planned_at, :handed_over_at, :accepted_at, :received_at, :seen_at, :reason,
+  :provider_id, :tries, :number);
+
+-- name: attempt_update
+UPDATE attempt SET
+  state = :state, answer = :answer, handed_over_at = :handed_over_at, accepted_at = :accepted_at,
+  received_at = :received_at, seen_at = :seen_at, reason = :reason, provider_id = :provider_id,
+  tries = :tries
+WHERE customer_id = :customer_id AND escalation_id = :escalation_id AND attempt_id = :attempt_id;
+
+-- name: attempt_get
+SELECT
+  customer_id, escalation_id, attempt_id, purpose, path, platform, person_kind, person_id,
+  device_id, callback, round, step, position, state, answer, severity, planned_engine,
+  not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at, reason,
+  provider_id, tries, number
+FROM attempt
+WHERE customer_id = :customer_id AND escalation_id = :escalation_id AND attempt_id = :attempt_id;
+
+-- name: attempt_list_newest
+SELECT
+  customer_id, escalation_id, attempt_id, purpose, path, platform, person_kind, person_id,
+  device_id, callback, round, step, position, state, answer, severity, planned_engine,
+  not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at, reason,
+  provider_id, tries, number
+FROM attempt
+WHERE customer_id = :customer_id AND escalation_id = :escalation_id
+ORDER BY attempt_id DESC LIMIT :limit;
+
+-- name: attempt_list
+SELECT
+  customer_id, escalation_id, attempt_id, purpose, path, platform, person_kind, person_id,
+  device_id, callback, round, step, position, state, answer, severity, planned_engine,
+  not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at, reason,
+  provider_id, tries, number
+FROM attempt
+WHERE customer_id = :customer_id AND escalation_id = :escalation_id AND attempt_id > :after
+ORDER BY attempt_id LIMIT :limit;
+
+-- name: attempt_of_call
+SELECT customer_id, escalation_id, attempt_id FROM attempt INDEXED BY attempt_call
+WHERE attempt_id = :attempt_id AND path = 1;
+
+-- name: attempt_outbox
+SELECT
+  customer_id, escalation_id, attempt_id, purpose, path, platform, person_kind, person_id,
+  device_id, callback, round, step, position, state, answer, severity, planned_engine,
+  not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at, reason,
+  provider_id, tries, number
+FROM attempt INDEXED BY attempt_unsent
+WHERE state <= 1 AND state = 0
+ORDER BY severity DESC, planned_engine LIMIT :limit;
+
+-- name: attempt_rewind
+-- At start: what was handed over before the crash has no outcome and goes back to the outbox.
+UPDATE attempt SET state = 0 WHERE state <= 1 AND state = 1;
+
+-- name: desk_task_insert
+INSERT INTO desk_task (
+  customer_id, task_id, escalation_id, kind, caller, created_at)
+VALUES (
+  :customer_id, :task_id, :escalation_id, :kind, :caller, :created_at);
+
+-- name: desk_task_done
+UPDATE desk_task SET done_at = :done_at, done_by = :done_by
+WHERE customer_id = :customer_id AND task_id = :task_id AND done_at IS NULL;
+
+-- name: desk_task_get
+SELECT
+  customer_id, task_id, escalation_id, kind, caller, created_at, done_at, done_by
+FROM desk_task
+WHERE customer_id = :customer_id AND task_id = :task_id;
+
+-- name: desk_task_list_of_escalation
+SELECT
+  customer_id, task_id, escalation_id, kind, caller, created_at, done_at, done_by
+FROM desk_task
+WHERE customer_id = :customer_id AND escalation_id = :escalation_id ORDER BY task_id LIMIT :limit;
+
+-- name: desk_task_list_open
+SELECT
+  customer_id, task_id, escalation_id, kind, caller, created_at, done_at, done_by
+FROM desk_task INDEXED BY desk_task_open
+WHERE customer_id = :customer_id AND done_at IS NULL AND task_id > :after
+ORDER BY task_id LIMIT :limit;
+
+-- name: timeline_insert
+INSERT INTO timeline (
+  customer_id, seq, escalation_id, kind, at, at_engine, facts, personal_digest, chain)
+VALUES (
+  :customer_id, :seq, :escalation_id, :kind, :at, :at_engine, :facts, :personal_digest, :chain);
+
+-- name: timeline_personal_insert
+INSERT INTO timeline_personal (
+  customer_id, seq, salt, text)
+VALUES (
+  :customer_id, :seq, :salt, :text);
+
+-- name: timeline_list_of_escalation
+SELECT t.customer_id, t.seq, t.escalation_id, t.kind, t.at, t.at_engine, t.facts, p.text AS personal
+FROM timeline t INDEXED BY timeline_by_escalation
+LEFT JOIN timeline_personal p ON p.customer_id = t.customer_id AND p.seq = t.seq
+WHERE t.customer_id = :customer_id AND t.escalation_id = :escalation_id AND t.seq > :after
+ORDER BY t.seq LIMIT :limit;
+
+-- name: timeline_list_of_customer
+SELECT t.customer_id, t.seq, t.escalation_id, t.kind, t.at, t.at_engine, t.facts, p.text AS personal
+FROM timeline t LEFT JOIN timeline_personal p ON p.customer_id = t.customer_id AND p.seq = t.seq
+WHERE t.customer_id = :customer_id AND t.seq > :after
+ORDER BY t.seq LIMIT :limit;
+
+-- name: timeline_head_get
+SELECT timeline_seq, timeline_chain FROM customer WHERE customer_id = :customer_id;
+
+-- name: timeline_head_set
+UPDATE customer SET timeline_seq = :timeline_seq, timeline_chain = :timeline_chain
+WHERE customer_id = :customer_id;
+
+-- name: idempotency_insert
+INSERT INTO idempotency (
+  key_id, key, body_digest, created_at, answer, joined)
+VALUES (
+  :key_id, :key, :body_digest, :created_at, :answer, :joined);
+
+-- name: idempotency_get
+SELECT
+  key_id, key, body_digest, created_at, answer, joined
+FROM idempotency
+WHERE key_id = :key_id AND key = :key;
+
+-- name: idempotency_purge
+DELETE FROM idempotency WHERE created_at < :before;
+
+-- name: escalation_list_of_customer
+-- Newest first; state_low..state_high select the states wanted.
+SELECT
+  customer_id, escalation_id, ticket_id, procedure_id, dedup_key, state, severity, drill,
+  quarantined, round, step, position, round_started_engine, wait_until_engine,
+  received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
+  held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
+  announcements, notices, callers_count, opened_at, closed_at, next_what, version, owner, fence
+FROM escalation
+WHERE customer_id = :customer_id AND escalation_id < :before
+  AND state BETWEEN :state_low AND :state_high
+ORDER BY escalation_id DESC LIMIT :limit;
