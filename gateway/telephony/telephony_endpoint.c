@@ -1,0 +1,124 @@
+/* telephony_endpoint.c - checked copies of the endpoints: where requests may go and how they are
+ * signed. Error texts name the endpoint only; a URL may carry a token in its query.
+ */
+#include "gateway/telephony/telephony_private.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* libcurl resolves "localhost" to the loopback addresses by itself (since 7.78), without DNS. The
+ * host comes from its URL parser, which has normalised spellings such as 127.1. */
+static bool is_loopback(const char *host)
+{
+    struct in_addr v4;
+    return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+           (inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127);
+}
+
+static bool has_part(CURLU *url, CURLUPart part)
+{
+    char *text = NULL;
+    bool there = curl_url_get(url, part, &text, 0) == CURLUE_OK;
+    curl_free(text);
+    return there;
+}
+
+static enum status check_parsed_url(CURLU *url, const char *name, struct error *error)
+{
+    char *scheme = NULL;
+    char *host = NULL;
+    enum status status = STATUS_OK;
+    if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
+        status = error_set(error, STATUS_CONFIGURATION, "endpoint %s: not a URL", name);
+    } else if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD) ||
+               has_part(url, CURLUPART_FRAGMENT)) {
+        status = error_set(error, STATUS_CONFIGURATION,
+                           "endpoint %s: the URL must have no user, password or fragment", name);
+    } else if (strcmp(scheme, "https") != 0 &&
+               (strcmp(scheme, "http") != 0 || !is_loopback(host))) {
+        status =
+            error_set(error, STATUS_CONFIGURATION,
+                      "endpoint %s: the URL must be https, or http to a loopback address", name);
+    }
+    curl_free(scheme);
+    curl_free(host);
+    return status;
+}
+
+static enum status check_url(const struct telephony_endpoint *from, struct error *error)
+{
+    if (from->url == NULL) {
+        return error_set(error, STATUS_CONFIGURATION, "endpoint %s: no URL", from->name);
+    }
+    CURLU *url = curl_url();
+    if (url == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "endpoint %s: out of memory", from->name);
+    }
+    enum status status;
+    if (curl_url_set(url, CURLUPART_URL, from->url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) {
+        status = error_set(error, STATUS_CONFIGURATION, "endpoint %s: not a URL", from->name);
+    } else {
+        status = check_parsed_url(url, from->name, error);
+    }
+    curl_url_cleanup(url);
+    return status;
+}
+
+static enum status copy_secrets(const struct telephony_endpoint *from, struct endpoint *endpoint,
+                                struct error *error)
+{
+    for (size_t i = 0; i < TELEPHONY_SECRETS_MAX && from->secrets[i] != NULL; i++) {
+        if (webhook_secret_decode(from->secrets[i], &endpoint->secrets[i]) != STATUS_OK) {
+            return error_set(error, STATUS_CONFIGURATION,
+                             "endpoint %s: secret %zu is not whsec_ and base64 of %d to %d bytes",
+                             from->name, i + 1, WEBHOOK_SECRET_BYTES_MIN, WEBHOOK_SECRET_BYTES_MAX);
+        }
+        endpoint->secrets_count = i + 1;
+    }
+    if (endpoint->secrets_count == 0) {
+        return error_set(error, STATUS_CONFIGURATION, "endpoint %s: no secret to sign with",
+                         from->name);
+    }
+    return STATUS_OK;
+}
+
+enum status telephony_endpoint_create(const struct telephony_endpoint *from,
+                                      struct endpoint **endpoint_r, struct error *error)
+{
+    if (from->name == NULL || !text_is_slug(from->name)) {
+        return error_set(error, STATUS_CONFIGURATION, "an endpoint's name is not a slug");
+    }
+    enum status status = check_url(from, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct endpoint *endpoint = calloc(1, sizeof *endpoint);
+    char *url = strdup(from->url);
+    if (endpoint == NULL || url == NULL) {
+        free(endpoint);
+        free(url);
+        return error_set(error, STATUS_NO_MEMORY, "endpoint %s: out of memory", from->name);
+    }
+    endpoint->url = url;
+    (void)text_copy(endpoint->name, sizeof endpoint->name, from->name);
+    status = copy_secrets(from, endpoint, error);
+    if (status != STATUS_OK) {
+        telephony_endpoint_destroy(&endpoint);
+        return status;
+    }
+    *endpoint_r = endpoint;
+    return STATUS_OK;
+}
+
+void telephony_endpoint_destroy(struct endpoint **endpoint)
+{
+    if (*endpoint != NULL) {
+        free((*endpoint)->url);
+        explicit_bzero(*endpoint, sizeof **endpoint);
+        free(*endpoint);
+        *endpoint = NULL;
+    }
+}
