@@ -1,0 +1,36 @@
+#include "gateway/ctl/commands.h"
+#include "gateway/ctl/terminal.h"
+
+enum ctl_exit command_health(struct ctl *ctl, const struct arguments *arguments)
+{
+    ctl->key_file = NULL; /* nothing here needs it, and a bad key file must not hide an outage */
+    enum ctl_exit code = ctl_connect(ctl, false);
+    if (code != CTL_OK) {
+        return code;
+    }
+    const struct client_request request = {.method = "GET", .path = "/readyz"};
+    struct client_response response;
+    struct error error = {0};
+    if (client_send(ctl->client, &request, &response, &error) != STATUS_OK) {
+        return ctl_fail(ctl, CTL_UNREACHABLE, "the gateway cannot be reached: %s", error.text);
+    }
+    const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
+    bool ready = response.http_status == 200;
+    if (arguments_option(arguments, "--json") != NULL) {
+        ctl_print_json(ctl, response.json, false);
+    } else {
+        terminal_print(&out, ready ? TINT_GREEN : TINT_RED, "%s\n", ready ? "ready" : "NOT READY");
+        size_t i;
+        json_t *reason;
+        json_array_foreach(json_object_get(response.json, "reasons"), i, reason)
+        {
+            terminal_print(&out, TINT_PLAIN, "  ");
+            terminal_text(&out, TINT_PLAIN,
+                          json_is_string(reason) ? json_string_value(reason)
+                                                 : ctl_member(reason, "detail"));
+            terminal_print(&out, TINT_PLAIN, "\n");
+        }
+    }
+    client_response_fini(&response);
+    return ready ? CTL_OK : CTL_REFUSED;
+}

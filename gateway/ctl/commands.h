@@ -1,0 +1,48 @@
+/* commands.h - every command's function; one file per group (command_<group>.c), one signature.
+ * They answer enum ctl_exit. What each does is said once, in the table of commands.c. */
+#ifndef GATEWAY_CTL_COMMANDS_H
+#define GATEWAY_CTL_COMMANDS_H
+
+#include "gateway/ctl/ctl.h"
+
+#define COMMAND(name)                                                                              \
+    enum ctl_exit command_##name(struct ctl *ctl, const struct arguments *arguments)
+
+/* command_key.c */
+COMMAND(key_generate);
+COMMAND(key_create);
+COMMAND(key_list);
+COMMAND(key_revoke);
+/* command_customer.c */
+COMMAND(apply);
+COMMAND(enrol);
+COMMAND(on_call);
+/* command_escalation.c */
+COMMAND(escalate);
+COMMAND(show);
+COMMAND(list);
+/* command_desk.c */
+COMMAND(note);
+COMMAND(cancel);
+COMMAND(severity);
+COMMAND(resume);
+COMMAND(take);
+COMMAND(on_behalf);
+COMMAND(called_back);
+COMMAND(split);
+COMMAND(done);
+COMMAND(tasks);
+COMMAND(task_done);
+/* command_live.c */
+COMMAND(watch);
+COMMAND(follow);
+/* command_health.c */
+COMMAND(health);
+
+extern const struct command commands[];
+extern const struct option_spec global_options[];
+
+/* help.c: the whole, or one command's page. */
+void help_print(FILE *file, const struct command *command);
+
+#endif

@@ -1,0 +1,249 @@
+#include "gateway/ctl/customers_file.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "gateway/base/telephone_number.h"
+#include "gateway/base/text.h"
+
+static const struct section {
+    const char *member; /* in the file, and in the path */
+    const char *kind;
+} sections[] = {
+    {"agents", "agent"}, {"contacts", "contact"}, {"rotas", "rota"}, {"procedures", "procedure"}};
+
+#define SECTIONS_COUNT (sizeof sections / sizeof sections[0])
+
+static enum status add(struct customers_plan *plan, size_t steps_max, struct customers_step step,
+                       struct error *error)
+{
+    if (step.body == NULL || step.path == NULL || step.pointer == NULL) {
+        json_decref(step.body);
+        return error_set(error, STATUS_NO_MEMORY, "out of memory");
+    }
+    for (size_t i = 0; i < plan->steps_count; i++) {
+        if (strcmp(plan->steps[i].path, step.path) == 0 && !plan->steps[i].only_when_absent) {
+            json_decref(step.body);
+            return error_set_at(error, STATUS_INVALID, step.pointer, "%s %s stands here twice",
+                                step.kind, step.slug);
+        }
+    }
+    assert(plan->steps_count < steps_max);
+    plan->steps[plan->steps_count++] = step;
+    return STATUS_OK;
+}
+
+static json_t *copy_without(json_t *object, const char *member)
+{
+    json_t *copy = json_copy(object);
+    (void)json_object_del(copy, member);
+    return copy;
+}
+
+static enum status check_slug(const char *slug, const char *pointer, struct error *error)
+{
+    if (slug == NULL) {
+        return error_set_at(error, STATUS_INVALID, pointer, "has no slug");
+    }
+    if (!text_is_slug(slug)) {
+        return error_set_at(error, STATUS_INVALID, pointer,
+                            "the slug is not 1 to 63 of a-z, 0-9 and '-', beginning with a letter "
+                            "or digit");
+    }
+    return STATUS_OK;
+}
+
+/* One object of a list or, for rotas, one member of an object: slug says which. */
+static enum status add_object(struct customers_plan *plan, size_t steps_max, struct arena *arena,
+                              const char *customer, const struct section *section, json_t *object,
+                              const char *slug, const char *pointer, struct error *error)
+{
+    if (!json_is_object(object)) {
+        return error_set_at(error, STATUS_INVALID, pointer, "must be an object");
+    }
+    enum status status = check_slug(slug, pointer, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct customers_step step = {
+        .kind = section->kind,
+        .customer = customer,
+        .slug = arena_text(arena, slug),
+        .path = arena_format(arena, "/v1/customers/%s/%s/%s", customer, section->member, slug),
+        .pointer = pointer,
+        .body = copy_without(object, "slug"),
+    };
+    return add(plan, steps_max, step, error);
+}
+
+static enum status add_section(struct customers_plan *plan, size_t steps_max, struct arena *arena,
+                               json_t *object, const char *customer, const char *pointer,
+                               const struct section *section, struct error *error)
+{
+    json_t *all = json_object_get(object, section->member);
+    const char *here = arena_format(arena, "%s/%s", pointer, section->member);
+    bool keyed = strcmp(section->member, "rotas") == 0;
+    if (all == NULL) {
+        return STATUS_OK;
+    }
+    if (keyed ? !json_is_object(all) : !json_is_array(all)) {
+        return error_set_at(error, STATUS_INVALID, here,
+                            keyed ? "must be an object, by role" : "must be a list");
+    }
+    enum status status = STATUS_OK;
+    const char *slug;
+    json_t *item;
+    size_t i;
+    if (keyed) {
+        json_object_foreach(all, slug, item)
+        {
+            const char *there = arena_format(arena, "%s/%s", here, slug);
+            status = status == STATUS_OK ? add_object(plan, steps_max, arena, customer, section,
+                                                      item, slug, there, error)
+                                         : status;
+        }
+        return status;
+    }
+    json_array_foreach(all, i, item)
+    {
+        const char *there = arena_format(arena, "%s/%zu", here, i);
+        slug = json_string_value(json_object_get(item, "slug"));
+        status = status == STATUS_OK ? add_object(plan, steps_max, arena, customer, section, item,
+                                                  slug, there, error)
+                                     : status;
+    }
+    return status;
+}
+
+/* The customer's own members, without the lists below it. */
+static json_t *customer_body(json_t *object)
+{
+    json_t *body = copy_without(object, "slug");
+    for (size_t i = 0; i < SECTIONS_COUNT; i++) {
+        (void)json_object_del(body, sections[i].member);
+    }
+    return body;
+}
+
+static enum status add_customer(struct customers_plan *plan, size_t steps_max, struct arena *arena,
+                                json_t *object, const char *pointer, struct error *error)
+{
+    if (!json_is_object(object)) {
+        return error_set_at(error, STATUS_INVALID, pointer, "must be an object");
+    }
+    const char *slug = json_string_value(json_object_get(object, "slug"));
+    enum status status = check_slug(slug, pointer, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    slug = arena_text(arena, slug);
+    struct customers_step step = {.kind = "customer",
+                                  .customer = slug,
+                                  .slug = slug,
+                                  .path = arena_format(arena, "/v1/customers/%s", slug),
+                                  .pointer = pointer,
+                                  .body = customer_body(object),
+                                  .only_when_absent = true};
+    (void)json_object_del(step.body, "default_procedure");
+    status = add(plan, steps_max, step, error);
+    for (size_t i = 0; i < SECTIONS_COUNT && status == STATUS_OK; i++) {
+        status = add_section(plan, steps_max, arena, object, slug, pointer, &sections[i], error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    step.body = customer_body(object);
+    step.only_when_absent = false;
+    return add(plan, steps_max, step, error);
+}
+
+static size_t count_steps(json_t *customers)
+{
+    size_t count = 0, i;
+    json_t *customer;
+    json_array_foreach(customers, i, customer)
+    {
+        count += 2;
+        for (size_t section = 0; section < SECTIONS_COUNT; section++) {
+            json_t *all = json_object_get(customer, sections[section].member);
+            count += json_array_size(all) + json_object_size(all);
+        }
+    }
+    return count;
+}
+
+enum status customers_plan_make(json_t *document, struct arena *arena,
+                                struct customers_plan *plan_r, struct error *error)
+{
+    json_t *customers = json_object_get(document, "customers");
+    if (!json_is_array(customers)) {
+        return error_set_at(error, STATUS_INVALID, "/customers", "must be a list of customers");
+    }
+    if (json_object_size(document) != 1) {
+        return error_set_at(error, STATUS_INVALID, "",
+                            "the only member of a customers file is \"customers\"");
+    }
+    size_t steps_max = count_steps(customers);
+    struct customers_plan plan = {.steps =
+                                      arena_alloc(arena, (steps_max + 1) * sizeof *plan.steps)};
+    enum status status =
+        plan.steps != NULL ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory");
+    size_t i;
+    json_t *customer;
+    json_array_foreach(customers, i, customer)
+    {
+        const char *pointer = arena_format(arena, "/customers/%zu", i);
+        status = status == STATUS_OK
+                     ? add_customer(&plan, steps_max, arena, customer, pointer, error)
+                     : status;
+    }
+    if (status != STATUS_OK) {
+        customers_plan_fini(&plan);
+        return status;
+    }
+    *plan_r = plan;
+    return STATUS_OK;
+}
+
+void customers_plan_fini(struct customers_plan *plan)
+{
+    for (size_t i = 0; i < plan->steps_count; i++) {
+        json_decref(plan->steps[i].body);
+    }
+    *plan = (struct customers_plan){0};
+}
+
+static bool same_number(json_t *present, json_t *wanted)
+{
+    char left[TELEPHONE_E164_BYTES_MAX], right[TELEPHONE_E164_BYTES_MAX];
+    return json_is_string(present) && json_is_string(wanted) &&
+           telephone_number_parse(json_string_value(present), left, NULL) == STATUS_OK &&
+           telephone_number_parse(json_string_value(wanted), right, NULL) == STATUS_OK &&
+           strcmp(left, right) == 0;
+}
+
+/* Recursive, but json_parse() lets no file nest deeper than JSON_DEPTH_MAX. */
+bool customers_covers(json_t *present, json_t *wanted)
+{
+    if (json_is_object(wanted) && json_is_object(present)) {
+        const char *name;
+        json_t *value;
+        json_object_foreach(wanted, name, value)
+        {
+            json_t *other = json_object_get(present, name);
+            bool phone = strcmp(name, "phone") == 0 && same_number(other, value);
+            if (!phone && !customers_covers(other, value)) {
+                return false;
+            }
+        }
+        return true;
+    }
+    if (json_is_array(wanted) && json_is_array(present)) {
+        bool equal = json_array_size(wanted) == json_array_size(present);
+        for (size_t i = 0; equal && i < json_array_size(wanted); i++) {
+            equal = customers_covers(json_array_get(present, i), json_array_get(wanted, i));
+        }
+        return equal;
+    }
+    return json_equal(present, wanted) != 0;
+}

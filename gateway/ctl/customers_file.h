@@ -1,0 +1,43 @@
+/* customers_file.h - a customers file as the list of PUTs that bring it about. Does no I/O.
+ *
+ * The order is one in which every reference resolves: a customer that does not exist yet first
+ * goes without its default procedure, then its agents, contacts, rotas and procedures, then the
+ * customer as it stands in the file.
+ */
+#ifndef GATEWAY_CTL_CUSTOMERS_FILE_H
+#define GATEWAY_CTL_CUSTOMERS_FILE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "gateway/base/arena.h"
+#include "gateway/base/status.h"
+
+struct customers_step {
+    const char *kind;     /* "customer", "agent", "contact", "rota", "procedure" */
+    const char *customer; /* slug */
+    const char *slug;     /* of the object itself; a rota's role */
+    const char *path;     /* "/v1/customers/…" */
+    const char *pointer;  /* where it stands in the file */
+    json_t *body;         /* owned by the plan */
+    bool only_when_absent;
+};
+
+struct customers_plan {
+    struct customers_step *steps;
+    size_t steps_count;
+};
+
+/* Texts and the steps live in the arena; customers_plan_fini() releases the bodies.
+ * STATUS_INVALID with the JSON pointer of the fault: a wrong shape, a missing, malformed or
+ * repeated slug. What a body says inside is for the gateway to judge. */
+enum status customers_plan_make(json_t *document, struct arena *arena,
+                                struct customers_plan *plan_r, struct error *error) MUST_CHECK;
+void customers_plan_fini(struct customers_plan *plan);
+
+/* Whether what is there already says everything that the file says: each member of `wanted` has an
+ * equal one in `present`, telephone numbers compared as numbers. */
+bool customers_covers(json_t *present, json_t *wanted);
+
+#endif

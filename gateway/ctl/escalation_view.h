@@ -1,0 +1,22 @@
+/* escalation_view.h - an escalation as JSON, laid out for a person to read. */
+#ifndef GATEWAY_CTL_ESCALATION_VIEW_H
+#define GATEWAY_CTL_ESCALATION_VIEW_H
+
+#include <jansson.h>
+
+#include "gateway/base/time.h"
+#include "gateway/ctl/terminal.h"
+
+/* Head, callers, tasks and attempts; then the timeline by escalation_view_entry(). */
+void escalation_view(const struct terminal *out, json_t *escalation, struct wall_time now);
+
+/* The head alone: ticket, severity, customer, state, what it is about, holder, next. */
+void escalation_view_head(const struct terminal *out, json_t *escalation, struct wall_time now);
+
+/* One line of a list. */
+void escalation_view_line(const struct terminal *out, json_t *escalation, struct wall_time now);
+
+/* One timeline entry. */
+void escalation_view_entry(const struct terminal *out, json_t *entry, struct wall_time now);
+
+#endif

@@ -1,0 +1,361 @@
+"""astreintectl, the program, against a gateway whose every answer the test decides."""
+import http.server
+import json
+import os
+import stat
+import subprocess
+import tempfile
+import threading
+import unittest
+
+CTL = os.environ["ASTREINTECTL"]
+KEY = "ak_" + "a" * 22 + "_" + "b" * 43
+ID = "0192f0c1-0000-7000-8000-000000000001"
+
+
+class FakeGateway(http.server.BaseHTTPRequestHandler):
+    """Answers from server.answers[(method, path)], a list used up item by item (the last stays)."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        with self.server.lock:
+            self.server.seen.append((self.command, self.path, dict(self.headers), body))
+            if self.server.store is not None and self.path.startswith("/v1/customers"):
+                return self.answer_from_store(body)
+            queue = self.server.answers.get((self.command, self.path)) or [(404, {
+                "type": "https://astreinte.invalid/problems/not-found", "title": "no such object"})]
+            status, content = queue.pop(0) if len(queue) > 1 else queue[0]
+        if isinstance(content, list):
+            return self.stream(content)
+        self.send(status, content)
+
+    def answer_from_store(self, body):
+        store = self.server.store
+        if self.command == "PUT":
+            created = self.path not in store
+            content = json.loads(body)
+            content["version"] = store.get(self.path, {}).get("version", 1)
+            if not created and content != store[self.path]:
+                content["version"] += 1
+            store[self.path] = content
+            return self.send(201 if created else 200, content)
+        if self.path in store:
+            return self.send(200, store[self.path])
+        return self.send(404, {"type": "https://astreinte.invalid/problems/not-found"})
+
+    def send(self, status, content):
+        data = b"" if content is None else json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        if status == 503:
+            self.send_header("Retry-After", "2")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def stream(self, lines):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        for line in lines:
+            self.wfile.write(line.encode())
+            self.wfile.flush()
+        self.close_connection = True
+
+    do_GET = do_POST = do_PUT = do_DELETE = answer
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), FakeGateway)
+        self.server.lock = threading.Lock()
+        self.server.answers, self.server.seen, self.server.store = {}, [], None
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.addCleanup(self.server.server_close)
+        self.addCleanup(self.server.shutdown)
+        self.dir = tempfile.TemporaryDirectory()
+        self.addCleanup(self.dir.cleanup)
+        self.key_file = self.file("key", KEY + "\n")
+        os.chmod(self.key_file, 0o600)
+        self.url = "http://127.0.0.1:%d" % self.server.server_port
+
+    def file(self, name, text):
+        path = os.path.join(self.dir.name, name)
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text)
+        return path
+
+    def ctl(self, *arguments, code=0, stdin="", environment=None):
+        variables = {"PATH": os.environ["PATH"], "TZ": "Europe/Paris", "ASTREINTE_URL": self.url,
+                     "ASTREINTE_KEY_FILE": self.key_file, "ASTREINTE_OPERATOR": "Sophie"}
+        variables.update({k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")})
+        variables.update(environment or {})
+        done = subprocess.run([CTL, *arguments], input=stdin, capture_output=True, text=True,
+                              timeout=60, env=variables, check=False)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        self.assertNotIn(KEY, done.stdout + done.stderr)
+        return done
+
+    def answer(self, method, path, status, content):
+        self.server.answers.setdefault((method, path), []).append((status, content))
+
+    def last_body(self):
+        return json.loads(self.server.seen[-1][3])
+
+
+class CommandLine(Case):
+    def test_help_of_everything(self):
+        whole = self.ctl("--help").stdout
+        for command in ("escalate", "watch", "key create", "apply"):
+            self.assertIn("    " + command, whole)
+            page = self.ctl(*command.split(), "--help").stdout
+            self.assertIn("USAGE\n    astreintectl " + command, page)
+
+    def test_wrong_usage_is_2_and_sends_nothing(self):
+        self.ctl(code=2)
+        self.ctl("bogus", code=2)
+        self.ctl("show", code=2)
+        self.ctl("take", ID, code=2, environment={"ASTREINTE_OPERATOR": ""})
+        self.ctl("list", "--limit", "-3", code=2)
+        self.ctl("watch", code=2)
+        self.ctl("split", ID, "first", code=2)
+        self.ctl("escalate", "/nonexistent", code=2)
+        self.assertEqual(self.server.seen, [])
+
+    def test_the_key_file_is_guarded(self):
+        self.ctl("list", code=2, environment={"ASTREINTE_KEY_FILE": ""})
+        os.chmod(self.key_file, 0o644)
+        self.assertIn("chmod 600", self.ctl("list", code=2).stderr)
+        os.chmod(self.key_file, 0o600)
+        empty = self.file("empty", "")
+        os.chmod(empty, stat.S_IRUSR)
+        self.assertIn("ak_", self.ctl("--key-file", empty, "list", code=2).stderr)
+        self.assertIn("https", self.ctl("--url", "http://example.org", "list", code=2).stderr)
+        self.assertEqual(self.server.seen, [])
+
+    def test_unreachable_is_3(self):
+        done = self.ctl("--url", "http://127.0.0.1:1", "list", code=3)
+        self.assertIn("cannot be reached", done.stderr)
+
+
+class Keys(Case):
+    def test_generate_is_fresh_and_well_formed(self):
+        keys = {self.ctl("key", "generate").stdout for _ in range(3)}
+        self.assertEqual(len(keys), 3)
+        for key in keys:
+            self.assertRegex(key, r"\Aak_[A-Za-z0-9_-]{22}_[A-Za-z0-9_-]{43}\n\Z")
+
+    def test_create_prints_the_key_alone(self):
+        self.answer("POST", "/v1/api-keys", 201, {"id": "k1", "key": "ak_new"})
+        done = self.ctl("key", "create", "--name", "desk", "--role", "call-centre",
+                        "--customers", "a,b")
+        self.assertEqual(done.stdout, "ak_new\n")
+        self.assertEqual(self.last_body(), {"name": "desk", "role": "call-centre",
+                                            "customers": ["a", "b"]})
+
+    def test_list_and_revoke(self):
+        self.answer("GET", "/v1/api-keys", 200, {"items": [
+            {"id": "k1", "role": "admin", "name": "root", "customers": ["*"]}]})
+        self.assertIn("root", self.ctl("key", "list").stdout)
+        self.answer("DELETE", "/v1/api-keys/k%2F1", 204, None)
+        self.ctl("key", "revoke", "k/1")
+
+
+class Escalations(Case):
+    def test_escalate_says_what_happens_next(self):
+        self.answer("POST", "/v1/escalations", 202, {
+            "id": ID, "ticket": "T-1", "state": "notifying", "joined": False,
+            "notified": [{"agent": "paul", "devices": 2}],
+            "next": {"at": "2026-01-05T02:03:04Z", "what": "step 2: call paul"},
+            "warnings": ["unknown field colour"]})
+        done = self.ctl("escalate", "-", "--idempotency-key", "k", stdin='{"customer":"c"}')
+        for word in ("T-1", ID, "paul on 2 device", "03:03:04 step 2", "unknown field colour"):
+            self.assertIn(word, done.stdout)
+        headers = self.server.seen[-1][2]
+        self.assertEqual(headers["Idempotency-Key"], "k")
+        self.assertEqual(headers["Authorization"], "Bearer " + KEY)
+
+    def test_escalate_without_an_answer_names_the_key_to_repeat(self):
+        done = self.ctl("--url", "http://127.0.0.1:1", "escalate", "-", code=3, stdin="{}")
+        self.assertRegex(done.stderr, r"--idempotency-key [0-9a-f-]{36}")
+
+    def test_refusal_names_field_and_remedy(self):
+        self.answer("POST", "/v1/escalations", 422, {
+            "type": "https://astreinte.invalid/problems/idempotency-key-reused",
+            "title": "reused", "detail": "the key was used with another body"})
+        done = self.ctl("escalate", "-", code=1, stdin="{}")
+        self.assertIn("another body (422 idempotency-key-reused)", done.stderr)
+        self.assertIn("--idempotency-key", done.stderr)
+        self.answer("PUT", "/x", 400, None)
+        self.server.answers[("POST", "/v1/escalations")] = [(400, {
+            "type": "https://astreinte.invalid/problems/invalid", "detail": "one fault",
+            "errors": [{"pointer": "/caller/phone", "detail": "is not a number\033[2J"}]})]
+        done = self.ctl("escalate", "-", code=1, stdin="{}")
+        self.assertIn("/caller/phone: is not a number?[2J", done.stderr)
+        self.server.answers[("POST", "/v1/escalations")] = [(503, {
+            "type": "https://astreinte.invalid/problems/full"})]
+        self.assertIn("try again in 2 s", self.ctl("escalate", "-", code=1, stdin="{}").stderr)
+
+    def test_show(self):
+        self.answer("GET", "/v1/escalations/" + ID, 200, ESCALATION)
+        done = self.ctl("show", ID)
+        for word in ("T-1", "Paul Durand", "06 12 34 56 78", "step 2: call paul", "unregistered",
+                     "Fuite d'azote", "03:00:02 paul accepted"):
+            self.assertIn(word, done.stdout)
+        self.assertNotIn("\033", done.stdout)
+        self.assertEqual(json.loads(self.ctl("show", ID, "--json").stdout), ESCALATION)
+
+    def test_list_turns_pages(self):
+        base = "/v1/escalations?state=open&limit=50"
+        self.answer("GET", base, 200, {"items": [ESCALATION], "next_cursor": "c 1"})
+        self.answer("GET", base + "&cursor=c%201", 200,
+                    {"items": [dict(ESCALATION, summary="second")], "next_cursor": None})
+        done = self.ctl("list", "--state", "open")
+        self.assertEqual(len(done.stdout.splitlines()), 2)
+        self.assertIn("second", done.stdout)
+
+    def test_desk_verbs(self):
+        calls = [
+            (("note", ID, "rappelle"), "notes", {"text": "rappelle"}),
+            (("cancel", ID, "erreur"), "cancel", {"reason": "erreur"}),
+            (("severity", ID, "critical"), "severity", {"severity": "critical"}),
+            (("resume", ID, "--reason", "r"), "resume", {"reason": "r"}),
+            (("take", ID), "take", {}),
+            (("on-behalf", ID, "paul", "on-my-way", "--eta", "60"), "on-behalf",
+             {"agent": "paul", "verb": "on-my-way", "eta_s": 60}),
+            (("called-back", ID, "1"), "called-back", {"caller": 1}),
+            (("split", ID, "2"), "split", {"caller": 2}),
+            (("done", ID), "done", {}),
+        ]
+        for arguments, path, body in calls:
+            self.answer("POST", "/v1/escalations/%s/%s" % (ID, path), 200,
+                        {"id": ID, "state": "taken", "holder": {"name": "Sophie"}, "next": None})
+            self.assertIn("taken, held by Sophie", self.ctl(*arguments).stdout)
+            self.assertEqual(self.last_body(), dict(body, operator="Sophie"))
+
+    def test_the_loser_learns_who_has_it(self):
+        self.answer("POST", "/v1/escalations/%s/take" % ID, 409, {
+            "type": "https://astreinte.invalid/problems/already-accepted",
+            "detail": "another person holds the escalation", "holder": {"name": "Paul Durand"}})
+        self.assertIn("held by Paul Durand", self.ctl("take", ID, code=1).stderr)
+
+    def test_tasks(self):
+        self.answer("GET", "/v1/tasks?state=open", 200, {"items": [
+            {"id": "t1", "kind": "promise", "text": "Rappeler Mme Martin", "at": AT}]})
+        self.assertIn("Rappeler Mme Martin", self.ctl("tasks").stdout)
+        self.answer("POST", "/v1/tasks/t1/done", 200, {})
+        self.ctl("task-done", "t1")
+
+
+class Live(Case):
+    def entry(self, seq, text, escalation=ID):
+        return "id: %d\nevent: step\ndata: %s\n\n" % (seq, json.dumps(
+            {"seq": seq, "at": AT, "text": text, "escalation": escalation}))
+
+    def test_watch_ends_when_closed_and_resumes_without_gap(self):
+        path = "/v1/escalations/" + ID
+        for closed in (None, None, AT):
+            self.answer("GET", path, 200, dict(ESCALATION, closed_at=closed,
+                                               state="done" if closed else "accepted"))
+        stream = "/v1/events?customer=clinique"
+        self.answer("GET", stream, 200, [": hello\n\n", self.entry(8, "eight")])
+        self.answer("GET", stream, 200, [self.entry(9, "other", "another"), self.entry(10, "ten")])
+        done = self.ctl("watch", ID)
+        self.assertIn("paul accepted", done.stdout)
+        self.assertIn("eight", done.stdout)
+        self.assertNotIn("other", done.stdout)
+        self.assertTrue(done.stdout.rstrip().endswith("done"), done.stdout)
+        ids = [headers.get("Last-Event-ID") for _, seen, headers, _ in self.server.seen
+               if seen == stream]
+        self.assertEqual(ids, ["7", "8"])
+
+    def test_follow_prints_json_lines(self):
+        stream = "/v1/events?customer=c"
+        self.answer("GET", stream, 200, [self.entry(1, "one"), self.entry(2, "two")])
+        self.answer("GET", stream, 403, {"type": "https://astreinte.invalid/problems/forbidden",
+                                         "detail": "no"})
+        done = self.ctl("follow", "--json", "--customer", "c", code=1)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([line["data"]["text"] for line in lines], ["one", "two"])
+        self.assertEqual(lines[1]["id"], "2")
+
+
+class Customers(Case):
+    FILE = {"customers": [{
+        "slug": "c", "name": "C", "time_zone": "Europe/Paris", "default_procedure": "p",
+        "agents": [{"slug": "a", "name": "A", "phone": "06 12 34 56 78"}],
+        "rotas": {"principal": {"layers": []}}, "procedures": [{"slug": "p", "rounds": 1}]}]}
+
+    def test_apply_creates_then_leaves_alone_then_updates(self):
+        self.server.store = {}
+        path = self.file("customers.json", json.dumps(self.FILE))
+        self.ctl("apply", path, "--dry-run")
+        self.assertEqual(self.server.store, {})
+        done = self.ctl("apply", path)
+        self.assertIn("created   procedure c/p", done.stdout)
+        puts = [seen for method, seen, _, _ in self.server.seen if method == "PUT"]
+        self.assertEqual(puts, ["/v1/customers/c", "/v1/customers/c/agents/a",
+                                "/v1/customers/c/rotas/principal",
+                                "/v1/customers/c/procedures/p", "/v1/customers/c"])
+        self.assertIn("0 created, 0 updated, 4 unchanged", self.ctl("apply", path).stdout)
+        changed = json.loads(json.dumps(self.FILE))
+        changed["customers"][0]["procedures"][0]["rounds"] = 2
+        path = self.file("customers.json", json.dumps(changed))
+        self.assertIn("0 created, 1 updated, 3 unchanged",
+                      self.ctl("apply", path, "--dry-run").stdout)
+        self.assertIn("updated   procedure c/p", self.ctl("apply", path).stdout)
+
+    def test_apply_says_where_in_the_file_the_fault_is(self):
+        path = self.file("customers.json", json.dumps(self.FILE))
+        self.answer("PUT", "/v1/customers/c", 201, {})
+        self.answer("PUT", "/v1/customers/c/agents/a", 400, {
+            "type": "https://astreinte.invalid/problems/invalid", "detail": "phone: bad",
+            "errors": [{"pointer": "/phone", "detail": "is not a telephone number"}]})
+        done = self.ctl("apply", path, code=1)
+        self.assertIn("/customers/0/agents/0/phone: is not a telephone number", done.stderr)
+        self.assertIn("mend the file", done.stderr)
+
+    def test_apply_refuses_a_broken_file_before_sending(self):
+        done = self.ctl("apply", self.file("bad.json", '{"customers": [}'), code=2)
+        self.assertIn("line 1", done.stderr)
+        self.assertEqual(self.server.seen, [])
+
+    def test_enrol_prints_the_code_alone(self):
+        self.answer("POST", "/v1/customers/c/agents/a/enrolments", 201,
+                    {"code": "ABCD-1234", "expires_at": AT})
+        self.assertEqual(self.ctl("enrol", "c", "a").stdout, "ABCD-1234\n")
+
+
+class Health(Case):
+    def test_ready_and_not_ready(self):
+        self.answer("GET", "/readyz", 200, {"ready": True})
+        self.assertIn("ready", self.ctl("health", environment={"ASTREINTE_KEY_FILE": ""}).stdout)
+        self.server.answers[("GET", "/readyz")] = [(503, {"reasons": ["the disk is full"]})]
+        self.assertIn("the disk is full", self.ctl("health", code=1).stdout)
+
+
+AT = "2026-01-05T02:00:02Z"
+ESCALATION = {
+    "id": ID, "ticket": "T-1", "customer": "clinique", "severity": "critical", "state": "accepted",
+    "summary": "Fuite d'azote", "details": "Salle 2\nPorte 3", "fields": {"site": "B"},
+    "opened_at": "2026-01-05T02:00:00Z", "closed_at": None, "round": 1, "step": 1,
+    "callers": [{"n": 1, "name": "Mme Martin", "phone": "+33612345678", "promised_at": AT,
+                 "promise": "open"}],
+    "holder": {"kind": "agent", "who": "paul", "name": "Paul Durand", "since": AT, "path": "push",
+               "intervention": "accepted", "eta_at": None},
+    "next": {"at": AT, "what": "step 2: call paul"}, "tasks": [],
+    "attempts": [{"id": "x", "purpose": "alert", "path": "push", "round": 1, "step": 1,
+                  "to": {"kind": "agent", "who": "paul"}, "state": "failed", "answer": None,
+                  "reason": "unregistered", "planned_at": AT}],
+    "timeline": [{"seq": 7, "at": AT, "kind": "accepted", "text": "paul accepted", "facts": {},
+                  "personal": None}]}
+
+if __name__ == "__main__":
+    unittest.main()
