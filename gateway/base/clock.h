@@ -1,4 +1,4 @@
-/* clock.h - the one room that reads clocks. Tests and the simulator hand in a clock of their own. */
+/* clock.h - the one place that reads clocks; tests and the simulator hand in their own. */
 #ifndef GATEWAY_BASE_CLOCK_H
 #define GATEWAY_BASE_CLOCK_H
 

@@ -5,8 +5,8 @@
 #include <openssl/sha.h>
 #include <stdbool.h>
 
-/* SHA256_* and HMAC_* are deprecated in OpenSSL 3 in favour of EVP, whose fetch and context cost several times
- * the hash of a short message; the timeline's chain hashes one for every entry. */
+/* SHA256_* and HMAC_* are deprecated in OpenSSL 3 in favour of EVP, whose fetch and context cost
+ * several times the hash of a short message; the timeline's chain hashes one for every entry. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
@@ -27,8 +27,8 @@ struct digest digest_sha256(const struct digest_part *parts, size_t parts_count)
     return digest;
 }
 
-struct digest digest_hmac_sha256(const void *key, size_t key_bytes,
-                                 const struct digest_part *parts, size_t parts_count)
+struct digest digest_hmac_sha256(const void *key, size_t key_bytes, const struct digest_part *parts,
+                                 size_t parts_count)
 {
     struct digest digest;
     HMAC_CTX *context = HMAC_CTX_new();

@@ -21,7 +21,7 @@ struct digest_part {
 struct digest digest_sha256(const struct digest_part *parts, size_t parts_count);
 
 /* HMAC (RFC 2104) over the parts one after another. */
-struct digest digest_hmac_sha256(const void *key, size_t key_bytes,
-                                 const struct digest_part *parts, size_t parts_count);
+struct digest digest_hmac_sha256(const void *key, size_t key_bytes, const struct digest_part *parts,
+                                 size_t parts_count);
 
 #endif

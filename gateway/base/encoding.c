@@ -72,8 +72,11 @@ enum status base64_decode(const char *text, size_t text_bytes, void *data_r, siz
     size_t used = 0;
     uint32_t group = 0;
     int bits = 0;
-    while (text_bytes > 0 && text[text_bytes - 1] == '=') {
-        text_bytes--;
+    if (text_bytes % 4 == 0) {
+        /* Padding is one or two '=' that complete a group of four. */
+        for (int i = 0; i < 2 && text_bytes > 0 && text[text_bytes - 1] == '='; i++) {
+            text_bytes--;
+        }
     }
     if (text_bytes % 4 == 1) {
         return STATUS_INVALID;

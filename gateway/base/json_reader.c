@@ -40,6 +40,11 @@ enum status json_parse(const char *text, size_t bytes, json_t **json_r, struct e
     json_error_t fault;
     json_t *json = json_loadb(text, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &fault);
     if (json == NULL) {
+        /* What jansson cites is the body's text, which may be personal. */
+        char *cited = strstr(fault.text, " near '");
+        if (cited != NULL) {
+            *cited = '\0';
+        }
         return error_set_at(error, STATUS_INVALID, "", "not valid JSON: line %d, column %d: %s",
                             fault.line, fault.column, fault.text);
     }
@@ -66,8 +71,11 @@ void json_reader_fault(struct json_reader *reader, const char *name, const char 
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    (void)snprintf(pointer, sizeof pointer, "%s%s%s", reader->pointer, name != NULL ? "/" : "",
-                   name != NULL ? name : "");
+    int length = snprintf(pointer, sizeof pointer, "%s%s%s", reader->pointer,
+                          name != NULL ? "/" : "", name != NULL ? name : "");
+    if (length >= 0 && (size_t)length >= sizeof pointer) {
+        text_trim_utf8(pointer);
+    }
     reader->status = error_set_at(reader->error, STATUS_INVALID, pointer, "%s: %s",
                                   pointer[0] != '\0' ? pointer : "the body", text);
 }
@@ -174,8 +182,8 @@ int json_take_word(struct json_reader *reader, const char *name, bool required,
         if (strcmp(text, words[i]) == 0) {
             return i;
         }
-        int wrote = snprintf(allowed + used, sizeof allowed - used, "%s%s", i > 0 ? ", " : "",
-                             words[i]);
+        int wrote =
+            snprintf(allowed + used, sizeof allowed - used, "%s%s", i > 0 ? ", " : "", words[i]);
         used = wrote < 0 || used + (size_t)wrote >= sizeof allowed ? used : used + (size_t)wrote;
     }
     json_reader_fault(reader, name, "must be one of %s", allowed);
@@ -227,11 +235,29 @@ const char *json_reader_unknown(const struct json_reader *reader)
     return NULL;
 }
 
+/* A name that the peer chose, as RFC 6901 (section 4) writes it in a pointer; cut when too long. */
+static void escape_pointer(const char *name, char pointer_r[ERROR_POINTER_BYTES_MAX])
+{
+    size_t used = 0;
+    for (; *name != '\0' && used + 2 < ERROR_POINTER_BYTES_MAX; name++) {
+        if (*name == '~' || *name == '/') {
+            pointer_r[used++] = '~';
+            pointer_r[used++] = *name == '~' ? '0' : '1';
+        } else {
+            pointer_r[used++] = *name;
+        }
+    }
+    pointer_r[used] = '\0';
+    text_trim_utf8(pointer_r);
+}
+
 enum status json_reader_end(struct json_reader *reader)
 {
     const char *unknown = json_reader_unknown(reader);
     if (unknown != NULL) {
-        json_reader_fault(reader, unknown, "is not a known field");
+        char pointer[ERROR_POINTER_BYTES_MAX];
+        escape_pointer(unknown, pointer);
+        json_reader_fault(reader, pointer, "is not a known field");
     }
     return reader->status;
 }

@@ -35,7 +35,8 @@ struct json_reader {
 void json_reader_init(struct json_reader *reader, json_t *object, const char *pointer,
                       struct error *error);
 
-/* Notes a fault of member `name` (NULL: the object) unless there is one already. */
+/* Notes a fault of member `name` (NULL: the object; "phones/3" for what lies deeper) unless there
+ * is one already. */
 void json_reader_fault(struct json_reader *reader, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

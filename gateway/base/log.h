@@ -23,10 +23,13 @@ struct log_field {
     struct uuid uuid;
 };
 
-#define LOG_INT(name_, value_)  ((struct log_field){.kind = LOG_FIELD_INT, .name = (name_), .number = (value_)})
-#define LOG_TEXT(name_, value_) ((struct log_field){.kind = LOG_FIELD_TEXT, .name = (name_), .text = (value_)})
-#define LOG_UUID(name_, value_) ((struct log_field){.kind = LOG_FIELD_UUID, .name = (name_), .uuid = (value_)})
-#define LOG_STATUS(value_)      LOG_TEXT("status", status_slug(value_))
+#define LOG_INT(name_, value_)                                                                     \
+    ((struct log_field){.kind = LOG_FIELD_INT, .name = (name_), .number = (value_)})
+#define LOG_TEXT(name_, value_)                                                                    \
+    ((struct log_field){.kind = LOG_FIELD_TEXT, .name = (name_), .text = (value_)})
+#define LOG_UUID(name_, value_)                                                                    \
+    ((struct log_field){.kind = LOG_FIELD_UUID, .name = (name_), .uuid = (value_)})
+#define LOG_STATUS(value_) LOG_TEXT("status", status_slug(value_))
 
 /* Lines below the level are dropped; LOG_INFO at start. */
 void log_set_level(enum log_level level);
@@ -38,7 +41,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 /* For a line without fields. */
 #define LOG_NONE ((struct log_field){.kind = LOG_FIELD_END})
 
-#define LOG_FIELDS_(...) ((const struct log_field[]){__VA_ARGS__, {.kind = LOG_FIELD_END}})
+#define LOG_FIELDS_(...)        ((const struct log_field[]){__VA_ARGS__, {.kind = LOG_FIELD_END}})
 #define log_debug(event, ...)   log_write(LOG_DEBUG, (event), LOG_FIELDS_(__VA_ARGS__))
 #define log_info(event, ...)    log_write(LOG_INFO, (event), LOG_FIELDS_(__VA_ARGS__))
 #define log_warning(event, ...) log_write(LOG_WARNING, (event), LOG_FIELDS_(__VA_ARGS__))

@@ -29,14 +29,15 @@ const char *status_text(enum status status)
     return "unknown status";
 }
 
-__attribute__((format(printf, 2, 0))) static void
-error_format(struct error *error, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void error_format(struct error *error,
+                                                               const char *format,
+                                                               va_list arguments)
 {
     int length = vsnprintf(error->text, sizeof error->text, format, arguments);
     if (length < 0) {
         error->text[0] = '\0';
     } else if ((size_t)length >= sizeof error->text) {
-        error->text[text_utf8_cut(error->text, sizeof error->text - 1)] = '\0';
+        text_trim_utf8(error->text);
     }
 }
 
@@ -60,7 +61,7 @@ enum status error_set_at(struct error *error, enum status status, const char *po
         va_start(arguments, format);
         error_format(error, format, arguments);
         va_end(arguments);
-        (void)snprintf(error->pointer, sizeof error->pointer, "%s", pointer ? pointer : "");
+        (void)text_copy(error->pointer, sizeof error->pointer, pointer != NULL ? pointer : "");
     }
     return status;
 }
@@ -75,8 +76,10 @@ enum status error_wrap(struct error *error, enum status status, const char *form
         error_format(error, format, arguments);
         va_end(arguments);
         size_t used = strlen(error->text);
-        (void)snprintf(error->text + used, sizeof error->text - used, ": %.*s",
-                       (int)(sizeof error->text - used), inner);
+        int length = snprintf(error->text + used, sizeof error->text - used, ": %s", inner);
+        if (length >= 0 && (size_t)length >= sizeof error->text - used) {
+            text_trim_utf8(error->text);
+        }
     }
     return status;
 }

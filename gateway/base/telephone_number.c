@@ -30,7 +30,7 @@ static bool collect_digits(const char *text, bool international, char *digits_r,
 enum status telephone_number_parse(const char *text, char e164_r[TELEPHONE_E164_BYTES_MAX],
                                    struct error *error)
 {
-    char digits[24];
+    char digits[24] = "";
     while (*text == ' ') {
         text++;
     }

@@ -72,6 +72,21 @@ size_t text_utf8_cut(const char *text, size_t bytes_max)
     return length;
 }
 
+void text_trim_utf8(char *text)
+{
+    size_t length = strlen(text);
+    size_t lead = length;
+    while (lead > 0 && length - lead < 4) {
+        lead--;
+        if (((unsigned char)text[lead] & 0xc0) != 0x80) {
+            if (utf8_sequence((const unsigned char *)text + lead, length - lead) == 0) {
+                text[lead] = '\0';
+            }
+            return;
+        }
+    }
+}
+
 bool text_copy(char *target, size_t target_bytes, const char *text)
 {
     size_t length = text_utf8_cut(text, target_bytes - 1);

@@ -17,6 +17,9 @@ bool text_is_utf8(const char *text, size_t bytes);
  * character. */
 size_t text_utf8_cut(const char *text, size_t bytes_max);
 
+/* Cuts an unfinished character off the end of text that something else truncated (snprintf). */
+void text_trim_utf8(char *text);
+
 /* Copies text into target (always terminated), cut at a character boundary when it does not fit.
  * Returns false when it was cut. */
 bool text_copy(char *target, size_t target_bytes, const char *text);

@@ -83,10 +83,16 @@ enum status wall_time_parse(const char *text, struct wall_time *time_r)
     } else if (!take_char(&at, "Zz")) {
         return STATUS_INVALID;
     }
-    struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day,
-                    .tm_hour = hour, .tm_min = minute, .tm_sec = second};
-    time_t seconds = timegm(&tm);
-    if (*at != '\0' || tm.tm_mon != month - 1 || tm.tm_mday != (second == 60 ? tm.tm_mday : day)) {
+    /* A leap second is the one before it, a second later: POSIX time does not count it. */
+    bool leap = second == 60;
+    struct tm tm = {.tm_year = year - 1900,
+                    .tm_mon = month - 1,
+                    .tm_mday = day,
+                    .tm_hour = hour,
+                    .tm_min = minute,
+                    .tm_sec = leap ? 59 : second};
+    time_t seconds = timegm(&tm) + leap;
+    if (*at != '\0' || tm.tm_mon != month - 1 || tm.tm_mday != day) {
         return STATUS_INVALID;
     }
     time_r->ms = ((int64_t)seconds - (int64_t)offset_min * 60) * 1000 + milliseconds;

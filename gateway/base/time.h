@@ -29,9 +29,9 @@ struct monotonic_time {
 };
 
 /* Later than every real time. */
-#define TIME_NEVER_MS   INT64_MAX
-#define ENGINE_NEVER    ((struct engine_time){TIME_NEVER_MS})
-#define WALL_NEVER      ((struct wall_time){TIME_NEVER_MS})
+#define TIME_NEVER_MS INT64_MAX
+#define ENGINE_NEVER  ((struct engine_time){TIME_NEVER_MS})
+#define WALL_NEVER    ((struct wall_time){TIME_NEVER_MS})
 
 static inline bool engine_time_reached(struct engine_time due, struct engine_time now)
 {
@@ -41,7 +41,10 @@ static inline bool engine_time_reached(struct engine_time due, struct engine_tim
 /* Saturates at ENGINE_NEVER instead of overflowing. */
 static inline struct engine_time engine_time_add(struct engine_time time, int64_t wait_ms)
 {
-    return time.ms > TIME_NEVER_MS - wait_ms ? ENGINE_NEVER : (struct engine_time){time.ms + wait_ms};
+    if (wait_ms > 0 && time.ms > TIME_NEVER_MS - wait_ms) {
+        return ENGINE_NEVER;
+    }
+    return (struct engine_time){time.ms + wait_ms};
 }
 
 static inline struct engine_time engine_time_earlier(struct engine_time a, struct engine_time b)

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SECONDS_PER_DAY 86400
+#define SECONDS_PER_DAY INT64_C(86400)
 
 /* Days since 1970-01-01 of a date; month 1 to 12, day 1 to 31. */
 int64_t calendar_days(int64_t year, int month, int day);

@@ -38,8 +38,8 @@ static void try_decode(const char *text, size_t bytes)
     }
     base64url_encode(decoded, decoded_bytes, again);
     for (size_t i = 0; again[i] != '\0'; i++) {
-        char standard = again[i] == '-' ? '+' : again[i] == '_' ? '/' : again[i];
-        check(text[i] == again[i] || text[i] == standard);
+        bool standard = (again[i] == '-' && text[i] == '+') || (again[i] == '_' && text[i] == '/');
+        check(text[i] == again[i] || standard);
     }
     for (size_t i = strlen(again); i < bytes; i++) {
         check(text[i] == '=');
