@@ -2,7 +2,7 @@
 
 A simulator is a program of its own that stands in for a part of the world outside. It binds to
 loopback, writes DIR/<name>.ready once it accepts, is told what to do over DIR/<name>.sock (a JSON
-object a line, each answered with one), logs what happened to DIR/<name>.jsonl, and stops on SIGTERM.
+object a line, each answered with one), logs to DIR/<name>.jsonl, and stops on SIGTERM.
 
 Standard library only: whoever runs the quick start has nothing to install for it.
 """
@@ -115,7 +115,7 @@ UUID_PATTERN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Behaviours:
-    """What each peer (a number, a device token) does next; "*" stands for all without an own one."""
+    """What each peer (a number, a device token) does; "*" stands for all without an own one."""
 
     def __init__(self, default):
         self._default = default

@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include "gateway/telephony/telephony.h"
+#include "tests/integration/telephony/tls_identity.h"
 #include "tests/integration/telephony/webhook_server.h"
 
 #define SECRET_OLD "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -363,6 +365,52 @@ static void test_tls__a_peer_without_it_gets_no_request(void **state)
     ledger_destroy(ledger);
 }
 
+/* Sends one job to a TLS receiver with a certificate for the name, trusting that of ca_file. */
+static struct telephony_result run_tls(const char *subject_alt_name, bool trusted,
+                                       size_t *received_r)
+{
+    const struct server_answer answers[] = {{SERVER_ANSWERS, HTTP_200}};
+    struct tls_identity identity = tls_identity_create(subject_alt_name);
+    struct tls_identity stranger = tls_identity_create(subject_alt_name);
+    struct webhook_server *server = webhook_server_start_tls(answers, 1, identity.context);
+    const struct telephony_endpoint endpoint = {
+        .name = "telephony", .url = webhook_server_url(server), .secrets = {SECRET_OLD}};
+    struct telephony_configuration configuration = configure(&endpoint, 1);
+    configuration.ca_file = trusted ? identity.ca_file : stranger.ca_file;
+    struct telephony *telephony = NULL;
+    struct ledger *ledger = ledger_create();
+    assert_int_equal(telephony_create(&configuration, &telephony, NULL), STATUS_OK);
+    assert_int_equal(submit(telephony, ledger, "telephony", make_id(), trusted ? 2000 : 300),
+                     STATUS_OK);
+    struct telephony_result result = ledger_wait(ledger, 1);
+    telephony_destroy(&telephony);
+    *received_r = webhook_server_requests(server);
+    webhook_server_stop(server);
+    ledger_destroy(ledger);
+    tls_identity_destroy(&identity);
+    tls_identity_destroy(&stranger);
+    return result;
+}
+
+static void test_tls__certificate_and_name_are_verified(void **state)
+{
+    (void)state;
+    size_t received;
+    struct telephony_result result = run_tls("IP:127.0.0.1", true, &received);
+    assert_int_equal(result.outcome, TELEPHONY_DELIVERED);
+    assert_int_equal(received, 1);
+
+    result = run_tls("IP:127.0.0.1", false, &received);
+    assert_int_equal(result.outcome, TELEPHONY_RETRY_EXHAUSTED);
+    assert_string_equal(result.reason, "tls");
+    assert_int_equal(received, 0);
+
+    result = run_tls("DNS:elsewhere.test", true, &received);
+    assert_int_equal(result.outcome, TELEPHONY_RETRY_EXHAUSTED);
+    assert_string_equal(result.reason, "tls");
+    assert_int_equal(received, 0);
+}
+
 static void test_deadline__passed_before_the_first_try(void **state)
 {
     (void)state;
@@ -519,6 +567,7 @@ static void test_resolve__a_hung_name_stops_nobody_else(void **state)
 
 int main(void)
 {
+    (void)signal(SIGPIPE, SIG_IGN); /* OpenSSL's writes in the receiver */
     (void)sem_init(&resolver_may_go, 0, 0);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_submit__delivered_signed),
@@ -530,6 +579,7 @@ int main(void)
         cmocka_unit_test(test_status__decides_whatever_follows),
         cmocka_unit_test(test_connect__refused),
         cmocka_unit_test(test_tls__a_peer_without_it_gets_no_request),
+        cmocka_unit_test(test_tls__certificate_and_name_are_verified),
         cmocka_unit_test(test_deadline__passed_before_the_first_try),
         cmocka_unit_test(test_submit__many_at_once_share_connections),
         cmocka_unit_test(test_submit__refusals_never_complete),

@@ -16,6 +16,7 @@
 struct webhook_server {
     int listener;
     char url[64];
+    SSL_CTX *tls; /* NULL: plain */
     pthread_t acceptor;
     struct server_answer answers[SERVER_ANSWERS_MAX];
     size_t answers_count;
@@ -32,6 +33,7 @@ struct webhook_server {
 struct connection {
     struct webhook_server *server;
     int socket;
+    SSL *tls; /* NULL: plain */
 };
 
 static void copy_header(const char *request, const char *name, char *target, size_t target_bytes)
@@ -48,13 +50,27 @@ static void copy_header(const char *request, const char *name, char *target, siz
     }
 }
 
+static ssize_t receive(const struct connection *connection, char *data, size_t bytes)
+{
+    return connection->tls != NULL ? SSL_read(connection->tls, data, (int)bytes)
+                                   : recv(connection->socket, data, bytes, 0);
+}
+
+static bool send_whole(const struct connection *connection, const char *text)
+{
+    size_t bytes = strlen(text);
+    ssize_t sent = connection->tls != NULL ? SSL_write(connection->tls, text, (int)bytes)
+                                           : send(connection->socket, text, bytes, MSG_NOSIGNAL);
+    return sent == (ssize_t)bytes;
+}
+
 /* Reads one request; its bytes, or 0 when the peer closed. */
-static size_t read_request(int socket, char *request, size_t *body_at)
+static size_t read_request(const struct connection *connection, char *request, size_t *body_at)
 {
     size_t used = 0;
     size_t needed = 0;
     while (needed == 0 || used < needed) {
-        ssize_t got = recv(socket, request + used, REQUEST_BYTES_MAX - 1 - used, 0);
+        ssize_t got = receive(connection, request + used, REQUEST_BYTES_MAX - 1 - used);
         if (got <= 0) {
             return 0;
         }
@@ -95,18 +111,18 @@ static void *serve(void *context)
     char *request = malloc(REQUEST_BYTES_MAX);
     assert(request != NULL);
     size_t body_at = 0;
-    while (read_request(connection.socket, request, &body_at) > 0) {
-        struct server_answer answer = note_request(connection.server, request, body_at);
-        if (answer.kind == SERVER_CUTS) {
-            break;
-        }
-        if (answer.kind == SERVER_ANSWERS) {
-            size_t bytes = strlen(answer.raw);
-            if (send(connection.socket, answer.raw, bytes, MSG_NOSIGNAL) != (ssize_t)bytes) {
-                break;
-            }
-        }
+    bool open = true;
+    if (connection.server->tls != NULL) {
+        connection.tls = SSL_new(connection.server->tls);
+        open =
+            SSL_set_fd(connection.tls, connection.socket) == 1 && SSL_accept(connection.tls) == 1;
     }
+    while (open && read_request(&connection, request, &body_at) > 0) {
+        struct server_answer answer = note_request(connection.server, request, body_at);
+        open = answer.kind == SERVER_IS_SILENT ||
+               (answer.kind == SERVER_ANSWERS && send_whole(&connection, answer.raw));
+    }
+    SSL_free(connection.tls);                     /* NULL is fine */
     (void)shutdown(connection.socket, SHUT_RDWR); /* closed by webhook_server_stop() */
     free(request);
     return NULL;
@@ -122,7 +138,7 @@ static void *accept_all(void *context)
         }
         struct connection *connection = malloc(sizeof *connection);
         assert(connection != NULL);
-        *connection = (struct connection){server, socket};
+        *connection = (struct connection){server, socket, NULL};
         (void)pthread_mutex_lock(&server->lock);
         assert(server->connections < SERVER_CONNECTION_MAX);
         server->sockets[server->connections] = socket;
@@ -136,10 +152,17 @@ static void *accept_all(void *context)
 
 struct webhook_server *webhook_server_start(const struct server_answer *answers, size_t count)
 {
+    return webhook_server_start_tls(answers, count, NULL);
+}
+
+struct webhook_server *webhook_server_start_tls(const struct server_answer *answers, size_t count,
+                                                SSL_CTX *tls)
+{
     struct webhook_server *server = calloc(1, sizeof *server);
     assert(server != NULL && count > 0 && count <= SERVER_ANSWERS_MAX);
     memcpy(server->answers, answers, count * sizeof *answers);
     server->answers_count = count;
+    server->tls = tls;
     (void)pthread_mutex_init(&server->lock, NULL);
     (void)pthread_cond_init(&server->arrived, NULL);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -151,8 +174,8 @@ struct webhook_server *webhook_server_start(const struct server_answer *answers,
         pthread_create(&server->acceptor, NULL, accept_all, server) != 0) {
         abort();
     }
-    (void)snprintf(server->url, sizeof server->url, "http://127.0.0.1:%u/hook",
-                   (unsigned)ntohs(address.sin_port));
+    (void)snprintf(server->url, sizeof server->url, "%s://127.0.0.1:%u/hook",
+                   tls != NULL ? "https" : "http", (unsigned)ntohs(address.sin_port));
     return server;
 }
 

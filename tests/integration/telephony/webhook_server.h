@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <openssl/ssl.h>
+
 #include "gateway/base/uuid.h"
 
 #define RECEIVED_MAX          1024
@@ -36,6 +38,10 @@ struct webhook_server;
 
 /* Listens on a free port of 127.0.0.1; the i-th request gets answers[i], later ones the last. */
 struct webhook_server *webhook_server_start(const struct server_answer *answers, size_t count);
+
+/* The same over TLS; the context stays the caller's and outlives the server. */
+struct webhook_server *webhook_server_start_tls(const struct server_answer *answers, size_t count,
+                                                SSL_CTX *tls);
 
 /* Closes all, joins, frees. */
 void webhook_server_stop(struct webhook_server *server);
