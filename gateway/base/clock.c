@@ -1,5 +1,7 @@
 #include "gateway/base/clock.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t read_ms(clockid_t id)
@@ -22,6 +24,20 @@ static struct monotonic_time system_monotonic(void *context)
 }
 
 const struct clock_source clock_system = {.wall = system_wall, .monotonic = system_monotonic};
+
+void clock_boot_id(char boot_id_r[BOOT_ID_BYTES_MAX])
+{
+    boot_id_r[0] = '\0';
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    if (file == NULL) {
+        return;
+    }
+    if (fgets(boot_id_r, BOOT_ID_BYTES_MAX, file) == NULL) {
+        boot_id_r[0] = '\0';
+    }
+    boot_id_r[strcspn(boot_id_r, "\n")] = '\0';
+    (void)fclose(file);
+}
 
 int64_t clock_stopwatch_ns(void)
 {

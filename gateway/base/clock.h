@@ -24,6 +24,12 @@ static inline struct monotonic_time clock_monotonic(const struct clock_source *c
     return clock->monotonic(clock->context);
 }
 
+#define BOOT_ID_BYTES_MAX 40
+
+/* Names this boot of the machine: as long as it stays the same, CLOCK_BOOTTIME has not restarted.
+ * Empty when the kernel does not say. */
+void clock_boot_id(char boot_id_r[BOOT_ID_BYTES_MAX]);
+
 /* Nanoseconds of CLOCK_MONOTONIC, for measuring how long something took. */
 int64_t clock_stopwatch_ns(void);
 

@@ -93,8 +93,9 @@ struct engine_configuration {
     const char *poison_path;             /* the mapped file; NULL: database_path + "-poison" */
     const char *vfs;                     /* NULL: the system's */
     uint8_t secret[ENGINE_SECRET_BYTES]; /* action tokens */
-    const char *root_key; /* "ak_…" with the admin role over all customers; or NULL */
-    size_t calls_max;     /* telephone calls on the trunk at once; 0: 30 */
+    const char *root_key;            /* "ak_…" with the admin role over all customers; or NULL */
+    size_t calls_max;                /* telephone calls on the trunk at once; 0: 30 */
+    char boot_id[BOOT_ID_BYTES_MAX]; /* clock_boot_id(); tests may leave it empty */
     struct clock_source clock;
     struct random_source random;
     struct engine_dispatcher dispatcher;

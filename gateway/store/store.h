@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "gateway/base/arena.h"
+#include "gateway/base/clock.h"
 #include "gateway/base/digest.h"
 #include "gateway/base/status.h"
 #include "gateway/base/time.h"
@@ -202,6 +203,14 @@ struct due_row {
     struct engine_time due;
 };
 
+/* The anchor of engine time: it was `engine` when the boot clock of boot_id said `boot`. */
+struct engine_clock_row {
+    struct engine_time engine;
+    struct wall_time wall_at;
+    struct monotonic_time boot;
+    char boot_id[BOOT_ID_BYTES_MAX];
+};
+
 /* An attempt with where it belongs. */
 struct attempt_row {
     int64_t customer_id;
@@ -379,10 +388,10 @@ enum status store_list_open_tasks(struct store *store, int64_t customer_id, stru
 
 /* ---- the journal ---- */
 
-/* Appends one entry to the customer's journal: gives it the next seq and chains it. salt is used
- * when there is a personal text. */
-enum status store_append_timeline(struct store *store, const struct timeline_row *row,
-                                  const struct uuid *salt, int64_t *seq_r,
+/* Appends entries to the customer's journal, in order: gives each the next seq and chains it. All
+ * rows are of one customer. salts[i] is used when rows[i] has a personal text. */
+enum status store_append_timeline(struct store *store, const struct timeline_row *rows,
+                                  const struct uuid *salts, size_t count,
                                   struct error *error) MUST_CHECK;
 /* Of one escalation, or (nil id) of the whole customer; seq above `after`. */
 enum status store_list_timeline(struct store *store, int64_t customer_id, struct uuid id,
@@ -404,9 +413,9 @@ enum status store_purge_idempotency(struct store *store, struct wall_time before
 enum status store_add_alarm(struct store *store, struct wall_time at, const char *kind,
                             const char *detail, struct error *error) MUST_CHECK;
 /* STATUS_NOT_FOUND on a fresh database. */
-enum status store_get_engine_clock(struct store *store, struct engine_time *engine_r,
-                                   struct wall_time *wall_r, struct error *error) MUST_CHECK;
-enum status store_set_engine_clock(struct store *store, struct engine_time engine,
-                                   struct wall_time wall, struct error *error) MUST_CHECK;
+enum status store_get_engine_clock(struct store *store, struct engine_clock_row *row_r,
+                                   struct error *error) MUST_CHECK;
+enum status store_set_engine_clock(struct store *store, const struct engine_clock_row *row,
+                                   struct error *error) MUST_CHECK;
 
 #endif

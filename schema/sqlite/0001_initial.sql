@@ -290,9 +290,11 @@ CREATE TABLE alarm (
   detail   TEXT NOT NULL
 ) STRICT;
 
--- One row: the anchor of engine time.
+-- One row: the anchor of engine time. boot is CLOCK_BOOTTIME of the boot named by boot_id.
 CREATE TABLE engine_clock (
   id        INTEGER PRIMARY KEY CHECK (id = 1),
   engine    INTEGER NOT NULL,
-  wall_at   INTEGER NOT NULL
+  wall_at   INTEGER NOT NULL,
+  boot      INTEGER NOT NULL,
+  boot_id   TEXT NOT NULL
 ) STRICT;

@@ -188,8 +188,11 @@ ORDER BY check_in_id DESC LIMIT 1;
 INSERT INTO alarm (at, kind, detail) VALUES (:at, :kind, :detail);
 
 -- name: engine_clock_get
-SELECT engine, wall_at FROM engine_clock WHERE id = 1;
+SELECT engine, wall_at, boot, boot_id FROM engine_clock WHERE id = 1;
 
 -- name: engine_clock_set
-INSERT INTO engine_clock (id, engine, wall_at) VALUES (1, :engine, :wall_at)
-ON CONFLICT (id) DO UPDATE SET engine = excluded.engine, wall_at = excluded.wall_at;
+INSERT INTO engine_clock (id, engine, wall_at, boot, boot_id)
+VALUES (1, :engine, :wall_at, :boot, :boot_id)
+ON CONFLICT (id) DO UPDATE SET
+  engine = excluded.engine, wall_at = excluded.wall_at, boot = excluded.boot,
+  boot_id = excluded.boot_id;

@@ -1,0 +1,295 @@
+/* store.c - opening, migrating, transactions, checkpoints. */
+#include "gateway/store/store_private.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/clock.h"
+#include "schema/schema.h"
+
+enum status store_status(struct store *store, int rc, const char *what, struct error *error)
+{
+    int extended = store->db != NULL ? sqlite3_extended_errcode(store->db) : rc;
+    int system_errno = store->db != NULL ? sqlite3_system_errno(store->db) : 0;
+    const char *message = store->db != NULL ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc);
+    enum status status = STATUS_IO;
+    switch (rc & 0xff) {
+    case SQLITE_FULL:
+        status = STATUS_DISK_FULL;
+        break;
+    case SQLITE_NOMEM:
+        status = STATUS_NO_MEMORY;
+        break;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        status = STATUS_CORRUPT;
+        break;
+    case SQLITE_CONSTRAINT:
+        status = STATUS_CONFLICT;
+        break;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        status = STATUS_UNAVAILABLE;
+        break;
+    case SQLITE_INTERRUPT:
+        status = STATUS_TIMEOUT;
+        break;
+    default:
+        break;
+    }
+    return error_set(error, status, "%s: %s (sqlite %d, errno %d)", what, message, extended,
+                     system_errno);
+}
+
+static enum status execute(struct store *store, const char *sql, struct error *error)
+{
+    int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? STATUS_OK : store_status(store, rc, sql, error);
+}
+
+static enum status pragma_number(struct store *store, const char *sql, int64_t *number_r,
+                                 struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_step(statement);
+    }
+    enum status status = STATUS_OK;
+    if (rc == SQLITE_ROW) {
+        *number_r = sqlite3_column_int64(statement, 0);
+    } else {
+        status = store_status(store, rc, sql, error);
+    }
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
+static enum status apply_migration(struct store *store, const struct schema_migration *migration,
+                                   struct error *error)
+{
+    char version[64];
+    (void)snprintf(version, sizeof version, "PRAGMA user_version = %d", migration->version);
+    enum status status = execute(store, "BEGIN IMMEDIATE", error);
+    if (status == STATUS_OK) {
+        status = execute(store, migration->sql, error);
+    }
+    if (status == STATUS_OK) {
+        status = execute(store, version, error);
+    }
+    if (status == STATUS_OK) {
+        status = execute(store, "COMMIT", error);
+    }
+    if (status != STATUS_OK) {
+        store_rollback(store);
+        return error_wrap(error, status, "migration %d (%s)", migration->version, migration->name);
+    }
+    return STATUS_OK;
+}
+
+enum status store_migrate(struct store *store, struct error *error)
+{
+    int64_t version = 0;
+    enum status status = pragma_number(store, "PRAGMA user_version", &version, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (version > (int64_t)schema_migrations_count) {
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "the database is of schema version %lld, this program knows up to %zu: "
+                         "install the newer program or restore an older backup",
+                         (long long)version, schema_migrations_count);
+    }
+    for (size_t i = (size_t)version; i < schema_migrations_count && status == STATUS_OK; i++) {
+        status = apply_migration(store, &schema_migrations[i], error);
+    }
+    return status;
+}
+
+/* SQLite calls this every few thousand instructions of a read. */
+static int read_is_over(void *context)
+{
+    const struct store *store = context;
+    return clock_monotonic(&clock_system).ms > store->read_until_ms;
+}
+
+/* SQLite calls this after each commit. */
+static int note_wal_pages(void *context, sqlite3 *db, const char *name, int pages)
+{
+    (void)db;
+    (void)name;
+    ((struct store *)context)->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+/* RELIABILITY.md's profile: one writer, which also checkpoints; full synchronisation. */
+static enum status configure(struct store *store, struct error *error)
+{
+    static const char *const common[] = {
+        "PRAGMA foreign_keys = ON",
+        "PRAGMA trusted_schema = OFF",
+        "PRAGMA cell_size_check = ON",
+        "PRAGMA mmap_size = 0",
+    };
+    static const char *const writer[] = {
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA wal_autocheckpoint = 0",
+        "PRAGMA cache_size = -8192",
+    };
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sizeof common / sizeof common[0] && status == STATUS_OK; i++) {
+        status = execute(store, common[i], error);
+    }
+    for (size_t i = 0; store->writer && i < 4 && status == STATUS_OK; i++) {
+        status = execute(store, writer[i], error);
+    }
+    if (store->writer) {
+        (void)sqlite3_wal_hook(store->db, note_wal_pages, store);
+    }
+    if (status == STATUS_OK && !store->writer) {
+        status = execute(store, "PRAGMA query_only = ON", error);
+        /* A reader never checkpoints: not even when the last connection closes. */
+        (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        (void)sqlite3_busy_timeout(store->db, 50);
+        sqlite3_progress_handler(store->db, 2000, read_is_over, store);
+    }
+    return status;
+}
+
+static enum status open_connection(const char *path, const char *vfs, bool writer,
+                                   int64_t read_ms_max, struct store **store_r, struct error *error)
+{
+    struct store *store = calloc(1, sizeof *store);
+    if (store == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a database connection");
+    }
+    store->magic = STORE_MAGIC;
+    store->writer = writer;
+    store->read_ms_max = read_ms_max;
+    store->read_until_ms = INT64_MAX;
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                (writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE);
+    int rc = sqlite3_open_v2(path, &store->db, flags, vfs);
+    enum status status = rc == SQLITE_OK ? STATUS_OK : store_status(store, rc, "open", error);
+    if (status == STATUS_OK) {
+        status = configure(store, error);
+    }
+    if (status != STATUS_OK) {
+        status = error_wrap(error, status, "database %s", path);
+        store_close(&store);
+        return status;
+    }
+    *store_r = store;
+    return STATUS_OK;
+}
+
+enum status store_open(const char *path, const char *vfs, struct store **store_r,
+                       struct error *error)
+{
+    struct store *store = NULL;
+    enum status status = open_connection(path, vfs, true, 0, &store, error);
+    if (status == STATUS_OK) {
+        status = store_migrate(store, error);
+        if (status != STATUS_OK) {
+            store_close(&store);
+            return status;
+        }
+        *store_r = store;
+    }
+    return status;
+}
+
+enum status store_open_reader(const char *path, const char *vfs, int64_t read_ms_max,
+                              struct store **store_r, struct error *error)
+{
+    return open_connection(path, vfs, false, read_ms_max, store_r, error);
+}
+
+void store_close(struct store **store)
+{
+    if (*store == NULL) {
+        return;
+    }
+    assert((*store)->magic == STORE_MAGIC);
+    for (int i = 0; i < QUERIES_COUNT; i++) {
+        (void)sqlite3_finalize((*store)->queries[i].statement);
+    }
+    (void)sqlite3_close((*store)->db);
+    (*store)->magic = 0;
+    free(*store);
+    *store = NULL;
+}
+
+enum status store_begin(struct store *store, struct error *error)
+{
+    assert(store->writer && !store_in_transaction(store));
+    return execute(store, "BEGIN IMMEDIATE", error);
+}
+
+enum status store_commit(struct store *store, struct error *error)
+{
+    assert(store->writer && store_in_transaction(store));
+    enum status status = execute(store, "COMMIT", error);
+    /* The log may or may not have reached the disk: neither yes nor no. */
+    return status == STATUS_IO ? STATUS_UNCERTAIN : status;
+}
+
+void store_rollback(struct store *store)
+{
+    if (store_in_transaction(store)) {
+        (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    }
+    assert(!store_in_transaction(store));
+}
+
+bool store_in_transaction(const struct store *store)
+{
+    assert(store->magic == STORE_MAGIC);
+    return sqlite3_get_autocommit(store->db) == 0;
+}
+
+enum status store_savepoint(struct store *store, struct error *error)
+{
+    assert(store_in_transaction(store));
+    return execute(store, "SAVEPOINT command", error);
+}
+
+enum status store_savepoint_release(struct store *store, struct error *error)
+{
+    assert(store_in_transaction(store));
+    return execute(store, "RELEASE command", error);
+}
+
+enum status store_savepoint_rollback(struct store *store, struct error *error)
+{
+    assert(store_in_transaction(store));
+    return execute(store, "ROLLBACK TO command; RELEASE command", error);
+}
+
+enum status store_read_begin(struct store *store, struct error *error)
+{
+    assert(!store->writer);
+    return execute(store, "BEGIN", error);
+}
+
+void store_read_end(struct store *store)
+{
+    if (store_in_transaction(store)) {
+        (void)sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
+    }
+}
+
+enum status store_checkpoint(struct store *store, int pages, struct error *error)
+{
+    assert(store->writer && !store_in_transaction(store));
+    if (store->wal_pages < pages) {
+        return STATUS_OK;
+    }
+    store->wal_pages = 0; /* the next commit says how many there are then */
+    int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return rc == SQLITE_OK || rc == SQLITE_BUSY ? STATUS_OK
+                                                : store_status(store, rc, "checkpoint", error);
+}

@@ -1,0 +1,496 @@
+/* store_configuration.c - customers, people, devices, rotas, procedures, keys, and the engine's own
+ * rows. */
+#include "gateway/store/store_private.h"
+
+#include <assert.h>
+
+#define MAP(name)                                                                                  \
+    static const struct row_map name##_map = {name##_columns,                                      \
+                                              sizeof name##_columns / sizeof name##_columns[0]}
+#define SAME(member, type)        COLUMN_SAME(ROW, member, COLUMN_##type)
+#define NAMED(member, name, type) COLUMN(ROW, member, name, COLUMN_##type)
+
+#define ROW struct customer_row
+static const struct column customer_columns[] = {
+    SAME(customer_id, INT64),      SAME(slug, TEXT),     SAME(name, TEXT),
+    SAME(time_zone, TEXT),         SAME(language, TEXT), SAME(alias, TEXT),
+    SAME(default_procedure, TEXT), SAME(active, BOOL),   SAME(created_at, TIME),
+};
+MAP(customer);
+#undef ROW
+
+#define ROW struct person_row
+#define PERSON_COLUMNS                                                                             \
+    SAME(customer_id, INT64), SAME(slug, TEXT), SAME(name, TEXT), SAME(phone, TEXT),               \
+        SAME(language, TEXT), SAME(active, BOOL), SAME(created_at, TIME)
+static const struct column agent_columns[] = {NAMED(person_id, "agent_id", INT64), PERSON_COLUMNS};
+MAP(agent);
+static const struct column contact_columns[] = {NAMED(person_id, "contact_id", INT64),
+                                                PERSON_COLUMNS};
+MAP(contact);
+#undef ROW
+
+#define ROW struct enrolment_row
+static const struct column enrolment_columns[] = {
+    SAME(enrolment_id, INT64), SAME(customer_id, INT64), SAME(agent_id, INT64),
+    SAME(code_hash, DIGEST),   SAME(expires_at, TIME),   SAME(token_hash, DIGEST),
+    SAME(created_at, TIME),    SAME(used_at, TIME),
+};
+MAP(enrolment);
+#undef ROW
+
+#define ROW struct device_row
+static const struct column device_columns[] = {
+    SAME(device_id, INT64),     SAME(customer_id, INT64), SAME(agent_id, INT64),
+    SAME(installation, TEXT),   SAME(platform, INT),      SAME(target, TEXT),
+    SAME(environment, INT),     SAME(public_key, TEXT),   SAME(auth_secret, TEXT),
+    SAME(app_version, TEXT),    SAME(permission, TEXT),   SAME(battery_percent, INT),
+    SAME(registered_at, TIME),  SAME(proven_at, TIME),    SAME(retired_at, TIME),
+    SAME(retired_reason, TEXT),
+};
+MAP(device);
+#undef ROW
+
+#define ROW struct definition_row
+static const struct column rota_columns[] = {
+    NAMED(id, "rota_id", INT64), SAME(customer_id, INT64), SAME(slug, TEXT),
+    SAME(definition, TEXT),      SAME(changed_at, TIME),
+};
+MAP(rota);
+static const struct column procedure_columns[] = {
+    NAMED(id, "procedure_id", INT64),
+    SAME(customer_id, INT64),
+    SAME(slug, TEXT),
+    SAME(version, INT64),
+    SAME(definition, TEXT),
+    NAMED(changed_at, "created_at", TIME),
+};
+MAP(procedure);
+#undef ROW
+
+#define ROW struct api_key_row
+static const struct column api_key_columns[] = {
+    SAME(key_id, TEXT),        SAME(name, TEXT),          SAME(role, TEXT),
+    SAME(secret_hash, DIGEST), SAME(all_customers, BOOL), SAME(created_at, TIME),
+};
+MAP(api_key);
+#undef ROW
+
+#define ROW struct check_in_row
+static const struct column check_in_columns[] = {
+    SAME(check_in_id, INT64), SAME(customer_id, INT64), SAME(agent_id, INT64),
+    SAME(installation, TEXT), SAME(role, TEXT),         SAME(shift_from_at, TIME),
+    SAME(shift_to_at, TIME),  SAME(in_at, TIME),        SAME(out_at, TIME),
+};
+MAP(check_in);
+#undef ROW
+
+#define ROW struct idempotency_row
+static const struct column idempotency_columns[] = {
+    SAME(key_id, TEXT),     SAME(key, TEXT),    SAME(body_digest, DIGEST),
+    SAME(created_at, TIME), SAME(answer, TEXT), SAME(joined, BOOL),
+};
+MAP(idempotency);
+#undef ROW
+
+#define ROW struct engine_clock_row
+static const struct column engine_clock_columns[] = {
+    SAME(engine, TIME),
+    SAME(wall_at, TIME),
+    SAME(boot, TIME),
+    SAME(boot_id, CHARS),
+};
+MAP(engine_clock);
+#undef ROW
+
+/* Runs a query whose parameters are all in one row; the id it returns, if asked for. */
+static enum status put_row(struct store *store, enum query query, const struct row_map *map,
+                           const void *row, int64_t *id_r, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, query, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_row(&run, map, row);
+    return id_r != NULL ? query_number(&run, id_r, error) : query_finish(&run, error);
+}
+
+static enum status list_of_customer(struct store *store, enum query query,
+                                    const struct row_map *map, size_t row_bytes,
+                                    int64_t customer_id, struct arena *arena, void **rows_r,
+                                    size_t *count_r, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, query, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    return query_all(&run, map, row_bytes, arena, rows_r, count_r, error);
+}
+
+enum status store_put_customer(struct store *store, const struct customer_row *row,
+                               int64_t *customer_id_r, struct error *error)
+{
+    return put_row(store, QUERY_customer_put, &customer_map, row, customer_id_r, error);
+}
+
+enum status store_list_customers(struct store *store, struct arena *arena,
+                                 struct customer_row **rows_r, size_t *count_r, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_customer_list, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":after", 0);
+    query_bind_int64(&run, ":limit", -1);
+    return query_all(&run, &customer_map, sizeof **rows_r, arena, (void **)rows_r, count_r, error);
+}
+
+enum status store_get_customer(struct store *store, int64_t customer_id, struct arena *arena,
+                               struct customer_row *row_r, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_customer_get, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    return query_one(&run, &customer_map, row_r, arena, error);
+}
+
+enum status store_put_person(struct store *store, enum person_kind kind,
+                             const struct person_row *row, int64_t *person_id_r,
+                             struct error *error)
+{
+    assert(kind == PERSON_AGENT || kind == PERSON_CONTACT);
+    return kind == PERSON_AGENT
+               ? put_row(store, QUERY_agent_put, &agent_map, row, person_id_r, error)
+               : put_row(store, QUERY_contact_put, &contact_map, row, person_id_r, error);
+}
+
+enum status store_list_persons(struct store *store, enum person_kind kind, int64_t customer_id,
+                               struct arena *arena, struct person_row **rows_r, size_t *count_r,
+                               struct error *error)
+{
+    assert(kind == PERSON_AGENT || kind == PERSON_CONTACT);
+    bool agents = kind == PERSON_AGENT;
+    return list_of_customer(store, agents ? QUERY_agent_list : QUERY_contact_list,
+                            agents ? &agent_map : &contact_map, sizeof **rows_r, customer_id, arena,
+                            (void **)rows_r, count_r, error);
+}
+
+enum status store_add_enrolment(struct store *store, const struct enrolment_row *row,
+                                int64_t *enrolment_id_r, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_enrolment_revoke_codes, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", row->customer_id);
+    query_bind_int64(&run, ":agent_id", row->agent_id);
+    query_bind_int64(&run, ":revoked_at", row->created_at.ms);
+    status = query_finish(&run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return put_row(store, QUERY_enrolment_insert, &enrolment_map, row, enrolment_id_r, error);
+}
+
+enum status store_find_enrolment_code(struct store *store, const struct digest *code_hash,
+                                      struct enrolment_row *row_r, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_enrolment_by_code, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_blob(&run, ":code_hash", code_hash->bytes, sizeof code_hash->bytes);
+    return query_one(&run, &enrolment_map, row_r, NULL, error);
+}
+
+enum status store_use_enrolment(struct store *store, int64_t customer_id, int64_t enrolment_id,
+                                const struct digest *token_hash, struct wall_time now,
+                                struct error *error)
+{
+    struct enrolment_row row = {.customer_id = customer_id,
+                                .enrolment_id = enrolment_id,
+                                .token_hash = *token_hash,
+                                .used_at = now};
+    return put_row(store, QUERY_enrolment_use, &enrolment_map, &row, NULL, error);
+}
+
+enum status store_list_enrolments(struct store *store, int64_t customer_id, struct arena *arena,
+                                  struct enrolment_row **rows_r, size_t *count_r,
+                                  struct error *error)
+{
+    return list_of_customer(store, QUERY_enrolment_list, &enrolment_map, sizeof **rows_r,
+                            customer_id, arena, (void **)rows_r, count_r, error);
+}
+
+enum status store_put_device(struct store *store, const struct device_row *row,
+                             int64_t *device_id_r, struct error *error)
+{
+    return put_row(store, QUERY_device_put, &device_map, row, device_id_r, error);
+}
+
+enum status store_list_devices(struct store *store, int64_t customer_id, struct arena *arena,
+                               struct device_row **rows_r, size_t *count_r, struct error *error)
+{
+    return list_of_customer(store, QUERY_device_list, &device_map, sizeof **rows_r, customer_id,
+                            arena, (void **)rows_r, count_r, error);
+}
+
+enum status store_retire_device(struct store *store, int64_t customer_id, int64_t device_id,
+                                const char *reason, struct wall_time now,
+                                struct wall_time not_registered_after, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_device_retire, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_int64(&run, ":device_id", device_id);
+    query_bind_text(&run, ":retired_reason", reason);
+    query_bind_int64(&run, ":retired_at", now.ms);
+    query_bind_int64(&run, ":not_registered_after", not_registered_after.ms);
+    return query_finish(&run, error);
+}
+
+enum status store_prove_device(struct store *store, int64_t customer_id, int64_t device_id,
+                               struct wall_time now, struct error *error)
+{
+    struct device_row row = {.customer_id = customer_id, .device_id = device_id, .proven_at = now};
+    return put_row(store, QUERY_device_proven, &device_map, &row, NULL, error);
+}
+
+enum status store_put_rota(struct store *store, const struct definition_row *row,
+                           int64_t *rota_id_r, struct error *error)
+{
+    return put_row(store, QUERY_rota_put, &rota_map, row, rota_id_r, error);
+}
+
+enum status store_list_rotas(struct store *store, int64_t customer_id, struct arena *arena,
+                             struct definition_row **rows_r, size_t *count_r, struct error *error)
+{
+    return list_of_customer(store, QUERY_rota_list, &rota_map, sizeof **rows_r, customer_id, arena,
+                            (void **)rows_r, count_r, error);
+}
+
+enum status store_add_procedure(struct store *store, const struct definition_row *row,
+                                int64_t *procedure_id_r, int64_t *version_r, struct error *error)
+{
+    struct query_run run;
+    struct definition_row added = {.id = 0};
+    enum status status = query_begin(store, QUERY_procedure_insert, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_row(&run, &procedure_map, row);
+    status = query_step(&run, error);
+    if (status == STATUS_OK) {
+        query_read_row(&run, &procedure_map, &added, NULL);
+        status = query_finish(&run, error);
+    } else {
+        query_end(&run);
+    }
+    if (status == STATUS_OK) {
+        *procedure_id_r = added.id;
+        *version_r = added.version;
+    }
+    return status;
+}
+
+enum status store_list_procedures(struct store *store, int64_t customer_id, struct arena *arena,
+                                  struct definition_row **rows_r, size_t *count_r,
+                                  struct error *error)
+{
+    return list_of_customer(store, QUERY_procedure_list, &procedure_map, sizeof **rows_r,
+                            customer_id, arena, (void **)rows_r, count_r, error);
+}
+
+enum status store_get_procedure(struct store *store, int64_t customer_id, int64_t procedure_id,
+                                struct arena *arena, struct definition_row *row_r,
+                                struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_procedure_get, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_int64(&run, ":procedure_id", procedure_id);
+    return query_one(&run, &procedure_map, row_r, arena, error);
+}
+
+enum status store_add_api_key(struct store *store, const struct api_key_row *row,
+                              struct error *error)
+{
+    enum status status = put_row(store, QUERY_api_key_insert, &api_key_map, row, NULL, error);
+    for (size_t i = 0; i < row->customers_count && status == STATUS_OK; i++) {
+        struct query_run run;
+        status = query_begin(store, QUERY_api_key_customer_insert, &run, error);
+        if (status == STATUS_OK) {
+            query_bind_text(&run, ":key_id", row->key_id);
+            query_bind_int64(&run, ":customer_id", row->customers[i]);
+            status = query_finish(&run, error);
+        }
+    }
+    return status;
+}
+
+static enum status read_key_customers(struct store *store, struct api_key_row *row,
+                                      struct arena *arena, struct error *error)
+{
+    static const struct column columns[] = {
+        COLUMN_SAME(struct customer_row, customer_id, COLUMN_INT64)};
+    static const struct row_map map = {columns, 1};
+    struct query_run run;
+    struct customer_row *found;
+    size_t count;
+    enum status status = query_begin(store, QUERY_api_key_customer_list, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_text(&run, ":key_id", row->key_id);
+    status = query_all(&run, &map, sizeof *found, arena, (void **)&found, &count, error);
+    int64_t *ids = status == STATUS_OK ? arena_alloc(arena, (count + 1) * sizeof *ids) : NULL;
+    if (status == STATUS_OK && ids == NULL) {
+        status = STATUS_NO_MEMORY;
+    }
+    if (status == STATUS_OK) {
+        for (size_t i = 0; i < count; i++) {
+            ids[i] = found[i].customer_id;
+        }
+        row->customers = ids;
+        row->customers_count = count;
+    }
+    return status;
+}
+
+enum status store_list_api_keys(struct store *store, struct arena *arena,
+                                struct api_key_row **rows_r, size_t *count_r, struct error *error)
+{
+    struct query_run run;
+    struct api_key_row *rows;
+    size_t count;
+    enum status status = query_begin(store, QUERY_api_key_list, &run, error);
+    if (status == STATUS_OK) {
+        status = query_all(&run, &api_key_map, sizeof *rows, arena, (void **)&rows, &count, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = read_key_customers(store, &rows[i], arena, error);
+    }
+    if (status == STATUS_OK) {
+        *rows_r = rows;
+        *count_r = count;
+    }
+    return status;
+}
+
+enum status store_revoke_api_key(struct store *store, const char *key_id, struct wall_time now,
+                                 struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_api_key_revoke, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_text(&run, ":key_id", key_id);
+    query_bind_int64(&run, ":revoked_at", now.ms);
+    status = query_finish(&run, error);
+    return status == STATUS_OK && sqlite3_changes(store->db) == 0 ? STATUS_NOT_FOUND : status;
+}
+
+enum status store_check_in(struct store *store, const struct check_in_row *row,
+                           int64_t *check_in_id_r, struct error *error)
+{
+    return put_row(store, QUERY_check_in_insert, &check_in_map, row, check_in_id_r, error);
+}
+
+enum status store_check_out(struct store *store, int64_t customer_id, int64_t agent_id,
+                            struct wall_time now, struct error *error)
+{
+    struct check_in_row row = {.customer_id = customer_id, .agent_id = agent_id, .out_at = now};
+    return put_row(store, QUERY_check_in_out, &check_in_map, &row, NULL, error);
+}
+
+enum status store_get_check_in(struct store *store, int64_t customer_id, int64_t agent_id,
+                               struct arena *arena, struct check_in_row *row_r, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_check_in_current, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_int64(&run, ":agent_id", agent_id);
+    return query_one(&run, &check_in_map, row_r, arena, error);
+}
+
+enum status store_add_idempotency(struct store *store, const struct idempotency_row *row,
+                                  struct error *error)
+{
+    return put_row(store, QUERY_idempotency_insert, &idempotency_map, row, NULL, error);
+}
+
+enum status store_get_idempotency(struct store *store, const char *key_id, const char *key,
+                                  struct arena *arena, struct idempotency_row *row_r,
+                                  struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_idempotency_get, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_text(&run, ":key_id", key_id);
+    query_bind_text(&run, ":key", key);
+    return query_one(&run, &idempotency_map, row_r, arena, error);
+}
+
+enum status store_purge_idempotency(struct store *store, struct wall_time before,
+                                    struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_idempotency_purge, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":before", before.ms);
+    return query_finish(&run, error);
+}
+
+enum status store_add_alarm(struct store *store, struct wall_time at, const char *kind,
+                            const char *detail, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_alarm_insert, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":at", at.ms);
+    query_bind_text(&run, ":kind", kind);
+    query_bind_text(&run, ":detail", detail);
+    return query_finish(&run, error);
+}
+
+enum status store_get_engine_clock(struct store *store, struct engine_clock_row *row_r,
+                                   struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_engine_clock_get, &run, error);
+    return status == STATUS_OK ? query_one(&run, &engine_clock_map, row_r, NULL, error) : status;
+}
+
+enum status store_set_engine_clock(struct store *store, const struct engine_clock_row *row,
+                                   struct error *error)
+{
+    return put_row(store, QUERY_engine_clock_set, &engine_clock_map, row, NULL, error);
+}

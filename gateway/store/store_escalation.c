@@ -1,0 +1,592 @@
+/* store_escalation.c - tickets, escalations, callers, attempts and desk tasks. */
+#include "gateway/store/store_private.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define MAP(name)                                                                                  \
+    static const struct row_map name##_map = {name##_columns,                                      \
+                                              sizeof name##_columns / sizeof name##_columns[0]}
+
+#define SAME(member, type)        COLUMN_SAME(ROW, member, COLUMN_##type)
+#define NAMED(member, name, type) COLUMN(ROW, member, name, COLUMN_##type)
+
+#define ROW struct ticket_row
+static const struct column ticket_columns[] = {
+    SAME(customer_id, INT64), SAME(ticket_id, UUID), SAME(category, TEXT),  SAME(summary, TEXT),
+    SAME(details, TEXT),      SAME(fields, TEXT),    SAME(opened_at, TIME), SAME(closed_at, TIME),
+};
+MAP(ticket);
+#undef ROW
+
+#define ROW struct escalation
+static const struct column escalation_columns[] = {
+    SAME(customer_id, INT64),
+    NAMED(id, "escalation_id", UUID),
+    SAME(ticket_id, UUID),
+    SAME(procedure_id, ROW_ID),
+    SAME(state, INT),
+    SAME(severity, INT),
+    SAME(drill, BOOL),
+    SAME(quarantined, BOOL),
+    SAME(round, INT),
+    SAME(step, INT),
+    SAME(position, INT),
+    NAMED(round_started_at, "round_started_engine", TIME),
+    NAMED(wait_until, "wait_until_engine", TIME),
+    NAMED(received_until, "received_until_engine", TIME),
+    NAMED(due_at, "due_engine", TIME),
+    NAMED(holder.kind, "holder_kind", INT),
+    NAMED(holder.id, "holder_id", INT64),
+    NAMED(holder.name, "holder_name", CHARS),
+    SAME(holder_path, INT),
+    NAMED(held_since, "held_since_at", TIME),
+    SAME(eta_at, TIME),
+    SAME(intervention, INT),
+    NAMED(handed_back_by.kind, "handed_back_kind", INT),
+    NAMED(handed_back_by.id, "handed_back_id", INT64),
+    NAMED(handed_back_by.name, "handed_back_name", CHARS),
+    SAME(announcements, INT),
+    SAME(notices, INT),
+    SAME(callers_count, INT),
+    SAME(opened_at, TIME),
+    SAME(closed_at, TIME),
+    SAME(next_what, CHARS),
+    SAME(version, INT64),
+    SAME(owner, INT64),
+    SAME(fence, INT64),
+};
+MAP(escalation);
+#undef ROW
+
+#define ROW struct caller_row
+static const struct column caller_columns[] = {
+    SAME(customer_id, INT64), SAME(escalation_id, UUID),  SAME(number, INT),
+    SAME(name, TEXT),         SAME(phone, TEXT),          SAME(called_at, TIME),
+    SAME(promised_at, TIME),  SAME(promise_engine, TIME), SAME(promise, INT),
+};
+MAP(caller);
+#undef ROW
+
+#define ROW struct attempt_row
+static const struct column attempt_columns[] = {
+    SAME(customer_id, INT64),
+    SAME(escalation_id, UUID),
+    NAMED(attempt.id, "attempt_id", UUID),
+    NAMED(attempt.purpose, "purpose", INT),
+    NAMED(attempt.path, "path", INT),
+    NAMED(attempt.platform, "platform", INT),
+    NAMED(attempt.person_kind, "person_kind", INT),
+    NAMED(attempt.person_id, "person_id", INT64),
+    NAMED(attempt.device_id, "device_id", INT64),
+    NAMED(attempt.callback, "callback", CHARS),
+    NAMED(attempt.round, "round", INT),
+    NAMED(attempt.step, "step", INT),
+    NAMED(attempt.position, "position", INT),
+    NAMED(attempt.state, "state", INT),
+    NAMED(attempt.answer, "answer", INT),
+    NAMED(attempt.severity, "severity", INT),
+    NAMED(attempt.planned_engine, "planned_engine", TIME),
+    NAMED(attempt.not_after, "not_after_engine", TIME),
+    NAMED(attempt.planned_at, "planned_at", TIME),
+    NAMED(attempt.handed_over_at, "handed_over_at", TIME),
+    NAMED(attempt.accepted_at, "accepted_at", TIME),
+    NAMED(attempt.received_at, "received_at", TIME),
+    NAMED(attempt.seen_at, "seen_at", TIME),
+    NAMED(attempt.reason, "reason", CHARS),
+    NAMED(attempt.provider_id, "provider_id", CHARS),
+    NAMED(attempt.tries, "tries", INT),
+    NAMED(attempt.number, "number", INT),
+};
+MAP(attempt);
+#undef ROW
+
+#define ROW struct desk_task_row
+static const struct column desk_task_columns[] = {
+    SAME(customer_id, INT64), SAME(task_id, UUID), SAME(escalation_id, UUID),
+    SAME(kind, INT),          SAME(caller, INT),   SAME(created_at, TIME),
+    SAME(done_at, TIME),      SAME(done_by, TEXT),
+};
+MAP(desk_task);
+#undef ROW
+
+#define ROW struct due_row
+static const struct column due_columns[] = {
+    SAME(customer_id, INT64),
+    SAME(escalation_id, UUID),
+    NAMED(due, "due_engine", TIME),
+};
+MAP(due);
+#undef ROW
+
+/* Begins a query about one escalation. */
+static enum status begin_of_escalation(struct store *store, enum query query, int64_t customer_id,
+                                       struct uuid id, struct query_run *run_r, struct error *error)
+{
+    enum status status = query_begin(store, query, run_r, error);
+    if (status == STATUS_OK) {
+        query_bind_int64(run_r, ":customer_id", customer_id);
+        query_bind_uuid(run_r, ":escalation_id", id);
+    }
+    return status;
+}
+
+/* Runs a query whose parameters are all in one row. */
+static enum status write_row(struct store *store, enum query query, const struct row_map *map,
+                             const void *row, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, query, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_row(&run, map, row);
+    return query_finish(&run, error);
+}
+
+enum status store_add_ticket(struct store *store, const struct ticket_row *row, struct error *error)
+{
+    return write_row(store, QUERY_ticket_insert, &ticket_map, row, error);
+}
+
+enum status store_close_ticket(struct store *store, int64_t customer_id, struct uuid ticket_id,
+                               struct wall_time now, struct error *error)
+{
+    struct ticket_row row = {.customer_id = customer_id, .ticket_id = ticket_id, .closed_at = now};
+    return write_row(store, QUERY_ticket_close, &ticket_map, &row, error);
+}
+
+enum status store_get_ticket(struct store *store, int64_t customer_id, struct uuid ticket_id,
+                             struct arena *arena, struct ticket_row *row_r, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_ticket_get, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_uuid(&run, ":ticket_id", ticket_id);
+    return query_one(&run, &ticket_map, row_r, arena, error);
+}
+
+enum status store_add_escalation(struct store *store, const struct escalation *escalation,
+                                 const char *dedup_key, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_escalation_insert, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_row(&run, &escalation_map, escalation);
+    query_bind_text(&run, ":dedup_key", dedup_key);
+    return query_finish(&run, error);
+}
+
+enum status store_update_escalation(struct store *store, const struct escalation *escalation,
+                                    struct error *error)
+{
+    enum status status =
+        write_row(store, QUERY_escalation_update, &escalation_map, escalation, error);
+    if (status == STATUS_OK && sqlite3_changes(store->db) != 1) {
+        return error_set(error, STATUS_CONFLICT, "the escalation was changed by another writer");
+    }
+    return status;
+}
+
+enum status store_get_escalation(struct store *store, int64_t customer_id, struct uuid id,
+                                 struct escalation *escalation_r, struct error *error)
+{
+    struct query_run run;
+    enum status status =
+        begin_of_escalation(store, QUERY_escalation_get, customer_id, id, &run, error);
+    if (status == STATUS_OK) {
+        status = query_one(&run, &escalation_map, escalation_r, NULL, error);
+    }
+    if (status == STATUS_OK) {
+        status = begin_of_escalation(store, QUERY_caller_list, customer_id, id, &run, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct caller_row caller = {.number = 0};
+    while ((status = query_step(&run, error)) == STATUS_OK) {
+        query_read_row(&run, &caller_map, &caller, NULL);
+        if (caller.number >= 1 && caller.number <= CALLERS_MAX) {
+            escalation_r->promises[caller.number - 1] =
+                (struct promise){.state = caller.promise, .due_at = caller.promise_engine};
+        }
+    }
+    query_end(&run);
+    return status == STATUS_DONE ? STATUS_OK : status;
+}
+
+enum status store_get_escalation_customer(struct store *store, struct uuid id,
+                                          int64_t *customer_id_r, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_escalation_customer, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_uuid(&run, ":escalation_id", id);
+    return query_number(&run, customer_id_r, error);
+}
+
+enum status store_find_open_dedup(struct store *store, int64_t customer_id, const char *dedup_key,
+                                  struct uuid *id_r, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_escalation_open_by_dedup, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_text(&run, ":dedup_key", dedup_key);
+    struct due_row row;
+    status = query_one(&run, &due_map, &row, NULL, error);
+    if (status == STATUS_OK) {
+        *id_r = row.escalation_id;
+    }
+    return status;
+}
+
+enum status store_list_escalations(struct store *store, int64_t customer_id, struct uuid before,
+                                   enum escalation_state state_low,
+                                   enum escalation_state state_high, size_t limit,
+                                   struct arena *arena, struct escalation **rows_r, size_t *count_r,
+                                   struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_escalation_list_of_customer, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (uuid_is_nil(before)) {
+        memset(before.bytes, 0xff, sizeof before.bytes);
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_uuid(&run, ":before", before);
+    query_bind_int64(&run, ":state_low", state_low);
+    query_bind_int64(&run, ":state_high", state_high);
+    query_bind_int64(&run, ":limit", (int64_t)limit);
+    return query_all(&run, &escalation_map, sizeof **rows_r, arena, (void **)rows_r, count_r,
+                     error);
+}
+
+enum status store_list_open(struct store *store, int64_t customer_id, struct uuid after,
+                            size_t limit, struct uuid *ids_r, size_t *count_r, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_escalation_open_of_customer, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_uuid(&run, ":after", after);
+    query_bind_int64(&run, ":limit", (int64_t)limit);
+    size_t count = 0;
+    while (count < limit && (status = query_step(&run, error)) == STATUS_OK) {
+        struct due_row row;
+        query_read_row(&run, &due_map, &row, NULL);
+        ids_r[count++] = row.escalation_id;
+    }
+    query_end(&run);
+    *count_r = count;
+    return status == STATUS_DONE ? STATUS_OK : status;
+}
+
+enum status store_list_due(struct store *store, struct engine_time now, size_t limit,
+                           struct due_row *rows_r, size_t *count_r, struct error *error)
+{
+    size_t count = 0;
+    for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_INFO && count < limit; severity--) {
+        struct query_run run;
+        enum status status = query_begin(store, QUERY_escalation_due, &run, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        query_bind_int64(&run, ":severity", severity);
+        query_bind_int64(&run, ":now_engine", now.ms);
+        query_bind_int64(&run, ":limit", (int64_t)(limit - count));
+        while (count < limit && (status = query_step(&run, error)) == STATUS_OK) {
+            query_read_row(&run, &due_map, &rows_r[count++], NULL);
+        }
+        query_end(&run);
+        if (status != STATUS_OK && status != STATUS_DONE) {
+            return status;
+        }
+    }
+    *count_r = count;
+    return STATUS_OK;
+}
+
+enum status store_next_due(struct store *store, struct engine_time *due_r, struct error *error)
+{
+    struct engine_time next = ENGINE_NEVER;
+    for (int severity = SEVERITY_INFO; severity <= SEVERITY_CRITICAL; severity++) {
+        struct query_run run;
+        struct due_row row = {.due = ENGINE_NEVER};
+        enum status status = query_begin(store, QUERY_escalation_next_due, &run, error);
+        if (status == STATUS_OK) {
+            query_bind_int64(&run, ":severity", severity);
+            status = query_one(&run, &due_map, &row, NULL, error);
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+        next = engine_time_earlier(next, row.due);
+    }
+    *due_r = next;
+    return STATUS_OK;
+}
+
+enum status store_count_open(struct store *store, int64_t *count_r, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_escalation_count_open, &run, error);
+    return status == STATUS_OK ? query_number(&run, count_r, error) : status;
+}
+
+enum status store_add_caller(struct store *store, const struct caller_row *row, struct error *error)
+{
+    return write_row(store, QUERY_caller_insert, &caller_map, row, error);
+}
+
+enum status store_update_caller(struct store *store, int64_t customer_id, struct uuid id,
+                                int number, const struct promise *promise, struct error *error)
+{
+    struct caller_row row = {.customer_id = customer_id,
+                             .escalation_id = id,
+                             .number = number,
+                             .promise = promise->state,
+                             .promise_engine = promise->due_at};
+    return write_row(store, QUERY_caller_update, &caller_map, &row, error);
+}
+
+enum status store_list_callers(struct store *store, int64_t customer_id, struct uuid id,
+                               struct arena *arena, struct caller_row **rows_r, size_t *count_r,
+                               struct error *error)
+{
+    struct query_run run;
+    enum status status =
+        begin_of_escalation(store, QUERY_caller_list, customer_id, id, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return query_all(&run, &caller_map, sizeof **rows_r, arena, (void **)rows_r, count_r, error);
+}
+
+static enum status write_attempt(struct store *store, enum query query, int64_t customer_id,
+                                 struct uuid id, const struct attempt *attempt, struct error *error)
+{
+    struct attempt_row row = {.customer_id = customer_id, .escalation_id = id, .attempt = *attempt};
+    return write_row(store, query, &attempt_map, &row, error);
+}
+
+enum status store_add_attempt(struct store *store, int64_t customer_id, struct uuid id,
+                              const struct attempt *attempt, struct error *error)
+{
+    return write_attempt(store, QUERY_attempt_insert, customer_id, id, attempt, error);
+}
+
+enum status store_update_attempt(struct store *store, int64_t customer_id, struct uuid id,
+                                 const struct attempt *attempt, struct error *error)
+{
+    return write_attempt(store, QUERY_attempt_update, customer_id, id, attempt, error);
+}
+
+enum status store_get_attempt(struct store *store, int64_t customer_id, struct uuid id,
+                              struct uuid attempt_id, struct attempt *attempt_r,
+                              struct error *error)
+{
+    struct query_run run;
+    struct attempt_row row;
+    enum status status =
+        begin_of_escalation(store, QUERY_attempt_get, customer_id, id, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_uuid(&run, ":attempt_id", attempt_id);
+    status = query_one(&run, &attempt_map, &row, NULL, error);
+    if (status == STATUS_OK) {
+        *attempt_r = row.attempt;
+    }
+    return status;
+}
+
+static void reverse(struct attempt *attempts, size_t count)
+{
+    for (size_t i = 0; i < count / 2; i++) {
+        struct attempt held = attempts[i];
+        attempts[i] = attempts[count - 1 - i];
+        attempts[count - 1 - i] = held;
+    }
+}
+
+enum status store_list_newest_attempts(struct store *store, int64_t customer_id, struct uuid id,
+                                       size_t limit, struct attempt *attempts_r, size_t *count_r,
+                                       struct error *error)
+{
+    struct query_run run;
+    enum status status =
+        begin_of_escalation(store, QUERY_attempt_list_newest, customer_id, id, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":limit", (int64_t)limit);
+    size_t count = 0;
+    while (count < limit && (status = query_step(&run, error)) == STATUS_OK) {
+        struct attempt_row row;
+        query_read_row(&run, &attempt_map, &row, NULL);
+        attempts_r[count++] = row.attempt;
+    }
+    query_end(&run);
+    if (status != STATUS_OK && status != STATUS_DONE) {
+        return status;
+    }
+    reverse(attempts_r, count);
+    *count_r = count;
+    return STATUS_OK;
+}
+
+enum status store_list_attempts(struct store *store, int64_t customer_id, struct uuid id,
+                                struct uuid after, size_t limit, struct arena *arena,
+                                struct attempt **attempts_r, size_t *count_r, struct error *error)
+{
+    struct query_run run;
+    enum status status =
+        begin_of_escalation(store, QUERY_attempt_list, customer_id, id, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_uuid(&run, ":after", after);
+    query_bind_int64(&run, ":limit", (int64_t)limit);
+    struct attempt_row *rows = NULL;
+    size_t count = 0;
+    status = query_all(&run, &attempt_map, sizeof *rows, arena, (void **)&rows, &count, error);
+    struct attempt *attempts =
+        status == STATUS_OK ? arena_alloc(arena, (count + 1) * sizeof *attempts) : NULL;
+    if (status == STATUS_OK && attempts == NULL) {
+        status = error_set(error, STATUS_NO_MEMORY, "too many attempts");
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < count; i++) {
+        attempts[i] = rows[i].attempt;
+    }
+    *attempts_r = attempts;
+    *count_r = count;
+    return STATUS_OK;
+}
+
+enum status store_find_call(struct store *store, struct uuid attempt_id, int64_t *customer_id_r,
+                            struct uuid *id_r, struct error *error)
+{
+    struct query_run run;
+    struct attempt_row row;
+    enum status status = query_begin(store, QUERY_attempt_of_call, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_uuid(&run, ":attempt_id", attempt_id);
+    status = query_one(&run, &attempt_map, &row, NULL, error);
+    if (status == STATUS_OK) {
+        *customer_id_r = row.customer_id;
+        *id_r = row.escalation_id;
+    }
+    return status;
+}
+
+enum status store_list_outbox(struct store *store, size_t limit, struct attempt_row *rows_r,
+                              size_t *count_r, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_attempt_outbox, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":limit", (int64_t)limit);
+    size_t count = 0;
+    while (count < limit && (status = query_step(&run, error)) == STATUS_OK) {
+        query_read_row(&run, &attempt_map, &rows_r[count++], NULL);
+    }
+    query_end(&run);
+    *count_r = count;
+    return status == STATUS_DONE ? STATUS_OK : status;
+}
+
+enum status store_rewind_attempts(struct store *store, int64_t *count_r, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_attempt_rewind, &run, error);
+    if (status == STATUS_OK) {
+        status = query_finish(&run, error);
+    }
+    if (status == STATUS_OK) {
+        *count_r = sqlite3_changes64(store->db);
+    }
+    return status;
+}
+
+enum status store_add_desk_task(struct store *store, const struct desk_task_row *row,
+                                struct error *error)
+{
+    return write_row(store, QUERY_desk_task_insert, &desk_task_map, row, error);
+}
+
+enum status store_finish_desk_task(struct store *store, int64_t customer_id, struct uuid task_id,
+                                   const char *done_by, struct wall_time now, struct error *error)
+{
+    struct desk_task_row row = {
+        .customer_id = customer_id, .task_id = task_id, .done_by = done_by, .done_at = now};
+    enum status status = write_row(store, QUERY_desk_task_done, &desk_task_map, &row, error);
+    if (status == STATUS_OK && sqlite3_changes(store->db) == 0) {
+        return STATUS_NOT_FOUND;
+    }
+    return status;
+}
+
+enum status store_get_desk_task(struct store *store, int64_t customer_id, struct uuid task_id,
+                                struct arena *arena, struct desk_task_row *row_r,
+                                struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_desk_task_get, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_uuid(&run, ":task_id", task_id);
+    return query_one(&run, &desk_task_map, row_r, arena, error);
+}
+
+enum status store_list_tasks_of_escalation(struct store *store, int64_t customer_id, struct uuid id,
+                                           size_t limit, struct arena *arena,
+                                           struct desk_task_row **rows_r, size_t *count_r,
+                                           struct error *error)
+{
+    struct query_run run;
+    enum status status = begin_of_escalation(store, QUERY_desk_task_list_of_escalation, customer_id,
+                                             id, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":limit", (int64_t)limit);
+    return query_all(&run, &desk_task_map, sizeof **rows_r, arena, (void **)rows_r, count_r, error);
+}
+
+enum status store_list_open_tasks(struct store *store, int64_t customer_id, struct uuid after,
+                                  size_t limit, struct arena *arena, struct desk_task_row **rows_r,
+                                  size_t *count_r, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_desk_task_list_open, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_uuid(&run, ":after", after);
+    query_bind_int64(&run, ":limit", (int64_t)limit);
+    return query_all(&run, &desk_task_map, sizeof **rows_r, arena, (void **)rows_r, count_r, error);
+}

@@ -1,0 +1,150 @@
+/* store_private.h - the connection, its prepared queries, and row maps. */
+#ifndef GATEWAY_STORE_STORE_PRIVATE_H
+#define GATEWAY_STORE_STORE_PRIVATE_H
+
+#include <sqlite3.h>
+
+#include "gateway/base/text.h"
+#include "gateway/store/store.h"
+
+/* Every named query that C uses; each must exist in schema/sqlite/queries*.sql, and the reverse (a
+ * unit test compares). */
+#define QUERY_TABLE(X)                                                                             \
+    X(ticket_insert)                                                                               \
+    X(ticket_close)                                                                                \
+    X(ticket_get) X(escalation_insert) X(escalation_update) X(escalation_get) X(                   \
+        escalation_customer) X(escalation_open_by_dedup) X(escalation_due) X(escalation_next_due)  \
+        X(escalation_open_of_customer) X(escalation_count_open) X(escalation_list_of_customer) X(  \
+            caller_insert) X(caller_update) X(caller_list) X(attempt_insert) X(attempt_update)     \
+            X(attempt_get) X(attempt_list_newest) X(attempt_list) X(attempt_of_call)               \
+                X(attempt_outbox) X(attempt_rewind) X(desk_task_insert) X(desk_task_done) X(       \
+                    desk_task_get) X(desk_task_list_of_escalation) X(desk_task_list_open)          \
+                    X(timeline_insert) X(timeline_personal_insert) X(timeline_list_of_escalation)  \
+                        X(timeline_list_of_customer) X(timeline_head_get) X(timeline_head_set) X(  \
+                            idempotency_insert) X(idempotency_get) X(idempotency_purge)            \
+                            X(customer_put) X(customer_list) X(customer_get) X(agent_put) X(       \
+                                agent_list) X(contact_put) X(contact_list) X(enrolment_insert)     \
+                                X(enrolment_by_code) X(enrolment_use) X(enrolment_revoke_codes)    \
+                                    X(enrolment_list) X(device_put) X(device_list)                 \
+                                        X(device_retire) X(device_proven) X(rota_put) X(rota_list) \
+                                            X(procedure_insert) X(procedure_list) X(procedure_get) \
+                                                X(api_key_insert) X(api_key_customer_insert)       \
+                                                    X(api_key_list) X(api_key_customer_list)       \
+                                                        X(api_key_revoke) X(check_in_insert)       \
+                                                            X(check_in_out) X(check_in_current)    \
+                                                                X(alarm_insert)                    \
+                                                                    X(engine_clock_get)            \
+                                                                        X(engine_clock_set)
+
+enum query {
+#define X_(name) QUERY_##name,
+    QUERY_TABLE(X_)
+#undef X_
+        QUERIES_COUNT
+};
+
+/* ---- row maps: which column goes with which member ---- */
+
+enum column_type {
+    COLUMN_INT,    /* int, or an enum */
+    COLUMN_INT64,  /* int64_t */
+    COLUMN_BOOL,   /* bool */
+    COLUMN_TIME,   /* a time struct; TIME_NEVER_MS is NULL */
+    COLUMN_UUID,   /* struct uuid */
+    COLUMN_DIGEST, /* struct digest; NULL reads as zeros */
+    COLUMN_TEXT,   /* const char *; NULL is NULL; read into the arena */
+    COLUMN_CHARS,  /* char[size] */
+    COLUMN_ROW_ID, /* int64_t; 0 is NULL */
+};
+
+struct column {
+    const char *name;
+    enum column_type type;
+    size_t offset;
+    size_t size;
+};
+
+#define COLUMN(row, member, name_, type_)                                                          \
+    {                                                                                              \
+        .name = (name_), .type = (type_), .offset = offsetof(row, member),                         \
+        .size = sizeof(((row *)0)->member)                                                         \
+    }
+/* The column is named as the member. */
+#define COLUMN_SAME(row, member, type_) COLUMN(row, member, #member, type_)
+
+#define COLUMNS_MAX 48
+
+struct row_map {
+    const struct column *columns;
+    size_t count;
+};
+
+/* A prepared query; parameter and result positions are found once for the map it was first used
+ * with. */
+struct query_state {
+    sqlite3_stmt *statement;
+    const struct row_map *bound_map;
+    int parameters[COLUMNS_MAX];
+    const struct row_map *read_map;
+    int results[COLUMNS_MAX];
+};
+
+struct store {
+    unsigned magic;
+    sqlite3 *db;
+    bool writer;
+    int wal_pages; /* in the log after the last commit */
+    int64_t read_ms_max;
+    int64_t read_until_ms; /* of the running read, CLOCK_BOOTTIME */
+    struct query_state queries[QUERIES_COUNT];
+};
+
+/* One use of a query: begin, bind, step, end. */
+struct query_run {
+    struct store *store;
+    struct query_state *state;
+    enum query query;
+};
+
+/* Begins a run; prepares on first use. */
+enum status query_begin(struct store *store, enum query query, struct query_run *run_r,
+                        struct error *error) MUST_CHECK;
+/* Binds every parameter named like a column of the map; others stay NULL. */
+void query_bind_row(struct query_run *run, const struct row_map *map, const void *row);
+void query_bind_int64(struct query_run *run, const char *name, int64_t value);
+void query_bind_time(struct query_run *run, const char *name, int64_t ms);
+void query_bind_text(struct query_run *run, const char *name, const char *text);
+void query_bind_uuid(struct query_run *run, const char *name, struct uuid uuid);
+void query_bind_blob(struct query_run *run, const char *name, const void *bytes, size_t count);
+/* STATUS_OK: a row is there; STATUS_DONE: no more; an error otherwise. */
+enum status query_step(struct query_run *run, struct error *error) MUST_CHECK;
+void query_read_row(struct query_run *run, const struct row_map *map, void *row_r,
+                    struct arena *arena);
+int64_t query_read_int64(struct query_run *run, int column);
+/* Resets; always called, also after errors. */
+void query_end(struct query_run *run);
+
+/* Steps to the end, ignoring rows, and ends the run. STATUS_OK instead of STATUS_DONE. */
+enum status query_finish(struct query_run *run, struct error *error) MUST_CHECK;
+
+/* Reads one row and ends the run: STATUS_NOT_FOUND when there is none. */
+enum status query_one(struct query_run *run, const struct row_map *map, void *row_r,
+                      struct arena *arena, struct error *error) MUST_CHECK;
+
+/* Reads all rows into an array from the arena and ends the run. */
+enum status query_all(struct query_run *run, const struct row_map *map, size_t row_bytes,
+                      struct arena *arena, void **rows_r, size_t *count_r,
+                      struct error *error) MUST_CHECK;
+
+/* Reads one number (of a RETURNING or count) and ends the run. */
+enum status query_number(struct query_run *run, int64_t *number_r, struct error *error) MUST_CHECK;
+
+/* Maps SQLite's result codes; fills error with the message and codes at once. */
+enum status store_status(struct store *store, int rc, const char *what, struct error *error);
+
+/* Applies the migrations that are missing. */
+enum status store_migrate(struct store *store, struct error *error) MUST_CHECK;
+
+#define STORE_MAGIC 0x53544f52u
+
+#endif

@@ -1,0 +1,167 @@
+/* store_timeline.c - the journal: appended in commit order, chained per customer, personal texts
+ * apart. */
+#include "gateway/store/store_private.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define SAME(member, type) COLUMN_SAME(struct timeline_row, member, COLUMN_##type)
+
+static const struct column timeline_columns[] = {
+    SAME(customer_id, INT64), SAME(seq, INT64),     SAME(escalation_id, UUID),
+    SAME(kind, INT),          SAME(at, TIME),       SAME(at_engine, TIME),
+    SAME(facts, TEXT),        SAME(personal, TEXT),
+};
+static const struct row_map timeline_map = {timeline_columns,
+                                            sizeof timeline_columns / sizeof timeline_columns[0]};
+
+struct head {
+    int64_t customer_id;
+    int64_t timeline_seq;
+    struct digest timeline_chain;
+};
+
+static const struct column head_columns[] = {
+    COLUMN_SAME(struct head, customer_id, COLUMN_INT64),
+    COLUMN_SAME(struct head, timeline_seq, COLUMN_INT64),
+    COLUMN_SAME(struct head, timeline_chain, COLUMN_DIGEST),
+};
+static const struct row_map head_map = {head_columns, 3};
+
+static enum status head_get(struct store *store, int64_t customer_id, struct head *head_r,
+                            struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_timeline_head_get, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    head_r->customer_id = customer_id;
+    query_bind_int64(&run, ":customer_id", customer_id);
+    return query_one(&run, &head_map, head_r, NULL, error);
+}
+
+static enum status head_set(struct store *store, const struct head *head, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_timeline_head_set, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_row(&run, &head_map, head);
+    return query_finish(&run, error);
+}
+
+/* What the chain runs over besides the one before it: the facts, and of the personal text only its
+ * salted digest, so that erasing the text leaves the chain whole. */
+static struct digest chain_next(const struct digest *before, const struct timeline_row *row,
+                                int64_t seq, const struct digest *personal)
+{
+    uint8_t numbers[32];
+    int64_t values[4] = {seq, (int64_t)row->kind, row->at.ms, row->at_engine.ms};
+    for (int v = 0; v < 4; v++) {
+        for (int b = 0; b < 8; b++) {
+            numbers[v * 8 + b] = (uint8_t)((uint64_t)values[v] >> (56 - 8 * b));
+        }
+    }
+    struct digest_part parts[] = {
+        {before->bytes, sizeof before->bytes},
+        {numbers, sizeof numbers},
+        {row->escalation_id.bytes, sizeof row->escalation_id.bytes},
+        {row->facts, strlen(row->facts)},
+        {personal->bytes, sizeof personal->bytes},
+    };
+    return digest_sha256(parts, row->personal != NULL ? 5 : 4);
+}
+
+static enum status insert_personal(struct store *store, const struct timeline_row *row, int64_t seq,
+                                   const struct uuid *salt, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_timeline_personal_insert, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", row->customer_id);
+    query_bind_int64(&run, ":seq", seq);
+    query_bind_blob(&run, ":salt", salt->bytes, sizeof salt->bytes);
+    query_bind_text(&run, ":text", row->personal);
+    return query_finish(&run, error);
+}
+
+/* Appends one entry behind *head and moves it on. */
+static enum status append_entry(struct store *store, const struct timeline_row *row,
+                                const struct uuid *salt, struct head *head, struct error *error)
+{
+    struct digest personal = {{0}};
+    if (row->personal != NULL) {
+        struct digest_part parts[] = {{salt->bytes, sizeof salt->bytes},
+                                      {row->personal, strlen(row->personal)}};
+        personal = digest_sha256(parts, 2);
+    }
+    head->timeline_seq++;
+    head->timeline_chain = chain_next(&head->timeline_chain, row, head->timeline_seq, &personal);
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_timeline_insert, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_row(&run, &timeline_map, row);
+    query_bind_int64(&run, ":seq", head->timeline_seq);
+    if (row->personal != NULL) {
+        query_bind_blob(&run, ":personal_digest", personal.bytes, sizeof personal.bytes);
+    }
+    query_bind_blob(&run, ":chain", head->timeline_chain.bytes, sizeof head->timeline_chain.bytes);
+    status = query_finish(&run, error);
+    if (status == STATUS_OK && row->personal != NULL) {
+        status = insert_personal(store, row, head->timeline_seq, salt, error);
+    }
+    return status;
+}
+
+enum status store_append_timeline(struct store *store, const struct timeline_row *rows,
+                                  const struct uuid *salts, size_t count, struct error *error)
+{
+    if (count == 0) {
+        return STATUS_OK;
+    }
+    struct head head;
+    enum status status = head_get(store, rows[0].customer_id, &head, error);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        assert(rows[i].facts != NULL && rows[i].customer_id == head.customer_id);
+        status = append_entry(store, &rows[i], &salts[i], &head, error);
+    }
+    return status == STATUS_OK ? head_set(store, &head, error) : status;
+}
+
+enum status store_list_timeline(struct store *store, int64_t customer_id, struct uuid id,
+                                int64_t after, size_t limit, struct arena *arena,
+                                struct timeline_row **rows_r, size_t *count_r, struct error *error)
+{
+    struct query_run run;
+    bool of_customer = uuid_is_nil(id);
+    enum status status = query_begin(
+        store, of_customer ? QUERY_timeline_list_of_customer : QUERY_timeline_list_of_escalation,
+        &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    if (!of_customer) {
+        query_bind_uuid(&run, ":escalation_id", id);
+    }
+    query_bind_int64(&run, ":after", after);
+    query_bind_int64(&run, ":limit", (int64_t)limit);
+    return query_all(&run, &timeline_map, sizeof **rows_r, arena, (void **)rows_r, count_r, error);
+}
+
+enum status store_timeline_head(struct store *store, int64_t customer_id, int64_t *seq_r,
+                                struct error *error)
+{
+    struct head head;
+    enum status status = head_get(store, customer_id, &head, error);
+    if (status == STATUS_OK) {
+        *seq_r = head.timeline_seq;
+    }
+    return status;
+}
