@@ -47,11 +47,11 @@ enum push_verdict {
     PUSH_MESSAGE_WRONG,       /* too large, malformed: a bug here */
 };
 
-#define PUSH_TARGET_BYTES_MAX   4096
-#define PUSH_PAYLOAD_BYTES_MAX  4096
-#define PUSH_REASON_BYTES_MAX   64
+#define PUSH_TARGET_BYTES_MAX      4096
+#define PUSH_PAYLOAD_BYTES_MAX     4096
+#define PUSH_REASON_BYTES_MAX      64
 #define PUSH_PROVIDER_ID_BYTES_MAX 160
-#define PUSH_COLLAPSE_BYTES_MAX 65
+#define PUSH_COLLAPSE_BYTES_MAX    65
 
 struct push_result {
     enum push_outcome outcome;
@@ -72,8 +72,8 @@ struct push_job {
     struct uuid id;          /* apns-id; the same on every try */
     const char *collapse_id; /* at most 64 bytes: what a later notification replaces; or NULL */
     enum push_urgency urgency;
-    struct wall_time expires_at;       /* the provider drops it after this */
-    struct monotonic_time deadline;    /* the job ends by then */
+    struct wall_time expires_at;    /* the provider drops it after this */
+    struct monotonic_time deadline; /* the job ends by then */
     /* The visible part: neutral words only, both providers. NULL title: nothing is shown. */
     const char *title;
     const char *body;
@@ -82,7 +82,8 @@ struct push_job {
     /* Data for the app: a finished JSON object of string values, e.g. {"escalation":"…"}; APNs
      * carries it beside "aps", FCM as message.data; or NULL. */
     const char *data_json;
-    /* Called once, from the sender's thread; must not block. The result is valid during the call. */
+    /* Called once, from the sender's thread; must not block. The result is valid during the call.
+     */
     void (*complete)(void *context, const struct push_result *result);
     void *context;
 };
@@ -96,7 +97,7 @@ struct push_endpoint {
 /* What a sender needs; copied by push_sender_create(). A provider whose credentials are NULL is not
  * configured: its jobs end refused with "NotConfigured". */
 struct push_configuration {
-    const char *ca_file; /* PEM bundle; NULL: the system's */
+    const char *ca_file;          /* PEM bundle; NULL: the system's */
     struct push_endpoint apns[2]; /* by enum push_environment; NULL host: Apple's own, port 443 */
     const char *apns_key_pem;     /* the .p8 file's text */
     const char *apns_key_id;      /* kid */
@@ -105,9 +106,9 @@ struct push_configuration {
     bool apns_critical_entitled;  /* Apple granted the critical-alerts entitlement */
     struct push_endpoint fcm;     /* NULL host: Google's own */
     const char *fcm_service_account_json; /* the service account file's text */
-    size_t jobs_max;              /* jobs inside at once; 0: 32 768 */
-    const struct clock_source *clock;   /* NULL: the system's */
-    const struct random_source *random; /* NULL: the system's */
+    size_t jobs_max;                      /* jobs inside at once; 0: 32 768 */
+    const struct clock_source *clock;     /* NULL: the system's */
+    const struct random_source *random;   /* NULL: the system's */
 };
 
 enum push_health { PUSH_HEALTH_UNUSED, PUSH_HEALTH_UP, PUSH_HEALTH_DEGRADED, PUSH_HEALTH_DOWN };
@@ -115,16 +116,16 @@ enum push_health { PUSH_HEALTH_UNUSED, PUSH_HEALTH_UP, PUSH_HEALTH_DEGRADED, PUS
 /* A copy of the counters of one provider, taken at one moment. */
 struct push_statistics {
     enum push_health health;
-    struct wall_time down_since;  /* WALL_NEVER unless down */
+    struct wall_time down_since; /* WALL_NEVER unless down */
     uint64_t jobs_submitted;
-    uint64_t outcomes[5];         /* by enum push_outcome */
+    uint64_t outcomes[5]; /* by enum push_outcome */
     uint64_t requests_written;
     uint64_t connections_opened;
     uint64_t connections_lost;
     uint64_t goaways;
     uint64_t tokens_minted;
     uint64_t jobs_inside;
-    int64_t clock_skew_ms;        /* the provider's `date` minus ours, 0 when unknown */
+    int64_t clock_skew_ms; /* the provider's `date` minus ours, 0 when unknown */
 };
 
 struct push_sender;

@@ -1,0 +1,67 @@
+/* connection.h - one HTTP/2 connection: socket, TLS, nghttp2 and the exchanges on its streams.
+ *
+ * It knows no policy: the channel that owns it decides what goes out, and hears of every end. All
+ * calls and events in the loop's thread. No event comes while a connection_…() call other than
+ * connection_close() runs, except the ends that connection_close() announces.
+ */
+#ifndef APNS_FCM_CONNECTION_H
+#define APNS_FCM_CONNECTION_H
+
+#include <netdb.h>
+#include <openssl/ssl.h>
+
+#include "apns-fcm/exchange.h"
+#include "apns-fcm/loop.h"
+
+/* What the owner hears. connection_destroy() is forbidden inside. */
+struct connection_events {
+    void (*opened)(void *owner, struct connection *connection);
+    /* The exchange left the connection; it may be freed. */
+    void (*ended)(void *owner, struct exchange *exchange, enum exchange_end end);
+    /* GOAWAY, or the streams are used up: no new ones; those there go on. */
+    void (*draining)(void *owner, struct connection *connection, bool by_peer);
+    /* Over, after every exchange on it has ended. reason is a fixed word. */
+    void (*closed)(void *owner, struct connection *connection, const char *reason);
+    /* The peer's `date` header, when it changed. */
+    void (*date)(void *owner, const char *text, size_t bytes);
+};
+
+/* Begins to connect to one address. tls and events must outlive the connection. */
+enum status connection_open(struct loop *loop, SSL_CTX *tls, const char *host,
+                            const struct addrinfo *address, const struct connection_events *events,
+                            void *owner, struct connection **connection_r) MUST_CHECK;
+
+/* Frees a closed connection and NULLs; not in the turn in which it was closed. */
+void connection_destroy(struct connection **connection);
+
+/* How many more exchanges may be started now; 0 unless open. */
+size_t connection_room(const struct connection *connection);
+size_t connection_in_flight(const struct connection *connection);
+bool connection_is_open(const struct connection *connection);
+/* Also true after it closed. */
+bool connection_was_open(const struct connection *connection);
+bool connection_is_draining(const struct connection *connection);
+/* Whether an exchange was ever answered here. */
+bool connection_has_answered(const struct connection *connection);
+
+/* Puts an exchange (outside) on a stream; needs room. On failure it stays outside. */
+enum status connection_start(struct connection *connection, struct exchange *exchange,
+                             const nghttp2_nv *headers, size_t headers_count) MUST_CHECK;
+
+/* Takes an exchange off its stream, without an event; the peer is told to stop. */
+void connection_cancel(struct connection *connection, struct exchange *exchange);
+
+/* Sends what is waiting. May close. */
+void connection_flush(struct connection *connection);
+
+/* No new exchanges; closes when the last has ended. */
+void connection_drain(struct connection *connection);
+
+/* Ends all exchanges (unanswered, or not processed) and closes. */
+void connection_close(struct connection *connection, const char *reason);
+
+/* When connection_tick() must be called next: time-outs and PINGs. */
+struct monotonic_time connection_due(const struct connection *connection);
+void connection_tick(struct connection *connection);
+
+#endif

@@ -1,0 +1,62 @@
+/* connection_private.h - shared by the two halves of a connection: connection.c (socket, TLS,
+ * time-outs) and connection_http2.c (nghttp2). */
+#ifndef APNS_FCM_CONNECTION_PRIVATE_H
+#define APNS_FCM_CONNECTION_PRIVATE_H
+
+#include "apns-fcm/connection.h"
+
+#define CONNECTION_STREAMS_MAX 1000 /* our own limit beside the peer's */
+#define ANSWER_BODY_BYTES_MAX  65536
+#define ANSWER_HEAD_BYTES_MAX  16384
+#define DATE_BYTES_MAX         48
+
+/* Output gathers here, so that many frames leave in one TLS write. A frame is at most 16 KiB. */
+#define OUTPUT_FILL_BYTES 65536
+#define OUTPUT_BYTES      (OUTPUT_FILL_BYTES + 32768)
+
+enum connection_state {
+    CONNECTION_CONNECTING, /* TCP */
+    CONNECTION_HANDSHAKE,  /* TLS */
+    CONNECTION_OPEN,
+    CONNECTION_CLOSED,
+};
+
+struct connection {
+    struct loop_source source; /* first */
+    struct loop *loop;
+    const struct connection_events *events;
+    void *owner;
+    enum connection_state state;
+    int fd;
+    SSL *ssl;
+    nghttp2_session *session;
+    struct exchange_list streams;
+
+    bool draining;
+    bool answered;
+    bool settings_seen;
+    bool wants_output; /* EPOLLOUT is registered */
+    const char *doom;  /* set inside nghttp2's callbacks: close when they have returned */
+    size_t output_at;  /* sent of output_bytes */
+    size_t output_bytes;
+
+    struct monotonic_time opening_until;
+    struct monotonic_time quiet_since;  /* last byte heard, or first stream while idle */
+    struct monotonic_time ping_sent_at; /* MONOTONIC_NEVER: none under way */
+    struct monotonic_time second_began; /* control frames are counted by the second */
+    unsigned control_frames;
+    char date[DATE_BYTES_MAX];
+    char output[OUTPUT_BYTES];
+};
+
+/* connection_http2.c */
+enum status connection_http2_begin(struct connection *connection) MUST_CHECK;
+/* Feeds bytes from the peer; false when the connection must close (doom says why). */
+bool connection_http2_receive(struct connection *connection, const void *bytes, size_t count);
+/* Moves frames into the output until it is full or nothing is left. */
+bool connection_http2_gather(struct connection *connection);
+/* Takes the exchange off the list and tells the owner. */
+void connection_end_exchange(struct connection *connection, struct exchange *exchange,
+                             enum exchange_end end);
+
+#endif

@@ -1,0 +1,262 @@
+#include "apns-fcm/oauth2_token.h"
+
+#include <jwt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apns-fcm/header.h"
+#include "apns-fcm/retry.h"
+#include "gateway/base/json_reader.h"
+#include "gateway/base/log.h"
+
+#define SCOPE               "https://www.googleapis.com/auth/firebase.messaging"
+#define FORM                "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion="
+#define ASSERTION_LIFE_S    3600
+#define LIFE_S_MIN          60
+#define LIFE_S_MAX          86400
+#define EARLY_MS            (5 * 60 * 1000) /* refreshed this long before it expires */
+#define LAST_MOMENT_MS      5000            /* not used any more this close to its end */
+#define EXCHANGE_MS_MAX     8000
+#define FAILURE_WAIT_MS     300
+#define FAILURE_WAIT_MS_CAP 15000
+#define REFUSED_WAIT_MS     30000
+#define RENEWAL_MS_MIN      30000
+#define SKEW_MS_TOLERATED   30000
+
+static bool under_way(const struct oauth2_token *token)
+{
+    return token->exchange.place != EXCHANGE_OUTSIDE;
+}
+
+/* The signed assertion in libjwt's memory, or NULL. A clock that is known to be wrong is corrected
+ * by the endpoint's, or no token would ever be issued. */
+static char *sign_assertion(const struct oauth2_token *token, struct wall_time wall)
+{
+    const struct service_account *account = &token->settings->account;
+    int64_t skew_ms = atomic_load(&token->counters->clock_skew_ms);
+    int64_t now_s = (wall.ms + (llabs(skew_ms) > SKEW_MS_TOLERATED ? skew_ms : 0)) / 1000;
+    jwt_t *jwt = NULL;
+    char *text = NULL;
+    if (jwt_new(&jwt) != 0) {
+        return NULL;
+    }
+    if ((account->private_key_id == NULL ||
+         jwt_add_header(jwt, "kid", account->private_key_id) == 0) &&
+        jwt_add_grant(jwt, "iss", account->client_email) == 0 &&
+        jwt_add_grant(jwt, "scope", SCOPE) == 0 &&
+        jwt_add_grant(jwt, "aud", account->token_uri) == 0 &&
+        jwt_add_grant_int(jwt, "iat", (long)now_s) == 0 &&
+        jwt_add_grant_int(jwt, "exp", (long)now_s + ASSERTION_LIFE_S) == 0 &&
+        jwt_set_alg(jwt, JWT_ALG_RS256, (const unsigned char *)account->private_key_pem,
+                    (int)strlen(account->private_key_pem)) == 0) {
+        text = jwt_encode_str(jwt);
+    }
+    jwt_free(jwt);
+    return text;
+}
+
+static size_t begin(struct exchange *exchange, struct loop *loop,
+                    nghttp2_nv headers_r[EXCHANGE_HEADERS_MAX])
+{
+    const struct oauth2_token *token = (const struct oauth2_token *)exchange;
+    const struct service_account *account = &token->settings->account;
+    (void)loop;
+    size_t count = 0;
+    headers_r[count++] = header_fixed(":method", "POST");
+    headers_r[count++] = header_fixed(":scheme", "https");
+    headers_r[count++] = header_fixed(":authority", account->token_endpoint.authority);
+    headers_r[count++] = header_fixed(":path", account->token_path);
+    headers_r[count++] = header_fixed("content-type", "application/x-www-form-urlencoded");
+    headers_r[count++] = header_fixed("accept", "application/json");
+    return count;
+}
+
+enum status oauth2_answer_parse(const char *text, size_t bytes, char *bearer_r,
+                                size_t bearer_bytes_max, int64_t *life_s_r,
+                                char refusal_r[PUSH_REASON_BYTES_MAX])
+{
+    json_t *json = NULL;
+    if (bytes == 0 || json_parse(text, bytes, &json, NULL) != STATUS_OK) {
+        return STATUS_PROTOCOL;
+    }
+    enum status status = STATUS_PROTOCOL;
+    const char *access = json_string_value(json_object_get(json, "access_token"));
+    const char *refusal = json_string_value(json_object_get(json, "error"));
+    json_t *life = json_object_get(json, "expires_in");
+    if (access != NULL && access[0] != '\0') {
+        int written = snprintf(bearer_r, bearer_bytes_max, "Bearer %s", access);
+        int64_t life_s = json_is_integer(life) ? json_integer_value(life) : ASSERTION_LIFE_S;
+        *life_s_r = life_s < LIFE_S_MIN ? LIFE_S_MIN : life_s > LIFE_S_MAX ? LIFE_S_MAX : life_s;
+        status = written > 0 && (size_t)written < bearer_bytes_max ? STATUS_OK : STATUS_TOO_LARGE;
+    } else if (refusal != NULL) {
+        (void)snprintf(refusal_r, PUSH_REASON_BYTES_MAX, "%s", refusal);
+        status = STATUS_FORBIDDEN;
+    }
+    json_decref(json);
+    return status;
+}
+
+static void accept_token(struct oauth2_token *token, int64_t life_s)
+{
+    struct monotonic_time now = token->channel->loop->now;
+    int64_t life_ms = life_s * 1000;
+    token->bearer_bytes = strlen(token->bearer);
+    token->fetched_at = now;
+    token->valid_until = monotonic_add(now, life_ms - LAST_MOMENT_MS);
+    token->refresh_at =
+        monotonic_add(now, life_ms > 2 * EARLY_MS ? life_ms - EARLY_MS : life_ms / 2);
+    token->generation++;
+    token->failures = 0;
+    token->refusal[0] = '\0';
+    token->trouble = NULL;
+    counter_add(&token->counters->tokens_minted, 1);
+    log_info("push.token_fetched", LOG_INT("life_s", life_s));
+}
+
+static void note_failure(struct oauth2_token *token, const char *trouble, int64_t asked_ms)
+{
+    int64_t wait_ms = backoff_ms(token->failures, FAILURE_WAIT_MS, FAILURE_WAIT_MS_CAP,
+                                 token->channel->loop->random);
+    if (token->refusal[0] != '\0' && token->failures > 0) {
+        wait_ms = REFUSED_WAIT_MS;
+    }
+    if (asked_ms > wait_ms) {
+        wait_ms = asked_ms < REFUSED_WAIT_MS ? asked_ms : REFUSED_WAIT_MS;
+    }
+    token->failures++;
+    token->trouble = trouble;
+    token->refresh_at = monotonic_add(token->channel->loop->now, wait_ms);
+    log_warning("push.token_exchange_failed", LOG_TEXT("reason", trouble),
+                LOG_TEXT("word", token->refusal), LOG_INT("failures", token->failures));
+}
+
+static void judge_answer(struct oauth2_token *token)
+{
+    struct exchange *exchange = &token->exchange;
+    char refusal[PUSH_REASON_BYTES_MAX] = "";
+    int64_t life_s = 0;
+    char *bearer = token->body; /* the assertion is spent: its memory serves once more */
+    enum status status = oauth2_answer_parse(exchange->answer, exchange->answer_bytes, bearer,
+                                             OAUTH2_BEARER_BYTES_MAX, &life_s, refusal);
+    if (exchange->status == 200 && status == STATUS_OK) {
+        memcpy(token->bearer, bearer, strlen(bearer) + 1);
+        accept_token(token, life_s);
+        return;
+    }
+    bool for_good = exchange->status >= 400 && exchange->status < 500 && exchange->status != 429 &&
+                    exchange->status != 408 && status == STATUS_FORBIDDEN;
+    (void)snprintf(token->refusal, sizeof token->refusal, "%s", for_good ? refusal : "");
+    note_failure(token, for_good ? "token-refused" : "token-endpoint-failed",
+                 retry_after_ms(exchange->retry_after, token->channel->loop->wall));
+}
+
+static void end(struct exchange *exchange, enum exchange_end how)
+{
+    struct oauth2_token *token = (struct oauth2_token *)exchange;
+    if (how == EXCHANGE_ANSWERED) {
+        judge_answer(token);
+    } else {
+        /* Asking for a token twice does no harm. */
+        channel_enqueue(token->channel, exchange, true);
+    }
+}
+
+static const struct exchange_kind kind = {begin, end};
+
+void oauth2_token_init(struct oauth2_token *token, struct channel *channel,
+                       struct counters *counters)
+{
+    memset(token, 0, sizeof *token);
+    token->channel = channel;
+    token->counters = counters;
+    token->exchange.kind = &kind;
+    token->exchange.answer = token->answer;
+    token->exchange.answer_capacity = sizeof token->answer;
+}
+
+void oauth2_token_aim(struct oauth2_token *token, const struct settings *settings, bool keep)
+{
+    oauth2_token_stop(token);
+    token->settings = settings;
+    token->refusal[0] = '\0';
+    token->failures = 0;
+    if (!keep) {
+        token->bearer[0] = '\0';
+        token->bearer_bytes = 0;
+        token->refresh_at = (struct monotonic_time){0};
+        token->trouble = NULL;
+    }
+}
+
+static void start(struct oauth2_token *token)
+{
+    char *assertion = sign_assertion(token, token->channel->loop->wall);
+    int written =
+        assertion != NULL ? snprintf(token->body, sizeof token->body, "%s%s", FORM, assertion) : -1;
+    free(assertion);
+    if (written < 0 || (size_t)written >= sizeof token->body) {
+        note_failure(token, "token-cannot-be-signed", RETRY_AFTER_NONE_MS);
+        return;
+    }
+    token->exchange.body = token->body;
+    token->exchange.body_bytes = (size_t)written;
+    token->give_up_at = monotonic_add(token->channel->loop->now, EXCHANGE_MS_MAX);
+    channel_enqueue(token->channel, &token->exchange, false);
+}
+
+/* A token in use is renewed when it is due even if nothing waits just now, and a failing endpoint
+ * is tried until it works; the first one is fetched when something needs it. */
+static bool exchange_wanted(const struct oauth2_token *token, bool wanted)
+{
+    return token->settings != NULL && token->settings->fcm_configured &&
+           (wanted || token->bearer_bytes > 0 || token->failures > 0);
+}
+
+void oauth2_token_work(struct oauth2_token *token, bool wanted)
+{
+    struct monotonic_time now = token->channel->loop->now;
+    if (under_way(token)) {
+        if (token->give_up_at.ms <= now.ms) {
+            channel_withdraw(token->channel, &token->exchange);
+            note_failure(token, "token-endpoint-silent", RETRY_AFTER_NONE_MS);
+        }
+    } else if (exchange_wanted(token, wanted) && token->refresh_at.ms <= now.ms) {
+        start(token);
+    }
+}
+
+struct monotonic_time oauth2_token_due(const struct oauth2_token *token, bool wanted)
+{
+    if (under_way(token)) {
+        return token->give_up_at;
+    }
+    return exchange_wanted(token, wanted) ? token->refresh_at : MONOTONIC_NEVER;
+}
+
+bool oauth2_token_is_usable(const struct oauth2_token *token, struct monotonic_time now)
+{
+    return token->bearer_bytes > 0 && now.ms < token->valid_until.ms;
+}
+
+bool oauth2_token_renew(struct oauth2_token *token, unsigned refused_generation,
+                        struct monotonic_time now)
+{
+    if (refused_generation != token->generation) {
+        return true;
+    }
+    if (token->bearer_bytes > 0 && now.ms - token->fetched_at.ms < RENEWAL_MS_MIN) {
+        return false;
+    }
+    token->bearer[0] = '\0';
+    token->bearer_bytes = 0;
+    token->refresh_at = now;
+    return true;
+}
+
+void oauth2_token_stop(struct oauth2_token *token)
+{
+    if (under_way(token)) {
+        channel_withdraw(token->channel, &token->exchange);
+    }
+}

@@ -1,0 +1,51 @@
+/* provider_token.h - the ES256 token that APNs wants with every request: minted by libjwt, shared
+ * by all connections, used for most of its hour.
+ *
+ * Apple refuses a token older than an hour, and refuses (429 TooManyProviderTokenUpdates) more
+ * than one new token in 20 minutes for a key. Time is an argument.
+ */
+#ifndef APNS_FCM_PROVIDER_TOKEN_H
+#define APNS_FCM_PROVIDER_TOKEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "apns-fcm/loop.h"
+
+#define PROVIDER_TOKEN_BYTES_MAX 768
+
+struct provider_token {
+    char bearer[PROVIDER_TOKEN_BYTES_MAX]; /* "bearer eyJ…"; empty before the first */
+    size_t bearer_bytes;
+    struct monotonic_time minted_at;
+    struct monotonic_time renewed_at; /* the last renewal out of turn, or MONOTONIC_NEVER */
+    bool renewal_wanted;              /* the next ensure mints, whatever the age */
+    unsigned generation;              /* counts mintings; 0: none yet */
+};
+
+/* Who signs. Borrowed. */
+struct provider_key {
+    const char *pem;
+    const char *key_id;
+    const char *team_id;
+};
+
+/* Whether the text is a private key on P-256, the only kind that ES256 takes. */
+bool provider_key_is_usable(const char *pem);
+
+void provider_token_init(struct provider_token *token);
+
+/* Mints unless the token has plenty of its hour left. `wall` is the time written into it: ours,
+ * corrected when the provider's clock is known to differ. *minted_r tells whether it did.
+ * STATUS_CONFIGURATION when signing fails; the old token then stays. */
+enum status provider_token_ensure(struct provider_token *token, const struct provider_key *key,
+                                  struct monotonic_time now, struct wall_time wall,
+                                  bool *minted_r) MUST_CHECK;
+
+/* The provider called the token of this generation expired: whether trying again may help. True
+ * when there is a newer one already, or when this call allowed minting one out of turn (once in 20
+ * minutes at most); provider_token_ensure() then mints. */
+bool provider_token_renew(struct provider_token *token, unsigned refused_generation,
+                          struct monotonic_time now);
+
+#endif

@@ -1,0 +1,33 @@
+/* verdict.h - what a provider's answer means for the job and for its target. Pure.
+ *
+ * Sources: Apple, "Handling notification responses from APNs"; Google, "FCM error codes" and the
+ * reference of `FcmError`. Unknown reasons are judged by the status code alone.
+ */
+#ifndef APNS_FCM_VERDICT_H
+#define APNS_FCM_VERDICT_H
+
+#include <stddef.h>
+
+#include "apns-fcm/push.h"
+
+enum verdict_action {
+    ACTION_ACCEPT,
+    ACTION_REFUSE,
+    ACTION_RETRY,       /* later; Retry-After says when */
+    ACTION_RENEW_TOKEN, /* with a new provider token; nothing else is wrong */
+};
+
+struct verdict {
+    enum verdict_action action;
+    enum push_verdict target;
+    char reason[PUSH_REASON_BYTES_MAX];           /* the provider's word, or "http-502" */
+    char provider_id[PUSH_PROVIDER_ID_BYTES_MAX]; /* FCM: the message's name */
+    struct wall_time gone_since;
+    bool token_proven; /* the answer shows that the provider token is valid */
+};
+
+/* body may be cut short or be no JSON at all: the status then decides. */
+void verdict_apns(int http_status, const char *body, size_t body_bytes, struct verdict *verdict_r);
+void verdict_fcm(int http_status, const char *body, size_t body_bytes, struct verdict *verdict_r);
+
+#endif

@@ -1,0 +1,224 @@
+/* push_bench.c - how many notifications a second the push library sends over one connection.
+ *
+ *     push_bench --host localhost --port 8443 --ca ca.pem --key apns-key.p8
+ *                [--key-id ID] [--team ID] [--topic T] [--jobs N] [--in-flight M] [--one-at-a-time]
+ *
+ * bench links: push
+ *
+ * Payload, provider token and results are the real ones. Prints requests a second, the processor
+ * time of the sender's thread and of the submitter's, and the times of single answers.
+ */
+#include <getopt.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "apns-fcm/push.h"
+
+#define BATCH_JOBS 64
+
+struct bench {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    size_t inside;
+    size_t done;
+    size_t outcomes[5];
+    char first_reason[PUSH_REASON_BYTES_MAX];
+};
+
+struct options {
+    const char *host;
+    const char *port;
+    const char *ca;
+    const char *key;
+    const char *key_id;
+    const char *team;
+    const char *topic;
+    size_t jobs;
+    size_t in_flight;
+};
+
+static void on_complete(void *context, const struct push_result *result)
+{
+    struct bench *bench = context;
+    (void)pthread_mutex_lock(&bench->lock);
+    bench->inside--;
+    bench->done++;
+    bench->outcomes[result->outcome]++;
+    if (result->outcome != PUSH_ACCEPTED && bench->first_reason[0] == '\0') {
+        (void)snprintf(bench->first_reason, sizeof bench->first_reason, "%s", result->reason);
+    }
+    (void)pthread_cond_signal(&bench->changed);
+    (void)pthread_mutex_unlock(&bench->lock);
+}
+
+static char *read_file(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        perror(path);
+        exit(1);
+    }
+    char *text = calloc(1, 65536);
+    if (text == NULL || fread(text, 1, 65535, file) == 0) {
+        exit(1);
+    }
+    (void)fclose(file);
+    return text;
+}
+
+static struct options read_options(int argc, char **argv)
+{
+    static const struct option known[] = {
+        {"host", required_argument, NULL, 'h'},      {"port", required_argument, NULL, 'p'},
+        {"ca", required_argument, NULL, 'c'},        {"key", required_argument, NULL, 'k'},
+        {"key-id", required_argument, NULL, 'i'},    {"team", required_argument, NULL, 't'},
+        {"topic", required_argument, NULL, 'o'},     {"jobs", required_argument, NULL, 'n'},
+        {"in-flight", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0}};
+    struct options options = {.host = "localhost",
+                              .key_id = "ABC123DEFG",
+                              .team = "DEF123GHIJ",
+                              .topic = "fr.astreinte.app",
+                              .jobs = 100000,
+                              .in_flight = 1000};
+    int letter;
+    while ((letter = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        const char **text = letter == 'h'   ? &options.host
+                            : letter == 'p' ? &options.port
+                            : letter == 'c' ? &options.ca
+                            : letter == 'k' ? &options.key
+                            : letter == 'i' ? &options.key_id
+                            : letter == 't' ? &options.team
+                            : letter == 'o' ? &options.topic
+                                            : NULL;
+        if (text != NULL) {
+            *text = optarg;
+        } else if (letter == 'n') {
+            options.jobs = strtoul(optarg, NULL, 10);
+        } else if (letter == 'm') {
+            options.in_flight = strtoul(optarg, NULL, 10);
+        }
+    }
+    if (options.port == NULL || options.key == NULL || options.jobs == 0 ||
+        options.in_flight == 0) {
+        (void)fprintf(stderr, "usage: push_bench --port P --key FILE --ca FILE [--jobs N] "
+                              "[--in-flight M]\n");
+        exit(2);
+    }
+    return options;
+}
+
+static double seconds_of(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
+}
+
+static double thread_cpu_s(void)
+{
+    struct rusage usage;
+    (void)getrusage(RUSAGE_THREAD, &usage);
+    return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+}
+
+static double process_cpu_s(void)
+{
+    struct rusage usage;
+    (void)getrusage(RUSAGE_SELF, &usage);
+    return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+}
+
+static void submit_all(struct push_sender *sender, struct bench *bench,
+                       const struct options *options)
+{
+    static const char target[] = "00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0";
+    struct push_job jobs[BATCH_JOBS];
+    size_t submitted = 0;
+    while (submitted < options->jobs) {
+        (void)pthread_mutex_lock(&bench->lock);
+        while (bench->inside >= options->in_flight) {
+            (void)pthread_cond_wait(&bench->changed, &bench->lock);
+        }
+        size_t room = options->in_flight - bench->inside;
+        size_t left = options->jobs - submitted;
+        size_t count = room < left ? room : left;
+        count = count < BATCH_JOBS ? count : BATCH_JOBS;
+        bench->inside += count;
+        (void)pthread_mutex_unlock(&bench->lock);
+        struct wall_time now = clock_wall(&clock_system);
+        struct monotonic_time monotonic = clock_monotonic(&clock_system);
+        for (size_t i = 0; i < count; i++) {
+            jobs[i] = (struct push_job){
+                .provider = PUSH_APNS,
+                .target = target,
+                .id = uuid_v7(now, &random_system),
+                .collapse_id = "0190a7e0-0000-7000-8000-000000000001",
+                .urgency = PUSH_TIME_SENSITIVE,
+                .expires_at = {now.ms + 60000},
+                .deadline = {monotonic.ms + 60000},
+                .title = "Astreinte",
+                .body = "Nouvelle alerte, ouvrez l'application",
+                .category = "ESCALATION",
+                .data_json = "{\"escalation\":\"0190a7e0-0000-7000-8000-000000000001\","
+                             "\"kind\":\"escalation\",\"accept\":\"v1.c2lnbmVkLWFjdGlvbg\"}",
+                .complete = on_complete,
+                .context = bench};
+        }
+        struct error error = {0};
+        enum status status = STATUS_OK;
+        size_t taken = push_submit_many(sender, jobs, count, &status, &error);
+        if (taken != count) {
+            (void)fprintf(stderr, "submit: %s\n", error.text);
+            exit(1);
+        }
+        submitted += count;
+    }
+    (void)pthread_mutex_lock(&bench->lock);
+    while (bench->done < options->jobs) {
+        (void)pthread_cond_wait(&bench->changed, &bench->lock);
+    }
+    (void)pthread_mutex_unlock(&bench->lock);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = read_options(argc, argv);
+    struct bench bench = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    char *key = read_file(options.key);
+    struct push_configuration configuration = {
+        .ca_file = options.ca,
+        .apns = {{options.host, options.port}, {options.host, options.port}},
+        .apns_key_pem = key,
+        .apns_key_id = options.key_id,
+        .apns_team_id = options.team,
+        .apns_topic = options.topic};
+    struct push_sender *sender = NULL;
+    struct error error = {0};
+    if (push_sender_create(&configuration, &sender, &error) != STATUS_OK) {
+        (void)fprintf(stderr, "%s\n", error.text);
+        return 1;
+    }
+    int64_t began_ns = clock_stopwatch_ns();
+    submit_all(sender, &bench, &options);
+    double wall_s = (double)(clock_stopwatch_ns() - began_ns) / 1e9;
+    double submitter_s = thread_cpu_s();
+    double sender_s = process_cpu_s() - submitter_s;
+    push_sender_destroy(&sender);
+    free(key);
+    (void)printf("jobs %zu, in flight %zu: %.0f requests/s (%.3f s); %.2f us each; "
+                 "sender thread %.2f us, submitter %.2f us of processor each\n",
+                 options.jobs, options.in_flight, (double)options.jobs / wall_s, wall_s,
+                 wall_s * 1e6 / (double)options.jobs, sender_s * 1e6 / (double)options.jobs,
+                 submitter_s * 1e6 / (double)options.jobs);
+    for (int i = 0; i < 5; i++) {
+        if (bench.outcomes[i] > 0) {
+            (void)printf("%s: %zu%s%s\n", push_outcome_text((enum push_outcome)i),
+                         bench.outcomes[i],
+                         i == 0 ? "" : ", first reason: ", i == 0 ? "" : bench.first_reason);
+        }
+    }
+    return 0;
+}
