@@ -1,0 +1,109 @@
+/* simulator.h - what the three providers share: their settings, the script, the log, the counters.
+ *
+ * Everything here belongs to the event loop's thread.
+ */
+#ifndef TESTS_SUPPORT_PROVIDER_SIMULATOR_H
+#define TESTS_SUPPORT_PROVIDER_SIMULATOR_H
+
+#include <stdint.h>
+
+#include "gateway/base/time.h"
+#include "tests/support/provider/event_loop.h"
+#include "tests/support/provider/http2_server.h"
+#include "tests/support/provider/json_scan.h"
+#include "tests/support/provider/received_log.h"
+#include "tests/support/provider/script.h"
+#include "tests/support/provider/seen_ids.h"
+#include "tests/support/provider/tls_identity.h"
+
+struct simulator_settings {
+    const char *folder;
+    uint16_t ports[PROVIDERS_COUNT]; /* 0: any free one */
+    const char *apns_key_id;
+    const char *apns_team_id;
+    const char *apns_topic;
+    const char *project;
+    unsigned streams_max;
+    int64_t token_update_s;  /* a connection's provider token may change after so long */
+    int64_t token_age_s_max; /* how old a provider token may be */
+    int64_t oauth_expires_s;
+    int64_t idle_timeout_s;
+    int64_t window_bytes;
+    bool no_log;
+    bool die_with_parent;
+};
+
+struct provider_statistics {
+    uint64_t accepted;
+    uint64_t repeated; /* requests whose id had been seen before */
+    uint64_t unanswered;
+    uint64_t by_status[600];
+};
+
+/* GOAWAY behind a chosen request. */
+struct goaway_plan {
+    uint64_t left;  /* requests until then; 0: nothing planned */
+    uint64_t every; /* begins again so often */
+    int64_t times;  /* how many more GOAWAYs */
+};
+
+#define PROVIDER_TOKEN_BYTES_MAX 1024
+#define VERIFIED_TOKENS_COUNT    8
+
+/* A provider token whose signature and claims were found good; its age is checked every time. */
+struct verified_token {
+    size_t bytes; /* 0: free */
+    int64_t issued_s;
+    char text[PROVIDER_TOKEN_BYTES_MAX];
+};
+
+struct access_tokens;
+struct control;
+
+struct simulator {
+    struct simulator_settings settings;
+    struct event_loop *loop;
+    struct tls_identity identity;
+    struct script *script;
+    struct received_log *log;
+    struct seen_ids *seen;
+    struct verified_token verified[VERIFIED_TOKENS_COUNT];
+    unsigned verified_next;
+    struct json_scan scan;               /* scratch, for one request at a time */
+    struct access_tokens *access_tokens; /* what OAuth gave out, and FCM takes */
+    struct http2_server *servers[PROVIDERS_COUNT];
+    struct provider_statistics statistics[PROVIDERS_COUNT];
+    struct goaway_plan goaways[PROVIDERS_COUNT];
+    char client_email[128];
+    char token_uri[64];
+    int64_t clock_offset_ms; /* how wrong the providers' clocks are */
+    struct wall_time now;    /* of this turn, offset included */
+    int64_t tick_s;
+    struct control *control;
+    struct error failure; /* why the loop was stopped, if it was not asked to */
+};
+
+/* The services, each in the file of its name. */
+void apns_service(struct simulator *simulator, struct http2_service *service_r);
+void fcm_service(struct simulator *simulator, struct http2_service *service_r);
+void oauth_service(struct simulator *simulator, struct http2_service *service_r);
+
+/* Notes a request's fate in the log and the counters. Sets received->repeated. */
+void simulator_note(struct simulator *simulator, struct received *received);
+
+/* Plays a behaviour that is no HTTP answer, and notes it. false: it is one, nothing was done. */
+bool simulator_misbehave(struct simulator *simulator, struct http2_request *request,
+                         enum behaviour behaviour, struct received *received);
+
+/* Sends the GOAWAY that is planned for this request, if it is. Called before every answer. */
+void simulator_count_request(struct simulator *simulator, struct http2_request *request,
+                             enum provider provider);
+
+/* RFC 9110's date of this turn; 29 characters. Valid until the next call. */
+struct view simulator_date(const struct simulator *simulator);
+
+/* Decimal digits of a number; buffer is at least 24 bytes. */
+struct view view_of_number(int64_t number, char *buffer);
+struct view view_of_text(const char *text);
+
+#endif
