@@ -98,24 +98,22 @@ static enum status settings_add_times(struct settings *settings,
 }
 
 /* On failure nothing is left to free. */
-static enum status settings_init(struct settings *settings_r,
+static enum status settings_init(struct settings *settings,
                                  const struct telephony_configuration *configuration,
                                  struct error *error)
 {
-    struct settings settings = {.endpoints_count = 0};
-    enum status status = settings_add_endpoints(&settings, configuration, error);
+    *settings = (struct settings){.endpoints_count = 0};
+    enum status status = settings_add_endpoints(settings, configuration, error);
     if (status == STATUS_OK) {
-        status = settings_add_ca_file(&settings, configuration->ca_file, error);
+        status = settings_add_ca_file(settings, configuration->ca_file, error);
     }
     if (status == STATUS_OK) {
-        status = settings_add_times(&settings, configuration, error);
+        status = settings_add_times(settings, configuration, error);
     }
     if (status != STATUS_OK) {
-        settings_fini(&settings);
-        return status;
+        settings_fini(settings);
     }
-    *settings_r = settings;
-    return STATUS_OK;
+    return status;
 }
 
 /* Under the lock, or before the thread runs. */
@@ -237,7 +235,7 @@ enum status telephony_create(const struct telephony_configuration *configuration
     telephony->random = configuration->random;
     telephony->jobs_max = jobs_max;
     telephony->heap.capacity = jobs_max;
-    telephony->heap.jobs = calloc(jobs_max, sizeof *telephony->heap.jobs);
+    telephony->heap.jobs = calloc(jobs_max, sizeof(struct job *));
     telephony->multi = curl_multi_init();
     if (telephony->heap.jobs == NULL || telephony->multi == NULL) {
         status = error_set(error, STATUS_NO_MEMORY, "telephony: out of memory");
@@ -258,20 +256,20 @@ enum status telephony_create(const struct telephony_configuration *configuration
     return STATUS_OK;
 }
 
-void telephony_destroy(struct telephony **telephony_taken)
+void telephony_destroy(struct telephony **telephony)
 {
-    struct telephony *telephony = *telephony_taken;
-    if (telephony == NULL) {
+    struct telephony *ending = *telephony;
+    if (ending == NULL) {
         return;
     }
-    *telephony_taken = NULL;
-    (void)pthread_mutex_lock(&telephony->lock);
-    telephony->stopping = true;
-    (void)pthread_mutex_unlock(&telephony->lock);
-    (void)curl_multi_wakeup(telephony->multi);
-    (void)pthread_join(telephony->thread, NULL);
-    assert(telephony->statistics.jobs_inside == 0);
-    dispose(telephony);
+    *telephony = NULL;
+    (void)pthread_mutex_lock(&ending->lock);
+    ending->stopping = true;
+    (void)pthread_mutex_unlock(&ending->lock);
+    (void)curl_multi_wakeup(ending->multi);
+    (void)pthread_join(ending->thread, NULL);
+    assert(ending->statistics.jobs_inside == 0);
+    dispose(ending);
 }
 
 /* Copies the caller's job; NULL when out of memory. */
@@ -291,37 +289,37 @@ static struct job *copy_job(const struct telephony_job *from, size_t body_bytes)
     return job;
 }
 
-enum status telephony_submit(struct telephony *telephony, const struct telephony_job *from,
+enum status telephony_submit(struct telephony *telephony, const struct telephony_job *job,
                              struct error *error)
 {
-    assert(from->complete != NULL);
-    size_t body_bytes = strlen(from->body_json);
+    assert(job->complete != NULL);
+    size_t body_bytes = strlen(job->body_json);
     if (body_bytes > TELEPHONY_BODY_BYTES_MAX) {
         return error_set(error, STATUS_TOO_LARGE, "a callback of more than %d bytes",
                          TELEPHONY_BODY_BYTES_MAX);
     }
-    struct job *job = copy_job(from, body_bytes);
-    if (job == NULL) {
+    struct job *copy = copy_job(job, body_bytes);
+    if (copy == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "callback: out of memory");
     }
     enum status status = STATUS_OK;
     (void)pthread_mutex_lock(&telephony->lock);
-    job->lane = find_lane(telephony, from->endpoint);
+    copy->lane = find_lane(telephony, job->endpoint);
     if (telephony->stopping) {
         status = STATUS_STOPPING;
-    } else if (job->lane == NULL || job->lane->endpoint == NULL) {
+    } else if (copy->lane == NULL || copy->lane->endpoint == NULL) {
         status = STATUS_NOT_FOUND;
     } else if (telephony->statistics.jobs_inside == telephony->jobs_max) {
         status = STATUS_FULL;
     } else {
-        job_list_append(&telephony->inbox, job);
+        job_list_append(&telephony->inbox, copy);
         telephony->statistics.jobs_inside++;
         telephony->statistics.jobs_submitted++;
     }
     (void)pthread_mutex_unlock(&telephony->lock);
     if (status != STATUS_OK) {
-        free(job);
-        return error_set(error, status, "callback endpoint %s: %s", from->endpoint,
+        free(copy);
+        return error_set(error, status, "callback endpoint %s: %s", job->endpoint,
                          status_text(status));
     }
     (void)curl_multi_wakeup(telephony->multi);

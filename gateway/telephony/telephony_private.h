@@ -152,7 +152,7 @@ void job_heap_remove(struct job_heap *heap, struct job *job);
 #define LANE_FLYING_MAX 32
 
 /* Over all reloads: an endpoint's lane stays, also when it is no longer configured. */
-#define LANES_MAX (4 * TELEPHONY_ENDPOINTS_MAX)
+#define LANES_MAX 256
 
 /* One endpoint name: its configuration and the jobs for it. Lives until telephony_destroy(), so
  * that a job may always point at it. */
@@ -212,6 +212,6 @@ void webhook_request_release(struct job *job);
 /* ---- telephony_thread.c -------------------------------------------------------------------- */
 
 /* The thread's function; argument: struct telephony *. Returns when stopping, with no job left. */
-void *telephony_thread(void *telephony);
+void *telephony_thread(void *context);
 
 #endif

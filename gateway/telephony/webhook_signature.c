@@ -75,18 +75,18 @@ static bool parse_timestamp_s(const char *text, int64_t *timestamp_s_r)
     return true;
 }
 
-enum status webhook_verify(const char *secret_text, const char *id, const char *timestamp,
+enum status webhook_verify(const char *secret, const char *id, const char *timestamp,
                            const char *signatures, const void *body, size_t body_bytes,
                            struct wall_time now, int64_t tolerance_ms)
 {
-    struct webhook_secret secret;
+    struct webhook_secret decoded;
     int64_t timestamp_s;
-    if (webhook_secret_decode(secret_text, &secret) != STATUS_OK) {
+    if (webhook_secret_decode(secret, &decoded) != STATUS_OK) {
         return STATUS_CONFIGURATION;
     }
     char expected[SIGNATURE_TEXT_BYTES];
-    sign_once(&secret, id, timestamp, body, body_bytes, expected);
-    explicit_bzero(&secret, sizeof secret);
+    sign_once(&decoded, id, timestamp, body, body_bytes, expected);
+    explicit_bzero(&decoded, sizeof decoded);
     if (!parse_timestamp_s(timestamp, &timestamp_s)) {
         return STATUS_UNAUTHENTICATED;
     }

@@ -38,12 +38,12 @@
 static sem_t resolver_may_go;
 
 /* Stands before libc's: the name hangs.test is not answered until the test says so. */
-int getaddrinfo(const char *restrict node, const char *restrict service,
-                const struct addrinfo *restrict hints, struct addrinfo **restrict found)
+int getaddrinfo(const char *restrict name, const char *restrict service,
+                const struct addrinfo *restrict req, struct addrinfo **restrict pai)
 {
     typedef int resolve(const char *, const char *, const struct addrinfo *, struct addrinfo **);
     static resolve *real;
-    if (node != NULL && strcmp(node, "hangs.test") == 0) {
+    if (name != NULL && strcmp(name, "hangs.test") == 0) {
         (void)sem_wait(&resolver_may_go);
         return EAI_FAIL;
     }
@@ -51,7 +51,7 @@ int getaddrinfo(const char *restrict node, const char *restrict service,
         void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
         memcpy(&real, &symbol, sizeof real);
     }
-    return real(node, service, hints, found);
+    return real(name, service, req, pai);
 }
 
 /* ---- what the completions said ------------------------------------------------------------- */

@@ -17,10 +17,10 @@
 #define SPEC_BODY      "{\"test\": 2432232314}"
 #define SPEC_SIGNATURE "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
-/* 66 bytes. */
-#define LONG_SECRET                                                                                \
-    "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"                                           \
-    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define A22 "AAAAAAAAAAAAAAAAAAAAAA"
+
+/* 66 bytes: longer than the standard allows. */
+static const char long_secret[] = "whsec_" A22 A22 A22 A22;
 
 #define OTHER_SECRET "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
@@ -154,7 +154,7 @@ static void test_secret__malformed(void **state)
         "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa*w",
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLQ==", /* 22 bytes: shorter than the standard allows */
-        LONG_SECRET,                              /* longer than it allows */
+        long_secret,                              /* longer than it allows */
     };
     struct webhook_secret secret = {.length = 7};
     for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
