@@ -523,5 +523,11 @@ class LifeTest(SimulatorTest):
         wait_until(lambda: not os.path.exists(ready), "the simulator's end")
 
 
+class ExampleTest(unittest.TestCase):
+    def test_verification_for_customers_knows_the_published_example(self):
+        example = os.path.join(SUPPORT_DIR, "..", "..", "contrib", "examples", "verify_webhook.py")
+        subprocess.run([example], check=True, stdout=subprocess.DEVNULL)
+
+
 if __name__ == "__main__":
     unittest.main()
