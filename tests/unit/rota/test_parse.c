@@ -1,0 +1,145 @@
+/* What a rota's JSON may say, and where each fault is said to be. */
+#include "tests/unit/rota/fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define GOOD                                                                                       \
+    "{\"layers\":[{\"turn\":\"weekly\",\"turn_length\":2,\"starts_on\":\"2026-01-05\","            \
+    "\"hand_over\":{\"weekday\":\"tuesday\",\"time\":\"09:30:15\"},"                               \
+    "\"participants\":[\"paul\",\"marie\"],\"restrictions\":[{\"from\":{\"weekday\":\"friday\","   \
+    "\"time\":\"18:00\"},\"to\":{\"weekday\":\"monday\",\"time\":\"08:00\"}}]}],"                  \
+    "\"overrides\":[{\"from\":\"2026-05-01T00:00:00Z\",\"to\":\"2026-05-02T00:00:00Z\","           \
+    "\"agent\":\"lea\"}]}"
+
+static void parse__reads_every_member(void **state)
+{
+    const struct rota *rota = parse(*state, GOOD);
+    const struct rota_layer *layer = &rota->layers[0];
+    assert_int_equal(rota->layers_count, 1);
+    assert_int_equal(layer->turn, ROTA_WEEKLY);
+    assert_int_equal(layer->turn_length, 2);
+    assert_int_equal(layer->starts_on_days, 20458);
+    assert_int_equal(layer->hand_over_weekday, 2);
+    assert_int_equal(layer->hand_over.seconds, 9 * 3600 + 30 * 60 + 15);
+    assert_int_equal(layer->participants_count, 2);
+    assert_string_equal(layer->participants[1], "marie");
+    assert_int_equal(layer->restrictions_count, 1);
+    assert_int_equal(layer->restrictions[0].from_weekday, 5);
+    assert_int_equal(layer->restrictions[0].to.seconds, 8 * 3600);
+    assert_int_equal(rota->overrides_count, 1);
+    assert_string_equal(rota->overrides[0].agent, "lea");
+    assert_int_equal(rota->overrides[0].to.ms - rota->overrides[0].from.ms, 86400000);
+}
+
+/* GOOD with one piece replaced, and the pointer of the fault that this makes. */
+struct fault {
+    const char *piece, *instead, *pointer;
+};
+
+static const struct fault faults[] = {
+    {"\"weekly\"", "\"monthly\"", "/layers/0/turn"},
+    {"\"turn_length\":2", "\"turn_length\":0", "/layers/0/turn_length"},
+    {"\"turn_length\":2", "\"turn_length\":53", "/layers/0/turn_length"},
+    {"\"turn_length\":2", "\"turn_length\":\"2\"", "/layers/0/turn_length"},
+    {"2026-01-05", "2026-02-29", "/layers/0/starts_on"},
+    {"2026-01-05", "2026-13-05", "/layers/0/starts_on"},
+    {"2026-01-05", "26-01-05", "/layers/0/starts_on"},
+    {"\"starts_on\":\"2026-01-05\",", "", "/layers/0/starts_on"},
+    {"tuesday", "mardi", "/layers/0/hand_over/weekday"},
+    {"\"weekday\":\"tuesday\",", "", "/layers/0/hand_over/weekday"},
+    {"\"turn\":\"weekly\"", "\"turn\":\"daily\"", "/layers/0/hand_over/weekday"},
+    {"09:30:15", "9:30", "/layers/0/hand_over/time"},
+    {"09:30:15", "24:00", "/layers/0/hand_over/time"},
+    {"09:30:15", "09:60", "/layers/0/hand_over/time"},
+    {"09:30:15", "09-30", "/layers/0/hand_over/time"},
+    {"\"time\":\"09:30:15\"", "\"time\":\"09:30\",\"zone\":1", "/layers/0/hand_over/zone"},
+    {"[\"paul\",\"marie\"]", "[]", "/layers/0/participants"},
+    {"\"marie\"", "\"Marie\"", "/layers/0/participants/1"},
+    {"\"marie\"", "null", "/layers/0/participants/1"},
+    {"friday", "fryday", "/layers/0/restrictions/0/from/weekday"},
+    {"18:00", "18h00", "/layers/0/restrictions/0/from/time"},
+    {"\"monday\",\"time\":\"08:00\"", "\"friday\",\"time\":\"18:00\"",
+     "/layers/0/restrictions/0/to"},
+    {"\"lea\"", "\"\"", "/overrides/0/agent"},
+    {"2026-05-02T00:00:00Z", "2026-05-01T00:00:00Z", "/overrides/0/to"},
+    {"2026-05-01T00:00:00Z", "yesterday", "/overrides/0/from"},
+    {"\"agent\":\"lea\"", "\"agent\":\"lea\",\"a/b\":1", "/overrides/0/a~1b"},
+    {"{\"layers\"", "{\"name\":1,\"layers\"", "/name"},
+    {"[{\"turn\"", "[7,{\"turn\"", "/layers/0"},
+    {"{\"layers\":[", "[[", ""},
+};
+
+static void parse__says_where_the_fault_is(void **state)
+{
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        const char *at = strstr(GOOD, faults[i].piece);
+        assert_non_null(at);
+        char *json = arena_format(fixture->arena, "%.*s%s%s", (int)(at - GOOD), GOOD,
+                                  faults[i].instead, at + strlen(faults[i].piece));
+        struct rota *rota = NULL;
+        enum status status = rota_parse(json, strlen(json), fixture->arena, &rota, &fixture->error);
+        if (status != STATUS_INVALID || strcmp(fixture->error.pointer, faults[i].pointer) != 0) {
+            fail_msg("%s: status %s, pointer %s", faults[i].instead, status_slug(status),
+                     fixture->error.pointer);
+        }
+        assert_null(rota);
+    }
+}
+
+static void parse__limits_layers_and_overrides(void **state)
+{
+    struct fixture *fixture = *state;
+    static char json[128 * ROTA_OVERRIDES_MAX];
+    struct rota *rota = NULL;
+    size_t used = (size_t)snprintf(json, sizeof json, "{\"layers\":[");
+    for (int i = 0; i <= ROTA_LAYERS_MAX; i++) {
+        used += (size_t)snprintf(json + used, sizeof json - used, "%s{}", i > 0 ? "," : "");
+    }
+    (void)snprintf(json + used, sizeof json - used, "]}");
+    assert_int_equal(rota_parse(json, strlen(json), fixture->arena, &rota, &fixture->error),
+                     STATUS_INVALID);
+    assert_string_equal(fixture->error.pointer, "/layers");
+    used = (size_t)(strstr(GOOD, "\"overrides\":[") - GOOD) + strlen("\"overrides\":[");
+    memcpy(json, GOOD, used);
+    for (int i = 0; i <= ROTA_OVERRIDES_MAX; i++) {
+        used += (size_t)snprintf(json + used, sizeof json - used, "%s{}", i > 0 ? "," : "");
+    }
+    (void)snprintf(json + used, sizeof json - used, "]}");
+    assert_int_equal(rota_parse(json, strlen(json), fixture->arena, &rota, &fixture->error),
+                     STATUS_INVALID);
+    assert_string_equal(fixture->error.pointer, "/overrides");
+}
+
+static void parse__full_arena_is_reported_at_every_size(void **state)
+{
+    struct fixture *fixture = *state;
+    enum status status = STATUS_NO_MEMORY;
+    size_t bytes = 16;
+    for (; status == STATUS_NO_MEMORY && bytes < 65536; bytes += 16) {
+        struct arena *arena = arena_create(bytes);
+        struct rota *rota = NULL;
+        status = rota_parse(GOOD, strlen(GOOD), arena, &rota, &fixture->error);
+        assert_true((rota != NULL) == (status == STATUS_OK));
+        arena_destroy(&arena);
+    }
+    assert_int_equal(status, STATUS_OK);
+    assert_true(bytes > sizeof(struct rota));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(parse__reads_every_member),
+        TEST(parse__says_where_the_fault_is),
+        TEST(parse__limits_layers_and_overrides),
+        TEST(parse__full_arena_is_reported_at_every_size),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
