@@ -42,6 +42,10 @@ void webhook_sign(const struct webhook_secret *secrets, size_t secrets_count, co
 /* However far the deadline is. */
 #define WEBHOOK_TRIES_MAX 1000
 
+/* Another try is only made with at least this much left: one that is written but has no time for
+ * its answer makes uncertain what was certain. */
+#define WEBHOOK_TRY_ROOM_MS 100
+
 enum webhook_verdict {
     WEBHOOK_TAKEN,      /* 2xx */
     WEBHOOK_REFUSED,    /* final */

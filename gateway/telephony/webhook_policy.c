@@ -49,7 +49,7 @@ bool webhook_next_try(unsigned tries_made, const struct webhook_times *times,
     if (retry_after_ms > wait_ms) {
         wait_ms = retry_after_ms;
     }
-    if (wait_ms >= left_ms) {
+    if (wait_ms > left_ms - WEBHOOK_TRY_ROOM_MS) {
         /* A deadline beats the peer's advice: somebody waits for this call. */
         wait_ms = left_ms - times->try_timeout_ms;
         if (wait_ms < times->retry_first_ms) {

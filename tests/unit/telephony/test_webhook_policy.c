@@ -98,6 +98,15 @@ static void test_next_try__deadline_beats_retry_after(void **state)
     assert_int_equal(at.ms, 7);
 }
 
+static void test_next_try__needs_room_for_the_answer(void **state)
+{
+    (void)state;
+    struct monotonic_time at;
+    assert_true(webhook_next_try(1, &times, 0, 250, now, in_ms(500 + WEBHOOK_TRY_ROOM_MS), &at));
+    assert_int_equal(at.ms, in_ms(500).ms);
+    assert_false(webhook_next_try(1, &times, 0, 250, now, in_ms(499 + WEBHOOK_TRY_ROOM_MS), &at));
+}
+
 static void test_next_try__tries_are_bounded(void **state)
 {
     (void)state;
@@ -129,6 +138,7 @@ int main(void)
         cmocka_unit_test(test_backoff__odd_and_smallest_waits),
         cmocka_unit_test(test_next_try__backoff_and_retry_after),
         cmocka_unit_test(test_next_try__deadline_beats_retry_after),
+        cmocka_unit_test(test_next_try__needs_room_for_the_answer),
         cmocka_unit_test(test_next_try__tries_are_bounded),
         cmocka_unit_test(test_outcome__uncertain_is_never_folded),
     };
