@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gateway/base/clock.h"
@@ -182,23 +183,17 @@ static void stop(struct lifecycle *lifecycle)
     event_loop_destroy(&simulator->loop);
 }
 
-enum status simulator_serve(const struct simulator_settings *settings, struct error *error)
+/* From here on everything exists; until the loop ends. */
+static enum status serve(struct lifecycle *lifecycle, struct error *error)
 {
     char log_path[PATH_BYTES_MAX], ready_path[PATH_BYTES_MAX], control_path[PATH_BYTES_MAX];
-    struct lifecycle *lifecycle = calloc(1, sizeof *lifecycle);
-    if (lifecycle == NULL) {
-        return error_set(error, STATUS_NO_MEMORY, "simulator");
-    }
     struct simulator *simulator = &lifecycle->simulator;
-    simulator->settings = *settings;
-    lifecycle->signals.fd = -1;
-    turn_begin(simulator);
-    (void)snprintf(log_path, sizeof log_path, "%.*s/received.jsonl", IDENTITY_PATH_BYTES,
-                   settings->folder);
+    const char *folder = simulator->settings.folder;
+    (void)snprintf(log_path, sizeof log_path, "%.*s/received.jsonl", IDENTITY_PATH_BYTES, folder);
     (void)snprintf(ready_path, sizeof ready_path, "%.*s/provider.ready", IDENTITY_PATH_BYTES,
-                   settings->folder);
+                   folder);
     (void)snprintf(control_path, sizeof control_path, "%.*s/provider.sock", IDENTITY_PATH_BYTES,
-                   settings->folder);
+                   folder);
     enum status status = start(lifecycle, log_path, error);
     if (status == STATUS_OK) {
         status = control_create(simulator, control_path, &simulator->control, error);
@@ -215,7 +210,29 @@ enum status simulator_serve(const struct simulator_settings *settings, struct er
     if (status == STATUS_OK && simulator->failure.text[0] != '\0') {
         status = error_set(error, STATUS_IO, "%s", simulator->failure.text);
     }
-    stop(lifecycle);
+    return status;
+}
+
+enum status simulator_serve(const struct simulator_settings *settings, struct error *error)
+{
+    if (mkdir(settings->folder, 0700) != 0 && errno != EEXIST) {
+        return error_set(error, STATUS_IO, "%s: %s", settings->folder, strerror(errno));
+    }
+    /* The ready file is for programs that run elsewhere: its paths must hold there, too. */
+    char *folder = realpath(settings->folder, NULL);
+    struct lifecycle *lifecycle = calloc(1, sizeof *lifecycle);
+    enum status status;
+    if (folder == NULL || lifecycle == NULL) {
+        status = error_set(error, STATUS_IO, "%s: %s", settings->folder, strerror(errno));
+    } else {
+        lifecycle->simulator.settings = *settings;
+        lifecycle->simulator.settings.folder = folder;
+        lifecycle->signals.fd = -1;
+        turn_begin(&lifecycle->simulator);
+        status = serve(lifecycle, error);
+        stop(lifecycle);
+    }
     free(lifecycle);
+    free(folder);
     return status;
 }

@@ -55,7 +55,7 @@ static void member_view(struct json_writer *json, const char *name, struct view 
 {
     json_name(json, name);
     if (view.data == NULL) {
-        json_null(json);
+        json_null_value(json);
     } else {
         json_text_n(json, view.data, view.bytes);
     }

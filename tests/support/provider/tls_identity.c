@@ -257,9 +257,6 @@ enum status tls_identity_init(struct tls_identity *identity_r, const char *folde
 {
     struct tls_identity identity = {0};
     char google_key_path[IDENTITY_PATH_BYTES];
-    if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
-        return error_set(error, STATUS_IO, "%s: %s", folder, strerror(errno));
-    }
     if (strlen(folder) + sizeof "/service-account.json.new" > IDENTITY_PATH_BYTES) {
         return error_set(error, STATUS_TOO_LARGE, "%s: path too long", folder);
     }

@@ -33,7 +33,8 @@ struct service_account {
     const char *token_uri;
 };
 
-/* Loads what is in the folder and makes what is not. On failure *identity_r needs no fini. */
+/* Loads what is in the folder (which exists) and makes what is not. On failure *identity_r needs no
+ * fini. */
 enum status tls_identity_init(struct tls_identity *identity_r, const char *folder,
                               struct error *error) MUST_CHECK;
 
