@@ -130,7 +130,7 @@ void json_text_n(struct json_writer *json, const char *text, size_t bytes)
 void json_text(struct json_writer *json, const char *text)
 {
     if (text == NULL) {
-        json_null(json);
+        json_null_value(json);
     } else {
         json_text_n(json, text, strlen(text));
     }
@@ -157,7 +157,7 @@ void json_bool(struct json_writer *json, bool value)
     json_raw(json, value ? "true" : "false");
 }
 
-void json_null(struct json_writer *json)
+void json_null_value(struct json_writer *json)
 {
     json_raw(json, "null");
 }
@@ -209,7 +209,7 @@ void json_member_time(struct json_writer *json, const char *name, struct wall_ti
 {
     json_name(json, name);
     if (time.ms < 0 || time.ms == TIME_NEVER_MS) {
-        json_null(json);
+        json_null_value(json);
     } else {
         char text[RFC3339_BYTES_MAX];
         wall_time_format(time, text);

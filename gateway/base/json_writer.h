@@ -41,7 +41,7 @@ void json_text(struct json_writer *json, const char *text);
 void json_text_n(struct json_writer *json, const char *text, size_t bytes);
 void json_int(struct json_writer *json, int64_t number);
 void json_bool(struct json_writer *json, bool value);
-void json_null(struct json_writer *json);
+void json_null_value(struct json_writer *json); /* json_null() is jansson's */
 /* Finished JSON, copied as it is. */
 void json_raw(struct json_writer *json, const char *text);
 void json_raw_n(struct json_writer *json, const char *text, size_t bytes);
