@@ -107,17 +107,19 @@ enum status client_create(const struct client_configuration *configuration,
     client->streams = curl_easy_init();
     if (client->url == NULL || client->requests == NULL || client->streams == NULL ||
         (configuration->ca_file != NULL && client->ca_file == NULL)) {
-        status = error_set(error, STATUS_NO_MEMORY, "out of memory");
-    } else if (configuration->key_file != NULL) {
-        status = read_key(configuration->key_file, client, error);
-    }
-    if (status != STATUS_OK) {
         client_destroy(&client);
-        return status;
+        return error_set(error, STATUS_NO_MEMORY, "out of memory");
     }
     size_t url_bytes = strlen(client->url);
     while (url_bytes > 0 && client->url[url_bytes - 1] == '/') {
         client->url[--url_bytes] = '\0';
+    }
+    if (configuration->key_file != NULL) {
+        status = read_key(configuration->key_file, client, error);
+        if (status != STATUS_OK) {
+            client_destroy(&client);
+            return status;
+        }
     }
     *client_r = client;
     return STATUS_OK;
