@@ -22,9 +22,14 @@ if(ASTREINTE_WERROR)
 endif()
 
 if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
-  # The OpenSSF hardening guide, as far as gcc 12 takes it. Assertions stay on in production.
+  # Assertions stay on in production.
   string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELEASE "${CMAKE_C_FLAGS_RELEASE}")
   string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELWITHDEBINFO "${CMAKE_C_FLAGS_RELWITHDEBINFO}")
+endif()
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND NOT ASTREINTE_SANITIZE AND
+   (CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo"))
+  # The OpenSSF hardening guide, as far as gcc 12 takes it. clang 14 refuses some of it, and
+  # sanitizers replace what it does.
   add_compile_options(
     -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection
     -fcf-protection=full -ftrivial-auto-var-init=zero -fPIE -g)
