@@ -198,7 +198,7 @@ static enum apns_reason check_request(struct simulator *simulator, struct http2_
                                                request->headers[HEADER_AUTHORIZATION], detail);
     if (reason != APNS_FINE) {
         if (reasons[reason].status == 403) {
-            http2_limit_streams(request, 1);
+            http2_limit_streams(request, simulator->settings.streams_first);
         }
         return reason;
     }
@@ -316,8 +316,7 @@ void apns_service(struct simulator *simulator, struct http2_service *service_r)
         .header_names = header_names,
         .headers_count = HEADERS_COUNT,
         .connection_state_bytes = sizeof(struct apns_connection),
-        /* Apple allows one stream until it has seen a valid token. */
-        .streams_first = 1,
+        .streams_first = simulator->settings.streams_first,
         .answer = answer,
         .context = simulator,
     };

@@ -12,7 +12,10 @@
 struct control_connection {
     struct event_source source; /* first */
     struct control *control;
-    size_t used;
+    size_t used; /* of line */
+    size_t answer_bytes;
+    size_t answer_sent; /* below answer_bytes: the peer does not read, and is not read */
+    char answer[CONTROL_ANSWER_BYTES];
     char line[CONTROL_LINE_BYTES_MAX];
 };
 
@@ -36,46 +39,65 @@ static void close_connection(struct control_connection *connection)
     free(connection);
 }
 
-/* The answer is small and the peer waits for it: a socket that cannot take it is given up. */
-static bool send_answer(const struct control_connection *connection, char *answer)
+/* Sends what is left of the answer; false: the connection is broken. */
+static bool send_answer(struct control_connection *connection)
 {
-    size_t bytes = strlen(answer);
-    answer[bytes] = '\n'; /* in the place of the terminator */
-    return send(connection->source.fd, answer, bytes + 1, MSG_NOSIGNAL) == (ssize_t)(bytes + 1);
+    while (connection->answer_sent < connection->answer_bytes) {
+        ssize_t bytes = send(connection->source.fd, connection->answer + connection->answer_sent,
+                             connection->answer_bytes - connection->answer_sent, MSG_NOSIGNAL);
+        if (bytes < 0) {
+            return errno == EAGAIN || errno == EINTR;
+        }
+        connection->answer_sent += (size_t)bytes;
+    }
+    return true;
 }
 
-/* Obeys the whole lines that have arrived; false: give the connection up. */
+/* Obeys the whole lines that have arrived, as long as the peer takes the answers; false: give the
+ * connection up. */
 static bool obey_lines(struct control_connection *connection)
 {
-    char answer[CONTROL_ANSWER_BYTES];
     char *end;
-    while ((end = memchr(connection->line, '\n', connection->used)) != NULL) {
+    while (connection->answer_sent == connection->answer_bytes &&
+           (end = memchr(connection->line, '\n', connection->used)) != NULL) {
         size_t bytes = (size_t)(end - connection->line);
         if (bytes > 0) {
-            control_obey(connection->control->simulator, connection->line, bytes, answer);
-            if (!send_answer(connection, answer)) {
-                return false;
-            }
+            control_obey(connection->control->simulator, connection->line, bytes,
+                         connection->answer);
+            connection->answer_bytes = strlen(connection->answer);
+            connection->answer[connection->answer_bytes++] = '\n'; /* over the terminator */
+            connection->answer_sent = 0;
         }
         connection->used -= bytes + 1;
         memmove(connection->line, end + 1, connection->used);
+        if (!send_answer(connection)) {
+            return false;
+        }
     }
-    return connection->used < sizeof connection->line;
+    bool waiting = connection->answer_sent < connection->answer_bytes;
+    return (waiting || connection->used < sizeof connection->line) &&
+           event_loop_watch(connection->control->simulator->loop, &connection->source,
+                            waiting ? EPOLLOUT : EPOLLIN) == STATUS_OK;
 }
 
-static void on_input(struct event_source *source, uint32_t events)
+static bool read_lines(struct control_connection *connection)
+{
+    ssize_t bytes = recv(connection->source.fd, connection->line + connection->used,
+                         sizeof connection->line - connection->used, 0);
+    if (bytes <= 0) {
+        return bytes < 0 && (errno == EAGAIN || errno == EINTR);
+    }
+    connection->used += (size_t)bytes;
+    return true;
+}
+
+static void on_ready(struct event_source *source, uint32_t events)
 {
     struct control_connection *connection = (struct control_connection *)source;
     (void)events;
-    ssize_t bytes = recv(source->fd, connection->line + connection->used,
-                         sizeof connection->line - connection->used, 0);
-    if (bytes < 0 && (errno == EAGAIN || errno == EINTR)) {
-        return;
-    }
-    if (bytes > 0) {
-        connection->used += (size_t)bytes;
-    }
-    if (bytes <= 0 || !obey_lines(connection)) {
+    bool waiting = connection->answer_sent < connection->answer_bytes;
+    bool fine = waiting ? send_answer(connection) : read_lines(connection);
+    if (!fine || !obey_lines(connection)) {
         close_connection(connection);
     }
 }
@@ -98,9 +120,11 @@ static void on_incoming(struct event_source *source, uint32_t events)
         (void)close(fd);
         return;
     }
-    connection->source = (struct event_source){.fd = fd, .ready = on_input};
+    connection->source = (struct event_source){.fd = fd, .ready = on_ready};
     connection->control = control;
     connection->used = 0;
+    connection->answer_bytes = 0;
+    connection->answer_sent = 0;
     control->connections[slot] = connection;
     if (event_loop_watch(control->simulator->loop, &connection->source, EPOLLIN) != STATUS_OK) {
         close_connection(connection);

@@ -66,6 +66,9 @@ static bool command_server(struct simulator *simulator, struct json_reader *read
     } else if (json_reader_has(reader, "max_streams")) {
         int64_t streams =
             json_take_int(reader, "max_streams", true, 1, HTTP2_STREAMS_MAX, HTTP2_STREAMS_MAX);
+        if (provider != PROVIDER_APNS) {
+            json_reader_fault(reader, "max_streams", "only APNs changes it");
+        }
         if (json_reader_end(reader) == STATUS_OK) {
             simulator->settings.streams_max = (unsigned)streams;
             http2_server_set_streams(server, (unsigned)streams);

@@ -278,7 +278,8 @@ void http2_server_set_streams(struct http2_server *server, unsigned streams)
     TAILQ_FOREACH(connection, &server->connections, link)
     {
         /* Those still limited to one stream have to prove themselves first. */
-        if (connection->session != NULL && connection->streams_announced > 1) {
+        if (connection->session != NULL &&
+            (connection->streams_announced > 1 || server->service.streams_first > 1)) {
             connection->streams_announced = streams;
             connection->failed =
                 nghttp2_submit_settings(connection->session, NGHTTP2_FLAG_NONE, &entry, 1) != 0;

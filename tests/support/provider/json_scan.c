@@ -17,7 +17,10 @@ static enum status scan_value(struct cursor *cursor);
 /* The next byte, or NUL at the end (NUL is no JSON either). */
 static char peek(const struct cursor *cursor)
 {
-    return cursor->at < cursor->end ? cursor->text[cursor->at] : '\0';
+    if (cursor->at >= cursor->end) {
+        return '\0';
+    }
+    return cursor->text[cursor->at];
 }
 
 static void skip_space(struct cursor *cursor)

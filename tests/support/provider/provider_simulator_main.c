@@ -40,6 +40,8 @@ static const char help[] =
     "    --topic TEXT          the app's bundle id (fr.astreinte.app)\n"
     "    --project TEXT        the Firebase project (astreinte-test)\n"
     "    --max-streams N       streams at once on a proven connection, 1 to 1000 (1000)\n"
+    "    --first-streams N     streams at once on an APNs connection before it is proven (1); for\n"
+    "                          load generators that cannot wait for SETTINGS\n"
     "    --token-update-s N    a provider token may change so long after it was first used on a\n"
     "                          connection; sooner is 429 TooManyProviderTokenUpdates (1200)\n"
     "    --token-age-s N       how old a provider token may be; older is 403\n"
@@ -172,7 +174,7 @@ int main(int argc, char **argv)
 {
     pid_t parent = getppid();
     bool want_help = false;
-    int64_t ports[PROVIDERS_COUNT] = {0}, streams_max = HTTP2_STREAMS_MAX;
+    int64_t ports[PROVIDERS_COUNT] = {0}, streams_first = 1, streams_max = HTTP2_STREAMS_MAX;
     struct simulator_settings settings = {
         .apns_key_id = "ABC123DEFG",
         .apns_team_id = "DEF123GHIJ",
@@ -193,6 +195,7 @@ int main(int argc, char **argv)
         {.name = "topic", .kind = OPTION_TEXT, .text = &settings.apns_topic},
         {.name = "project", .kind = OPTION_TEXT, .text = &settings.project},
         {"max-streams", OPTION_NUMBER, 1, HTTP2_STREAMS_MAX, NULL, &streams_max, NULL},
+        {"first-streams", OPTION_NUMBER, 1, HTTP2_STREAMS_MAX, NULL, &streams_first, NULL},
         {"token-update-s", OPTION_NUMBER, 0, 86400, NULL, &settings.token_update_s, NULL},
         {"token-age-s", OPTION_NUMBER, 1, 86400, NULL, &settings.token_age_s_max, NULL},
         {"oauth-expires-s", OPTION_NUMBER, 1, 86400, NULL, &settings.oauth_expires_s, NULL},
@@ -216,6 +219,7 @@ int main(int argc, char **argv)
     if (settings.die_with_parent && !follow_parent(parent)) {
         return EXIT_FAILURE;
     }
+    settings.streams_first = (unsigned)streams_first;
     settings.streams_max = (unsigned)streams_max;
     for (int i = 0; i < PROVIDERS_COUNT; i++) {
         settings.ports[i] = (uint16_t)ports[i];

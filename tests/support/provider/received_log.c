@@ -69,7 +69,10 @@ static const char *one_line(struct received_log *log, struct view payload)
     }
     for (size_t i = 0; i < payload.bytes; i++) {
         char c = payload.data[i];
-        log->payload[i] = c == '\n' || c == '\r' ? ' ' : c;
+        if (c == '\n' || c == '\r') {
+            c = ' ';
+        }
+        log->payload[i] = c;
     }
     log->payload[payload.bytes] = '\0';
     return log->payload;

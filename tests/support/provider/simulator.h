@@ -23,6 +23,7 @@ struct simulator_settings {
     const char *apns_team_id;
     const char *apns_topic;
     const char *project;
+    unsigned streams_first; /* APNs: until a connection has shown a valid token */
     unsigned streams_max;
     int64_t token_update_s;  /* a connection's provider token may change after so long */
     int64_t token_age_s_max; /* how old a provider token may be */
