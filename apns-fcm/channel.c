@@ -9,6 +9,7 @@
 #define RESOLVE_MS_MAX      5000
 #define CONNECT_WAIT_MS     100 /* after the first failure; doubles */
 #define CONNECT_WAIT_MS_CAP 3000
+#define STARVED_MS_MAX      2000 /* no answer for this long, and others cannot go out */
 #define PROBE_WAIT_MS       5000
 #define REFUSED_WAIT_MS     5 /* after a refused stream; doubles */
 #define REFUSED_WAIT_MS_CAP 500
@@ -51,6 +52,7 @@ static void on_opened(void *owner, struct connection *connection)
     assert(connection == channel->current);
     (void)connection;
     channel->proven = false;
+    channel->progress_at = channel->loop->now;
     if (channel->queued == 0) { /* a probe: no answer will tell that all is well again */
         channel->failures = 0;
         channel->trouble = NULL;
@@ -66,6 +68,7 @@ static void on_ended(void *owner, struct exchange *exchange, enum exchange_end e
     if (exchange->written) {
         COUNT(channel, requests_written);
     }
+    channel->progress_at = channel->loop->now;
     switch (end) {
     case EXCHANGE_ANSWERED:
         channel->failures = 0;
@@ -99,12 +102,12 @@ static void set_aside(struct channel *channel)
     channel->draining[channel->draining_count++] = connection;
 }
 
-static void on_draining(void *owner, struct connection *connection, bool by_peer)
+static void on_draining(void *owner, struct connection *connection, const char *reason)
 {
     struct channel *channel = owner;
-    if (by_peer) {
+    if (reason != NULL) {
         COUNT(channel, goaways);
-        log_info("push.goaway", LOG_TEXT("channel", channel->name),
+        log_info("push.goaway", LOG_TEXT("channel", channel->name), LOG_TEXT("reason", reason),
                  LOG_INT("in_flight", (int64_t)connection_in_flight(connection)));
     }
     if (connection == channel->current) {
@@ -335,16 +338,43 @@ static struct exchange *first_queued(struct channel *channel)
     return NULL;
 }
 
+static bool has_work(const struct channel *channel)
+{
+    return channel->current != NULL && channel->queued > 0 &&
+           channel->resume_at.ms <= channel->loop->now.ms &&
+           (channel->ready == NULL || channel->ready(channel->ready_context));
+}
+
+static bool has_room(const struct channel *channel)
+{
+    bool alone = channel->one_stream_until_proven && !channel->proven;
+    return connection_room(channel->current) > 0 &&
+           !(alone && connection_in_flight(channel->current) > 0);
+}
+
 static bool may_start(const struct channel *channel)
 {
-    if (channel->current == NULL || channel->queued == 0 ||
-        channel->resume_at.ms > channel->loop->now.ms ||
-        (channel->ready != NULL && !channel->ready(channel->ready_context))) {
-        return false;
+    return has_work(channel) && has_room(channel);
+}
+
+/* When the current connection will have kept others waiting for too long. One request without an
+ * answer would otherwise hold up every other until its deadline, as APNs allows a single stream at
+ * first and may at any time again. */
+static struct monotonic_time starved_at(const struct channel *channel)
+{
+    bool starved = has_work(channel) && connection_is_open(channel->current) &&
+                   connection_in_flight(channel->current) > 0 && !has_room(channel);
+    return starved ? monotonic_add(channel->progress_at, STARVED_MS_MAX) : MONOTONIC_NEVER;
+}
+
+static void leave_if_starved(struct channel *channel)
+{
+    if (starved_at(channel).ms <= channel->loop->now.ms) {
+        struct connection *connection = channel->current;
+        set_aside(channel);
+        note_failure(channel, "no-answer");
+        connection_drain(connection);
     }
-    size_t room = connection_room(channel->current);
-    bool alone = channel->one_stream_until_proven && !channel->proven;
-    return room > 0 && !(alone && connection_in_flight(channel->current) > 0);
 }
 
 static void start_queued(struct channel *channel)
@@ -355,6 +385,9 @@ static void start_queued(struct channel *channel)
         nghttp2_nv headers[EXCHANGE_HEADERS_MAX];
         unqueue(channel, exchange);
         exchange_reset(exchange);
+        if (connection_in_flight(connection) == 0) {
+            channel->progress_at = channel->loop->now;
+        }
         size_t headers_count = exchange->kind->begin(exchange, channel->loop, headers);
         assert(headers_count <= EXCHANGE_HEADERS_MAX);
         enum status status = connection_start(connection, exchange, headers, headers_count);
@@ -394,6 +427,7 @@ void channel_work(struct channel *channel)
         resolve_cancel(&channel->resolve);
         note_failure(channel, "name-lookup-timeout");
     }
+    leave_if_starved(channel);
     connect_if_needed(channel);
     start_queued(channel);
     for_each_connection(channel, connection_flush);
@@ -421,7 +455,7 @@ struct monotonic_time channel_due(const struct channel *channel)
     } else if (channel->queued > 0 && channel->resume_at.ms > channel->loop->now.ms) {
         due = monotonic_earlier(due, channel->resume_at);
     }
-    return due;
+    return monotonic_earlier(due, starved_at(channel));
 }
 
 bool channel_is_connected(const struct channel *channel)

@@ -36,7 +36,8 @@ struct channel {
     struct connection *closed[CHANNEL_CONNECTIONS_MAX + 2]; /* to be freed next turn */
     size_t draining_count;
     size_t closed_count;
-    bool proven; /* on the current connection a token was accepted */
+    bool proven;                       /* on the current connection a token was accepted */
+    struct monotonic_time progress_at; /* the current connection's last answer, or first request */
 
     struct resolve *resolve;
     struct monotonic_time resolve_until;
@@ -68,7 +69,8 @@ void channel_withdraw(struct channel *channel, struct exchange *exchange);
 /* A token was accepted or refused: APNs then allows many streams, or one. */
 void channel_set_proven(struct channel *channel, bool proven);
 
-/* Opens, fills, pings, closes: once a turn. */
+/* Opens, fills, pings, closes: once a turn. A connection that is alive but answers nothing while
+ * others wait behind it is set aside for a fresh one: its exchanges go on, the others move. */
 void channel_work(struct channel *channel);
 
 /* When channel_work() is next needed even if nothing happens. */

@@ -18,8 +18,9 @@ struct connection_events {
     void (*opened)(void *owner, struct connection *connection);
     /* The exchange left the connection; it may be freed. */
     void (*ended)(void *owner, struct exchange *exchange, enum exchange_end end);
-    /* GOAWAY, or the streams are used up: no new ones; those there go on. */
-    void (*draining)(void *owner, struct connection *connection, bool by_peer);
+    /* GOAWAY, or the streams are used up (reason is NULL): no new ones; those there go on. reason
+     * is the peer's word as far as it is letters and '-' and '_', or "". */
+    void (*draining)(void *owner, struct connection *connection, const char *reason);
     /* Over, after every exchange on it has ended. reason is a fixed word. */
     void (*closed)(void *owner, struct connection *connection, const char *reason);
     /* The peer's `date` header, when it changed. */

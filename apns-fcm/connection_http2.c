@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apns-fcm/push.h"
+
 #define CONNECTION_WINDOW_BYTES (16 * 1024 * 1024)
 #define CONTROL_FRAMES_A_SECOND 200
 #define OUTBOUND_ACKS_MAX       64
@@ -71,11 +73,29 @@ static void count_control_frame(struct connection *connection)
     }
 }
 
-static void on_goaway(struct connection *connection)
+/* APNs explains itself in JSON, {"reason":"…"}; others in words. Only what cannot do harm in a log
+ * is taken: the last run of letters. */
+static void read_goaway_reason(const nghttp2_goaway *goaway, char reason_r[PUSH_REASON_BYTES_MAX])
 {
+    size_t used = 0;
+    for (size_t i = 0; i < goaway->opaque_data_len; i++) {
+        uint8_t c = goaway->opaque_data[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+        if (letter && used < PUSH_REASON_BYTES_MAX - 1) {
+            used = i > 0 && goaway->opaque_data[i - 1] == '"' ? 0 : used;
+            reason_r[used++] = (char)c;
+        }
+    }
+    reason_r[used] = '\0';
+}
+
+static void on_goaway(struct connection *connection, const nghttp2_goaway *goaway)
+{
+    char reason[PUSH_REASON_BYTES_MAX];
     if (!connection->draining) {
+        read_goaway_reason(goaway, reason);
         connection->draining = true;
-        connection->events->draining(connection->owner, connection, true);
+        connection->events->draining(connection->owner, connection, reason);
     }
 }
 
@@ -91,7 +111,7 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
         count_control_frame(connection);
         break;
     case NGHTTP2_GOAWAY:
-        on_goaway(connection);
+        on_goaway(connection, &frame->goaway);
         break;
     case NGHTTP2_HEADERS:
     case NGHTTP2_DATA:
@@ -308,7 +328,7 @@ enum status connection_start(struct connection *connection, struct exchange *exc
     exchange_list_append(&connection->streams, exchange);
     if (stream_id >= STREAM_ID_LAST && !connection->draining) {
         connection->draining = true;
-        connection->events->draining(connection->owner, connection, false);
+        connection->events->draining(connection->owner, connection, NULL);
     }
     return STATUS_OK;
 }

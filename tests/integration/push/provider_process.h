@@ -19,9 +19,9 @@ struct provider_process {
     char fcm_port[8];
 };
 
-/* False when PROVIDER_SIMULATOR is not set. Fails the test when it does not come up. option and
- * value may be NULL. */
-bool provider_process_start(struct provider_process *process, const char *option,
+/* Starts $PROVIDER_SIMULATOR in a folder of its own. Fails the test when it does not come up.
+ * option and value may be NULL. */
+void provider_process_start(struct provider_process *process, const char *option,
                             const char *value);
 void provider_process_stop(struct provider_process *process);
 

@@ -60,9 +60,7 @@ static void begin(struct fixture **state, const char *option, const char *value)
     *state = fixture;
     (void)pthread_mutex_init(&fixture->results.lock, NULL);
     (void)pthread_cond_init(&fixture->results.changed, NULL);
-    if (!provider_process_start(&fixture->provider, option, value)) {
-        skip();
-    }
+    provider_process_start(&fixture->provider, option, value);
     struct push_configuration configuration = provider_process_configuration(&fixture->provider);
     struct error error = {0};
     assert_int_equal(push_sender_create(&configuration, &fixture->sender, &error), STATUS_OK);
@@ -522,6 +520,28 @@ static void test_apns__wrong_host_name_is_refused(void **state)
     assert_int_equal(provider_process_count(&fixture->provider, "apns", "requests"), 0);
 }
 
+static void test_apns__one_silent_device_holds_nobody_up(void **state)
+{
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX];
+    behave(fixture, "\"silent\"");
+    /* The first request of all: until it is answered APNs allows no other on that connection. */
+    size_t silent = submit(fixture, job_for(PUSH_APNS, token_text(1, token), 6000));
+    size_t other = submit(fixture, job_for(PUSH_APNS, token_text(2, token), 5000));
+    await_all(fixture);
+    assert_outcome(&fixture->results.all[silent], PUSH_UNCERTAIN, PUSH_TARGET_OK, NULL);
+    assert_accepted(&fixture->results.all[other]);
+}
+
+static void test_apns__unknown_host_name_expires(void **state)
+{
+    struct fixture *fixture = *state;
+    struct push_configuration configuration = provider_process_configuration(&fixture->provider);
+    configuration.apns[PUSH_PRODUCTION].host = "nowhere.invalid";
+    (void)create_with(fixture, &configuration);
+    assert_outcome(run_apns(fixture, 1000), PUSH_EXPIRED, PUSH_TARGET_OK, NULL);
+}
+
 static void test_apns__foreign_authority_is_refused(void **state)
 {
     struct fixture *fixture = *state;
@@ -602,6 +622,8 @@ int main(void)
         CASE(test_fcm__errors_are_retried),
         CASE(test_apns__skewed_clock_is_corrected_once),
         CASE(test_apns__wrong_host_name_is_refused),
+        CASE(test_apns__one_silent_device_holds_nobody_up),
+        CASE(test_apns__unknown_host_name_expires),
         CASE(test_apns__foreign_authority_is_refused),
         CASE(test_sender__not_configured_and_stopping),
         CASE(test_sender__reload_keeps_the_token_and_the_jobs),
