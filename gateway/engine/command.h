@@ -235,6 +235,7 @@ struct command {
         struct api_key_request api_key;
         struct task_done_request task_done;
         struct alarm_request alarm;
+        struct engine_time due; /* DEADLINE: when it was due */
     } request;
     struct answer answer;
     /* Must not block. The command is the poster's again from here on. */

@@ -1,0 +1,301 @@
+/* apply.c - takes one event through the core and writes what it answered. */
+#include "gateway/engine/engine_private.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "gateway/base/json_writer.h"
+#include "gateway/base/log.h"
+
+#define FACTS_BYTES_MAX 768
+
+struct event event_now(struct engine *engine, enum event_type type, struct wall_time wall)
+{
+    return (struct event){
+        .type = type,
+        .now = engine_time_at(engine, clock_monotonic(&engine->configuration.clock)),
+        .wall = wall,
+        .id_base =
+            uuid_v7_base(clock_wall(&engine->configuration.clock), &engine->configuration.random),
+    };
+}
+
+/* The facts of an entry: numbers and fixed words, no personal data. An operator's name is the one
+ * exception: it is given to stand in the record. */
+static size_t write_facts(const struct entry *entry, char *text, size_t text_bytes)
+{
+    struct json_writer json;
+    json_writer_init(&json, text, text_bytes);
+    json_object_begin(&json);
+    if (entry->person.kind != PERSON_NONE) {
+        json_member_text(&json, "person_kind", person_kind_word(entry->person.kind));
+        if (entry->person.id != 0) {
+            json_member_int(&json, "person", entry->person.id);
+        }
+        if (entry->person.name[0] != '\0') {
+            json_member_text(&json, "name", entry->person.name);
+        }
+    }
+    if (!uuid_is_nil(entry->attempt)) {
+        json_member_uuid(&json, "attempt", entry->attempt);
+    }
+    if (entry->has_path) {
+        json_member_text(&json, "path", path_word(entry->path));
+    }
+    if (entry->round > 0) {
+        json_member_int(&json, "round", entry->round);
+    }
+    if (entry->step > 0) {
+        json_member_int(&json, "step", entry->step);
+    }
+    if (entry->word != NULL && entry->word[0] != '\0') {
+        json_member_text(&json, "word", entry->word);
+    }
+    if (entry->number != 0) {
+        json_member_int(&json, "number", entry->number);
+    }
+    json_object_end(&json);
+    assert(!json_writer_overflowed(&json));
+    return json_writer_bytes(&json);
+}
+
+static enum status write_timeline(struct engine *engine, const struct event *event,
+                                  struct error *error)
+{
+    const struct update *update = engine->update;
+    size_t count = update->entries_count;
+    if (count == 0) {
+        return STATUS_OK;
+    }
+    struct timeline_row *rows = arena_alloc(engine->scratch, count * sizeof *rows);
+    struct uuid *salts = arena_alloc(engine->scratch, count * sizeof *salts);
+    if (rows == NULL || salts == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the timeline");
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct entry *entry = &update->entries[i];
+        char facts[FACTS_BYTES_MAX];
+        size_t bytes = write_facts(entry, facts, sizeof facts);
+        rows[i] = (struct timeline_row){
+            .customer_id = update->after.customer_id,
+            .escalation_id = update->after.id,
+            .kind = entry->kind,
+            .at = event->wall,
+            .at_engine = event->now,
+            .facts = arena_text_n(engine->scratch, facts, bytes),
+            .personal = entry->text,
+        };
+        if (entry->text != NULL) {
+            random_fill(&engine->configuration.random, salts[i].bytes, sizeof salts[i].bytes);
+        }
+    }
+    engine->journal_written = true;
+    return store_append_timeline(engine->store, rows, salts, count, error);
+}
+
+/* New attempts: those with a credit are handed over by this very transaction, the others wait. */
+static enum status write_created(struct engine *engine, const struct event *event,
+                                 struct error *error)
+{
+    struct update *update = engine->update;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < update->created_count && status == STATUS_OK; i++) {
+        struct attempt *attempt = &update->created[i];
+        if (outbox_take_credit(engine, attempt, event->now)) {
+            attempt->state = ATTEMPT_HANDED_OVER;
+            attempt->handed_over_at = event->wall;
+            engine->effects[engine->effects_count++] = (struct pending_effect){
+                .customer_id = update->after.customer_id,
+                .escalation_id = update->after.id,
+                .ticket_id = update->after.ticket_id,
+                .drill = update->after.drill,
+                .attempt = *attempt,
+            };
+        } else {
+            engine->outbox_waiting = true;
+        }
+        status = store_add_attempt(engine->store, update->after.customer_id, update->after.id,
+                                   attempt, error);
+    }
+    for (size_t i = 0; i < update->changed_attempts_count && status == STATUS_OK; i++) {
+        status = store_update_attempt(engine->store, update->after.customer_id, update->after.id,
+                                      &update->changed_attempts[i], error);
+    }
+    return status;
+}
+
+static enum status write_tasks(struct engine *engine, const struct event *event,
+                               struct error *error)
+{
+    const struct update *update = engine->update;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < update->tasks_count && status == STATUS_OK; i++) {
+        struct desk_task_row row = {
+            .customer_id = update->after.customer_id,
+            .task_id = uuid_v7(event->wall, &engine->configuration.random),
+            .escalation_id = update->after.id,
+            .kind = update->tasks[i].kind,
+            .caller = update->tasks[i].caller,
+            .created_at = event->wall,
+            .done_at = WALL_NEVER,
+        };
+        status = store_add_desk_task(engine->store, &row, error);
+    }
+    return status;
+}
+
+static enum status write_promises(struct engine *engine, const struct escalation *before,
+                                  struct error *error)
+{
+    const struct escalation *after = &engine->update->after;
+    enum status status = STATUS_OK;
+    for (int i = 0; i < before->callers_count && status == STATUS_OK; i++) {
+        if (before->promises[i].state != after->promises[i].state) {
+            status = store_update_caller(engine->store, after->customer_id, after->id, i + 1,
+                                         &after->promises[i], error);
+        }
+    }
+    return status;
+}
+
+/* An open promise keeps the ticket open. */
+static enum status close_ticket_when_over(struct engine *engine, const struct event *event,
+                                          struct error *error)
+{
+    const struct escalation *after = &engine->update->after;
+    if (!escalation_is_closed(after)) {
+        return STATUS_OK;
+    }
+    for (int i = 0; i < after->callers_count; i++) {
+        if (after->promises[i].state == PROMISE_OPEN ||
+            after->promises[i].state == PROMISE_WARNED) {
+            return STATUS_OK;
+        }
+    }
+    return store_close_ticket(engine->store, after->customer_id, after->ticket_id, event->wall,
+                              error);
+}
+
+static enum status write_update(struct engine *engine, const struct event *event,
+                                struct error *error)
+{
+    enum status status = write_created(engine, event, error);
+    if (status == STATUS_OK) {
+        status = write_tasks(engine, event, error);
+    }
+    if (status == STATUS_OK) {
+        status = write_timeline(engine, event, error);
+    }
+    if (status == STATUS_OK) {
+        status = close_ticket_when_over(engine, event, error);
+    }
+    if (engine->update->dropped > 0) {
+        log_warning("engine.update_over_limit", LOG_UUID("escalation", engine->update->after.id),
+                    LOG_INT("dropped", (int64_t)engine->update->dropped));
+    }
+    return status;
+}
+
+static enum status find_customer(struct engine *engine, int64_t customer_id,
+                                 const struct directory_customer **customer_r, struct error *error)
+{
+    *customer_r = directory_customer(engine->current, customer_id);
+    if (*customer_r == NULL) {
+        return error_set(error, STATUS_NOT_FOUND, "no such customer");
+    }
+    return STATUS_OK;
+}
+
+/* The event's attempt may be older than the newest ones that were loaded. */
+static enum status load_attempts(struct engine *engine, const struct escalation *before,
+                                 const struct event *event, struct context *context,
+                                 struct error *error)
+{
+    size_t count = 0;
+    enum status status =
+        store_list_newest_attempts(engine->store, before->customer_id, before->id,
+                                   ATTEMPTS_LOADED_MAX - 1, engine->attempts + 1, &count, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    context->attempts = engine->attempts + 1;
+    context->attempts_count = count;
+    bool loaded = uuid_is_nil(event->attempt);
+    for (size_t i = 0; i < count && !loaded; i++) {
+        loaded = uuid_equal(engine->attempts[1 + i].id, event->attempt);
+    }
+    if (!loaded) {
+        status = store_get_attempt(engine->store, before->customer_id, before->id, event->attempt,
+                                   &engine->attempts[0], error);
+        if (status == STATUS_OK) {
+            context->attempts--;
+            context->attempts_count++;
+        } else if (status == STATUS_NOT_FOUND) {
+            status = STATUS_OK; /* the core answers for an attempt that does not exist */
+        }
+    }
+    return status;
+}
+
+enum status apply_event(struct engine *engine, int64_t customer_id, struct uuid id,
+                        struct event *event, struct applied *applied_r, struct error *error)
+{
+    struct escalation before;
+    struct context context;
+    memset(&before, 0, sizeof before);
+    enum status status = find_customer(engine, customer_id, &applied_r->customer, error);
+    if (status == STATUS_OK) {
+        status = store_get_escalation(engine->store, customer_id, id, &before, error);
+    }
+    if (status == STATUS_OK && before.quarantined && event->type != EVENT_QUARANTINE) {
+        return error_set(error, STATUS_QUARANTINED,
+                         "the escalation was set aside after repeated aborts; act by telephone");
+    }
+    if (status == STATUS_OK) {
+        status = context_build(engine, applied_r->customer, &before, event->wall, &context, error);
+    }
+    if (status == STATUS_OK) {
+        status = load_attempts(engine, &before, event, &context, error);
+    }
+    if (status == STATUS_OK) {
+        status = escalation_step(&before, event, &context, engine->update);
+    }
+    applied_r->update = engine->update;
+    if (status != STATUS_OK || !engine->update->changed) {
+        return status;
+    }
+    status = store_update_escalation(engine->store, &engine->update->after, error);
+    if (status == STATUS_OK) {
+        status = write_promises(engine, &before, error);
+    }
+    return status == STATUS_OK ? write_update(engine, event, error) : status;
+}
+
+enum status apply_opening(struct engine *engine, const struct escalation *seed,
+                          const struct opening *opening, struct event *event,
+                          struct applied *applied_r, struct error *error)
+{
+    struct context context;
+    enum status status = find_customer(engine, seed->customer_id, &applied_r->customer, error);
+    if (status == STATUS_OK) {
+        status = context_build(engine, applied_r->customer, seed, event->wall, &context, error);
+    }
+    if (status == STATUS_OK) {
+        status = escalation_step(seed, event, &context, engine->update);
+    }
+    applied_r->update = engine->update;
+    if (status == STATUS_OK) {
+        status = store_add_ticket(engine->store, opening->ticket, error);
+    }
+    if (status == STATUS_OK) {
+        status =
+            store_add_escalation(engine->store, &engine->update->after, opening->dedup_key, error);
+    }
+    if (status == STATUS_OK) {
+        struct caller_row caller = *opening->caller;
+        caller.promise = engine->update->after.promises[0].state;
+        caller.promise_engine = engine->update->after.promises[0].due_at;
+        status = store_add_caller(engine->store, &caller, error);
+    }
+    return status == STATUS_OK ? write_update(engine, event, error) : status;
+}

@@ -1,0 +1,166 @@
+/* command_agent.c - the verbs of an agent's phone, by its own token or by a push's action token. */
+#include "gateway/engine/engine_private.h"
+
+#include <string.h>
+
+/* Who presents the action token: the person its attempt went to. */
+static enum status resolve_action_token(struct engine *engine, struct command *command,
+                                        struct event *event, struct error *error)
+{
+    const struct agent_request *request = &command->request.agent;
+    struct attempt attempt;
+    enum agent_verb verb;
+    const char *mac;
+    struct uuid attempt_id;
+    if (!action_token_parse(request->action_token, &attempt_id, &verb, &mac) ||
+        (verb != request->verb && !(verb == VERB_RECEIVED && request->verb == VERB_SEEN))) {
+        return STATUS_UNAUTHENTICATED;
+    }
+    enum status status = STATUS_OK;
+    if (command->customer_id == 0) {
+        status = store_get_escalation_customer(engine->store, command->escalation_id,
+                                               &command->customer_id, error);
+    }
+    if (status == STATUS_OK) {
+        status = store_get_attempt(engine->store, command->customer_id, command->escalation_id,
+                                   attempt_id, &attempt, error);
+    }
+    if (status == STATUS_NOT_FOUND) {
+        return STATUS_UNAUTHENTICATED;
+    }
+    if (status == STATUS_OK && !action_token_verify(engine->configuration.secret,
+                                                    request->action_token, attempt.person_id)) {
+        return STATUS_UNAUTHENTICATED;
+    }
+    event->actor = (struct person_ref){.kind = attempt.person_kind, .id = attempt.person_id};
+    event->attempt = attempt_id;
+    event->via = PATH_PUSH;
+    return status;
+}
+
+/* The newest attempt that asked this agent, so that the answer is written to it. */
+static enum status find_own_attempt(struct engine *engine, const struct command *command,
+                                    struct event *event, struct error *error)
+{
+    size_t count = 0;
+    enum status status =
+        store_list_newest_attempts(engine->store, command->customer_id, command->escalation_id,
+                                   ATTEMPTS_LOADED_MAX, engine->attempts, &count, error);
+    for (size_t i = 0; i < count; i++) {
+        const struct attempt *attempt = &engine->attempts[i];
+        if (attempt->person_kind == PERSON_AGENT && attempt->person_id == event->actor.id &&
+            attempt->path == PATH_PUSH && attempt->purpose != PURPOSE_WITHDRAW) {
+            event->attempt = attempt->id;
+        }
+    }
+    return status;
+}
+
+static void event_of_verb(const struct agent_request *request, struct event *event)
+{
+    switch (request->verb) {
+    case VERB_RECEIVED:
+        event->type = EVENT_RECEIVED;
+        break;
+    case VERB_SEEN:
+        event->type = EVENT_SEEN;
+        break;
+    case VERB_ACCEPT:
+        event->type = EVENT_ACCEPT;
+        break;
+    case VERB_DECLINE:
+        event->type = EVENT_DECLINE;
+        break;
+    case VERB_REMOTE:
+        event->type = EVENT_PROGRESS;
+        event->progress = INTERVENTION_REMOTE;
+        break;
+    case VERB_ON_MY_WAY:
+        event->type = EVENT_PROGRESS;
+        event->progress = INTERVENTION_ON_MY_WAY;
+        event->eta_ms = request->eta_ms;
+        break;
+    case VERB_ON_SITE:
+        event->type = EVENT_PROGRESS;
+        event->progress = INTERVENTION_ON_SITE;
+        break;
+    case VERB_DONE:
+        event->type = EVENT_DONE;
+        break;
+    case VERB_HAND_BACK:
+        event->type = EVENT_HAND_BACK;
+        break;
+    case AGENT_VERBS_COUNT:
+        break;
+    }
+}
+
+/* A confirmation proves the device's path. */
+static enum status prove_device(struct engine *engine, const struct command *command,
+                                const struct event *event, const struct applied *applied,
+                                struct error *error)
+{
+    const struct update *update = applied->update;
+    for (size_t i = 0; i < update->changed_attempts_count; i++) {
+        const struct attempt *attempt = &update->changed_attempts[i];
+        if (uuid_equal(attempt->id, event->attempt) && attempt->device_id != 0) {
+            return store_prove_device(engine->store, command->customer_id, attempt->device_id,
+                                      event->wall, error);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status identify(struct engine *engine, struct command *command, struct event *event,
+                            struct error *error)
+{
+    const struct agent_request *request = &command->request.agent;
+    if (request->action_token != NULL) {
+        return resolve_action_token(engine, command, event, error);
+    }
+    event->actor = (struct person_ref){.kind = PERSON_AGENT, .id = request->agent_id};
+    event->via = PATH_APP;
+    event->attempt = request->attempt;
+    return uuid_is_nil(event->attempt) ? find_own_attempt(engine, command, event, error)
+                                       : STATUS_OK;
+}
+
+enum status command_agent_verb(struct engine *engine, struct command *command, struct error *error)
+{
+    const struct agent_request *request = &command->request.agent;
+    struct event event = event_now(engine, EVENT_RECEIVED, command->received_at);
+    struct applied applied;
+    event_of_verb(request, &event);
+    enum status status = identify(engine, command, &event, error);
+    if (status == STATUS_UNAUTHENTICATED) {
+        answer_refuse(command, status, "the action token is not valid for this");
+        return STATUS_OK;
+    }
+    bool needs_attempt = event.type == EVENT_RECEIVED || event.type == EVENT_SEEN;
+    if (status == STATUS_OK && needs_attempt && uuid_is_nil(event.attempt)) {
+        answer_refuse(command, STATUS_WRONG_ORDER, "nothing was sent to this agent's phones yet");
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK) {
+        status = apply_event(engine, command->customer_id, command->escalation_id, &event, &applied,
+                             error);
+    }
+    if (status == STATUS_NOT_FOUND || status == STATUS_QUARANTINED || status == STATUS_INVALID) {
+        answer_refuse(command, status, "%s",
+                      status == STATUS_INVALID ? "attempt: this escalation has no such attempt"
+                                               : status_text(status));
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK && needs_attempt) {
+        status = prove_device(engine, command, &event, &applied, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (applied.update->answer != STATUS_OK) {
+        answer_refused_verb(engine, command, &applied);
+    } else {
+        answer_view(engine, command, &applied);
+    }
+    return STATUS_OK;
+}

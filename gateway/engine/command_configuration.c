@@ -1,0 +1,356 @@
+/* command_configuration.c - administration: customers, people, procedures, rotas, keys. */
+#include "gateway/engine/engine_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/base/encoding.h"
+#include "gateway/base/json_writer.h"
+#include "gateway/base/text.h"
+
+#define CODE_CHARS       10
+#define CODE_LIFE_MS     (INT64_C(24) * 3600000)
+#define SMALL_JSON_BYTES 1024
+
+static void refuse_field(struct command *command, enum status status, const char *pointer,
+                         const char *text)
+{
+    answer_refuse(command, status, "%s", text);
+    (void)text_copy(command->answer.error.pointer, sizeof command->answer.error.pointer, pointer);
+}
+
+static const struct directory_customer *customer_of(struct engine *engine, struct command *command)
+{
+    const struct directory_customer *customer =
+        directory_customer(engine->current, command->customer_id);
+    if (customer == NULL) {
+        answer_refuse(command, STATUS_NOT_FOUND, "no such customer");
+    }
+    return customer;
+}
+
+enum status command_put_customer(struct engine *engine, struct command *command,
+                                 struct error *error)
+{
+    const struct customer_request *request = &command->request.customer;
+    const struct engine_rotas *rotas = &engine->configuration.rotas;
+    const struct directory_customer *before =
+        directory_customer_by_slug(engine->current, request->slug);
+    if (!rotas->zone_is_known(rotas->context, request->time_zone)) {
+        refuse_field(command, STATUS_INVALID, "/time_zone",
+                     "time_zone: unknown; use a name of the IANA database such as Europe/Paris");
+        return STATUS_OK;
+    }
+    if (request->default_procedure != NULL &&
+        (before == NULL || directory_procedure(before, request->default_procedure) == NULL)) {
+        refuse_field(command, STATUS_INVALID, "/default_procedure",
+                     "default_procedure: the customer has no such procedure; put it first");
+        return STATUS_OK;
+    }
+    struct customer_row row = {
+        .slug = request->slug,
+        .name = request->name,
+        .time_zone = request->time_zone,
+        .language = request->language,
+        .alias = request->alias,
+        .default_procedure = request->default_procedure,
+        .active = request->active,
+        .created_at = command->received_at,
+    };
+    enum status status = store_put_customer(engine->store, &row, &command->customer_id, error);
+    if (status == STATUS_OK) {
+        command->answer.created = before == NULL;
+        engine_customer_changed(engine, command->customer_id, true);
+    }
+    return status;
+}
+
+enum status command_put_person(struct engine *engine, struct command *command, struct error *error)
+{
+    const struct person_request *request = &command->request.person;
+    const struct directory_customer *customer = customer_of(engine, command);
+    if (customer == NULL) {
+        return STATUS_OK;
+    }
+    bool agent = request->kind == PERSON_AGENT;
+    bool known = (agent ? directory_agent_by_slug(customer, request->slug)
+                        : directory_contact_by_slug(customer, request->slug)) != NULL;
+    size_t count = agent ? customer->agents_count : customer->contacts_count;
+    if (!known &&
+        count >= (agent ? (size_t)AGENTS_OF_CUSTOMER_MAX : (size_t)CONTACTS_OF_CUSTOMER_MAX)) {
+        answer_refuse(command, STATUS_CONFLICT, "the customer has as many as it can have");
+        return STATUS_OK;
+    }
+    struct person_row row = {
+        .customer_id = command->customer_id,
+        .slug = request->slug,
+        .name = request->name,
+        .phone = request->phone,
+        .language = request->language,
+        .active = request->active,
+        .created_at = command->received_at,
+    };
+    int64_t id;
+    enum status status = store_put_person(engine->store, request->kind, &row, &id, error);
+    if (status == STATUS_OK) {
+        command->answer.created = !known;
+        engine_customer_changed(engine, command->customer_id, true);
+    }
+    return status;
+}
+
+/* Every agent and contact a procedure names must exist: configuration that drifts is found at once.
+ */
+static bool targets_exist(const struct directory_customer *customer,
+                          const struct procedure_target *targets, size_t count, const char *pointer,
+                          struct command *command)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct procedure_target *target = &targets[i];
+        bool exists = true;
+        if (target->kind == TARGET_AGENT) {
+            exists = directory_agent_by_slug(customer, target->name) != NULL;
+        } else if (target->kind == TARGET_CONTACT) {
+            exists = directory_contact_by_slug(customer, target->name) != NULL;
+        } else if (target->kind == TARGET_ON_CALL) {
+            exists = directory_rota(customer, target->name) != NULL;
+        }
+        if (!exists) {
+            char place[64];
+            (void)snprintf(place, sizeof place, "%s/%zu", pointer, i);
+            refuse_field(command, STATUS_INVALID, place,
+                         "names an agent, contact or rota that the customer does not have; put it "
+                         "first");
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool procedure_is_sound(const struct directory_customer *customer,
+                               const struct procedure *procedure, struct command *command)
+{
+    for (size_t i = 0; i < procedure->steps_count; i++) {
+        char pointer[48];
+        (void)snprintf(pointer, sizeof pointer, "/steps/%zu/notify", i);
+        if (!targets_exist(customer, procedure->steps[i].targets, procedure->steps[i].targets_count,
+                           pointer, command)) {
+            return false;
+        }
+    }
+    return targets_exist(customer, procedure->exhausted, procedure->exhausted_count, "/exhausted",
+                         command);
+}
+
+static void answer_version(struct command *command, const char *slug, int64_t version)
+{
+    char text[SMALL_JSON_BYTES];
+    struct json_writer json;
+    json_writer_init(&json, text, sizeof text);
+    json_object_begin(&json);
+    json_member_text(&json, "slug", slug);
+    json_member_int(&json, "version", version);
+    json_object_end(&json);
+    answer_json(command, text, json_writer_bytes(&json));
+}
+
+enum status command_put_procedure(struct engine *engine, struct command *command,
+                                  struct error *error)
+{
+    const struct definition_request *request = &command->request.definition;
+    const struct directory_customer *customer = customer_of(engine, command);
+    if (customer == NULL) {
+        return STATUS_OK;
+    }
+    struct procedure *procedure;
+    enum status status =
+        procedure_parse(request->definition, strlen(request->definition), request->slug,
+                        engine->scratch, &procedure, &command->answer.error);
+    if (status != STATUS_OK) {
+        command->answer.status = status;
+        return STATUS_OK;
+    }
+    if (!procedure_is_sound(customer, procedure, command)) {
+        return STATUS_OK;
+    }
+    const struct directory_procedure *before = directory_procedure(customer, request->slug);
+    if (before != NULL && strcmp(before->definition, request->definition) == 0) {
+        answer_version(command, request->slug, before->version);
+        return STATUS_OK; /* PUT is idempotent: the same text makes no new version */
+    }
+    if (before == NULL && customer->procedures_count >= PROCEDURES_OF_CUSTOMER_MAX) {
+        answer_refuse(command, STATUS_CONFLICT, "the customer has as many as it can have");
+        return STATUS_OK;
+    }
+    struct definition_row row = {
+        .customer_id = command->customer_id,
+        .slug = request->slug,
+        .definition = request->definition,
+        .changed_at = command->received_at,
+    };
+    int64_t id, version;
+    status = store_add_procedure(engine->store, &row, &id, &version, error);
+    if (status == STATUS_OK) {
+        command->answer.created = before == NULL;
+        engine_customer_changed(engine, command->customer_id, false);
+        answer_version(command, request->slug, version);
+    }
+    return status;
+}
+
+enum status command_put_rota(struct engine *engine, struct command *command, struct error *error)
+{
+    const struct definition_request *request = &command->request.definition;
+    const struct engine_rotas *rotas = &engine->configuration.rotas;
+    const struct directory_customer *customer = customer_of(engine, command);
+    if (customer == NULL) {
+        return STATUS_OK;
+    }
+    /* Compiled once to see that it can be, and that everybody in it exists. */
+    struct engine_rota_interval *intervals;
+    size_t count = 0;
+    enum status status = rotas->check(rotas->context, request->definition, &command->answer.error);
+    if (status == STATUS_OK) {
+        struct wall_time from = command->received_at;
+        struct wall_time to = {from.ms + ROTA_AHEAD_MS};
+        status = rotas->compile(rotas->context, request->definition, customer->time_zone, from, to,
+                                engine->scratch, &intervals, &count, &command->answer.error);
+    }
+    if (status != STATUS_OK) {
+        command->answer.status = status;
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (directory_agent_by_slug(customer, intervals[i].agent) == NULL) {
+            refuse_field(command, STATUS_INVALID, "/layers",
+                         "a participant is not an agent of this customer; put the agent first");
+            return STATUS_OK;
+        }
+    }
+    struct definition_row row = {
+        .customer_id = command->customer_id,
+        .slug = request->slug,
+        .definition = request->definition,
+        .changed_at = command->received_at,
+    };
+    int64_t id;
+    bool known = directory_rota(customer, request->slug) != NULL;
+    if (!known && customer->rotas_count >= ROTAS_OF_CUSTOMER_MAX) {
+        answer_refuse(command, STATUS_CONFLICT, "the customer has as many as it can have");
+        return STATUS_OK;
+    }
+    status = store_put_rota(engine->store, &row, &id, error);
+    if (status == STATUS_OK) {
+        command->answer.created = !known;
+        engine_customer_changed(engine, command->customer_id, true);
+    }
+    return status;
+}
+
+/* Without characters that look alike: it is read aloud and typed. */
+static void make_code(const struct random_source *random, char code_r[CODE_CHARS + 1])
+{
+    static const char alphabet[] = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+    for (int i = 0; i < CODE_CHARS; i++) {
+        code_r[i] = alphabet[random_below(random, sizeof alphabet - 1)];
+    }
+    code_r[CODE_CHARS] = '\0';
+}
+
+enum status command_add_enrolment(struct engine *engine, struct command *command,
+                                  struct error *error)
+{
+    const struct directory_customer *customer = customer_of(engine, command);
+    const struct directory_person *agent =
+        customer == NULL ? NULL
+                         : directory_agent_by_slug(customer, command->request.enrolment.agent);
+    if (agent == NULL) {
+        answer_refuse(command, STATUS_NOT_FOUND, "no such agent");
+        return STATUS_OK;
+    }
+    char code[CODE_CHARS + 1];
+    make_code(&engine->configuration.random, code);
+    struct enrolment_row row = {
+        .customer_id = command->customer_id,
+        .agent_id = agent->id,
+        .code_hash = token_hash(code),
+        .expires_at = {command->received_at.ms + CODE_LIFE_MS},
+        .created_at = command->received_at,
+    };
+    int64_t id;
+    enum status status = store_add_enrolment(engine->store, &row, &id, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    char text[SMALL_JSON_BYTES];
+    struct json_writer json;
+    json_writer_init(&json, text, sizeof text);
+    json_object_begin(&json);
+    json_member_text(&json, "code", code);
+    json_member_time(&json, "expires_at", row.expires_at);
+    json_object_end(&json);
+    command->answer.created = true;
+    answer_json(command, text, json_writer_bytes(&json));
+    return STATUS_OK;
+}
+
+static void answer_key(struct command *command, const char *id, const char *key)
+{
+    const struct api_key_request *request = &command->request.api_key;
+    char text[SMALL_JSON_BYTES];
+    struct json_writer json;
+    json_writer_init(&json, text, sizeof text);
+    json_object_begin(&json);
+    json_member_text(&json, "id", id);
+    json_member_text(&json, "name", request->name);
+    json_member_text(&json, "role", role_word(request->role));
+    json_member_text(&json, "key", key);
+    json_object_end(&json);
+    command->answer.created = true;
+    answer_json(command, text, json_writer_bytes(&json));
+}
+
+enum status command_add_api_key(struct engine *engine, struct command *command, struct error *error)
+{
+    const struct api_key_request *request = &command->request.api_key;
+    if (engine->current->keys_count >= API_KEYS_MAX) {
+        answer_refuse(command, STATUS_CONFLICT, "there are as many keys as there can be");
+        return STATUS_OK;
+    }
+    uint8_t id_bytes[16];
+    char key[TOKEN_BYTES_MAX];
+    struct digest hash;
+    struct token_parts parts;
+    random_fill(&engine->configuration.random, id_bytes, sizeof id_bytes);
+    token_make("ak_", id_bytes, &engine->configuration.random, key, &hash);
+    (void)token_split(key, "ak_", &parts);
+    struct api_key_row row = {
+        .key_id = parts.id,
+        .name = request->name,
+        .role = role_word(request->role),
+        .secret_hash = hash,
+        .all_customers = request->all_customers,
+        .created_at = command->received_at,
+        .customers = request->customers,
+        .customers_count = request->customers_count,
+    };
+    enum status status = store_add_api_key(engine->store, &row, error);
+    if (status == STATUS_OK) {
+        engine_customer_changed(engine, 0, false);
+        answer_key(command, parts.id, key);
+    }
+    return status;
+}
+
+enum status command_revoke_api_key(struct engine *engine, struct command *command,
+                                   struct error *error)
+{
+    enum status status = store_revoke_api_key(engine->store, command->request.api_key.key_id,
+                                              command->received_at, error);
+    if (status == STATUS_NOT_FOUND) {
+        answer_refuse(command, STATUS_NOT_FOUND, "no such key");
+        return STATUS_OK;
+    }
+    engine_customer_changed(engine, 0, false);
+    return status;
+}

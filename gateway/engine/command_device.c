@@ -1,0 +1,228 @@
+/* command_device.c - an agent's phone: enrolment, devices, check-in and check-out. */
+#include "gateway/engine/engine_private.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "gateway/base/json_writer.h"
+
+#define SMALL_JSON_BYTES 1024
+
+/* Codes are read aloud and typed: case and separators do not matter. */
+static void normalise_code(const char *typed, char *code_r, size_t code_bytes)
+{
+    size_t used = 0;
+    for (; *typed != '\0' && used + 1 < code_bytes; typed++) {
+        if (isalnum((unsigned char)*typed)) {
+            code_r[used++] = (char)toupper((unsigned char)*typed);
+        }
+    }
+    code_r[used] = '\0';
+}
+
+static void answer_enrolment(struct command *command, const char *token,
+                             const struct directory_customer *customer,
+                             const struct directory_person *agent)
+{
+    char text[SMALL_JSON_BYTES];
+    struct json_writer json;
+    json_writer_init(&json, text, sizeof text);
+    json_object_begin(&json);
+    json_member_text(&json, "token", token);
+    json_name(&json, "agent");
+    json_object_begin(&json);
+    json_member_text(&json, "slug", agent->slug);
+    json_member_text(&json, "name", agent->name);
+    json_member_text(&json, "customer", customer->slug);
+    json_object_end(&json);
+    json_object_end(&json);
+    command->answer.created = true;
+    answer_json(command, text, json_writer_bytes(&json));
+}
+
+enum status command_use_enrolment(struct engine *engine, struct command *command,
+                                  struct error *error)
+{
+    char code[64], token[TOKEN_BYTES_MAX];
+    struct enrolment_row row;
+    normalise_code(command->request.enrolment.code, code, sizeof code);
+    struct digest hash = token_hash(code);
+    enum status status = store_find_enrolment_code(engine->store, &hash, &row, error);
+    if (status == STATUS_NOT_FOUND ||
+        (status == STATUS_OK && row.expires_at.ms < command->received_at.ms)) {
+        answer_refuse(command, STATUS_NOT_FOUND,
+                      "code: unknown, used or expired; ask for a new one");
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const struct directory_customer *customer =
+        directory_customer(engine->current, row.customer_id);
+    const struct directory_person *agent =
+        customer == NULL ? NULL : directory_agent(customer, row.agent_id);
+    if (agent == NULL || !agent->active) {
+        answer_refuse(command, STATUS_NOT_FOUND, "code: its agent is no longer active");
+        return STATUS_OK;
+    }
+    int64_t numbers[2] = {row.customer_id, row.enrolment_id};
+    token_make("at_", numbers, &engine->configuration.random, token, &hash);
+    status = store_use_enrolment(engine->store, row.customer_id, row.enrolment_id, &hash,
+                                 command->received_at, error);
+    if (status == STATUS_OK) {
+        engine_customer_changed(engine, row.customer_id, false);
+        answer_enrolment(command, token, customer, agent);
+    }
+    return status;
+}
+
+static const struct directory_device *find_device(struct engine *engine,
+                                                  const struct command *command,
+                                                  const struct directory_person **agent_r)
+{
+    const struct device_request *request = &command->request.device;
+    const struct directory_customer *customer =
+        directory_customer(engine->current, command->customer_id);
+    const struct directory_person *agent =
+        customer == NULL ? NULL : directory_agent(customer, request->agent_id);
+    *agent_r = agent;
+    for (size_t i = 0; agent != NULL && i < agent->devices_count; i++) {
+        if (strcmp(agent->devices[i].installation, request->installation) == 0) {
+            return &agent->devices[i];
+        }
+    }
+    return NULL;
+}
+
+static size_t live_devices(const struct directory_person *agent)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < agent->devices_count; i++) {
+        count += agent->devices[i].live;
+    }
+    return count;
+}
+
+enum status command_put_device(struct engine *engine, struct command *command, struct error *error)
+{
+    const struct device_request *request = &command->request.device;
+    const struct directory_person *agent;
+    const struct directory_device *before = find_device(engine, command, &agent);
+    if (agent == NULL) {
+        answer_refuse(command, STATUS_NOT_FOUND, "no such agent");
+        return STATUS_OK;
+    }
+    if ((before == NULL || !before->live) && live_devices(agent) >= DEVICES_OF_PERSON_MAX) {
+        answer_refuse(command, STATUS_CONFLICT,
+                      "this agent has %d phones already; log one out first", DEVICES_OF_PERSON_MAX);
+        return STATUS_OK;
+    }
+    struct device_row row = {
+        .customer_id = command->customer_id,
+        .agent_id = request->agent_id,
+        .installation = request->installation,
+        .platform = request->platform,
+        .target = request->target,
+        .environment = request->environment,
+        .public_key = request->public_key,
+        .auth_secret = request->auth_secret,
+        .app_version = request->app_version,
+        .permission = request->permission,
+        .battery_percent = request->battery_percent,
+        .registered_at = command->received_at,
+        .proven_at = WALL_NEVER,
+        .retired_at = WALL_NEVER,
+    };
+    int64_t id;
+    enum status status = store_put_device(engine->store, &row, &id, error);
+    if (status == STATUS_OK) {
+        command->answer.created = before == NULL;
+        engine_customer_changed(engine, command->customer_id, true);
+    }
+    return status;
+}
+
+enum status command_delete_device(struct engine *engine, struct command *command,
+                                  struct error *error)
+{
+    const struct directory_person *agent;
+    const struct directory_device *device = find_device(engine, command, &agent);
+    if (device == NULL) {
+        answer_refuse(command, STATUS_NOT_FOUND, "no such installation");
+        return STATUS_OK;
+    }
+    engine_customer_changed(engine, command->customer_id, false);
+    return store_retire_device(engine->store, command->customer_id, device->id, "logged_out",
+                               command->received_at, command->received_at, error);
+}
+
+static void answer_check_in(struct command *command, const struct check_in_row *row, int64_t id)
+{
+    char text[SMALL_JSON_BYTES];
+    struct json_writer json;
+    json_writer_init(&json, text, sizeof text);
+    json_object_begin(&json);
+    json_member_int(&json, "id", id);
+    json_member_time(&json, "at", row->in_at);
+    json_name(&json, "shift");
+    if (row->role == NULL) {
+        json_null_value(&json);
+    } else {
+        json_object_begin(&json);
+        json_member_text(&json, "role", row->role);
+        json_member_time(&json, "from", row->shift_from_at);
+        json_member_time(&json, "to", row->shift_to_at);
+        json_object_end(&json);
+    }
+    json_object_end(&json);
+    command->answer.created = true;
+    answer_json(command, text, json_writer_bytes(&json));
+}
+
+enum status command_check_in(struct engine *engine, struct command *command, struct error *error)
+{
+    const struct check_in_request *request = &command->request.check_in;
+    const struct directory_customer *customer =
+        directory_customer(engine->current, command->customer_id);
+    const char *role = NULL;
+    const struct directory_interval *shift =
+        customer == NULL
+            ? NULL
+            : shift_of(customer, request->agent_id, request->shift, command->received_at, &role);
+    if (request->shift != NULL && shift == NULL) {
+        answer_refuse(command, STATUS_INVALID, "shift: you have no shift in this rota");
+        return STATUS_OK;
+    }
+    struct check_in_row row = {
+        .customer_id = command->customer_id,
+        .agent_id = request->agent_id,
+        .installation = request->installation,
+        .role = role,
+        .shift_from_at = shift != NULL ? shift->from : WALL_NEVER,
+        .shift_to_at = shift != NULL ? shift->to : WALL_NEVER,
+        .in_at = command->received_at,
+        .out_at = WALL_NEVER,
+    };
+    /* A second check-in replaces the first: the newest installation counts. */
+    enum status status = store_check_out(engine->store, command->customer_id, request->agent_id,
+                                         command->received_at, error);
+    int64_t id = 0;
+    if (status == STATUS_OK) {
+        status = store_check_in(engine->store, &row, &id, error);
+    }
+    if (status == STATUS_OK) {
+        answer_check_in(command, &row, id);
+    }
+    return status;
+}
+
+enum status command_check_out(struct engine *engine, struct command *command, struct error *error)
+{
+    enum status status =
+        store_check_out(engine->store, command->customer_id, command->request.check_in.agent_id,
+                        command->received_at, error);
+    if (status == STATUS_OK) {
+        answer_json(command, "{\"state\":\"checked_out\"}", 23);
+    }
+    return status;
+}

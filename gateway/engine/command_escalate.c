@@ -1,0 +1,279 @@
+/* command_escalate.c - the webhook: a new escalation, a caller who joins one, or a repeat. */
+#include "gateway/engine/engine_private.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "gateway/base/json_writer.h"
+
+#define ANSWER_BYTES_MAX 16384
+#define WARNINGS_MAX     24
+
+struct escalate_work {
+    const struct escalate_request *request;
+    const struct directory_customer *customer;
+    const char *warnings[WARNINGS_MAX];
+    size_t warnings_count;
+};
+
+static void warn(struct escalate_work *work, const char *text)
+{
+    if (work->warnings_count < WARNINGS_MAX) {
+        work->warnings[work->warnings_count++] = text;
+    }
+}
+
+/* Agents notified by push, each once with how many devices. */
+static void write_notified(struct json_writer *json, const struct applied *applied)
+{
+    const struct update *update = applied->update;
+    json_name(json, "notified");
+    json_array_begin(json);
+    for (size_t i = 0; i < update->created_count; i++) {
+        const struct attempt *attempt = &update->created[i];
+        bool first = attempt->path != PATH_CALLBACK;
+        int devices = 0, calls = 0;
+        for (size_t k = 0; k < update->created_count && first; k++) {
+            const struct attempt *other = &update->created[k];
+            if (other->person_kind == attempt->person_kind &&
+                other->person_id == attempt->person_id) {
+                first = k >= i;
+                devices += other->path == PATH_PUSH;
+                calls += other->path == PATH_CALL;
+            }
+        }
+        struct person_ref ref = {.kind = attempt->person_kind, .id = attempt->person_id};
+        const struct directory_person *person = directory_person(applied->customer, &ref);
+        if (!first || person == NULL) {
+            continue;
+        }
+        json_object_begin(json);
+        json_member_text(json, person_kind_word(ref.kind), person->slug);
+        json_member_int(json, "devices", devices);
+        if (calls > 0) {
+            json_member_int(json, "calls", calls);
+        }
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
+static void write_answer(struct engine *engine, struct command *command,
+                         const struct escalate_work *work, const struct applied *applied,
+                         bool joined)
+{
+    char *text = arena_alloc(engine->scratch, ANSWER_BYTES_MAX);
+    if (text == NULL) {
+        answer_refuse(command, STATUS_NO_MEMORY, "no memory for the answer");
+        return;
+    }
+    const struct escalation *escalation = &applied->update->after;
+    struct json_writer json;
+    json_writer_init(&json, text, ANSWER_BYTES_MAX);
+    json_object_begin(&json);
+    json_member_uuid(&json, "id", escalation->id);
+    json_member_uuid(&json, "ticket", escalation->ticket_id);
+    json_member_text(&json, "state", escalation_state_word(escalation->state));
+    write_notified(&json, applied);
+    answer_next(&json, engine, escalation);
+    json_name(&json, "warnings");
+    json_array_begin(&json);
+    for (size_t i = 0; i < work->warnings_count; i++) {
+        json_text(&json, work->warnings[i]);
+    }
+    json_array_end(&json);
+    json_member_bool(&json, "joined", joined);
+    json_object_end(&json);
+    command->answer.status = STATUS_OK;
+    command->answer.joined = joined;
+    answer_json(command, text, json_writer_bytes(&json));
+}
+
+/* The recorded answer of an earlier request with the same key. STATUS_NOT_FOUND: there is none. */
+static enum status replay(struct engine *engine, struct command *command, struct error *error)
+{
+    const struct escalate_request *request = &command->request.escalate;
+    struct idempotency_row row;
+    if (request->idempotency_key == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    enum status status = store_get_idempotency(
+        engine->store, request->key_id, request->idempotency_key, command->arena, &row, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (memcmp(row.body_digest.bytes, request->body_digest.bytes, DIGEST_BYTES) != 0) {
+        answer_refuse(command, STATUS_KEY_REUSED,
+                      "this Idempotency-Key came with another body before; use a new key");
+        return STATUS_OK;
+    }
+    command->answer.status = STATUS_OK;
+    command->answer.joined = row.joined;
+    command->answer.body = row.answer;
+    command->answer.body_bytes = strlen(row.answer);
+    return STATUS_OK;
+}
+
+static enum status record_answer(struct engine *engine, struct command *command,
+                                 struct error *error)
+{
+    const struct escalate_request *request = &command->request.escalate;
+    if (request->idempotency_key == NULL || command->answer.status != STATUS_OK) {
+        return STATUS_OK;
+    }
+    struct idempotency_row row = {
+        .key_id = request->key_id,
+        .key = request->idempotency_key,
+        .body_digest = request->body_digest,
+        .created_at = command->received_at,
+        .answer = command->answer.body,
+        .joined = command->answer.joined,
+    };
+    return store_add_idempotency(engine->store, &row, error);
+}
+
+static struct caller_row caller_of(const struct command *command, struct uuid escalation,
+                                   int number)
+{
+    const struct escalate_request *request = &command->request.escalate;
+    return (struct caller_row){
+        .customer_id = command->customer_id,
+        .escalation_id = escalation,
+        .number = number,
+        .name = request->caller_name,
+        .phone = request->caller_phone,
+        .called_at = command->received_at,
+        .promised_at = request->promised_ms > 0
+                           ? (struct wall_time){command->received_at.ms + request->promised_ms}
+                           : WALL_NEVER,
+        .promise_engine = ENGINE_NEVER,
+    };
+}
+
+/* A second caller: keeps their own promise, and wakes whoever is to know. */
+static enum status join(struct engine *engine, struct command *command, struct escalate_work *work,
+                        struct uuid id, struct error *error)
+{
+    const struct escalate_request *request = work->request;
+    struct applied applied;
+    struct event event = event_now(engine, EVENT_JOINED, command->received_at);
+    event.severity = request->severity;
+    event.promised_ms = request->promised_ms;
+    event.text = request->details == NULL
+                     ? request->summary
+                     : arena_format(command->arena, "%s\n%s", request->summary, request->details);
+    enum status status = apply_event(engine, command->customer_id, id, &event, &applied, error);
+    if (status != STATUS_OK || applied.update->answer != STATUS_OK) {
+        return status == STATUS_OK ? STATUS_CLOSED : status;
+    }
+    const struct escalation *after = &applied.update->after;
+    int number = after->callers_count;
+    if (applied.update->entries[0].number != 0) {
+        struct caller_row caller = caller_of(command, id, number);
+        caller.promise = after->promises[number - 1].state;
+        caller.promise_engine = after->promises[number - 1].due_at;
+        status = store_add_caller(engine->store, &caller, error);
+    } else {
+        warn(work, "too many callers on this ticket: this one is kept as a note only");
+    }
+    if (status == STATUS_OK) {
+        write_answer(engine, command, work, &applied, true);
+    }
+    return status;
+}
+
+/* The procedure asked for, else the customer's default, else the last resort: never none. */
+static int64_t choose_procedure(struct escalate_work *work)
+{
+    const struct directory_procedure *found = NULL;
+    const char *asked = work->request->procedure;
+    if (asked != NULL) {
+        found = directory_procedure(work->customer, asked);
+        if (found == NULL) {
+            warn(work, "procedure: unknown; the customer's default procedure is used");
+        }
+    }
+    if (found == NULL && work->customer->default_procedure != NULL) {
+        found = directory_procedure(work->customer, work->customer->default_procedure);
+    }
+    if (found == NULL) {
+        warn(work, "no default procedure: the call centre is told at once");
+    }
+    return found != NULL ? found->id : 0;
+}
+
+static enum status open_new(struct engine *engine, struct command *command,
+                            struct escalate_work *work, const char *dedup_key, struct error *error)
+{
+    const struct escalate_request *request = work->request;
+    struct event event = event_now(engine, EVENT_OPENED, command->received_at);
+    event.severity = request->severity;
+    event.promised_ms = request->promised_ms;
+    struct escalation seed;
+    memset(&seed, 0, sizeof seed);
+    /* The same instant and randomness name ticket, escalation and attempts, in this order. */
+    seed.ticket_id = uuid_derive(event.id_base, UUID_DERIVED_MAX);
+    seed.id = uuid_derive(event.id_base, UUID_DERIVED_MAX - 1);
+    seed.customer_id = command->customer_id;
+    seed.procedure_id = choose_procedure(work);
+    seed.severity = request->severity;
+    seed.drill = request->drill;
+    seed.opened_at = command->received_at;
+    command->escalation_id = seed.id;
+    struct ticket_row ticket = {
+        .customer_id = command->customer_id,
+        .ticket_id = seed.ticket_id,
+        .category = request->category,
+        .summary = request->summary,
+        .details = request->details,
+        .fields = request->fields,
+        .opened_at = command->received_at,
+        .closed_at = WALL_NEVER,
+    };
+    struct caller_row caller = caller_of(command, seed.id, 1);
+    struct opening opening = {.ticket = &ticket, .caller = &caller, .dedup_key = dedup_key};
+    struct applied applied;
+    enum status status = apply_opening(engine, &seed, &opening, &event, &applied, error);
+    if (status == STATUS_OK) {
+        write_answer(engine, command, work, &applied, false);
+        (void)pthread_mutex_lock(&engine->statistics_lock);
+        engine->statistics.escalations_opened++;
+        (void)pthread_mutex_unlock(&engine->statistics_lock);
+    }
+    return status;
+}
+
+enum status command_escalate(struct engine *engine, struct command *command, struct error *error)
+{
+    struct escalate_work work = {.request = &command->request.escalate};
+    work.customer = directory_customer(engine->current, command->customer_id);
+    if (work.customer == NULL) {
+        answer_refuse(command, STATUS_NOT_FOUND, "no such customer");
+        return STATUS_OK;
+    }
+    enum status status = replay(engine, command, error);
+    if (status != STATUS_NOT_FOUND) {
+        return status;
+    }
+    for (size_t i = 0; i < work.request->warnings_count; i++) {
+        warn(&work, work.request->warnings[i]);
+    }
+    if (!work.customer->active) {
+        warn(&work, "customer: not active; escalated all the same");
+    }
+    const char *dedup_key = work.request->dedup_key;
+    struct uuid open_id;
+    status = dedup_key == NULL ? STATUS_NOT_FOUND
+                               : store_find_open_dedup(engine->store, command->customer_id,
+                                                       dedup_key, &open_id, error);
+    if (status == STATUS_OK) {
+        status = join(engine, command, &work, open_id, error);
+        if (status == STATUS_CLOSED || status == STATUS_QUARANTINED) {
+            /* Being cancelled, or set aside: this caller gets an escalation of their own. */
+            status = open_new(engine, command, &work, NULL, error);
+        }
+    } else if (status == STATUS_NOT_FOUND) {
+        status = open_new(engine, command, &work, dedup_key, error);
+    }
+    return status == STATUS_OK ? record_answer(engine, command, error) : status;
+}

@@ -1,0 +1,159 @@
+/* command_outcome.c - what became of an attempt: transport outcomes from dispatch, and what the
+ * telephony layer reports of a call. */
+#include "gateway/engine/engine_private.h"
+
+#include <string.h>
+
+#include "gateway/base/text.h"
+
+/* The dispatcher had no room: back to the outbox. */
+static enum status put_back(struct engine *engine, const struct command *command,
+                            struct error *error)
+{
+    struct attempt attempt;
+    enum status status =
+        store_get_attempt(engine->store, command->customer_id, command->escalation_id,
+                          command->request.transport.attempt, &attempt, error);
+    if (status == STATUS_OK && attempt.state == ATTEMPT_HANDED_OVER) {
+        attempt.state = ATTEMPT_PLANNED;
+        attempt.handed_over_at = WALL_NEVER;
+        engine->outbox_waiting = true;
+        status = store_update_attempt(engine->store, command->customer_id, command->escalation_id,
+                                      &attempt, error);
+    }
+    return status;
+}
+
+/* The provider says that the device is gone: it is retired, unless it registered again since. */
+static enum status retire(struct engine *engine, const struct command *command,
+                          const struct update *update, struct error *error)
+{
+    const struct transport_request *request = &command->request.transport;
+    for (size_t i = 0; i < update->changed_attempts_count; i++) {
+        const struct attempt *attempt = &update->changed_attempts[i];
+        if (uuid_equal(attempt->id, request->attempt) && attempt->device_id != 0) {
+            struct wall_time since =
+                request->gone_since.ms != TIME_NEVER_MS ? request->gone_since : attempt->planned_at;
+            engine_customer_changed(engine, command->customer_id, false);
+            return store_retire_device(engine->store, command->customer_id, attempt->device_id,
+                                       request->reason, request->at, since, error);
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status command_transport_outcome(struct engine *engine, struct command *command,
+                                      struct error *error)
+{
+    const struct transport_request *request = &command->request.transport;
+    struct applied applied;
+    if (request->transport == ATTEMPT_PLANNED) {
+        return put_back(engine, command, error);
+    }
+    struct event event = event_now(engine, EVENT_TRANSPORT, request->at);
+    event.attempt = request->attempt;
+    event.transport = request->transport;
+    event.reason = request->reason;
+    event.provider_id = request->provider_id;
+    event.tries = request->tries;
+    enum status status =
+        apply_event(engine, command->customer_id, command->escalation_id, &event, &applied, error);
+    if (status == STATUS_OK && request->device_gone) {
+        status = retire(engine, command, applied.update, error);
+    }
+    return status == STATUS_QUARANTINED || status == STATUS_INVALID ? STATUS_OK : status;
+}
+
+static bool answer_ends_call(enum attempt_answer answer)
+{
+    return answer != ANSWER_NONE && answer != ANSWER_RINGING && answer != ANSWER_ANSWERED;
+}
+
+/* What a key press means depends on what the call was about. */
+static void event_of_key(const struct attempt *attempt, enum attempt_answer answer,
+                         const struct escalation *escalation, struct event *event)
+{
+    bool yes = answer == ANSWER_ACCEPTED;
+    bool holder = person_equal(&escalation->holder, &event->actor);
+    switch (attempt->purpose) {
+    case PURPOSE_HOLDER_CALL:
+        event->type = yes ? EVENT_PROGRESS : EVENT_HAND_BACK;
+        event->progress = INTERVENTION_NONE;
+        break;
+    case PURPOSE_CANCEL_NOTICE:
+        event->type = EVENT_SEEN;
+        break;
+    case PURPOSE_UPDATE:
+        event->type = !yes ? EVENT_DECLINE : holder ? EVENT_PROGRESS : EVENT_ACCEPT;
+        break;
+    case PURPOSE_ALERT:
+    case PURPOSE_WITHDRAW:
+    case PURPOSE_EXHAUSTED:
+    case PURPOSE_FRUITLESS:
+    case PURPOSE_TASK:
+    case PURPOSE_QUARANTINE:
+        event->type = yes ? EVENT_ACCEPT : EVENT_DECLINE;
+        break;
+    }
+}
+
+static enum status build_call_event(struct engine *engine, struct command *command,
+                                    struct event *event, struct error *error)
+{
+    const struct call_outcome_request *request = &command->request.call;
+    struct attempt attempt;
+    struct escalation escalation;
+    memset(&escalation, 0, sizeof escalation);
+    enum status status = store_find_call(engine->store, request->attempt, &command->customer_id,
+                                         &command->escalation_id, error);
+    if (status == STATUS_OK) {
+        status = store_get_attempt(engine->store, command->customer_id, command->escalation_id,
+                                   request->attempt, &attempt, error);
+    }
+    if (status == STATUS_OK) {
+        status = store_get_escalation(engine->store, command->customer_id, command->escalation_id,
+                                      &escalation, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    event->attempt = request->attempt;
+    event->answer = request->answer;
+    event->via = PATH_CALL;
+    event->actor = (struct person_ref){.kind = attempt.person_kind, .id = attempt.person_id};
+    if (request->answer == ANSWER_ACCEPTED || request->answer == ANSWER_DECLINED) {
+        event_of_key(&attempt, request->answer, &escalation, event);
+    }
+    return STATUS_OK;
+}
+
+enum status command_call_outcome(struct engine *engine, struct command *command,
+                                 struct error *error)
+{
+    const struct call_outcome_request *request = &command->request.call;
+    struct event event = event_now(engine, EVENT_CALL, command->received_at);
+    struct applied applied;
+    enum status status = build_call_event(engine, command, &event, error);
+    if (status == STATUS_OK) {
+        status = apply_event(engine, command->customer_id, command->escalation_id, &event, &applied,
+                             error);
+    }
+    if (status == STATUS_NOT_FOUND || status == STATUS_INVALID || status == STATUS_QUARANTINED) {
+        answer_refuse(command, status == STATUS_INVALID ? STATUS_NOT_FOUND : status, "%s",
+                      status == STATUS_QUARANTINED ? status_text(status)
+                                                   : "no such call was asked for");
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (answer_ends_call(request->answer)) {
+        outbox_call_ended(engine, request->attempt);
+    }
+    if (applied.update->answer != STATUS_OK) {
+        answer_refused_verb(engine, command, &applied);
+    } else {
+        answer_view(engine, command, &applied);
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,204 @@
+/* directory.c - lookups. */
+#include "gateway/engine/directory_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct directory_customer *directory_customer(const struct directory *directory,
+                                                    int64_t customer_id)
+{
+    size_t low = 0, high = directory->customers_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int64_t id = directory->by_id[middle]->customer.id;
+        if (id == customer_id) {
+            return &directory->by_id[middle]->customer;
+        }
+        if (id < customer_id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
+}
+
+const struct directory_customer *directory_customer_by_slug(const struct directory *directory,
+                                                            const char *slug)
+{
+    size_t low = 0, high = directory->customers_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(directory->by_slug[middle]->customer.slug, slug);
+        if (order == 0) {
+            return &directory->by_slug[middle]->customer;
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
+}
+
+size_t directory_customers_count(const struct directory *directory)
+{
+    return directory->customers_count;
+}
+
+const struct directory_customer *directory_customer_at(const struct directory *directory,
+                                                       size_t index)
+{
+    assert(index < directory->customers_count);
+    return &directory->by_slug[index]->customer;
+}
+
+static const struct directory_person *person_by_slug(const struct directory_person *persons,
+                                                     size_t count, const char *slug)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(persons[middle].slug, slug);
+        if (order == 0) {
+            return &persons[middle];
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
+}
+
+static const struct directory_person *person_by_id(const struct directory_person *persons,
+                                                   size_t count, int64_t id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (persons[i].id == id) {
+            return &persons[i];
+        }
+    }
+    return NULL;
+}
+
+const struct directory_person *directory_agent(const struct directory_customer *customer,
+                                               int64_t agent_id)
+{
+    return person_by_id(customer->agents, customer->agents_count, agent_id);
+}
+
+const struct directory_person *directory_agent_by_slug(const struct directory_customer *customer,
+                                                       const char *slug)
+{
+    return person_by_slug(customer->agents, customer->agents_count, slug);
+}
+
+const struct directory_person *directory_contact(const struct directory_customer *customer,
+                                                 int64_t contact_id)
+{
+    return person_by_id(customer->contacts, customer->contacts_count, contact_id);
+}
+
+const struct directory_person *directory_contact_by_slug(const struct directory_customer *customer,
+                                                         const char *slug)
+{
+    return person_by_slug(customer->contacts, customer->contacts_count, slug);
+}
+
+const struct directory_person *directory_person(const struct directory_customer *customer,
+                                                const struct person_ref *ref)
+{
+    if (ref->kind == PERSON_AGENT) {
+        return directory_agent(customer, ref->id);
+    }
+    return ref->kind == PERSON_CONTACT ? directory_contact(customer, ref->id) : NULL;
+}
+
+const struct directory_rota *directory_rota(const struct directory_customer *customer,
+                                            const char *slug)
+{
+    for (size_t i = 0; i < customer->rotas_count; i++) {
+        if (strcmp(customer->rotas[i].slug, slug) == 0) {
+            return &customer->rotas[i];
+        }
+    }
+    return NULL;
+}
+
+const struct directory_procedure *directory_procedure(const struct directory_customer *customer,
+                                                      const char *slug)
+{
+    for (size_t i = 0; i < customer->procedures_count; i++) {
+        if (strcmp(customer->procedures[i].procedure->slug, slug) == 0) {
+            return &customer->procedures[i];
+        }
+    }
+    return NULL;
+}
+
+const struct directory_device *directory_device(const struct directory_customer *customer,
+                                                int64_t device_id,
+                                                const struct directory_person **agent_r)
+{
+    for (size_t a = 0; a < customer->agents_count; a++) {
+        const struct directory_person *agent = &customer->agents[a];
+        for (size_t d = 0; d < agent->devices_count; d++) {
+            if (agent->devices[d].id == device_id) {
+                if (agent_r != NULL) {
+                    *agent_r = agent;
+                }
+                return &agent->devices[d];
+            }
+        }
+    }
+    return NULL;
+}
+
+size_t directory_api_keys_count(const struct directory *directory)
+{
+    return directory->keys_count;
+}
+
+const struct directory_api_key *directory_api_key_at(const struct directory *directory,
+                                                     size_t index)
+{
+    assert(index < directory->keys_count);
+    return &directory->keys[index];
+}
+
+void directory_hold(struct directory *directory)
+{
+    atomic_fetch_add(&directory->references, 1);
+}
+
+void directory_release(struct directory *directory)
+{
+    if (atomic_fetch_sub(&directory->references, 1) != 1) {
+        return;
+    }
+    for (size_t i = 0; i < directory->customers_count; i++) {
+        customer_snapshot_release(directory->by_id[i]);
+    }
+    struct arena *arena = directory->arena;
+    arena_destroy(&arena);
+}
+
+struct wall_time directory_rotas_last_until(const struct directory *directory,
+                                            int64_t *customer_id_r)
+{
+    struct wall_time first = WALL_NEVER;
+    for (size_t i = 0; i < directory->customers_count; i++) {
+        const struct directory_customer *customer = &directory->by_id[i]->customer;
+        for (size_t r = 0; r < customer->rotas_count; r++) {
+            if (customer->rotas[r].compiled_until.ms < first.ms) {
+                first = customer->rotas[r].compiled_until;
+                *customer_id_r = customer->id;
+            }
+        }
+    }
+    return first;
+}

@@ -1,0 +1,445 @@
+/* directory_load.c - builds directories from the store, one customer at a time. */
+#include "gateway/engine/directory_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/log.h"
+
+static enum status out_of_memory(struct error *error)
+{
+    return error_set(error, STATUS_NO_MEMORY, "no memory for the directory");
+}
+
+/* The devices of one agent out of the customer's, which come ordered by agent. */
+static enum status load_devices(struct arena *arena, const struct device_row *rows, size_t count,
+                                struct directory_person *agent, struct error *error)
+{
+    size_t own = 0;
+    for (size_t i = 0; i < count; i++) {
+        own += rows[i].agent_id == agent->id;
+    }
+    struct directory_device *devices = arena_alloc(arena, (own + 1) * sizeof *devices);
+    if (devices == NULL) {
+        return out_of_memory(error);
+    }
+    agent->devices = devices;
+    for (size_t i = 0; i < count; i++) {
+        const struct device_row *row = &rows[i];
+        if (row->agent_id == agent->id) {
+            devices[agent->devices_count++] = (struct directory_device){
+                .id = row->device_id,
+                .installation = row->installation,
+                .platform = row->platform,
+                .target = row->target,
+                .environment = row->environment,
+                .app_version = row->app_version,
+                .permission = row->permission,
+                .battery_percent = row->battery_percent,
+                .registered_at = row->registered_at,
+                .proven_at = row->proven_at,
+                .live = row->retired_at.ms == TIME_NEVER_MS,
+                .retired_reason = row->retired_reason,
+            };
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status load_persons(const struct directory_builder *builder, enum person_kind kind,
+                                struct customer_snapshot *snapshot,
+                                const struct directory_person **persons_r, size_t *count_r,
+                                struct error *error)
+{
+    struct person_row *rows;
+    size_t count;
+    enum status status = store_list_persons(builder->store, kind, snapshot->customer.id,
+                                            snapshot->arena, &rows, &count, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct directory_person *persons = arena_alloc(snapshot->arena, (count + 1) * sizeof *persons);
+    if (persons == NULL) {
+        return out_of_memory(error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        persons[i] = (struct directory_person){
+            .kind = kind,
+            .id = rows[i].person_id,
+            .slug = rows[i].slug,
+            .name = rows[i].name,
+            .phone = rows[i].phone,
+            .language = rows[i].language,
+            .active = rows[i].active,
+        };
+    }
+    if (kind == PERSON_AGENT) {
+        struct device_row *devices;
+        size_t devices_count;
+        status = store_list_devices(builder->store, snapshot->customer.id, snapshot->arena,
+                                    &devices, &devices_count, error);
+        for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+            status = load_devices(snapshot->arena, devices, devices_count, &persons[i], error);
+        }
+    }
+    *persons_r = persons;
+    *count_r = count;
+    return status;
+}
+
+static enum status load_enrolments(const struct directory_builder *builder,
+                                   struct customer_snapshot *snapshot, struct error *error)
+{
+    struct enrolment_row *rows;
+    size_t count;
+    enum status status = store_list_enrolments(builder->store, snapshot->customer.id,
+                                               snapshot->arena, &rows, &count, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct directory_enrolment *enrolments =
+        arena_alloc(snapshot->arena, (count + 1) * sizeof *enrolments);
+    if (enrolments == NULL) {
+        return out_of_memory(error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        enrolments[i] = (struct directory_enrolment){
+            .id = rows[i].enrolment_id,
+            .agent_id = rows[i].agent_id,
+            .token_hash = rows[i].token_hash,
+        };
+    }
+    snapshot->customer.enrolments = enrolments;
+    snapshot->customer.enrolments_count = count;
+    return STATUS_OK;
+}
+
+static enum status compile_rota(const struct directory_builder *builder,
+                                struct customer_snapshot *snapshot, struct directory_rota *rota,
+                                struct error *error)
+{
+    struct engine_rota_interval *found;
+    size_t count;
+    struct wall_time from = {builder->now.ms - INT64_C(86400000)};
+    rota->compiled_until = (struct wall_time){builder->now.ms + ROTA_AHEAD_MS};
+    enum status status = builder->rotas->compile(
+        builder->rotas->context, rota->definition, snapshot->customer.time_zone, from,
+        rota->compiled_until, snapshot->arena, &found, &count, error);
+    if (status != STATUS_OK) {
+        /* A broken rota must not take the whole customer down: nobody is on call in it, and the
+         * steps that name it are skipped. */
+        log_error("directory.rota_does_not_compile", LOG_INT("customer", snapshot->customer.id),
+                  LOG_STATUS(status));
+        return STATUS_OK;
+    }
+    struct directory_interval *intervals =
+        arena_alloc(snapshot->arena, (count + 1) * sizeof *intervals);
+    if (intervals == NULL) {
+        return out_of_memory(error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct directory_person *agent =
+            directory_agent_by_slug(&snapshot->customer, found[i].agent);
+        if (agent != NULL && agent->active) {
+            intervals[rota->intervals_count++] = (struct directory_interval){
+                .from = found[i].from, .to = found[i].to, .agent_id = agent->id};
+        }
+    }
+    rota->intervals = intervals;
+    return STATUS_OK;
+}
+
+static enum status load_rotas(const struct directory_builder *builder,
+                              struct customer_snapshot *snapshot, struct error *error)
+{
+    struct definition_row *rows;
+    size_t count;
+    enum status status = store_list_rotas(builder->store, snapshot->customer.id, snapshot->arena,
+                                          &rows, &count, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct directory_rota *rotas = arena_alloc(snapshot->arena, (count + 1) * sizeof *rotas);
+    if (rotas == NULL) {
+        return out_of_memory(error);
+    }
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        rotas[i].slug = rows[i].slug;
+        rotas[i].definition = rows[i].definition;
+        status = compile_rota(builder, snapshot, &rotas[i], error);
+    }
+    snapshot->customer.rotas = rotas;
+    snapshot->customer.rotas_count = count;
+    return status;
+}
+
+static enum status load_procedures(const struct directory_builder *builder,
+                                   struct customer_snapshot *snapshot, struct error *error)
+{
+    struct definition_row *rows;
+    size_t count;
+    enum status status = store_list_procedures(builder->store, snapshot->customer.id,
+                                               snapshot->arena, &rows, &count, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct directory_procedure *procedures =
+        arena_alloc(snapshot->arena, (count + 1) * sizeof *procedures);
+    if (procedures == NULL) {
+        return out_of_memory(error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct procedure *procedure = NULL;
+        if (procedure_parse(rows[i].definition, strlen(rows[i].definition), rows[i].slug,
+                            snapshot->arena, &procedure, error) != STATUS_OK) {
+            log_error("directory.procedure_does_not_parse", LOG_INT("procedure", rows[i].id));
+            continue;
+        }
+        procedures[snapshot->customer.procedures_count++] = (struct directory_procedure){
+            .id = rows[i].id,
+            .version = rows[i].version,
+            .definition = rows[i].definition,
+            .procedure = procedure,
+        };
+    }
+    snapshot->customer.procedures = procedures;
+    return STATUS_OK;
+}
+
+static enum status fill_snapshot(const struct directory_builder *builder,
+                                 const struct customer_row *row, struct customer_snapshot *snapshot,
+                                 struct error *error)
+{
+    struct directory_customer *customer = &snapshot->customer;
+    struct arena *arena = snapshot->arena;
+    *customer = (struct directory_customer){
+        .id = row->customer_id,
+        .slug = arena_text(arena, row->slug),
+        .name = arena_text(arena, row->name),
+        .time_zone = arena_text(arena, row->time_zone),
+        .language = arena_text(arena, row->language),
+        .alias = arena_text(arena, row->alias),
+        .default_procedure = arena_text(arena, row->default_procedure),
+        .active = row->active,
+    };
+    if (customer->slug == NULL || customer->alias == NULL) {
+        return out_of_memory(error);
+    }
+    enum status status = load_persons(builder, PERSON_AGENT, snapshot, &customer->agents,
+                                      &customer->agents_count, error);
+    if (status == STATUS_OK) {
+        status = load_persons(builder, PERSON_CONTACT, snapshot, &customer->contacts,
+                              &customer->contacts_count, error);
+    }
+    if (status == STATUS_OK) {
+        status = load_enrolments(builder, snapshot, error);
+    }
+    if (status == STATUS_OK) {
+        status = load_rotas(builder, snapshot, error);
+    }
+    return status == STATUS_OK ? load_procedures(builder, snapshot, error) : status;
+}
+
+enum status customer_snapshot_load(const struct directory_builder *builder,
+                                   const struct customer_row *row,
+                                   struct customer_snapshot **snapshot_r, struct error *error)
+{
+    struct arena *arena = arena_create(0);
+    struct customer_snapshot *snapshot =
+        arena == NULL ? NULL : arena_alloc(arena, sizeof *snapshot);
+    if (snapshot == NULL) {
+        arena_destroy(&arena);
+        return out_of_memory(error);
+    }
+    snapshot->arena = arena;
+    atomic_init(&snapshot->references, 1);
+    enum status status = fill_snapshot(builder, row, snapshot, error);
+    if (status != STATUS_OK) {
+        arena_destroy(&arena);
+        return error_wrap(error, status, "customer %lld", (long long)row->customer_id);
+    }
+    *snapshot_r = snapshot;
+    return STATUS_OK;
+}
+
+void customer_snapshot_release(struct customer_snapshot *snapshot)
+{
+    if (atomic_fetch_sub(&snapshot->references, 1) == 1) {
+        struct arena *arena = snapshot->arena;
+        arena_destroy(&arena);
+    }
+}
+
+static int by_key_id(const void *left, const void *right)
+{
+    return strcmp(((const struct directory_api_key *)left)->id,
+                  ((const struct directory_api_key *)right)->id);
+}
+
+static int by_slug(const void *left, const void *right)
+{
+    const struct customer_snapshot *const *a = left, *const *b = right;
+    return strcmp((*a)->customer.slug, (*b)->customer.slug);
+}
+
+static int by_id(const void *left, const void *right)
+{
+    const struct customer_snapshot *const *a = left, *const *b = right;
+    return ((*a)->customer.id > (*b)->customer.id) - ((*a)->customer.id < (*b)->customer.id);
+}
+
+/* The administrator's key from the configuration, beside the stored ones. */
+static void add_root_key(const struct directory_builder *builder, struct directory *directory)
+{
+    struct token_parts parts;
+    if (builder->root_key == NULL || !token_split(builder->root_key, "ak_", &parts)) {
+        return;
+    }
+    directory->keys[directory->keys_count++] = (struct directory_api_key){
+        .id = arena_text(directory->arena, parts.id),
+        .name = "root",
+        .role = ROLE_ADMIN,
+        .secret_hash = token_hash(parts.secret),
+        .all_customers = true,
+    };
+}
+
+static enum status load_keys(const struct directory_builder *builder, struct directory *directory,
+                             struct error *error)
+{
+    struct api_key_row *rows;
+    size_t count;
+    enum status status =
+        store_list_api_keys(builder->store, directory->arena, &rows, &count, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    directory->keys = arena_alloc(directory->arena, (count + 1) * sizeof *directory->keys);
+    if (directory->keys == NULL) {
+        return out_of_memory(error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        directory->keys[directory->keys_count++] = (struct directory_api_key){
+            .id = rows[i].key_id,
+            .name = rows[i].name,
+            .role = role_parse(rows[i].role),
+            .secret_hash = rows[i].secret_hash,
+            .all_customers = rows[i].all_customers,
+            .customers = rows[i].customers,
+            .customers_count = rows[i].customers_count,
+            .created_at = rows[i].created_at,
+        };
+    }
+    add_root_key(builder, directory);
+    qsort(directory->keys, directory->keys_count, sizeof *directory->keys, by_key_id);
+    return STATUS_OK;
+}
+
+/* An empty directory with room for customers. */
+static struct directory *directory_create(size_t customers_max)
+{
+    struct arena *arena = arena_create(0);
+    struct directory *directory = arena == NULL ? NULL : arena_alloc(arena, sizeof *directory);
+    if (directory == NULL) {
+        arena_destroy(&arena);
+        return NULL;
+    }
+    atomic_init(&directory->references, 1);
+    directory->arena = arena;
+    directory->by_id = arena_alloc(arena, (customers_max + 1) * sizeof *directory->by_id);
+    directory->by_slug = arena_alloc(arena, (customers_max + 1) * sizeof *directory->by_slug);
+    if (directory->by_id == NULL || directory->by_slug == NULL) {
+        directory_release(directory);
+        return NULL;
+    }
+    return directory;
+}
+
+static void add_customer(struct directory *directory, struct customer_snapshot *snapshot)
+{
+    directory->by_id[directory->customers_count] = snapshot;
+    directory->by_slug[directory->customers_count] = snapshot;
+    directory->customers_count++;
+}
+
+static enum status finish(const struct directory_builder *builder, struct directory *directory,
+                          enum status status, struct directory **directory_r, struct error *error)
+{
+    if (status == STATUS_OK) {
+        status = load_keys(builder, directory, error);
+    }
+    if (status != STATUS_OK) {
+        directory_release(directory);
+        return status;
+    }
+    qsort(directory->by_id, directory->customers_count, sizeof *directory->by_id, by_id);
+    qsort(directory->by_slug, directory->customers_count, sizeof *directory->by_slug, by_slug);
+    *directory_r = directory;
+    return STATUS_OK;
+}
+
+enum status directory_load(const struct directory_builder *builder, struct directory **directory_r,
+                           struct error *error)
+{
+    struct arena *scratch = arena_create(0);
+    struct customer_row *rows = NULL;
+    size_t count = 0;
+    enum status status = scratch == NULL
+                             ? out_of_memory(error)
+                             : store_list_customers(builder->store, scratch, &rows, &count, error);
+    struct directory *directory = status == STATUS_OK ? directory_create(count) : NULL;
+    if (status == STATUS_OK && directory == NULL) {
+        status = out_of_memory(error);
+    }
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        struct customer_snapshot *snapshot;
+        status = customer_snapshot_load(builder, &rows[i], &snapshot, error);
+        if (status == STATUS_OK) {
+            add_customer(directory, snapshot);
+        }
+    }
+    arena_destroy(&scratch);
+    return directory == NULL ? status : finish(builder, directory, status, directory_r, error);
+}
+
+static enum status load_changed(const struct directory_builder *builder,
+                                struct directory *directory, int64_t customer_id,
+                                struct error *error)
+{
+    struct arena *scratch = arena_create(0);
+    struct customer_row row;
+    struct customer_snapshot *snapshot;
+    enum status status =
+        scratch == NULL ? out_of_memory(error)
+                        : store_get_customer(builder->store, customer_id, scratch, &row, error);
+    if (status == STATUS_OK) {
+        status = customer_snapshot_load(builder, &row, &snapshot, error);
+    }
+    if (status == STATUS_OK) {
+        add_customer(directory, snapshot);
+    }
+    arena_destroy(&scratch);
+    return status;
+}
+
+enum status directory_reload(const struct directory_builder *builder,
+                             const struct directory *before, int64_t customer_id,
+                             struct directory **directory_r, struct error *error)
+{
+    struct directory *directory = directory_create(before->customers_count + 1);
+    if (directory == NULL) {
+        return out_of_memory(error);
+    }
+    directory->generation = before->generation + 1;
+    for (size_t i = 0; i < before->customers_count; i++) {
+        struct customer_snapshot *snapshot = before->by_id[i];
+        if (snapshot->customer.id != customer_id) {
+            atomic_fetch_add(&snapshot->references, 1);
+            add_customer(directory, snapshot);
+        }
+    }
+    enum status status =
+        customer_id == 0 ? STATUS_OK : load_changed(builder, directory, customer_id, error);
+    return finish(builder, directory, status, directory_r, error);
+}

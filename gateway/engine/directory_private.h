@@ -1,0 +1,85 @@
+/* directory_private.h - how the writer builds and shares directories. */
+#ifndef GATEWAY_ENGINE_DIRECTORY_PRIVATE_H
+#define GATEWAY_ENGINE_DIRECTORY_PRIVATE_H
+
+#include <stdatomic.h>
+
+#include "gateway/base/arena.h"
+#include "gateway/engine/directory.h"
+#include "gateway/engine/engine.h"
+#include "gateway/store/store.h"
+
+/* One customer as of one moment; shared by all directories made until it changes. */
+struct customer_snapshot {
+    _Atomic int references;
+    struct arena *arena;
+    struct directory_customer customer;
+};
+
+struct directory {
+    _Atomic int references;
+    uint64_t generation;
+    struct arena *arena;
+    struct customer_snapshot **by_slug;
+    struct customer_snapshot **by_id;
+    size_t customers_count;
+    struct directory_api_key *keys; /* by id */
+    size_t keys_count;
+};
+
+/* How far ahead of now rotas are compiled, and how much of it must always be left. */
+#define ROTA_AHEAD_MS (INT64_C(21) * 86400000)
+#define ROTA_LEFT_MS  (INT64_C(7) * 86400000)
+
+/* What building needs; borrowed. */
+struct directory_builder {
+    struct store *store;
+    const struct engine_rotas *rotas;
+    struct wall_time now;
+    const char *root_key; /* or NULL */
+};
+
+/* Reads one customer. */
+enum status customer_snapshot_load(const struct directory_builder *builder,
+                                   const struct customer_row *row,
+                                   struct customer_snapshot **snapshot_r,
+                                   struct error *error) MUST_CHECK;
+void customer_snapshot_release(struct customer_snapshot *snapshot);
+
+/* Everything from the store. */
+enum status directory_load(const struct directory_builder *builder, struct directory **directory_r,
+                           struct error *error) MUST_CHECK;
+
+/* A copy of `before` with one customer (0: none) and all keys read again. */
+enum status directory_reload(const struct directory_builder *builder,
+                             const struct directory *before, int64_t customer_id,
+                             struct directory **directory_r, struct error *error) MUST_CHECK;
+
+void directory_hold(struct directory *directory);
+void directory_release(struct directory *directory);
+
+/* When the first compiled rota runs short; WALL_NEVER without rotas. */
+struct wall_time directory_rotas_last_until(const struct directory *directory,
+                                            int64_t *customer_id_r);
+
+/* ---- tokens (directory_tokens.c) ---- */
+
+/* "ak_" or "at_", 22 characters of id, '_', 43 of secret. */
+#define TOKEN_ID_CHARS     22
+#define TOKEN_SECRET_CHARS 43
+#define TOKEN_BYTES_MAX    (3 + TOKEN_ID_CHARS + 1 + TOKEN_SECRET_CHARS + 1)
+
+struct token_parts {
+    char id[TOKEN_ID_CHARS + 1];
+    const char *secret;
+};
+
+/* Splits a token with the prefix ("ak_"). False when it does not have the form. */
+bool token_split(const char *token, const char *prefix, struct token_parts *parts_r);
+struct digest token_hash(const char *secret);
+
+/* A fresh token from random bytes; id_r is its id part. */
+void token_make(const char *prefix, const void *id_bytes, const struct random_source *random,
+                char token_r[TOKEN_BYTES_MAX], struct digest *hash_r);
+
+#endif

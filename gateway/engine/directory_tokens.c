@@ -1,0 +1,160 @@
+/* directory_tokens.c - API keys and agent tokens: made here, checked here, stored hashed. */
+#include "gateway/engine/directory_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/base/encoding.h"
+#include "gateway/base/text.h"
+
+static const char *const role_words[] = {"none",  "call-centre", "telephony",
+                                         "admin", "portal",      "agent"};
+
+enum role role_parse(const char *word)
+{
+    for (int i = ROLE_CALL_CENTRE; i <= ROLE_AGENT; i++) {
+        if (strcmp(role_words[i], word) == 0) {
+            return (enum role)i;
+        }
+    }
+    return ROLE_NONE;
+}
+
+const char *role_word(enum role role)
+{
+    return role_words[role];
+}
+
+bool token_split(const char *token, const char *prefix, struct token_parts *parts_r)
+{
+    if (strlen(token) != TOKEN_BYTES_MAX - 1 || strncmp(token, prefix, 3) != 0 ||
+        token[3 + TOKEN_ID_CHARS] != '_') {
+        return false;
+    }
+    memcpy(parts_r->id, token + 3, TOKEN_ID_CHARS);
+    parts_r->id[TOKEN_ID_CHARS] = '\0';
+    parts_r->secret = token + 3 + TOKEN_ID_CHARS + 1;
+    return true;
+}
+
+struct digest token_hash(const char *secret)
+{
+    struct digest_part part = {secret, strlen(secret)};
+    return digest_sha256(&part, 1);
+}
+
+void token_make(const char *prefix, const void *id_bytes, const struct random_source *random,
+                char token_r[TOKEN_BYTES_MAX], struct digest *hash_r)
+{
+    uint8_t secret[32];
+    char id_text[BASE64_TEXT_BYTES(16)], secret_text[BASE64_TEXT_BYTES(32)];
+    random_fill(random, secret, sizeof secret);
+    base64url_encode(id_bytes, 16, id_text);
+    base64url_encode(secret, sizeof secret, secret_text);
+    (void)snprintf(token_r, TOKEN_BYTES_MAX, "%s%s_%s", prefix, id_text, secret_text);
+    *hash_r = token_hash(secret_text);
+}
+
+static int compare_key(const struct directory_api_key *key, const char *id)
+{
+    return strcmp(key->id, id);
+}
+
+static const struct directory_api_key *find_key(const struct directory *directory, const char *id)
+{
+    size_t low = 0, high = directory->keys_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = compare_key(&directory->keys[middle], id);
+        if (order == 0) {
+            return &directory->keys[middle];
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
+}
+
+static enum status authenticate_key(const struct directory *directory,
+                                    const struct token_parts *parts, struct principal *principal_r)
+{
+    const struct directory_api_key *key = find_key(directory, parts->id);
+    struct digest hash = token_hash(parts->secret);
+    if (key == NULL ||
+        !text_equal_constant_time(hash.bytes, key->secret_hash.bytes, sizeof hash.bytes)) {
+        return STATUS_UNAUTHENTICATED;
+    }
+    *principal_r = (struct principal){
+        .role = key->role,
+        .all_customers = key->all_customers,
+        .customers = key->customers,
+        .customers_count = key->customers_count,
+    };
+    (void)text_copy(principal_r->key_id, sizeof principal_r->key_id, key->id);
+    return STATUS_OK;
+}
+
+/* An agent token's id is the customer's and the enrolment's number. */
+static enum status authenticate_agent(const struct directory *directory,
+                                      const struct token_parts *parts,
+                                      struct principal *principal_r)
+{
+    uint8_t bytes[16];
+    size_t count;
+    int64_t numbers[2];
+    if (base64_decode(parts->id, TOKEN_ID_CHARS, bytes, sizeof bytes, &count) != STATUS_OK ||
+        count != sizeof bytes) {
+        return STATUS_UNAUTHENTICATED;
+    }
+    memcpy(numbers, bytes, sizeof numbers);
+    const struct directory_customer *customer = directory_customer(directory, numbers[0]);
+    struct digest hash = token_hash(parts->secret);
+    for (size_t i = 0; customer != NULL && i < customer->enrolments_count; i++) {
+        const struct directory_enrolment *enrolment = &customer->enrolments[i];
+        if (enrolment->id != numbers[1]) {
+            continue;
+        }
+        const struct directory_person *agent = directory_agent(customer, enrolment->agent_id);
+        if (agent == NULL || !agent->active ||
+            !text_equal_constant_time(hash.bytes, enrolment->token_hash.bytes, sizeof hash.bytes)) {
+            break;
+        }
+        *principal_r = (struct principal){
+            .role = ROLE_AGENT, .customer_id = customer->id, .agent_id = enrolment->agent_id};
+        (void)text_copy(principal_r->key_id, sizeof principal_r->key_id, parts->id);
+        return STATUS_OK;
+    }
+    return STATUS_UNAUTHENTICATED;
+}
+
+enum status directory_authenticate(const struct directory *directory, const char *token,
+                                   struct principal *principal_r)
+{
+    struct token_parts parts;
+    if (token_split(token, "ak_", &parts)) {
+        return authenticate_key(directory, &parts, principal_r);
+    }
+    if (token_split(token, "at_", &parts)) {
+        return authenticate_agent(directory, &parts, principal_r);
+    }
+    return STATUS_UNAUTHENTICATED;
+}
+
+bool principal_covers(const struct principal *principal, int64_t customer_id)
+{
+    if (principal->role == ROLE_AGENT) {
+        return principal->customer_id == customer_id;
+    }
+    if (principal->all_customers) {
+        return true;
+    }
+    for (size_t i = 0; i < principal->customers_count; i++) {
+        if (principal->customers[i] == customer_id) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,588 @@
+/* engine.c - the engine's life: creation, recovery, threads, mailbox, snapshots. */
+#include "gateway/engine/engine_private.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "gateway/base/log.h"
+
+#define SCRATCH_BYTES_MAX (8u << 20)
+#define CALLS_MAX_DEFAULT 30
+#define ALARM_EVERY_MS    INT64_C(60000)
+#define OUTBOX_ROWS       512
+
+static enum status out_of_memory(struct error *error)
+{
+    return error_set(error, STATUS_NO_MEMORY, "no memory for the engine");
+}
+
+static enum status allocate(struct engine *engine, struct error *error)
+{
+    static const size_t slots[LANES_COUNT] = {
+        [LANE_ACKNOWLEDGMENT] = LANE_ACKNOWLEDGMENT_SLOTS,
+        [LANE_OUTCOME] = LANE_OUTCOME_SLOTS,
+        [LANE_NEW] = LANE_NEW_SLOTS,
+        [LANE_ADMINISTRATION] = LANE_ADMINISTRATION_SLOTS,
+    };
+    bool ok = true;
+    for (int lane = 0; lane < LANES_COUNT; lane++) {
+        engine->lanes[lane] = queue_create(slots[lane]);
+        ok = ok && engine->lanes[lane] != NULL;
+    }
+    engine->scratch = arena_create(SCRATCH_BYTES_MAX);
+    engine->update = calloc(1, sizeof *engine->update);
+    engine->attempts = calloc(ATTEMPTS_LOADED_MAX, sizeof *engine->attempts);
+    engine->effects = calloc(EFFECTS_PER_TURN_MAX, sizeof *engine->effects);
+    engine->outbox_rows = calloc(OUTBOX_ROWS, sizeof *engine->outbox_rows);
+    engine->turn = turn_create();
+    ok = ok && engine->scratch != NULL && engine->update != NULL && engine->attempts != NULL &&
+         engine->effects != NULL && engine->outbox_rows != NULL && engine->turn != NULL;
+    return ok ? STATUS_OK : out_of_memory(error);
+}
+
+static void init_locks(struct engine *engine)
+{
+    pthread_condattr_t attributes;
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&engine->wake_condition, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    (void)pthread_mutex_init(&engine->wake_lock, NULL);
+    (void)pthread_mutex_init(&engine->directory_lock, NULL);
+    (void)pthread_mutex_init(&engine->alarm_lock, NULL);
+    (void)pthread_mutex_init(&engine->statistics_lock, NULL);
+    (void)pthread_mutex_init(&engine->calls_lock, NULL);
+    (void)pthread_mutex_init(&engine->root_key_lock, NULL);
+}
+
+static struct directory_builder builder_of(struct engine *engine)
+{
+    return (struct directory_builder){
+        .store = engine->store,
+        .rotas = &engine->configuration.rotas,
+        .now = clock_wall(&engine->configuration.clock),
+        .root_key = engine->root_key,
+    };
+}
+
+static enum status open_poison(struct engine *engine, struct error *error)
+{
+    char path[4096];
+    const char *given = engine->configuration.poison_path;
+    (void)snprintf(path, sizeof path, "%s%s", given != NULL ? given : engine->database_path,
+                   given != NULL ? "" : "-poison");
+    return poison_open(path, &engine->poison, error);
+}
+
+/* Attempts without an outcome go back to the outbox, under their old ids. */
+static enum status recover(struct engine *engine, struct error *error)
+{
+    int64_t rewound = 0, open = 0;
+    enum status status = store_begin(engine->store, error);
+    if (status == STATUS_OK) {
+        status = store_rewind_attempts(engine->store, &rewound, error);
+    }
+    if (status == STATUS_OK) {
+        status = engine_clock_open(engine, error);
+    }
+    if (status == STATUS_OK) {
+        status = store_commit(engine->store, error);
+    }
+    if (status == STATUS_OK) {
+        status = store_count_open(engine->store, &open, error);
+    }
+    if (status == STATUS_OK) {
+        engine->outbox_waiting = true;
+        log_info("engine.recovered", LOG_INT("open", open), LOG_INT("attempts", rewound));
+    }
+    return status;
+}
+
+static enum status open_all(struct engine *engine, struct error *error)
+{
+    enum status status = allocate(engine, error);
+    if (status == STATUS_OK) {
+        status =
+            store_open(engine->database_path, engine->configuration.vfs, &engine->store, error);
+    }
+    if (status == STATUS_OK) {
+        status = open_poison(engine, error);
+    }
+    if (status == STATUS_OK) {
+        status = recover(engine, error);
+    }
+    if (status == STATUS_OK) {
+        struct directory_builder builder = builder_of(engine);
+        status = directory_load(&builder, &engine->current, error);
+    }
+    if (status == STATUS_OK) {
+        engine->published = engine->current;
+        directory_hold(engine->published);
+    }
+    return status;
+}
+
+static char *copy_text(const char *text)
+{
+    return text == NULL ? NULL : strdup(text);
+}
+
+enum status engine_create(const struct engine_configuration *configuration,
+                          struct engine **engine_r, struct error *error)
+{
+    struct engine *engine = calloc(1, sizeof *engine);
+    if (engine == NULL) {
+        return out_of_memory(error);
+    }
+    engine->magic = ENGINE_MAGIC;
+    engine->configuration = *configuration;
+    if (engine->configuration.calls_max == 0) {
+        engine->configuration.calls_max = CALLS_MAX_DEFAULT;
+    }
+    if (engine->configuration.calls_max > CALLS_IN_USE_MAX) {
+        engine->configuration.calls_max = CALLS_IN_USE_MAX;
+    }
+    engine->database_path = copy_text(configuration->database_path);
+    engine->root_key = copy_text(configuration->root_key);
+    init_locks(engine);
+    enum status status = open_all(engine, error);
+    if (status != STATUS_OK) {
+        engine_destroy(&engine);
+        return status;
+    }
+    *engine_r = engine;
+    return STATUS_OK;
+}
+
+static void refuse_all(struct engine *engine)
+{
+    for (int lane = 0; lane < LANES_COUNT; lane++) {
+        struct command *command;
+        while (engine->lanes[lane] != NULL && (command = queue_pop(engine->lanes[lane])) != NULL) {
+            memset(&command->answer, 0, sizeof command->answer);
+            command->answer.body = "";
+            command->answer.status = STATUS_STOPPING;
+            if (command->complete != NULL) {
+                command->complete(command);
+            }
+        }
+        queue_destroy(&engine->lanes[lane]);
+    }
+}
+
+void engine_destroy(struct engine **engine_r)
+{
+    struct engine *engine = *engine_r;
+    if (engine == NULL) {
+        return;
+    }
+    assert(engine->magic == ENGINE_MAGIC && !engine->started);
+    atomic_store(&engine->stopping, true);
+    refuse_all(engine);
+    if (engine->current != NULL) {
+        directory_release(engine->current);
+        directory_release(engine->published);
+    }
+    for (size_t i = 0; i < engine->procedures_count; i++) {
+        arena_destroy(&engine->procedures[i].arena);
+    }
+    poison_close(&engine->poison);
+    store_close(&engine->store);
+    arena_destroy(&engine->scratch);
+    free(engine->update);
+    free(engine->attempts);
+    free(engine->effects);
+    free(engine->outbox_rows);
+    free(engine->turn);
+    free(engine->database_path);
+    free(engine->root_key);
+    engine->magic = 0;
+    free(engine);
+    *engine_r = NULL;
+}
+
+/* ---- mailbox ---- */
+
+void engine_wake(struct engine *engine)
+{
+    (void)pthread_mutex_lock(&engine->wake_lock);
+    engine->woken = true;
+    (void)pthread_cond_signal(&engine->wake_condition);
+    (void)pthread_mutex_unlock(&engine->wake_lock);
+}
+
+static enum engine_lane lane_of(enum command_type type)
+{
+    switch (type) {
+    case COMMAND_AGENT_VERB:
+    case COMMAND_DESK_VERB:
+    case COMMAND_TASK_DONE:
+    case COMMAND_CHECK_IN:
+    case COMMAND_CHECK_OUT:
+        return LANE_ACKNOWLEDGMENT;
+    case COMMAND_CALL_OUTCOME:
+    case COMMAND_TRANSPORT_OUTCOME:
+        return LANE_OUTCOME;
+    case COMMAND_ESCALATE:
+        return LANE_NEW;
+    case COMMAND_USE_ENROLMENT:
+    case COMMAND_PUT_DEVICE:
+    case COMMAND_DELETE_DEVICE:
+    case COMMAND_PUT_CUSTOMER:
+    case COMMAND_PUT_PERSON:
+    case COMMAND_PUT_PROCEDURE:
+    case COMMAND_PUT_ROTA:
+    case COMMAND_ADD_ENROLMENT:
+    case COMMAND_ADD_API_KEY:
+    case COMMAND_REVOKE_API_KEY:
+    case COMMAND_DEADLINE:
+    case COMMAND_CONTEXT_CHANGED:
+    case COMMAND_QUARANTINE:
+    case COMMAND_ALARM:
+    case COMMANDS_COUNT:
+        break;
+    }
+    return LANE_ADMINISTRATION;
+}
+
+/* A sleeping writer needs a signal; a working one looks by itself before it sleeps. */
+static void wake_if_asleep(struct engine *engine)
+{
+    if (atomic_load(&engine->sleeping)) {
+        engine_wake(engine);
+    }
+}
+
+enum status engine_post(struct engine *engine, struct command *command)
+{
+    assert(engine->magic == ENGINE_MAGIC);
+    if (atomic_load(&engine->stopping)) {
+        return STATUS_STOPPING;
+    }
+    if (command->type == COMMAND_ESCALATE && atomic_load(&engine->disk_full)) {
+        return STATUS_DISK_FULL;
+    }
+    enum status status = queue_push(engine->lanes[lane_of(command->type)], command);
+    if (status == STATUS_OK) {
+        wake_if_asleep(engine);
+    }
+    return status;
+}
+
+static void free_command(struct command *command)
+{
+    arena_destroy(&command->arena);
+    free(command);
+}
+
+void engine_outcome(struct engine *engine, int64_t customer_id, struct uuid escalation,
+                    enum path path, const struct transport_request *outcome)
+{
+    struct command *command = calloc(1, sizeof *command);
+    if (command == NULL) {
+        abort(); /* small and fixed: recovery sends the attempt again under its id */
+    }
+    command->type = COMMAND_TRANSPORT_OUTCOME;
+    command->customer_id = customer_id;
+    command->escalation_id = escalation;
+    command->received_at = outcome->at;
+    command->request.transport = *outcome;
+    command->complete = free_command;
+    if (path == PATH_CALL && outcome->transport != ATTEMPT_ACCEPTED) {
+        outbox_call_ended(engine, outcome->attempt);
+    }
+    outbox_give_credit(engine, path);
+    queue_push_reserved(engine->lanes[LANE_OUTCOME], command);
+    wake_if_asleep(engine);
+}
+
+/* ---- alarms ---- */
+
+/* At most one of a kind every minute goes out. */
+static bool alarm_is_due(struct engine *engine, const char *kind)
+{
+    int64_t now_ms = clock_monotonic(&engine->configuration.clock).ms;
+    const size_t count = sizeof engine->alarms_told / sizeof engine->alarms_told[0];
+    bool due = false;
+    (void)pthread_mutex_lock(&engine->alarm_lock);
+    for (size_t i = 0; i < count; i++) {
+        if (engine->alarms_told[i].kind == NULL) {
+            engine->alarms_told[i].kind = kind;
+            engine->alarms_told[i].told_ms = now_ms;
+            due = true;
+            break;
+        }
+        if (strcmp(engine->alarms_told[i].kind, kind) == 0) {
+            due = now_ms - engine->alarms_told[i].told_ms >= ALARM_EVERY_MS;
+            if (due) {
+                engine->alarms_told[i].told_ms = now_ms;
+            }
+            break;
+        }
+    }
+    (void)pthread_mutex_unlock(&engine->alarm_lock);
+    return due;
+}
+
+void engine_alarm(struct engine *engine, const char *kind, const char *detail)
+{
+    log_warning("alarm", LOG_TEXT("kind", kind), LOG_TEXT("detail", detail));
+    (void)pthread_mutex_lock(&engine->statistics_lock);
+    engine->statistics.alarms++;
+    (void)pthread_mutex_unlock(&engine->statistics_lock);
+    if (!alarm_is_due(engine, kind)) {
+        return;
+    }
+    const struct engine_dispatcher *dispatcher = &engine->configuration.dispatcher;
+    if (dispatcher->alarm != NULL) {
+        dispatcher->alarm(dispatcher->context, kind, detail);
+    }
+    struct command *command = calloc(1, sizeof *command);
+    struct arena *arena = arena_create(0);
+    if (command == NULL || arena == NULL) {
+        free(command);
+        arena_destroy(&arena);
+        return; /* told and logged; the record of it is what is lost */
+    }
+    command->type = COMMAND_ALARM;
+    command->arena = arena;
+    command->received_at = clock_wall(&engine->configuration.clock);
+    command->request.alarm.kind = arena_text(arena, kind);
+    command->request.alarm.detail = arena_text(arena, detail);
+    command->complete = free_command;
+    if (engine_post(engine, command) != STATUS_OK) {
+        free_command(command);
+    }
+}
+
+/* ---- directory ---- */
+
+void engine_customer_changed(struct engine *engine, int64_t customer_id, bool people_changed)
+{
+    if (customer_id == 0) {
+        engine->keys_dirty = true;
+        return;
+    }
+    bool known = false;
+    for (size_t i = 0; i < engine->dirty_customers_count && !known; i++) {
+        known = engine->dirty_customers[i] == customer_id;
+    }
+    if (!known) {
+        /* One turn handles at most 256 commands, each changing at most one customer. */
+        assert(engine->dirty_customers_count < CHANGED_CUSTOMERS_MAX);
+        engine->dirty_customers[engine->dirty_customers_count++] = customer_id;
+    }
+    known = !people_changed;
+    for (size_t i = 0; i < engine->changed_customers_count && !known; i++) {
+        known = engine->changed_customers[i] == customer_id;
+    }
+    if (!known && engine->changed_customers_count < CHANGED_CUSTOMERS_MAX) {
+        engine->changed_customers[engine->changed_customers_count++] = customer_id;
+    }
+}
+
+static enum status reload_one(struct engine *engine, int64_t customer_id, struct error *error)
+{
+    struct directory_builder builder = builder_of(engine);
+    struct directory *fresh;
+    (void)pthread_mutex_lock(&engine->root_key_lock);
+    enum status status = directory_reload(&builder, engine->current, customer_id, &fresh, error);
+    (void)pthread_mutex_unlock(&engine->root_key_lock);
+    if (status == STATUS_OK) {
+        directory_release(engine->current);
+        engine->current = fresh;
+        engine->directory_dirty = true;
+    }
+    return status;
+}
+
+enum status engine_refresh_directory(struct engine *engine, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < engine->dirty_customers_count && status == STATUS_OK; i++) {
+        status = reload_one(engine, engine->dirty_customers[i], error);
+    }
+    if (status == STATUS_OK && engine->keys_dirty && engine->dirty_customers_count == 0) {
+        status = reload_one(engine, 0, error);
+    }
+    engine->dirty_customers_count = 0;
+    engine->keys_dirty = false;
+    return status;
+}
+
+const struct directory *engine_directory_acquire(struct engine *engine)
+{
+    (void)pthread_mutex_lock(&engine->directory_lock);
+    struct directory *directory = engine->published;
+    directory_hold(directory);
+    (void)pthread_mutex_unlock(&engine->directory_lock);
+    return directory;
+}
+
+void engine_directory_release(struct engine *engine, const struct directory *directory)
+{
+    (void)engine;
+    struct directory *held;
+    memcpy(&held, &directory, sizeof held); /* the count inside is ours to change */
+    directory_release(held);
+}
+
+const struct engine_rotas *engine_rotas(const struct engine *engine)
+{
+    return &engine->configuration.rotas;
+}
+
+enum status engine_set_root_key(struct engine *engine, const char *root_key, struct error *error)
+{
+    struct token_parts parts;
+    if (root_key != NULL && !token_split(root_key, "ak_", &parts)) {
+        return error_set(error, STATUS_CONFIGURATION,
+                         "the root key is not of the form that `astreintectl key generate` prints");
+    }
+    char *copy = copy_text(root_key);
+    (void)pthread_mutex_lock(&engine->root_key_lock);
+    free(engine->root_key);
+    engine->root_key = copy;
+    (void)pthread_mutex_unlock(&engine->root_key_lock);
+    atomic_store(&engine->root_key_changed, true);
+    engine_wake(engine);
+    return STATUS_OK;
+}
+
+void engine_on_commit(struct engine *engine, void (*listener)(void *context), void *context)
+{
+    assert(!engine->started);
+    engine->commit_listener = listener;
+    engine->commit_context = context;
+}
+
+void engine_statistics(struct engine *engine, struct engine_statistics *statistics_r)
+{
+    (void)pthread_mutex_lock(&engine->statistics_lock);
+    *statistics_r = engine->statistics;
+    (void)pthread_mutex_unlock(&engine->statistics_lock);
+    statistics_r->now = engine_now(engine);
+    for (int lane = 0; lane < LANES_COUNT; lane++) {
+        statistics_r->lane_length[lane] = queue_length(engine->lanes[lane]);
+    }
+    statistics_r->credits_push_used = atomic_load(&engine->credits_push_used);
+    statistics_r->credits_callback_used = atomic_load(&engine->credits_callback_used);
+    (void)pthread_mutex_lock(&engine->calls_lock);
+    statistics_r->calls_used = engine->calls_count;
+    (void)pthread_mutex_unlock(&engine->calls_lock);
+    statistics_r->overdue_ms = atomic_load(&engine->overdue_ms);
+    statistics_r->open_escalations = atomic_load(&engine->open_escalations);
+    statistics_r->not_ready_why = atomic_load(&engine->stopping)    ? "stopping"
+                                  : atomic_load(&engine->disk_full) ? "disk full"
+                                                                    : NULL;
+    statistics_r->ready = statistics_r->not_ready_why == NULL;
+}
+
+/* ---- threads ---- */
+
+static void sleep_until_woken(struct engine *engine, int64_t wait_ms)
+{
+    struct timespec until;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += wait_ms / 1000;
+    until.tv_nsec += wait_ms % 1000 * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    (void)pthread_mutex_lock(&engine->wake_lock);
+    atomic_store(&engine->sleeping, true);
+    bool empty = true;
+    for (int lane = 0; lane < LANES_COUNT; lane++) {
+        empty = empty && queue_length(engine->lanes[lane]) == 0;
+    }
+    while (empty && !engine->woken &&
+           pthread_cond_timedwait(&engine->wake_condition, &engine->wake_lock, &until) !=
+               ETIMEDOUT) {
+    }
+    engine->woken = false;
+    atomic_store(&engine->sleeping, false);
+    (void)pthread_mutex_unlock(&engine->wake_lock);
+}
+
+static bool mailbox_is_empty(struct engine *engine)
+{
+    for (int lane = 0; lane < LANES_COUNT; lane++) {
+        if (queue_length(engine->lanes[lane]) > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void *writer_run(void *context)
+{
+    struct engine *engine = context;
+    (void)pthread_setname_np(pthread_self(), "writer");
+    for (;;) {
+        int64_t wait_ms = engine_turn(engine);
+        if (atomic_load(&engine->stopping) && mailbox_is_empty(engine)) {
+            return NULL;
+        }
+        if (wait_ms > 0) {
+            sleep_until_woken(engine, wait_ms);
+        }
+    }
+}
+
+/* Suspects of earlier crashes are set aside before anything else is done. */
+static void quarantine_suspects(struct engine *engine)
+{
+    int64_t customer_id;
+    struct uuid escalation;
+    while (poison_next_suspect(engine->poison, &customer_id, &escalation)) {
+        struct command *command = calloc(1, sizeof *command);
+        if (command == NULL) {
+            abort();
+        }
+        command->type = COMMAND_QUARANTINE;
+        command->customer_id = customer_id;
+        command->escalation_id = escalation;
+        command->received_at = clock_wall(&engine->configuration.clock);
+        command->complete = free_command;
+        if (engine_post(engine, command) != STATUS_OK) {
+            free_command(command);
+        }
+    }
+}
+
+enum status engine_start(struct engine *engine, struct error *error)
+{
+    assert(!engine->started);
+    quarantine_suspects(engine);
+    if (pthread_create(&engine->thread, NULL, writer_run, engine) != 0) {
+        return error_set(error, STATUS_NO_MEMORY, "the writer's thread cannot be started");
+    }
+    if (pthread_create(&engine->watchdog_thread, NULL, watchdog_run, engine) != 0) {
+        engine_stop(engine);
+        (void)pthread_join(engine->thread, NULL);
+        return error_set(error, STATUS_NO_MEMORY, "the watchdog's thread cannot be started");
+    }
+    engine->started = true;
+    return STATUS_OK;
+}
+
+void engine_stop(struct engine *engine)
+{
+    atomic_store(&engine->stopping, true);
+    engine_wake(engine);
+}
+
+void engine_join(struct engine *engine)
+{
+    if (engine->started) {
+        (void)pthread_join(engine->thread, NULL);
+        atomic_store(&engine->watchdog_stop, true);
+        (void)pthread_join(engine->watchdog_thread, NULL);
+        engine->started = false;
+    }
+}

@@ -1,0 +1,53 @@
+/* engine_clock.c - engine time: a persisted anchor plus the boot clock. Steps of the wall clock
+ * never move it; after a reboot it goes on from the later of what was saved last and the wall. */
+#include "gateway/engine/engine_private.h"
+
+#include <string.h>
+
+#include "gateway/base/text.h"
+
+struct engine_time engine_time_at(const struct engine *engine, struct monotonic_time boot)
+{
+    return (struct engine_time){engine->anchor.engine.ms + (boot.ms - engine->anchor.boot.ms)};
+}
+
+struct engine_time engine_now(struct engine *engine)
+{
+    return engine_time_at(engine, clock_monotonic(&engine->configuration.clock));
+}
+
+enum status engine_clock_open(struct engine *engine, struct error *error)
+{
+    const struct engine_configuration *configuration = &engine->configuration;
+    struct engine_clock_row saved;
+    struct monotonic_time boot = clock_monotonic(&configuration->clock);
+    struct wall_time wall = clock_wall(&configuration->clock);
+    enum status status = store_get_engine_clock(engine->store, &saved, error);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        return status;
+    }
+    engine->anchor = (struct engine_anchor){.engine = {wall.ms}, .boot = boot};
+    if (status == STATUS_OK) {
+        bool same_boot = configuration->boot_id[0] != '\0' &&
+                         strcmp(saved.boot_id, configuration->boot_id) == 0 &&
+                         boot.ms >= saved.boot.ms;
+        if (same_boot) {
+            engine->anchor.engine.ms = saved.engine.ms + (boot.ms - saved.boot.ms);
+        } else if (saved.engine.ms > wall.ms) {
+            engine->anchor.engine = saved.engine;
+        }
+    }
+    return engine_clock_save(engine, error);
+}
+
+enum status engine_clock_save(struct engine *engine, struct error *error)
+{
+    struct engine_clock_row row = {
+        .boot = clock_monotonic(&engine->configuration.clock),
+        .wall_at = clock_wall(&engine->configuration.clock),
+    };
+    row.engine = engine_time_at(engine, row.boot);
+    (void)text_copy(row.boot_id, sizeof row.boot_id, engine->configuration.boot_id);
+    engine->clock_saved_at = row.engine;
+    return store_set_engine_clock(engine->store, &row, error);
+}

@@ -1,0 +1,268 @@
+/* engine_private.h - the engine's parts and the one signature of its command handlers. */
+#ifndef GATEWAY_ENGINE_ENGINE_PRIVATE_H
+#define GATEWAY_ENGINE_ENGINE_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "gateway/base/arena.h"
+#include "gateway/base/queue.h"
+#include "gateway/engine/directory_private.h"
+#include "gateway/engine/engine.h"
+#include "gateway/store/store.h"
+
+#define ENGINE_MAGIC 0x454e4749u
+
+/* Effects one transaction may set off; what does not fit stays planned and goes out with the next.
+ */
+#define EFFECTS_PER_TURN_MAX       1024
+#define CALLS_IN_USE_MAX           512
+#define CHANGED_CUSTOMERS_MAX      256
+#define PROCEDURES_CACHED_MAX      256
+#define TASK_LIFE_MS               INT64_C(3600000)
+#define IDEMPOTENCY_LIFE_MS        (INT64_C(24) * 3600000)
+#define IDEMPOTENCY_PURGE_EVERY_MS INT64_C(600000)
+#define CLOCK_SAVED_EVERY_MS       INT64_C(5000)
+#define WAL_PAGES_MAX              1000
+
+/* An attempt whose row says "handed over" in this transaction: sent after the commit. */
+struct pending_effect {
+    int64_t customer_id;
+    struct uuid escalation_id;
+    struct uuid ticket_id;
+    bool drill;
+    struct attempt attempt;
+};
+
+/* A call that occupies the trunk until its outcome or its end. */
+struct call_in_use {
+    struct uuid attempt;
+    struct engine_time until;
+};
+
+struct cached_procedure {
+    int64_t customer_id;
+    int64_t procedure_id;
+    struct arena *arena;
+    const struct procedure *procedure;
+};
+
+/* ---- engine time ---- */
+struct engine_anchor {
+    struct engine_time engine;
+    struct monotonic_time boot;
+};
+
+/* ---- poison (poison.c) ---- */
+struct poison;
+
+/* ---- one turn's work (turn.c) ---- */
+struct turn;
+struct turn *turn_create(void);
+
+struct engine {
+    unsigned magic;
+    struct engine_configuration configuration;
+    char *database_path;
+    char *root_key;
+    pthread_mutex_t root_key_lock;
+    _Atomic bool root_key_changed;
+    struct store *store;
+    struct engine_anchor anchor;
+    struct engine_time clock_saved_at;
+    struct poison *poison;
+
+    /* mailbox */
+    struct queue *lanes[LANES_COUNT];
+    pthread_mutex_t wake_lock;
+    pthread_cond_t wake_condition;
+    bool woken;
+    _Atomic bool sleeping;
+    _Atomic bool stopping;
+    _Atomic bool disk_full;
+
+    /* the directory: `current` is what the writer works with, `published` what others see */
+    pthread_mutex_t directory_lock;
+    struct directory *published;
+    struct directory *current;
+    bool directory_dirty;
+    int64_t dirty_customers[CHANGED_CUSTOMERS_MAX];
+    size_t dirty_customers_count;
+    bool keys_dirty;
+
+    /* customers whose open escalations are still to be told of a change */
+    int64_t changed_customers[CHANGED_CUSTOMERS_MAX];
+    size_t changed_customers_count;
+    struct uuid changed_cursor;
+
+    /* the turn */
+    struct arena *scratch;
+    struct update *update;
+    struct attempt *attempts; /* ATTEMPTS_LOADED_MAX */
+    struct pending_effect *effects;
+    size_t effects_count;
+    struct attempt_row *outbox_rows;
+    _Atomic bool outbox_waiting; /* planned rows may be there */
+    bool journal_written;
+    struct engine_time outbox_retry_at;
+    struct turn *turn;
+    struct wall_time purged_at;
+    struct cached_procedure procedures[PROCEDURES_CACHED_MAX];
+    size_t procedures_count;
+
+    /* credits */
+    _Atomic size_t credits_push_used;
+    _Atomic size_t credits_callback_used;
+    struct call_in_use calls[CALLS_IN_USE_MAX];
+    size_t calls_count;
+    pthread_mutex_t calls_lock;
+
+    /* threads */
+    pthread_t thread;
+    pthread_t watchdog_thread;
+    bool started;
+    _Atomic bool watchdog_stop;
+    _Atomic int64_t turn_began_ms; /* CLOCK_BOOTTIME; 0 while idle */
+    _Atomic int64_t overdue_ms;
+    _Atomic int64_t open_escalations;
+
+    void (*commit_listener)(void *context);
+    void *commit_context;
+
+    pthread_mutex_t alarm_lock;
+    struct {
+        const char *kind;
+        int64_t told_ms;
+    } alarms_told[32];
+
+    pthread_mutex_t statistics_lock;
+    struct engine_statistics statistics;
+};
+
+/* One handler for each command type: works inside the command's savepoint and fills
+ * command->answer. Answers the status of the store (STATUS_OK when the savepoint is to be kept);
+ * refusals are command->answer.status with STATUS_OK. */
+typedef enum status command_handler(struct engine *engine, struct command *command,
+                                    struct error *error);
+
+command_handler command_escalate, command_desk_verb, command_task_done;
+command_handler command_agent_verb, command_use_enrolment, command_put_device,
+    command_delete_device, command_check_in, command_check_out;
+command_handler command_call_outcome, command_transport_outcome;
+command_handler command_put_customer, command_put_person, command_put_procedure, command_put_rota,
+    command_add_enrolment, command_add_api_key, command_revoke_api_key;
+command_handler command_deadline, command_context_changed, command_quarantine, command_alarm;
+
+/* ---- apply.c: one event of one escalation ---- */
+
+struct applied {
+    const struct update *update; /* valid until the next apply */
+    const struct directory_customer *customer;
+};
+
+/* What a new escalation brings besides its state. */
+struct opening {
+    const struct ticket_row *ticket;
+    const struct caller_row *caller;
+    const char *dedup_key;
+};
+
+/* Loads the escalation, takes the step, stores the update. STATUS_NOT_FOUND: no such escalation;
+ * STATUS_INVALID: the event does not fit. */
+enum status apply_event(struct engine *engine, int64_t customer_id, struct uuid id,
+                        struct event *event, struct applied *applied_r,
+                        struct error *error) MUST_CHECK;
+
+/* The same for a new one. seed as escalation_step() wants it. */
+enum status apply_opening(struct engine *engine, const struct escalation *seed,
+                          const struct opening *opening, struct event *event,
+                          struct applied *applied_r, struct error *error) MUST_CHECK;
+
+/* An event with the times and ids of now. */
+struct event event_now(struct engine *engine, enum event_type type, struct wall_time wall);
+
+/* ---- context.c ---- */
+
+/* Resolves everybody the procedure may call on, from the writer's directory. All in the scratch
+ * arena. */
+enum status context_build(struct engine *engine, const struct directory_customer *customer,
+                          const struct escalation *escalation, struct wall_time wall,
+                          struct context *context_r, struct error *error) MUST_CHECK;
+
+/* The agents on call for a role at a moment; answers how many (at most `max`). */
+size_t on_call(const struct directory_customer *customer, const char *role, struct wall_time at,
+               const struct directory_person **agents_r, size_t max);
+
+/* The first interval of an agent that ends after `at`, in any rota; NULL when there is none. */
+const struct directory_interval *shift_of(const struct directory_customer *customer,
+                                          int64_t agent_id, const char *role, struct wall_time at,
+                                          const char **role_r);
+
+/* ---- outbox.c ---- */
+
+/* Takes a credit for an attempt; true when it may be handed over now. */
+bool outbox_take_credit(struct engine *engine, const struct attempt *attempt,
+                        struct engine_time now);
+void outbox_give_credit(struct engine *engine, enum path path);
+/* The trunk is free of this call. */
+void outbox_call_ended(struct engine *engine, struct uuid attempt);
+/* Inside the transaction: hands planned rows over as far as credits reach. */
+enum status outbox_pump(struct engine *engine, struct error *error) MUST_CHECK;
+/* After the commit. */
+void outbox_send(struct engine *engine);
+/* Gives back what was taken since `mark` (a savepoint was rolled back). */
+void outbox_forget(struct engine *engine, size_t mark);
+
+/* ---- answers.c ---- */
+
+void answer_refuse(struct command *command, enum status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* {"id","state","holder","next"} of an escalation after its update. */
+void answer_view(struct engine *engine, struct command *command, const struct applied *applied);
+/* Status and members ("holder", "state") of a refused verb. */
+void answer_refused_verb(struct engine *engine, struct command *command,
+                         const struct applied *applied);
+/* Copies a finished document into the command's arena. */
+void answer_json(struct command *command, const char *json, size_t bytes);
+
+struct json_writer;
+void answer_holder(struct json_writer *json, const struct directory_customer *customer,
+                   const struct escalation *escalation);
+void answer_next(struct json_writer *json, struct engine *engine,
+                 const struct escalation *escalation);
+
+/* ---- action_token.c ---- */
+
+#define ACTION_TOKEN_BYTES_MAX 96
+
+void action_token_make(const uint8_t secret[ENGINE_SECRET_BYTES], struct uuid attempt,
+                       int64_t person_id, enum agent_verb verb,
+                       char token_r[ACTION_TOKEN_BYTES_MAX]);
+/* Takes a token apart; false when it does not have the form. mac_r points into token. */
+bool action_token_parse(const char *token, struct uuid *attempt_r, enum agent_verb *verb_r,
+                        const char **mac_r);
+bool action_token_verify(const uint8_t secret[ENGINE_SECRET_BYTES], const char *token,
+                         int64_t person_id);
+
+/* ---- poison.c ---- */
+
+enum status poison_open(const char *path, struct poison **poison_r, struct error *error) MUST_CHECK;
+void poison_close(struct poison **poison);
+void poison_begin(struct poison *poison, int64_t customer_id, struct uuid escalation);
+void poison_end(struct poison *poison);
+/* An escalation with two aborts or more that was not asked about yet; false when there is none. */
+bool poison_next_suspect(struct poison *poison, int64_t *customer_id_r, struct uuid *escalation_r);
+
+/* ---- the rest ---- */
+
+struct engine_time engine_time_at(const struct engine *engine, struct monotonic_time boot);
+enum status engine_clock_open(struct engine *engine, struct error *error) MUST_CHECK;
+enum status engine_clock_save(struct engine *engine, struct error *error) MUST_CHECK;
+void engine_wake(struct engine *engine);
+/* Marks a customer's snapshot (0: only the keys) as to be rebuilt before the commit. */
+void engine_customer_changed(struct engine *engine, int64_t customer_id, bool people_changed);
+/* Rebuilds what is dirty, inside the transaction. */
+enum status engine_refresh_directory(struct engine *engine, struct error *error) MUST_CHECK;
+void *watchdog_run(void *engine);
+
+#endif

@@ -1,0 +1,295 @@
+/* outbox.c - attempts on their way out. Sending needs a credit, which is a reserved slot in the
+ * outcome lane; without one the attempt stays a row. */
+#include "gateway/engine/engine_private.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "gateway/base/text.h"
+
+#define OUTBOX_ROWS_MAX 512
+#define CALL_GRACE_MS   INT64_C(60000)
+#define OUTBOX_RETRY_MS INT64_C(100)
+#define DEADLINE_MS_MIN INT64_C(200)
+
+static bool take_counter(_Atomic size_t *used, size_t limit)
+{
+    size_t now = atomic_load(used);
+    while (now < limit) {
+        if (atomic_compare_exchange_weak(used, &now, now + 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A place on the trunk. Calls whose end was never reported leave it after their grace. */
+static bool take_trunk(struct engine *engine, const struct attempt *attempt, struct engine_time now)
+{
+    bool taken = false;
+    (void)pthread_mutex_lock(&engine->calls_lock);
+    for (size_t i = 0; i < engine->calls_count;) {
+        if (engine_time_reached(engine->calls[i].until, now)) {
+            engine->calls[i] = engine->calls[--engine->calls_count];
+        } else {
+            i++;
+        }
+    }
+    if (engine->calls_count < engine->configuration.calls_max) {
+        engine->calls[engine->calls_count++] = (struct call_in_use){
+            .attempt = attempt->id, .until = engine_time_add(attempt->not_after, CALL_GRACE_MS)};
+        taken = true;
+    }
+    (void)pthread_mutex_unlock(&engine->calls_lock);
+    return taken;
+}
+
+void outbox_call_ended(struct engine *engine, struct uuid attempt)
+{
+    (void)pthread_mutex_lock(&engine->calls_lock);
+    for (size_t i = 0; i < engine->calls_count; i++) {
+        if (uuid_equal(engine->calls[i].attempt, attempt)) {
+            engine->calls[i] = engine->calls[--engine->calls_count];
+            engine->outbox_waiting = true;
+            break;
+        }
+    }
+    (void)pthread_mutex_unlock(&engine->calls_lock);
+}
+
+bool outbox_take_credit(struct engine *engine, const struct attempt *attempt,
+                        struct engine_time now)
+{
+    if (engine->effects_count == EFFECTS_PER_TURN_MAX) {
+        return false;
+    }
+    bool push = attempt->path == PATH_PUSH;
+    _Atomic size_t *used = push ? &engine->credits_push_used : &engine->credits_callback_used;
+    if (!take_counter(used, push ? CREDITS_PUSH_MAX : CREDITS_CALLBACK_MAX)) {
+        return false;
+    }
+    if (queue_reserve(engine->lanes[LANE_OUTCOME]) != STATUS_OK) {
+        atomic_fetch_sub(used, 1);
+        return false;
+    }
+    if (attempt->path == PATH_CALL && !take_trunk(engine, attempt, now)) {
+        queue_unreserve(engine->lanes[LANE_OUTCOME]);
+        atomic_fetch_sub(used, 1);
+        return false;
+    }
+    return true;
+}
+
+void outbox_give_credit(struct engine *engine, enum path path)
+{
+    _Atomic size_t *used =
+        path == PATH_PUSH ? &engine->credits_push_used : &engine->credits_callback_used;
+    size_t before = atomic_fetch_sub(used, 1);
+    assert(before > 0);
+}
+
+void outbox_forget(struct engine *engine, size_t mark)
+{
+    assert(mark <= engine->effects_count);
+    while (engine->effects_count > mark) {
+        const struct attempt *attempt = &engine->effects[--engine->effects_count].attempt;
+        outbox_give_credit(engine, attempt->path);
+        queue_unreserve(engine->lanes[LANE_OUTCOME]);
+        if (attempt->path == PATH_CALL) {
+            outbox_call_ended(engine, attempt->id);
+        }
+    }
+}
+
+/* Whether there is still a point in sending it. */
+static bool still_wanted(const struct attempt *attempt, const struct escalation *escalation,
+                         struct engine_time now)
+{
+    if (engine_time_reached(attempt->not_after, now) || escalation->quarantined) {
+        return attempt->purpose == PURPOSE_QUARANTINE;
+    }
+    if (attempt->purpose == PURPOSE_ALERT) {
+        return attempt->position == escalation->position &&
+               (escalation->state == ESCALATION_NOTIFYING ||
+                escalation->state == ESCALATION_EXHAUSTED);
+    }
+    return true;
+}
+
+static enum status expire(struct engine *engine, const struct attempt_row *row, struct error *error)
+{
+    struct applied applied;
+    struct event event =
+        event_now(engine, EVENT_TRANSPORT, clock_wall(&engine->configuration.clock));
+    event.attempt = row->attempt.id;
+    event.transport = ATTEMPT_EXPIRED;
+    event.reason = "not_sent_in_time";
+    enum status status =
+        apply_event(engine, row->customer_id, row->escalation_id, &event, &applied, error);
+    if (status == STATUS_QUARANTINED) {
+        struct attempt attempt = row->attempt;
+        attempt.state = ATTEMPT_EXPIRED;
+        status = store_update_attempt(engine->store, row->customer_id, row->escalation_id, &attempt,
+                                      error);
+    }
+    return status;
+}
+
+static enum status hand_over(struct engine *engine, struct attempt_row *row,
+                             const struct escalation *escalation, struct error *error)
+{
+    row->attempt.state = ATTEMPT_HANDED_OVER;
+    row->attempt.handed_over_at = clock_wall(&engine->configuration.clock);
+    engine->effects[engine->effects_count++] = (struct pending_effect){
+        .customer_id = row->customer_id,
+        .escalation_id = row->escalation_id,
+        .ticket_id = escalation->ticket_id,
+        .drill = escalation->drill,
+        .attempt = row->attempt,
+    };
+    return store_update_attempt(engine->store, row->customer_id, row->escalation_id, &row->attempt,
+                                error);
+}
+
+enum status outbox_pump(struct engine *engine, struct error *error)
+{
+    struct engine_time now = engine_time_at(engine, clock_monotonic(&engine->configuration.clock));
+    if (!engine->outbox_waiting || !engine_time_reached(engine->outbox_retry_at, now)) {
+        return STATUS_OK;
+    }
+    size_t count = 0, moved = 0;
+    enum status status =
+        store_list_outbox(engine->store, OUTBOX_ROWS_MAX, engine->outbox_rows, &count, error);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        struct attempt_row *row = &engine->outbox_rows[i];
+        struct escalation escalation;
+        memset(&escalation, 0, sizeof escalation);
+        status = store_get_escalation(engine->store, row->customer_id, row->escalation_id,
+                                      &escalation, error);
+        if (status != STATUS_OK) {
+            break;
+        }
+        if (!still_wanted(&row->attempt, &escalation, now)) {
+            status = expire(engine, row, error);
+            moved++;
+        } else if (outbox_take_credit(engine, &row->attempt, now)) {
+            status = hand_over(engine, row, &escalation, error);
+            moved++;
+        }
+        arena_reset(engine->scratch);
+    }
+    engine->outbox_waiting = count > moved || count == OUTBOX_ROWS_MAX;
+    if (moved == 0 && count > 0) {
+        engine->outbox_retry_at = engine_time_add(now, OUTBOX_RETRY_MS);
+    }
+    return status;
+}
+
+/* What was not taken goes back: the outcome's slot is used to say so. */
+static void report_unsent(struct engine *engine, const struct pending_effect *effect,
+                          enum status status)
+{
+    struct transport_request outcome = {
+        .attempt = effect->attempt.id,
+        .transport = status == STATUS_FULL ? ATTEMPT_PLANNED : ATTEMPT_FAILED,
+        .at = clock_wall(&engine->configuration.clock),
+        .gone_since = WALL_NEVER,
+    };
+    (void)text_copy(outcome.reason, sizeof outcome.reason, status_slug(status));
+    engine_outcome(engine, effect->customer_id, effect->escalation_id, effect->attempt.path,
+                   &outcome);
+}
+
+struct tokens {
+    char received[ACTION_TOKEN_BYTES_MAX];
+    char accept[ACTION_TOKEN_BYTES_MAX];
+    char decline[ACTION_TOKEN_BYTES_MAX];
+};
+
+static void make_tokens(struct engine *engine, const struct attempt *attempt, struct tokens *tokens,
+                        struct effect *effect)
+{
+    const uint8_t *secret = engine->configuration.secret;
+    if (attempt->path != PATH_PUSH) {
+        return;
+    }
+    action_token_make(secret, attempt->id, attempt->person_id, VERB_RECEIVED, tokens->received);
+    effect->token_received = tokens->received;
+    if (attempt->purpose == PURPOSE_ALERT || attempt->purpose == PURPOSE_UPDATE) {
+        action_token_make(secret, attempt->id, attempt->person_id, VERB_ACCEPT, tokens->accept);
+        action_token_make(secret, attempt->id, attempt->person_id, VERB_DECLINE, tokens->decline);
+        effect->token_accept = tokens->accept;
+        effect->token_decline = tokens->decline;
+    }
+}
+
+static enum status send_one(struct engine *engine, const struct pending_effect *pending)
+{
+    const struct attempt *attempt = &pending->attempt;
+    struct monotonic_time boot = clock_monotonic(&engine->configuration.clock);
+    struct engine_time now = engine_time_at(engine, boot);
+    int64_t left_ms = attempt->not_after.ms - now.ms;
+    left_ms = left_ms < DEADLINE_MS_MIN ? DEADLINE_MS_MIN : left_ms;
+    struct effect effect = {
+        .attempt = attempt->id,
+        .escalation = pending->escalation_id,
+        .ticket = pending->ticket_id,
+        .customer_id = pending->customer_id,
+        .purpose = attempt->purpose,
+        .path = attempt->path,
+        .severity = attempt->severity,
+        .drill = pending->drill,
+        .number = attempt->number,
+        .customer = directory_customer(engine->current, pending->customer_id),
+        .callback = attempt->callback,
+        .deadline = {boot.ms + left_ms},
+        .expires_at = {clock_wall(&engine->configuration.clock).ms + left_ms},
+    };
+    struct ticket_row ticket;
+    struct tokens tokens;
+    if (effect.customer == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    if (attempt->path != PATH_CALLBACK) {
+        struct person_ref ref = {.kind = attempt->person_kind, .id = attempt->person_id};
+        effect.person = directory_person(effect.customer, &ref);
+        if (effect.person == NULL) {
+            return STATUS_NOT_FOUND;
+        }
+    }
+    if (attempt->path == PATH_PUSH) {
+        effect.device = directory_device(effect.customer, attempt->device_id, NULL);
+        if (effect.device == NULL) {
+            return STATUS_NOT_FOUND;
+        }
+        make_tokens(engine, attempt, &tokens, &effect);
+    }
+    if (attempt->path == PATH_CALL &&
+        store_get_ticket(engine->store, pending->customer_id, pending->ticket_id, engine->scratch,
+                         &ticket, NULL) == STATUS_OK) {
+        effect.summary = ticket.summary;
+    }
+    const struct engine_dispatcher *dispatcher = &engine->configuration.dispatcher;
+    return dispatcher->send(dispatcher->context, &effect);
+}
+
+void outbox_send(struct engine *engine)
+{
+    assert(!store_in_transaction(engine->store));
+    const struct engine_dispatcher *dispatcher = &engine->configuration.dispatcher;
+    size_t count = engine->effects_count;
+    for (size_t i = 0; i < count; i++) {
+        enum status status = send_one(engine, &engine->effects[i]);
+        if (status != STATUS_OK) {
+            report_unsent(engine, &engine->effects[i], status);
+        }
+    }
+    if (count > 0 && dispatcher->flush != NULL) {
+        dispatcher->flush(dispatcher->context);
+    }
+    arena_reset(engine->scratch);
+    engine->effects_count = 0;
+    (void)pthread_mutex_lock(&engine->statistics_lock);
+    engine->statistics.attempts_sent += count;
+    (void)pthread_mutex_unlock(&engine->statistics_lock);
+}

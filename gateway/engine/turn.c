@@ -1,0 +1,433 @@
+/* turn.c - one bounded piece of work: commands in, one transaction, effects and answers out. */
+#include "gateway/engine/engine_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/log.h"
+
+#define DEADLINES_PER_TURN_MAX 128
+#define CHANGES_PER_TURN_MAX   64
+#define OUTBOX_WAIT_MS         INT64_C(50)
+#define IDLE_WAIT_MS_MAX       INT64_C(1000)
+
+/* Each lane's guaranteed share of a turn; what a lane leaves goes to the others in their order. */
+static const size_t lane_share[LANES_COUNT] = {
+    [LANE_ACKNOWLEDGMENT] = 96, [LANE_OUTCOME] = 80, [LANE_NEW] = 64, [LANE_ADMINISTRATION] = 16};
+
+static command_handler *const handlers[COMMANDS_COUNT] = {
+    [COMMAND_ESCALATE] = command_escalate,
+    [COMMAND_DESK_VERB] = command_desk_verb,
+    [COMMAND_TASK_DONE] = command_task_done,
+    [COMMAND_AGENT_VERB] = command_agent_verb,
+    [COMMAND_USE_ENROLMENT] = command_use_enrolment,
+    [COMMAND_PUT_DEVICE] = command_put_device,
+    [COMMAND_DELETE_DEVICE] = command_delete_device,
+    [COMMAND_CHECK_IN] = command_check_in,
+    [COMMAND_CHECK_OUT] = command_check_out,
+    [COMMAND_CALL_OUTCOME] = command_call_outcome,
+    [COMMAND_TRANSPORT_OUTCOME] = command_transport_outcome,
+    [COMMAND_PUT_CUSTOMER] = command_put_customer,
+    [COMMAND_PUT_PERSON] = command_put_person,
+    [COMMAND_PUT_PROCEDURE] = command_put_procedure,
+    [COMMAND_PUT_ROTA] = command_put_rota,
+    [COMMAND_ADD_ENROLMENT] = command_add_enrolment,
+    [COMMAND_ADD_API_KEY] = command_add_api_key,
+    [COMMAND_REVOKE_API_KEY] = command_revoke_api_key,
+    [COMMAND_DEADLINE] = command_deadline,
+    [COMMAND_CONTEXT_CHANGED] = command_context_changed,
+    [COMMAND_QUARANTINE] = command_quarantine,
+    [COMMAND_ALARM] = command_alarm,
+};
+
+struct turn {
+    struct engine *engine;
+    struct command *commands[TURN_COMMANDS_MAX];
+    size_t count;
+    struct command deadlines[DEADLINES_PER_TURN_MAX];
+    size_t deadlines_count;
+    struct command changes[CHANGES_PER_TURN_MAX];
+    size_t changes_count;
+    bool more; /* something was left for the next turn */
+};
+
+static void gather_commands(struct turn *turn)
+{
+    struct engine *engine = turn->engine;
+    for (int lane = 0; lane < LANES_COUNT; lane++) {
+        for (size_t i = 0; i < lane_share[lane]; i++) {
+            struct command *command = queue_pop(engine->lanes[lane]);
+            if (command == NULL) {
+                break;
+            }
+            turn->commands[turn->count++] = command;
+        }
+    }
+    for (int lane = 0; lane < LANES_COUNT; lane++) {
+        while (turn->count < TURN_COMMANDS_MAX) {
+            struct command *command = queue_pop(engine->lanes[lane]);
+            if (command == NULL) {
+                break;
+            }
+            turn->commands[turn->count++] = command;
+        }
+        turn->more = turn->more || queue_length(engine->lanes[lane]) > 0;
+    }
+}
+
+static enum status gather_deadlines(struct turn *turn, struct error *error)
+{
+    struct engine *engine = turn->engine;
+    struct due_row rows[DEADLINES_PER_TURN_MAX];
+    size_t count = 0;
+    enum status status = store_list_due(engine->store, engine_now(engine), DEADLINES_PER_TURN_MAX,
+                                        rows, &count, error);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        turn->deadlines[turn->deadlines_count++] = (struct command){
+            .type = COMMAND_DEADLINE,
+            .customer_id = rows[i].customer_id,
+            .escalation_id = rows[i].escalation_id,
+            .received_at = clock_wall(&engine->configuration.clock),
+            .request.due = rows[i].due,
+        };
+    }
+    turn->more = turn->more || count == DEADLINES_PER_TURN_MAX;
+    return status;
+}
+
+/* Open escalations of customers whose people changed: a part of them each turn. */
+static enum status gather_changes(struct turn *turn, struct error *error)
+{
+    struct engine *engine = turn->engine;
+    if (engine->changed_customers_count == 0) {
+        return STATUS_OK;
+    }
+    int64_t customer_id = engine->changed_customers[engine->changed_customers_count - 1];
+    struct uuid ids[CHANGES_PER_TURN_MAX];
+    size_t count = 0;
+    enum status status = store_list_open(engine->store, customer_id, engine->changed_cursor,
+                                         CHANGES_PER_TURN_MAX, ids, &count, error);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        turn->changes[turn->changes_count++] = (struct command){
+            .type = COMMAND_CONTEXT_CHANGED,
+            .customer_id = customer_id,
+            .escalation_id = ids[i],
+            .received_at = clock_wall(&engine->configuration.clock),
+        };
+        engine->changed_cursor = ids[i];
+    }
+    if (count < CHANGES_PER_TURN_MAX) {
+        engine->changed_customers_count--;
+        memset(&engine->changed_cursor, 0, sizeof engine->changed_cursor);
+    }
+    turn->more = turn->more || engine->changed_customers_count > 0;
+    return status;
+}
+
+/* What the handlers change besides the database, so that a rolled-back command leaves no trace. */
+struct memory_mark {
+    size_t effects_count;
+    size_t dirty_customers_count;
+    size_t changed_customers_count;
+    bool keys_dirty;
+};
+
+static struct memory_mark mark_memory(const struct engine *engine)
+{
+    return (struct memory_mark){engine->effects_count, engine->dirty_customers_count,
+                                engine->changed_customers_count, engine->keys_dirty};
+}
+
+static void forget_since(struct engine *engine, const struct memory_mark *mark)
+{
+    outbox_forget(engine, mark->effects_count);
+    engine->dirty_customers_count = mark->dirty_customers_count;
+    engine->changed_customers_count = mark->changed_customers_count;
+    engine->keys_dirty = mark->keys_dirty;
+}
+
+static void fail_command(struct engine *engine, struct command *command, enum status status,
+                         const struct error *error)
+{
+    command->answer.status = status;
+    command->answer.body = "";
+    command->answer.body_bytes = 0;
+    (void)error_set(&command->answer.error, status, "%s", status_text(status));
+    log_error("engine.command_failed", LOG_INT("type", command->type), LOG_STATUS(status),
+              LOG_UUID("escalation", command->escalation_id), LOG_TEXT("detail", error->text));
+    if (status == STATUS_DISK_FULL) {
+        atomic_store(&engine->disk_full, true);
+        engine_alarm(engine, "engine.disk_full", "the disk is full: new escalations are refused");
+    }
+}
+
+/* Runs one command in its savepoint. False when the transaction has vanished. */
+static bool run_command(struct engine *engine, struct command *command)
+{
+    struct error error = {.text = ""};
+    struct memory_mark mark = mark_memory(engine);
+    arena_reset(engine->scratch);
+    memset(&command->answer, 0, sizeof command->answer);
+    command->answer.body = "";
+    poison_begin(engine->poison, command->customer_id, command->escalation_id);
+    enum status status = store_savepoint(engine->store, &error);
+    if (status == STATUS_OK) {
+        status = handlers[command->type](engine, command, &error);
+    }
+    if (status == STATUS_OK && store_in_transaction(engine->store)) {
+        status = store_savepoint_release(engine->store, &error);
+    }
+    poison_end(engine->poison);
+    if (status == STATUS_OK) {
+        return true;
+    }
+    forget_since(engine, &mark);
+    fail_command(engine, command, status, &error);
+    if (!store_in_transaction(engine->store)) {
+        return false;
+    }
+    struct error ignored;
+    if (store_savepoint_rollback(engine->store, &ignored) != STATUS_OK) {
+        store_rollback(engine->store);
+        return false;
+    }
+    return true;
+}
+
+static bool run_list(struct engine *engine, struct command *commands, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!run_command(engine, &commands[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool run_all(struct turn *turn)
+{
+    struct engine *engine = turn->engine;
+    for (size_t i = 0; i < turn->count; i++) {
+        if (!run_command(engine, turn->commands[i])) {
+            return false;
+        }
+    }
+    return run_list(engine, turn->deadlines, turn->deadlines_count) &&
+           run_list(engine, turn->changes, turn->changes_count);
+}
+
+/* The end of the transaction: everything that must be in it, and the commit. */
+static enum status finish_transaction(struct engine *engine, struct error *error)
+{
+    arena_reset(engine->scratch);
+    enum status status = outbox_pump(engine, error);
+    if (status == STATUS_OK) {
+        status = engine_refresh_directory(engine, error);
+    }
+    if (status == STATUS_OK &&
+        engine_now(engine).ms - engine->clock_saved_at.ms >= CLOCK_SAVED_EVERY_MS) {
+        status = engine_clock_save(engine, error);
+    }
+    if (status == STATUS_OK && store_in_transaction(engine->store)) {
+        status = store_commit(engine->store, error);
+    }
+    if (status == STATUS_UNCERTAIN || status == STATUS_CORRUPT) {
+        /* Neither yes nor no can be answered: stop, restart, recover. The callers find out by their
+         * idempotency keys. */
+        log_error("engine.commit_uncertain", LOG_STATUS(status), LOG_TEXT("detail", error->text));
+        abort();
+    }
+    return status;
+}
+
+static void drop_transaction(struct engine *engine)
+{
+    store_rollback(engine->store);
+    outbox_forget(engine, 0);
+    if (engine->directory_dirty) {
+        directory_release(engine->current);
+        engine->current = engine->published;
+        directory_hold(engine->current);
+        engine->directory_dirty = false;
+    }
+    engine->dirty_customers_count = 0;
+    engine->changed_customers_count = 0;
+    engine->keys_dirty = false;
+    engine->journal_written = false;
+    engine->outbox_waiting = true;
+}
+
+/* After the commit, in this order: others see the new directory, then answers, then effects. */
+static void publish(struct engine *engine)
+{
+    if (engine->directory_dirty) {
+        (void)pthread_mutex_lock(&engine->directory_lock);
+        struct directory *before = engine->published;
+        engine->published = engine->current;
+        directory_hold(engine->published);
+        (void)pthread_mutex_unlock(&engine->directory_lock);
+        directory_release(before);
+        engine->directory_dirty = false;
+    }
+}
+
+static void complete(struct engine *engine, struct command *command)
+{
+    (void)pthread_mutex_lock(&engine->statistics_lock);
+    engine->statistics.commands[command->type]++;
+    engine->statistics.commands_failed += command->answer.status != STATUS_OK;
+    (void)pthread_mutex_unlock(&engine->statistics_lock);
+    if (command->complete != NULL) {
+        command->complete(command);
+    }
+}
+
+static void after_commit(struct engine *engine)
+{
+    publish(engine);
+    (void)pthread_mutex_lock(&engine->statistics_lock);
+    engine->statistics.commits++;
+    (void)pthread_mutex_unlock(&engine->statistics_lock);
+    outbox_send(engine);
+}
+
+static void tell_listener(struct engine *engine)
+{
+    if (engine->journal_written && engine->commit_listener != NULL) {
+        engine->commit_listener(engine->commit_context);
+    }
+    engine->journal_written = false;
+}
+
+/* One command in a transaction of its own: after a batch could not be committed as a whole. */
+static void run_alone(struct engine *engine, struct command *command)
+{
+    struct error error = {.text = ""};
+    enum status status = store_begin(engine->store, &error);
+    if (status == STATUS_OK && run_command(engine, command)) {
+        status = finish_transaction(engine, &error);
+    } else if (status == STATUS_OK) {
+        status = command->answer.status;
+    }
+    if (status != STATUS_OK) {
+        fail_command(engine, command, status, &error);
+        drop_transaction(engine);
+    } else {
+        after_commit(engine);
+    }
+}
+
+static void run_each_alone(struct turn *turn)
+{
+    for (size_t i = 0; i < turn->count; i++) {
+        run_alone(turn->engine, turn->commands[i]);
+    }
+    for (size_t i = 0; i < turn->deadlines_count; i++) {
+        run_alone(turn->engine, &turn->deadlines[i]);
+    }
+    for (size_t i = 0; i < turn->changes_count; i++) {
+        run_alone(turn->engine, &turn->changes[i]);
+    }
+}
+
+static void run_turn(struct turn *turn)
+{
+    struct engine *engine = turn->engine;
+    struct error error = {.text = ""};
+    enum status status = store_begin(engine->store, &error);
+    bool whole = status == STATUS_OK && run_all(turn);
+    if (whole) {
+        status = finish_transaction(engine, &error);
+    }
+    if (whole && status == STATUS_OK) {
+        after_commit(engine);
+        if (atomic_load(&engine->disk_full)) {
+            atomic_store(&engine->disk_full, false);
+            log_info("engine.disk_has_room", LOG_NONE);
+        }
+    } else {
+        log_error("engine.batch_abandoned", LOG_STATUS(status), LOG_TEXT("detail", error.text));
+        drop_transaction(engine);
+        run_each_alone(turn);
+    }
+    for (size_t i = 0; i < turn->count; i++) {
+        complete(engine, turn->commands[i]);
+    }
+    tell_listener(engine);
+    if (store_checkpoint(engine->store, WAL_PAGES_MAX, &error) != STATUS_OK) {
+        log_error("engine.checkpoint_failed", LOG_TEXT("detail", error.text));
+    }
+}
+
+/* How long nothing will be due. */
+static int64_t time_until_due(struct engine *engine)
+{
+    struct engine_time due = ENGINE_NEVER;
+    struct error error;
+    if (store_next_due(engine->store, &due, &error) != STATUS_OK) {
+        log_error("engine.next_due_unknown", LOG_TEXT("detail", error.text));
+        return OUTBOX_WAIT_MS;
+    }
+    int64_t wait_ms = due.ms == TIME_NEVER_MS ? IDLE_WAIT_MS_MAX : due.ms - engine_now(engine).ms;
+    if (engine->outbox_waiting && wait_ms > OUTBOX_WAIT_MS) {
+        wait_ms = OUTBOX_WAIT_MS;
+    }
+    return wait_ms < 0 ? 0 : wait_ms > IDLE_WAIT_MS_MAX ? IDLE_WAIT_MS_MAX : wait_ms;
+}
+
+/* Work that comes from time rather than from anybody: rotas that run short, old idempotency keys.
+ */
+static void housekeeping(struct engine *engine)
+{
+    int64_t customer_id = 0;
+    struct wall_time now = clock_wall(&engine->configuration.clock);
+    struct wall_time until = directory_rotas_last_until(engine->current, &customer_id);
+    if (until.ms != TIME_NEVER_MS && until.ms < now.ms + ROTA_LEFT_MS) {
+        engine_customer_changed(engine, customer_id, false);
+    }
+    if (now.ms - engine->purged_at.ms >= IDEMPOTENCY_PURGE_EVERY_MS) {
+        struct error error;
+        engine->purged_at = now;
+        if (store_purge_idempotency(engine->store, (struct wall_time){now.ms - IDEMPOTENCY_LIFE_MS},
+                                    &error) != STATUS_OK) {
+            log_error("engine.purge_failed", LOG_TEXT("detail", error.text));
+        }
+    }
+    if (atomic_exchange(&engine->root_key_changed, false)) {
+        engine_customer_changed(engine, 0, false);
+    }
+}
+
+int64_t engine_turn(struct engine *engine)
+{
+    assert(engine->magic == ENGINE_MAGIC);
+    struct turn *turn = engine->turn;
+    struct error error;
+    turn->engine = engine;
+    turn->count = 0;
+    turn->deadlines_count = 0;
+    turn->changes_count = 0;
+    turn->more = false;
+    atomic_store(&engine->turn_began_ms, clock_monotonic(&engine->configuration.clock).ms);
+    gather_commands(turn);
+    if (gather_deadlines(turn, &error) != STATUS_OK || gather_changes(turn, &error) != STATUS_OK) {
+        log_error("engine.gather_failed", LOG_TEXT("detail", error.text));
+    }
+    housekeeping(engine);
+    bool work = turn->count + turn->deadlines_count + turn->changes_count > 0 ||
+                engine->dirty_customers_count > 0 || engine->keys_dirty ||
+                (engine->outbox_waiting &&
+                 engine_time_reached(engine->outbox_retry_at, engine_now(engine)));
+    if (work) {
+        run_turn(turn);
+    }
+    int64_t wait_ms = turn->more ? 0 : time_until_due(engine);
+    atomic_store(&engine->turn_began_ms, 0);
+    return wait_ms;
+}
+
+struct turn *turn_create(void)
+{
+    return calloc(1, sizeof(struct turn));
+}
