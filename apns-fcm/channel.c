@@ -1,7 +1,7 @@
 #include "apns-fcm/channel.h"
 
 #include <assert.h>
-#include <string.h>
+#include <stddef.h>
 
 #include "apns-fcm/retry.h"
 #include "gateway/base/log.h"
@@ -127,8 +127,9 @@ static void forget_connection(struct channel *channel, const struct connection *
     for (size_t i = 0; i < channel->draining_count; i++) {
         if (channel->draining[i] == connection) {
             channel->draining_count--;
-            memmove(&channel->draining[i], &channel->draining[i + 1],
-                    (channel->draining_count - i) * sizeof channel->draining[0]);
+            for (; i < channel->draining_count; i++) {
+                channel->draining[i] = channel->draining[i + 1];
+            }
             return;
         }
     }
@@ -139,7 +140,7 @@ static void on_closed(void *owner, struct connection *connection, const char *re
     struct channel *channel = owner;
     bool was_current = channel->current == connection;
     forget_connection(channel, connection);
-    assert(channel->closed_count < sizeof channel->closed / sizeof channel->closed[0]);
+    assert(channel->closed_count < CHANNEL_CLOSED_MAX);
     channel->closed[channel->closed_count++] = connection;
     if (!was_current) {
         return;

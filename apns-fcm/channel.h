@@ -15,6 +15,8 @@
 #include "apns-fcm/resolver.h"
 
 #define CHANNEL_CONNECTIONS_MAX 8
+/* All of them, the current one and its successor may close in one turn. */
+#define CHANNEL_CLOSED_MAX (CHANNEL_CONNECTIONS_MAX + 2)
 
 struct channel {
     const char *name; /* for the log: "apns", "fcm", … */
@@ -31,9 +33,9 @@ struct channel {
 
     struct exchange_list queue[EXCHANGE_RANKS];
     size_t queued;
-    struct connection *current;                             /* opening or open; or NULL */
-    struct connection *draining[CHANNEL_CONNECTIONS_MAX];   /* no new streams */
-    struct connection *closed[CHANNEL_CONNECTIONS_MAX + 2]; /* to be freed next turn */
+    struct connection *current;                           /* opening or open; or NULL */
+    struct connection *draining[CHANNEL_CONNECTIONS_MAX]; /* no new streams */
+    struct connection *closed[CHANNEL_CLOSED_MAX];        /* to be freed next turn */
     size_t draining_count;
     size_t closed_count;
     bool proven;                       /* on the current connection a token was accepted */

@@ -6,7 +6,8 @@
 enum status deadline_heap_init(struct deadline_heap *heap, size_t capacity)
 {
     *heap = (struct deadline_heap){.capacity = capacity};
-    heap->nodes = calloc(capacity + 1, sizeof *heap->nodes); /* place 0 stays empty */
+    /* Place 0 stays empty. NOLINTNEXTLINE(bugprone-sizeof-expression): the nodes are pointers */
+    heap->nodes = calloc(capacity + 1, sizeof *heap->nodes);
     return heap->nodes != NULL ? STATUS_OK : STATUS_NO_MEMORY;
 }
 

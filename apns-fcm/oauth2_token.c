@@ -10,12 +10,14 @@
 #include "gateway/base/json_reader.h"
 #include "gateway/base/log.h"
 
-#define SCOPE               "https://www.googleapis.com/auth/firebase.messaging"
-#define FORM                "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion="
+#define SCOPE "https://www.googleapis.com/auth/firebase.messaging"
+#define FORM                                                                                       \
+    "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer"                             \
+    "&assertion="
 #define ASSERTION_LIFE_S    3600
 #define LIFE_S_MIN          60
 #define LIFE_S_MAX          86400
-#define EARLY_MS            (5 * 60 * 1000) /* refreshed this long before it expires */
+#define EARLY_MS            INT64_C(300000) /* refreshed this long before it expires */
 #define LAST_MOMENT_MS      5000            /* not used any more this close to its end */
 #define EXCHANGE_MS_MAX     8000
 #define FAILURE_WAIT_MS     300

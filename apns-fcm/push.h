@@ -33,7 +33,8 @@ enum push_urgency { PUSH_CRITICAL, PUSH_TIME_SENSITIVE, PUSH_NORMAL, PUSH_SILENT
 enum push_outcome {
     PUSH_ACCEPTED,        /* the provider took it; provider_id is its id */
     PUSH_REFUSED,         /* for good; reason says why. Another try as is would fare no better */
-    PUSH_RETRY_EXHAUSTED, /* tried until the deadline; the last reason is given; never accepted */
+    PUSH_RETRY_EXHAUSTED, /* tried until the deadline; the last reason is given; never accepted:
+                             every try was answered, and with a failure */
     PUSH_EXPIRED,         /* the deadline passed before anything was written to the provider */
     PUSH_UNCERTAIN,       /* written, and no answer read: it may have been taken */
 };
@@ -80,7 +81,9 @@ struct push_job {
     const char *category; /* APNs category of actions, FCM click action; or NULL */
     const char *channel;  /* FCM notification channel; or NULL */
     /* Data for the app: a finished JSON object of string values, e.g. {"escalation":"…"}; APNs
-     * carries it beside "aps", FCM as message.data; or NULL. */
+     * carries it beside "aps", FCM in message.data; or NULL. Names that are taken: APNs "aps"; FCM
+     * "push_id", "urgency", "title", "body", "category", "channel", "collapse_id" (ours, from the
+     * fields above: the app itself draws and replaces what it shows), "from", "message_type". */
     const char *data_json;
     /* Called once, from the sender's thread; must not block. The result is valid during the call.
      */

@@ -14,7 +14,7 @@
 #define HOST_BYTES_MAX   256
 #define PORT_BYTES_MAX   8
 #define LOOKUPS_MAX      16
-#define LOOKUP_STACK_MAX (256 * 1024)
+#define LOOKUP_STACK_MAX ((size_t)256 * 1024)
 
 /* Shared by the loop and the look-up's thread: whoever leaves last frees it. */
 struct lookup {

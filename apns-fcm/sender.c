@@ -368,12 +368,11 @@ static enum status hand_in(struct push_sender *sender, struct job *first, struct
     return error_set(error, STATUS_FULL, "the push sender is stopping");
 }
 
-enum status push_submit(struct push_sender *sender, const struct push_job *from,
-                        struct error *error)
+enum status push_submit(struct push_sender *sender, const struct push_job *job, struct error *error)
 {
-    struct job *job = NULL;
-    enum status status = prepare(sender, from, &job, error);
-    return status == STATUS_OK ? hand_in(sender, job, job, error) : status;
+    struct job *taken = NULL;
+    enum status status = prepare(sender, job, &taken, error);
+    return status == STATUS_OK ? hand_in(sender, taken, taken, error) : status;
 }
 
 size_t push_submit_many(struct push_sender *sender, const struct push_job *jobs, size_t jobs_count,

@@ -8,8 +8,9 @@
 #include "gateway/base/arena.h"
 #include "gateway/base/json_reader.h"
 
-#define SETTINGS_BYTES_MAX (256 * 1024)
+#define SETTINGS_BYTES_MAX 262144
 #define NAME_BYTES_MAX     255
+#define URI_BYTES_MAX      510
 #define PEM_BYTES_MAX      16384
 
 static const char *const apns_hosts[] = {"api.push.apple.com", "api.sandbox.push.apple.com"};
@@ -132,7 +133,7 @@ static enum status set_token_endpoint(struct settings *settings, const char *uri
 {
     static const char scheme[] = "https://";
     static const char field[] = "fcm_service_account_json: token_uri";
-    if (strncmp(uri, scheme, sizeof scheme - 1) != 0 || !is_word(uri, 2 * NAME_BYTES_MAX)) {
+    if (strncmp(uri, scheme, sizeof scheme - 1) != 0 || !is_word(uri, URI_BYTES_MAX)) {
         return fault(error, field, "not an https address");
     }
     const char *host = uri + sizeof scheme - 1;
@@ -162,7 +163,7 @@ static enum status read_account(struct settings *settings, json_t *json, struct 
         bool is_pem;
     } members[] = {{"client_email", NAME_BYTES_MAX, false},
                    {"private_key", PEM_BYTES_MAX, true},
-                   {"token_uri", 2 * NAME_BYTES_MAX, false},
+                   {"token_uri", URI_BYTES_MAX, false},
                    {"project_id", NAME_BYTES_MAX, false}};
     const char *texts[4];
     for (size_t i = 0; i < 4; i++) {

@@ -86,7 +86,10 @@ void provider_process_start(struct provider_process *process, const char *option
 {
     const char *program = getenv("PROVIDER_SIMULATOR");
     *process = (struct provider_process){.control_fd = -1};
-    assert_non_null(program); /* ctest sets PROVIDER_SIMULATOR */
+    if (program == NULL) {
+        fail_msg("PROVIDER_SIMULATOR is not set: ctest does that");
+        return;
+    }
     (void)snprintf(process->dir, sizeof process->dir, "/tmp/push-test-XXXXXX");
     assert_non_null(mkdtemp(process->dir));
     spawn(process, program, option, value);
