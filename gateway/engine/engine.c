@@ -475,6 +475,7 @@ void engine_statistics(struct engine *engine, struct engine_statistics *statisti
     statistics_r->calls_used = engine->calls_count;
     (void)pthread_mutex_unlock(&engine->calls_lock);
     statistics_r->overdue_ms = atomic_load(&engine->overdue_ms);
+    statistics_r->writer_stuck = atomic_load(&engine->writer_stuck);
     statistics_r->open_escalations = atomic_load(&engine->open_escalations);
     statistics_r->not_ready_why = atomic_load(&engine->stopping)    ? "stopping"
                                   : atomic_load(&engine->disk_full) ? "disk full"

@@ -47,6 +47,7 @@ struct effect {
     const char *summary;                   /* call only: said after a key was pressed */
     struct monotonic_time deadline;
     struct wall_time expires_at;
+    struct wall_time sent_at;
     const char *token_received; /* push alerts: action tokens; NULL otherwise */
     const char *token_accept;
     const char *token_decline;
@@ -166,6 +167,7 @@ struct engine_statistics {
     size_t calls_used;
     int64_t open_escalations;
     int64_t overdue_ms;        /* how far behind the oldest due row is, as the watchdog sees it */
+    bool writer_stuck;         /* a turn has not ended for too long */
     bool ready;                /* accepts new escalations */
     const char *not_ready_why; /* static text, or NULL */
 };

@@ -125,6 +125,7 @@ struct engine {
     _Atomic int64_t turn_began_ms; /* CLOCK_BOOTTIME; 0 while idle */
     _Atomic int64_t overdue_ms;
     _Atomic int64_t open_escalations;
+    _Atomic bool writer_stuck;
 
     void (*commit_listener)(void *context);
     void *commit_context;

@@ -230,6 +230,7 @@ static enum status send_one(struct engine *engine, const struct pending_effect *
     struct engine_time now = engine_time_at(engine, boot);
     int64_t left_ms = attempt->not_after.ms - now.ms;
     left_ms = left_ms < DEADLINE_MS_MIN ? DEADLINE_MS_MIN : left_ms;
+    struct wall_time wall = clock_wall(&engine->configuration.clock);
     struct effect effect = {
         .attempt = attempt->id,
         .escalation = pending->escalation_id,
@@ -243,7 +244,8 @@ static enum status send_one(struct engine *engine, const struct pending_effect *
         .customer = directory_customer(engine->current, pending->customer_id),
         .callback = attempt->callback,
         .deadline = {boot.ms + left_ms},
-        .expires_at = {clock_wall(&engine->configuration.clock).ms + left_ms},
+        .expires_at = {wall.ms + left_ms},
+        .sent_at = wall,
     };
     struct ticket_row ticket;
     struct tokens tokens;

@@ -19,7 +19,9 @@ static void look_at_writer(struct engine *engine)
 {
     int64_t began_ms = atomic_load(&engine->turn_began_ms);
     int64_t now_ms = clock_monotonic(&engine->configuration.clock).ms;
-    if (began_ms != 0 && now_ms - began_ms > STUCK_MS_MAX) {
+    bool stuck = began_ms != 0 && now_ms - began_ms > STUCK_MS_MAX;
+    atomic_store(&engine->writer_stuck, stuck);
+    if (stuck) {
         char detail[96];
         (void)snprintf(detail, sizeof detail, "the writer has not moved for %lld ms",
                        (long long)(now_ms - began_ms));

@@ -1,0 +1,374 @@
+/* configuration.c - reads the INI file (inih) by a table of keys, then the credentials. */
+#include "gateway/daemon/configuration.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/text.h"
+
+#define CONFIGURATION_BYTES_MAX (8u << 20)
+#define ENDPOINT_PREFIX         "endpoint."
+
+enum key_type { KEY_TEXT, KEY_PORT, KEY_NUMBER, KEY_YES_NO };
+
+struct key {
+    const char *section;
+    const char *name;
+    enum key_type type;
+    size_t offset;
+    int64_t low;
+    int64_t high;
+};
+
+#define AT(member) offsetof(struct configuration, member)
+
+static const struct key keys[] = {
+    {"gateway", "database", KEY_TEXT, AT(database), 0, 0},
+    {"gateway", "listen_address", KEY_TEXT, AT(listen_address), 0, 0},
+    {"gateway", "listen_port", KEY_PORT, AT(listen_port), 0, 0},
+    {"gateway", "port_file", KEY_TEXT, AT(port_file), 0, 0},
+    {"gateway", "root_key_file", KEY_TEXT, AT(root_key_file), 0, 0},
+    {"gateway", "secret_file", KEY_TEXT, AT(secret_file), 0, 0},
+    {"gateway", "public_url", KEY_TEXT, AT(public_url), 0, 0},
+    {"gateway", "tls_key_file", KEY_TEXT, AT(tls_key_file), 0, 0},
+    {"gateway", "tls_cert_file", KEY_TEXT, AT(tls_cert_file), 0, 0},
+    {"gateway", "threads", KEY_NUMBER, AT(threads), 1, 64},
+    {"gateway", "connections_max", KEY_NUMBER, AT(connections_max), 8, 65536},
+    {"gateway", "log_level", KEY_TEXT, AT(log_level), 0, 0},
+    {"push", "ca_file", KEY_TEXT, AT(push.ca_file), 0, 0},
+    {"push", "apns_host", KEY_TEXT, AT(push.apns[PUSH_PRODUCTION].host), 0, 0},
+    {"push", "apns_port", KEY_TEXT, AT(push.apns[PUSH_PRODUCTION].port), 0, 0},
+    {"push", "apns_sandbox_host", KEY_TEXT, AT(push.apns[PUSH_SANDBOX].host), 0, 0},
+    {"push", "apns_sandbox_port", KEY_TEXT, AT(push.apns[PUSH_SANDBOX].port), 0, 0},
+    {"push", "apns_key_file", KEY_TEXT, AT(apns_key_file), 0, 0},
+    {"push", "apns_key_id", KEY_TEXT, AT(push.apns_key_id), 0, 0},
+    {"push", "apns_team_id", KEY_TEXT, AT(push.apns_team_id), 0, 0},
+    {"push", "apns_topic", KEY_TEXT, AT(push.apns_topic), 0, 0},
+    {"push", "apns_critical", KEY_YES_NO, AT(push.apns_critical_entitled), 0, 0},
+    {"push", "fcm_host", KEY_TEXT, AT(push.fcm.host), 0, 0},
+    {"push", "fcm_port", KEY_TEXT, AT(push.fcm.port), 0, 0},
+    {"push", "fcm_service_account_file", KEY_TEXT, AT(fcm_service_account_file), 0, 0},
+    {"telephony", "ca_file", KEY_TEXT, AT(telephony.ca_file), 0, 0},
+    {"telephony", "calls_max", KEY_NUMBER, AT(calls_max), 1, 512},
+};
+
+const char *configuration_help(void)
+{
+    return "[gateway]\n"
+           "  database = FILE         the SQLite database; created at the first start (required)\n"
+           "  secret_file = FILE      64 hex digits; signs the action tokens in pushes (required)\n"
+           "  root_key_file = FILE    an API key made with `astreintectl key generate`: role "
+           "admin\n"
+           "  listen_address = ADDR   numeric address to listen on (127.0.0.1)\n"
+           "  listen_port = PORT      0 takes a free one (8080)\n"
+           "  port_file = FILE        where the chosen port is written once it accepts\n"
+           "  public_url = URL        how telephony and phones reach the API (from the port)\n"
+           "  tls_key_file, tls_cert_file = FILE   TLS in the daemon itself (off)\n"
+           "  threads = N             HTTP threads (2)\n"
+           "  connections_max = N     HTTP connections at once (1024)\n"
+           "  log_level = LEVEL       debug, info, warning or error (info)\n"
+           "[push]\n"
+           "  ca_file = FILE          CA bundle for the providers (the system's)\n"
+           "  apns_key_file, apns_key_id, apns_team_id, apns_topic   Apple's key; all or none\n"
+           "  apns_critical = yes|no  Apple granted the critical-alerts entitlement (no)\n"
+           "  apns_host, apns_port, apns_sandbox_host, apns_sandbox_port   (Apple's)\n"
+           "  fcm_service_account_file = FILE   Google's service account\n"
+           "  fcm_host, fcm_port      (Google's)\n"
+           "[telephony]\n"
+           "  ca_file = FILE          CA bundle for the endpoints (the system's)\n"
+           "  calls_max = N           calls on the trunk at once (30)\n"
+           "[endpoint.NAME]           telephony, call-centre, or any name procedures call back\n"
+           "  url = URL               https, or http to loopback\n"
+           "  secret_file = FILE      whsec_… lines, up to four while a secret rotates\n";
+}
+
+/* What the INI callback needs; the first fault wins. */
+struct reading {
+    struct configuration *configuration;
+    struct error *error;
+    enum status status;
+};
+
+static int fault(struct reading *reading, const char *section, const char *name, const char *text)
+{
+    reading->status =
+        error_set(reading->error, STATUS_CONFIGURATION, "[%s] %s: %s", section, name, text);
+    return 0;
+}
+
+static bool parse_number(const char *text, int64_t low, int64_t high, int64_t *number_r)
+{
+    char *end;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || number < low || number > high) {
+        return false;
+    }
+    *number_r = number;
+    return true;
+}
+
+static int set_key(struct reading *reading, const struct key *key, const char *value)
+{
+    char *member = (char *)reading->configuration + key->offset;
+    int64_t number;
+    switch (key->type) {
+    case KEY_TEXT: {
+        char *copy = arena_text(reading->configuration->arena, value);
+        if (copy == NULL) {
+            return fault(reading, key->section, key->name, "too long");
+        }
+        if (copy[0] != '\0') {
+            memcpy(member, &copy, sizeof copy);
+        }
+        return 1;
+    }
+    case KEY_PORT:
+        if (!parse_number(value, 0, 65535, &number)) {
+            return fault(reading, key->section, key->name, "must be a port, 0 to 65535");
+        }
+        reading->configuration->listen_port = (uint16_t)number;
+        return 1;
+    case KEY_NUMBER:
+        if (!parse_number(value, key->low, key->high, &number)) {
+            return fault(reading, key->section, key->name, "is out of its range");
+        }
+        memcpy(member, &number, sizeof number);
+        return 1;
+    case KEY_YES_NO: {
+        bool yes = strcmp(value, "yes") == 0;
+        if (!yes && strcmp(value, "no") != 0) {
+            return fault(reading, key->section, key->name, "must be yes or no");
+        }
+        memcpy(member, &yes, sizeof yes);
+        return 1;
+    }
+    }
+    return 0;
+}
+
+static struct telephony_endpoint *find_endpoint(struct reading *reading, const char *name)
+{
+    struct configuration *configuration = reading->configuration;
+    for (size_t i = 0; i < configuration->telephony.endpoints_count; i++) {
+        if (strcmp(configuration->endpoints[i].name, name) == 0) {
+            return &configuration->endpoints[i];
+        }
+    }
+    if (configuration->telephony.endpoints_count == TELEPHONY_ENDPOINTS_MAX ||
+        !text_is_slug(name)) {
+        return NULL;
+    }
+    struct telephony_endpoint *endpoint =
+        &configuration->endpoints[configuration->telephony.endpoints_count++];
+    endpoint->name = arena_text(configuration->arena, name);
+    return endpoint;
+}
+
+static int set_endpoint(struct reading *reading, const char *section, const char *name,
+                        const char *value)
+{
+    struct configuration *configuration = reading->configuration;
+    struct telephony_endpoint *endpoint = find_endpoint(reading, section + strlen(ENDPOINT_PREFIX));
+    if (endpoint == NULL) {
+        return fault(reading, section, name, "too many endpoints, or a name that is no slug");
+    }
+    if (strcmp(name, "url") == 0) {
+        endpoint->url = arena_text(configuration->arena, value);
+    } else if (strcmp(name, "secret_file") == 0) {
+        configuration->endpoint_secret_files[endpoint - configuration->endpoints] =
+            arena_text(configuration->arena, value);
+    } else {
+        return fault(reading, section, name, "unknown; an endpoint has url and secret_file");
+    }
+    return 1;
+}
+
+static int on_key(void *context, const char *section, const char *name, const char *value)
+{
+    struct reading *reading = context;
+    if (reading->status != STATUS_OK) {
+        return 0;
+    }
+    if (strncmp(section, ENDPOINT_PREFIX, strlen(ENDPOINT_PREFIX)) == 0) {
+        return set_endpoint(reading, section, name, value);
+    }
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].name, name) == 0) {
+            return set_key(reading, &keys[i], value);
+        }
+    }
+    return fault(reading, section, name, "unknown key; see astreinted --help");
+}
+
+/* A whole small file, trailing white space removed. */
+static enum status read_file(struct arena *arena, const char *path, const char **text_r,
+                             struct error *error)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return error_set(error, STATUS_CONFIGURATION, "%s: %s", path, strerror(errno));
+    }
+    char *text = arena_alloc(arena, SECRET_FILE_BYTES_MAX + 1);
+    size_t bytes = text == NULL ? 0 : fread(text, 1, SECRET_FILE_BYTES_MAX + 1, file);
+    bool failed = text == NULL || ferror(file) != 0;
+    (void)fclose(file);
+    if (failed || bytes > SECRET_FILE_BYTES_MAX) {
+        return error_set(error, STATUS_CONFIGURATION, "%s: cannot be read, or is over %d bytes",
+                         path, SECRET_FILE_BYTES_MAX);
+    }
+    while (bytes > 0 && strchr(" \t\r\n", text[bytes - 1]) != NULL) {
+        bytes--;
+    }
+    text[bytes] = '\0';
+    *text_r = text;
+    return STATUS_OK;
+}
+
+static enum status read_secret(struct configuration *configuration, struct error *error)
+{
+    const char *text = NULL;
+    if (configuration->secret_file == NULL) {
+        return error_set(error, STATUS_CONFIGURATION, "[gateway] secret_file: is required");
+    }
+    enum status status = read_file(configuration->arena, configuration->secret_file, &text, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (strlen(text) != (size_t)ENGINE_SECRET_BYTES * 2 ||
+        strspn(text, "0123456789abcdefABCDEF") != (size_t)ENGINE_SECRET_BYTES * 2) {
+        return error_set(error, STATUS_CONFIGURATION, "%s: must hold %d hex digits",
+                         configuration->secret_file, ENGINE_SECRET_BYTES * 2);
+    }
+    for (size_t i = 0; i < ENGINE_SECRET_BYTES; i++) {
+        char pair[3] = {text[2 * i], text[2 * i + 1], '\0'};
+        configuration->secret[i] = (uint8_t)strtoul(pair, NULL, 16);
+    }
+    return STATUS_OK;
+}
+
+/* One secret a line. */
+static enum status read_endpoint_secrets(struct configuration *configuration, size_t index,
+                                         struct error *error)
+{
+    struct telephony_endpoint *endpoint = &configuration->endpoints[index];
+    const char *path = configuration->endpoint_secret_files[index];
+    const char *text;
+    if (endpoint->url == NULL || path == NULL) {
+        return error_set(error, STATUS_CONFIGURATION,
+                         "[endpoint.%s]: needs both url and secret_file", endpoint->name);
+    }
+    enum status status = read_file(configuration->arena, path, &text, error);
+    size_t count = 0;
+    while (status == STATUS_OK && *text != '\0') {
+        size_t length = strcspn(text, "\r\n");
+        if (length > 0 && count == TELEPHONY_SECRETS_MAX) {
+            return error_set(error, STATUS_CONFIGURATION, "%s: more than %d secrets", path,
+                             TELEPHONY_SECRETS_MAX);
+        }
+        if (length > 0) {
+            endpoint->secrets[count++] = arena_text_n(configuration->arena, text, length);
+        }
+        text += length + strspn(text + length, "\r\n");
+    }
+    return status;
+}
+
+static enum status read_credentials(struct configuration *configuration, struct error *error)
+{
+    struct arena *arena = configuration->arena;
+    enum status status = read_secret(configuration, error);
+    if (status == STATUS_OK && configuration->root_key_file != NULL) {
+        status = read_file(arena, configuration->root_key_file, &configuration->root_key, error);
+    }
+    if (status == STATUS_OK && configuration->apns_key_file != NULL) {
+        status = read_file(arena, configuration->apns_key_file, &configuration->push.apns_key_pem,
+                           error);
+    }
+    if (status == STATUS_OK && configuration->fcm_service_account_file != NULL) {
+        status = read_file(arena, configuration->fcm_service_account_file,
+                           &configuration->push.fcm_service_account_json, error);
+    }
+    for (size_t i = 0; i < configuration->telephony.endpoints_count && status == STATUS_OK; i++) {
+        status = read_endpoint_secrets(configuration, i, error);
+    }
+    return status;
+}
+
+static enum status check(const struct configuration *configuration, struct error *error)
+{
+    if (configuration->database == NULL) {
+        return error_set(error, STATUS_CONFIGURATION, "[gateway] database: is required");
+    }
+    if ((configuration->tls_key_file == NULL) != (configuration->tls_cert_file == NULL)) {
+        return error_set(error, STATUS_CONFIGURATION,
+                         "[gateway] tls_key_file and tls_cert_file: give both or none");
+    }
+    if (strcmp(configuration->log_level, "debug") != 0 &&
+        strcmp(configuration->log_level, "info") != 0 &&
+        strcmp(configuration->log_level, "warning") != 0 &&
+        strcmp(configuration->log_level, "error") != 0) {
+        return error_set(error, STATUS_CONFIGURATION,
+                         "[gateway] log_level: must be debug, info, warning or error");
+    }
+    return STATUS_OK;
+}
+
+static struct configuration *create_default(void)
+{
+    struct arena *arena = arena_create(CONFIGURATION_BYTES_MAX);
+    struct configuration *configuration =
+        arena == NULL ? NULL : arena_alloc(arena, sizeof *configuration);
+    if (configuration == NULL) {
+        arena_destroy(&arena);
+        return NULL;
+    }
+    configuration->arena = arena;
+    configuration->listen_address = "127.0.0.1";
+    configuration->listen_port = 8080;
+    configuration->log_level = "info";
+    configuration->telephony.endpoints = configuration->endpoints;
+    return configuration;
+}
+
+enum status configuration_read(const char *path, struct configuration **configuration_r,
+                               struct error *error)
+{
+    struct configuration *configuration = create_default();
+    if (configuration == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the configuration");
+    }
+    struct reading reading = {.configuration = configuration, .error = error};
+    int line = ini_parse(path, on_key, &reading);
+    enum status status = reading.status;
+    if (status == STATUS_OK && line < 0) {
+        status = error_set(error, STATUS_CONFIGURATION, "cannot be read: %s", strerror(errno));
+    } else if (status == STATUS_OK && line > 0) {
+        status = error_set(error, STATUS_CONFIGURATION, "line %d is not \"key = value\"", line);
+    }
+    if (status == STATUS_OK) {
+        status = check(configuration, error);
+    }
+    if (status == STATUS_OK) {
+        status = read_credentials(configuration, error);
+    }
+    if (status != STATUS_OK) {
+        configuration_destroy(&configuration);
+        return error_wrap(error, status, "%s", path);
+    }
+    *configuration_r = configuration;
+    return STATUS_OK;
+}
+
+void configuration_destroy(struct configuration **configuration)
+{
+    if (*configuration != NULL) {
+        struct arena *arena = (*configuration)->arena;
+        arena_destroy(&arena);
+        *configuration = NULL;
+    }
+}

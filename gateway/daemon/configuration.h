@@ -1,0 +1,49 @@
+/* configuration.h - the daemon's configuration file and the credentials it names. */
+#ifndef GATEWAY_DAEMON_CONFIGURATION_H
+#define GATEWAY_DAEMON_CONFIGURATION_H
+
+#include "apns-fcm/push.h"
+#include "gateway/base/arena.h"
+#include "gateway/base/status.h"
+#include "gateway/engine/engine.h"
+#include "gateway/telephony/telephony.h"
+
+#define SECRET_FILE_BYTES_MAX 65536
+
+/* Everything the daemon is told. All texts live in the arena. */
+struct configuration {
+    struct arena *arena;
+    const char *database;
+    const char *listen_address;
+    uint16_t listen_port;
+    const char *port_file;     /* or NULL */
+    const char *root_key_file; /* or NULL */
+    const char *secret_file;
+    const char *public_url;    /* or NULL: from the listening port */
+    const char *tls_key_file;  /* or NULL */
+    const char *tls_cert_file; /* or NULL */
+    int64_t threads;
+    int64_t connections_max;
+    int64_t calls_max;
+    const char *log_level;
+    const char *root_key; /* read from root_key_file */
+    uint8_t secret[ENGINE_SECRET_BYTES];
+    struct push_configuration push;
+    struct telephony_configuration telephony;
+    struct telephony_endpoint endpoints[TELEPHONY_ENDPOINTS_MAX];
+    const char *endpoint_secret_files[TELEPHONY_ENDPOINTS_MAX];
+    const char *apns_key_file;
+    const char *fcm_service_account_file;
+};
+
+/* Reads the file and every credential it names. Unknown sections and keys are errors. The error
+ * names file, line, key and remedy; never a secret. */
+enum status configuration_read(const char *path, struct configuration **configuration_r,
+                               struct error *error) MUST_CHECK;
+
+void configuration_destroy(struct configuration **configuration);
+
+/* Every key with its meaning and default, as --help shows it. */
+const char *configuration_help(void);
+
+#endif

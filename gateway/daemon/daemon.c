@@ -1,0 +1,322 @@
+/* daemon.c - start, signals, supervision, drain and stop. */
+#include "gateway/daemon/daemon.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "admin-api/admin_api.h"
+#include "gateway/base/log.h"
+#include "gateway/daemon/metrics.h"
+#include "gateway/daemon/rota_adapter.h"
+#include "gateway/dispatch/dispatch.h"
+
+#define SUPERVISE_EVERY_MS 1000
+#define DRAIN_MS_MAX       3000
+#define DRAIN_LOOK_MS      20
+#define HEARTBEAT_EVERY_MS INT64_C(30000)
+#define HEARTBEAT_ENDPOINT "heartbeat"
+#define OVERDUE_MS_HEALTHY INT64_C(5000)
+
+/* Everything that runs. Members are NULL until started. */
+struct daemon {
+    const struct configuration *configuration;
+    const char *path;
+    struct push_sender *push;
+    struct telephony *telephony;
+    struct dispatch *dispatch;
+    struct engine *engine;
+    struct admin_api *api;
+    struct metrics metrics;
+    bool has_heartbeat;
+    struct monotonic_time heartbeat_at;
+};
+
+static enum status write_port_file(const char *path, uint16_t port, struct error *error)
+{
+    char temporary[4096];
+    (void)snprintf(temporary, sizeof temporary, "%s.new", path);
+    FILE *file = fopen(temporary, "we");
+    bool ok = file != NULL && fprintf(file, "%u\n", (unsigned)port) > 0;
+    ok = file != NULL && fclose(file) == 0 && ok;
+    if (!ok || rename(temporary, path) != 0) {
+        return error_set(error, STATUS_CONFIGURATION, "[gateway] port_file: %s: %s", path,
+                         strerror(errno));
+    }
+    return STATUS_OK;
+}
+
+static bool is_push_configured(const struct push_configuration *push)
+{
+    return push->apns_key_pem != NULL || push->fcm_service_account_json != NULL;
+}
+
+static enum status start_senders(struct daemon *daemon, struct error *error)
+{
+    const struct configuration *configuration = daemon->configuration;
+    enum status status = STATUS_OK;
+    if (is_push_configured(&configuration->push)) {
+        status = push_sender_create(&configuration->push, &daemon->push, error);
+    } else {
+        log_warning("daemon.no_push", LOG_TEXT("remedy", "configure [push]"));
+    }
+    if (status != STATUS_OK) {
+        return error_wrap(error, status, "[push]");
+    }
+    if (configuration->telephony.endpoints_count > 0) {
+        status = telephony_create(&configuration->telephony, &daemon->telephony, error);
+    } else {
+        log_warning("daemon.no_telephony", LOG_TEXT("remedy", "configure [endpoint.telephony]"));
+    }
+    if (status != STATUS_OK) {
+        return error_wrap(error, status, "[telephony]");
+    }
+    return dispatch_create(daemon->push, daemon->telephony, &clock_system, &random_system,
+                           &daemon->dispatch, error);
+}
+
+static enum status start_engine(struct daemon *daemon, struct error *error)
+{
+    const struct configuration *configuration = daemon->configuration;
+    struct engine_configuration engine = {
+        .database_path = configuration->database,
+        .root_key = configuration->root_key,
+        .calls_max = (size_t)configuration->calls_max,
+        .clock = clock_system,
+        .random = random_system,
+        .dispatcher = dispatch_interface(daemon->dispatch),
+        .rotas = rota_adapter(),
+    };
+    memcpy(engine.secret, configuration->secret, sizeof engine.secret);
+    clock_boot_id(engine.boot_id);
+    return engine_create(&engine, &daemon->engine, error);
+}
+
+static enum status start_api(struct daemon *daemon, struct error *error)
+{
+    const struct configuration *configuration = daemon->configuration;
+    daemon->metrics = (struct metrics){.push = daemon->push, .telephony = daemon->telephony};
+    struct admin_api_configuration api = {
+        .listen_address = configuration->listen_address,
+        .listen_port = configuration->listen_port,
+        .tls_key_file = configuration->tls_key_file,
+        .tls_cert_file = configuration->tls_cert_file,
+        .threads = (unsigned)configuration->threads,
+        .connections_max = (unsigned)configuration->connections_max,
+        .database_path = configuration->database,
+        .engine = daemon->engine,
+        .clock = clock_system,
+        .hooks = metrics_hooks(&daemon->metrics),
+    };
+    return admin_api_start(&api, &daemon->api, error);
+}
+
+static enum status start_all(struct daemon *daemon, struct error *error)
+{
+    const struct configuration *configuration = daemon->configuration;
+    enum status status = start_senders(daemon, error);
+    if (status == STATUS_OK) {
+        status = start_engine(daemon, error);
+    }
+    if (status == STATUS_OK) {
+        status = start_api(daemon, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    char url[64];
+    uint16_t port = admin_api_port(daemon->api);
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%u", (unsigned)port);
+    status =
+        dispatch_bind(daemon->dispatch, daemon->engine,
+                      configuration->public_url != NULL ? configuration->public_url : url, error);
+    if (status == STATUS_OK) {
+        status = engine_start(daemon->engine, error);
+    }
+    if (status == STATUS_OK && configuration->port_file != NULL) {
+        status = write_port_file(configuration->port_file, port, error);
+    }
+    if (status == STATUS_OK) {
+        log_info("daemon.started", LOG_INT("port", port));
+    }
+    return status;
+}
+
+/* Lets what is in flight come back, so that a planned restart leaves nothing uncertain. */
+static void drain(struct daemon *daemon)
+{
+    for (int waited_ms = 0; waited_ms < DRAIN_MS_MAX; waited_ms += DRAIN_LOOK_MS) {
+        struct engine_statistics statistics;
+        engine_statistics(daemon->engine, &statistics);
+        if (statistics.credits_push_used + statistics.credits_callback_used == 0) {
+            return;
+        }
+        (void)poll(NULL, 0, DRAIN_LOOK_MS);
+    }
+}
+
+static void stop_all(struct daemon *daemon, bool started)
+{
+    if (daemon->api != NULL) {
+        admin_api_stop(daemon->api);
+    }
+    if (daemon->engine != NULL) {
+        if (started) {
+            drain(daemon);
+        }
+        engine_stop(daemon->engine);
+        engine_join(daemon->engine);
+    }
+    /* What is still in flight ends without being recorded: its rows stay handed over and go out
+     * again, under the same ids, at the next start. */
+    if (daemon->push != NULL) {
+        push_sender_destroy(&daemon->push);
+    }
+    if (daemon->telephony != NULL) {
+        telephony_destroy(&daemon->telephony);
+    }
+    engine_destroy(&daemon->engine);
+    admin_api_destroy(&daemon->api);
+    dispatch_destroy(&daemon->dispatch);
+}
+
+static void reload(struct daemon *daemon)
+{
+    struct configuration *fresh;
+    struct error error;
+    (void)sd_notify(0, "RELOADING=1");
+    enum status status = configuration_read(daemon->path, &fresh, &error);
+    if (status == STATUS_OK) {
+        status = engine_set_root_key(daemon->engine, fresh->root_key, &error);
+        if (status == STATUS_OK && daemon->push != NULL) {
+            status = push_sender_reload(daemon->push, &fresh->push, &error);
+        }
+        if (status == STATUS_OK && daemon->telephony != NULL) {
+            status = telephony_reload(daemon->telephony, &fresh->telephony, &error);
+        }
+        configuration_destroy(&fresh);
+    }
+    if (status == STATUS_OK) {
+        log_info("daemon.reloaded", LOG_NONE);
+    } else {
+        log_error("daemon.reload_refused", LOG_TEXT("detail", error.text));
+    }
+    (void)sd_notify(0, "READY=1");
+}
+
+static bool is_healthy(struct daemon *daemon)
+{
+    struct engine_statistics statistics;
+    engine_statistics(daemon->engine, &statistics);
+    return !statistics.writer_stuck && statistics.overdue_ms < OVERDUE_MS_HEALTHY;
+}
+
+static void heartbeat_completed(void *context, const struct telephony_result *result)
+{
+    (void)context;
+    if (result->outcome != TELEPHONY_DELIVERED) {
+        log_warning("daemon.heartbeat_not_delivered", LOG_TEXT("reason", result->reason));
+    }
+}
+
+/* The dead-man's heartbeat to the outside: only after the self-check passed. */
+static void send_heartbeat(struct daemon *daemon)
+{
+    struct monotonic_time now = clock_monotonic(&clock_system);
+    struct error error;
+    if (!daemon->has_heartbeat || now.ms - daemon->heartbeat_at.ms < HEARTBEAT_EVERY_MS) {
+        return;
+    }
+    daemon->heartbeat_at = now;
+    struct telephony_job job = {
+        .endpoint = HEARTBEAT_ENDPOINT,
+        .id = uuid_v7(clock_wall(&clock_system), &random_system),
+        .body_json = "{\"type\":\"gateway.heartbeat\"}",
+        .deadline = {now.ms + HEARTBEAT_EVERY_MS / 2},
+        .complete = heartbeat_completed,
+    };
+    if (telephony_submit(daemon->telephony, &job, &error) != STATUS_OK) {
+        log_warning("daemon.heartbeat_not_sent", LOG_TEXT("detail", error.text));
+    }
+}
+
+static void supervise(struct daemon *daemon)
+{
+    if (is_healthy(daemon)) {
+        (void)sd_notify(0, "WATCHDOG=1");
+        send_heartbeat(daemon);
+    } else {
+        log_error("daemon.self_check_failed", LOG_NONE);
+    }
+}
+
+static int block_signals(void)
+{
+    sigset_t signals;
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGHUP);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void serve(struct daemon *daemon, int signals)
+{
+    for (;;) {
+        struct pollfd poll_fd = {.fd = signals, .events = POLLIN};
+        (void)poll(&poll_fd, 1, SUPERVISE_EVERY_MS);
+        struct signalfd_siginfo info;
+        while (read(signals, &info, sizeof info) == sizeof info) {
+            if (info.ssi_signo == SIGHUP) {
+                reload(daemon);
+            } else {
+                log_info("daemon.stopping", LOG_INT("signal", info.ssi_signo));
+                return;
+            }
+        }
+        supervise(daemon);
+    }
+}
+
+static bool has_endpoint(const struct configuration *configuration, const char *name)
+{
+    for (size_t i = 0; i < configuration->telephony.endpoints_count; i++) {
+        if (strcmp(configuration->endpoints[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status daemon_run(const struct configuration *configuration, const char *path,
+                       struct error *error)
+{
+    struct daemon daemon = {
+        .configuration = configuration,
+        .path = path,
+        .has_heartbeat = has_endpoint(configuration, HEARTBEAT_ENDPOINT),
+        .heartbeat_at = {clock_monotonic(&clock_system).ms - HEARTBEAT_EVERY_MS},
+    };
+    int signals = block_signals();
+    if (signals < 0) {
+        return error_set(error, STATUS_IO, "signalfd: %s", strerror(errno));
+    }
+    enum status status = start_all(&daemon, error);
+    if (status == STATUS_OK) {
+        (void)sd_notify(0, "READY=1");
+        serve(&daemon, signals);
+        (void)sd_notify(0, "STOPPING=1");
+    }
+    stop_all(&daemon, status == STATUS_OK);
+    (void)close(signals);
+    log_info("daemon.stopped", LOG_NONE);
+    return status;
+}

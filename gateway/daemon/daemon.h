@@ -1,0 +1,12 @@
+/* daemon.h - puts the rooms together, supervises them, takes them apart in order. */
+#ifndef GATEWAY_DAEMON_DAEMON_H
+#define GATEWAY_DAEMON_DAEMON_H
+
+#include "gateway/daemon/configuration.h"
+
+/* Runs until SIGTERM or SIGINT; SIGHUP reads the credentials of `path` again. Returns when
+ * everything is stopped. */
+enum status daemon_run(const struct configuration *configuration, const char *path,
+                       struct error *error) MUST_CHECK;
+
+#endif

@@ -1,0 +1,31 @@
+/* dispatch_private.h - rendering, apart from sending: pure functions from an effect to text. */
+#ifndef GATEWAY_DISPATCH_DISPATCH_PRIVATE_H
+#define GATEWAY_DISPATCH_DISPATCH_PRIVATE_H
+
+#include "gateway/dispatch/dispatch.h"
+
+#define BODY_BYTES_MAX 8192
+#define DATA_BYTES_MAX 1024
+
+/* What a notification shows; fixed words in the person's language. */
+struct notification_words {
+    const char *title;
+    const char *body;
+};
+
+struct notification_words render_notification(const struct effect *effect);
+
+/* The push's data for the app: ids, kind and action tokens. Answers its bytes, 0 when it does not
+ * fit. */
+size_t render_push_data(const struct effect *effect, char *text, size_t text_bytes);
+
+/* The body of the request to the telephony layer or the call centre. Answers its bytes, 0 when it
+ * does not fit. */
+size_t render_callback(const struct effect *effect, const char *public_url, char *text,
+                       size_t text_bytes);
+
+/* {"type":"gateway.alarm",…} */
+size_t render_alarm(struct uuid id, const char *kind, const char *detail, char *text,
+                    size_t text_bytes);
+
+#endif

@@ -1,0 +1,253 @@
+/* render.c - the words that leave the house. A push says only that something is urgent; a call says
+ * "Astreinte" and the customer's neutral alias until a key was pressed: voicemail listens too. */
+#include "gateway/dispatch/dispatch_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/base/json_writer.h"
+#include "gateway/base/text.h"
+
+#define SAY_BYTES_MAX 1024
+#define RING_S_MIN    5
+#define RING_S_MAX    60
+
+static bool speaks_french(const struct effect *effect)
+{
+    const char *language = effect->person != NULL ? effect->person->language : NULL;
+    if (language == NULL || language[0] == '\0') {
+        language = effect->customer->language;
+    }
+    return strncmp(language, "en", 2) != 0;
+}
+
+struct notification_words render_notification(const struct effect *effect)
+{
+    bool french = speaks_french(effect);
+    struct notification_words words = {.title = "Astreinte"};
+    if (effect->drill) {
+        words.title = french ? "EXERCICE - Astreinte" : "DRILL - Astreinte";
+    }
+    switch (effect->purpose) {
+    case PURPOSE_WITHDRAW:
+        words.body = french ? "Déjà pris en charge." : "Already taken.";
+        break;
+    case PURPOSE_CANCEL_NOTICE:
+        words.body = french ? "Intervention annulée. Ouvrez l'application pour confirmer."
+                            : "Cancelled. Open the app to confirm.";
+        break;
+    case PURPOSE_UPDATE:
+        words.body = french ? "La situation évolue. Ouvrez l'application."
+                            : "The situation has changed. Open the app.";
+        break;
+    case PURPOSE_ALERT:
+    case PURPOSE_HOLDER_CALL:
+    case PURPOSE_EXHAUSTED:
+    case PURPOSE_FRUITLESS:
+    case PURPOSE_TASK:
+    case PURPOSE_QUARANTINE:
+        words.body = french ? "Appel urgent. Ouvrez l'application pour répondre."
+                            : "Urgent call. Open the app to answer.";
+        break;
+    }
+    return words;
+}
+
+static const char *push_kind(enum attempt_purpose purpose)
+{
+    return purpose == PURPOSE_WITHDRAW        ? "withdraw"
+           : purpose == PURPOSE_UPDATE        ? "update"
+           : purpose == PURPOSE_CANCEL_NOTICE ? "cancel"
+                                              : "alert";
+}
+
+static size_t finished(const struct json_writer *json)
+{
+    return json_writer_overflowed(json) ? 0 : json_writer_bytes(json);
+}
+
+size_t render_push_data(const struct effect *effect, char *text, size_t text_bytes)
+{
+    struct json_writer json;
+    json_writer_init(&json, text, text_bytes);
+    json_object_begin(&json);
+    json_member_text(&json, "kind", push_kind(effect->purpose));
+    json_member_uuid(&json, "escalation", effect->escalation);
+    json_member_uuid(&json, "attempt", effect->attempt);
+    json_member_text(&json, "severity", severity_word(effect->severity));
+    if (effect->drill) {
+        json_member_text(&json, "drill", "1");
+    }
+    if (effect->token_received != NULL) {
+        json_member_text(&json, "received", effect->token_received);
+    }
+    if (effect->token_accept != NULL) {
+        json_member_text(&json, "accept", effect->token_accept);
+        json_member_text(&json, "decline", effect->token_decline);
+    }
+    json_object_end(&json);
+    return finished(&json);
+}
+
+/* What is said before a key is pressed. */
+static void say_neutral(const struct effect *effect, bool french, char *text, size_t text_bytes)
+{
+    const char *drill = !effect->drill ? "" : french ? "Exercice. " : "Drill. ";
+    const char *rest = "";
+    switch (effect->purpose) {
+    case PURPOSE_HOLDER_CALL:
+        rest = french
+                   ? "Êtes-vous toujours en intervention ? Tapez 1 pour continuer, 2 pour rendre."
+                   : "Are you still at it? Press 1 to go on, 2 to hand back.";
+        break;
+    case PURPOSE_CANCEL_NOTICE:
+        rest = french ? "L'intervention est annulée. Tapez 1 pour confirmer."
+                      : "It was cancelled. Press 1 to confirm.";
+        break;
+    case PURPOSE_ALERT:
+    case PURPOSE_UPDATE:
+    case PURPOSE_WITHDRAW:
+    case PURPOSE_EXHAUSTED:
+    case PURPOSE_FRUITLESS:
+    case PURPOSE_TASK:
+    case PURPOSE_QUARANTINE:
+        rest = french ? "Appel urgent. Tapez 1 pour écouter et accepter, 2 pour refuser."
+                      : "Urgent call. Press 1 to listen and accept, 2 to decline.";
+        break;
+    }
+    (void)snprintf(text, text_bytes, "%sAstreinte %s. %s", drill, effect->customer->alias, rest);
+}
+
+static const char *call_role(const struct effect *effect)
+{
+    if (effect->purpose == PURPOSE_HOLDER_CALL || effect->purpose == PURPOSE_CANCEL_NOTICE) {
+        return "holder";
+    }
+    return effect->person->kind == PERSON_CONTACT ? "contact" : "agent";
+}
+
+static int64_t ring_seconds(const struct effect *effect, int64_t now_ms)
+{
+    int64_t left_s = (effect->expires_at.ms - now_ms) / 1000;
+    return left_s < RING_S_MIN ? RING_S_MIN : left_s > RING_S_MAX ? RING_S_MAX : left_s;
+}
+
+static void write_call(struct json_writer *json, const struct effect *effect,
+                       const char *public_url)
+{
+    bool french = speaks_french(effect);
+    char neutral[SAY_BYTES_MAX], after[SAY_BYTES_MAX], id[UUID_TEXT_BYTES], url[1024];
+    say_neutral(effect, french, neutral, sizeof neutral);
+    (void)snprintf(after, sizeof after, "%s. %.600s", effect->customer->name,
+                   effect->summary != NULL ? effect->summary : "");
+    after[text_utf8_cut(after, strlen(after))] = '\0';
+    uuid_format(effect->attempt, id);
+    (void)snprintf(url, sizeof url, "%s/v1/telephony/calls/%s/outcome", public_url, id);
+    json_member_text(json, "to", effect->person->phone);
+    json_member_text(json, "role", call_role(effect));
+    json_name(json, "say");
+    json_object_begin(json);
+    json_member_text(json, "language", french ? "fr" : "en");
+    json_member_text(json, "text", neutral);
+    json_member_text(json, "after_key", after);
+    json_object_end(json);
+    json_name(json, "keys");
+    json_object_begin(json);
+    bool holder = effect->purpose == PURPOSE_HOLDER_CALL;
+    json_member_text(json, "1", holder ? "extended" : "accepted");
+    if (effect->purpose != PURPOSE_CANCEL_NOTICE) {
+        json_member_text(json, "2", holder ? "handed-back" : "declined");
+    }
+    json_object_end(json);
+    json_member_int(json, "ring_s", ring_seconds(effect, effect->sent_at.ms));
+    json_member_text(json, "outcome_url", url);
+}
+
+static const char *task_text(enum task_kind kind)
+{
+    switch (kind) {
+    case TASK_PROMISE:
+        return "Call the caller back before the promised time: nobody has taken the call yet.";
+    case TASK_PROGRESS:
+        return "Ask the holder how it stands: no progress was reported.";
+    case TASK_CANCEL:
+        return "Tell the holder by voice that it was cancelled: they did not confirm.";
+    case TASK_CALLER:
+        return "Call the caller back: the escalation was cancelled with a promise open.";
+    }
+    return "";
+}
+
+static void write_announcement(struct json_writer *json, const struct effect *effect)
+{
+    json_member_uuid(json, "ticket", effect->ticket);
+    json_member_text(json, "customer", effect->customer->slug);
+    json_member_text(json, "severity", severity_word(effect->severity));
+    if (effect->drill) {
+        json_member_bool(json, "drill", true);
+    }
+    if (effect->purpose == PURPOSE_EXHAUSTED) {
+        json_member_int(json, "announcement", effect->number);
+    } else if (effect->purpose == PURPOSE_FRUITLESS) {
+        json_member_int(json, "round", effect->number);
+    } else if (effect->purpose == PURPOSE_TASK) {
+        json_name(json, "task");
+        json_object_begin(json);
+        json_member_text(json, "kind", task_kind_word((enum task_kind)effect->number));
+        json_member_text(json, "text", task_text((enum task_kind)effect->number));
+        json_object_end(json);
+    }
+}
+
+static const char *callback_type(const struct effect *effect)
+{
+    switch (effect->purpose) {
+    case PURPOSE_EXHAUSTED:
+        return "procedure.exhausted";
+    case PURPOSE_FRUITLESS:
+        return "round.fruitless";
+    case PURPOSE_TASK:
+        return "task.created";
+    case PURPOSE_QUARANTINE:
+        return "escalation.quarantined";
+    case PURPOSE_ALERT:
+    case PURPOSE_UPDATE:
+    case PURPOSE_HOLDER_CALL:
+    case PURPOSE_WITHDRAW:
+    case PURPOSE_CANCEL_NOTICE:
+        break;
+    }
+    return "call.requested";
+}
+
+size_t render_callback(const struct effect *effect, const char *public_url, char *text,
+                       size_t text_bytes)
+{
+    struct json_writer json;
+    json_writer_init(&json, text, text_bytes);
+    json_object_begin(&json);
+    json_member_text(&json, "type", callback_type(effect));
+    json_member_uuid(&json, "attempt", effect->attempt);
+    json_member_uuid(&json, "escalation", effect->escalation);
+    if (effect->path == PATH_CALL) {
+        write_call(&json, effect, public_url);
+    } else {
+        write_announcement(&json, effect);
+    }
+    json_object_end(&json);
+    return finished(&json);
+}
+
+size_t render_alarm(struct uuid id, const char *kind, const char *detail, char *text,
+                    size_t text_bytes)
+{
+    struct json_writer json;
+    json_writer_init(&json, text, text_bytes);
+    json_object_begin(&json);
+    json_member_text(&json, "type", "gateway.alarm");
+    json_member_uuid(&json, "id", id);
+    json_member_text(&json, "alarm", kind);
+    json_member_text(&json, "detail", detail);
+    json_object_end(&json);
+    return finished(&json);
+}
