@@ -1,12 +1,12 @@
 /* push_bench.c - how many notifications a second the push library sends over one connection.
  *
  *     push_bench --host localhost --port 8443 --ca ca.pem --key apns-key.p8
- *                [--key-id ID] [--team ID] [--topic T] [--jobs N] [--in-flight M] [--one-at-a-time]
+ *                [--key-id ID] [--team ID] [--topic T] [--jobs N] [--in-flight M]
  *
  * bench links: push
  *
- * Payload, provider token and results are the real ones. Prints requests a second, the processor
- * time of the sender's thread and of the submitter's, and the times of single answers.
+ * Payload, provider token and results are the real ones. Prints requests a second and the
+ * processor time of the sender's thread and of the submitter's. --in-flight 1 is one at a time.
  */
 #include <getopt.h>
 #include <pthread.h>
