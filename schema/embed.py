@@ -11,12 +11,16 @@ import sys
 import yaml
 
 
+def octal(match):
+    return "".join("\\%03o" % byte for byte in match[0].encode())
+
+
 def c_string(text):
     """A C literal: one piece a line, so that no compiler's limit on one piece is met."""
     pieces = []
     for line in text.splitlines(keepends=True):
         escaped = line.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        escaped = re.sub(r"[^\x20-\x7e]", lambda m: "".join("\\%03o" % b for b in m[0].encode()), escaped)
+        escaped = re.sub(r"[^\x20-\x7e]", octal, escaped)
         pieces.append(f'    "{escaped}"')
     return "\n".join(pieces) or '    ""'
 
@@ -55,7 +59,8 @@ def main():
     output, schema = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     openapi = json.dumps(yaml.safe_load((schema / "openapi.yaml").read_text()), ensure_ascii=True,
                          separators=(",", ":")).encode()
-    parts = ['#include "schema/schema.h"\n', "const struct schema_migration schema_migrations[] = {"]
+    parts = ['#include "schema/schema.h"\n']
+    parts.append("const struct schema_migration schema_migrations[] = {")
     found = list(migrations(schema / "sqlite"))
     for version, name, sql in found:
         parts.append(f'    {{{version}, "{name}",\n{c_string(sql)}}},')

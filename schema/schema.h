@@ -1,4 +1,4 @@
-/* schema.h - the SQL and the API description, as they travel inside the program (made by embed.py). */
+/* schema.h - the SQL and the API description inside the program; made by embed.py. */
 #ifndef SCHEMA_SCHEMA_H
 #define SCHEMA_SCHEMA_H
 

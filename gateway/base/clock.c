@@ -39,6 +39,17 @@ void clock_boot_id(char boot_id_r[BOOT_ID_BYTES_MAX])
     (void)fclose(file);
 }
 
+void clock_wait_until(int64_t wait_ms, struct timespec *until_r)
+{
+    (void)clock_gettime(CLOCK_MONOTONIC, until_r);
+    until_r->tv_sec += wait_ms / 1000;
+    until_r->tv_nsec += wait_ms % 1000 * 1000000;
+    if (until_r->tv_nsec >= 1000000000) {
+        until_r->tv_nsec -= 1000000000;
+        until_r->tv_sec++;
+    }
+}
+
 int64_t clock_stopwatch_ns(void)
 {
     struct timespec now;

@@ -2,6 +2,8 @@
 #ifndef GATEWAY_BASE_CLOCK_H
 #define GATEWAY_BASE_CLOCK_H
 
+#include <time.h>
+
 #include "gateway/base/time.h"
 
 /* A source of time. Both calls may come from any thread. */
@@ -29,6 +31,9 @@ static inline struct monotonic_time clock_monotonic(const struct clock_source *c
 /* Names this boot of the machine: as long as it stays the same, CLOCK_BOOTTIME has not restarted.
  * Empty when the kernel does not say. */
 void clock_boot_id(char boot_id_r[BOOT_ID_BYTES_MAX]);
+
+/* The moment wait_ms from now on CLOCK_MONOTONIC, as pthread_cond_timedwait() wants it. */
+void clock_wait_until(int64_t wait_ms, struct timespec *until_r);
 
 /* Nanoseconds of CLOCK_MONOTONIC, for measuring how long something took. */
 int64_t clock_stopwatch_ns(void);

@@ -1,9 +1,11 @@
 /* directory.c - lookups. */
-#include "gateway/engine/directory_private.h"
+#include "gateway/engine/directory.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "gateway/engine/directory_private.h"
 
 const struct directory_customer *directory_customer(const struct directory *directory,
                                                     int64_t customer_id)

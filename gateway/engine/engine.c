@@ -1,5 +1,5 @@
 /* engine.c - the engine's life: creation, recovery, threads, mailbox, snapshots. */
-#include "gateway/engine/engine_private.h"
+#include "gateway/engine/engine.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "gateway/base/log.h"
+#include "gateway/engine/engine_private.h"
 
 #define SCRATCH_BYTES_MAX (8u << 20)
 #define CALLS_MAX_DEFAULT 30
@@ -488,13 +489,7 @@ void engine_statistics(struct engine *engine, struct engine_statistics *statisti
 static void sleep_until_woken(struct engine *engine, int64_t wait_ms)
 {
     struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += wait_ms / 1000;
-    until.tv_nsec += wait_ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
+    clock_wait_until(wait_ms, &until);
     (void)pthread_mutex_lock(&engine->wake_lock);
     atomic_store(&engine->sleeping, true);
     bool empty = true;

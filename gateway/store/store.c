@@ -1,5 +1,5 @@
 /* store.c - opening, migrating, transactions, checkpoints. */
-#include "gateway/store/store_private.h"
+#include "gateway/store/store.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gateway/base/clock.h"
+#include "gateway/store/store_private.h"
 #include "schema/schema.h"
 
 enum status store_status(struct store *store, int rc, const char *what, struct error *error)
@@ -47,6 +48,29 @@ static enum status execute(struct store *store, const char *sql, struct error *e
 {
     int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK ? STATUS_OK : store_status(store, rc, sql, error);
+}
+
+static const char *const control_sql[CONTROLS_COUNT] = {
+    [CONTROL_BEGIN] = "BEGIN IMMEDIATE",           [CONTROL_COMMIT] = "COMMIT",
+    [CONTROL_SAVEPOINT] = "SAVEPOINT command",     [CONTROL_RELEASE] = "RELEASE command",
+    [CONTROL_ROLLBACK_TO] = "ROLLBACK TO command",
+};
+
+/* Runs a transaction statement, prepared once: there are several for each command. */
+static enum status run_control(struct store *store, enum control control, struct error *error)
+{
+    int rc = SQLITE_OK;
+    if (store->controls[control] == NULL) {
+        rc = sqlite3_prepare_v3(store->db, control_sql[control], -1, SQLITE_PREPARE_PERSISTENT,
+                                &store->controls[control], NULL);
+    }
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_step(store->controls[control]);
+    }
+    enum status status =
+        rc == SQLITE_DONE ? STATUS_OK : store_status(store, rc, control_sql[control], error);
+    (void)sqlite3_reset(store->controls[control]);
+    return status;
 }
 
 static enum status pragma_number(struct store *store, const char *sql, int64_t *number_r,
@@ -217,6 +241,9 @@ void store_close(struct store **store)
     for (int i = 0; i < QUERIES_COUNT; i++) {
         (void)sqlite3_finalize((*store)->queries[i].statement);
     }
+    for (int i = 0; i < CONTROLS_COUNT; i++) {
+        (void)sqlite3_finalize((*store)->controls[i]);
+    }
     (void)sqlite3_close((*store)->db);
     (*store)->magic = 0;
     free(*store);
@@ -226,13 +253,13 @@ void store_close(struct store **store)
 enum status store_begin(struct store *store, struct error *error)
 {
     assert(store->writer && !store_in_transaction(store));
-    return execute(store, "BEGIN IMMEDIATE", error);
+    return run_control(store, CONTROL_BEGIN, error);
 }
 
 enum status store_commit(struct store *store, struct error *error)
 {
     assert(store->writer && store_in_transaction(store));
-    enum status status = execute(store, "COMMIT", error);
+    enum status status = run_control(store, CONTROL_COMMIT, error);
     /* The log may or may not have reached the disk: neither yes nor no. */
     return status == STATUS_IO ? STATUS_UNCERTAIN : status;
 }
@@ -254,19 +281,20 @@ bool store_in_transaction(const struct store *store)
 enum status store_savepoint(struct store *store, struct error *error)
 {
     assert(store_in_transaction(store));
-    return execute(store, "SAVEPOINT command", error);
+    return run_control(store, CONTROL_SAVEPOINT, error);
 }
 
 enum status store_savepoint_release(struct store *store, struct error *error)
 {
     assert(store_in_transaction(store));
-    return execute(store, "RELEASE command", error);
+    return run_control(store, CONTROL_RELEASE, error);
 }
 
 enum status store_savepoint_rollback(struct store *store, struct error *error)
 {
     assert(store_in_transaction(store));
-    return execute(store, "ROLLBACK TO command; RELEASE command", error);
+    enum status status = run_control(store, CONTROL_ROLLBACK_TO, error);
+    return status == STATUS_OK ? run_control(store, CONTROL_RELEASE, error) : status;
 }
 
 enum status store_read_begin(struct store *store, struct error *error)

@@ -12,8 +12,9 @@
 #define QUERY_TABLE(X)                                                                             \
     X(ticket_insert)                                                                               \
     X(ticket_close)                                                                                \
-    X(ticket_get) X(escalation_insert) X(escalation_update) X(escalation_get) X(                   \
-        escalation_customer) X(escalation_open_by_dedup) X(escalation_due) X(escalation_next_due)  \
+    X(ticket_get)                                                                                  \
+    X(escalation_insert) X(escalation_update) X(escalation_get) X(escalation_customer) X(          \
+        escalation_open_by_dedup) X(escalation_due) X(escalation_next_due)                         \
         X(escalation_open_of_customer) X(escalation_count_open) X(escalation_list_of_customer) X(  \
             caller_insert) X(caller_update) X(caller_list) X(attempt_insert) X(attempt_update)     \
             X(attempt_get) X(attempt_list_newest) X(attempt_list) X(attempt_of_call)               \
@@ -89,6 +90,15 @@ struct query_state {
     int results[COLUMNS_MAX];
 };
 
+enum control {
+    CONTROL_BEGIN,
+    CONTROL_COMMIT,
+    CONTROL_SAVEPOINT,
+    CONTROL_RELEASE,
+    CONTROL_ROLLBACK_TO,
+    CONTROLS_COUNT,
+};
+
 struct store {
     unsigned magic;
     sqlite3 *db;
@@ -97,6 +107,7 @@ struct store {
     int64_t read_ms_max;
     int64_t read_until_ms; /* of the running read, CLOCK_BOOTTIME */
     struct query_state queries[QUERIES_COUNT];
+    sqlite3_stmt *controls[CONTROLS_COUNT];
 };
 
 /* One use of a query: begin, bind, step, end. */

@@ -1,6 +1,6 @@
--- The first schema. Times ending in _at are wall-clock milliseconds since 1970 (UTC), times ending in
--- _engine are engine time (ARCHITECTURE.md, "Time"); NULL is "never". Ids of 16 bytes are UUIDv7.
--- Enumerations are the numbers of gateway/core/words.h.
+-- The first schema. Times ending in _at are wall-clock milliseconds since 1970 (UTC), those ending
+-- in _engine are engine time (gateway/ARCHITECTURE.md); NULL is "never". Ids of 16 bytes are
+-- UUIDv7. Enumerations are the numbers of gateway/core/words.h.
 
 CREATE TABLE customer (
   customer_id       INTEGER PRIMARY KEY,

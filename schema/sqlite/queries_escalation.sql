@@ -1,4 +1,4 @@
--- Escalations, their attempts and their journal: what the engine writes on the way of an escalation.
+-- Escalations, their attempts and their journal: what the engine writes.
 
 -- name: ticket_insert
 INSERT INTO ticket (
