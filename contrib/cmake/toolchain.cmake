@@ -45,6 +45,7 @@ if(ASTREINTE_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 if(ASTREINTE_COVERAGE)
-  add_compile_options(--coverage)
+  # Threads count at once: without atomic updates gcov reports negative numbers.
+  add_compile_options(--coverage -fprofile-update=atomic)
   add_link_options(--coverage)
 endif()
