@@ -1,0 +1,68 @@
+/* admin_api.h - the HTTP front: webhook, agents' phones, telephony outcomes, administration, live
+ * stream and operations, over libmicrohttpd.
+ *
+ * HTTP threads parse, authenticate and validate; whatever changes something becomes a command for
+ * the engine while the connection is suspended, whatever reads the database is done by a pool of
+ * reader threads. What things mean belongs to the engine, not here.
+ */
+#ifndef ADMIN_API_ADMIN_API_H
+#define ADMIN_API_ADMIN_API_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/status.h"
+#include "gateway/engine/engine.h"
+
+struct admin_api;
+
+#define READINESS_REASONS_MAX 16
+
+/* What the daemon adds to /metrics and /readyz. All optional; called from HTTP threads; must not
+ * block. */
+struct admin_api_hooks {
+    /* Writes Prometheus text (terminated) into the buffer; answers its bytes, 0 for none. */
+    size_t (*append_metrics)(void *context, char *buffer, size_t buffer_bytes);
+    /* Writes up to reasons_max static texts that say why the gateway is not ready. */
+    size_t (*readiness)(void *context, const char **reasons_r, size_t reasons_max);
+    /* Writes one JSON object with the providers' state, shown by /readyz. Answers its bytes. */
+    size_t (*providers)(void *context, char *buffer, size_t buffer_bytes);
+    void *context;
+};
+
+/* Zero members take the default in brackets. Texts are only read by admin_api_start(). */
+struct admin_api_configuration {
+    const char *listen_address; /* numeric IPv4 or IPv6 address [127.0.0.1] */
+    uint16_t listen_port;       /* 0: a free one, see admin_api_port() */
+    const char *tls_key_file;   /* PEM, both or none: TLS in the daemon itself */
+    const char *tls_cert_file;
+    unsigned threads;                     /* [2] */
+    unsigned readers;                     /* threads that read the database [2] */
+    unsigned connections_max;             /* [1024] */
+    unsigned connections_per_address_max; /* [0: no limit] */
+    int64_t request_deadline_ms;          /* to receive a request, and to answer it [10000] */
+    size_t body_bytes_max;                /* [65536] */
+    const char *database_path;
+    struct engine *engine;
+    struct clock_source clock;
+    struct admin_api_hooks hooks;
+};
+
+/* Begins to listen. Call it after engine_create() and before engine_start(): it becomes the
+ * engine's listener for commits. On failure *api_r is untouched. */
+enum status admin_api_start(const struct admin_api_configuration *configuration,
+                            struct admin_api **api_r, struct error *error) MUST_CHECK;
+
+/* The port it listens on. */
+uint16_t admin_api_port(const struct admin_api *api);
+
+/* Refuses new requests, lets those inside finish for up to two seconds, answers the rest 503 and
+ * ends all threads. Call it while the engine still runs. */
+void admin_api_stop(struct admin_api *api);
+
+/* After admin_api_stop() and engine_destroy(): commands of clients that went away may complete
+ * until then. NULLs the pointer; NULL is fine. */
+void admin_api_destroy(struct admin_api **api);
+
+#endif

@@ -1,0 +1,346 @@
+/* agent.c - the calls of an agent's phone. */
+#include <string.h>
+
+#include "admin-api/admin_api_private.h"
+#include "admin-api/escalations.h"
+
+#define CODE_BYTES_MAX         32
+#define INSTALLATION_BYTES_MAX 64
+#define TARGET_BYTES_MAX       1024
+#define KEY_BYTES_MAX          256
+#define VERSION_BYTES_MAX      64
+#define ETA_S_MAX              86400
+#define OPEN_SHOWN_MAX         50
+
+static const char *const no_parameters[] = {NULL};
+
+enum next agent_enrol(struct exchange *exchange)
+{
+    struct json_reader reader;
+    struct error error;
+    if (!query_check(exchange, no_parameters) || !body_begin(exchange, &reader, &error)) {
+        return NEXT_ANSWER;
+    }
+    struct command *command = exchange_command(exchange, COMMAND_USE_ENROLMENT);
+    command->request.enrolment.code = json_take_text(&reader, "code", true, 1, CODE_BYTES_MAX);
+    return body_end(exchange, &reader) ? NEXT_COMMAND : NEXT_ANSWER;
+}
+
+static bool is_installation(const char *text)
+{
+    size_t bytes = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+    return bytes >= 1 && bytes <= INSTALLATION_BYTES_MAX && text[bytes] == '\0';
+}
+
+static bool path_installation(struct exchange *exchange, struct device_request *request)
+{
+    request->agent_id = exchange->principal.agent_id;
+    request->installation = exchange->parameters[0];
+    if (!is_installation(request->installation)) {
+        (void)reply_fault(exchange, STATUS_INVALID, NULL,
+                          "the installation in the path must be 1 to 64 of A-Z a-z 0-9 - _");
+        return false;
+    }
+    return true;
+}
+
+/* What is said of the agent's device after a PUT. */
+static const struct directory_person *own_person(const struct exchange *exchange)
+{
+    return exchange->customer != NULL
+               ? directory_agent(exchange->customer, exchange->principal.agent_id)
+               : NULL;
+}
+
+static void write_device(struct json_writer *json, void *context)
+{
+    view_device(json, context);
+}
+
+static enum next show_device(struct exchange *exchange)
+{
+    const struct directory_person *agent = own_person(exchange);
+    for (size_t i = 0; agent != NULL && i < agent->devices_count; i++) {
+        if (strcmp(agent->devices[i].installation, exchange->parameters[0]) == 0) {
+            union {
+                const struct directory_device *device;
+                void *context;
+            } shown = {&agent->devices[i]};
+            return reply_view(exchange, write_device, shown.context);
+        }
+    }
+    return reply_nothing(exchange);
+}
+
+enum next agent_put_device(struct exchange *exchange)
+{
+    static const char *const environments[] = {"production", "sandbox", NULL};
+    static const char *const permissions[] = {"granted", "denied", "unknown", NULL};
+    struct json_reader reader;
+    struct error error;
+    struct command *command = exchange_command(exchange, COMMAND_PUT_DEVICE);
+    struct device_request *request = &command->request.device;
+    if (!query_check(exchange, no_parameters) || !path_installation(exchange, request) ||
+        !body_begin(exchange, &reader, &error)) {
+        return NEXT_ANSWER;
+    }
+    /* The first word, "none", is no platform. */
+    request->platform =
+        (enum platform)(1 + json_take_word(&reader, "platform", true, platform_words + 1, 0));
+    request->target = json_take_text(&reader, "target", true, 1, TARGET_BYTES_MAX);
+    request->environment = json_take_word(&reader, "environment", false, environments, 0);
+    request->public_key = json_take_text(&reader, "public_key", false, 0, KEY_BYTES_MAX);
+    request->auth_secret = json_take_text(&reader, "auth_secret", false, 0, KEY_BYTES_MAX);
+    request->app_version = json_take_text(&reader, "app_version", false, 0, VERSION_BYTES_MAX);
+    int permission = json_take_word(&reader, "permission", false, permissions, 2);
+    request->permission = permissions[permission];
+    request->battery_percent = (int)json_take_int(&reader, "battery_percent", false, 0, 100, -1);
+    exchange->after = show_device;
+    return body_end(exchange, &reader) ? NEXT_COMMAND : NEXT_ANSWER;
+}
+
+enum next agent_delete_device(struct exchange *exchange)
+{
+    struct command *command = exchange_command(exchange, COMMAND_DELETE_DEVICE);
+    return query_check(exchange, no_parameters) &&
+                   path_installation(exchange, &command->request.device)
+               ? NEXT_COMMAND
+               : NEXT_ANSWER;
+}
+
+enum next agent_check_in(struct exchange *exchange)
+{
+    struct json_reader reader;
+    struct error error;
+    if (!query_check(exchange, no_parameters) || !body_begin(exchange, &reader, &error)) {
+        return NEXT_ANSWER;
+    }
+    struct command *command = exchange_command(exchange, COMMAND_CHECK_IN);
+    struct check_in_request *request = &command->request.check_in;
+    request->agent_id = exchange->principal.agent_id;
+    request->shift = json_take_slug(&reader, "shift", false);
+    request->installation =
+        json_take_text(&reader, "installation", true, 1, INSTALLATION_BYTES_MAX);
+    if (request->installation != NULL && !is_installation(request->installation)) {
+        json_reader_fault(&reader, "installation", "must be 1 to 64 of A-Z a-z 0-9 - _");
+    }
+    return body_end(exchange, &reader) ? NEXT_COMMAND : NEXT_ANSWER;
+}
+
+enum next agent_check_out(struct exchange *exchange)
+{
+    struct json_reader reader;
+    struct error error;
+    if (!query_check(exchange, no_parameters) || !body_begin(exchange, &reader, &error)) {
+        return NEXT_ANSWER;
+    }
+    struct command *command = exchange_command(exchange, COMMAND_CHECK_OUT);
+    command->request.check_in.agent_id = exchange->principal.agent_id;
+    return body_end(exchange, &reader) ? NEXT_COMMAND : NEXT_ANSWER;
+}
+
+/* ---- me ---- */
+
+struct shift {
+    const char *role;
+    const struct directory_interval *interval;
+};
+
+struct me {
+    const struct directory_customer *customer;
+    const struct directory_person *agent;
+    struct shift now;
+    struct shift next;
+    struct check_in_row check_in;
+    bool checked_in;
+    struct escalation_view *open;
+    size_t open_count;
+};
+
+static void find_shifts(struct me *me, struct wall_time now)
+{
+    for (size_t i = 0; i < me->customer->rotas_count; i++) {
+        const struct directory_rota *rota = &me->customer->rotas[i];
+        for (size_t k = 0; k < rota->intervals_count; k++) {
+            const struct directory_interval *interval = &rota->intervals[k];
+            if (interval->agent_id != me->agent->id || interval->to.ms <= now.ms) {
+                continue;
+            }
+            struct shift *shift = interval->from.ms <= now.ms ? &me->now : &me->next;
+            if (shift->interval == NULL || interval->from.ms < shift->interval->from.ms) {
+                *shift = (struct shift){rota->slug, interval};
+            }
+        }
+    }
+}
+
+static void write_shift(struct json_writer *json, const char *name, const struct shift *shift)
+{
+    json_name(json, name);
+    if (shift->interval == NULL) {
+        json_null_value(json);
+        return;
+    }
+    json_object_begin(json);
+    json_member_text(json, "role", shift->role);
+    json_member_time(json, "from", shift->interval->from);
+    json_member_time(json, "to", shift->interval->to);
+    json_object_end(json);
+}
+
+static void write_check_in(struct json_writer *json, const struct me *me)
+{
+    json_name(json, "check_in");
+    if (!me->checked_in) {
+        json_null_value(json);
+        return;
+    }
+    json_object_begin(json);
+    json_member_int(json, "id", me->check_in.check_in_id);
+    json_member_time(json, "at", me->check_in.in_at);
+    json_member_text(json, "installation", me->check_in.installation);
+    json_member_text(json, "role", me->check_in.role);
+    json_object_end(json);
+}
+
+static void write_me(struct json_writer *json, void *context)
+{
+    const struct me *me = context;
+    json_object_begin(json);
+    json_name(json, "agent");
+    json_object_begin(json);
+    json_member_text(json, "slug", me->agent->slug);
+    json_member_text(json, "name", me->agent->name);
+    json_member_text(json, "customer", me->customer->slug);
+    json_object_end(json);
+    json_name(json, "shift");
+    json_object_begin(json);
+    write_shift(json, "now", &me->now);
+    write_shift(json, "next", &me->next);
+    json_object_end(json);
+    write_check_in(json, me);
+    json_name(json, "devices");
+    json_array_begin(json);
+    for (size_t i = 0; i < me->agent->devices_count; i++) {
+        if (me->agent->devices[i].live) {
+            view_device(json, &me->agent->devices[i]);
+        }
+    }
+    json_array_end(json);
+    json_name(json, "open_escalations");
+    json_array_begin(json);
+    for (size_t i = 0; i < me->open_count; i++) {
+        view_escalation_summary(json, &me->open[i]);
+    }
+    json_array_end(json);
+    json_object_end(json);
+}
+
+static enum status load_me(struct exchange *exchange, struct store *store, struct me *me,
+                           struct error *error)
+{
+    struct escalation *rows;
+    enum status status = store_get_check_in(store, exchange->customer_id, me->agent->id,
+                                            exchange->arena, &me->check_in, error);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        return status;
+    }
+    me->checked_in = status == STATUS_OK;
+    status = store_list_escalations(store, exchange->customer_id, (struct uuid){{0}},
+                                    ESCALATION_NOTIFYING, ESCALATION_CANCELLING, OPEN_SHOWN_MAX,
+                                    exchange->arena, &rows, &me->open_count, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    me->open = arena_alloc(exchange->arena, (me->open_count + 1) * sizeof *me->open);
+    if (me->open == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    int64_t wall_of_engine_ms = escalations_wall_of_engine_ms(exchange);
+    for (size_t i = 0; i < me->open_count && status == STATUS_OK; i++) {
+        me->open[i].customer = me->customer;
+        me->open[i].escalation = rows[i];
+        me->open[i].wall_of_engine_ms = wall_of_engine_ms;
+        status = store_get_ticket(store, exchange->customer_id, rows[i].ticket_id, exchange->arena,
+                                  &me->open[i].ticket, error);
+    }
+    return status;
+}
+
+static enum next read_me(struct exchange *exchange, struct store *store)
+{
+    struct error error = {0};
+    struct me me = {.customer = directory_customer(exchange->directory, exchange->customer_id)};
+    me.agent =
+        me.customer != NULL ? directory_agent(me.customer, exchange->principal.agent_id) : NULL;
+    if (me.agent == NULL) {
+        return reply_problem(exchange, STATUS_NOT_FOUND, NULL, NULL);
+    }
+    find_shifts(&me, exchange->received_at);
+    enum status status = store_read_begin(store, &error);
+    if (status == STATUS_OK) {
+        status = load_me(exchange, store, &me, &error);
+        store_read_end(store);
+    }
+    return status == STATUS_OK ? reply_view(exchange, write_me, &me)
+                               : escalations_read_fault(exchange, status, &error);
+}
+
+enum next agent_me(struct exchange *exchange)
+{
+    if (!query_check(exchange, no_parameters)) {
+        return NEXT_ANSWER;
+    }
+    exchange->read = read_me;
+    return NEXT_READ;
+}
+
+/* ---- escalations ---- */
+
+static enum next read_escalation(struct exchange *exchange, struct store *store)
+{
+    return escalations_find(exchange, store) ? escalations_show(exchange, store, false)
+                                             : NEXT_ANSWER;
+}
+
+enum next agent_get_escalation(struct exchange *exchange)
+{
+    if (!query_check(exchange, no_parameters) || !path_uuid(exchange, 0, &exchange->id)) {
+        return NEXT_ANSWER;
+    }
+    exchange->read = read_escalation;
+    return NEXT_READ;
+}
+
+static void take_attempt(struct json_reader *reader, struct agent_request *request)
+{
+    const char *text = json_take_text(reader, "attempt", false, 1, UUID_TEXT_BYTES);
+    if (text != NULL && uuid_parse(text, &request->attempt) != STATUS_OK) {
+        json_reader_fault(reader, "attempt", "must be the id of an attempt");
+    }
+}
+
+enum next agent_verb_post(struct exchange *exchange)
+{
+    struct json_reader reader;
+    struct error error;
+    struct command *command = exchange_command(exchange, COMMAND_AGENT_VERB);
+    struct agent_request *request = &command->request.agent;
+    request->verb = agent_verb_parse(exchange->parameters[1]);
+    if (request->verb == AGENT_VERBS_COUNT) {
+        return reply_fault(exchange, STATUS_NOT_FOUND, NULL,
+                           "no such verb: received, seen, accept, decline, remote, on-my-way, "
+                           "on-site, done, hand-back");
+    }
+    if (!query_check(exchange, no_parameters) || !path_uuid(exchange, 0, &command->escalation_id) ||
+        !body_begin(exchange, &reader, &error)) {
+        return NEXT_ANSWER;
+    }
+    request->agent_id = exchange->principal.agent_id;
+    request->action_token = exchange->action_token;
+    take_attempt(&reader, request);
+    if (request->verb == VERB_ON_MY_WAY) {
+        request->eta_ms = json_take_int(&reader, "eta_s", false, 0, ETA_S_MAX, 0) * 1000;
+    }
+    return body_end(exchange, &reader) ? NEXT_COMMAND : NEXT_ANSWER;
+}

@@ -1,0 +1,52 @@
+/* dispatch.c - the way of a whole request: route, authorize, check the body's kind, handler. */
+#include <string.h>
+#include <strings.h>
+
+#include "admin-api/admin_api_private.h"
+
+static bool is_json(const char *content_type)
+{
+    static const char wanted[] = "application/json";
+    return content_type != NULL && strncasecmp(content_type, wanted, sizeof wanted - 1) == 0 &&
+           strchr("; \t", content_type[sizeof wanted - 1]) != NULL;
+}
+
+/* The desk hears of what its call-centre software could not hand over. */
+static enum next tell_refusal(struct exchange *exchange)
+{
+    if (exchange->route != NULL && (exchange->route->flags & ROUTE_LENIENT) != 0 &&
+        exchange->http_status >= 400 && exchange->http_status < 500) {
+        engine_alarm(exchange->api->engine, "webhook.refused",
+                     exchange->http_status == 401 ? "an escalation came without a valid key"
+                     : exchange->http_status == 403
+                         ? "an escalation came with a key of a wrong role"
+                     : exchange->http_status == 404 ? "an escalation named no customer of its key"
+                                                    : "an escalation could not be read");
+    }
+    return NEXT_ANSWER;
+}
+
+enum next exchange_run(struct exchange *exchange, const char *method, const char *path)
+{
+    if (atomic_load(&exchange->api->draining)) {
+        exchange->close_connection = true;
+        return reply_problem(exchange, STATUS_STOPPING, NULL, NULL);
+    }
+    exchange->route = route_find(exchange, method, path);
+    if (exchange->route == NULL) {
+        return exchange->allow != NULL
+                   ? reply_http_problem(exchange, 405, STATUS_INVALID,
+                                        "this path does not take this method: see Allow")
+                   : reply_problem(exchange, STATUS_NOT_FOUND, NULL, NULL);
+    }
+    if (!authorize(exchange)) {
+        return tell_refusal(exchange);
+    }
+    bool lenient = (exchange->route->flags & ROUTE_LENIENT) != 0;
+    if (exchange->body_bytes > 0 && !lenient && !is_json(exchange->content_type)) {
+        return reply_http_problem(exchange, 415, STATUS_INVALID,
+                                  "send the body with Content-Type: application/json");
+    }
+    enum next next = exchange->route->handler(exchange);
+    return next == NEXT_ANSWER ? tell_refusal(exchange) : next;
+}

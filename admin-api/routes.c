@@ -1,0 +1,138 @@
+/* routes.c - which method and path goes to which handler, and who may call it. */
+#include "admin-api/routes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ESCALATION "/v1/escalations/{escalation}"
+#define CUSTOMER   "/v1/customers/{customer}"
+
+static const struct route routes[] = {
+    /* call centre */
+    {"POST", "/v1/escalations", FOR_CALL_CENTRE, ROUTE_LENIENT, escalations_post},
+    {"GET", "/v1/escalations", FOR_CALL_CENTRE, 0, escalations_list},
+    {"GET", ESCALATION, FOR_CALL_CENTRE, 0, escalations_get},
+    {"POST", ESCALATION "/cancel", FOR_CALL_CENTRE, 0, escalations_cancel},
+    {"POST", ESCALATION "/notes", FOR_CALL_CENTRE, 0, escalations_note},
+    {"POST", ESCALATION "/severity", FOR_CALL_CENTRE, 0, escalations_severity},
+    {"POST", ESCALATION "/resume", FOR_CALL_CENTRE, 0, escalations_resume},
+    {"POST", ESCALATION "/take", FOR_CALL_CENTRE, ROUTE_WAITS, escalations_take},
+    {"POST", ESCALATION "/on-behalf", FOR_CALL_CENTRE, ROUTE_WAITS, escalations_on_behalf},
+    {"POST", ESCALATION "/called-back", FOR_CALL_CENTRE, 0, escalations_called_back},
+    {"POST", ESCALATION "/split", FOR_CALL_CENTRE, 0, escalations_split},
+    {"POST", ESCALATION "/done", FOR_CALL_CENTRE, ROUTE_WAITS, escalations_done},
+    {"GET", "/v1/tasks", FOR_CALL_CENTRE, 0, tasks_list},
+    {"POST", "/v1/tasks/{task}/done", FOR_CALL_CENTRE, 0, tasks_done},
+    /* agent's phone */
+    {"POST", "/v1/agent/enrolments", FOR_ANYBODY, 0, agent_enrol},
+    {"PUT", "/v1/agent/devices/{installation}", FOR_AGENT, 0, agent_put_device},
+    {"DELETE", "/v1/agent/devices/{installation}", FOR_AGENT, 0, agent_delete_device},
+    {"POST", "/v1/agent/check-ins", FOR_AGENT, 0, agent_check_in},
+    {"POST", "/v1/agent/check-outs", FOR_AGENT, 0, agent_check_out},
+    {"GET", "/v1/agent/me", FOR_AGENT, 0, agent_me},
+    {"GET", "/v1/agent/escalations/{escalation}", FOR_AGENT, 0, agent_get_escalation},
+    {"POST", "/v1/agent/escalations/{escalation}/{verb}", FOR_AGENT | FOR_ACTION_TOKENS,
+     ROUTE_WAITS, agent_verb_post},
+    /* telephony */
+    {"POST", "/v1/telephony/calls/{attempt}/outcome", FOR_TELEPHONY, ROUTE_WAITS,
+     telephony_outcome},
+    /* admin */
+    {"GET", "/v1/customers", FOR_ADMIN, 0, customers_list},
+    {"GET", CUSTOMER, FOR_ADMIN, 0, customers_get},
+    {"PUT", CUSTOMER, FOR_ADMIN, 0, customers_put},
+    {"GET", CUSTOMER "/agents", FOR_ADMIN, 0, agents_list},
+    {"GET", CUSTOMER "/agents/{agent}", FOR_ADMIN, 0, agents_get},
+    {"PUT", CUSTOMER "/agents/{agent}", FOR_ADMIN, 0, agents_put},
+    {"POST", CUSTOMER "/agents/{agent}/enrolments", FOR_ADMIN, 0, agents_enrolment},
+    {"GET", CUSTOMER "/agents/{agent}/devices", FOR_ADMIN, 0, agents_devices},
+    {"GET", CUSTOMER "/contacts", FOR_ADMIN, 0, contacts_list},
+    {"GET", CUSTOMER "/contacts/{contact}", FOR_ADMIN, 0, contacts_get},
+    {"PUT", CUSTOMER "/contacts/{contact}", FOR_ADMIN, 0, contacts_put},
+    {"GET", CUSTOMER "/procedures", FOR_ADMIN, 0, procedures_list},
+    {"GET", CUSTOMER "/procedures/{procedure}", FOR_ADMIN, 0, procedures_get},
+    {"PUT", CUSTOMER "/procedures/{procedure}", FOR_ADMIN, 0, procedures_put},
+    {"GET", CUSTOMER "/rotas", FOR_ADMIN, 0, rotas_list},
+    {"GET", CUSTOMER "/rotas/{role}", FOR_ADMIN, 0, rotas_get},
+    {"PUT", CUSTOMER "/rotas/{role}", FOR_ADMIN, 0, rotas_put},
+    {"GET", CUSTOMER "/rotas/{role}/on-call", FOR_ADMIN, 0, rotas_on_call},
+    {"GET", "/v1/api-keys", FOR_ADMIN, 0, api_keys_list},
+    {"POST", "/v1/api-keys", FOR_ADMIN, 0, api_keys_post},
+    {"DELETE", "/v1/api-keys/{key}", FOR_ADMIN, 0, api_keys_delete},
+    /* live */
+    {"GET", "/v1/events", FOR_CALL_CENTRE, 0, events_get},
+    /* operations */
+    {"GET", "/healthz", FOR_ANYBODY, 0, operations_health},
+    {"GET", "/readyz", FOR_ANYBODY, 0, operations_ready},
+    {"GET", "/metrics", FOR_ANYBODY, 0, operations_metrics},
+    {"GET", "/openapi.json", FOR_ANYBODY, 0, operations_openapi},
+    {NULL, NULL, 0, 0, NULL},
+};
+
+const struct route *admin_api_routes(void)
+{
+    return routes;
+}
+
+#define ALLOW_BYTES_MAX 64
+
+struct piece {
+    const char *text;
+    size_t bytes;
+};
+
+/* The next segment of a path behind its '/'; moves *path on. */
+static struct piece next_piece(const char **path)
+{
+    const char *begin = *path + 1;
+    size_t bytes = strcspn(begin, "/");
+    *path = begin + bytes;
+    return (struct piece){begin, bytes};
+}
+
+static bool pattern_matches(const char *pattern, const char *path,
+                            struct piece pieces_r[PATH_PARAMETERS_MAX], size_t *count_r)
+{
+    size_t count = 0;
+    while (*pattern == '/' && *path == '/') {
+        struct piece wanted = next_piece(&pattern), given = next_piece(&path);
+        if (wanted.text[0] == '{') {
+            if (given.bytes == 0 || count == PATH_PARAMETERS_MAX) {
+                return false;
+            }
+            pieces_r[count++] = given;
+        } else if (wanted.bytes != given.bytes ||
+                   memcmp(wanted.text, given.text, given.bytes) != 0) {
+            return false;
+        }
+    }
+    *count_r = count;
+    return *pattern == '\0' && *path == '\0';
+}
+
+const struct route *route_find(struct exchange *exchange, const char *method, const char *path)
+{
+    char allow[ALLOW_BYTES_MAX] = "";
+    size_t allow_bytes = 0;
+    struct piece pieces[PATH_PARAMETERS_MAX];
+    size_t count;
+    for (const struct route *route = routes; route->method != NULL; route++) {
+        if (!pattern_matches(route->pattern, path, pieces, &count)) {
+            continue;
+        }
+        if (strcmp(route->method, method) != 0) {
+            int wrote = snprintf(allow + allow_bytes, sizeof allow - allow_bytes, "%s%s",
+                                 allow_bytes > 0 ? ", " : "", route->method);
+            allow_bytes +=
+                wrote > 0 && (size_t)wrote < sizeof allow - allow_bytes ? (size_t)wrote : 0;
+            continue;
+        }
+        for (size_t i = 0; i < count; i++) {
+            exchange->parameters[i] =
+                arena_text_n(exchange->arena, pieces[i].text, pieces[i].bytes);
+        }
+        exchange->allow = NULL;
+        return route;
+    }
+    exchange->allow = allow_bytes > 0 ? arena_text(exchange->arena, allow) : NULL;
+    return NULL;
+}

@@ -1,0 +1,55 @@
+/* routes.h - the one table of everything the server answers. */
+#ifndef ADMIN_API_ROUTES_H
+#define ADMIN_API_ROUTES_H
+
+#include <stddef.h>
+
+#include "admin-api/exchange.h"
+
+/* Bits of who may call: one a role. */
+#define FOR(role)         (1u << (role))
+#define FOR_ANYBODY       0u
+#define FOR_ADMIN         FOR(ROLE_ADMIN)
+#define FOR_CALL_CENTRE   (FOR(ROLE_CALL_CENTRE) | FOR_ADMIN)
+#define FOR_TELEPHONY     FOR(ROLE_TELEPHONY)
+#define FOR_AGENT         FOR(ROLE_AGENT)
+#define FOR_ACTION_TOKENS (1u << 30) /* besides the agent's own token */
+
+/* Bits of what a route does differently. */
+#define ROUTE_LENIENT 1u /* any content type; refusals are alarms for the desk */
+#define ROUTE_WAITS   2u /* waits for room in a full lane until its deadline */
+
+struct route {
+    const char *method;
+    const char *pattern; /* "/v1/customers/{customer}/agents/{agent}" */
+    unsigned roles;
+    unsigned flags;
+    exchange_handler *handler;
+};
+
+/* All routes; ends with a NULL method. */
+const struct route *admin_api_routes(void);
+
+/* Finds the route and puts the path's parameters into the exchange. NULL: no such path, or, when
+ * exchange->allow is set, not with this method. */
+const struct route *route_find(struct exchange *exchange, const char *method, const char *path);
+
+/* One handler a route; the files are named after the resources. */
+exchange_handler escalations_post, escalations_list, escalations_get;
+exchange_handler escalations_cancel, escalations_note, escalations_severity, escalations_resume;
+exchange_handler escalations_take, escalations_on_behalf, escalations_called_back;
+exchange_handler escalations_split, escalations_done;
+exchange_handler tasks_list, tasks_done;
+exchange_handler agent_enrol, agent_put_device, agent_delete_device, agent_check_in;
+exchange_handler agent_check_out, agent_me, agent_get_escalation, agent_verb_post;
+exchange_handler telephony_outcome;
+exchange_handler customers_list, customers_get, customers_put;
+exchange_handler agents_list, agents_get, agents_put, agents_enrolment, agents_devices;
+exchange_handler contacts_list, contacts_get, contacts_put;
+exchange_handler procedures_list, procedures_get, procedures_put;
+exchange_handler rotas_list, rotas_get, rotas_put, rotas_on_call;
+exchange_handler api_keys_list, api_keys_post, api_keys_delete;
+exchange_handler events_get;
+exchange_handler operations_health, operations_ready, operations_metrics, operations_openapi;
+
+#endif

@@ -1,0 +1,309 @@
+/* server.c - start and stop of the server, and the thread that watches deadlines. */
+#include "admin-api/admin_api.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "admin-api/admin_api_private.h"
+#include "gateway/base/log.h"
+
+#define TICK_MS           100
+#define TICK_FULL_LANE_MS 10
+#define DRAIN_POLL_MS     10
+#define FLUSH_MS_MAX      500
+#define PEM_BYTES_MAX     65536
+#define TLS_PRIORITIES    "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+
+static bool has_connections(struct admin_api *api)
+{
+    pthread_mutex_lock(&api->connections.mutex);
+    bool some = api->connections.count > 0;
+    pthread_mutex_unlock(&api->connections.mutex);
+    return some;
+}
+
+static void *watch_deadlines(void *context)
+{
+    struct admin_api *api = context;
+    struct pollfd wake = {.fd = api->deadlines_wake, .events = POLLIN};
+    while (!atomic_load(&api->deadlines_stopping)) {
+        size_t post_again;
+        (void)waiting_count(api, &post_again);
+        int wait_ms = post_again > 0 ? TICK_FULL_LANE_MS : has_connections(api) ? TICK_MS : -1;
+        if (poll(&wake, 1, wait_ms) > 0) {
+            eventfd_t ignored;
+            (void)eventfd_read(api->deadlines_wake, &ignored);
+        }
+        struct monotonic_time now = api_monotonic(api);
+        waiting_turn(api, now);
+        http_connections_cut(api, now);
+    }
+    return NULL;
+}
+
+static void on_connection(void *context, struct MHD_Connection *mhd, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct admin_api *api = context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *information =
+            MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+        *socket_context =
+            information != NULL ? http_connection_open(api, information->connect_fd) : NULL;
+    } else if (*socket_context != NULL) {
+        http_connection_close(api, *socket_context);
+        *socket_context = NULL;
+    }
+}
+
+/* A whole file as text, from the caller to be freed; NULL: cannot be read. */
+static char *read_file(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    char *text = file != NULL ? calloc(1, PEM_BYTES_MAX + 1) : NULL;
+    if (text != NULL && (fread(text, 1, PEM_BYTES_MAX, file) == 0 || ferror(file) != 0)) {
+        free(text);
+        text = NULL;
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return text;
+}
+
+static enum status resolve(const struct admin_api_configuration *configuration,
+                           struct sockaddr_storage *address_r, struct error *error)
+{
+    const char *text =
+        configuration->listen_address != NULL ? configuration->listen_address : "127.0.0.1";
+    char port[8];
+    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+                             .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found;
+    (void)snprintf(port, sizeof port, "%u", (unsigned)configuration->listen_port);
+    int code = getaddrinfo(text, port, &hints, &found);
+    if (code != 0) {
+        return error_set(error, STATUS_CONFIGURATION, "listen address %s: %s", text,
+                         gai_strerror(code));
+    }
+    memcpy(address_r, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    return STATUS_OK;
+}
+
+static unsigned or_default(unsigned value, unsigned fallback)
+{
+    return value != 0 ? value : fallback;
+}
+
+static enum status start_daemon(struct admin_api *api,
+                                const struct admin_api_configuration *configuration,
+                                const char *key, const char *certificate, struct error *error)
+{
+    struct sockaddr_storage address = {0};
+    enum status status = resolve(configuration, &address, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    bool tls = key != NULL;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_INTERNAL_POLLING_THREAD |
+                     MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0) |
+                     (address.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0);
+    union {
+        const char *text;
+        void *memory;
+    } key_text = {key}, certificate_text = {certificate}, priorities = {TLS_PRIORITIES};
+    struct MHD_OptionItem tls_options[] = {
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, key_text.memory},
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, certificate_text.memory},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, priorities.memory},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_OptionItem no_options[] = {{MHD_OPTION_END, 0, NULL}};
+    api->connections.tls = tls;
+    errno = 0;
+    api->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, request_on_access, api, MHD_OPTION_SOCK_ADDR,
+        (struct sockaddr *)&address, MHD_OPTION_THREAD_POOL_SIZE,
+        or_default(configuration->threads, 2), MHD_OPTION_CONNECTION_LIMIT,
+        or_default(configuration->connections_max, 1024), MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        configuration->connections_per_address_max, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)INACTIVITY_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_POOL_BYTES,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, on_connection, api,
+        MHD_OPTION_URI_LOG_CALLBACK, request_on_uri, api, MHD_OPTION_NOTIFY_COMPLETED,
+        request_on_completed, api, MHD_OPTION_ARRAY, tls ? tls_options : no_options,
+        MHD_OPTION_END);
+    if (api->daemon == NULL) {
+        return error_set(error, STATUS_IO, "cannot listen for HTTP: %s",
+                         errno != 0 ? strerror(errno) : "libmicrohttpd refused to start");
+    }
+    const union MHD_DaemonInfo *information =
+        MHD_get_daemon_info(api->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    api->port = information != NULL ? information->port : 0;
+    return STATUS_OK;
+}
+
+static enum status start_tls_or_plain(struct admin_api *api,
+                                      const struct admin_api_configuration *configuration,
+                                      struct error *error)
+{
+    const char *key_file = configuration->tls_key_file;
+    const char *cert_file = configuration->tls_cert_file;
+    if ((key_file == NULL) != (cert_file == NULL)) {
+        return error_set(error, STATUS_CONFIGURATION, "TLS needs a key file and a certificate");
+    }
+    char *key = key_file != NULL ? read_file(key_file) : NULL;
+    char *certificate = cert_file != NULL ? read_file(cert_file) : NULL;
+    enum status status;
+    if (key_file != NULL && (key == NULL || certificate == NULL)) {
+        status = error_set(error, STATUS_CONFIGURATION, "cannot read %s",
+                           key == NULL ? key_file : cert_file);
+    } else {
+        status = start_daemon(api, configuration, key, certificate, error);
+    }
+    if (key != NULL) {
+        explicit_bzero(key, PEM_BYTES_MAX);
+    }
+    free(key);
+    free(certificate);
+    return status;
+}
+
+static struct admin_api *create(const struct admin_api_configuration *configuration)
+{
+    struct admin_api *api = calloc(1, sizeof *api);
+    if (api == NULL) {
+        return NULL;
+    }
+    api->magic = ADMIN_API_MAGIC;
+    api->engine = configuration->engine;
+    api->clock = configuration->clock;
+    api->hooks = configuration->hooks;
+    api->request_deadline_ms =
+        configuration->request_deadline_ms > 0 ? configuration->request_deadline_ms : 10000;
+    api->body_bytes_max = configuration->body_bytes_max > 0 ? configuration->body_bytes_max : 65536;
+    pthread_mutex_init(&api->connections.mutex, NULL);
+    pthread_mutex_init(&api->waiting.mutex, NULL);
+    pthread_mutex_init(&api->streams.mutex, NULL);
+    api->streams.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    api->deadlines_wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return api;
+}
+
+static enum status start_threads(struct admin_api *api,
+                                 const struct admin_api_configuration *configuration,
+                                 struct error *error)
+{
+    if (api->streams.wake < 0 || api->deadlines_wake < 0) {
+        return error_set(error, STATUS_IO, "eventfd: %s", strerror(errno));
+    }
+    enum status status = readers_start(api, or_default(configuration->readers, 2),
+                                       configuration->database_path, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = streams_start(api, configuration->database_path, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (pthread_create(&api->deadlines_thread, NULL, watch_deadlines, api) != 0) {
+        return error_set(error, STATUS_IO, "cannot start a thread");
+    }
+    api->deadlines_started = true;
+    return start_tls_or_plain(api, configuration, error);
+}
+
+enum status admin_api_start(const struct admin_api_configuration *configuration,
+                            struct admin_api **api_r, struct error *error)
+{
+    struct admin_api *api = create(configuration);
+    if (api == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "the HTTP server: out of memory");
+    }
+    engine_on_commit(api->engine, streams_wake, api);
+    enum status status = start_threads(api, configuration, error);
+    if (status != STATUS_OK) {
+        engine_on_commit(api->engine, NULL, NULL);
+        admin_api_stop(api);
+        admin_api_destroy(&api);
+        return status;
+    }
+    log_info("http.listening", LOG_INT("port", api->port));
+    *api_r = api;
+    return STATUS_OK;
+}
+
+uint16_t admin_api_port(const struct admin_api *api)
+{
+    return api->port;
+}
+
+/* Waits until nothing is inside any more, but not for long. */
+static void wait_while_waiting(struct admin_api *api)
+{
+    size_t ignored;
+    for (int waited_ms = 0; waited_ms < DRAIN_MS_MAX && waiting_count(api, &ignored) > 0;
+         waited_ms += DRAIN_POLL_MS) {
+        (void)poll(NULL, 0, DRAIN_POLL_MS);
+    }
+}
+
+static void wait_while_open(struct admin_api *api)
+{
+    for (int waited_ms = 0; waited_ms < FLUSH_MS_MAX && atomic_load(&api->requests_open) > 0;
+         waited_ms += DRAIN_POLL_MS) {
+        (void)poll(NULL, 0, DRAIN_POLL_MS);
+    }
+}
+
+void admin_api_stop(struct admin_api *api)
+{
+    assert(api->magic == ADMIN_API_MAGIC);
+    atomic_store(&api->draining, true);
+    if (api->daemon != NULL) {
+        int listening = MHD_quiesce_daemon(api->daemon);
+        if (listening >= 0) {
+            (void)close(listening);
+        }
+        wait_while_waiting(api);
+    }
+    waiting_stop(api);
+    streams_stop(api);
+    if (api->deadlines_started) {
+        atomic_store(&api->deadlines_stopping, true);
+        (void)eventfd_write(api->deadlines_wake, 1);
+        (void)pthread_join(api->deadlines_thread, NULL);
+        api->deadlines_started = false;
+    }
+    readers_stop(api);
+    if (api->daemon != NULL) {
+        wait_while_open(api);
+        MHD_stop_daemon(api->daemon);
+        api->daemon = NULL;
+    }
+}
+
+void admin_api_destroy(struct admin_api **api)
+{
+    if (*api == NULL) {
+        return;
+    }
+    assert((*api)->magic == ADMIN_API_MAGIC && (*api)->daemon == NULL);
+    (*api)->magic = 0;
+    (void)close((*api)->streams.wake);
+    (void)close((*api)->deadlines_wake);
+    pthread_mutex_destroy(&(*api)->connections.mutex);
+    pthread_mutex_destroy(&(*api)->waiting.mutex);
+    pthread_mutex_destroy(&(*api)->streams.mutex);
+    free(*api);
+    *api = NULL;
+}

@@ -1,0 +1,230 @@
+/* timeline_text.c - an English sentence for every kind of journal entry. The journal keeps facts
+ * with numbers; names are looked up when it is read, so that erasing a person needs no rewriting.
+ */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin-api/view.h"
+
+#define NAME_BYTES 160
+
+/* The facts of one entry, made ready to be said. */
+struct said {
+    char who[NAME_BYTES]; /* "Paul Durand", "operator Léa", or "" */
+    const char *path;     /* "push", "call", … or "" */
+    const char *word;     /* or "" */
+    long long round;      /* 0: none */
+    long long step;
+    long long number;
+};
+
+static const char *member_text(const json_t *facts, const char *name)
+{
+    const char *text = json_string_value(json_object_get(facts, name));
+    return text != NULL ? text : "";
+}
+
+static long long member_int(const json_t *facts, const char *name)
+{
+    return json_integer_value(json_object_get(facts, name));
+}
+
+static void name_person(const struct directory_customer *customer, const json_t *facts,
+                        char name_r[NAME_BYTES])
+{
+    const char *kind = member_text(facts, "person_kind");
+    long long id = member_int(facts, "person");
+    name_r[0] = '\0';
+    if (strcmp(kind, "operator") == 0) {
+        const char *name = member_text(facts, "name");
+        (void)snprintf(name_r, NAME_BYTES, name[0] != '\0' ? "operator %s" : "the desk%s", name);
+    } else if (strcmp(kind, "callback") == 0) {
+        (void)snprintf(name_r, NAME_BYTES, "the call centre");
+    } else if (strcmp(kind, "agent") == 0 || strcmp(kind, "contact") == 0) {
+        const struct person_ref ref = {
+            .kind = strcmp(kind, "agent") == 0 ? PERSON_AGENT : PERSON_CONTACT, .id = id};
+        const struct directory_person *person = directory_person(customer, &ref);
+        (void)snprintf(name_r, NAME_BYTES, "%s", person != NULL ? person->name : kind);
+    }
+}
+
+/* "_" reads as a blank. */
+static const char *plain(const char *word, char text_r[64])
+{
+    size_t i = 0;
+    for (; word[i] != '\0' && i < 63; i++) {
+        text_r[i] = word[i] == '_' ? ' ' : word[i];
+    }
+    text_r[i] = '\0';
+    return text_r;
+}
+
+static const char *with_path(const char *path)
+{
+    return strcmp(path, "push") == 0       ? "by push"
+           : strcmp(path, "call") == 0     ? "by telephone"
+           : strcmp(path, "callback") == 0 ? "by callback"
+           : strcmp(path, "app") == 0      ? "in the app"
+           : strcmp(path, "desk") == 0     ? "told to the desk"
+                                           : "";
+}
+
+static const char *means(const char *path)
+{
+    return strcmp(path, "push") == 0       ? "push to"
+           : strcmp(path, "call") == 0     ? "call to"
+           : strcmp(path, "callback") == 0 ? "message to"
+                                           : "attempt for";
+}
+
+static const char *somebody(const struct said *said)
+{
+    return said->who[0] != '\0' ? said->who : "somebody";
+}
+
+/* What happened to the procedure. Answers what snprintf() does; -1: another kind. */
+static int say_procedure(enum entry_kind kind, const struct said *said, char *text)
+{
+    char word[64];
+    const size_t size = SENTENCE_BYTES_MAX;
+    plain(said->word, word);
+    switch ((int)kind) {
+    case ENTRY_OPENED:
+        return snprintf(text, size, "Escalation opened%s%s.", word[0] != '\0' ? ", severity " : "",
+                        word);
+    case ENTRY_JOINED:
+        return snprintf(text, size, "Caller %lld joined the ticket.", said->number);
+    case ENTRY_SPLIT:
+        return snprintf(text, size, "Caller %lld was split off into an escalation of their own.",
+                        said->number);
+    case ENTRY_STEP_STARTED:
+        return snprintf(text, size, "Round %lld, step %lld begins.", said->round, said->step);
+    case ENTRY_PERSON_SKIPPED:
+        return snprintf(text, size, "%s is skipped%s%s.", somebody(said),
+                        word[0] != '\0' ? ": " : "", word);
+    case ENTRY_STEP_ENDED:
+        return snprintf(text, size, "Round %lld, step %lld ends%s%s.", said->round, said->step,
+                        word[0] != '\0' ? ": " : "", word);
+    case ENTRY_ROUND_ENDED:
+        return snprintf(text, size, "Round %lld reached nobody.", said->round);
+    case ENTRY_EXHAUSTED:
+        return snprintf(text, size,
+                        "The procedure is exhausted: nobody took it; announcement %lld.",
+                        said->number);
+    case ENTRY_LATE:
+        return snprintf(text, size, "A deadline was met %lld ms late.", said->number);
+    case ENTRY_RECOVERED:
+        return snprintf(text, size, "The gateway restarted and goes on.");
+    case ENTRY_QUARANTINED:
+        return snprintf(text, size, "Set aside after repeated aborts; the call centre is told.");
+    case ENTRY_TASK:
+        return snprintf(text, size, "A task for the desk: %s.", word);
+    case ENTRY_TASK_DONE:
+        return snprintf(text, size, "%s did the desk's task.", somebody(said));
+    case ENTRY_CALLED_BACK:
+        return snprintf(text, size, "%s called caller %lld back.", somebody(said), said->number);
+    default:
+        return -1;
+    }
+}
+
+/* What became of one attempt. */
+static int say_attempt(enum entry_kind kind, const struct said *said, char *text)
+{
+    char word[64];
+    const size_t size = SENTENCE_BYTES_MAX;
+    const char *to = said->who[0] != '\0' ? said->who : "the call centre";
+    plain(said->word, word);
+    switch ((int)kind) {
+    case ENTRY_ATTEMPT_PLANNED:
+        return snprintf(text, size, "A %s %s is on its way%s%s%s.", means(said->path), to,
+                        word[0] != '\0' ? " (" : "", word, word[0] != '\0' ? ")" : "");
+    case ENTRY_ATTEMPT_ACCEPTED:
+        return snprintf(text, size, "The %s %s was handed over.", means(said->path), to);
+    case ENTRY_ATTEMPT_FAILED:
+        return snprintf(text, size, "The %s %s failed%s%s.", means(said->path), to,
+                        word[0] != '\0' ? ": " : "", word);
+    case ENTRY_ATTEMPT_EXPIRED:
+        return snprintf(text, size, "The %s %s came too late to be sent.", means(said->path), to);
+    case ENTRY_ATTEMPT_UNCERTAIN:
+        return snprintf(text, size, "It is not known whether the %s %s went out%s%s.",
+                        means(said->path), to, word[0] != '\0' ? ": " : "", word);
+    case ENTRY_RECEIVED:
+        return snprintf(text, size, "%s's device received it.", somebody(said));
+    case ENTRY_SEEN:
+        return snprintf(text, size, "%s saw it.", somebody(said));
+    case ENTRY_CALL_PROGRESS:
+        return snprintf(text, size, "The call to %s: %s.", to, word);
+    default:
+        return -1;
+    }
+}
+
+/* What a person did. */
+static int say_verb(enum entry_kind kind, const struct said *said, char *text)
+{
+    char word[64];
+    const size_t size = SENTENCE_BYTES_MAX;
+    const char *who = somebody(said), *how = with_path(said->path);
+    const char *blank = how[0] != '\0' ? " " : "";
+    plain(said->word, word);
+    switch ((int)kind) {
+    case ENTRY_ACCEPTED:
+        return snprintf(text, size, "%s accepted%s%s.", who, blank, how);
+    case ENTRY_DECLINED:
+        return snprintf(text, size, "%s declined%s%s.", who, blank, how);
+    case ENTRY_PROGRESS:
+        return said->number > 0 ? snprintf(text, size, "%s is %s, expected in %lld minutes.", who,
+                                           word, (said->number + 59) / 60)
+                                : snprintf(text, size, "%s is %s.", who, word);
+    case ENTRY_EXTENDED:
+        return snprintf(text, size, "%s is still at it.", who);
+    case ENTRY_OVERDUE:
+        return snprintf(text, size, "%s shows no progress: called, and a task for the desk.", who);
+    case ENTRY_HANDED_BACK:
+        return snprintf(text, size, "%s handed it back; the procedure goes on.", who);
+    case ENTRY_RESUMED:
+        return snprintf(text, size, "The procedure goes on%s%s.", word[0] != '\0' ? ": " : "",
+                        word);
+    case ENTRY_TAKEN:
+        return snprintf(text, size, "%s took it.", who);
+    case ENTRY_DONE:
+        return snprintf(text, size, "%s closed it: done.", who);
+    case ENTRY_CANCELLED:
+        return snprintf(text, size, "%s cancelled it.", who);
+    case ENTRY_CANCEL_CONFIRMED:
+        return snprintf(text, size, "The holder confirmed the cancellation.");
+    case ENTRY_SEVERITY:
+        return snprintf(text, size, "The severity is now %s.", word);
+    case ENTRY_NOTE:
+        return snprintf(text, size, "%s noted something.", who);
+    case ENTRY_REFUSED_VERB:
+        return snprintf(text, size, "%s was refused: %s.", who, word);
+    default:
+        return -1;
+    }
+}
+
+void timeline_sentence(const struct directory_customer *customer, const struct timeline_row *row,
+                       char sentence_r[SENTENCE_BYTES_MAX])
+{
+    json_t *facts = json_loads(row->facts != NULL ? row->facts : "{}", 0, NULL);
+    struct said said = {
+        .path = member_text(facts, "path"),
+        .word = member_text(facts, "word"),
+        .round = member_int(facts, "round"),
+        .step = member_int(facts, "step"),
+        .number = member_int(facts, "number"),
+    };
+    name_person(customer, facts, said.who);
+    if (say_procedure(row->kind, &said, sentence_r) < 0 &&
+        say_attempt(row->kind, &said, sentence_r) < 0 &&
+        say_verb(row->kind, &said, sentence_r) < 0) {
+        (void)snprintf(sentence_r, SENTENCE_BYTES_MAX, "%s.", entry_kind_word(row->kind));
+    }
+    if (sentence_r[0] >= 'a' && sentence_r[0] <= 'z') {
+        sentence_r[0] = (char)(sentence_r[0] - 'a' + 'A');
+    }
+    json_decref(facts);
+}
