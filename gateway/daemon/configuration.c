@@ -231,7 +231,7 @@ static enum status read_file(struct arena *arena, const char *path, const char *
 
 static enum status read_secret(struct configuration *configuration, struct error *error)
 {
-    const char *text = NULL;
+    const char *text = "";
     if (configuration->secret_file == NULL) {
         return error_set(error, STATUS_CONFIGURATION, "[gateway] secret_file: is required");
     }
@@ -257,7 +257,7 @@ static enum status read_endpoint_secrets(struct configuration *configuration, si
 {
     struct telephony_endpoint *endpoint = &configuration->endpoints[index];
     const char *path = configuration->endpoint_secret_files[index];
-    const char *text;
+    const char *text = "";
     if (endpoint->url == NULL || path == NULL) {
         return error_set(error, STATUS_CONFIGURATION,
                          "[endpoint.%s]: needs both url and secret_file", endpoint->name);

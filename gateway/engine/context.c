@@ -142,7 +142,7 @@ static void forget_procedures(struct engine *engine)
 static enum status read_procedure(struct engine *engine, int64_t customer_id, int64_t procedure_id,
                                   const struct procedure **procedure_r, struct error *error)
 {
-    struct definition_row row;
+    struct definition_row row = {.slug = "", .definition = ""};
     struct arena *arena = arena_create(0);
     struct procedure *procedure = NULL;
     enum status status = arena == NULL ? out_of_memory(error)

@@ -153,8 +153,8 @@ static enum status compile_rota(const struct directory_builder *builder,
 static enum status load_rotas(const struct directory_builder *builder,
                               struct customer_snapshot *snapshot, struct error *error)
 {
-    struct definition_row *rows;
-    size_t count;
+    struct definition_row *rows = NULL;
+    size_t count = 0;
     enum status status = store_list_rotas(builder->store, snapshot->customer.id, snapshot->arena,
                                           &rows, &count, error);
     if (status != STATUS_OK) {
@@ -177,8 +177,8 @@ static enum status load_rotas(const struct directory_builder *builder,
 static enum status load_procedures(const struct directory_builder *builder,
                                    struct customer_snapshot *snapshot, struct error *error)
 {
-    struct definition_row *rows;
-    size_t count;
+    struct definition_row *rows = NULL;
+    size_t count = 0;
     enum status status = store_list_procedures(builder->store, snapshot->customer.id,
                                                snapshot->arena, &rows, &count, error);
     if (status != STATUS_OK) {
@@ -393,7 +393,7 @@ enum status directory_load(const struct directory_builder *builder, struct direc
         status = out_of_memory(error);
     }
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        struct customer_snapshot *snapshot;
+        struct customer_snapshot *snapshot = NULL;
         status = customer_snapshot_load(builder, &rows[i], &snapshot, error);
         if (status == STATUS_OK) {
             add_customer(directory, snapshot);
@@ -408,8 +408,8 @@ static enum status load_changed(const struct directory_builder *builder,
                                 struct error *error)
 {
     struct arena *scratch = arena_create(0);
-    struct customer_row row;
-    struct customer_snapshot *snapshot;
+    struct customer_row row = {.customer_id = 0};
+    struct customer_snapshot *snapshot = NULL;
     enum status status =
         scratch == NULL ? out_of_memory(error)
                         : store_get_customer(builder->store, customer_id, scratch, &row, error);

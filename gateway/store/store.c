@@ -216,6 +216,7 @@ enum status store_open(const char *path, const char *vfs, struct store **store_r
     struct store *store = NULL;
     enum status status = open_connection(path, vfs, true, 0, &store, error);
     if (status == STATUS_OK) {
+        assert(store != NULL);
         status = store_migrate(store, error);
         if (status != STATUS_OK) {
             store_close(&store);

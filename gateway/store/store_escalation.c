@@ -464,13 +464,12 @@ enum status store_list_attempts(struct store *store, int64_t customer_id, struct
     struct attempt_row *rows = NULL;
     size_t count = 0;
     status = query_all(&run, &attempt_map, sizeof *rows, arena, (void **)&rows, &count, error);
-    struct attempt *attempts =
-        status == STATUS_OK ? arena_alloc(arena, (count + 1) * sizeof *attempts) : NULL;
-    if (status == STATUS_OK && attempts == NULL) {
-        status = error_set(error, STATUS_NO_MEMORY, "too many attempts");
-    }
     if (status != STATUS_OK) {
         return status;
+    }
+    struct attempt *attempts = arena_alloc(arena, (count + 1) * sizeof *attempts);
+    if (attempts == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "too many attempts");
     }
     for (size_t i = 0; i < count; i++) {
         attempts[i] = rows[i].attempt;
