@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
-size_t on_call(const struct directory_customer *customer, const char *role, struct wall_time at,
-               const struct directory_person **agents_r, size_t max)
+size_t people_on_call(const struct directory_customer *customer, const char *role,
+                      struct wall_time at, const struct directory_person **agents_r, size_t max)
 {
     const struct directory_rota *rota = directory_rota(customer, role);
     size_t count = 0;
@@ -79,7 +79,7 @@ static size_t people_of_target(const struct directory_customer *customer,
     const struct directory_person *person = NULL;
     switch (target->kind) {
     case TARGET_ON_CALL:
-        return on_call(customer, target->name, at, people_r, max);
+        return people_on_call(customer, target->name, at, people_r, max);
     case TARGET_AGENT:
         person = directory_agent_by_slug(customer, target->name);
         break;
