@@ -332,6 +332,8 @@ static struct configuration *create_default(void)
     configuration->listen_port = 8080;
     configuration->log_level = "info";
     configuration->telephony.endpoints = configuration->endpoints;
+    configuration->telephony.clock = &clock_system;
+    configuration->telephony.random = &random_system;
     return configuration;
 }
 
