@@ -1,0 +1,297 @@
+/* test_escalate.c - the webhook's command: answers, commits, idempotency, joining. */
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/engine/engine_private.h"
+#include "gateway/store/store_private.h"
+#include "tests/unit/engine/fixture.h"
+
+static void test_escalate__is_answered_and_sent(void **state)
+{
+    struct house *house = *state;
+    struct command *command = escalate_command(house, SEVERITY_CRITICAL, NULL);
+    house->look_at_rows = true;
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    assert_false(command->answer.joined);
+    assert_answered(command, "state", "notifying");
+    assert_non_null(
+        strstr(command->answer.body, "\"notified\":[{\"agent\":\"jean\",\"devices\":1}]"));
+    assert_non_null(strstr(command->answer.body, "\"warnings\":[]"));
+    assert_non_null(strstr(command->answer.body, "\"joined\":false"));
+    assert_non_null(strstr(command->answer.body, "\"next\":{\"at\":"));
+    assert_int_equal(house->sent_count, 1);
+    assert_string_equal(house->sent[0].person, "jean");
+    assert_int_equal(house->sent[0].path, PATH_PUSH);
+    assert_int_equal(house->sent[0].severity, SEVERITY_CRITICAL);
+    assert_int_equal(house->flushes, 1);
+    /* A second connection saw the row before the dispatcher got the effect. */
+    assert_int_equal(house->rows_missing, 0);
+    assert_true(house->commits_heard > 0);
+    struct escalation escalation;
+    house_read(house, answered_id(command), &escalation);
+    assert_int_equal(escalation.state, ESCALATION_NOTIFYING);
+    assert_int_equal(escalation.due_at.ms, house->wall.ms + 60000);
+}
+
+static void test_escalate__many_commands_make_one_commit(void **state)
+{
+    struct house *house = *state;
+    struct command *commands[64];
+    struct engine_statistics before, after;
+    for (int i = 0; i < 64; i++) {
+        commands[i] = escalate_command(house, SEVERITY_MAJOR, NULL);
+        assert_int_equal(engine_post(house->engine, commands[i]), STATUS_OK);
+    }
+    engine_statistics(house->engine, &before);
+    (void)engine_turn(house->engine);
+    engine_statistics(house->engine, &after);
+    assert_int_equal(after.commits - before.commits, 1);
+    for (int i = 0; i < 64; i++) {
+        assert_true(answered(commands[i]));
+        assert_int_equal(commands[i]->answer.status, STATUS_OK);
+    }
+    assert_int_equal(house->sent_count, 64);
+}
+
+/* A trigger that SQLite runs inside the command's statements: the command fails, nothing else. */
+static void break_tickets_named(struct house *house, const char *raise)
+{
+    char sql[256];
+    (void)snprintf(sql, sizeof sql,
+                   "CREATE TEMP TRIGGER sabotage AFTER INSERT ON caller WHEN new.name = 'broken' "
+                   "BEGIN SELECT raise(%s, 'sabotage'); END",
+                   raise);
+    assert_int_equal(sqlite3_exec(house->engine->store->db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static void run_with_a_broken_one(struct house *house, struct command *commands[8])
+{
+    for (int i = 0; i < 8; i++) {
+        commands[i] = escalate_command(house, SEVERITY_MAJOR, NULL);
+        commands[i]->request.escalate.caller_name = i == 3 ? "broken" : "whole";
+        assert_int_equal(engine_post(house->engine, commands[i]), STATUS_OK);
+    }
+    (void)engine_turn(house->engine);
+    for (int i = 0; i < 8; i++) {
+        assert_true(answered(commands[i]));
+        if (i == 3) {
+            assert_int_not_equal(commands[i]->answer.status, STATUS_OK);
+            assert_string_equal(commands[i]->answer.body, "");
+        } else {
+            assert_int_equal(commands[i]->answer.status, STATUS_OK);
+            struct escalation escalation;
+            house_read(house, answered_id(commands[i]), &escalation);
+        }
+    }
+    assert_int_equal(house->sent_count, 7);
+    assert_int_equal(house->engine->credits_push_used, 7);
+}
+
+static void test_escalate__a_failing_neighbour_sinks_nobody(void **state)
+{
+    struct house *house = *state;
+    struct command *commands[8];
+    struct engine_statistics before, after;
+    engine_statistics(house->engine, &before);
+    break_tickets_named(house, "ABORT");
+    run_with_a_broken_one(house, commands);
+    engine_statistics(house->engine, &after);
+    assert_int_equal(after.commits - before.commits, 1);
+    assert_int_equal(after.commands_failed - before.commands_failed, 1);
+}
+
+static void test_escalate__when_the_transaction_vanishes_each_runs_alone(void **state)
+{
+    struct house *house = *state;
+    struct command *commands[8];
+    struct engine_statistics before, after;
+    engine_statistics(house->engine, &before);
+    break_tickets_named(house, "ROLLBACK");
+    run_with_a_broken_one(house, commands);
+    engine_statistics(house->engine, &after);
+    assert_int_equal(after.commits - before.commits, 7);
+}
+
+static void test_escalate__same_key_same_answer(void **state)
+{
+    struct house *house = *state;
+    struct command *first = escalate_command(house, SEVERITY_MAJOR, "key-1");
+    house_run(house, first);
+    house_advance(house, 5000);
+    struct command *again = escalate_command(house, SEVERITY_MAJOR, "key-1");
+    house_run(house, again);
+    assert_int_equal(again->answer.status, STATUS_OK);
+    assert_string_equal(again->answer.body, first->answer.body);
+    assert_int_equal(again->answer.body_bytes, first->answer.body_bytes);
+    assert_int_equal(again->answer.joined, first->answer.joined);
+    assert_int_equal(house->sent_count, 1);
+
+    /* Also for a gateway that starts anew. */
+    house_close(house);
+    house_open(house);
+    again = escalate_command(house, SEVERITY_MAJOR, "key-1");
+    house_run(house, again);
+    assert_string_equal(again->answer.body, first->answer.body);
+}
+
+static void test_escalate__same_key_in_one_batch(void **state)
+{
+    struct house *house = *state;
+    struct command *first = escalate_command(house, SEVERITY_MAJOR, "key-1");
+    struct command *again = escalate_command(house, SEVERITY_MAJOR, "key-1");
+    assert_int_equal(engine_post(house->engine, first), STATUS_OK);
+    assert_int_equal(engine_post(house->engine, again), STATUS_OK);
+    (void)engine_turn(house->engine);
+    assert_string_equal(again->answer.body, first->answer.body);
+    assert_int_equal(house->sent_count, 1);
+}
+
+static void test_escalate__same_key_other_body_is_refused(void **state)
+{
+    struct house *house = *state;
+    house_run(house, escalate_command(house, SEVERITY_MAJOR, "key-1"));
+    struct command *other = escalate_command(house, SEVERITY_MAJOR, "key-1");
+    other->request.escalate.body_digest.bytes[0] = 2;
+    house_run(house, other);
+    assert_int_equal(other->answer.status, STATUS_KEY_REUSED);
+    assert_int_equal(house->sent_count, 1);
+    /* Keys are the key owner's own. */
+    struct command *stranger = escalate_command(house, SEVERITY_MAJOR, "key-1");
+    stranger->request.escalate.key_id = "another";
+    house_run(house, stranger);
+    assert_int_equal(stranger->answer.status, STATUS_OK);
+    assert_int_equal(house->sent_count, 2);
+}
+
+static void test_escalate__keys_are_forgotten_after_a_day(void **state)
+{
+    struct house *house = *state;
+    struct command *first = escalate_command(house, SEVERITY_MAJOR, "key-1");
+    house_run(house, first);
+    house_run(house, desk_command(house, answered_id(first), DESK_CANCEL));
+    house_advance(house, IDEMPOTENCY_LIFE_MS + 1);
+    house_settle(house);
+    struct command *again = escalate_command(house, SEVERITY_MAJOR, "key-1");
+    house_run(house, again);
+    assert_string_not_equal(again->answer.body, first->answer.body);
+}
+
+static void test_escalate__a_second_caller_joins(void **state)
+{
+    struct house *house = *state;
+    struct command *first = escalate_command(house, SEVERITY_MAJOR, NULL);
+    first->request.escalate.dedup_key = "lift";
+    house_run(house, first);
+    struct command *second = escalate_command(house, SEVERITY_MAJOR, "key-2");
+    second->request.escalate.dedup_key = "lift";
+    second->request.escalate.promised_ms = 600000;
+    house_run(house, second);
+    assert_int_equal(second->answer.status, STATUS_OK);
+    assert_true(second->answer.joined);
+    assert_true(uuid_equal(answered_id(first), answered_id(second)));
+    struct escalation escalation;
+    house_read(house, answered_id(first), &escalation);
+    assert_int_equal(escalation.callers_count, 2);
+    assert_int_equal(escalation.promises[1].state, PROMISE_OPEN);
+    assert_int_equal(house_entries(house, escalation.id, ENTRY_JOINED), 1);
+    /* The repeat of the join is a repeat, not a third caller. */
+    struct command *repeat = escalate_command(house, SEVERITY_MAJOR, "key-2");
+    repeat->request.escalate.dedup_key = "lift";
+    house_run(house, repeat);
+    assert_true(repeat->answer.joined);
+    house_read(house, answered_id(first), &escalation);
+    assert_int_equal(escalation.callers_count, 2);
+}
+
+static void test_escalate__a_closed_one_is_not_joined(void **state)
+{
+    struct house *house = *state;
+    struct command *first = escalate_command(house, SEVERITY_MAJOR, NULL);
+    first->request.escalate.dedup_key = "lift";
+    house_run(house, first);
+    house_run(house, desk_command(house, answered_id(first), DESK_CANCEL));
+    struct command *second = escalate_command(house, SEVERITY_MAJOR, NULL);
+    second->request.escalate.dedup_key = "lift";
+    house_run(house, second);
+    assert_int_equal(second->answer.status, STATUS_OK);
+    assert_false(second->answer.joined);
+    assert_false(uuid_equal(answered_id(first), answered_id(second)));
+}
+
+/* The 17th caller has no place of their own but is not lost. */
+static void test_escalate__more_callers_than_places(void **state)
+{
+    struct house *house = *state;
+    struct command *command = NULL;
+    for (int i = 0; i < CALLERS_MAX + 2; i++) {
+        command = escalate_command(house, SEVERITY_MAJOR, NULL);
+        command->request.escalate.dedup_key = "lift";
+        house_run(house, command);
+        assert_int_equal(command->answer.status, STATUS_OK);
+    }
+    assert_non_null(strstr(command->answer.body, "too many callers"));
+    struct escalation escalation;
+    house_read(house, answered_id(command), &escalation);
+    assert_int_equal(escalation.callers_count, CALLERS_MAX);
+    assert_int_equal(house_entries(house, escalation.id, ENTRY_JOINED), CALLERS_MAX + 1);
+}
+
+static void test_escalate__unknown_words_warn_and_go_on(void **state)
+{
+    struct house *house = *state;
+    static const char *const warnings[] = {"category: unknown"};
+    struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
+    command->request.escalate.procedure = "nonesuch";
+    command->request.escalate.warnings = warnings;
+    command->request.escalate.warnings_count = 1;
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    assert_non_null(strstr(command->answer.body, "category: unknown"));
+    assert_non_null(strstr(command->answer.body, "procedure: unknown"));
+    assert_string_equal(house->sent[0].person, "jean");
+}
+
+static void test_escalate__without_any_procedure_the_call_centre_is_told(void **state)
+{
+    struct house *house = *state;
+    set_default_procedure(house, NULL);
+    struct uuid id = house_escalate(house, SEVERITY_MINOR);
+    assert_int_equal(house->sent_count, 1);
+    assert_int_equal(house->sent[0].path, PATH_CALLBACK);
+    assert_string_equal(house->sent[0].callback, "call-centre");
+    struct escalation escalation;
+    house_read(house, id, &escalation);
+    assert_int_equal(escalation.state, ESCALATION_EXHAUSTED);
+}
+
+static void test_escalate__unknown_customer(void **state)
+{
+    struct house *house = *state;
+    struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
+    command->customer_id = 99;
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_NOT_FOUND);
+    assert_int_equal(house->sent_count, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HOUSE_TEST(test_escalate__is_answered_and_sent),
+        HOUSE_TEST(test_escalate__many_commands_make_one_commit),
+        HOUSE_TEST(test_escalate__a_failing_neighbour_sinks_nobody),
+        HOUSE_TEST(test_escalate__when_the_transaction_vanishes_each_runs_alone),
+        HOUSE_TEST(test_escalate__same_key_same_answer),
+        HOUSE_TEST(test_escalate__same_key_in_one_batch),
+        HOUSE_TEST(test_escalate__same_key_other_body_is_refused),
+        HOUSE_TEST(test_escalate__keys_are_forgotten_after_a_day),
+        HOUSE_TEST(test_escalate__a_second_caller_joins),
+        HOUSE_TEST(test_escalate__a_closed_one_is_not_joined),
+        HOUSE_TEST(test_escalate__more_callers_than_places),
+        HOUSE_TEST(test_escalate__unknown_words_warn_and_go_on),
+        HOUSE_TEST(test_escalate__without_any_procedure_the_call_centre_is_told),
+        HOUSE_TEST(test_escalate__unknown_customer),
+    };
+    return cmocka_run_group_tests_name("engine.escalate", tests, NULL, NULL);
+}
