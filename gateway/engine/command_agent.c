@@ -56,6 +56,21 @@ static enum status find_own_attempt(struct engine *engine, const struct command 
     return status;
 }
 
+/* An agent speaks for its own phones: a confirmation of somebody else's would stop the wait for it.
+ * What does not exist is left to the core to answer. */
+static enum status check_own_attempt(struct engine *engine, const struct command *command,
+                                     const struct event *event, struct error *error)
+{
+    struct attempt attempt;
+    enum status status = store_get_attempt(engine->store, command->customer_id,
+                                           command->escalation_id, event->attempt, &attempt, error);
+    if (status == STATUS_OK &&
+        (attempt.person_kind != event->actor.kind || attempt.person_id != event->actor.id)) {
+        return STATUS_INVALID;
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 static void event_of_verb(const struct agent_request *request, struct event *event)
 {
     switch (request->verb) {
@@ -122,7 +137,7 @@ static enum status identify(struct engine *engine, struct command *command, stru
     event->via = PATH_APP;
     event->attempt = request->attempt;
     return uuid_is_nil(event->attempt) ? find_own_attempt(engine, command, event, error)
-                                       : STATUS_OK;
+                                       : check_own_attempt(engine, command, event, error);
 }
 
 enum status command_agent_verb(struct engine *engine, struct command *command, struct error *error)

@@ -1,0 +1,375 @@
+/* test_agent.c - what people answer: by action token, by the app, by telephone, through the desk.
+ */
+#include <string.h>
+
+#include "gateway/engine/engine_private.h"
+#include "tests/unit/engine/fixture.h"
+
+static void test_action_token__accepts(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    struct command *command = agent_command(house, id, VERB_ACCEPT, 0, house->sent[0].accept);
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    assert_answered(command, "state", "accepted");
+    assert_non_null(strstr(command->answer.body, "\"who\":\"jean\""));
+    struct escalation escalation;
+    house_read(house, id, &escalation);
+    assert_int_equal(escalation.holder.id, house->jean);
+    assert_int_equal(escalation.holder_path, PATH_PUSH);
+    struct attempt attempt;
+    house_read_attempt(house, &house->sent[0], &attempt);
+    assert_int_equal(attempt.answer, ANSWER_ACCEPTED);
+    /* A repeat gets the same answer. */
+    struct command *again = agent_command(house, id, VERB_ACCEPT, 0, house->sent[0].accept);
+    house_run(house, again);
+    assert_int_equal(again->answer.status, STATUS_OK);
+    assert_answered(again, "state", "accepted");
+}
+
+static void assert_refused(struct house *house, struct uuid id, enum agent_verb verb,
+                           const char *token)
+{
+    struct command *command = agent_command(house, id, verb, 0, token);
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_UNAUTHENTICATED);
+    struct escalation escalation;
+    house_read(house, id, &escalation);
+    assert_int_equal(escalation.state, ESCALATION_NOTIFYING);
+}
+
+static void test_action_token__is_good_for_its_own_verb_only(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    assert_refused(house, id, VERB_ACCEPT, house->sent[0].decline);
+    assert_refused(house, id, VERB_ACCEPT, house->sent[0].received);
+    assert_refused(house, id, VERB_DONE, house->sent[0].accept);
+    /* "received" serves "seen" too: the phone has only the one. */
+    struct command *seen = agent_command(house, id, VERB_SEEN, 0, house->sent[0].received);
+    house_run(house, seen);
+    assert_int_equal(seen->answer.status, STATUS_OK);
+}
+
+static void test_action_token__forged_or_cut(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    char token[ACTION_TOKEN_BYTES_MAX];
+    const char *good = house->sent[0].accept;
+    for (size_t i = 0; i < strlen(good); i++) {
+        memcpy(token, good, strlen(good) + 1);
+        token[i] = token[i] == '0' ? '1' : '0';
+        assert_refused(house, id, VERB_ACCEPT, token);
+        memcpy(token, good, strlen(good) + 1);
+        token[i] = '\0';
+        assert_refused(house, id, VERB_ACCEPT, token);
+    }
+    assert_refused(house, id, VERB_ACCEPT, "xt_");
+    assert_refused(house, id, VERB_ACCEPT, "");
+    /* By somebody who knows another gateway's secret. */
+    static const uint8_t secret[ENGINE_SECRET_BYTES] = "another secret of 32 bytes .....";
+    action_token_make(secret, house->sent[0].attempt, house->jean, VERB_ACCEPT, token);
+    assert_refused(house, id, VERB_ACCEPT, token);
+}
+
+static void test_action_token__of_another_escalation(void **state)
+{
+    struct house *house = *state;
+    struct uuid one = house_escalate(house, SEVERITY_CRITICAL);
+    struct uuid two = house_escalate(house, SEVERITY_CRITICAL);
+    assert_true(uuid_equal(house->sent[1].escalation, two));
+    assert_refused(house, one, VERB_ACCEPT, house->sent[1].accept);
+}
+
+static void test_action_token__unknown_escalation(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    id.bytes[15] ^= 1;
+    struct command *command = agent_command(house, id, VERB_ACCEPT, 0, house->sent[0].accept);
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_UNAUTHENTICATED);
+}
+
+/* Tokens are computed, not stored: a gateway that started anew takes those of its predecessor. */
+static void test_action_token__survives_a_restart(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    house_close(house);
+    house_open(house);
+    struct command *command = agent_command(house, id, VERB_ACCEPT, 0, house->sent[0].accept);
+    house_run(house, command);
+    assert_answered(command, "state", "accepted");
+}
+
+static void both_accept(struct house *house, bool same_batch)
+{
+    put_procedure(house, "both",
+                  "{\"steps\":[{\"notify\":[{\"agent\":\"jean\"},{\"agent\":\"paul\"}],"
+                  "\"by\":[\"push\"],\"accepted_within_s\":60}]}");
+    set_default_procedure(house, "both");
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    assert_int_equal(house->sent_count, 2);
+    house_run(house, agent_command(house, id, VERB_RECEIVED, 0, house->sent[0].received));
+    struct command *first = agent_command(house, id, VERB_ACCEPT, 0, house->sent[1].accept);
+    struct command *second = agent_command(house, id, VERB_ACCEPT, house->jean, NULL);
+    if (same_batch) {
+        assert_int_equal(engine_post(house->engine, first), STATUS_OK);
+        assert_int_equal(engine_post(house->engine, second), STATUS_OK);
+        house_settle(house);
+    } else {
+        house_run(house, first);
+        house_run(house, second);
+    }
+    assert_int_equal(first->answer.status, STATUS_OK);
+    assert_int_equal(second->answer.status, STATUS_ALREADY_ACCEPTED);
+    assert_string_equal(second->answer.error.text, "paul has it");
+    assert_non_null(strstr(second->answer.body, "\"who\":\"paul\""));
+    assert_int_equal(house_entries(house, id, ENTRY_ACCEPTED), 1);
+    /* The other's notification, which was confirmed, is withdrawn. */
+    house_settle(house);
+    bool withdrawn = false;
+    for (size_t i = 0; i < house->sent_count; i++) {
+        withdrawn = withdrawn || (house->sent[i].purpose == PURPOSE_WITHDRAW &&
+                                  strcmp(house->sent[i].person, "jean") == 0);
+    }
+    assert_true(withdrawn);
+}
+
+static void test_accept__the_first_of_two_wins(void **state)
+{
+    both_accept(*state, false);
+}
+
+static void test_accept__the_first_of_two_wins_in_one_batch(void **state)
+{
+    both_accept(*state, true);
+}
+
+static void test_accept__after_the_end(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    house_run(house, desk_command(house, id, DESK_CANCEL));
+    struct command *late = agent_command(house, id, VERB_ACCEPT, 0, house->sent[0].accept);
+    house_run(house, late);
+    assert_int_equal(late->answer.status, STATUS_CLOSED);
+}
+
+static void test_received__proves_the_device(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    struct command *command = agent_command(house, id, VERB_RECEIVED, 0, house->sent[0].received);
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    struct attempt attempt;
+    house_read_attempt(house, &house->sent[0], &attempt);
+    assert_int_equal(attempt.state, ATTEMPT_RECEIVED);
+    assert_int_equal(attempt.received_at.ms, house->wall.ms);
+    /* The provider's later answer does not take the confirmation back. */
+    house_outcome(house, &house->sent[0], ATTEMPT_ACCEPTED);
+    house_settle(house);
+    house_read_attempt(house, &house->sent[0], &attempt);
+    assert_int_equal(attempt.state, ATTEMPT_RECEIVED);
+}
+
+static void test_received__before_anything_was_sent(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    struct command *command = agent_command(house, id, VERB_RECEIVED, house->paul, NULL);
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_WRONG_ORDER);
+}
+
+/* A phone that confirms somebody else's notification would stop the wait for that person's. */
+static void test_received__of_another_agents_attempt(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    static const enum agent_verb verbs[] = {VERB_RECEIVED, VERB_SEEN, VERB_ACCEPT};
+    for (size_t i = 0; i < 3; i++) {
+        struct command *command = agent_command(house, id, verbs[i], house->paul, NULL);
+        command->request.agent.attempt = house->sent[0].attempt;
+        house_run(house, command);
+        assert_int_equal(command->answer.status, STATUS_INVALID);
+    }
+    struct attempt attempt;
+    house_read_attempt(house, &house->sent[0], &attempt);
+    assert_int_equal(attempt.received_at.ms, TIME_NEVER_MS);
+    assert_int_equal(attempt.answer, ANSWER_NONE);
+}
+
+static void test_agent_verbs__the_whole_way(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    static const struct {
+        enum agent_verb verb;
+        enum status status;
+        enum escalation_state state;
+        enum intervention intervention;
+    } steps[] = {
+        {VERB_SEEN, STATUS_OK, ESCALATION_NOTIFYING, INTERVENTION_NONE},
+        {VERB_ACCEPT, STATUS_OK, ESCALATION_ACCEPTED, INTERVENTION_ACCEPTED},
+        {VERB_REMOTE, STATUS_OK, ESCALATION_ACCEPTED, INTERVENTION_REMOTE},
+        {VERB_ON_MY_WAY, STATUS_OK, ESCALATION_ACCEPTED, INTERVENTION_ON_MY_WAY},
+        {VERB_ON_SITE, STATUS_OK, ESCALATION_ACCEPTED, INTERVENTION_ON_SITE},
+        {VERB_DONE, STATUS_OK, ESCALATION_DONE, INTERVENTION_DONE},
+        {VERB_ON_SITE, STATUS_CLOSED, ESCALATION_DONE, INTERVENTION_DONE},
+    };
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        struct command *command = agent_command(house, id, steps[i].verb, house->jean, NULL);
+        house_run(house, command);
+        assert_int_equal(command->answer.status, steps[i].status);
+        struct escalation escalation;
+        house_read(house, id, &escalation);
+        assert_int_equal(escalation.state, steps[i].state);
+        assert_int_equal(escalation.intervention, steps[i].intervention);
+    }
+}
+
+static void test_agent_verb_words__round_trip(void **state)
+{
+    (void)state;
+    for (int verb = 0; verb < AGENT_VERBS_COUNT; verb++) {
+        assert_int_equal(agent_verb_parse(agent_verb_word((enum agent_verb)verb)), verb);
+    }
+    assert_int_equal(agent_verb_parse("dance"), AGENT_VERBS_COUNT);
+}
+
+/* ---- telephone ---- */
+
+static const struct sent *ring_jean(struct house *house)
+{
+    put_procedure(house, "call",
+                  "{\"steps\":[{\"notify\":[{\"agent\":\"jean\"}],"
+                  "\"by\":[\"call\"],\"accepted_within_s\":60}]}");
+    set_default_procedure(house, "call");
+    (void)house_escalate(house, SEVERITY_CRITICAL);
+    assert_int_equal(house->sent[0].path, PATH_CALL);
+    assert_string_equal(house->sent[0].summary, "Personne bloquée dans l'ascenseur");
+    return &house->sent[0];
+}
+
+static struct command *call_outcome(struct house *house, struct uuid attempt,
+                                    enum attempt_answer answer)
+{
+    struct command *command = house_command(house, COMMAND_CALL_OUTCOME);
+    command->customer_id = 0;
+    command->request.call = (struct call_outcome_request){.attempt = attempt, .answer = answer};
+    house_run(house, command);
+    return command;
+}
+
+static void test_call__a_key_accepts(void **state)
+{
+    struct house *house = *state;
+    const struct sent *call = ring_jean(house);
+    house_outcome(house, call, ATTEMPT_ACCEPTED);
+    assert_int_equal(call_outcome(house, call->attempt, ANSWER_RINGING)->answer.status, STATUS_OK);
+    assert_int_equal(call_outcome(house, call->attempt, ANSWER_ANSWERED)->answer.status, STATUS_OK);
+    struct command *command = call_outcome(house, call->attempt, ANSWER_ACCEPTED);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    assert_answered(command, "state", "accepted");
+    struct escalation escalation;
+    house_read(house, call->escalation, &escalation);
+    assert_int_equal(escalation.holder.id, house->jean);
+    assert_int_equal(escalation.holder_path, PATH_CALL);
+}
+
+static void test_call__of_nobody(void **state)
+{
+    struct house *house = *state;
+    const struct sent *call = ring_jean(house);
+    struct uuid id = call->attempt;
+    id.bytes[0] ^= 1;
+    assert_int_equal(call_outcome(house, id, ANSWER_ACCEPTED)->answer.status, STATUS_NOT_FOUND);
+    struct escalation escalation;
+    house_read(house, call->escalation, &escalation);
+    assert_int_equal(escalation.state, ESCALATION_NOTIFYING);
+}
+
+/* ---- the desk ---- */
+
+static void test_desk__on_behalf_and_split(void **state)
+{
+    struct house *house = *state;
+    struct command *first = escalate_command(house, SEVERITY_MAJOR, NULL);
+    first->request.escalate.dedup_key = "lift";
+    house_run(house, first);
+    struct uuid id = answered_id(first);
+    struct command *second = escalate_command(house, SEVERITY_MAJOR, NULL);
+    second->request.escalate.dedup_key = "lift";
+    second->request.escalate.promised_ms = 600000;
+    house_run(house, second);
+
+    struct command *behalf = desk_command(house, id, DESK_ON_BEHALF);
+    behalf->request.desk.agent = "paul";
+    behalf->request.desk.agent_verb = VERB_ACCEPT;
+    house_run(house, behalf);
+    assert_answered(behalf, "state", "accepted");
+
+    struct command *unknown = desk_command(house, id, DESK_ON_BEHALF);
+    unknown->request.desk.agent = "nobody";
+    house_run(house, unknown);
+    assert_int_equal(unknown->answer.status, STATUS_INVALID);
+    assert_string_equal(unknown->answer.error.pointer, "/agent");
+
+    struct command *split = desk_command(house, id, DESK_SPLIT);
+    split->request.desk.caller = 2;
+    house_run(house, split);
+    assert_int_equal(split->answer.status, STATUS_OK);
+    assert_false(uuid_equal(answered_id(split), id));
+    struct escalation own;
+    house_read(house, answered_id(split), &own);
+    assert_int_equal(own.state, ESCALATION_NOTIFYING);
+    assert_int_equal(own.promises[0].state, PROMISE_OPEN);
+    assert_int_equal(own.promises[0].due_at.ms, house->wall.ms + 600000);
+
+    split = desk_command(house, id, DESK_SPLIT);
+    split->request.desk.caller = 9;
+    house_run(house, split);
+    assert_int_equal(split->answer.status, STATUS_INVALID);
+}
+
+static void test_desk__unknown_escalation_and_task(void **state)
+{
+    struct house *house = *state;
+    struct command *command = desk_command(house, (struct uuid){{1}}, DESK_NOTE);
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_NOT_FOUND);
+    command = house_command(house, COMMAND_TASK_DONE);
+    command->request.task_done.operator_name = "";
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_NOT_FOUND);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HOUSE_TEST(test_action_token__accepts),
+        HOUSE_TEST(test_action_token__is_good_for_its_own_verb_only),
+        HOUSE_TEST(test_action_token__forged_or_cut),
+        HOUSE_TEST(test_action_token__of_another_escalation),
+        HOUSE_TEST(test_action_token__unknown_escalation),
+        HOUSE_TEST(test_action_token__survives_a_restart),
+        HOUSE_TEST(test_accept__the_first_of_two_wins),
+        HOUSE_TEST(test_accept__the_first_of_two_wins_in_one_batch),
+        HOUSE_TEST(test_accept__after_the_end),
+        HOUSE_TEST(test_received__proves_the_device),
+        HOUSE_TEST(test_received__before_anything_was_sent),
+        HOUSE_TEST(test_received__of_another_agents_attempt),
+        HOUSE_TEST(test_agent_verbs__the_whole_way),
+        cmocka_unit_test(test_agent_verb_words__round_trip),
+        HOUSE_TEST(test_call__a_key_accepts),
+        HOUSE_TEST(test_call__of_nobody),
+        HOUSE_TEST(test_desk__on_behalf_and_split),
+        HOUSE_TEST(test_desk__unknown_escalation_and_task),
+    };
+    return cmocka_run_group_tests_name("engine.agent", tests, NULL, NULL);
+}
