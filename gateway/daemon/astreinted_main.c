@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "gateway/base/log.h"
 #include "gateway/daemon/configuration.h"
@@ -65,6 +66,7 @@ static int run(const char *path, bool check_only)
         (void)fprintf(stderr, "astreinted: %s\n", error.text);
         return EXIT_FAILED;
     }
+    (void)umask(S_IRWXG | S_IRWXO); /* the database holds what callers said */
     set_log_level(configuration->log_level);
     enum status status = STATUS_OK;
     if (check_only) {
