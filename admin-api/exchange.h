@@ -83,7 +83,8 @@ struct exchange {
     struct uuid id;               /* of the path, for reads */
     struct uuid cursor;           /* lists */
     size_t limit;                 /* lists */
-    int64_t last_seq;             /* streams: the last seq seen; -1: begin now */
+    int64_t last_seq;             /* streams: the last event that the client has */
+    bool begins_stream;           /* a reader made it ready */
     struct wall_time window_from; /* rotas: what is asked about */
     struct wall_time window_to;
     int state_low; /* lists of escalations */

@@ -281,6 +281,9 @@ enum MHD_Result request_on_access(void *context, struct MHD_Connection *mhd, con
     if (!request->begun) {
         return run(request, method, url);
     }
+    if (request->exchange->begins_stream) {
+        return send_stream(request);
+    }
     if (request->exchange->command_done) {
         (void)reply_command(request->exchange);
     }

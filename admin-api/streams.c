@@ -17,7 +17,6 @@
 #define COALESCE_MS     20
 #define TICK_MS         1000
 #define ENTRY_BYTES_MAX ((size_t)16 * 1024)
-#define BEGIN_NOW       (-1)
 
 struct stream {
     struct admin_api *api;
@@ -251,14 +250,10 @@ static bool follow(struct admin_api *api, const struct directory *directory,
     struct streams *streams = &api->streams;
     struct timeline_row *rows = NULL;
     size_t count = 0;
-    int64_t head = follower->after;
     enum status status =
-        follower->after == BEGIN_NOW
-            ? store_timeline_head(streams->store, follower->customer_id, &head, NULL)
-            : store_list_timeline(streams->store, follower->customer_id, (struct uuid){{0}},
-                                  follower->after, STREAM_ENTRIES_PER_READ, arena, &rows, &count,
-                                  NULL);
-    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        store_list_timeline(streams->store, follower->customer_id, (struct uuid){{0}},
+                            follower->after, STREAM_ENTRIES_PER_READ, arena, &rows, &count, NULL);
+    if (status != STATUS_OK) {
         log_warning("http.stream_read_failed", LOG_STATUS(status));
         return false;
     }
@@ -267,9 +262,7 @@ static bool follow(struct admin_api *api, const struct directory *directory,
     bool more = false;
     pthread_mutex_lock(&streams->mutex);
     struct stream *stream = find_stream(streams, follower);
-    if (stream != NULL && follower->after == BEGIN_NOW) {
-        stream->after = status == STATUS_OK ? head : 0;
-    } else if (stream != NULL && count > 0 && customer != NULL) {
+    if (stream != NULL && count > 0 && customer != NULL) {
         more = write_events(stream, customer, rows, count) == STREAM_ENTRIES_PER_READ;
         resume(stream);
     }

@@ -161,6 +161,19 @@ static int say_attempt(enum entry_kind kind, const struct said *said, char *text
     }
 }
 
+static int say_progress(const struct said *said, char *text)
+{
+    const char *does = strcmp(said->word, "remote") == 0      ? "works on it remotely"
+                       : strcmp(said->word, "on_my_way") == 0 ? "is on the way"
+                       : strcmp(said->word, "on_site") == 0   ? "is on site"
+                                                              : "is at it";
+    if (said->number > 0) {
+        return snprintf(text, SENTENCE_BYTES_MAX, "%s %s, expected in %lld minutes.",
+                        somebody(said), does, (said->number + 59) / 60);
+    }
+    return snprintf(text, SENTENCE_BYTES_MAX, "%s %s.", somebody(said), does);
+}
+
 /* What a person did. */
 static int say_verb(enum entry_kind kind, const struct said *said, char *text)
 {
