@@ -6,6 +6,7 @@
 
 #include "gateway/base/json_writer.h"
 #include "gateway/base/log.h"
+#include "gateway/base/text.h"
 
 #define FACTS_BYTES_MAX 768
 
@@ -93,6 +94,24 @@ static enum status write_timeline(struct engine *engine, const struct event *eve
     return store_append_timeline(engine->store, rows, salts, count, error);
 }
 
+/* Apple keeps one notification for each app and phone: a withdrawal must not replace the alert of
+ * another escalation that the phone has not confirmed yet. */
+static enum status suppress_harmful_withdrawal(struct engine *engine, struct attempt *attempt,
+                                               struct error *error)
+{
+    bool awaits = false;
+    if (attempt->purpose != PURPOSE_WITHDRAW || attempt->platform != PLATFORM_APNS) {
+        return STATUS_OK;
+    }
+    enum status status = store_awaits_reception(engine->store, attempt->device_id,
+                                                engine->update->after.id, &awaits, error);
+    if (awaits) {
+        attempt->state = ATTEMPT_EXPIRED;
+        (void)text_copy(attempt->reason, sizeof attempt->reason, "would_hide_another");
+    }
+    return status;
+}
+
 /* New attempts: those with a credit are handed over by this very transaction, the others wait. */
 static enum status write_created(struct engine *engine, const struct event *event,
                                  struct error *error)
@@ -101,7 +120,18 @@ static enum status write_created(struct engine *engine, const struct event *even
     enum status status = STATUS_OK;
     for (size_t i = 0; i < update->created_count && status == STATUS_OK; i++) {
         struct attempt *attempt = &update->created[i];
-        if (outbox_take_credit(engine, attempt, event->now)) {
+        status = suppress_harmful_withdrawal(engine, attempt, error);
+        if (status != STATUS_OK) {
+            break;
+        }
+        if (attempt->state != ATTEMPT_PLANNED) {
+            status = store_add_attempt(engine->store, update->after.customer_id, update->after.id,
+                                       attempt, error);
+            continue;
+        }
+        /* A newcomer does not take the trunk from a severer call that waits for it. */
+        bool queue_up = attempt->path == PATH_CALL && engine->outbox_waiting;
+        if (!queue_up && outbox_take_credit(engine, attempt, event->now)) {
             attempt->state = ATTEMPT_HANDED_OVER;
             attempt->handed_over_at = event->wall;
             engine->effects[engine->effects_count++] = (struct pending_effect){

@@ -17,7 +17,7 @@ static enum status put_back(struct engine *engine, const struct command *command
     if (status == STATUS_OK && attempt.state == ATTEMPT_HANDED_OVER) {
         attempt.state = ATTEMPT_PLANNED;
         attempt.handed_over_at = WALL_NEVER;
-        engine->outbox_waiting = true;
+        outbox_wait(engine, engine_now(engine));
         status = store_update_attempt(engine->store, command->customer_id, command->escalation_id,
                                       &attempt, error);
     }

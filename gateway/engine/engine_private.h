@@ -207,6 +207,8 @@ bool outbox_take_credit(struct engine *engine, const struct attempt *attempt,
 void outbox_give_credit(struct engine *engine, enum path path);
 /* The trunk is free of this call. */
 void outbox_call_ended(struct engine *engine, struct uuid attempt);
+/* Nothing of the outbox can go out for a while. */
+void outbox_wait(struct engine *engine, struct engine_time now);
 /* Inside the transaction: hands planned rows over as far as credits reach. */
 enum status outbox_pump(struct engine *engine, struct error *error) MUST_CHECK;
 /* After the commit. */

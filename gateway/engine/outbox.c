@@ -101,6 +101,12 @@ void outbox_forget(struct engine *engine, size_t mark)
     }
 }
 
+void outbox_wait(struct engine *engine, struct engine_time now)
+{
+    engine->outbox_waiting = true;
+    engine->outbox_retry_at = engine_time_add(now, OUTBOX_RETRY_MS);
+}
+
 /* Whether there is still a point in sending it. */
 static bool still_wanted(const struct attempt *attempt, const struct escalation *escalation,
                          struct engine_time now)
@@ -151,15 +157,13 @@ static enum status hand_over(struct engine *engine, struct attempt_row *row,
                                 error);
 }
 
-enum status outbox_pump(struct engine *engine, struct error *error)
+/* Each path by itself: calls that wait for the trunk must not hide pushes that could go. */
+static enum status pump_path(struct engine *engine, enum path path, struct engine_time now,
+                             size_t *moved_r, bool *left_r, struct error *error)
 {
-    struct engine_time now = engine_time_at(engine, clock_monotonic(&engine->configuration.clock));
-    if (!engine->outbox_waiting || !engine_time_reached(engine->outbox_retry_at, now)) {
-        return STATUS_OK;
-    }
     size_t count = 0, moved = 0;
     enum status status =
-        store_list_outbox(engine->store, OUTBOX_ROWS_MAX, engine->outbox_rows, &count, error);
+        store_list_outbox(engine->store, path, OUTBOX_ROWS_MAX, engine->outbox_rows, &count, error);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         struct attempt_row *row = &engine->outbox_rows[i];
         struct escalation escalation;
@@ -178,9 +182,30 @@ enum status outbox_pump(struct engine *engine, struct error *error)
         }
         arena_reset(engine->scratch);
     }
-    engine->outbox_waiting = count > moved || count == OUTBOX_ROWS_MAX;
-    if (moved == 0 && count > 0) {
-        engine->outbox_retry_at = engine_time_add(now, OUTBOX_RETRY_MS);
+    *moved_r += moved;
+    *left_r = *left_r || count > moved || count == OUTBOX_ROWS_MAX;
+    return status;
+}
+
+enum status outbox_pump(struct engine *engine, struct error *error)
+{
+    static const enum path paths[] = {PATH_PUSH, PATH_CALLBACK, PATH_CALL};
+    struct engine_time now = engine_time_at(engine, clock_monotonic(&engine->configuration.clock));
+    if (!engine->outbox_waiting || !engine_time_reached(engine->outbox_retry_at, now)) {
+        return STATUS_OK;
+    }
+    size_t moved = 0;
+    bool left = false;
+    enum status status = STATUS_OK;
+    engine->outbox_waiting = false;
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0] && status == STATUS_OK; i++) {
+        status = pump_path(engine, paths[i], now, &moved, &left, error);
+    }
+    if (left || status != STATUS_OK) {
+        engine->outbox_waiting = true;
+    }
+    if (left && moved == 0 && engine->effects_count < EFFECTS_PER_TURN_MAX) {
+        outbox_wait(engine, now);
     }
     return status;
 }

@@ -272,15 +272,26 @@ static void publish(struct engine *engine)
     }
 }
 
-static void complete(struct engine *engine, struct command *command)
+static void count_command(struct engine *engine, const struct command *command)
 {
-    (void)pthread_mutex_lock(&engine->statistics_lock);
     engine->statistics.commands[command->type]++;
     engine->statistics.commands_failed += command->answer.status != STATUS_OK;
-    (void)pthread_mutex_unlock(&engine->statistics_lock);
-    if (command->complete != NULL) {
-        command->complete(command);
+}
+
+static void count_commands(struct turn *turn)
+{
+    struct engine *engine = turn->engine;
+    (void)pthread_mutex_lock(&engine->statistics_lock);
+    for (size_t i = 0; i < turn->count; i++) {
+        count_command(engine, turn->commands[i]);
     }
+    for (size_t i = 0; i < turn->deadlines_count; i++) {
+        count_command(engine, &turn->deadlines[i]);
+    }
+    for (size_t i = 0; i < turn->changes_count; i++) {
+        count_command(engine, &turn->changes[i]);
+    }
+    (void)pthread_mutex_unlock(&engine->statistics_lock);
 }
 
 static void after_commit(struct engine *engine)
@@ -351,8 +362,11 @@ static void run_turn(struct turn *turn)
         drop_transaction(engine);
         run_each_alone(turn);
     }
+    count_commands(turn);
     for (size_t i = 0; i < turn->count; i++) {
-        complete(engine, turn->commands[i]);
+        if (turn->commands[i]->complete != NULL) {
+            turn->commands[i]->complete(turn->commands[i]);
+        }
     }
     tell_listener(engine);
     if (store_checkpoint(engine->store, WAL_PAGES_MAX, &error) != STATUS_OK) {

@@ -316,7 +316,8 @@ enum status store_get_escalation_customer(struct store *store, struct uuid id,
                                           int64_t *customer_id_r, struct error *error) MUST_CHECK;
 enum status store_find_open_dedup(struct store *store, int64_t customer_id, const char *dedup_key,
                                   struct uuid *id_r, struct error *error) MUST_CHECK;
-/* Newest first, ids below `before` (nil: from the newest), states low to high; without promises. */
+/* Of one customer, or (0) of all. Newest first, ids below `before` (nil: from the newest), states
+ * low to high; without promises. */
 enum status store_list_escalations(struct store *store, int64_t customer_id, struct uuid before,
                                    enum escalation_state state_low,
                                    enum escalation_state state_high, size_t limit,
@@ -362,9 +363,14 @@ enum status store_list_attempts(struct store *store, int64_t customer_id, struct
 /* Where a telephone attempt belongs. */
 enum status store_find_call(struct store *store, struct uuid attempt_id, int64_t *customer_id_r,
                             struct uuid *id_r, struct error *error) MUST_CHECK;
-/* Planned ones, by severity, then oldest first. */
-enum status store_list_outbox(struct store *store, size_t limit, struct attempt_row *rows_r,
-                              size_t *count_r, struct error *error) MUST_CHECK;
+/* Whether this phone was alerted for another escalation that nobody holds and has not confirmed it.
+ */
+enum status store_awaits_reception(struct store *store, int64_t device_id, struct uuid except,
+                                   bool *awaits_r, struct error *error) MUST_CHECK;
+/* Planned ones of a path, by severity, then oldest first. */
+enum status store_list_outbox(struct store *store, enum path path, size_t limit,
+                              struct attempt_row *rows_r, size_t *count_r,
+                              struct error *error) MUST_CHECK;
 /* At start: handed over without an outcome → planned again. Answers how many. */
 enum status store_rewind_attempts(struct store *store, int64_t *count_r,
                                   struct error *error) MUST_CHECK;

@@ -257,14 +257,18 @@ enum status store_list_escalations(struct store *store, int64_t customer_id, str
                                    struct error *error)
 {
     struct query_run run;
-    enum status status = query_begin(store, QUERY_escalation_list_of_customer, &run, error);
+    enum status status = query_begin(
+        store, customer_id == 0 ? QUERY_escalation_list : QUERY_escalation_list_of_customer, &run,
+        error);
     if (status != STATUS_OK) {
         return status;
     }
     if (uuid_is_nil(before)) {
         memset(before.bytes, 0xff, sizeof before.bytes);
     }
-    query_bind_int64(&run, ":customer_id", customer_id);
+    if (customer_id != 0) {
+        query_bind_int64(&run, ":customer_id", customer_id);
+    }
     query_bind_uuid(&run, ":before", before);
     query_bind_int64(&run, ":state_low", state_low);
     query_bind_int64(&run, ":state_high", state_high);
@@ -497,14 +501,33 @@ enum status store_find_call(struct store *store, struct uuid attempt_id, int64_t
     return status;
 }
 
-enum status store_list_outbox(struct store *store, size_t limit, struct attempt_row *rows_r,
-                              size_t *count_r, struct error *error)
+enum status store_awaits_reception(struct store *store, int64_t device_id, struct uuid except,
+                                   bool *awaits_r, struct error *error)
+{
+    struct query_run run;
+    int64_t count = 0;
+    enum status status = query_begin(store, QUERY_attempt_unreceived_elsewhere, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":device_id", device_id);
+    query_bind_uuid(&run, ":escalation_id", except);
+    status = query_number(&run, &count, error);
+    if (status == STATUS_OK) {
+        *awaits_r = count > 0;
+    }
+    return status;
+}
+
+enum status store_list_outbox(struct store *store, enum path path, size_t limit,
+                              struct attempt_row *rows_r, size_t *count_r, struct error *error)
 {
     struct query_run run;
     enum status status = query_begin(store, QUERY_attempt_outbox, &run, error);
     if (status != STATUS_OK) {
         return status;
     }
+    query_bind_int64(&run, ":path", path);
     query_bind_int64(&run, ":limit", (int64_t)limit);
     size_t count = 0;
     while (count < limit && (status = query_step(&run, error)) == STATUS_OK) {

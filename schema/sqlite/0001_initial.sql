@@ -228,7 +228,10 @@ CREATE TABLE attempt (
   PRIMARY KEY (customer_id, escalation_id, attempt_id),
   FOREIGN KEY (customer_id, escalation_id) REFERENCES escalation (customer_id, escalation_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX attempt_unsent ON attempt (state, severity DESC, planned_engine) WHERE state <= 1;
+CREATE INDEX attempt_unsent ON attempt (state, path, severity DESC, planned_engine)
+  WHERE state <= 1;
+CREATE INDEX attempt_unreceived ON attempt (device_id, attempt_id)
+  WHERE path = 0 AND received_at IS NULL AND purpose <= 1;
 CREATE INDEX attempt_call ON attempt (attempt_id) WHERE path = 1;
 
 CREATE TABLE desk_task (

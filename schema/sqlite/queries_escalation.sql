@@ -156,12 +156,34 @@ SELECT
   not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at, reason,
   provider_id, tries, number
 FROM attempt INDEXED BY attempt_unsent
-WHERE state <= 1 AND state = 0
+WHERE state <= 1 AND state = 0 AND path = :path
 ORDER BY severity DESC, planned_engine LIMIT :limit;
 
 -- name: attempt_rewind
 -- At start: what was handed over before the crash has no outcome and goes back to the outbox.
 UPDATE attempt SET state = 0 WHERE state <= 1 AND state = 1;
+
+-- name: attempt_unreceived_elsewhere
+-- Of the newest alerts that this phone has not confirmed, those of other escalations nobody holds.
+SELECT count(*) AS count
+FROM (SELECT customer_id, escalation_id FROM attempt INDEXED BY attempt_unreceived
+      WHERE device_id = :device_id AND path = 0 AND received_at IS NULL AND purpose <= 1
+        AND escalation_id <> :escalation_id
+      ORDER BY attempt_id DESC LIMIT 32) a
+JOIN escalation e ON e.customer_id = a.customer_id AND e.escalation_id = a.escalation_id
+WHERE e.closed_at IS NULL AND e.holder_kind = 0;
+
+-- name: escalation_list
+-- Of all customers, newest first.
+SELECT
+  customer_id, escalation_id, ticket_id, procedure_id, dedup_key, state, severity, drill,
+  quarantined, round, step, position, round_started_engine, wait_until_engine,
+  received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
+  held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
+  announcements, notices, callers_count, opened_at, closed_at, next_what, version, owner, fence
+FROM escalation INDEXED BY escalation_by_id
+WHERE escalation_id < :before AND state BETWEEN :state_low AND :state_high
+ORDER BY escalation_id DESC LIMIT :limit;
 
 -- name: desk_task_insert
 INSERT INTO desk_task (
