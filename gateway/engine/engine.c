@@ -159,17 +159,25 @@ enum status engine_create(const struct engine_configuration *configuration,
     return STATUS_OK;
 }
 
+static void refuse(struct command *command)
+{
+    memset(&command->answer, 0, sizeof command->answer);
+    command->answer.body = "";
+    command->answer.status = STATUS_STOPPING;
+    if (command->complete != NULL) {
+        command->complete(command);
+    }
+}
+
 static void refuse_all(struct engine *engine)
 {
+    struct command *command;
+    while (engine->turn != NULL && (command = turn_take_left(engine->turn)) != NULL) {
+        refuse(command);
+    }
     for (int lane = 0; lane < LANES_COUNT; lane++) {
-        struct command *command;
         while (engine->lanes[lane] != NULL && (command = queue_pop(engine->lanes[lane])) != NULL) {
-            memset(&command->answer, 0, sizeof command->answer);
-            command->answer.body = "";
-            command->answer.status = STATUS_STOPPING;
-            if (command->complete != NULL) {
-                command->complete(command);
-            }
+            refuse(command);
         }
         queue_destroy(&engine->lanes[lane]);
     }
@@ -521,7 +529,8 @@ static void *writer_run(void *context)
     (void)pthread_setname_np(pthread_self(), "writer");
     for (;;) {
         int64_t wait_ms = engine_turn(engine);
-        if (atomic_load(&engine->stopping) && mailbox_is_empty(engine)) {
+        if (atomic_load(&engine->stopping) && mailbox_is_empty(engine) &&
+            turn_is_empty(engine->turn)) {
             return NULL;
         }
         if (wait_ms > 0) {

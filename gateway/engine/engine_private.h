@@ -59,6 +59,10 @@ struct poison;
 /* ---- one turn's work (turn.c) ---- */
 struct turn;
 struct turn *turn_create(void);
+/* Whether nothing was left for the next turn. */
+bool turn_is_empty(const struct turn *turn);
+/* One command that was left, or NULL; it is the caller's to complete. */
+struct command *turn_take_left(struct turn *turn);
 
 struct engine {
     unsigned magic;

@@ -9,8 +9,10 @@
 
 #define DEADLINES_PER_TURN_MAX 128
 #define CHANGES_PER_TURN_MAX   64
-#define OUTBOX_WAIT_MS         INT64_C(50)
-#define IDLE_WAIT_MS_MAX       INT64_C(1000)
+/* New escalations get on even when the rest has used the whole turn. */
+#define PATIENT_COMMANDS_MIN 16
+#define OUTBOX_WAIT_MS       INT64_C(50)
+#define IDLE_WAIT_MS_MAX     INT64_C(1000)
 
 /* Each lane's guaranteed share of a turn; what a lane leaves goes to the others in their order. */
 static const size_t lane_share[LANES_COUNT] = {
@@ -41,10 +43,18 @@ static command_handler *const handlers[COMMANDS_COUNT] = {
     [COMMAND_ALARM] = command_alarm,
 };
 
+/* Commands of a turn in two parts: acknowledgments and outcomes, which are always done, and new
+ * escalations and administration, which give way when the turn has worked long enough. */
+struct batch {
+    struct command *commands[TURN_COMMANDS_MAX];
+    size_t count; /* gathered */
+    size_t done;  /* run in this turn */
+};
+
 struct turn {
     struct engine *engine;
-    struct command *commands[TURN_COMMANDS_MAX];
-    size_t count;
+    struct batch urgent;
+    struct batch patient;
     struct command deadlines[DEADLINES_PER_TURN_MAX];
     size_t deadlines_count;
     struct command changes[CHANGES_PER_TURN_MAX];
@@ -52,27 +62,51 @@ struct turn {
     bool more; /* something was left for the next turn */
 };
 
+static struct batch *batch_of_lane(struct turn *turn, int lane)
+{
+    return lane <= LANE_OUTCOME ? &turn->urgent : &turn->patient;
+}
+
+static size_t gathered(const struct turn *turn)
+{
+    return turn->urgent.count + turn->patient.count;
+}
+
+/* Takes at most `most` commands from a lane. */
+static void gather_lane(struct turn *turn, int lane, size_t most)
+{
+    struct batch *batch = batch_of_lane(turn, lane);
+    while (most-- > 0 && gathered(turn) < TURN_COMMANDS_MAX) {
+        struct command *command = queue_pop(turn->engine->lanes[lane]);
+        if (command == NULL) {
+            return;
+        }
+        batch->commands[batch->count++] = command;
+    }
+}
+
+/* Keeps what the last turn did not get to. */
+static void carry_over(struct batch *batch)
+{
+    batch->count -= batch->done;
+    memmove(batch->commands, batch->commands + batch->done,
+            batch->count * sizeof batch->commands[0]);
+    batch->done = 0;
+}
+
 static void gather_commands(struct turn *turn)
 {
-    struct engine *engine = turn->engine;
+    carry_over(&turn->urgent);
+    carry_over(&turn->patient);
+    assert(turn->urgent.count == 0);
     for (int lane = 0; lane < LANES_COUNT; lane++) {
-        for (size_t i = 0; i < lane_share[lane]; i++) {
-            struct command *command = queue_pop(engine->lanes[lane]);
-            if (command == NULL) {
-                break;
-            }
-            turn->commands[turn->count++] = command;
-        }
+        size_t kept = batch_of_lane(turn, lane)->count;
+        size_t share = lane_share[lane];
+        gather_lane(turn, lane, lane >= LANE_NEW && kept > share ? 0 : share);
     }
     for (int lane = 0; lane < LANES_COUNT; lane++) {
-        while (turn->count < TURN_COMMANDS_MAX) {
-            struct command *command = queue_pop(engine->lanes[lane]);
-            if (command == NULL) {
-                break;
-            }
-            turn->commands[turn->count++] = command;
-        }
-        turn->more = turn->more || queue_length(engine->lanes[lane]) > 0;
+        gather_lane(turn, lane, TURN_COMMANDS_MAX);
+        turn->more = turn->more || queue_length(turn->engine->lanes[lane]) > 0;
     }
 }
 
@@ -205,16 +239,33 @@ static bool run_list(struct engine *engine, struct command *commands, size_t cou
     return true;
 }
 
-static bool run_all(struct turn *turn)
+static bool has_worked_enough(struct turn *turn)
 {
-    struct engine *engine = turn->engine;
-    for (size_t i = 0; i < turn->count; i++) {
-        if (!run_command(engine, turn->commands[i])) {
+    int64_t began_ms = atomic_load(&turn->engine->turn_began_ms);
+    return clock_monotonic(&turn->engine->configuration.clock).ms - began_ms >= TURN_WORK_MS_MAX;
+}
+
+static bool run_batch(struct turn *turn, struct batch *batch, size_t at_least)
+{
+    while (batch->done < batch->count) {
+        if (batch->done >= at_least && has_worked_enough(turn)) {
+            turn->more = true;
+            return true;
+        }
+        if (!run_command(turn->engine, batch->commands[batch->done])) {
             return false;
         }
+        batch->done++;
     }
-    return run_list(engine, turn->deadlines, turn->deadlines_count) &&
-           run_list(engine, turn->changes, turn->changes_count);
+    return true;
+}
+
+static bool run_all(struct turn *turn)
+{
+    return run_batch(turn, &turn->urgent, TURN_COMMANDS_MAX) &&
+           run_list(turn->engine, turn->deadlines, turn->deadlines_count) &&
+           run_list(turn->engine, turn->changes, turn->changes_count) &&
+           run_batch(turn, &turn->patient, PATIENT_COMMANDS_MIN);
 }
 
 /* The end of the transaction: everything that must be in it, and the commit. */
@@ -252,7 +303,6 @@ static void drop_transaction(struct engine *engine)
         engine->directory_dirty = false;
     }
     engine->dirty_customers_count = 0;
-    engine->changed_customers_count = 0;
     engine->keys_dirty = false;
     engine->journal_written = false;
     engine->outbox_waiting = true;
@@ -282,8 +332,11 @@ static void count_commands(struct turn *turn)
 {
     struct engine *engine = turn->engine;
     (void)pthread_mutex_lock(&engine->statistics_lock);
-    for (size_t i = 0; i < turn->count; i++) {
-        count_command(engine, turn->commands[i]);
+    for (size_t i = 0; i < turn->urgent.done; i++) {
+        count_command(engine, turn->urgent.commands[i]);
+    }
+    for (size_t i = 0; i < turn->patient.done; i++) {
+        count_command(engine, turn->patient.commands[i]);
     }
     for (size_t i = 0; i < turn->deadlines_count; i++) {
         count_command(engine, &turn->deadlines[i]);
@@ -329,16 +382,31 @@ static void run_alone(struct engine *engine, struct command *command)
     }
 }
 
+static void run_batch_alone(struct turn *turn, struct batch *batch)
+{
+    for (batch->done = 0; batch->done < batch->count; batch->done++) {
+        run_alone(turn->engine, batch->commands[batch->done]);
+    }
+}
+
 static void run_each_alone(struct turn *turn)
 {
-    for (size_t i = 0; i < turn->count; i++) {
-        run_alone(turn->engine, turn->commands[i]);
-    }
+    run_batch_alone(turn, &turn->urgent);
     for (size_t i = 0; i < turn->deadlines_count; i++) {
         run_alone(turn->engine, &turn->deadlines[i]);
     }
     for (size_t i = 0; i < turn->changes_count; i++) {
         run_alone(turn->engine, &turn->changes[i]);
+    }
+    run_batch_alone(turn, &turn->patient);
+}
+
+static void complete_batch(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->done; i++) {
+        if (batch->commands[i]->complete != NULL) {
+            batch->commands[i]->complete(batch->commands[i]);
+        }
     }
 }
 
@@ -363,11 +431,8 @@ static void run_turn(struct turn *turn)
         run_each_alone(turn);
     }
     count_commands(turn);
-    for (size_t i = 0; i < turn->count; i++) {
-        if (turn->commands[i]->complete != NULL) {
-            turn->commands[i]->complete(turn->commands[i]);
-        }
-    }
+    complete_batch(&turn->urgent);
+    complete_batch(&turn->patient);
     tell_listener(engine);
     if (store_checkpoint(engine->store, WAL_PAGES_MAX, &error) != STATUS_OK) {
         log_error("engine.checkpoint_failed", LOG_TEXT("detail", error.text));
@@ -419,7 +484,6 @@ int64_t engine_turn(struct engine *engine)
     struct turn *turn = engine->turn;
     struct error error;
     turn->engine = engine;
-    turn->count = 0;
     turn->deadlines_count = 0;
     turn->changes_count = 0;
     turn->more = false;
@@ -429,7 +493,7 @@ int64_t engine_turn(struct engine *engine)
         log_error("engine.gather_failed", LOG_TEXT("detail", error.text));
     }
     housekeeping(engine);
-    bool work = turn->count + turn->deadlines_count + turn->changes_count > 0 ||
+    bool work = gathered(turn) + turn->deadlines_count + turn->changes_count > 0 ||
                 engine->dirty_customers_count > 0 || engine->keys_dirty ||
                 (engine->outbox_waiting &&
                  engine_time_reached(engine->outbox_retry_at, engine_now(engine)));
@@ -439,6 +503,17 @@ int64_t engine_turn(struct engine *engine)
     int64_t wait_ms = turn->more ? 0 : time_until_due(engine);
     atomic_store(&engine->turn_began_ms, 0);
     return wait_ms;
+}
+
+bool turn_is_empty(const struct turn *turn)
+{
+    return gathered(turn) == turn->urgent.done + turn->patient.done;
+}
+
+struct command *turn_take_left(struct turn *turn)
+{
+    struct batch *batch = turn->urgent.count > turn->urgent.done ? &turn->urgent : &turn->patient;
+    return batch->count > batch->done ? batch->commands[--batch->count] : NULL;
 }
 
 struct turn *turn_create(void)
