@@ -396,9 +396,9 @@ void engine_customer_changed(struct engine *engine, int64_t customer_id, bool pe
 
 static enum status reload_one(struct engine *engine, int64_t customer_id, struct error *error)
 {
-    struct directory_builder builder = builder_of(engine);
     struct directory *fresh;
     (void)pthread_mutex_lock(&engine->root_key_lock);
+    struct directory_builder builder = builder_of(engine);
     enum status status = directory_reload(&builder, engine->current, customer_id, &fresh, error);
     (void)pthread_mutex_unlock(&engine->root_key_lock);
     if (status == STATUS_OK) {
