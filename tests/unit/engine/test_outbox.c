@@ -1,0 +1,397 @@
+/* test_outbox.c - attempts on their way out: credits, the trunk, a full dispatcher, recovery, and
+ * devices that are gone. */
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/engine/engine_private.h"
+#include "tests/unit/engine/fixture.h"
+
+/* ---- credits ---- */
+
+static void test_credits__without_them_attempts_wait_as_rows(void **state)
+{
+    struct house *house = *state;
+    struct engine *engine = house->engine;
+    atomic_store(&engine->credits_push_used, CREDITS_PUSH_MAX);
+    static const enum severity severities[] = {SEVERITY_INFO, SEVERITY_MAJOR, SEVERITY_CRITICAL,
+                                               SEVERITY_MINOR};
+    for (int i = 0; i < 4; i++) {
+        (void)house_escalate(house, severities[i]);
+    }
+    assert_int_equal(house->sent_count, 0);
+    /* Credits come back one by one: the severest goes first. */
+    for (int i = 0; i < 4; i++) {
+        atomic_fetch_sub(&engine->credits_push_used, 1);
+        house_advance(house, 200);
+        house_settle(house);
+        assert_int_equal(house->sent_count, i + 1);
+        assert_int_equal(house->sent[i].severity, SEVERITY_CRITICAL - i);
+    }
+    atomic_store(&engine->credits_push_used, 4);
+    house_accept_all(house, 0);
+    assert_int_equal(engine->credits_push_used, 0);
+}
+
+static void test_credits__all_come_back(void **state)
+{
+    struct house *house = *state;
+    for (int i = 0; i < 300; i++) {
+        assert_int_equal(engine_post(house->engine, escalate_command(house, SEVERITY_MAJOR, NULL)),
+                         STATUS_OK);
+    }
+    house_settle(house);
+    struct engine_statistics statistics;
+    engine_statistics(house->engine, &statistics);
+    assert_int_equal(statistics.credits_push_used, 300);
+    house_accept_all(house, 0);
+    engine_statistics(house->engine, &statistics);
+    assert_int_equal(statistics.credits_push_used, 0);
+    assert_int_equal(statistics.lane_length[LANE_OUTCOME], 0);
+}
+
+/* More than one turn may set off: the rest goes out with the next ones, none is lost. */
+static void test_outbox__more_than_one_turn_holds(void **state)
+{
+    struct house *house = *state;
+    for (int i = 0; i < 40; i++) {
+        char slug[32], installation[32];
+        (void)snprintf(slug, sizeof slug, "agent-%d", i);
+        put_agent(house, slug, "+33600000009", true);
+        (void)snprintf(installation, sizeof installation, "phone-%d", i);
+        put_device(house, agent_id(house, slug), installation, PLATFORM_FCM);
+    }
+    put_procedure(house, "crowd",
+                  "{\"steps\":[{\"notify\":[{\"agent\":\"agent-0\"},{\"agent\":\"agent-1\"},"
+                  "{\"agent\":\"agent-2\"},{\"agent\":\"agent-3\"},{\"agent\":\"agent-4\"},"
+                  "{\"agent\":\"agent-5\"},{\"agent\":\"agent-6\"},{\"agent\":\"agent-7\"}],"
+                  "\"by\":[\"push\"],\"accepted_within_s\":60}]}");
+    set_default_procedure(house, "crowd");
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(engine_post(house->engine, escalate_command(house, SEVERITY_MAJOR, NULL)),
+                         STATUS_OK);
+    }
+    (void)engine_turn(house->engine);
+    assert_int_equal(house->sent_count, EFFECTS_PER_TURN_MAX);
+    house_settle(house);
+    assert_int_equal(house->sent_count, 1600);
+}
+
+/* ---- the trunk ---- */
+
+static void put_call_procedure(struct house *house)
+{
+    put_procedure(house, "call",
+                  "{\"steps\":[{\"notify\":[{\"agent\":\"jean\"}],"
+                  "\"by\":[\"call\"],\"accepted_within_s\":600}]}");
+    set_default_procedure(house, "call");
+}
+
+/* The n-th call that was asked for, from 0; NULL when there were not as many. */
+static const struct sent *call_at(const struct house *house, size_t n)
+{
+    for (size_t i = 0; i < house->sent_count; i++) {
+        if (house->sent[i].path == PATH_CALL && n-- == 0) {
+            return &house->sent[i];
+        }
+    }
+    return NULL;
+}
+
+static void end_call(struct house *house, const struct sent *call)
+{
+    struct command *command = house_command(house, COMMAND_CALL_OUTCOME);
+    command->request.call =
+        (struct call_outcome_request){.attempt = call->attempt, .answer = ANSWER_DECLINED};
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+}
+
+static void narrow_trunk(struct house *house, size_t calls_max)
+{
+    house->calls_max = calls_max;
+    house_close(house);
+    house_open(house);
+    put_call_procedure(house);
+    house_settle(house);
+}
+
+static void test_trunk__calls_wait_for_it_critical_first(void **state)
+{
+    struct house *house = *state;
+    narrow_trunk(house, 2);
+    (void)house_escalate(house, SEVERITY_INFO);
+    (void)house_escalate(house, SEVERITY_INFO);
+    (void)house_escalate(house, SEVERITY_MINOR);
+    (void)house_escalate(house, SEVERITY_CRITICAL);
+    assert_int_equal(house->sent_count, 2);
+    /* The layer took both: they ring, and still occupy the trunk. */
+    house_accept_all(house, 0);
+    house_advance(house, 1000);
+    house_settle(house);
+    assert_int_equal(house->sent_count, 2);
+    end_call(house, call_at(house, 0));
+    house_advance(house, 1000);
+    house_settle(house);
+    assert_int_equal(call_at(house, 2)->severity, SEVERITY_CRITICAL);
+    assert_null(call_at(house, 3));
+    end_call(house, call_at(house, 1));
+    house_advance(house, 1000);
+    house_settle(house);
+    assert_int_equal(call_at(house, 3)->severity, SEVERITY_MINOR);
+    assert_null(call_at(house, 4));
+}
+
+/* Somebody who comes later does not overtake a severer one that waits already. */
+static void test_trunk__newcomers_do_not_overtake(void **state)
+{
+    struct house *house = *state;
+    narrow_trunk(house, 1);
+    (void)house_escalate(house, SEVERITY_INFO);
+    (void)house_escalate(house, SEVERITY_CRITICAL);
+    assert_int_equal(house->sent_count, 1);
+    house_outcome(house, &house->sent[0], ATTEMPT_FAILED); /* the trunk is free again */
+    struct command *newcomer = escalate_command(house, SEVERITY_INFO, NULL);
+    assert_int_equal(engine_post(house->engine, newcomer), STATUS_OK);
+    house_settle(house);
+    house_advance(house, 1000);
+    house_settle(house);
+    assert_int_equal(call_at(house, 1)->severity, SEVERITY_CRITICAL);
+    assert_null(call_at(house, 2));
+}
+
+/* Calls that wait for the trunk do not keep pushes from going out. */
+static void test_trunk__calls_do_not_block_pushes(void **state)
+{
+    struct house *house = *state;
+    narrow_trunk(house, 1);
+    for (int i = 0; i < 700; i++) {
+        assert_int_equal(
+            engine_post(house->engine, escalate_command(house, SEVERITY_CRITICAL, NULL)),
+            STATUS_OK);
+    }
+    house_settle(house);
+    assert_int_equal(house->sent_count, 1);
+    house_accept_all(house, 0);
+    set_default_procedure(house, "night");
+    atomic_store(&house->engine->credits_push_used, CREDITS_PUSH_MAX);
+    (void)house_escalate(house, SEVERITY_MINOR);
+    atomic_store(&house->engine->credits_push_used, 0);
+    for (int i = 0; i < 5; i++) {
+        house_advance(house, 200);
+        house_settle(house);
+    }
+    assert_int_equal(house->sent_count, 2);
+    assert_int_equal(house->sent[1].path, PATH_PUSH);
+}
+
+/* A layer that never reports the end of a call does not keep its place for ever. */
+static void test_trunk__unreported_calls_leave_it(void **state)
+{
+    struct house *house = *state;
+    narrow_trunk(house, 1);
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    struct engine_statistics statistics;
+    engine_statistics(house->engine, &statistics);
+    assert_int_equal(statistics.calls_used, 1);
+    struct attempt attempt;
+    house_read_attempt(house, &house->sent[0], &attempt);
+    int64_t wait_ms = attempt.not_after.ms - engine_now(house->engine).ms + 60000;
+    house_advance(house, wait_ms - 1000);
+    house_settle(house);
+    size_t before = house->sent_count;
+    house_advance(house, 2000);
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_advance(house, 200);
+    house_settle(house);
+    assert_true(house->sent_count > before);
+}
+
+/* ---- a full dispatcher ---- */
+
+static void test_full__is_put_back_and_sent_later(void **state)
+{
+    struct house *house = *state;
+    house->send_status = STATUS_FULL;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    struct engine_statistics before, after;
+    engine_statistics(house->engine, &before);
+    for (int i = 0; i < 20; i++) {
+        (void)engine_turn(house->engine);
+    }
+    /* Not in a loop of commits: only every now and then. */
+    engine_statistics(house->engine, &after);
+    assert_true(after.commits - before.commits <= 2);
+    house->send_status = STATUS_OK;
+    house_advance(house, 200);
+    house_settle(house);
+    assert_int_equal(house->sent_count, 1);
+    assert_true(uuid_equal(house->sent[0].escalation, id));
+    assert_int_equal(house->engine->credits_push_used, 1);
+    struct attempt attempt;
+    house_read_attempt(house, &house->sent[0], &attempt);
+    assert_int_equal(attempt.state, ATTEMPT_HANDED_OVER);
+}
+
+static void test_refused_by_the_dispatcher__fails_with_its_reason(void **state)
+{
+    struct house *house = *state;
+    house->send_status = STATUS_UNSUPPORTED;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    house->send_status = STATUS_OK;
+    house_settle(house);
+    assert_int_equal(house_entries(house, id, ENTRY_ATTEMPT_FAILED), 1);
+    /* Nobody else was reachable in this step: the next begins at once. */
+    assert_int_equal(house->sent_count, 1);
+    assert_string_equal(house->sent[0].person, "paul");
+}
+
+/* ---- recovery ---- */
+
+static void test_recovery__sends_again_under_the_same_id(void **state)
+{
+    struct house *house = *state;
+    (void)house_escalate(house, SEVERITY_INFO);
+    (void)house_escalate(house, SEVERITY_CRITICAL);
+    struct uuid answered_one = house_escalate(house, SEVERITY_MAJOR);
+    house_outcome(house, &house->sent[2], ATTEMPT_ACCEPTED);
+    house_settle(house);
+    assert_int_equal(house->sent_count, 3);
+    house_close(house);
+    house_open(house);
+    house_settle(house);
+    assert_int_equal(house->sent_count, 5);
+    assert_true(uuid_equal(house->sent[3].attempt, house->sent[1].attempt));
+    assert_true(uuid_equal(house->sent[4].attempt, house->sent[0].attempt));
+    assert_string_equal(house->sent[3].accept, house->sent[1].accept);
+    assert_false(uuid_equal(house->sent[3].escalation, answered_one));
+    assert_false(uuid_equal(house->sent[4].escalation, answered_one));
+    house_accept_all(house, 3);
+    assert_int_equal(house->engine->credits_push_used, 0);
+}
+
+static void test_recovery__does_not_send_what_is_too_late(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    house_close(house);
+    house_advance(house, 3600000);
+    house_open(house);
+    house_settle(house);
+    for (size_t i = 1; i < house->sent_count; i++) {
+        assert_false(uuid_equal(house->sent[i].attempt, house->sent[0].attempt));
+    }
+    struct attempt attempt;
+    house_read_attempt(house, &house->sent[0], &attempt);
+    assert_int_equal(attempt.state, ATTEMPT_EXPIRED);
+    assert_true(house->sent_count > 1); /* the next step was not forgotten */
+    assert_true(uuid_equal(house->sent[1].escalation, id));
+}
+
+static void test_recovery__does_not_ring_whoever_is_not_needed(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    house_run(house, agent_command(house, id, VERB_ACCEPT, house->paul, NULL));
+    house_settle(house);
+    size_t sent = house->sent_count;
+    house_close(house);
+    house_open(house);
+    house_settle(house);
+    for (size_t i = sent; i < house->sent_count; i++) {
+        assert_int_not_equal(house->sent[i].purpose, PURPOSE_ALERT);
+    }
+}
+
+/* ---- devices ---- */
+
+static void report_gone(struct house *house, const struct sent *sent, struct wall_time since)
+{
+    struct transport_request outcome = {
+        .attempt = sent->attempt,
+        .transport = ATTEMPT_FAILED,
+        .reason = "Unregistered",
+        .tries = 1,
+        .at = house->wall,
+        .device_gone = true,
+        .gone_since = since,
+    };
+    engine_outcome(house->engine, sent->customer_id, sent->escalation, sent->path, &outcome);
+    house_settle(house);
+}
+
+static bool is_live(struct house *house, int64_t device_id)
+{
+    const struct directory *directory = engine_directory_acquire(house->engine);
+    const struct directory_device *device =
+        directory_device(directory_customer(directory, house->customer_id), device_id, NULL);
+    assert_non_null(device);
+    bool live = device->live;
+    if (!live) {
+        assert_string_equal(device->retired_reason, "Unregistered");
+    }
+    engine_directory_release(house->engine, directory);
+    return live;
+}
+
+static void test_device_gone__is_retired_and_not_used_again(void **state)
+{
+    struct house *house = *state;
+    (void)house_escalate(house, SEVERITY_CRITICAL);
+    house_advance(house, 100);
+    report_gone(house, &house->sent[0], WALL_NEVER);
+    assert_false(is_live(house, house->sent[0].device_id));
+    /* This step had nobody else: paul at once. The next escalation skips jean. */
+    assert_int_equal(house->sent_count, 2);
+    assert_string_equal(house->sent[1].person, "paul");
+    (void)house_escalate(house, SEVERITY_CRITICAL);
+    assert_int_equal(house->sent_count, 3);
+    assert_string_equal(house->sent[2].person, "paul");
+    /* The phone comes back. */
+    put_device(house, house->jean, "jean-1", PLATFORM_APNS);
+    assert_true(is_live(house, house->sent[0].device_id));
+}
+
+static void test_device_gone__not_when_registered_since(void **state)
+{
+    struct house *house = *state;
+    (void)house_escalate(house, SEVERITY_CRITICAL);
+    struct wall_time gone = {house->wall.ms + 50};
+    house_advance(house, 100);
+    put_device(house, house->jean, "jean-1", PLATFORM_APNS);
+    report_gone(house, &house->sent[0], gone);
+    assert_true(is_live(house, house->sent[0].device_id));
+}
+
+static void test_device_gone__twice_and_late(void **state)
+{
+    struct house *house = *state;
+    (void)house_escalate(house, SEVERITY_CRITICAL);
+    (void)house_escalate(house, SEVERITY_CRITICAL);
+    house_advance(house, 100);
+    report_gone(house, &house->sent[0], WALL_NEVER);
+    report_gone(house, &house->sent[1], WALL_NEVER);
+    assert_false(is_live(house, house->sent[0].device_id));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HOUSE_TEST(test_credits__without_them_attempts_wait_as_rows),
+        HOUSE_TEST(test_credits__all_come_back),
+        HOUSE_TEST(test_outbox__more_than_one_turn_holds),
+        HOUSE_TEST(test_trunk__calls_wait_for_it_critical_first),
+        HOUSE_TEST(test_trunk__newcomers_do_not_overtake),
+        HOUSE_TEST(test_trunk__calls_do_not_block_pushes),
+        HOUSE_TEST(test_trunk__unreported_calls_leave_it),
+        HOUSE_TEST(test_full__is_put_back_and_sent_later),
+        HOUSE_TEST(test_refused_by_the_dispatcher__fails_with_its_reason),
+        HOUSE_TEST(test_recovery__sends_again_under_the_same_id),
+        HOUSE_TEST(test_recovery__does_not_send_what_is_too_late),
+        HOUSE_TEST(test_recovery__does_not_ring_whoever_is_not_needed),
+        HOUSE_TEST(test_device_gone__is_retired_and_not_used_again),
+        HOUSE_TEST(test_device_gone__not_when_registered_since),
+        HOUSE_TEST(test_device_gone__twice_and_late),
+    };
+    return cmocka_run_group_tests_name("engine.outbox", tests, NULL, NULL);
+}
