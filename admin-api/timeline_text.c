@@ -188,9 +188,7 @@ static int say_verb(enum entry_kind kind, const struct said *said, char *text)
     case ENTRY_DECLINED:
         return snprintf(text, size, "%s declined%s%s.", who, blank, how);
     case ENTRY_PROGRESS:
-        return said->number > 0 ? snprintf(text, size, "%s is %s, expected in %lld minutes.", who,
-                                           word, (said->number + 59) / 60)
-                                : snprintf(text, size, "%s is %s.", who, word);
+        return say_progress(said, text);
     case ENTRY_EXTENDED:
         return snprintf(text, size, "%s is still at it.", who);
     case ENTRY_OVERDUE:

@@ -1,0 +1,75 @@
+/* Every kind of journal entry reads as an English sentence with the names of today. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "admin-api/view.h"
+
+static const struct directory_person agents[] = {
+    {.kind = PERSON_AGENT, .id = 7, .slug = "paul", .name = "Paul Durand", .phone = "+33600000001"},
+};
+static const struct directory_customer customer = {
+    .id = 1, .slug = "clinique", .name = "Clinique", .agents = agents, .agents_count = 1};
+
+static const char *say(enum entry_kind kind, const char *facts)
+{
+    static char sentence[SENTENCE_BYTES_MAX];
+    const struct timeline_row row = {.kind = kind, .facts = facts};
+    timeline_sentence(&customer, &row, sentence);
+    return sentence;
+}
+
+static void test_sentence__every_kind_has_one(void **state)
+{
+    (void)state;
+    for (int kind = ENTRY_OPENED; kind <= ENTRY_REFUSED_VERB; kind++) {
+        const char *sentence = say((enum entry_kind)kind, "{}");
+        size_t bytes = strlen(sentence);
+        assert_true(bytes > 5);
+        assert_int_equal(sentence[bytes - 1], '.');
+        assert_true(sentence[0] >= 'A' && sentence[0] <= 'Z');
+        assert_string_not_equal(sentence, entry_kind_word((enum entry_kind)kind));
+    }
+}
+
+static void test_sentence__names_the_person(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        say(ENTRY_ACCEPTED, "{\"person_kind\":\"agent\",\"person\":7,\"path\":\"push\"}"),
+        "Paul Durand accepted by push.");
+    assert_string_equal(say(ENTRY_TAKEN, "{\"person_kind\":\"operator\",\"name\":\"Léa\"}"),
+                        "Operator Léa took it.");
+    assert_string_equal(say(ENTRY_PROGRESS, "{\"person_kind\":\"agent\",\"person\":7,\"word\":"
+                                            "\"on_my_way\",\"number\":601}"),
+                        "Paul Durand is on the way, expected in 11 minutes.");
+}
+
+static void test_sentence__erased_person_is_still_a_sentence(void **state)
+{
+    (void)state;
+    assert_string_equal(say(ENTRY_SEEN, "{\"person_kind\":\"agent\",\"person\":99}"),
+                        "Agent saw it.");
+}
+
+static void test_sentence__damaged_facts_are_survived(void **state)
+{
+    (void)state;
+    assert_string_equal(say(ENTRY_STEP_STARTED, "not json"), "Round 0, step 0 begins.");
+    assert_string_equal(say(ENTRY_STEP_STARTED, NULL), "Round 0, step 0 begins.");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sentence__every_kind_has_one),
+        cmocka_unit_test(test_sentence__names_the_person),
+        cmocka_unit_test(test_sentence__erased_person_is_still_a_sentence),
+        cmocka_unit_test(test_sentence__damaged_facts_are_survived),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

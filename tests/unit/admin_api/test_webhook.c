@@ -1,0 +1,216 @@
+/* The webhook fails safe: what can be attributed is taken, what is odd is told. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "admin-api/webhook.h"
+
+struct parsed {
+    struct arena *arena;
+    json_t *json;
+    const char *customer;
+    struct escalate_request request;
+    struct error error;
+    enum status status;
+};
+
+static struct parsed parse(const char *body)
+{
+    struct parsed parsed = {.arena = arena_create(0)};
+    parsed.status = webhook_parse(body, strlen(body), parsed.arena, &parsed.json, &parsed.customer,
+                                  &parsed.request, &parsed.error);
+    return parsed;
+}
+
+static void release(struct parsed *parsed)
+{
+    json_decref(parsed->json);
+    arena_destroy(&parsed->arena);
+}
+
+static bool warns(const struct parsed *parsed, const char *text)
+{
+    for (size_t i = 0; i < parsed->request.warnings_count; i++) {
+        if (strstr(parsed->request.warnings[i], text) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void test_webhook__complete_body_without_warning(void **state)
+{
+    (void)state;
+    struct parsed parsed =
+        parse("{\"customer\":\"clinique\",\"severity\":\"major\",\"category\":\"ascenseur\","
+              "\"summary\":\"Bloqué\",\"details\":\"2e étage\",\"caller\":{\"name\":\"Mme Martin\","
+              "\"phone\":\"06 12 34 56 78\"},\"callback_promised_s\":600,\"fields\":{\"site\":"
+              "\"B\"},\"dedup_key\":\"k\",\"procedure\":\"nuit\",\"drill\":true}");
+    assert_int_equal(parsed.status, STATUS_OK);
+    assert_string_equal(parsed.customer, "clinique");
+    assert_int_equal(parsed.request.severity, SEVERITY_MAJOR);
+    assert_string_equal(parsed.request.summary, "Bloqué");
+    assert_string_equal(parsed.request.caller_phone, "+33612345678");
+    assert_int_equal(parsed.request.promised_ms, 600000);
+    assert_string_equal(parsed.request.fields, "{\"site\":\"B\"}");
+    assert_string_equal(parsed.request.procedure, "nuit");
+    assert_true(parsed.request.drill);
+    assert_int_equal(parsed.request.warnings_count, 0);
+    release(&parsed);
+}
+
+static void test_webhook__customer_alone_is_enough(void **state)
+{
+    (void)state;
+    struct parsed parsed = parse("{\"customer\":\"clinique\"}");
+    assert_int_equal(parsed.status, STATUS_OK);
+    assert_int_equal(parsed.request.severity, SEVERITY_CRITICAL);
+    assert_string_equal(parsed.request.summary, "(sans objet)");
+    assert_true(warns(&parsed, "severity"));
+    assert_true(warns(&parsed, "summary"));
+    assert_null(parsed.request.fields);
+    assert_false(parsed.request.drill);
+    release(&parsed);
+}
+
+static void test_webhook__wrong_types_become_warnings(void **state)
+{
+    (void)state;
+    struct parsed parsed =
+        parse("{\"customer\":\"c\",\"severity\":7,\"summary\":12,\"details\":[],\"caller\":\"x\","
+              "\"callback_promised_s\":\"soon\",\"fields\":[1],\"dedup_key\":{},\"procedure\":"
+              "\"No Slug\",\"drill\":\"yes\",\"category\":false,\"colour\":\"red\"}");
+    static const char *const told[] = {
+        "severity",  "summary", "details",  "caller", "callback_promised_s", "fields", "dedup_key",
+        "procedure", "drill",   "category", "colour"};
+    assert_int_equal(parsed.status, STATUS_OK);
+    assert_int_equal(parsed.request.severity, SEVERITY_CRITICAL);
+    assert_string_equal(parsed.request.summary, "12");
+    assert_null(parsed.request.details);
+    assert_int_equal(parsed.request.promised_ms, 0);
+    assert_false(parsed.request.drill);
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        if (!warns(&parsed, told[i])) {
+            fail_msg("no warning about %s", told[i]);
+        }
+    }
+    release(&parsed);
+}
+
+static void test_webhook__odd_phone_is_kept(void **state)
+{
+    (void)state;
+    struct parsed parsed = parse("{\"customer\":\"c\",\"severity\":\"info\",\"summary\":\"s\","
+                                 "\"caller\":{\"phone\":\"poste 12, gardien\",\"age\":3}}");
+    assert_int_equal(parsed.status, STATUS_OK);
+    assert_string_equal(parsed.request.caller_phone, "poste 12, gardien");
+    assert_true(warns(&parsed, "caller/phone"));
+    assert_true(warns(&parsed, "age"));
+    release(&parsed);
+}
+
+static void test_webhook__long_texts_are_cut_between_characters(void **state)
+{
+    (void)state;
+    char body[2000] = "{\"customer\":\"c\",\"severity\":\"info\",\"summary\":\"a";
+    for (int i = 0; i < 300; i++) {
+        (void)strncat(body, "é", sizeof body - strlen(body) - 1);
+    }
+    (void)strncat(body, "\"}", sizeof body - strlen(body) - 1);
+    struct parsed parsed = parse(body);
+    assert_int_equal(parsed.status, STATUS_OK);
+    assert_int_equal(strlen(parsed.request.summary), 499);
+    assert_true(warns(&parsed, "summary: is too long"));
+    release(&parsed);
+}
+
+static void test_webhook__long_dedup_key_joins_nothing(void **state)
+{
+    (void)state;
+    char body[400];
+    (void)snprintf(body, sizeof body,
+                   "{\"customer\":\"c\",\"severity\":\"info\",\"summary\":\"s\",\"dedup_key\":"
+                   "\"%0129d\"}",
+                   1);
+    struct parsed parsed = parse(body);
+    assert_int_equal(parsed.status, STATUS_OK);
+    assert_null(parsed.request.dedup_key);
+    assert_true(warns(&parsed, "dedup_key"));
+    release(&parsed);
+}
+
+static void test_webhook__promise_is_brought_into_range(void **state)
+{
+    (void)state;
+    struct parsed parsed = parse("{\"customer\":\"c\",\"callback_promised_s\":-5}");
+    assert_int_equal(parsed.request.promised_ms, 60000);
+    release(&parsed);
+    parsed = parse("{\"customer\":\"c\",\"callback_promised_s\":1e300}");
+    assert_int_equal(parsed.request.promised_ms, 86400000);
+    assert_true(warns(&parsed, "callback_promised_s"));
+    release(&parsed);
+}
+
+static void test_webhook__warnings_are_bounded(void **state)
+{
+    (void)state;
+    char body[4000] = "{\"customer\":\"c\"";
+    for (int i = 0; i < 100; i++) {
+        char field[32];
+        (void)snprintf(field, sizeof field, ",\"x%d\":1", i);
+        (void)strncat(body, field, sizeof body - strlen(body) - 1);
+    }
+    (void)strncat(body, "}", sizeof body - strlen(body) - 1);
+    struct parsed parsed = parse(body);
+    assert_int_equal(parsed.status, STATUS_OK);
+    assert_int_equal(parsed.request.warnings_count, WEBHOOK_WARNINGS_MAX);
+    release(&parsed);
+}
+
+static void test_webhook__what_cannot_be_attributed_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        const char *pointer;
+    } cases[] = {
+        {"", ""},
+        {"{", ""},
+        {"[]", ""},
+        {"\"clinique\"", ""},
+        {"{}", "/customer"},
+        {"{\"customer\":null}", "/customer"},
+        {"{\"customer\":7}", "/customer"},
+        {"{\"customer\":\"Clinique Saint-Jean\"}", "/customer"},
+        {"{\"customer\":\"c\",\"summary\":\"\xff\"}", ""},
+        {"{\"customer\":\"a\",\"customer\":\"b\"}", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct parsed parsed = parse(cases[i].body);
+        assert_int_equal(parsed.status, STATUS_INVALID);
+        assert_string_equal(parsed.error.pointer, cases[i].pointer);
+        assert_true(parsed.error.text[0] != '\0');
+        release(&parsed);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_webhook__complete_body_without_warning),
+        cmocka_unit_test(test_webhook__customer_alone_is_enough),
+        cmocka_unit_test(test_webhook__wrong_types_become_warnings),
+        cmocka_unit_test(test_webhook__odd_phone_is_kept),
+        cmocka_unit_test(test_webhook__long_texts_are_cut_between_characters),
+        cmocka_unit_test(test_webhook__long_dedup_key_joins_nothing),
+        cmocka_unit_test(test_webhook__promise_is_brought_into_range),
+        cmocka_unit_test(test_webhook__warnings_are_bounded),
+        cmocka_unit_test(test_webhook__what_cannot_be_attributed_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
