@@ -41,6 +41,12 @@ struct attempt *step_attempt(struct step *step, enum attempt_purpose purpose,
  * when it is not loaded. */
 struct attempt *step_change_attempt(struct step *step, struct uuid id);
 
+/* The same for the event's attempt; NULL also when it went to somebody other than the actor. */
+struct attempt *step_change_attempt_of_actor(struct step *step);
+
+/* Takes back an attempt (of the changed list) that was not handed over yet. */
+void step_drop_attempt(struct attempt *attempt);
+
 /* Makes a desk task and tells the call centre of it. */
 void step_task(struct step *step, enum task_kind kind, int caller);
 
@@ -85,8 +91,8 @@ void run_update_people(struct step *step);
 int run_reach(struct step *step, enum attempt_purpose purpose, const struct context_person *person,
               unsigned via, struct engine_time not_after);
 
-/* Withdraws the notification from every device but those of `except` (may be NULL), and drops what
- * was not handed over yet. */
+/* Withdraws the notification from every device that shows it, the holder's own included, and drops
+ * what was not handed over yet. */
 void run_withdraw(struct step *step);
 
 /* The callback endpoint that the desk listens on. */
@@ -100,5 +106,8 @@ void hold(struct step *step, enum escalation_state state, const struct person_re
 
 /* Nobody holds it any more. */
 void release(struct step *step);
+
+/* Tells the desk of promises about to break, unless somebody holds it. */
+void warn_of_promises(struct step *step);
 
 #endif

@@ -50,6 +50,8 @@ enum status escalation_step(const struct escalation *before, const struct event 
     if (status != STATUS_OK) {
         return status;
     }
+    /* A clock that was moved but not stored would be due again at once, for ever. */
+    assert(update_r->changed || update_r->after.wait_until.ms == before->wait_until.ms);
     if (update_r->changed) {
         step_settle(&step);
         update_r->after.version++;

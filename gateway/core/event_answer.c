@@ -3,7 +3,7 @@
 
 static void mark_attempt(struct step *step, enum attempt_answer answer)
 {
-    struct attempt *attempt = step_change_attempt(step, step->event->attempt);
+    struct attempt *attempt = step_change_attempt_of_actor(step);
     if (attempt == NULL) {
         return;
     }
@@ -23,14 +23,13 @@ enum status on_accept(struct step *step)
 {
     struct escalation *now = step->now;
     const struct person_ref *actor = &step->event->actor;
-    if (escalation_is_held(now) && person_equal(&now->holder, actor)) {
-        if (now->state == ESCALATION_CANCELLING) {
-            step->update->answer = STATUS_CLOSED;
-        }
-        return STATUS_OK; /* a repeat gets the same answer */
-    }
     if (escalation_is_closed(now) || now->state == ESCALATION_CANCELLING) {
+        /* Also the holder is told so: nobody must believe that they have something to do. */
         return step_refuse(step, STATUS_CLOSED, "accept");
+    }
+    if (escalation_is_held(now) && person_equal(&now->holder, actor)) {
+        /* A repeat gets the same answer; of a holder thought silent it is a sign of life. */
+        return now->state == ESCALATION_OVERDUE ? on_progress(step) : STATUS_OK;
     }
     if (escalation_is_held(now)) {
         return step_refuse(step, STATUS_ALREADY_ACCEPTED, "accept");
@@ -44,7 +43,7 @@ enum status on_accept(struct step *step)
     return STATUS_OK;
 }
 
-/* Without an attempt named, a "no" counts for all the person's attempts of this step. */
+/* A "no" counts for all the person's attempts of this step; what was not sent yet stays here. */
 static void decline_attempts_of_person(struct step *step)
 {
     for (size_t i = 0; i < step->context->attempts_count; i++) {
@@ -52,7 +51,11 @@ static void decline_attempts_of_person(struct step *step)
         if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT &&
             attempt->person_kind == step->event->actor.kind &&
             attempt->person_id == step->event->actor.id) {
-            step_change_attempt(step, attempt->id)->answer = ANSWER_DECLINED;
+            struct attempt *declined = step_change_attempt(step, attempt->id);
+            declined->answer = ANSWER_DECLINED;
+            if (declined->state == ATTEMPT_PLANNED) {
+                step_drop_attempt(declined);
+            }
         }
     }
 }
@@ -60,7 +63,7 @@ static void decline_attempts_of_person(struct step *step)
 enum status on_decline(struct step *step)
 {
     struct escalation *now = step->now;
-    if (escalation_is_closed(now)) {
+    if (escalation_is_closed(now) || now->state == ESCALATION_CANCELLING) {
         return step_refuse(step, STATUS_CLOSED, "decline");
     }
     if (escalation_is_held(now) && person_equal(&now->holder, &step->event->actor)) {

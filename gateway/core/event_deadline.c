@@ -6,22 +6,6 @@
 /* Later than this and the timeline says so: never late in silence. */
 #define LATENESS_TOLD_MS INT64_C(1000)
 
-static void warn_of_promises(struct step *step)
-{
-    struct escalation *now = step->now;
-    if (escalation_is_held(now)) {
-        return;
-    }
-    for (int i = 0; i < now->callers_count; i++) {
-        struct promise *promise = &now->promises[i];
-        int64_t warn_at_ms = promise->due_at.ms - step->context->procedure->promise_warning_ms;
-        if (promise->state == PROMISE_OPEN && warn_at_ms <= step->event->now.ms) {
-            promise->state = PROMISE_WARNED;
-            step_task(step, TASK_PROMISE, i + 1);
-        }
-    }
-}
-
 static void overdue(struct step *step)
 {
     const struct context_person *holder = step->context->holder;
@@ -30,8 +14,9 @@ static void overdue(struct step *step)
     now->wait_until = engine_time_add(step->event->now, step->context->procedure->holder_silent_ms);
     struct entry *entry = step_record(step, ENTRY_OVERDUE);
     entry->person = now->holder;
-    if (holder != NULL) {
-        (void)run_reach(step, PURPOSE_HOLDER_CALL, holder, VIA_CALL, now->wait_until);
+    if (holder != NULL &&
+        run_reach(step, PURPOSE_HOLDER_CALL, holder, VIA_CALL, now->wait_until) == 0) {
+        (void)run_reach(step, PURPOSE_HOLDER_CALL, holder, VIA_PUSH, now->wait_until);
     }
     step_task(step, TASK_PROGRESS, 0);
 }
@@ -46,21 +31,28 @@ static void resume_after_silence(struct step *step)
     run_resume(step);
 }
 
+/* By push and by call in turn; answers how many notices went out. */
+static int tell_holder(struct step *step, const struct context_person *holder)
+{
+    struct escalation *now = step->now;
+    unsigned via = now->notices % 2 == 1 ? VIA_PUSH : VIA_CALL;
+    int made = run_reach(step, PURPOSE_CANCEL_NOTICE, holder, via, now->wait_until);
+    return made > 0 ? made
+                    : run_reach(step, PURPOSE_CANCEL_NOTICE, holder, VIA_PUSH | VIA_CALL,
+                                now->wait_until);
+}
+
 static void tell_holder_of_cancellation(struct step *step)
 {
     struct escalation *now = step->now;
     const struct context_person *holder = step->context->holder;
-    if (now->notices >= CANCEL_NOTICES_MAX || holder == NULL) {
-        step_task(step, TASK_CANCEL, 0);
-        step_move(step, ESCALATION_CANCELLED);
-        return;
-    }
     now->notices++;
     now->wait_until =
         engine_time_add(step->event->now, step->context->procedure->exhausted_every_ms);
-    unsigned via = now->notices % 2 == 1 ? VIA_PUSH : VIA_CALL;
-    if (run_reach(step, PURPOSE_CANCEL_NOTICE, holder, via, now->wait_until) == 0) {
-        (void)run_reach(step, PURPOSE_CANCEL_NOTICE, holder, VIA_PUSH | VIA_CALL, now->wait_until);
+    if (now->notices > CANCEL_NOTICES_MAX || holder == NULL || tell_holder(step, holder) == 0) {
+        now->notices--;
+        step_task(step, TASK_CANCEL, 0); /* a person has to find them */
+        step_move(step, ESCALATION_CANCELLED);
     }
 }
 

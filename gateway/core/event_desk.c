@@ -92,6 +92,9 @@ enum status on_called_back(struct step *step)
     if (caller < 1 || caller > step->now->callers_count) {
         return STATUS_INVALID;
     }
+    if (step->now->promises[caller - 1].state == PROMISE_SPLIT) {
+        return step_refuse(step, STATUS_CONFLICT, "called_back");
+    }
     step->now->promises[caller - 1].state = PROMISE_KEPT;
     struct entry *entry = step_record(step, ENTRY_CALLED_BACK);
     entry->number = caller;

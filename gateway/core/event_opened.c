@@ -33,6 +33,7 @@ enum status on_opened(struct step *step)
     struct entry *entry = step_record(step, ENTRY_OPENED);
     entry->word = severity_word(now->severity);
     entry->number = 1;
+    warn_of_promises(step); /* one may be shorter than the warning */
     run_from_top(step);
     return STATUS_OK;
 }
@@ -70,6 +71,7 @@ enum status on_joined(struct step *step)
     struct entry *entry = step_record(step, ENTRY_JOINED);
     entry->number = caller;
     entry->text = step->event->text;
+    warn_of_promises(step);
     if (!worsen(step)) {
         run_update_people(step);
     }
@@ -82,8 +84,11 @@ enum status on_split(struct step *step)
     if (caller < 2 || caller > step->now->callers_count) {
         return STATUS_INVALID; /* the first caller is the ticket itself */
     }
-    step->now->promises[caller - 1].state = PROMISE_NONE;
-    step->now->promises[caller - 1].due_at = ENGINE_NEVER;
+    struct promise *promise = &step->now->promises[caller - 1];
+    if (promise->state == PROMISE_SPLIT) {
+        return step_refuse(step, STATUS_CONFLICT, "split"); /* else each repeat opens one more */
+    }
+    *promise = (struct promise){.state = PROMISE_SPLIT, .due_at = ENGINE_NEVER};
     struct entry *entry = step_record(step, ENTRY_SPLIT);
     entry->number = caller;
     return STATUS_OK;
@@ -91,7 +96,7 @@ enum status on_split(struct step *step)
 
 enum status on_severity(struct step *step)
 {
-    if (escalation_is_closed(step->now)) {
+    if (escalation_is_closed(step->now) || step->now->state == ESCALATION_CANCELLING) {
         step->update->answer = STATUS_CLOSED;
         return STATUS_OK;
     }

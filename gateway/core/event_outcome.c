@@ -56,6 +56,17 @@ enum status on_transport(struct step *step)
     return STATUS_OK;
 }
 
+/* Whether a notification that reaches its device now asks for what is no longer wanted. */
+static bool came_too_late(const struct step *step, const struct attempt *attempt)
+{
+    const struct escalation *now = step->now;
+    bool asks = attempt->purpose == PURPOSE_ALERT || attempt->purpose == PURPOSE_UPDATE;
+    bool over = escalation_is_held(now) || escalation_is_closed(now);
+    bool holders = person_equal(
+        &now->holder, &(struct person_ref){.kind = attempt->person_kind, .id = attempt->person_id});
+    return asks && over && !holders;
+}
+
 static void record_reception(struct step *step, enum entry_kind kind, const struct attempt *attempt)
 {
     struct entry *entry = step_record(step, kind);
@@ -65,7 +76,8 @@ static void record_reception(struct step *step, enum entry_kind kind, const stru
     entry->has_path = true;
 }
 
-/* A cancelled escalation is over once its holder knows. */
+/* A cancelled escalation is over once its holder has looked at the notice: that a phone received it
+ * does not stop anybody on the road. */
 static void confirm_cancellation(struct step *step, const struct attempt *attempt)
 {
     if (step->now->state == ESCALATION_CANCELLING && attempt->purpose == PURPOSE_CANCEL_NOTICE) {
@@ -76,8 +88,8 @@ static void confirm_cancellation(struct step *step, const struct attempt *attemp
 
 enum status on_received(struct step *step)
 {
-    struct attempt *attempt = step_change_attempt(step, step->event->attempt);
-    if (attempt == NULL) {
+    struct attempt *attempt = step_change_attempt_of_actor(step);
+    if (attempt == NULL || attempt->path != PATH_PUSH) {
         return STATUS_INVALID;
     }
     if (attempt->received_at.ms != TIME_NEVER_MS) {
@@ -91,10 +103,7 @@ enum status on_received(struct step *step)
     if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT) {
         step->now->received_until = ENGINE_NEVER;
     }
-    if (attempt->purpose == PURPOSE_ALERT && step->now->state != ESCALATION_NOTIFYING &&
-        (escalation_is_held(step->now) || escalation_is_closed(step->now)) &&
-        !person_equal(&step->now->holder, &(struct person_ref){.kind = attempt->person_kind,
-                                                               .id = attempt->person_id})) {
+    if (came_too_late(step, attempt)) {
         /* It rang only now, after somebody else took it: withdraw it at once. */
         const struct context_person person = {
             .ref = {.kind = attempt->person_kind, .id = attempt->person_id}};
@@ -102,13 +111,12 @@ enum status on_received(struct step *step)
         (void)step_attempt(step, PURPOSE_WITHDRAW, &person, &device, NULL,
                            engine_time_add(step->event->now, INT64_C(120000)));
     }
-    confirm_cancellation(step, attempt);
     return STATUS_OK;
 }
 
 enum status on_seen(struct step *step)
 {
-    struct attempt *attempt = step_change_attempt(step, step->event->attempt);
+    struct attempt *attempt = step_change_attempt_of_actor(step);
     if (attempt == NULL) {
         return STATUS_INVALID;
     }
@@ -134,8 +142,10 @@ enum status on_call(struct step *step)
     if (attempt == NULL || attempt->path != PATH_CALL) {
         return STATUS_INVALID;
     }
-    /* Reports may repeat and overtake each other; what was said last on the line stands. */
-    if (attempt->answer >= step->event->answer) {
+    /* Reports may repeat and overtake each other; what was said last on the line stands. A key that
+     * was pressed stays the answer, however the line ends. */
+    if (attempt->answer >= step->event->answer || attempt->answer == ANSWER_ACCEPTED ||
+        attempt->answer == ANSWER_DECLINED) {
         return STATUS_OK;
     }
     attempt->answer = step->event->answer;

@@ -59,7 +59,7 @@ enum status on_done(struct step *step)
         return STATUS_OK;
     }
     for (int i = 0; i < now->callers_count; i++) {
-        if (now->promises[i].state != PROMISE_NONE) {
+        if (now->promises[i].state == PROMISE_OPEN || now->promises[i].state == PROMISE_WARNED) {
             now->promises[i].state = PROMISE_KEPT; /* the callers were served */
         }
     }

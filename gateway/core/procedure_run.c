@@ -2,7 +2,6 @@
 #include "gateway/core/core_private.h"
 
 #include <assert.h>
-#include "gateway/base/text.h"
 
 static const struct context_step *current_step(const struct step *step)
 {
@@ -344,23 +343,27 @@ void run_update_people(struct step *step)
     }
 }
 
-/* Whether the notification on this device is to be replaced: it was confirmed there (or, on FCM,
- * taken by the provider), it asked for an acceptance, and no older loaded attempt did the same. */
-static bool needs_withdrawal(const struct step *step, size_t index)
+/* Whether this attempt put a notification on its device that asks for an answer: it was confirmed
+ * there or, on FCM, taken by the provider. */
+static bool is_on_screen(const struct attempt *attempt)
 {
-    const struct attempt *attempt = as_changed(step, &step->context->attempts[index]);
     if (attempt->path != PATH_PUSH || attempt->purpose == PURPOSE_WITHDRAW) {
         return false;
     }
-    bool on_screen = attempt->received_at.ms != TIME_NEVER_MS ||
-                     (attempt->platform != PLATFORM_APNS && attempt->state == ATTEMPT_ACCEPTED);
-    if (!on_screen) {
+    return attempt->received_at.ms != TIME_NEVER_MS ||
+           (attempt->platform != PLATFORM_APNS && attempt->state == ATTEMPT_ACCEPTED);
+}
+
+/* One withdrawal a device: for the first of the loaded attempts that needs it. */
+static bool needs_withdrawal(const struct step *step, size_t index)
+{
+    const struct attempt *attempt = as_changed(step, &step->context->attempts[index]);
+    if (!is_on_screen(attempt)) {
         return false;
     }
     for (size_t i = 0; i < index; i++) {
-        const struct attempt *older = &step->context->attempts[i];
-        if (older->path == PATH_PUSH && older->device_id == attempt->device_id &&
-            older->received_at.ms != TIME_NEVER_MS) {
+        const struct attempt *older = as_changed(step, &step->context->attempts[i]);
+        if (older->device_id == attempt->device_id && is_on_screen(older)) {
             return false;
         }
     }
@@ -371,11 +374,9 @@ void run_withdraw(struct step *step)
 {
     struct engine_time not_after = engine_time_add(step->event->now, INT64_C(120000));
     for (size_t i = 0; i < step->context->attempts_count; i++) {
-        const struct attempt *attempt = &step->context->attempts[i];
+        const struct attempt *attempt = as_changed(step, &step->context->attempts[i]);
         if (attempt->state == ATTEMPT_PLANNED && attempt->path != PATH_CALLBACK) {
-            struct attempt *dropped = step_change_attempt(step, attempt->id);
-            dropped->state = ATTEMPT_EXPIRED;
-            (void)text_copy(dropped->reason, sizeof dropped->reason, "no_longer_needed");
+            step_drop_attempt(step_change_attempt(step, attempt->id));
         }
         if (needs_withdrawal(step, i)) {
             const struct context_person person = {

@@ -91,6 +91,26 @@ struct attempt *step_change_attempt(struct step *step, struct uuid id)
     return NULL;
 }
 
+struct attempt *step_change_attempt_of_actor(struct step *step)
+{
+    const struct person_ref *actor = &step->event->actor;
+    for (size_t i = 0; i < step->context->attempts_count; i++) {
+        const struct attempt *attempt = &step->context->attempts[i];
+        if (uuid_equal(attempt->id, step->event->attempt)) {
+            bool own = attempt->person_kind == actor->kind && attempt->person_id == actor->id;
+            return own ? step_change_attempt(step, attempt->id) : NULL;
+        }
+    }
+    return NULL;
+}
+
+void step_drop_attempt(struct attempt *attempt)
+{
+    assert(attempt->state == ATTEMPT_PLANNED);
+    attempt->state = ATTEMPT_EXPIRED;
+    (void)text_copy(attempt->reason, sizeof attempt->reason, "no_longer_needed");
+}
+
 void step_task(struct step *step, enum task_kind kind, int caller)
 {
     struct update *update = step->update;

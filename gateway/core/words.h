@@ -89,7 +89,8 @@
     X(NONE, 0, "none")                                                                             \
     X(OPEN, 1, "open")                                                                             \
     X(WARNED, 2, "warned")                                                                         \
-    X(KEPT, 3, "kept")
+    X(KEPT, 3, "kept")                                                                             \
+    X(SPLIT, 4, "split") /* the caller has an escalation of their own now */
 
 #define PLATFORM_TABLE(X)                                                                          \
     X(NONE, 0, "none")                                                                             \
