@@ -1,0 +1,306 @@
+/* Random lives of random escalations: whatever happens in whatever order, the rules that this file
+ * spells out again hold. A failure names its seed. */
+#include "tests/unit/core/world.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define LIVES         10000
+#define EVENTS_A_LIFE 40
+
+/* splitmix64: small, and the same everywhere. */
+static uint64_t draw_state;
+
+static uint64_t draw(uint64_t limit)
+{
+    uint64_t z = (draw_state += UINT64_C(0x9e3779b97f4a7c15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (z ^ (z >> 31)) % limit;
+}
+
+static void random_targets(char *text, size_t bytes)
+{
+    static const char *const targets[] = {
+        "{\"on_call\":\"primary\"}", "{\"on_call\":\"backup\"}", "{\"agent\":\"p1\"}",
+        "{\"agent\":\"p2\"}",        "{\"agent\":\"nobody\"}",   "{\"contact\":\"c5\"}",
+    };
+    const size_t count = sizeof targets / sizeof targets[0];
+    size_t used = 0;
+    uint64_t wanted = 1 + draw(3);
+    for (uint64_t i = 0; i < wanted; i++) {
+        used += (size_t)snprintf(text + used, bytes - used, "%s%s", i > 0 ? "," : "",
+                                 targets[draw(count)]);
+    }
+}
+
+static void random_procedure(struct world *world)
+{
+    static const char *const by[] = {"\"push\"", "\"call\"", "\"push\",\"call\""};
+    static const char *const exhausted[] = {
+        "", ",\"exhausted\":[{\"callback\":\"desk\"},{\"contact\":\"c5\"}]",
+        ",\"exhausted\":[{\"agent\":\"p1\",\"by\":[\"push\"]}]",
+        ",\"exhausted\":[{\"on_call\":\"backup\",\"by\":[\"push\",\"call\"]},{\"agent\":\"p3\"}]"};
+    char json[4096], targets[512];
+    if (draw(20) == 0) {
+        world_procedure(world, NULL);
+        return;
+    }
+    size_t used = (size_t)snprintf(json, sizeof json,
+                                   "{\"rounds\":%d,\"round_spacing_s\":%d,\"progress_within_s\":%d,"
+                                   "\"promise_warning_s\":%d,\"steps\":[",
+                                   (int)draw(3) + 1, (int)draw(200) + 1, (int)draw(600) + 1,
+                                   (int)draw(120) + 1);
+    uint64_t steps = 1 + draw(3);
+    for (uint64_t i = 0; i < steps; i++) {
+        char received[48] = "";
+        random_targets(targets, sizeof targets);
+        if (draw(2) == 0) {
+            (void)snprintf(received, sizeof received, ",\"received_within_s\":%d",
+                           (int)draw(30) + 1);
+        }
+        used +=
+            (size_t)snprintf(json + used, sizeof json - used,
+                             "%s{\"notify\":[%s],\"by\":[%s]%s,\"accepted_within_s\":%d}",
+                             i > 0 ? "," : "", targets, by[draw(3)], received, (int)draw(90) + 1);
+    }
+    (void)snprintf(json + used, sizeof json - used, "]%s}", exhausted[draw(4)]);
+    world_procedure(world, json);
+}
+
+static void random_people(struct world *world)
+{
+    static const char *const roles[] = {"primary", "backup", ""};
+    for (size_t i = 0; i < 6; i++) {
+        char slug[16];
+        (void)snprintf(slug, sizeof slug, "%c%zu", i < 5 ? 'p' : 'c', i);
+        struct world_person *person = world_person(world, slug);
+        person->ref.kind = i < 5 ? PERSON_AGENT : PERSON_CONTACT;
+        (void)snprintf(person->role, sizeof person->role, "%s", i < 5 ? roles[draw(3)] : "");
+        person->has_phone = draw(4) != 0;
+        person->devices_count = i < 5 ? draw(4) : 0;
+        for (size_t d = 0; d < person->devices_count; d++) {
+            enum platform platform = (enum platform)(PLATFORM_APNS + draw(3));
+            person->devices[d] = (struct context_device){(int64_t)(i * 10 + d + 1), platform};
+        }
+    }
+}
+
+static struct person_ref random_actor(const struct world *world)
+{
+    if (draw(3) == 0 && world->now.holder.kind != PERSON_NONE) {
+        return world->now.holder;
+    }
+    if (draw(6) == 0) {
+        struct person_ref operator_ref = {.kind = PERSON_OPERATOR, .name = "Lucie"};
+        return operator_ref;
+    }
+    return world->persons[draw(world->persons_count)].ref;
+}
+
+static void about_attempt(const struct world *world, struct event *event)
+{
+    if (world->attempts_count > 0 && draw(30) != 0) {
+        const struct attempt *attempt = &world->attempts[draw(world->attempts_count)];
+        event->attempt = attempt->id;
+        if (draw(10) != 0) {
+            event->actor =
+                (struct person_ref){.kind = attempt->person_kind, .id = attempt->person_id};
+        }
+    }
+}
+
+static struct event random_event(struct world *world)
+{
+    static const enum attempt_state outcomes[] = {ATTEMPT_ACCEPTED, ATTEMPT_FAILED, ATTEMPT_FAILED,
+                                                  ATTEMPT_EXPIRED, ATTEMPT_UNCERTAIN};
+    enum event_type type = (enum event_type)(EVENT_JOINED + draw(EVENTS_COUNT - 1));
+    if ((type == EVENT_QUARANTINE || type == EVENT_CANCEL) && draw(10) != 0) {
+        type = EVENT_DEADLINE;
+    }
+    struct event event = world_event(world, type);
+    event.actor = random_actor(world);
+    event.via = (enum path)draw(5);
+    event.severity = (enum severity)draw(4);
+    event.promised_ms = draw(2) == 0 ? 0 : (int64_t)draw(900000);
+    event.transport = outcomes[draw(5)];
+    event.answer = (enum attempt_answer)draw(8);
+    event.progress = (enum intervention)(draw(2) == 0 ? 0 : INTERVENTION_REMOTE + draw(3));
+    event.eta_ms = draw(2) == 0 ? 0 : (int64_t)draw(3600000);
+    event.caller = (int)draw(4);
+    event.reason = "reason";
+    event.text = "text";
+    about_attempt(world, &event);
+    if (type == EVENT_TAKE || event.actor.kind == PERSON_CALLBACK) {
+        event.actor = (struct person_ref){.kind = PERSON_OPERATOR, .name = "Lucie"};
+    }
+    if (type == EVENT_ACCEPT) {
+        event.progress = INTERVENTION_NONE;
+        event.eta_ms = 0;
+    }
+    return event;
+}
+
+/* What must be true of every state, said again without the core's words. */
+static void check_state(const struct world *world)
+{
+    const struct escalation *now = &world->now;
+    bool closed = now->state == ESCALATION_DONE || now->state == ESCALATION_CANCELLED;
+    assert_int_equal(closed, now->due_at.ms == INT64_MAX);
+    assert_int_equal(closed, now->next_what[0] == '\0');
+    assert_int_equal(closed, now->closed_at.ms != INT64_MAX);
+    if (now->state == ESCALATION_NOTIFYING || now->state == ESCALATION_WAITING ||
+        now->state == ESCALATION_EXHAUSTED) {
+        assert_int_equal(now->holder.kind, PERSON_NONE);
+    }
+    if (now->state == ESCALATION_TAKEN) {
+        assert_int_equal(now->holder.kind, PERSON_OPERATOR);
+    }
+    assert_true(now->round < world->procedure->rounds);
+    assert_int_equal(world->update->dropped, 0);
+}
+
+/* Ids are new, pushes go to devices, calls to numbers, and nothing is planned without a way out. */
+static void check_created(const struct world *world, bool late)
+{
+    const struct update *update = world->update;
+    for (size_t i = 0; i < update->created_count; i++) {
+        const struct attempt *attempt = &update->created[i];
+        assert_int_equal(world_attempt_number(world, attempt->id),
+                         world->attempts_count - update->created_count + i + 1);
+        assert_int_equal(attempt->path == PATH_PUSH, attempt->device_id != 0);
+        assert_int_equal(attempt->path == PATH_CALLBACK, attempt->callback[0] != '\0');
+        assert_int_equal(attempt->path == PATH_CALLBACK, attempt->person_id == 0);
+        /* An event that overtakes a late deadline may still plan for the step that is over. */
+        assert_true(late || attempt->not_after.ms > WORLD_EPOCH_MS + world->clock_ms);
+    }
+}
+
+/* A refusal changes nothing but the record. */
+static void check_refusal(const struct escalation *before, const struct world *world)
+{
+    if (world->status == STATUS_OK && world->update->answer == STATUS_OK) {
+        return;
+    }
+    assert_int_equal(before->state, world->now.state);
+    assert_true(person_equal(&before->holder, &world->now.holder));
+    if (world->status == STATUS_OK) {
+        assert_int_equal(world->update->created_count, 0);
+    }
+}
+
+/* A deadline at its time always moves the due time on: nothing can spin, nothing stands still. */
+static void check_deadline(const struct event *event, const struct world *world)
+{
+    if (event->type == EVENT_DEADLINE && !world->now.quarantined) {
+        assert_true(world->now.due_at.ms > event->now.ms);
+    }
+}
+
+/* The same arguments give the same update. */
+static void check_purity(const struct escalation *before, const struct event *event,
+                         const struct context *context)
+{
+    static struct update first, second;
+    enum status status = escalation_step(before, event, context, &first);
+    assert_int_equal(status, escalation_step(before, event, context, &second));
+    if (status == STATUS_OK) {
+        assert_int_equal(first.answer, second.answer);
+        assert_memory_equal(&first.after, &second.after, sizeof first.after);
+        assert_int_equal(first.created_count, second.created_count);
+        assert_int_equal(first.entries_count, second.entries_count);
+        assert_memory_equal(first.created, second.created,
+                            first.created_count * sizeof first.created[0]);
+    }
+}
+
+static void live(struct world *world, uint64_t life)
+{
+    world->attempts_count = 0;
+    world->clock_ms = 0;
+    world->outbox_held = draw(4) == 0;
+    random_people(world);
+    random_procedure(world);
+    world_open(world, (enum severity)draw(4), draw(2) == 0 ? 0 : (int64_t)draw(600000),
+               draw(10) == 0);
+    check_state(world);
+    for (int i = 0; i < EVENTS_A_LIFE && !world->now.quarantined; i++) {
+        bool on_time = draw(2) == 0 && world->now.due_at.ms != INT64_MAX;
+        int64_t now_ms = world->now.due_at.ms - WORLD_EPOCH_MS;
+        world->clock_ms =
+            on_time && now_ms > world->clock_ms ? now_ms : world->clock_ms + (int64_t)draw(30000);
+        if (draw(25) == 0) {
+            random_people(world);
+        }
+        struct event event = random_event(world);
+        if (on_time && draw(3) != 0) {
+            event = world_event(world, EVENT_DEADLINE);
+        }
+        const struct escalation before = world->now;
+        if (life % 16 == 0) {
+            check_purity(&before, &event, world_context(world));
+        }
+        world_step(world, &event);
+        check_refusal(&before, world);
+        if (world->status == STATUS_OK) {
+            assert_null(escalation_fault(&world->now, world_context(world)));
+            check_state(world);
+            check_created(world, before.due_at.ms <= event.now.ms);
+            check_deadline(&event, world);
+        }
+    }
+}
+
+static uint64_t living_seed;
+
+/* An assertion of the core ends the process: the seed must be told all the same. */
+static void tell_seed(int signal_number)
+{
+    char text[64];
+    int bytes =
+        snprintf(text, sizeof text, "PROPERTY_SEED=%llu\n", (unsigned long long)living_seed);
+    if (bytes > 0 && write(STDERR_FILENO, text, (size_t)bytes) < 0) {
+        _exit(2);
+    }
+    (void)signal(signal_number, SIG_DFL);
+    (void)raise(signal_number);
+}
+
+static int tell_seed_of_failure(void **state)
+{
+    (void)state;
+    if (living_seed != 0) {
+        print_error("PROPERTY_SEED=%llu\n", (unsigned long long)living_seed);
+    }
+    return 0;
+}
+
+static void step__never_breaks_a_rule(void **state)
+{
+    (void)state;
+    const char *only = getenv("PROPERTY_SEED");
+    uint64_t first = only != NULL ? strtoull(only, NULL, 10) : 1;
+    uint64_t last = only != NULL ? first : LIVES;
+    (void)signal(SIGABRT, tell_seed);
+    struct world *world = world_create();
+    for (uint64_t seed = first; seed <= last; seed++) {
+        living_seed = seed;
+        draw_state = seed;
+        live(world, seed);
+    }
+    world_destroy(&world);
+    living_seed = 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(step__never_breaks_a_rule, tell_seed_of_failure)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,208 @@
+/* Every event in every state: the answer and the state after, as a table that can be read
+ * (transitions.table); and the table of allowed moves, spelt out once more. */
+#include "tests/unit/core/trace.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "tests/unit/core/golden.h"
+
+#define TABLE_BYTES_MAX (256u * 1024u)
+
+#define PROCEDURE                                                                                  \
+    "{\"rounds\":2,\"steps\":[{\"notify\":[{\"on_call\":\"primary\"}],\"by\":[\"push\"],"          \
+    "\"received_within_s\":20,\"accepted_within_s\":60}],"                                         \
+    "\"exhausted\":[{\"callback\":\"desk\"}]}"
+
+/* How to get into each state; NULL ends the list. Paul holds it where somebody does. */
+static const char *const ways[][5] = {
+    [ESCALATION_NOTIFYING] = {NULL},
+    [ESCALATION_WAITING] = {"transport #1 failed unregistered", NULL},
+    [ESCALATION_ACCEPTED] = {"accept paul #1", NULL},
+    [ESCALATION_OVERDUE] = {"accept paul #1", "@1801 deadline", NULL},
+    [ESCALATION_EXHAUSTED] = {"transport #1 failed unregistered", "@120 deadline", "@200 deadline",
+                              NULL},
+    [ESCALATION_TAKEN] = {"take Lucie", NULL},
+    [ESCALATION_CANCELLING] = {"accept paul #1", "cancel", NULL},
+    [ESCALATION_CANCELLED] = {"cancel", NULL},
+    [ESCALATION_DONE] = {"accept paul #1", "done paul", NULL},
+};
+
+static const char *const events[] = {
+    "join minor",
+    "join critical",
+    "transport #1 accepted",
+    "transport #1 failed gone",
+    "transport #1 expired late",
+    "transport #1 uncertain lost",
+    "received #1",
+    "seen #1",
+    "call #1 busy",
+    "accept paul #1",
+    "accept marie",
+    "decline paul #1",
+    "decline marie",
+    "remote paul",
+    "on_my_way paul",
+    "on_site paul",
+    "on_site marie",
+    "on_site Lucie",
+    "still paul",
+    "still marie",
+    "done paul",
+    "done marie",
+    "done Lucie",
+    "hand_back paul",
+    "hand_back marie",
+    "hand_back Lucie",
+    "deadline",
+    "@99999 deadline",
+    "severity info",
+    "severity minor",
+    "severity critical",
+    "note text",
+    "cancel",
+    "resume",
+    "take Lucie",
+    "take Karim",
+    "called_back 1",
+    "called_back 2",
+    "split 1",
+    "split 2",
+    "changed",
+    "quarantine",
+};
+
+/* "@SECONDS event" moves the clock first. */
+static void run(struct trace *trace, const char *line)
+{
+    if (line[0] == '@') {
+        char *rest;
+        trace->world->clock_ms = strtoll(line + 1, &rest, 10) * 1000;
+        line = rest + 1;
+    }
+    trace_event(trace, line);
+}
+
+static struct world *world_in(enum escalation_state state)
+{
+    struct trace trace = {.world = world_create()};
+    struct world_person *paul = world_person(trace.world, "paul");
+    (void)snprintf(paul->role, sizeof paul->role, "primary");
+    paul->devices[0] = (struct context_device){10, PLATFORM_APNS};
+    paul->devices_count = 1;
+    (void)world_person(trace.world, "marie");
+    world_procedure(trace.world, PROCEDURE);
+    trace_event(&trace, "open minor promise 3600");
+    for (const char *const *way = ways[state]; *way != NULL; way++) {
+        run(&trace, *way);
+    }
+    assert_int_equal(trace.world->now.state, state);
+    return trace.world;
+}
+
+static void step__every_event_in_every_state(void **state)
+{
+    (void)state;
+    char *table = calloc(1, TABLE_BYTES_MAX);
+    struct trace trace = {.text = table, .bytes = TABLE_BYTES_MAX};
+    for (int from = ESCALATION_NOTIFYING; from <= ESCALATION_DONE; from++) {
+        for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+            struct trace quiet = {.world = world_in((enum escalation_state)from)};
+            run(&quiet, events[i]);
+            struct world *world = quiet.world;
+            const char *answer =
+                status_slug(world->status != STATUS_OK ? world->status : world->update->answer);
+            trace_print(&trace, "%-10s | %-27s | %-16s | %s\n",
+                        escalation_state_word((enum escalation_state)from), events[i], answer,
+                        escalation_state_word(world->now.state));
+            world_destroy(&quiet.world);
+        }
+        trace_print(&trace, "\n");
+    }
+    char path[1200];
+    (void)snprintf(path, sizeof path, "%s/transitions.table", golden_folder(""));
+    golden_compare(path, table);
+    free(table);
+}
+
+static void move_allowed__is_the_diagram(void **state)
+{
+    (void)state;
+    /* Rows from, columns to: notifying waiting accepted overdue exhausted taken cancelling
+     * cancelled done. */
+    static const char *const diagram[] = {
+        [ESCALATION_NOTIFYING] = "yyynyynyn",  [ESCALATION_WAITING] = "yyynnynyn",
+        [ESCALATION_ACCEPTED] = "ynyynnyny",   [ESCALATION_OVERDUE] = "ynyynnyny",
+        [ESCALATION_EXHAUSTED] = "ynynyynyn",  [ESCALATION_TAKEN] = "ynnnnynyy",
+        [ESCALATION_CANCELLING] = "nnnnnnyyn", [ESCALATION_CANCELLED] = "nnnnnnnyn",
+        [ESCALATION_DONE] = "nnnnnnnny",
+    };
+    for (int from = ESCALATION_NOTIFYING; from <= ESCALATION_DONE; from++) {
+        for (int to = ESCALATION_NOTIFYING; to <= ESCALATION_DONE; to++) {
+            bool allowed =
+                escalation_move_allowed((enum escalation_state)from, (enum escalation_state)to);
+            if (allowed != (diagram[from][to] == 'y')) {
+                fail_msg("%s to %s", escalation_state_word((enum escalation_state)from),
+                         escalation_state_word((enum escalation_state)to));
+            }
+        }
+    }
+}
+
+/* The invariants notice: each fault is made on purpose. */
+static void fault__finds_each_broken_invariant(void **state)
+{
+    (void)state;
+    struct world *world = world_in(ESCALATION_NOTIFYING);
+    const struct context *context = world_context(world);
+    struct escalation broken = world->now;
+    assert_null(escalation_fault(&broken, context));
+
+    broken.holder = (struct person_ref){.kind = PERSON_AGENT, .id = 1};
+    assert_non_null(escalation_fault(&broken, context));
+    broken = world->now;
+    broken.due_at = ENGINE_NEVER;
+    assert_non_null(escalation_fault(&broken, context));
+    broken = world->now;
+    broken.closed_at.ms = 1;
+    assert_non_null(escalation_fault(&broken, context));
+    broken = world->now;
+    broken.step = 1;
+    assert_non_null(escalation_fault(&broken, context));
+    broken.step = -1;
+    assert_non_null(escalation_fault(&broken, context));
+    broken = world->now;
+    broken.round = PROCEDURE_ROUNDS_MAX;
+    assert_non_null(escalation_fault(&broken, context));
+    broken = world->now;
+    broken.callers_count = CALLERS_MAX + 1;
+    assert_non_null(escalation_fault(&broken, context));
+    broken = world->now;
+    broken.due_at.ms = broken.wait_until.ms + 1;
+    assert_non_null(escalation_fault(&broken, context));
+    broken = world->now;
+    broken.state = ESCALATION_WAITING;
+    assert_non_null(escalation_fault(&broken, context));
+    world_destroy(&world);
+
+    world = world_in(ESCALATION_DONE);
+    broken = world->now;
+    broken.due_at.ms = 1;
+    assert_non_null(escalation_fault(&broken, world_context(world)));
+    world_destroy(&world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(step__every_event_in_every_state),
+        cmocka_unit_test(move_allowed__is_the_diagram),
+        cmocka_unit_test(fault__finds_each_broken_invariant),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
