@@ -1,0 +1,530 @@
+"""Bad input at every endpoint: the right status, a problem document that names the place, and
+nothing changed. The table is held against the API's own description, so no endpoint is left out."""
+
+import json
+import unittest
+
+import astreinte_test
+
+NOWHERE = "01936f2e-7a52-7c1f-8a4e-0000000000ff"  # an id that nobody has
+LONG = "x" * 9000
+KEY_OF = {"desk": "desk_key", "telephony": "telephony_key"}
+
+
+class Call:
+    """One call that has a body: how it is made well, and what is wrong with each variation of it."""
+
+    def __init__(self, method, pattern, who, good, required=(), wrong=(), **places):
+        self.method, self.pattern, self.who, self.good = method, pattern, who, good
+        self.required = required  # members that may not be missing
+        self.wrong = wrong        # (member, bad value, pointer or None for the member's own)
+        self.places = places      # of the path
+
+    def __str__(self):
+        return f"{self.method} {self.pattern}"
+
+
+def text_faults(name, longest):
+    return [(name, 7, None), (name, "", None), (name, "x" * (longest + 1), None)]
+
+
+OPERATOR = text_faults("operator", 127)
+STEP = {"notify": [{"on_call": "principal"}], "by": ["push"], "accepted_within_s": 60}
+
+CALLS = [
+    Call("POST", "/v1/escalations/{escalation}/cancel", "desk",
+         {"operator": "Léa", "reason": "erreur"}, ("operator", "reason"),
+         OPERATOR + text_faults("reason", 1000)),
+    Call("POST", "/v1/escalations/{escalation}/notes", "desk", {"operator": "Léa", "text": "a"},
+         ("operator", "text"), OPERATOR + text_faults("text", 4000)),
+    Call("POST", "/v1/escalations/{escalation}/severity", "desk",
+         {"operator": "Léa", "severity": "minor"}, ("operator", "severity"),
+         OPERATOR + [("severity", "terrible", None), ("severity", 3, None), ("reason", 1, None)]),
+    Call("POST", "/v1/escalations/{escalation}/resume", "desk", {"operator": "Léa"},
+         ("operator",), OPERATOR + [("reason", [], None)]),
+    Call("POST", "/v1/escalations/{escalation}/take", "desk", {"operator": "Léa"}, ("operator",),
+         OPERATOR),
+    Call("POST", "/v1/escalations/{escalation}/on-behalf", "desk",
+         {"operator": "Léa", "agent": "paul", "verb": "accept"}, ("operator", "agent", "verb"),
+         OPERATOR + [("agent", "Paul Durand", None), ("agent", "nobody", None),
+                     ("verb", "received", None), ("verb", "dance", None), ("eta_s", -1, None),
+                     ("eta_s", 86401, None), ("eta_s", 1.5, None)]),
+    Call("POST", "/v1/escalations/{escalation}/called-back", "desk",
+         {"operator": "Léa", "caller": 1}, ("operator", "caller"),
+         OPERATOR + [("caller", 0, None), ("caller", "1", None), ("caller", 17, None)]),
+    Call("POST", "/v1/escalations/{escalation}/split", "desk", {"operator": "Léa", "caller": 2},
+         ("operator", "caller"), OPERATOR + [("caller", 1, None), ("caller", 17, None)]),
+    Call("POST", "/v1/escalations/{escalation}/done", "desk", {"operator": "Léa"}, ("operator",),
+         OPERATOR),
+    Call("POST", "/v1/tasks/{task}/done", "desk", {"operator": "Léa"}, ("operator",), OPERATOR),
+    Call("POST", "/v1/agent/enrolments", "nobody", {"code": "AAAAAAAAAA"}, ("code",),
+         text_faults("code", 32)),
+    Call("PUT", "/v1/agent/devices/{installation}", "agent",
+         {"platform": "apns", "target": "ab" * 32}, ("platform", "target"),
+         text_faults("target", 1024) + [
+             ("platform", "none", None), ("platform", "pigeon", None),
+             ("environment", "moon", None), ("permission", "perhaps", None),
+             ("battery_percent", 101, None), ("app_version", "x" * 65, None),
+             ("public_key", 1, None), ("auth_secret", "x" * 257, None)], installation="phone-2"),
+    Call("POST", "/v1/agent/check-ins", "agent", {"installation": "phone-1"}, ("installation",),
+         [("installation", "no way", None), ("shift", "No", None), ("shift", 1, None)]),
+    Call("POST", "/v1/agent/check-outs", "agent", {}),
+    Call("POST", "/v1/agent/escalations/{escalation}/{verb}", "agent", {}, (),
+         [("attempt", "x", None), ("attempt", 1, None)], verb="accept"),
+    Call("POST", "/v1/telephony/calls/{attempt}/outcome", "telephony", {"outcome": "ringing"},
+         ("outcome",), [("outcome", "none", None), ("outcome", "maybe", None),
+                        ("digits", "abc", None), ("digits", "1" * 17, None), ("digits", 1, None)]),
+    Call("PUT", "/v1/customers/{customer}", "admin",
+         {"name": "N", "time_zone": "Europe/Paris", "language": "fr", "alias": "a"},
+         ("name", "time_zone", "language", "alias"),
+         text_faults("name", 200) + text_faults("alias", 200) + [
+             ("time_zone", "Europe/Atlantis", None), ("time_zone", "../../etc/passwd", None),
+             ("language", "tlh", None), ("default_procedure", "missing", None),
+             ("active", "yes", None), ("slug", "other", None)]),
+    Call("PUT", "/v1/customers/{customer}/agents/{agent}", "admin",
+         {"name": "N", "phone": "06 12 34 56 78"}, ("name", "phone"),
+         text_faults("name", 127) + [("phone", "12", None), ("phone", 12, None),
+                                     ("phone", "call me", None), ("language", "de", None),
+                                     ("active", 1, None), ("slug", "other", None)], agent="paul"),
+    Call("POST", "/v1/customers/{customer}/agents/{agent}/enrolments", "admin", {}, agent="paul"),
+    Call("PUT", "/v1/customers/{customer}/contacts/{contact}", "admin",
+         {"name": "N", "phone": "06 12 34 56 78"}, ("name", "phone"),
+         text_faults("name", 127) + [("phone", "12", None)], contact="chef"),
+    Call("PUT", "/v1/customers/{customer}/procedures/{procedure}", "admin",
+         astreinte_test.procedure(), ("steps",), [
+             ("rounds", 11, None), ("rounds", "two", None), ("round_spacing_s", 0, None),
+             ("steps", [], None), ("steps", [STEP] * 21, None), ("slug", "other", None),
+             ("steps", [dict(STEP, by=["pigeon"])], "/steps/0/by"),
+             ("steps", [dict(STEP, notify=[{"agent": "nobody"}])], "/steps/0/notify/0"),
+             ("steps", [dict(STEP, colour="red")], "/steps/0/colour"),
+             ("progress_within_s", 86401, None), ("exhausted", {}, None)], procedure="nuit"),
+    Call("PUT", "/v1/customers/{customer}/rotas/{role}", "admin", astreinte_test.rota("paul"),
+         ("layers",), [("layers", {}, None), ("layers", [], None), ("overrides", 1, None)],
+         role="principal"),
+    Call("POST", "/v1/api-keys", "admin", {"name": "N", "role": "admin", "customers": ["*"]},
+         ("name", "role", "customers"),
+         text_faults("name", 100) + [("role", "agent", None), ("role", "king", None),
+                                     ("customers", [], None), ("customers", ["nobody"], None),
+                                     ("customers", "*", None), ("customers", [7], None)]),
+]
+
+# Calls without a body: method, pattern, who may, the rest of the path.
+READS = [
+    ("GET", "/v1/escalations", "desk", {}),
+    ("GET", "/v1/escalations/{escalation}", "desk", {}),
+    ("GET", "/v1/tasks", "desk", {}),
+    ("GET", "/v1/events", "desk", {}),
+    ("GET", "/v1/agent/me", "agent", {}),
+    ("GET", "/v1/agent/escalations/{escalation}", "agent", {}),
+    ("DELETE", "/v1/agent/devices/{installation}", "agent", {"installation": "phone-1"}),
+    ("GET", "/v1/customers", "admin", {}),
+    ("GET", "/v1/customers/{customer}", "admin", {}),
+    ("GET", "/v1/customers/{customer}/agents", "admin", {}),
+    ("GET", "/v1/customers/{customer}/agents/{agent}", "admin", {"agent": "paul"}),
+    ("GET", "/v1/customers/{customer}/agents/{agent}/devices", "admin", {"agent": "paul"}),
+    ("GET", "/v1/customers/{customer}/contacts", "admin", {}),
+    ("GET", "/v1/customers/{customer}/contacts/{contact}", "admin", {"contact": "chef"}),
+    ("GET", "/v1/customers/{customer}/procedures", "admin", {}),
+    ("GET", "/v1/customers/{customer}/procedures/{procedure}", "admin", {"procedure": "nuit"}),
+    ("GET", "/v1/customers/{customer}/rotas", "admin", {}),
+    ("GET", "/v1/customers/{customer}/rotas/{role}", "admin", {"role": "principal"}),
+    ("GET", "/v1/customers/{customer}/rotas/{role}/on-call", "admin", {"role": "principal"}),
+    ("GET", "/v1/api-keys", "admin", {}),
+    ("DELETE", "/v1/api-keys/{key}", "admin", {"key": "A" * 22}),
+]
+OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/openapi.json")}
+WEBHOOK = ("POST", "/v1/escalations")
+
+
+class BadInput(astreinte_test.GatewayTest):
+    simulators = ("provider", "telephony")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        definition = astreinte_test.procedure(steps=[dict(STEP, by=["push", "call"],
+                                                          accepted_within_s=3600)])
+        cls.ours = astreinte_test.Customer(cls.gateway, "ours", definition)
+        cls.ours.add_contact("chef", "Le Chef", "+33611111111")
+        cls.theirs = astreinte_test.Customer(cls.gateway, "theirs", definition)
+        cls.escalation = cls.ours.escalate(summary="une")["id"]
+        cls.foreign = cls.theirs.escalate(summary="autre")["id"]
+        answer = cls.admin.post("/v1/api-keys",
+                                {"name": "own admin", "role": "admin", "customers": ["ours"]})
+        cls.own_admin_key = answer["key"]
+        cls.attempt = cls.call_attempt(cls.ours, cls.escalation)
+        cls.foreign_attempt = cls.call_attempt(cls.theirs, cls.foreign)
+
+    @staticmethod
+    def call_attempt(customer, escalation):
+        """The call of an escalation, once the telephony layer has said no_answer."""
+
+        def look():
+            attempts = customer.show(escalation)["attempts"]
+            settled = all(each["state"] != "planned" and each["state"] != "handed_over"
+                          for each in attempts)
+            calls = [each for each in attempts if each["path"] == "call"]
+            return settled and calls and calls[0]["answer"] == "no_answer" and calls[0]["id"]
+
+        return astreinte_test.wait_until(look, "the call's outcome")
+
+    def token(self, who):
+        return {"desk": self.ours.desk_key, "telephony": self.ours.telephony_key,
+                "agent": self.ours.agents["paul"].token, "admin": self.gateway.root_key,
+                "nobody": ""}[who]
+
+    def path(self, pattern, **places):
+        values = {"escalation": self.escalation, "attempt": self.attempt, "customer": "ours",
+                  "task": NOWHERE, **places}
+        path = pattern
+        for name, value in values.items():
+            path = path.replace("{" + name + "}", value)
+        self.assertNotIn("{", path)
+        return path
+
+    def send(self, call, body, who=None, headers=None, **places):
+        return self.admin.request(call.method, self.path(call.pattern, **{**call.places, **places}),
+                                  body, token=self.token(who or call.who), headers=headers)
+
+    def world(self):
+        """Everything that bad input might have changed."""
+        seen = {}
+        for customer in (self.ours, self.theirs):
+            root = f"/v1/customers/{customer.slug}"
+            for path in (root, f"{root}/agents", f"{root}/agents/paul/devices", f"{root}/contacts",
+                         f"{root}/procedures", f"{root}/rotas",
+                         f"/v1/escalations?customer={customer.slug}",
+                         f"/v1/tasks?customer={customer.slug}"):
+                seen[path] = self.stable(self.admin.get(path).json)
+        for escalation in (self.escalation, self.foreign):
+            seen[escalation] = self.stable(self.admin.get(f"/v1/escalations/{escalation}").json)
+        seen["keys"] = self.admin.get("/v1/api-keys").json
+        seen["me"] = self.stable(
+            self.admin.get("/v1/agent/me", token=self.token("agent")).json)
+        return seen
+
+    @staticmethod
+    def stable(document):
+        """Without what moves by itself: the clock, and refused verbs, which are recorded."""
+        text = json.loads(json.dumps(document))
+
+        def clean(value):
+            if isinstance(value, dict):
+                for name in ("next", "compiled_until", "shift"):
+                    value.pop(name, None)
+                if "timeline" in value:
+                    value["timeline"] = [each for each in value["timeline"]
+                                         if each["kind"] != "refused_verb"]
+                for each in value.values():
+                    clean(each)
+            elif isinstance(value, list):
+                for each in value:
+                    clean(each)
+
+        clean(text)
+        return text
+
+    def setUp(self):
+        self.before = self.world()
+
+    def tearDown(self):
+        self.maxDiff = 4000
+        self.assertEqual(self.before, self.world(), "bad input changed something")
+
+    # ---- the table is complete ----
+
+    def test_table_has_every_endpoint(self):
+        description = self.admin.get("/openapi.json").json
+        described = {(method.upper(), pattern)
+                     for pattern, operations in description["paths"].items()
+                     for method in operations if method != "parameters"}
+        tabled = ({(call.method, call.pattern) for call in CALLS}
+                  | {(method, pattern) for method, pattern, _, _ in READS} | OPEN | {WEBHOOK})
+        self.assertEqual(described, tabled)
+
+    # ---- bodies ----
+
+    def test_not_json(self):
+        for call in CALLS:
+            for body in (b"{", b"", b"[]", b"nonsense", b'{"a":1}{"b":2}', b"[" * 3000,
+                         b'{"a":1,"a":2}', b"\xff\xfe", b"\x00"):
+                if body == b"" and not call.required:
+                    continue  # no body counts as {}
+                with self.subTest(call=str(call), body=body[:20]):
+                    answer = self.send(call, body)
+                    self.assert_problem(answer, 400, "invalid")
+
+    def test_not_utf8(self):
+        for call in CALLS:
+            for name in call.required:
+                with self.subTest(call=str(call), member=name):
+                    body = json.dumps(dict(call.good, **{name: "@"})).replace("@", "\udcff")
+                    answer = self.send(call, body.encode("utf-8", "surrogateescape"))
+                    self.assert_problem(answer, 400, "invalid")
+
+    def test_missing_member(self):
+        for call in CALLS:
+            for name in call.required:
+                with self.subTest(call=str(call), member=name):
+                    body = {key: value for key, value in call.good.items() if key != name}
+                    self.assert_problem(self.send(call, body), 400, "invalid", f"/{name}")
+
+    def test_unknown_member(self):
+        for call in CALLS:
+            with self.subTest(call=str(call)):
+                answer = self.send(call, dict(call.good, colour="red"))
+                self.assert_problem(answer, 400, "invalid", "/colour")
+
+    def test_wrong_value(self):
+        for call in CALLS:
+            for name, value, pointer in call.wrong:
+                with self.subTest(call=str(call), member=name, value=str(value)[:40]):
+                    answer = self.send(call, dict(call.good, **{name: value}))
+                    self.assert_problem(answer, 400, "invalid", pointer or f"/{name}")
+                    self.assertIn(name, answer["detail"] + str(answer["errors"]))
+
+    def test_too_long(self):
+        for call in CALLS:
+            with self.subTest(call=str(call)):
+                body = dict(call.good, padding="x" * 70000)
+                self.assert_problem(self.send(call, body), 413, "too-large")
+
+    def test_other_content_type(self):
+        for call in CALLS:
+            if not call.good:
+                continue
+            with self.subTest(call=str(call)):
+                answer = self.send(call, call.good, headers={"Content-Type": "text/plain"})
+                self.assert_problem(answer, 415, "invalid")
+
+    # ---- who asks ----
+
+    def each_call(self):
+        for call in CALLS:
+            yield call.method, call.pattern, call.who, call.places, call.good
+        for method, pattern, who, places in READS:
+            yield method, pattern, who, places, None
+        yield *WEBHOOK, "desk", {}, {"customer": "ours"}
+
+    def test_no_key_or_a_wrong_one(self):
+        other = astreinte_test.random_key()
+        agent = self.ours.agents["paul"].token
+        wrong = ["", "x", "ak_", other, other[:-1], agent[:-1] + ("A" if agent[-1] != "A" else "B"),
+                 "xt_" + NOWHERE + "_accept_" + "A" * 22]
+        for method, pattern, who, places, body in self.each_call():
+            if who == "nobody":
+                continue
+            for token in wrong:
+                with self.subTest(call=f"{method} {pattern}", token=token[:6]):
+                    answer = self.admin.request(method, self.path(pattern, **places), body,
+                                                token=token)
+                    self.assert_problem(answer, 401, "unauthenticated")
+                    self.assertEqual(answer.headers.get("WWW-Authenticate"), "Bearer")
+
+    def test_wrong_role(self):
+        others = {"desk": ("telephony", "agent"), "telephony": ("desk", "agent"),
+                  "agent": ("desk", "telephony", "admin"), "admin": ("desk", "telephony", "agent"),
+                  "nobody": ()}
+        for method, pattern, who, places, body in self.each_call():
+            for other in others[who]:
+                with self.subTest(call=f"{method} {pattern}", role=other):
+                    answer = self.admin.request(method, self.path(pattern, **places), body,
+                                                token=self.token(other))
+                    self.assert_problem(answer, 403, "forbidden")
+
+    def test_foreign_object(self):
+        keys = {"desk": self.ours.desk_key, "telephony": self.ours.telephony_key,
+                "admin": self.own_admin_key, "agent": self.ours.agents["paul"].token}
+        foreign = {"customer": "theirs", "escalation": self.foreign,
+                   "attempt": self.foreign_attempt}
+        for method, pattern, who, places, body in self.each_call():
+            if not any("{" + name + "}" in pattern for name in foreign):
+                continue
+            with self.subTest(call=f"{method} {pattern}"):
+                answer = self.admin.request(method, self.path(pattern, **{**places, **foreign}),
+                                            body, token=keys[who])
+                self.assert_problem(answer, 404, "not-found")
+
+    def test_foreign_customer_in_query_or_body(self):
+        for path in ("/v1/escalations", "/v1/tasks", "/v1/events"):
+            answer = self.ours.desk.get(f"{path}?customer=theirs")
+            self.assert_problem(answer, 404, "not-found")
+        self.assert_problem(self.ours.desk.post("/v1/escalations", {"customer": "theirs"}), 404,
+                            "not-found")
+        self.assert_problem(self.ours.desk.post("/v1/escalations", {"customer": "nobody"}), 404,
+                            "not-found")
+        answer = self.admin.post("/v1/api-keys", {"name": "n", "role": "admin",
+                                                  "customers": ["theirs"]},
+                                 token=self.own_admin_key)
+        self.assert_problem(answer, 400, "invalid", "/customers")
+        answer = self.admin.post("/v1/api-keys", {"name": "n", "role": "admin",
+                                                  "customers": ["*"]}, token=self.own_admin_key)
+        self.assert_problem(answer, 400, "invalid", "/customers")
+        answer = self.admin.put("/v1/customers/brand-new", CALLS[16].good,
+                                token=self.own_admin_key)
+        self.assert_problem(answer, 404, "not-found")
+
+    # ---- paths, queries, methods ----
+
+    def test_path_that_is_nothing(self):
+        for method, pattern, who, _, body in self.each_call():
+            for name in ("escalation", "attempt", "task"):
+                if "{" + name + "}" not in pattern:
+                    continue
+                for value in (NOWHERE, "x", "0" * 36, "%2e%2e", "é".encode().hex()):
+                    with self.subTest(call=f"{method} {pattern}", value=value):
+                        path = self.path(pattern, verb="accept", **{name: value})
+                        answer = self.admin.request(method, path, body, token=self.token(who))
+                        self.assert_problem(answer, 404, "not-found")
+
+    def test_unknown_name_in_path(self):
+        for method, pattern, who, places, body in self.each_call():
+            name = {"agent": "agent", "contact": "contact", "procedure": "procedure",
+                    "role": "role"}.get(next(iter(places), ""))
+            if name is None or method == "PUT":
+                continue
+            with self.subTest(call=f"{method} {pattern}"):
+                path = self.path(pattern, **{**places, name: "nobody"})
+                answer = self.admin.request(method, path, body, token=self.token(who))
+                self.assert_problem(answer, 404, "not-found")
+
+    def test_name_that_is_no_slug(self):
+        for call in CALLS:
+            name = next((each for each in ("customer", "agent", "contact", "procedure", "role")
+                         if call.pattern.endswith("{" + each + "}")), None)
+            if name is None:
+                continue
+            for value in ("Majuscule", "a_b", "-a", "x" * 64, "%20"):
+                with self.subTest(call=str(call), value=value):
+                    self.assert_problem(self.send(call, call.good, **{name: value}), 400,
+                                        "invalid")
+
+    def test_unknown_verb(self):
+        answer = self.admin.post(self.path("/v1/agent/escalations/{escalation}/dance"),
+                                 token=self.token("agent"))
+        self.assert_problem(answer, 404, "not-found")
+
+    def test_query(self):
+        root = "/v1/customers/ours/rotas/principal/on-call"
+        for path in ("/v1/escalations?customer=ours&colour=red",
+                     "/v1/escalations?customer=ours&state=asleep",
+                     "/v1/escalations?customer=ours&limit=0",
+                     "/v1/escalations?customer=ours&limit=201",
+                     "/v1/escalations?customer=ours&limit=ten",
+                     "/v1/escalations?customer=ours&cursor=x",
+                     "/v1/escalations?customer=ours&customer=ours",
+                     "/v1/escalations", "/v1/tasks", "/v1/events",
+                     "/v1/tasks?customer=ours&state=done", "/v1/customers?x=1",
+                     "/v1/escalations?customer=ours&state=" + "x" * 300,
+                     "/v1/escalations?" + "&".join(f"a{n}=1" for n in range(9)),
+                     f"{root}?from=yesterday", f"{root}?from=2026-01-01T00:00:00Z&to=2025-01-01T"
+                     "00:00:00Z", f"{root}?from=2026-01-01T00:00:00Z&to=2028-01-01T00:00:00Z",
+                     self.path("/v1/escalations/{escalation}?full=1")):
+            with self.subTest(path=path[:80]):
+                answer = self.admin.get(path)
+                self.assert_problem(answer, 400, "invalid")
+                self.assertRegex(answer["detail"], "query")
+
+    def test_last_event_id(self):
+        answer = self.ours.desk.get("/v1/events", headers={"Last-Event-ID": "yesterday"})
+        self.assert_problem(answer, 400, "invalid")
+
+    def test_other_method(self):
+        description = self.admin.get("/openapi.json").json
+        for pattern, operations in description["paths"].items():
+            path = self.path(pattern, agent="paul", contact="chef", procedure="nuit",
+                             role="principal", key="k", verb="accept", installation="i")
+            known = {method.upper() for method in operations if method != "parameters"}
+            for method in {"GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE"} - known:
+                with self.subTest(call=f"{method} {pattern}"):
+                    answer = self.admin.request(method, path)
+                    self.assert_problem(answer, 405, "invalid")
+                    self.assertEqual(set(answer.headers["Allow"].split(", ")), known)
+            answer = self.admin.request("HEAD", path)
+            self.assertEqual(answer.status, 405)
+
+    def test_no_such_path(self):
+        for path in ("/", "/v1", "/v1/escalations/", "/v2/escalations", "/v1/customers//agents",
+                     "/..%2f..%2fetc/passwd", "/%ff%fe"):
+            with self.subTest(path=path):
+                self.assert_problem(self.admin.get(path), 404, "not-found")
+
+    # ---- the webhook ----
+
+    def test_webhook_refuses_only_what_has_no_customer(self):
+        for body, pointer in ((b"{", ""), (b"", ""), (b"[]", ""), (b'"ours"', ""), (b"{}",
+                              "/customer"), (b'{"customer":7}', "/customer"),
+                              (b'{"customer":"Ours!"}', "/customer"), (b'{"customer":"\xff"}', "")):
+            with self.subTest(body=body):
+                answer = self.ours.desk.post("/v1/escalations", body)
+                self.assert_problem(answer, 400, "invalid", pointer)
+        self.assertIn("webhook.refused", self.gateway.log())
+
+    def test_idempotency_key_that_is_none(self):
+        for key in ("", "x" * 129, "a b", "clé"):
+            with self.subTest(key=key[:10]):
+                answer = self.ours.escalate(headers={"Idempotency-Key": key.encode()})
+                self.assert_problem(answer, 400, "invalid")
+
+    # ---- verbs out of order ----
+
+    def test_verb_out_of_order(self):
+        marie = self.ours.agents["marie"]
+        for verb in ("remote", "on-my-way", "on-site", "done", "hand-back"):
+            with self.subTest(verb=verb):
+                self.assert_problem(marie.verb(self.escalation, verb), 409, "wrong-order")
+        self.assert_problem(self.ours.verb(self.escalation, "done"), 409, "wrong-order")
+        for verb, caller in (("called-back", 2), ("split", 2)):
+            with self.subTest(verb=verb):
+                self.assert_problem(self.ours.verb(self.escalation, verb, caller=caller), 400,
+                                    "invalid")
+
+    def test_no_secret_in_the_log(self):
+        log = self.gateway.log()
+        for secret in (self.ours.desk_key, self.gateway.root_key, "+33611111111", "Paul Durand",
+                       self.ours.agents["paul"].token):
+            self.assertNotIn(secret, log)
+
+
+class WebhookFailsSafe(astreinte_test.GatewayTest):
+    def test_odd_bodies_escalate_with_warnings(self):
+        customer = self.customer("odd", devices=False)
+        odd = [({}, ["severity", "summary"]), ({"colour": "red"}, ["colour"]),
+               ({"severity": "terrible"}, ["severity"]), ({"severity": 7}, ["severity"]),
+               ({"procedure": "missing"}, ["procedure"]), ({"procedure": 7}, ["procedure"]),
+               ({"caller": {"phone": "poste 12"}}, ["caller/phone"]), ({"caller": 1}, ["caller"]),
+               ({"details": "x" * 9000}, ["details"]), ({"summary": LONG}, ["summary"]),
+               ({"callback_promised_s": 5}, ["callback_promised_s"]),
+               ({"fields": {"a": {"b": 1}}}, ["a"]), ({"dedup_key": "k" * 200}, ["dedup_key"])]
+        for members, warned in odd:
+            with self.subTest(members=str(members)[:60]):
+                answer = customer.desk.post("/v1/escalations", {"customer": "odd", **members})
+                self.assertEqual(answer.status, 202, answer)
+                for word in warned:
+                    self.assertTrue(any(each.startswith(word) for each in answer["warnings"]),
+                                    answer["warnings"])
+                view = customer.show(answer["id"])
+                if "severity" in warned:
+                    self.assertEqual(view["severity"], "critical")
+                if "summary" in warned and "summary" not in members:
+                    self.assertEqual(view["summary"], "(sans objet)")
+
+    def test_any_content_type(self):
+        customer = self.customer(devices=False)
+        body = json.dumps({"customer": customer.slug, "severity": "info", "summary": "s"})
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "application/json"):
+            answer = customer.desk.post("/v1/escalations", body, headers={"Content-Type": kind})
+            self.assertEqual(answer.status, 202, answer)
+
+    def test_same_key_same_answer_other_body_422(self):
+        customer = self.customer(devices=False)
+        key = {"Idempotency-Key": "call-1"}
+        first = customer.escalate(headers=key)
+        again = customer.escalate(headers=key)
+        self.assertEqual((first.status, first.body), (again.status, again.body))
+        self.assert_problem(customer.escalate(headers=key, summary="autre"), 422,
+                            "idempotency-key-reused")
+
+
+if __name__ == "__main__":
+    unittest.main()
