@@ -1,9 +1,10 @@
 /* escalations.c - the call centre's escalations: start, list, show. The verbs are in desk.c. */
+#include "admin-api/escalations.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "admin-api/admin_api_private.h"
-#include "admin-api/escalations.h"
 #include "admin-api/webhook.h"
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"

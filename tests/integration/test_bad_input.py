@@ -12,7 +12,7 @@ KEY_OF = {"desk": "desk_key", "telephony": "telephony_key"}
 
 
 class Call:
-    """One call that has a body: how it is made well, and what is wrong with each variation of it."""
+    """One call that has a body: how it is made well, and how badly."""
 
     def __init__(self, method, pattern, who, good, required=(), wrong=(), **places):
         self.method, self.pattern, self.who, self.good = method, pattern, who, good
