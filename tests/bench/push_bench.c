@@ -2,11 +2,13 @@
  *
  *     push_bench --host localhost --port 8443 --ca ca.pem --key apns-key.p8
  *                [--key-id ID] [--team ID] [--topic T] [--jobs N] [--in-flight M]
+ *                [--payload-bytes B]
  *
  * bench links: push
  *
- * Payload, provider token and results are the real ones. Prints requests a second and the
- * processor time of the sender's thread and of the submitter's. --in-flight 1 is one at a time.
+ * Payload, provider token and results are the real ones; --payload-bytes fills the payload up.
+ * Prints requests a second and the processor time of the sender's thread and of the submitter's.
+ * --in-flight 1 is one at a time, which also prints how long one takes.
  */
 #include <getopt.h>
 #include <pthread.h>
@@ -19,7 +21,9 @@
 
 #include "apns-fcm/push.h"
 
-#define BATCH_JOBS 64
+#define BATCH_JOBS             64
+#define PAYLOAD_BYTES_MAX      8192
+#define PAYLOAD_BYTES_UNFILLED 300 /* what the payload has without filling */
 
 struct bench {
     pthread_mutex_t lock;
@@ -28,6 +32,7 @@ struct bench {
     size_t done;
     size_t outcomes[5];
     char first_reason[PUSH_REASON_BYTES_MAX];
+    int64_t *completed_ns; /* of each job, in the order of completion */
 };
 
 struct options {
@@ -40,12 +45,14 @@ struct options {
     const char *topic;
     size_t jobs;
     size_t in_flight;
+    size_t payload_bytes;
 };
 
 static void on_complete(void *context, const struct push_result *result)
 {
     struct bench *bench = context;
     (void)pthread_mutex_lock(&bench->lock);
+    bench->completed_ns[bench->done] = clock_stopwatch_ns();
     bench->inside--;
     bench->done++;
     bench->outcomes[result->outcome]++;
@@ -73,12 +80,17 @@ static char *read_file(const char *path)
 
 static struct options read_options(int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"host", required_argument, NULL, 'h'},      {"port", required_argument, NULL, 'p'},
-        {"ca", required_argument, NULL, 'c'},        {"key", required_argument, NULL, 'k'},
-        {"key-id", required_argument, NULL, 'i'},    {"team", required_argument, NULL, 't'},
-        {"topic", required_argument, NULL, 'o'},     {"jobs", required_argument, NULL, 'n'},
-        {"in-flight", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"host", required_argument, NULL, 'h'},
+                                          {"port", required_argument, NULL, 'p'},
+                                          {"ca", required_argument, NULL, 'c'},
+                                          {"key", required_argument, NULL, 'k'},
+                                          {"key-id", required_argument, NULL, 'i'},
+                                          {"team", required_argument, NULL, 't'},
+                                          {"topic", required_argument, NULL, 'o'},
+                                          {"jobs", required_argument, NULL, 'n'},
+                                          {"in-flight", required_argument, NULL, 'm'},
+                                          {"payload-bytes", required_argument, NULL, 'b'},
+                                          {NULL, 0, NULL, 0}};
     struct options options = {.host = "localhost",
                               .key_id = "ABC123DEFG",
                               .team = "DEF123GHIJ",
@@ -101,12 +113,14 @@ static struct options read_options(int argc, char **argv)
             options.jobs = strtoul(optarg, NULL, 10);
         } else if (letter == 'm') {
             options.in_flight = strtoul(optarg, NULL, 10);
+        } else if (letter == 'b') {
+            options.payload_bytes = strtoul(optarg, NULL, 10);
         }
     }
     if (options.port == NULL || options.key == NULL || options.jobs == 0 ||
         options.in_flight == 0) {
         (void)fprintf(stderr, "usage: push_bench --port P --key FILE --ca FILE [--jobs N] "
-                              "[--in-flight M]\n");
+                              "[--in-flight M] [--payload-bytes B]\n");
         exit(2);
     }
     return options;
@@ -131,9 +145,27 @@ static double process_cpu_s(void)
     return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
 }
 
+/* The notification's data, filled up so that the payload has about the bytes asked for. */
+static const char *make_data(const struct options *options, char data_r[PAYLOAD_BYTES_MAX])
+{
+    size_t fill = options->payload_bytes > PAYLOAD_BYTES_UNFILLED
+                      ? options->payload_bytes - PAYLOAD_BYTES_UNFILLED
+                      : 0;
+    fill = fill < PAYLOAD_BYTES_MAX / 2 ? fill : PAYLOAD_BYTES_MAX / 2;
+    int used = snprintf(data_r, PAYLOAD_BYTES_MAX,
+                        "{\"escalation\":\"0190a7e0-0000-7000-8000-000000000001\","
+                        "\"kind\":\"escalation\",\"accept\":\"v1.c2lnbmVkLWFjdGlvbg\","
+                        "\"fill\":\"");
+    memset(data_r + used, 'x', fill);
+    (void)snprintf(data_r + (size_t)used + fill, PAYLOAD_BYTES_MAX - (size_t)used - fill, "\"}");
+    return data_r;
+}
+
 static void submit_all(struct push_sender *sender, struct bench *bench,
                        const struct options *options)
 {
+    char data[PAYLOAD_BYTES_MAX];
+    const char *data_json = make_data(options, data);
     static const char target[] = "00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0";
     struct push_job jobs[BATCH_JOBS];
     size_t submitted = 0;
@@ -151,21 +183,19 @@ static void submit_all(struct push_sender *sender, struct bench *bench,
         struct wall_time now = clock_wall(&clock_system);
         struct monotonic_time monotonic = clock_monotonic(&clock_system);
         for (size_t i = 0; i < count; i++) {
-            jobs[i] = (struct push_job){
-                .provider = PUSH_APNS,
-                .target = target,
-                .id = uuid_v7(now, &random_system),
-                .collapse_id = "0190a7e0-0000-7000-8000-000000000001",
-                .urgency = PUSH_TIME_SENSITIVE,
-                .expires_at = {now.ms + 60000},
-                .deadline = {monotonic.ms + 60000},
-                .title = "Astreinte",
-                .body = "Nouvelle alerte, ouvrez l'application",
-                .category = "ESCALATION",
-                .data_json = "{\"escalation\":\"0190a7e0-0000-7000-8000-000000000001\","
-                             "\"kind\":\"escalation\",\"accept\":\"v1.c2lnbmVkLWFjdGlvbg\"}",
-                .complete = on_complete,
-                .context = bench};
+            jobs[i] = (struct push_job){.provider = PUSH_APNS,
+                                        .target = target,
+                                        .id = uuid_v7(now, &random_system),
+                                        .collapse_id = "0190a7e0-0000-7000-8000-000000000001",
+                                        .urgency = PUSH_TIME_SENSITIVE,
+                                        .expires_at = {now.ms + 60000},
+                                        .deadline = {monotonic.ms + 60000},
+                                        .title = "Astreinte",
+                                        .body = "Nouvelle alerte, ouvrez l'application",
+                                        .category = "ESCALATION",
+                                        .data_json = data_json,
+                                        .complete = on_complete,
+                                        .context = bench};
         }
         struct error error = {0};
         enum status status = STATUS_OK;
@@ -183,10 +213,33 @@ static void submit_all(struct push_sender *sender, struct bench *bench,
     (void)pthread_mutex_unlock(&bench->lock);
 }
 
+static int compare(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* One at a time, each takes as long as lies between two completions. */
+static void print_times(const struct bench *bench, size_t jobs)
+{
+    size_t count = jobs - 1;
+    int64_t *times_ns = bench->completed_ns;
+    for (size_t i = 0; i < count; i++) {
+        times_ns[i] = times_ns[i + 1] - times_ns[i];
+    }
+    qsort(times_ns, count, sizeof *times_ns, compare);
+    (void)printf("one at a time: p50 %.4f ms, p99 %.4f ms\n", (double)times_ns[count / 2] / 1e6,
+                 (double)times_ns[count * 99 / 100] / 1e6);
+}
+
 int main(int argc, char **argv)
 {
     struct options options = read_options(argc, argv);
     struct bench bench = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    bench.completed_ns = calloc(options.jobs, sizeof *bench.completed_ns);
+    if (bench.completed_ns == NULL) {
+        return 1;
+    }
     char *key = read_file(options.key);
     struct push_configuration configuration = {
         .ca_file = options.ca,
@@ -213,6 +266,9 @@ int main(int argc, char **argv)
                  options.jobs, options.in_flight, (double)options.jobs / wall_s, wall_s,
                  wall_s * 1e6 / (double)options.jobs, sender_s * 1e6 / (double)options.jobs,
                  submitter_s * 1e6 / (double)options.jobs);
+    if (options.in_flight == 1 && options.jobs > 1) {
+        print_times(&bench, options.jobs);
+    }
     for (int i = 0; i < 5; i++) {
         if (bench.outcomes[i] > 0) {
             (void)printf("%s: %zu%s%s\n", push_outcome_text((enum push_outcome)i),
@@ -220,5 +276,6 @@ int main(int argc, char **argv)
                          i == 0 ? "" : ", first reason: ", i == 0 ? "" : bench.first_reason);
         }
     }
+    free(bench.completed_ns);
     return 0;
 }
