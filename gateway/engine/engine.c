@@ -132,6 +132,33 @@ static char *copy_text(const char *text)
     return text == NULL ? NULL : strdup(text);
 }
 
+static void free_command(struct command *command)
+{
+    arena_destroy(&command->arena);
+    free(command);
+}
+
+/* Suspects of earlier crashes are set aside before anything else is done. */
+static void quarantine_suspects(struct engine *engine)
+{
+    int64_t customer_id;
+    struct uuid escalation;
+    while (poison_next_suspect(engine->poison, &customer_id, &escalation)) {
+        struct command *command = calloc(1, sizeof *command);
+        if (command == NULL) {
+            abort();
+        }
+        command->type = COMMAND_QUARANTINE;
+        command->customer_id = customer_id;
+        command->escalation_id = escalation;
+        command->received_at = clock_wall(&engine->configuration.clock);
+        command->complete = free_command;
+        if (engine_post(engine, command) != STATUS_OK) {
+            free_command(command);
+        }
+    }
+}
+
 enum status engine_create(const struct engine_configuration *configuration,
                           struct engine **engine_r, struct error *error)
 {
@@ -155,6 +182,7 @@ enum status engine_create(const struct engine_configuration *configuration,
         engine_destroy(&engine);
         return status;
     }
+    quarantine_suspects(engine);
     *engine_r = engine;
     return STATUS_OK;
 }
@@ -282,12 +310,6 @@ enum status engine_post(struct engine *engine, struct command *command)
     return status;
 }
 
-static void free_command(struct command *command)
-{
-    arena_destroy(&command->arena);
-    free(command);
-}
-
 void engine_outcome(struct engine *engine, int64_t customer_id, struct uuid escalation,
                     enum path path, const struct transport_request *outcome)
 {
@@ -381,8 +403,7 @@ void engine_customer_changed(struct engine *engine, int64_t customer_id, bool pe
         known = engine->dirty_customers[i] == customer_id;
     }
     if (!known) {
-        /* One turn handles at most 256 commands, each changing at most one customer. */
-        assert(engine->dirty_customers_count < CHANGED_CUSTOMERS_MAX);
+        assert(engine->dirty_customers_count < DIRTY_CUSTOMERS_MAX);
         engine->dirty_customers[engine->dirty_customers_count++] = customer_id;
     }
     known = !people_changed;
@@ -539,31 +560,9 @@ static void *writer_run(void *context)
     }
 }
 
-/* Suspects of earlier crashes are set aside before anything else is done. */
-static void quarantine_suspects(struct engine *engine)
-{
-    int64_t customer_id;
-    struct uuid escalation;
-    while (poison_next_suspect(engine->poison, &customer_id, &escalation)) {
-        struct command *command = calloc(1, sizeof *command);
-        if (command == NULL) {
-            abort();
-        }
-        command->type = COMMAND_QUARANTINE;
-        command->customer_id = customer_id;
-        command->escalation_id = escalation;
-        command->received_at = clock_wall(&engine->configuration.clock);
-        command->complete = free_command;
-        if (engine_post(engine, command) != STATUS_OK) {
-            free_command(command);
-        }
-    }
-}
-
 enum status engine_start(struct engine *engine, struct error *error)
 {
     assert(!engine->started);
-    quarantine_suspects(engine);
     if (pthread_create(&engine->thread, NULL, writer_run, engine) != 0) {
         return error_set(error, STATUS_NO_MEMORY, "the writer's thread cannot be started");
     }

@@ -104,7 +104,7 @@ struct engine_configuration {
 };
 
 /* Opens the database, recovers (attempts without an outcome go back to the outbox), loads the
- * directory. No thread yet. */
+ * directory; what made earlier runs abort is set aside by the first turn. No thread yet. */
 enum status engine_create(const struct engine_configuration *configuration,
                           struct engine **engine_r, struct error *error) MUST_CHECK;
 /* After engine_stop() and engine_join(), or without a thread. Commands still inside are answered

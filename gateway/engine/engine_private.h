@@ -15,9 +15,11 @@
 
 /* Effects one transaction may set off; what does not fit stays planned and goes out with the next.
  */
-#define EFFECTS_PER_TURN_MAX       1024
-#define CALLS_IN_USE_MAX           512
-#define CHANGED_CUSTOMERS_MAX      256
+#define EFFECTS_PER_TURN_MAX  1024
+#define CALLS_IN_USE_MAX      512
+#define CHANGED_CUSTOMERS_MAX 256
+/* Each command of a turn changes one customer at most, and housekeeping one more. */
+#define DIRTY_CUSTOMERS_MAX        (2 * TURN_COMMANDS_MAX + 1)
 #define PROCEDURES_CACHED_MAX      256
 #define TASK_LIFE_MS               INT64_C(3600000)
 #define IDEMPOTENCY_LIFE_MS        (INT64_C(24) * 3600000)
@@ -90,7 +92,7 @@ struct engine {
     struct directory *published;
     struct directory *current;
     bool directory_dirty;
-    int64_t dirty_customers[CHANGED_CUSTOMERS_MAX];
+    int64_t dirty_customers[DIRTY_CUSTOMERS_MAX];
     size_t dirty_customers_count;
     bool keys_dirty;
 

@@ -174,7 +174,9 @@ static enum status pump_path(struct engine *engine, enum path path, struct engin
             break;
         }
         if (!still_wanted(&row->attempt, &escalation, now)) {
+            poison_begin(engine->poison, row->customer_id, row->escalation_id);
             status = expire(engine, row, error);
+            poison_end(engine->poison);
             moved++;
         } else if (outbox_take_credit(engine, &row->attempt, now)) {
             status = hand_over(engine, row, &escalation, error);
@@ -306,7 +308,10 @@ void outbox_send(struct engine *engine)
     const struct engine_dispatcher *dispatcher = &engine->configuration.dispatcher;
     size_t count = engine->effects_count;
     for (size_t i = 0; i < count; i++) {
+        poison_begin(engine->poison, engine->effects[i].customer_id,
+                     engine->effects[i].escalation_id);
         enum status status = send_one(engine, &engine->effects[i]);
+        poison_end(engine->poison);
         if (status != STATUS_OK) {
             report_unsent(engine, &engine->effects[i], status);
         }

@@ -72,11 +72,14 @@ static size_t gathered(const struct turn *turn)
     return turn->urgent.count + turn->patient.count;
 }
 
-/* Takes at most `most` commands from a lane. */
+/* Takes at most `most` commands from a lane. New escalations leave administration's share of the
+ * batch free: a storm of them must not shut it out. */
 static void gather_lane(struct turn *turn, int lane, size_t most)
 {
     struct batch *batch = batch_of_lane(turn, lane);
-    while (most-- > 0 && gathered(turn) < TURN_COMMANDS_MAX) {
+    size_t limit =
+        lane == LANE_NEW ? TURN_COMMANDS_MAX - lane_share[LANE_ADMINISTRATION] : TURN_COMMANDS_MAX;
+    while (most-- > 0 && batch->count < limit) {
         struct command *command = queue_pop(turn->engine->lanes[lane]);
         if (command == NULL) {
             return;
@@ -100,9 +103,7 @@ static void gather_commands(struct turn *turn)
     carry_over(&turn->patient);
     assert(turn->urgent.count == 0);
     for (int lane = 0; lane < LANES_COUNT; lane++) {
-        size_t kept = batch_of_lane(turn, lane)->count;
-        size_t share = lane_share[lane];
-        gather_lane(turn, lane, lane >= LANE_NEW && kept > share ? 0 : share);
+        gather_lane(turn, lane, lane_share[lane]);
     }
     for (int lane = 0; lane < LANES_COUNT; lane++) {
         gather_lane(turn, lane, TURN_COMMANDS_MAX);

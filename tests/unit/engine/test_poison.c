@@ -1,0 +1,190 @@
+/* test_poison.c - an escalation that makes the gateway abort twice is set aside; nothing else is.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/unit/engine/fixture.h"
+
+enum death { DEATH_IN_COMMAND, DEATH_IN_SEND, DEATH_BY_KILL };
+
+/* What the process does that dies: opens the engine as after a restart, and works on `id`. */
+static void die(struct house *house, struct uuid id, enum death death)
+{
+    house->abort_at_send = death == DEATH_IN_SEND;
+    house_open(house);
+    house_settle(house); /* sends again what the first death left behind */
+    struct command *command = desk_command(house, id, DESK_NOTE);
+    command->request.desk.text = "a note";
+    if (death == DEATH_IN_SEND) {
+        /* Its holder's hand-back starts the next step, which rings. */
+        command = agent_command(house, id, VERB_ACCEPT, house->jean, NULL);
+        if (engine_post(house->engine, command) == STATUS_OK) {
+            (void)engine_turn(house->engine);
+        }
+        command = agent_command(house, id, VERB_HAND_BACK, house->jean, NULL);
+    } else if (death == DEATH_IN_COMMAND) {
+        atomic_store(&house->abort_at_random, true);
+    } else {
+        (void)kill(getpid(), SIGKILL);
+    }
+    if (engine_post(house->engine, command) == STATUS_OK) {
+        (void)engine_turn(house->engine);
+    }
+}
+
+/* The engine is closed before and after. */
+static void run_to_death(struct house *house, struct uuid id, enum death death)
+{
+    int ended = 0;
+    house->random += 1; /* ids of the one that dies are not made again afterwards */
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        die(house, id, death);
+        _exit(0); /* it was to die */
+    }
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    house->random += 1;
+    assert_true(WIFSIGNALED(ended));
+    assert_int_equal(WTERMSIG(ended), death == DEATH_BY_KILL ? SIGKILL : SIGABRT);
+}
+
+static bool is_quarantined(struct house *house, struct uuid id)
+{
+    struct escalation escalation;
+    house_read(house, id, &escalation);
+    return escalation.quarantined;
+}
+
+static void test_poison__one_abort_is_forgiven(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house_close(house);
+    run_to_death(house, id, DEATH_IN_COMMAND);
+    house_open(house);
+    house_settle(house);
+    assert_false(is_quarantined(house, id));
+    struct command *command = agent_command(house, id, VERB_ACCEPT, house->jean, NULL);
+    house_run(house, command);
+    assert_answered(command, "state", "accepted");
+}
+
+static void quarantine(struct house *house, enum death death)
+{
+    struct uuid good = house_escalate(house, SEVERITY_MAJOR);
+    struct uuid bad = house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    house_close(house);
+    run_to_death(house, bad, death);
+    run_to_death(house, bad, death);
+    size_t sent = house->sent_count, alarms = house->alarms;
+    house_open(house);
+    house_settle(house);
+    assert_true(is_quarantined(house, bad));
+    assert_false(is_quarantined(house, good));
+    /* The desk is told, by an alarm and by the call centre's endpoint. */
+    assert_int_equal(house->alarms, alarms + 1);
+    assert_string_equal(house->alarm, "engine.quarantine");
+    bool told = false;
+    for (size_t i = sent; i < house->sent_count; i++) {
+        assert_int_equal(house->sent[i].purpose, PURPOSE_QUARANTINE);
+        told = told || strcmp(house->sent[i].callback, "call-centre") == 0;
+    }
+    assert_true(told);
+    house_accept_all(house, sent);
+    assert_int_equal(house_entries(house, bad, ENTRY_QUARANTINED), 1);
+    /* It is not touched any more; the other goes on. */
+    struct command *command = agent_command(house, bad, VERB_ACCEPT, house->jean, NULL);
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_QUARANTINED);
+    sent = house->sent_count;
+    house_advance(house, 60001);
+    house_settle(house);
+    assert_int_equal(house->sent_count, sent + 1);
+    assert_true(uuid_equal(house->sent[sent].escalation, good));
+    /* The next start does not set it aside again. */
+    house_close(house);
+    house_open(house);
+    house_settle(house);
+    assert_int_equal(house_entries(house, bad, ENTRY_QUARANTINED), 1);
+}
+
+static void test_poison__two_aborts_in_a_command_quarantine(void **state)
+{
+    quarantine(*state, DEATH_IN_COMMAND);
+}
+
+static void test_poison__two_aborts_while_sending_quarantine(void **state)
+{
+    quarantine(*state, DEATH_IN_SEND);
+}
+
+static void test_poison__kill_accuses_nobody(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house_close(house);
+    for (int i = 0; i < 3; i++) {
+        run_to_death(house, id, DEATH_BY_KILL);
+    }
+    house_open(house);
+    house_settle(house);
+    assert_false(is_quarantined(house, id));
+}
+
+static void test_poison__aborts_on_different_ones_accuse_none_twice(void **state)
+{
+    struct house *house = *state;
+    struct uuid one = house_escalate(house, SEVERITY_MAJOR);
+    struct uuid two = house_escalate(house, SEVERITY_MAJOR);
+    house_close(house);
+    run_to_death(house, one, DEATH_IN_COMMAND);
+    run_to_death(house, two, DEATH_IN_COMMAND);
+    house_open(house);
+    house_settle(house);
+    assert_false(is_quarantined(house, one));
+    assert_false(is_quarantined(house, two));
+}
+
+static void overwrite_poison(const struct house *house, const char *bytes, size_t count)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s-poison", house->database);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, count, file), count);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void test_poison__a_damaged_file_starts_anew(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    static const char rubbish[5000] = "not a poison file";
+    static const size_t sizes[] = {0, 1, 7, sizeof rubbish};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        house_close(house);
+        overwrite_poison(house, rubbish, sizes[i]);
+        house_open(house);
+        house_settle(house);
+        assert_false(is_quarantined(house, id));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HOUSE_TEST(test_poison__one_abort_is_forgiven),
+        HOUSE_TEST(test_poison__two_aborts_in_a_command_quarantine),
+        HOUSE_TEST(test_poison__two_aborts_while_sending_quarantine),
+        HOUSE_TEST(test_poison__kill_accuses_nobody),
+        HOUSE_TEST(test_poison__aborts_on_different_ones_accuse_none_twice),
+        HOUSE_TEST(test_poison__a_damaged_file_starts_anew),
+    };
+    return cmocka_run_group_tests_name("engine.poison", tests, NULL, NULL);
+}
