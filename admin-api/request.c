@@ -158,14 +158,25 @@ static enum MHD_Result send_stream(struct request *request)
     return result;
 }
 
+/* An escalation too long to be read is lost to its sender's software: the desk must know. */
+static void tell_overlong(struct request *request, const char *method, const char *path)
+{
+    if (request->exchange->http_status == 413 && strcmp(method, "POST") == 0 &&
+        strcmp(path, "/v1/escalations") == 0) {
+        engine_alarm(request->api->engine, "webhook.refused", "an escalation was too long");
+    }
+}
+
 /* Headers are there. */
-static enum MHD_Result begin(struct request *request, const char *version)
+static enum MHD_Result begin(struct request *request, const char *method, const char *path,
+                             const char *version)
 {
     struct exchange *exchange = request->exchange;
     request->headers_seen = true;
     if (!request_framing_check(request, version)) {
         atomic_fetch_add(&request->api->counters.framing_refused, 1);
         exchange->close_connection = true;
+        tell_overlong(request, method, path);
         return send_answer(request); /* before the body: libmicrohttpd reads no further */
     }
     return MHD_YES;
@@ -236,6 +247,7 @@ static enum MHD_Result run(struct request *request, const char *method, const ch
         exchange->close_connection = true;
         (void)reply_fault(exchange, STATUS_TOO_LARGE, NULL, "the body is limited to %zu bytes",
                           api->body_bytes_max);
+        tell_overlong(request, method, path);
         return send_answer(request);
     }
     exchange->received_at = clock_wall(&api->clock);
@@ -271,7 +283,7 @@ enum MHD_Result request_on_access(void *context, struct MHD_Connection *mhd, con
     }
     assert(request->magic == REQUEST_MAGIC);
     if (!request->headers_seen) {
-        return begin(request, version);
+        return begin(request, method, url, version);
     }
     if (*upload_bytes > 0) {
         enum MHD_Result result = receive(request, upload, *upload_bytes);

@@ -177,7 +177,7 @@ static size_t write_event(char *target, size_t bytes_max, const struct directory
         return 0;
     }
     size_t bytes = (size_t)head + json_writer_bytes(&json);
-    memcpy(target + bytes, "\n\n", 2);
+    target[bytes] = target[bytes + 1] = '\n'; /* an empty line ends the event */
     return bytes + 2;
 }
 

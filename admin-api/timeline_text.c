@@ -54,7 +54,10 @@ static const char *plain(const char *word, char text_r[64])
 {
     size_t i = 0;
     for (; word[i] != '\0' && i < 63; i++) {
-        text_r[i] = word[i] == '_' ? ' ' : word[i];
+        text_r[i] = word[i];
+        if (text_r[i] == '_') {
+            text_r[i] = ' ';
+        }
     }
     text_r[i] = '\0';
     return text_r;

@@ -122,6 +122,7 @@ static struct exchange *answer_instead(struct waiting *waiting, struct exchange 
                                        enum status status)
 {
     struct request *request = exchange->request;
+    assert(request != NULL); /* whatever is in the list has somebody waiting */
     bool orphan = exchange->post_again;
     unlink_exchange(waiting, exchange);
     exchange->post_again = false;

@@ -1,8 +1,12 @@
 """Hostile HTTP over raw sockets: doubtful framing, oversize, slow drips, too many connections; and
 what a restart or a stop does to requests that are inside."""
 
+import http.client
 import json
 import socket
+import ssl
+import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -381,6 +385,41 @@ class Stopping(astreinte_test.GatewayTest):
         self.gateway.start()
         for escalation in accepted:
             self.assertEqual(customer.desk.get(f"/v1/escalations/{escalation}").status, 200)
+
+
+class Tls(unittest.TestCase):
+    """TLS in the daemon itself, for those without a proxy in front."""
+
+    def test_speaks_tls_and_only_tls(self):
+        with tempfile.TemporaryDirectory(prefix="astreinte-") as directory:
+            key, certificate = f"{directory}/key.pem", f"{directory}/cert.pem"
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                            "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                            "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                            "-keyout", key, "-out", certificate],
+                           check=True, capture_output=True)
+            gateway = astreinte_test.Gateway(directory, {"gateway": {
+                "tls_key_file": key, "tls_cert_file": certificate}}).start()
+            self.addCleanup(lambda: gateway.stop() if gateway.process else None)
+            context = ssl.create_default_context(cafile=certificate)
+            connection = http.client.HTTPSConnection("localhost", gateway.port, timeout=30,
+                                                     context=context)
+            connection.request("GET", "/v1/customers",
+                               headers={"Authorization": f"Bearer {gateway.root_key}"})
+            response = connection.getresponse()
+            self.assertEqual((response.status, json.loads(response.read())["items"]), (200, []))
+            old = ssl.create_default_context(cafile=certificate)
+            old.maximum_version = ssl.TLSVersion.TLSv1_1
+            with self.assertRaises((ssl.SSLError, ConnectionError)):
+                refused = http.client.HTTPSConnection("localhost", gateway.port, timeout=30,
+                                                      context=old)
+                refused.request("GET", "/healthz")
+                refused.getresponse()
+            with Raw(gateway.port) as plain:
+                plain.send("GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n")
+                self.assertTrue(plain.is_closed())
+            connection.close()
+            gateway.stop()
 
 
 if __name__ == "__main__":
