@@ -191,12 +191,23 @@ def delivery_faults(evidence):
             not any(each[2] for each in sent.get(text_of(row["attempt_id"]), []))]
 
 
-def faults(evidence):
+def standing_faults(evidence):
+    """What must be true at any moment, also while procedures go on."""
     database = evidence.database
-    return (promise_faults(evidence) + ending_faults(evidence) + identity_faults(evidence)
-            + resend_faults(evidence) + delivery_faults(evidence)
+    return (promise_faults(evidence) + identity_faults(evidence) + delivery_faults(evidence)
             + chain_faults(database["customer"], database["timeline"],
                            database["timeline_personal"]))
+
+
+def faults(evidence):
+    """What must be true after the night."""
+    return standing_faults(evidence) + ending_faults(evidence) + resend_faults(evidence)
+
+
+def needless_faults(evidence):
+    """After stops that let everything come back, nothing goes out twice."""
+    return [f"needless: {attempt} went out {len(sent)} times"
+            for attempt, sent in sendings(evidence).items() if len(sent) > 1]
 
 
 # ---- tampering: each must be found -----------------------------------------------------------
