@@ -1,0 +1,433 @@
+#include "tests/scenario/box.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/base/text.h"
+
+#define TURNS_MAX 20000
+
+void box_die(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    (void)fputc('\n', stderr);
+    exit(2);
+}
+
+/* splitmix64. */
+uint64_t box_draw(uint64_t *state, uint64_t limit)
+{
+    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    z ^= z >> 31;
+    return limit == 0 ? z : z % limit;
+}
+
+/* ---- dying in the middle of a turn ---- */
+
+static void copy_file(const char *from, const char *to)
+{
+    char bytes[65536];
+    size_t count;
+    FILE *source = fopen(from, "rb");
+    FILE *target = fopen(to, "wb");
+    if (target == NULL) {
+        box_die("%s: cannot be written", to);
+    }
+    while (source != NULL && (count = fread(bytes, 1, sizeof bytes, source)) > 0) {
+        if (fwrite(bytes, 1, count, target) != count) {
+            box_die("%s: cannot be written", to);
+        }
+    }
+    if (source != NULL) {
+        (void)fclose(source);
+    }
+    if (fclose(target) != 0) {
+        box_die("%s: cannot be written", to);
+    }
+}
+
+/* The database and its log are all that outlives a process; the shared memory does not. */
+static void keep_files(struct box *box)
+{
+    char from[160], to[160];
+    (void)snprintf(to, sizeof to, "%s-kept", box->database);
+    copy_file(box->database, to);
+    (void)snprintf(from, sizeof from, "%s-wal", box->database);
+    (void)snprintf(to, sizeof to, "%s-kept-wal", box->database);
+    copy_file(from, to);
+    box->crashed = true;
+}
+
+static void count_down(struct box *box)
+{
+    if (box->crash_countdown > 0 && --box->crash_countdown == 0) {
+        keep_files(box);
+    }
+}
+
+/* ---- clock and randomness ---- */
+
+static struct wall_time read_wall(void *context)
+{
+    struct box *box = context;
+    count_down(box);
+    return (struct wall_time){box->wall_ms};
+}
+
+static struct monotonic_time read_boot(void *context)
+{
+    struct box *box = context;
+    return (struct monotonic_time){box->boot_ms};
+}
+
+static void fill_random(void *context, void *bytes, size_t count)
+{
+    struct box *box = context;
+    uint8_t *place = bytes;
+    count_down(box);
+    while (count > 0) {
+        uint64_t drawn = box_draw(&box->random, 0);
+        size_t some = count < sizeof drawn ? count : sizeof drawn;
+        memcpy(place, &drawn, some);
+        place += some;
+        count -= some;
+    }
+}
+
+/* ---- the dispatcher ---- */
+
+static void describe(const struct box *box, const struct effect *effect, struct box_sent *sent)
+{
+    *sent = (struct box_sent){
+        .attempt = effect->attempt,
+        .escalation = effect->escalation,
+        .customer_id = effect->customer_id,
+        .purpose = effect->purpose,
+        .path = effect->path,
+        .severity = effect->severity,
+        .drill = effect->drill,
+        .number = effect->number,
+        .at_ms = box->elapsed_ms,
+        .expires_ms = box->elapsed_ms + (effect->deadline.ms - box->boot_ms),
+    };
+    if (effect->person != NULL) {
+        sent->person_id = effect->person->id;
+        (void)text_copy(sent->person, sizeof sent->person, effect->person->slug);
+    }
+    if (effect->device != NULL) {
+        sent->device_id = effect->device->id;
+        sent->platform = effect->device->platform;
+        (void)text_copy(sent->installation, sizeof sent->installation,
+                        effect->device->installation);
+    }
+    if (effect->path == PATH_CALLBACK) {
+        (void)text_copy(sent->callback, sizeof sent->callback, effect->callback);
+    }
+    if (effect->token_accept != NULL) {
+        (void)text_copy(sent->token_accept, sizeof sent->token_accept, effect->token_accept);
+    }
+    if (effect->token_decline != NULL) {
+        (void)text_copy(sent->token_decline, sizeof sent->token_decline, effect->token_decline);
+    }
+    if (effect->token_received != NULL) {
+        (void)text_copy(sent->token_received, sizeof sent->token_received, effect->token_received);
+    }
+}
+
+static enum status send_effect(void *context, const struct effect *effect)
+{
+    struct box *box = context;
+    count_down(box);
+    if (box->crashed) {
+        return STATUS_OK; /* the process is dead already: it never left */
+    }
+    if (box->sent_count == BOX_SENT_MAX) {
+        box_die("more than %d attempts sent", BOX_SENT_MAX);
+    }
+    struct box_sent *sent = &box->sent[box->sent_count];
+    describe(box, effect, sent);
+    enum status status = box->on_send != NULL ? box->on_send(box->context, sent) : STATUS_OK;
+    box->sent_count += status == STATUS_OK;
+    return status;
+}
+
+static void take_alarm(void *context, const char *kind, const char *detail)
+{
+    struct box *box = context;
+    (void)detail;
+    if (box->alarms_count < BOX_ALARMS_MAX && !box->crashed) {
+        (void)text_copy(box->alarms[box->alarms_count++], sizeof box->alarms[0], kind);
+    }
+}
+
+void box_outcome(struct box *box, struct box_sent *sent, enum attempt_state transport,
+                 const char *reason, bool device_gone)
+{
+    assert(!sent->resolved && !sent->dead);
+    struct transport_request outcome = {
+        .attempt = sent->attempt,
+        .transport = transport,
+        .tries = 1,
+        .at = {box->wall_ms},
+        .device_gone = device_gone,
+        .gone_since = WALL_NEVER,
+    };
+    (void)text_copy(outcome.reason, sizeof outcome.reason, reason);
+    sent->resolved = true;
+    engine_outcome(box->engine, sent->customer_id, sent->escalation, sent->path, &outcome);
+}
+
+/* ---- rotas: a JSON array of names; "@SECONDS" begins the next turn at that time ---- */
+
+static const char *next_word(const char *text, char *word_r, size_t bytes)
+{
+    text += strcspn(text, "\"");
+    if (*text == '\0') {
+        return NULL;
+    }
+    size_t length = strcspn(text + 1, "\"");
+    (void)snprintf(word_r, bytes, "%.*s", (int)length, text + 1);
+    return text + 1 + length + (text[1 + length] == '"');
+}
+
+static enum status check_rota(void *context, const char *definition, struct error *error)
+{
+    (void)context;
+    return definition[0] == '[' ? STATUS_OK
+                                : error_set(error, STATUS_INVALID, "a rota is an array of names");
+}
+
+static bool know_zone(void *context, const char *zone)
+{
+    (void)context;
+    (void)zone;
+    return true;
+}
+
+static enum status compile_rota(void *context, const char *definition, const char *zone,
+                                struct wall_time from, struct wall_time to, struct arena *arena,
+                                struct engine_rota_interval **intervals_r, size_t *count_r,
+                                struct error *error)
+{
+    (void)context;
+    (void)zone;
+    char word[SLUG_BYTES_MAX];
+    struct engine_rota_interval *intervals = arena_alloc(arena, 64 * sizeof *intervals);
+    size_t count = 0, open_from = 0;
+    struct wall_time at = from;
+    if (intervals == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory");
+    }
+    for (const char *place = definition; (place = next_word(place, word, sizeof word)) != NULL;) {
+        if (word[0] == '@') {
+            at.ms = BOX_EPOCH_MS + strtoll(word + 1, NULL, 10) * 1000;
+            at.ms = at.ms < from.ms ? from.ms : at.ms;
+            for (; open_from < count; open_from++) {
+                intervals[open_from].to = at;
+            }
+        } else if (count < 64) {
+            intervals[count] = (struct engine_rota_interval){.from = at, .to = to};
+            (void)text_copy(intervals[count++].agent, sizeof intervals[0].agent, word);
+        }
+    }
+    *intervals_r = intervals;
+    *count_r = count;
+    return STATUS_OK;
+}
+
+/* ---- life and death ---- */
+
+struct box *box_create(uint64_t seed)
+{
+    struct box *box = calloc(1, sizeof *box);
+    struct box_sent *sent = calloc(BOX_SENT_MAX, sizeof *sent);
+    const char *temporary = getenv("TMPDIR");
+    if (box == NULL || sent == NULL) {
+        box_die("no memory");
+    }
+    box->sent = sent;
+    box->random = seed;
+    box->wall_ms = BOX_EPOCH_MS;
+    box->boot_ms = 1000000;
+    box->calls_max = 30;
+    (void)snprintf(box->boot_id, sizeof box->boot_id, "boot-0");
+    (void)snprintf(box->folder, sizeof box->folder, "%s/astreinte-box-XXXXXX",
+                   temporary != NULL && strlen(temporary) < 32 ? temporary : "/tmp");
+    if (mkdtemp(box->folder) == NULL) {
+        box_die("%s: cannot be made", box->folder);
+    }
+    (void)snprintf(box->database, sizeof box->database, "%s/gateway.db", box->folder);
+    return box;
+}
+
+static void remove_files(const struct box *box)
+{
+    static const char *const suffixes[] = {"",      "-wal",      "-shm",      "-journal",
+                                           "-kept", "-kept-wal", "-kept-shm", "-poison"};
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        char path[192];
+        (void)snprintf(path, sizeof path, "%s%s", box->database, suffixes[i]);
+        (void)unlink(path);
+    }
+}
+
+void box_destroy(struct box **box)
+{
+    engine_destroy(&(*box)->engine);
+    remove_files(*box);
+    (void)rmdir((*box)->folder);
+    free((*box)->sent);
+    free(*box);
+    *box = NULL;
+}
+
+void box_open(struct box *box)
+{
+    struct engine_configuration configuration = {
+        .database_path = box->database,
+        .secret = "a secret of thirty-two bytes....",
+        .calls_max = box->calls_max,
+        .clock = {read_wall, read_boot, box},
+        .random = {fill_random, box},
+        .dispatcher = {send_effect, NULL, take_alarm, box},
+        .rotas = {check_rota, know_zone, compile_rota, NULL},
+    };
+    struct error error = {.text = ""};
+    memcpy(configuration.boot_id, box->boot_id, sizeof box->boot_id);
+    if (engine_create(&configuration, &box->engine, &error) != STATUS_OK) {
+        box_die("the engine does not start: %s", error.text);
+    }
+    box->lives++;
+}
+
+void box_crash(struct box *box)
+{
+    char kept[160], place[160];
+    box->crash_countdown = 0;
+    if (!box->crashed) {
+        keep_files(box);
+    }
+    engine_destroy(&box->engine);
+    (void)snprintf(place, sizeof place, "%s-shm", box->database);
+    (void)unlink(place);
+    (void)snprintf(place, sizeof place, "%s-wal", box->database);
+    (void)unlink(place);
+    (void)snprintf(kept, sizeof kept, "%s-kept-wal", box->database);
+    if (rename(kept, place) != 0) {
+        box_die("%s: cannot be renamed", kept);
+    }
+    (void)snprintf(kept, sizeof kept, "%s-kept", box->database);
+    if (rename(kept, box->database) != 0) {
+        box_die("%s: cannot be renamed", kept);
+    }
+    for (size_t i = box->resolved_below; i < box->sent_count; i++) {
+        box->sent[i].dead = true; /* it may arrive; nobody reports of it any more */
+    }
+    box->resolved_below = box->sent_count;
+    box->crashed = false;
+    box_open(box);
+}
+
+void box_reboot(struct box *box, int64_t wall_ms)
+{
+    box->boot_ms = 1000;
+    box->wall_ms += wall_ms;
+    box->elapsed_ms += wall_ms;
+    (void)snprintf(box->boot_id, sizeof box->boot_id, "boot-%u", box->lives);
+    box_crash(box);
+}
+
+/* ---- time ---- */
+
+void box_pass(struct box *box, int64_t ms)
+{
+    box->wall_ms += ms;
+    box->boot_ms += ms;
+    box->elapsed_ms += ms;
+}
+
+int64_t box_turns(struct box *box)
+{
+    for (int turns = 0; turns < TURNS_MAX; turns++) {
+        int64_t wait_ms = engine_turn(box->engine);
+        if (box->crashed) {
+            return 0;
+        }
+        struct engine_statistics statistics;
+        engine_statistics(box->engine, &statistics);
+        size_t waiting = 0;
+        for (int lane = 0; lane < LANES_COUNT; lane++) {
+            waiting += statistics.lane_length[lane];
+        }
+        if (wait_ms > 0 && waiting == 0) {
+            return wait_ms;
+        }
+    }
+    box_die("the engine does not come to rest: %d turns", TURNS_MAX);
+}
+
+void box_advance(struct box *box, int64_t ms)
+{
+    int64_t wait_ms = box_turns(box);
+    while (ms > 0 && !box->crashed) {
+        int64_t some = wait_ms < ms ? wait_ms : ms;
+        box_pass(box, some);
+        ms -= some;
+        wait_ms = box_turns(box);
+    }
+}
+
+/* ---- commands ---- */
+
+struct command *box_command(enum command_type type, int64_t customer_id)
+{
+    struct command *command = calloc(1, sizeof *command);
+    if (command == NULL || (command->arena = arena_create(0)) == NULL) {
+        box_die("no memory");
+    }
+    command->type = type;
+    command->customer_id = customer_id;
+    return command;
+}
+
+void box_free(struct command **command)
+{
+    arena_destroy(&(*command)->arena);
+    free(*command);
+    *command = NULL;
+}
+
+static void mark_answered(struct command *command)
+{
+    bool *answered = command->context;
+    *answered = true;
+}
+
+bool box_run(struct box *box, struct command *command)
+{
+    bool answered = false;
+    command->received_at = (struct wall_time){box->wall_ms};
+    command->complete = mark_answered;
+    command->context = &answered;
+    enum status status = engine_post(box->engine, command);
+    if (status != STATUS_OK) {
+        command->answer.status = status;
+        return true;
+    }
+    for (int turns = 0; !answered; turns++) {
+        if (turns == TURNS_MAX) {
+            box_die("a command is not answered: %d turns", TURNS_MAX);
+        }
+        (void)engine_turn(box->engine);
+    }
+    return !box->crashed;
+}

@@ -1,0 +1,103 @@
+/* box.h - a whole gateway in a box: the real engine and store on a database of its own, with a
+ * clock that moves when it is told to, randomness from a seed, and in the place of the providers
+ * and of the telephony layer a hand that decides what becomes of each attempt. One thread, no
+ * sleep.
+ */
+#ifndef TESTS_SCENARIO_BOX_H
+#define TESTS_SCENARIO_BOX_H
+
+#include "gateway/engine/engine.h"
+#include "gateway/store/store.h"
+
+#define BOX_SENT_MAX   65536
+#define BOX_ALARMS_MAX 256
+
+/* Wall clock of a box's beginning: Monday 2026-01-05 22:00 UTC. */
+#define BOX_EPOCH_MS INT64_C(1767650400000)
+
+/* What left the gateway. */
+struct box_sent {
+    struct uuid attempt;
+    struct uuid escalation;
+    int64_t customer_id;
+    enum attempt_purpose purpose;
+    enum path path;
+    enum platform platform;
+    enum severity severity;
+    bool drill;
+    int number;
+    int64_t person_id;
+    int64_t device_id;
+    char person[SLUG_BYTES_MAX];
+    char installation[SLUG_BYTES_MAX];
+    char callback[SLUG_BYTES_MAX];
+    char token_accept[96];
+    char token_decline[96];
+    char token_received[96];
+    int64_t at_ms; /* since the box's beginning, on the clock that never steps */
+    int64_t expires_ms;
+    bool resolved; /* its outcome was given back */
+    bool dead;     /* handed over in a life that a crash took back or ended */
+};
+
+struct box {
+    struct engine *engine;
+    char folder[64];
+    char database[128];
+    int64_t wall_ms;
+    int64_t boot_ms;
+    int64_t elapsed_ms; /* since the box's beginning */
+    char boot_id[BOOT_ID_BYTES_MAX];
+    size_t calls_max;
+    uint64_t random;
+    struct box_sent *sent;
+    size_t sent_count;
+    size_t resolved_below; /* everything below is resolved */
+    /* Told of each effect before the rest of the turn goes on; decides what becomes of it. */
+    enum status (*on_send)(void *context, struct box_sent *sent);
+    void *context;
+    char alarms[BOX_ALARMS_MAX][64];
+    size_t alarms_count;
+    /* A crash in the middle of a turn: at the countdown's end (clock, random source and sends count
+     * down) the files are kept as a dying process would leave them; what happens after it in that
+     * turn never happened. */
+    uint64_t crash_countdown;
+    bool crashed;
+    unsigned lives;
+};
+
+/* Makes the folder; no engine yet. Failures of the box itself end the process with a message. */
+struct box *box_create(uint64_t seed);
+void box_destroy(struct box **box);
+
+/* Opens the engine on the box's database. */
+void box_open(struct box *box);
+/* The process dies and is started again: what was not committed is gone, outcomes not given back
+ * are lost. After a crash inside a turn: goes on from the files that were kept. */
+void box_crash(struct box *box);
+/* Crash, and the machine's boot clock begins anew; the wall clock moved on by wall_ms. */
+void box_reboot(struct box *box, int64_t wall_ms);
+
+/* Time passes on both clocks; nothing is run. */
+void box_pass(struct box *box, int64_t ms);
+/* Turns until nothing is left to do now; how long until the next deadline. Stops at a crash. */
+int64_t box_turns(struct box *box);
+/* Time passes, every deadline fires at its time. Stops at a crash. */
+void box_advance(struct box *box, int64_t ms);
+
+/* What became of an attempt. */
+void box_outcome(struct box *box, struct box_sent *sent, enum attempt_state transport,
+                 const char *reason, bool device_gone);
+
+/* A command with an arena of its own; box_run() posts it and turns until it is answered (false: a
+ * crash came between: nobody knows). Free it with box_free(). */
+struct command *box_command(enum command_type type, int64_t customer_id);
+bool box_run(struct box *box, struct command *command);
+void box_free(struct command **command);
+
+/* A random number below the limit, from the box's seed; not the engine's randomness. */
+uint64_t box_draw(uint64_t *state, uint64_t limit);
+
+void box_die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+#endif

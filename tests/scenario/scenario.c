@@ -1,0 +1,302 @@
+/* scenario.c - reads a scenario line by line, lets time pass, and reacts to what the gateway sends
+ * as providers and phones would. */
+#include "tests/scenario/scenario.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/text.h"
+
+#define REACTIONS_MAX 1000
+
+/* ---- words ---- */
+
+static void split_words(struct scenario *scenario, const char *line)
+{
+    struct words *words = &scenario->words;
+    (void)text_copy(words->text, sizeof words->text, line);
+    words->count = 0;
+    char *place = words->text;
+    for (;;) {
+        place += strspn(place, " \t,");
+        if (*place == '\0' || *place == '#') {
+            return;
+        }
+        bool quoted = *place == '"' || *place == '\'';
+        const char end[] = {*place, '\0'};
+        place += quoted;
+        if (words->count == WORDS_MAX) {
+            scenario_wrong(scenario, "more than %d words", WORDS_MAX);
+        }
+        words->word[words->count++] = place;
+        place += strcspn(place, quoted ? end : " \t,");
+        if (*place != '\0') {
+            *place++ = '\0';
+        }
+    }
+}
+
+const char *word_at(const struct scenario *scenario, int index)
+{
+    return index < scenario->words.count ? scenario->words.word[index] : "";
+}
+
+bool word_is(const struct scenario *scenario, int index, const char *word)
+{
+    return strcmp(word_at(scenario, index), word) == 0;
+}
+
+const char *option(const struct scenario *scenario, const char *name)
+{
+    for (int i = 0; i + 1 < scenario->words.count; i++) {
+        if (word_is(scenario, i, name)) {
+            return word_at(scenario, i + 1);
+        }
+    }
+    return NULL;
+}
+
+bool parse_time(const char *text, int64_t *ms_r)
+{
+    char *end;
+    if (text[0] < '0' || text[0] > '9') {
+        return false;
+    }
+    long long minutes = strtoll(text, &end, 10);
+    if (strcmp(end, "s") == 0 || *end == '\0') {
+        *ms_r = minutes * 1000;
+        return true;
+    }
+    if (*end != ':') {
+        return false;
+    }
+    double seconds = strtod(end + 1, &end);
+    *ms_r = minutes * 60000 + (int64_t)(seconds * 1000.0 + 0.5);
+    return *end == '\0';
+}
+
+/* ---- what went wrong ---- */
+
+void scenario_wrong(const struct scenario *scenario, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)fprintf(stderr, "%s:%d: ", scenario->path, scenario->line);
+    (void)vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    (void)fputc('\n', stderr);
+    exit(2);
+}
+
+void scenario_fail(struct scenario *scenario, const char *format, ...)
+{
+    va_list arguments;
+    char now[32], line[TIMELINE_LINE_BYTES];
+    if (scenario->failed) {
+        return;
+    }
+    scenario->failed = true;
+    format_time(scenario->box->elapsed_ms, now, sizeof now);
+    va_start(arguments, format);
+    (void)fprintf(stderr, "%s:%d: at %s ", scenario->path, scenario->line, now);
+    (void)vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    (void)fprintf(stderr, "\nwhat left the gateway:\n");
+    for (size_t i = 0; i < scenario->box->sent_count; i++) {
+        sent_line(&scenario->box->sent[i], line, sizeof line);
+        (void)fprintf(stderr, "    %s\n", line);
+    }
+    if (scenario->escalations_count > 0) {
+        char *timeline = timeline_text(scenario);
+        (void)fprintf(stderr, "timeline:\n%s", timeline);
+        free(timeline);
+    }
+}
+
+/* ---- the world answers ---- */
+
+static enum provider_mood mood_towards(const struct scenario *scenario, const struct box_sent *sent)
+{
+    switch (sent->path) {
+    case PATH_PUSH:
+        return scenario->platforms[sent->platform];
+    case PATH_CALL:
+        return scenario->telephony;
+    case PATH_CALLBACK:
+    case PATH_APP:
+    case PATH_DESK:
+        break;
+    }
+    return scenario->callbacks;
+}
+
+/* The app tells by itself that a push came in. */
+static void confirm_reception(struct scenario *scenario, const struct box_sent *sent)
+{
+    if (sent->token_received[0] == '\0' || person_state(scenario, sent->person)->phone_off) {
+        return;
+    }
+    struct command *command = box_command(COMMAND_AGENT_VERB, 0);
+    command->escalation_id = sent->escalation;
+    command->request.agent.verb = VERB_RECEIVED;
+    command->request.agent.action_token = arena_text(command->arena, sent->token_received);
+    (void)box_run(scenario->box, command);
+    box_free(&command);
+}
+
+static void report_line(struct scenario *scenario, const struct box_sent *sent)
+{
+    enum attempt_answer answer = person_state(scenario, sent->person)->line;
+    if (answer == ANSWER_NONE) {
+        return;
+    }
+    struct command *command = box_command(COMMAND_CALL_OUTCOME, 0);
+    command->request.call.attempt = sent->attempt;
+    command->request.call.answer = answer;
+    (void)box_run(scenario->box, command);
+    box_free(&command);
+}
+
+/* False: nothing to say yet. */
+static bool react_to(struct scenario *scenario, struct box_sent *sent)
+{
+    struct box *box = scenario->box;
+    switch (mood_towards(scenario, sent)) {
+    case MOOD_UP:
+        box_outcome(box, sent, ATTEMPT_ACCEPTED, "", false);
+        if (sent->path == PATH_PUSH) {
+            confirm_reception(scenario, sent);
+        } else if (sent->path == PATH_CALL) {
+            report_line(scenario, sent);
+        }
+        return true;
+    case MOOD_DOWN:
+        box_outcome(box, sent, ATTEMPT_FAILED, "unavailable", false);
+        return true;
+    case MOOD_REFUSING:
+        box_outcome(box, sent, ATTEMPT_FAILED, "unregistered", sent->path == PATH_PUSH);
+        return true;
+    case MOOD_UNCERTAIN:
+        box_outcome(box, sent, ATTEMPT_UNCERTAIN, "connection_lost", false);
+        return true;
+    case MOOD_SILENT:
+        if (box->elapsed_ms >= sent->expires_ms) {
+            box_outcome(box, sent, ATTEMPT_EXPIRED, "no_answer_in_time", false);
+            return true;
+        }
+        break;
+    }
+    return false;
+}
+
+static bool react(struct scenario *scenario)
+{
+    struct box *box = scenario->box;
+    bool any = false;
+    for (size_t i = box->resolved_below; i < box->sent_count; i++) {
+        struct box_sent *sent = &box->sent[i];
+        if (!sent->resolved && !sent->dead) {
+            any = react_to(scenario, sent) || any;
+        }
+        if (i == box->resolved_below && (sent->resolved || sent->dead)) {
+            box->resolved_below++;
+        }
+    }
+    return any;
+}
+
+int64_t scenario_settle(struct scenario *scenario)
+{
+    for (int i = 0; i < REACTIONS_MAX; i++) {
+        int64_t wait_ms = box_turns(scenario->box);
+        if (!react(scenario)) {
+            return wait_ms;
+        }
+    }
+    scenario_fail(scenario, "the gateway and the world do not come to rest");
+    return 1000;
+}
+
+void scenario_advance(struct scenario *scenario, int64_t ms)
+{
+    int64_t wait_ms = scenario_settle(scenario);
+    while (ms > 0) {
+        int64_t some = wait_ms < ms ? wait_ms : ms;
+        box_pass(scenario->box, some);
+        ms -= some;
+        wait_ms = scenario_settle(scenario);
+    }
+}
+
+void scenario_command(struct scenario *scenario, struct command *command)
+{
+    (void)box_run(scenario->box, command);
+    scenario->answer = command->answer.status;
+    (void)text_copy(scenario->body, sizeof scenario->body,
+                    command->answer.status == STATUS_OK && command->answer.body != NULL
+                        ? command->answer.body
+                        : command->answer.error.text);
+    box_free(&command);
+    (void)scenario_settle(scenario);
+}
+
+/* ---- lines ---- */
+
+/* Moves on to the time named; answers the index of the word behind it. */
+static int run_until(struct scenario *scenario, int index)
+{
+    int64_t at_ms;
+    if (!word_is(scenario, index, "at")) {
+        return index;
+    }
+    if (!parse_time(word_at(scenario, index + 1), &at_ms)) {
+        scenario_wrong(scenario, "\"at\" wants a time such as 1:20");
+    }
+    if (at_ms < scenario->box->elapsed_ms) {
+        scenario_wrong(scenario, "that time has passed already");
+    }
+    scenario_advance(scenario, at_ms - scenario->box->elapsed_ms);
+    return index + 2;
+}
+
+static void run_statement(struct scenario *scenario)
+{
+    if (setup_statement(scenario)) {
+        return;
+    }
+    setup_finish_procedure(scenario);
+    if (word_is(scenario, 0, "expect")) {
+        (void)run_until(scenario, 1);
+        expect_statement(scenario);
+    } else if (!action_statement(scenario, run_until(scenario, 0))) {
+        scenario_wrong(scenario, "not understood: %s", word_at(scenario, 0));
+    }
+}
+
+bool scenario_run(const char *path)
+{
+    static struct scenario scenario;
+    char line[LINE_BYTES_MAX];
+    memset(&scenario, 0, sizeof scenario);
+    scenario.path = path;
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        (void)fprintf(stderr, "%s: cannot be read\n", path);
+        return false;
+    }
+    scenario.box = box_create(1);
+    box_open(scenario.box);
+    while (!scenario.failed && fgets(line, sizeof line, file) != NULL) {
+        scenario.line++;
+        line[strcspn(line, "\n")] = '\0';
+        split_words(&scenario, line);
+        if (scenario.words.count > 0) {
+            run_statement(&scenario);
+        }
+    }
+    (void)fclose(file);
+    box_destroy(&scenario.box);
+    return !scenario.failed;
+}
