@@ -326,8 +326,9 @@ void engine_outcome(struct engine *engine, int64_t customer_id, struct uuid esca
     if (path == PATH_CALL && outcome->transport != ATTEMPT_ACCEPTED) {
         outbox_call_ended(engine, outcome->attempt);
     }
-    outbox_give_credit(engine, path);
+    /* In this order: who drains takes "no credit is out" for "every outcome is in the mailbox". */
     queue_push_reserved(engine->lanes[LANE_OUTCOME], command);
+    outbox_give_credit(engine, path);
     wake_if_asleep(engine);
 }
 
