@@ -160,7 +160,7 @@ enum next escalations_split(struct exchange *exchange)
 /* ---- tasks ---- */
 
 struct tasks {
-    const struct directory_customer *customer;
+    const struct exchange *exchange;
     struct desk_task_row *rows;
     size_t count;
     bool more;
@@ -173,7 +173,11 @@ static void write_tasks(struct json_writer *json, void *context)
     json_name(json, "items");
     json_array_begin(json);
     for (size_t i = 0; i < tasks->count; i++) {
-        view_task(json, tasks->customer, &tasks->rows[i], true);
+        int64_t customer_id = tasks->rows[i].customer_id;
+        if (principal_covers(&tasks->exchange->principal, customer_id)) {
+            view_task(json, directory_customer(tasks->exchange->directory, customer_id),
+                      &tasks->rows[i], true);
+        }
     }
     json_array_end(json);
     if (tasks->more) {
@@ -188,7 +192,7 @@ static void write_tasks(struct json_writer *json, void *context)
 static enum next read_tasks(struct exchange *exchange, struct store *store)
 {
     struct error error = {0};
-    struct tasks tasks = {.customer = exchange->customer};
+    struct tasks tasks = {.exchange = exchange};
     enum status status =
         store_list_open_tasks(store, exchange->customer_id, exchange->cursor, exchange->limit + 1,
                               exchange->arena, &tasks.rows, &tasks.count, &error);
@@ -205,7 +209,8 @@ static enum next read_tasks(struct exchange *exchange, struct store *store)
 enum next tasks_list(struct exchange *exchange)
 {
     static const char *const parameters[] = {"customer", "state", "limit", "cursor", NULL};
-    if (!query_check(exchange, parameters) || !query_customer(exchange) || !query_page(exchange)) {
+    if (!query_check(exchange, parameters) || !query_customer_or_all(exchange) ||
+        !query_page(exchange)) {
         return NEXT_ANSWER;
     }
     const char *state = query_value(exchange, "state");

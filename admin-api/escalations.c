@@ -175,6 +175,7 @@ struct list {
     struct escalation_view *items;
     size_t count;
     bool more;
+    struct uuid last; /* looked at: where the next page begins */
 };
 
 static void write_list(struct json_writer *json, void *context)
@@ -188,7 +189,7 @@ static void write_list(struct json_writer *json, void *context)
     }
     json_array_end(json);
     if (list->more) {
-        json_member_uuid(json, "next_cursor", list->items[list->count - 1].escalation.id);
+        json_member_uuid(json, "next_cursor", list->last);
     } else {
         json_name(json, "next_cursor");
         json_null_value(json);
@@ -208,19 +209,25 @@ static enum status load_list(struct exchange *exchange, struct store *store, str
     if (status != STATUS_OK) {
         return status;
     }
-    struct list list = {.count = count < exchange->limit ? count : exchange->limit,
-                        .more = count > exchange->limit};
-    list.items = arena_alloc(exchange->arena, (list.count + 1) * sizeof *list.items);
+    struct list list = {.more = count > exchange->limit};
+    size_t page = list.more ? exchange->limit : count;
+    list.items = arena_alloc(exchange->arena, (page + 1) * sizeof *list.items);
     if (list.items == NULL) {
         return STATUS_NO_MEMORY;
     }
     int64_t wall_of_engine_ms = escalations_wall_of_engine_ms(exchange);
-    for (size_t i = 0; i < list.count; i++) {
-        struct escalation_view *item = &list.items[i];
-        item->customer = exchange->customer;
+    for (size_t i = 0; i < page; i++) {
+        const struct directory_customer *customer =
+            directory_customer(exchange->directory, rows[i].customer_id);
+        list.last = rows[i].id;
+        if (customer == NULL || !principal_covers(&exchange->principal, customer->id)) {
+            continue; /* of a customer that this key does not cover */
+        }
+        struct escalation_view *item = &list.items[list.count++];
+        item->customer = customer;
         item->escalation = rows[i];
         item->wall_of_engine_ms = wall_of_engine_ms;
-        status = store_get_ticket(store, exchange->customer_id, rows[i].ticket_id, exchange->arena,
+        status = store_get_ticket(store, customer->id, rows[i].ticket_id, exchange->arena,
                                   &item->ticket, error);
         if (status != STATUS_OK) {
             return status;
@@ -274,8 +281,8 @@ static bool take_state(struct exchange *exchange)
 enum next escalations_list(struct exchange *exchange)
 {
     static const char *const parameters[] = {"customer", "state", "limit", "cursor", NULL};
-    if (!query_check(exchange, parameters) || !query_customer(exchange) || !query_page(exchange) ||
-        !take_state(exchange)) {
+    if (!query_check(exchange, parameters) || !query_customer_or_all(exchange) ||
+        !query_page(exchange) || !take_state(exchange)) {
         return NEXT_ANSWER;
     }
     exchange->read = read_list;

@@ -202,6 +202,19 @@ bool query_page(struct exchange *exchange)
     return true;
 }
 
+/* Without a customer: all that the key covers, which is one for a key of one. */
+bool query_customer_or_all(struct exchange *exchange)
+{
+    const struct principal *principal = &exchange->principal;
+    if (query_value(exchange, "customer") != NULL ||
+        (!principal->all_customers && principal->customers_count == 1)) {
+        return query_customer(exchange);
+    }
+    exchange->customer = NULL;
+    exchange->customer_id = 0;
+    return true;
+}
+
 bool query_customer(struct exchange *exchange)
 {
     const struct principal *principal = &exchange->principal;

@@ -132,6 +132,13 @@ static int say_procedure(enum entry_kind kind, const struct said *said, char *te
     }
 }
 
+static const char *taker(const char *path)
+{
+    return strcmp(path, "push") == 0   ? "the push service"
+           : strcmp(path, "call") == 0 ? "the telephony layer"
+                                       : "the call centre";
+}
+
 /* What became of one attempt. */
 static int say_attempt(enum entry_kind kind, const struct said *said, char *text)
 {
@@ -144,7 +151,8 @@ static int say_attempt(enum entry_kind kind, const struct said *said, char *text
         return snprintf(text, size, "A %s %s is on its way%s%s%s.", means(said->path), to,
                         word[0] != '\0' ? " (" : "", word, word[0] != '\0' ? ")" : "");
     case ENTRY_ATTEMPT_ACCEPTED:
-        return snprintf(text, size, "The %s %s was handed over.", means(said->path), to);
+        return snprintf(text, size, "The %s %s was accepted by %s.", means(said->path), to,
+                        taker(said->path));
     case ENTRY_ATTEMPT_FAILED:
         return snprintf(text, size, "The %s %s failed%s%s.", means(said->path), to,
                         word[0] != '\0' ? ": " : "", word);

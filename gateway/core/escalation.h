@@ -66,7 +66,7 @@ struct escalation {
     struct promise promises[CALLERS_MAX];
     int callers_count;
     char next_what[NEXT_WHAT_BYTES_MAX]; /* what happens at due_at, in English */
-    int64_t version;                     /* counts updates */
+    int64_t version;                     /* counts changes of this state */
     int64_t owner;                       /* the gateway that runs it, and its fencing number: */
     int64_t fence;                       /* for several gateways on one database */
 };

@@ -2,7 +2,7 @@
 #include "gateway/core/core_private.h"
 
 #include <assert.h>
-#include <stddef.h>
+#include <string.h>
 
 static event_handler *const handlers[EVENTS_COUNT] = {
     [EVENT_OPENED] = on_opened,
@@ -54,7 +54,10 @@ enum status escalation_step(const struct escalation *before, const struct event 
     assert(update_r->changed || update_r->after.wait_until.ms == before->wait_until.ms);
     if (update_r->changed) {
         step_settle(&step);
-        update_r->after.version++;
+        /* Many events only touch an attempt: then the escalation's row stays as it is. */
+        if (memcmp(&update_r->after, before, sizeof *before) != 0) {
+            update_r->after.version++;
+        }
     }
     assert(escalation_fault(&update_r->after, context) == NULL);
     return STATUS_OK;

@@ -50,7 +50,8 @@ enum status on_transport(struct step *step)
     (void)text_copy(attempt->provider_id, sizeof attempt->provider_id,
                     step->event->provider_id != NULL ? step->event->provider_id : "");
     record_transport(step, attempt);
-    if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT) {
+    if (attempt->state != ATTEMPT_ACCEPTED && attempt->position == step->now->position &&
+        attempt->purpose == PURPOSE_ALERT) {
         run_end_hopeless_step(step);
     }
     return STATUS_OK;

@@ -236,12 +236,20 @@ static enum status find_customer(struct engine *engine, int64_t customer_id,
     return STATUS_OK;
 }
 
-/* The event's attempt may be older than the newest ones that were loaded. */
+/* The event's attempt may be older than the newest ones that were loaded. An accepted outcome, the
+ * most frequent event of all, concerns no other attempt. */
 static enum status load_attempts(struct engine *engine, const struct escalation *before,
                                  const struct event *event, struct context *context,
                                  struct error *error)
 {
     size_t count = 0;
+    if (event->type == EVENT_TRANSPORT && event->transport == ATTEMPT_ACCEPTED) {
+        context->attempts = engine->attempts;
+        enum status found = store_get_attempt(engine->store, before->customer_id, before->id,
+                                              event->attempt, &engine->attempts[0], error);
+        context->attempts_count = found == STATUS_OK ? 1 : 0;
+        return found == STATUS_NOT_FOUND ? STATUS_OK : found;
+    }
     enum status status =
         store_list_newest_attempts(engine->store, before->customer_id, before->id,
                                    ATTEMPTS_LOADED_MAX - 1, engine->attempts + 1, &count, error);
@@ -294,7 +302,9 @@ enum status apply_event(struct engine *engine, int64_t customer_id, struct uuid 
     if (status != STATUS_OK || !engine->update->changed) {
         return status;
     }
-    status = store_update_escalation(engine->store, &engine->update->after, error);
+    if (engine->update->after.version != before.version) {
+        status = store_update_escalation(engine->store, &engine->update->after, error);
+    }
     if (status == STATUS_OK) {
         status = write_promises(engine, &before, error);
     }

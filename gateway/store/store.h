@@ -388,6 +388,7 @@ enum status store_list_tasks_of_escalation(struct store *store, int64_t customer
                                            size_t limit, struct arena *arena,
                                            struct desk_task_row **rows_r, size_t *count_r,
                                            struct error *error) MUST_CHECK;
+/* Of one customer, or (0) of all. */
 enum status store_list_open_tasks(struct store *store, int64_t customer_id, struct uuid after,
                                   size_t limit, struct arena *arena, struct desk_task_row **rows_r,
                                   size_t *count_r, struct error *error) MUST_CHECK;

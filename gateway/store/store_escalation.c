@@ -396,7 +396,10 @@ enum status store_add_attempt(struct store *store, int64_t customer_id, struct u
 enum status store_update_attempt(struct store *store, int64_t customer_id, struct uuid id,
                                  const struct attempt *attempt, struct error *error)
 {
-    return write_attempt(store, QUERY_attempt_update, customer_id, id, attempt, error);
+    bool received =
+        attempt->received_at.ms != TIME_NEVER_MS || attempt->seen_at.ms != TIME_NEVER_MS;
+    return write_attempt(store, received ? QUERY_attempt_update_received : QUERY_attempt_update,
+                         customer_id, id, attempt, error);
 }
 
 enum status store_get_attempt(struct store *store, int64_t customer_id, struct uuid id,

@@ -14,13 +14,14 @@
     X(ticket_close)                                                                                \
     X(ticket_get)                                                                                  \
     X(escalation_insert)                                                                           \
-    X(escalation_update) X(escalation_get) X(escalation_customer) X(escalation_open_by_dedup) X(   \
-        escalation_due) X(escalation_next_due) X(escalation_open_of_customer)                      \
-        X(escalation_count_open) X(escalation_list_of_customer) X(caller_insert) X(caller_update)  \
-            X(caller_list) X(attempt_insert) X(attempt_update) X(attempt_get) X(                   \
-                attempt_list_newest) X(attempt_list) X(attempt_of_call) X(attempt_outbox)          \
-                X(attempt_rewind) X(attempt_unreceived_elsewhere) X(escalation_list) X(            \
-                    desk_task_insert) X(desk_task_done) X(desk_task_get)                           \
+    X(escalation_update)                                                                           \
+    X(escalation_get)                                                                              \
+    X(escalation_customer) X(escalation_open_by_dedup) X(escalation_due) X(escalation_next_due) X( \
+        escalation_open_of_customer) X(escalation_count_open) X(escalation_list_of_customer)       \
+        X(caller_insert) X(caller_update) X(caller_list) X(attempt_insert) X(attempt_update) X(    \
+            attempt_update_received) X(attempt_get) X(attempt_list_newest) X(attempt_list)         \
+            X(attempt_of_call) X(attempt_outbox) X(attempt_rewind) X(attempt_unreceived_elsewhere) \
+                X(escalation_list) X(desk_task_insert) X(desk_task_done) X(desk_task_get)          \
                     X(desk_task_list_of_escalation) X(desk_task_list_open) X(timeline_insert) X(   \
                         timeline_personal_insert) X(timeline_list_of_escalation)                   \
                         X(timeline_list_of_customer) X(timeline_head_get) X(timeline_head_set) X(  \

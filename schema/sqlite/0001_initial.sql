@@ -247,7 +247,7 @@ CREATE TABLE desk_task (
   FOREIGN KEY (customer_id, escalation_id) REFERENCES escalation (customer_id, escalation_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX desk_task_by_escalation ON desk_task (customer_id, escalation_id);
-CREATE INDEX desk_task_open ON desk_task (customer_id, task_id) WHERE done_at IS NULL;
+CREATE INDEX desk_task_open ON desk_task (task_id) WHERE done_at IS NULL;
 
 -- The journal: facts only. chain = SHA-256(previous chain || seq || facts || personal digest), per
 -- customer in commit order; erasing a personal row breaks nothing.

@@ -112,6 +112,13 @@ VALUES (
 -- name: attempt_update
 UPDATE attempt SET
   state = :state, answer = :answer, handed_over_at = :handed_over_at, accepted_at = :accepted_at,
+  reason = :reason, provider_id = :provider_id, tries = :tries
+WHERE customer_id = :customer_id AND escalation_id = :escalation_id AND attempt_id = :attempt_id;
+
+-- name: attempt_update_received
+-- Apart from attempt_update, which most outcomes need, because it moves an index entry.
+UPDATE attempt SET
+  state = :state, answer = :answer, handed_over_at = :handed_over_at, accepted_at = :accepted_at,
   received_at = :received_at, seen_at = :seen_at, reason = :reason, provider_id = :provider_id,
   tries = :tries
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id AND attempt_id = :attempt_id;
@@ -208,10 +215,12 @@ FROM desk_task
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id ORDER BY task_id LIMIT :limit;
 
 -- name: desk_task_list_open
+-- Of one customer, or (0) of all.
 SELECT
   customer_id, task_id, escalation_id, kind, caller, created_at, done_at, done_by
 FROM desk_task INDEXED BY desk_task_open
-WHERE customer_id = :customer_id AND done_at IS NULL AND task_id > :after
+WHERE done_at IS NULL AND task_id > :after
+  AND (:customer_id = 0 OR customer_id = :customer_id)
 ORDER BY task_id LIMIT :limit;
 
 -- name: timeline_insert
