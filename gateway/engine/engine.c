@@ -107,11 +107,11 @@ static enum status open_all(struct engine *engine, struct error *error)
 {
     enum status status = allocate(engine, error);
     if (status == STATUS_OK) {
-        status =
-            store_open(engine->database_path, engine->configuration.vfs, &engine->store, error);
+        status = open_poison(engine, error); /* first: its lock keeps a second writer out */
     }
     if (status == STATUS_OK) {
-        status = open_poison(engine, error);
+        status =
+            store_open(engine->database_path, engine->configuration.vfs, &engine->store, error);
     }
     if (status == STATUS_OK) {
         status = recover(engine, error);
@@ -227,8 +227,8 @@ void engine_destroy(struct engine **engine_r)
     for (size_t i = 0; i < engine->procedures_count; i++) {
         arena_destroy(&engine->procedures[i].arena);
     }
-    poison_close(&engine->poison);
     store_close(&engine->store);
+    poison_close(&engine->poison);
     arena_destroy(&engine->scratch);
     free(engine->update);
     free(engine->attempts);

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -38,6 +39,7 @@ struct poison_page {
 
 struct poison {
     struct poison_page *page;
+    int file; /* kept open: its lock says that an engine runs on this database */
 };
 
 /* For the signal handler: the page of the one engine of this process. */
@@ -96,18 +98,24 @@ enum status poison_open(const char *path, struct poison **poison_r, struct error
     if (file < 0) {
         return error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
     }
+    if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+        (void)close(file);
+        return error_set(error, STATUS_UNAVAILABLE,
+                         "%s: another gateway runs on this database; stop it first", path);
+    }
     struct poison_page *page = MAP_FAILED;
     if (ftruncate(file, sizeof *page) == 0) {
         page = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     }
     int failure = errno;
-    (void)close(file);
     if (page == MAP_FAILED) {
+        (void)close(file);
         return error_set(error, STATUS_IO, "%s: %s", path, strerror(failure));
     }
     struct poison *poison = calloc(1, sizeof *poison);
     if (poison == NULL) {
         (void)munmap(page, sizeof *page);
+        (void)close(file);
         return error_set(error, STATUS_NO_MEMORY, "no memory");
     }
     if (page->magic != POISON_MAGIC) {
@@ -119,6 +127,7 @@ enum status poison_open(const char *path, struct poison **poison_r, struct error
     page->busy = 0;
     page->aborted = 0;
     poison->page = page;
+    poison->file = file;
     handler_page = page;
     install_handlers();
     *poison_r = poison;
@@ -130,6 +139,7 @@ void poison_close(struct poison **poison)
     if (*poison != NULL) {
         handler_page = NULL;
         (void)munmap((*poison)->page, sizeof *(*poison)->page);
+        (void)close((*poison)->file);
         free(*poison);
         *poison = NULL;
     }
