@@ -121,6 +121,10 @@ enum status store_migrate(struct store *store, struct error *error)
     if (status != STATUS_OK) {
         return status;
     }
+    if (version < 0) {
+        return error_set(error, STATUS_CORRUPT, "the database is of schema version %lld",
+                         (long long)version);
+    }
     if (version > (int64_t)schema_migrations_count) {
         return error_set(error, STATUS_UNSUPPORTED,
                          "the database is of schema version %lld, this program knows up to %zu: "

@@ -1,0 +1,338 @@
+/* test_open.c - opening, migrating, refusing; the rules every connection keeps; named queries. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/schema.h"
+#include "tests/unit/store/fixture.h"
+
+/* ---- named queries ---- */
+
+static const char *const names[] = {
+#define X_(name) #name,
+    QUERY_TABLE(X_)
+#undef X_
+};
+
+static void test_queries__table_and_schema_name_the_same(void **state)
+{
+    (void)state;
+    const size_t count = sizeof names / sizeof names[0];
+    for (size_t i = 0; i < count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < schema_queries_count; k++) {
+            found = found || strcmp(names[i], schema_queries[k].name) == 0;
+        }
+        if (!found) {
+            fail_msg("C uses %s, which schema/sqlite does not have", names[i]);
+        }
+    }
+    for (size_t k = 0; k < schema_queries_count; k++) {
+        bool found = false;
+        for (size_t i = 0; i < count; i++) {
+            found = found || strcmp(names[i], schema_queries[k].name) == 0;
+        }
+        if (!found) {
+            fail_msg("nobody uses %s of schema/sqlite", schema_queries[k].name);
+        }
+    }
+    assert_int_equal(count, schema_queries_count);
+}
+
+static void test_queries__all_prepare(void **state)
+{
+    struct shelf *shelf = *state;
+    for (size_t k = 0; k < schema_queries_count; k++) {
+        sqlite3_stmt *statement = NULL;
+        if (sqlite3_prepare_v2(shelf->store->db, schema_queries[k].sql, -1, &statement, NULL) !=
+            SQLITE_OK) {
+            fail_msg("%s: %s", schema_queries[k].name, sqlite3_errmsg(shelf->store->db));
+        }
+        (void)sqlite3_finalize(statement);
+    }
+}
+
+/* Reading must stay cheap with ten million tickets: no query may walk a whole table that grows. */
+static void test_queries__none_scans_a_growing_table(void **state)
+{
+    struct shelf *shelf = *state;
+    static const char *const growing[] = {"ticket",   "escalation",        "caller",     "attempt",
+                                          "timeline", "timeline_personal", "idempotency"};
+    for (size_t k = 0; k < schema_queries_count; k++) {
+        char sql[8192];
+        sqlite3_stmt *statement = NULL;
+        (void)snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", schema_queries[k].sql);
+        assert_int_equal(sqlite3_prepare_v2(shelf->store->db, sql, -1, &statement, NULL),
+                         SQLITE_OK);
+        while (sqlite3_step(statement) == SQLITE_ROW) {
+            const char *detail = (const char *)sqlite3_column_text(statement, 3);
+            for (size_t g = 0; g < sizeof growing / sizeof growing[0]; g++) {
+                char scan[64];
+                (void)snprintf(scan, sizeof scan, "SCAN %s", growing[g]);
+                /* A procedure's insert would look for those who waited for it, if there were
+                 * deferred constraints; there are none. */
+                bool foreign_key = strcmp(schema_queries[k].name, "procedure_insert") == 0;
+                if (strcmp(detail, scan) == 0 && !foreign_key) {
+                    fail_msg("%s: %s", schema_queries[k].name, detail);
+                }
+            }
+        }
+        (void)sqlite3_finalize(statement);
+    }
+}
+
+/* ---- opening ---- */
+
+static void test_open__migrates_from_nothing(void **state)
+{
+    struct shelf *shelf = *state;
+    assert_int_equal(shelf_number(shelf, "PRAGMA user_version"), schema_migrations_count);
+    assert_int_equal(shelf_number(shelf, "PRAGMA foreign_keys"), 1);
+    assert_int_equal(shelf_number(shelf, "PRAGMA synchronous"), 2);
+    assert_int_equal(shelf_number(shelf, "PRAGMA wal_autocheckpoint"), 0);
+    assert_int_equal(shelf_number(shelf, "PRAGMA trusted_schema"), 0);
+    assert_int_equal(shelf_number(shelf, "SELECT count(*) FROM pragma_journal_mode "
+                                         "WHERE journal_mode = 'wal'"),
+                     1);
+    assert_int_equal(shelf_number(shelf, "SELECT count(*) FROM pragma_integrity_check "
+                                         "WHERE integrity_check <> 'ok'"),
+                     0);
+}
+
+static void test_open__again_keeps_everything(void **state)
+{
+    struct shelf *shelf = *state;
+    store_close(&shelf->store);
+    assert_null(shelf->store);
+    assert_ok(shelf, store_open(shelf->path, NULL, &shelf->store, &shelf->error));
+    struct customer_row row;
+    assert_ok(shelf, store_get_customer(shelf->store, shelf->customer_id, shelf->arena, &row,
+                                        &shelf->error));
+    assert_string_equal(row.slug, "acme");
+}
+
+static void test_open__a_newer_database_is_refused(void **state)
+{
+    struct shelf *shelf = *state;
+    char sql[64], version[64];
+    (void)snprintf(sql, sizeof sql, "PRAGMA user_version = %zu", schema_migrations_count + 1);
+    (void)snprintf(version, sizeof version, "version %zu", schema_migrations_count + 1);
+    shelf_execute(shelf, sql);
+    store_close(&shelf->store);
+    assert_int_equal(store_open(shelf->path, NULL, &shelf->store, &shelf->error),
+                     STATUS_UNSUPPORTED);
+    assert_null(shelf->store);
+    assert_non_null(strstr(shelf->error.text, version));
+    assert_non_null(strstr(shelf->error.text, "install the newer program"));
+}
+
+static void write_file(const char *path, const char *mode, long offset, const void *bytes,
+                       size_t count)
+{
+    FILE *file = fopen(path, mode);
+    assert_non_null(file);
+    assert_int_equal(fseek(file, offset, SEEK_SET), 0);
+    assert_int_equal(fwrite(bytes, 1, count, file), count);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void test_open__damage_is_refused(void **state)
+{
+    struct shelf *shelf = *state;
+    char rubbish[4096];
+    memset(rubbish, 'x', sizeof rubbish);
+    store_close(&shelf->store);
+    /* The schema's page, behind an intact header. */
+    write_file(shelf->path, "r+", 100, rubbish, 2000);
+    assert_int_equal(store_open(shelf->path, NULL, &shelf->store, &shelf->error), STATUS_CORRUPT);
+    assert_null(shelf->store);
+    assert_non_null(strstr(shelf->error.text, shelf->path));
+    /* No database at all. */
+    write_file(shelf->path, "w", 0, rubbish, sizeof rubbish);
+    assert_int_equal(store_open(shelf->path, NULL, &shelf->store, &shelf->error), STATUS_CORRUPT);
+    assert_null(shelf->store);
+}
+
+static void test_open__a_version_that_never_was_is_refused(void **state)
+{
+    struct shelf *shelf = *state;
+    shelf_execute(shelf, "PRAGMA user_version = -1");
+    store_close(&shelf->store);
+    assert_int_equal(store_open(shelf->path, NULL, &shelf->store, &shelf->error), STATUS_CORRUPT);
+    assert_null(shelf->store);
+}
+
+static void test_open__nowhere(void **state)
+{
+    struct shelf *shelf = *state;
+    struct store *store = NULL;
+    assert_int_equal(store_open("/nonexistent/db", NULL, &store, &shelf->error), STATUS_IO);
+    assert_int_equal(store_open(shelf->path, "no-such-vfs", &store, &shelf->error), STATUS_IO);
+    assert_int_equal(store_open_reader("/nonexistent/db", NULL, 100, &store, &shelf->error),
+                     STATUS_IO);
+    assert_null(store);
+}
+
+/* ---- rules ---- */
+
+static void test_rules__foreign_keys_hold(void **state)
+{
+    struct shelf *shelf = *state;
+    struct person_row row = {
+        .customer_id = 99, .slug = "a", .name = "", .phone = "", .language = "fr"};
+    int64_t id;
+    assert_int_equal(store_put_person(shelf->store, PERSON_AGENT, &row, &id, &shelf->error),
+                     STATUS_CONFLICT);
+    struct attempt attempt = plain_attempt(1);
+    assert_int_equal(store_add_attempt(shelf->store, shelf->customer_id, numbered_id(1), &attempt,
+                                       &shelf->error),
+                     STATUS_CONFLICT);
+}
+
+static void test_rules__every_table_is_strict(void **state)
+{
+    struct shelf *shelf = *state;
+    assert_int_equal(shelf_number(shelf, "SELECT count(*) FROM pragma_table_list WHERE type = "
+                                         "'table' AND schema = 'main' AND strict = 0 "
+                                         "AND name NOT LIKE 'sqlite_%'"),
+                     0);
+    assert_true(shelf_number(shelf, "SELECT count(*) FROM pragma_table_list WHERE strict = 1") >
+                15);
+    assert_int_equal(sqlite3_exec(shelf->store->db, "UPDATE customer SET active = 'certainly'",
+                                  NULL, NULL, NULL) &
+                         0xff,
+                     SQLITE_CONSTRAINT);
+}
+
+/* ---- readers ---- */
+
+static void test_reader__cannot_write(void **state)
+{
+    struct shelf *shelf = *state;
+    struct store *reader;
+    int64_t id;
+    assert_ok(shelf, store_open_reader(shelf->path, NULL, 1000, &reader, &shelf->error));
+    assert_int_not_equal(add_customer(reader, &id, &shelf->error), STATUS_OK);
+    struct customer_row row;
+    assert_ok(shelf,
+              store_get_customer(reader, shelf->customer_id, shelf->arena, &row, &shelf->error));
+    store_close(&reader);
+}
+
+static void test_reader__is_cut_off(void **state)
+{
+    struct shelf *shelf = *state;
+    struct store *reader;
+    struct escalation *rows;
+    size_t count;
+    assert_ok(shelf, store_begin(shelf->store, &shelf->error));
+    for (unsigned n = 1; n <= 2000; n++) {
+        struct escalation escalation = plain_escalation(shelf, n);
+        assert_ok(shelf, add_escalation(shelf->store, &escalation, NULL, &shelf->error));
+    }
+    assert_ok(shelf, store_commit(shelf->store, &shelf->error));
+    assert_ok(shelf, store_open_reader(shelf->path, NULL, 5000, &reader, &shelf->error));
+    const struct uuid nil = {{0}};
+    assert_ok(shelf, store_list_escalations(reader, shelf->customer_id, nil, ESCALATION_NOTIFYING,
+                                            ESCALATION_DONE, 5000, shelf->arena, &rows, &count,
+                                            &shelf->error));
+    assert_int_equal(count, 2000);
+    store_close(&reader);
+    /* Its time was over before it began. */
+    assert_ok(shelf, store_open_reader(shelf->path, NULL, -1, &reader, &shelf->error));
+    assert_int_equal(store_list_escalations(reader, shelf->customer_id, nil, ESCALATION_NOTIFYING,
+                                            ESCALATION_DONE, 5000, shelf->arena, &rows, &count,
+                                            &shelf->error),
+                     STATUS_TIMEOUT);
+    /* What is short still works on the same connection. */
+    struct customer_row row;
+    assert_ok(shelf,
+              store_get_customer(reader, shelf->customer_id, shelf->arena, &row, &shelf->error));
+    store_close(&reader);
+}
+
+static void test_reader__holds_a_snapshot(void **state)
+{
+    struct shelf *shelf = *state;
+    struct store *reader;
+    struct customer_row row;
+    struct definition_row rota = {
+        .customer_id = shelf->customer_id, .slug = "duty", .definition = "{}"};
+    struct definition_row *rotas;
+    int64_t id;
+    size_t count;
+    assert_ok(shelf, store_open_reader(shelf->path, NULL, 1000, &reader, &shelf->error));
+    assert_ok(shelf, store_read_begin(reader, &shelf->error));
+    assert_ok(shelf,
+              store_get_customer(reader, shelf->customer_id, shelf->arena, &row, &shelf->error));
+    assert_ok(shelf, store_put_rota(shelf->store, &rota, &id, &shelf->error));
+    assert_ok(shelf, store_list_rotas(reader, shelf->customer_id, shelf->arena, &rotas, &count,
+                                      &shelf->error));
+    assert_int_equal(count, 0);
+    store_read_end(reader);
+    assert_ok(shelf, store_list_rotas(reader, shelf->customer_id, shelf->arena, &rotas, &count,
+                                      &shelf->error));
+    assert_int_equal(count, 1);
+    store_close(&reader);
+}
+
+/* ---- checkpoints ---- */
+
+static void test_checkpoint__only_when_the_log_is_long(void **state)
+{
+    struct shelf *shelf = *state;
+    assert_true(shelf->store->wal_pages > 0);
+    assert_ok(shelf, store_checkpoint(shelf->store, 1000000, &shelf->error));
+    assert_true(shelf->store->wal_pages > 0);
+    assert_ok(shelf, store_checkpoint(shelf->store, 1, &shelf->error));
+    assert_int_equal(shelf->store->wal_pages, 0);
+    /* All of it is in the database itself now. */
+    sqlite3 *db;
+    char uri[128];
+    (void)snprintf(uri, sizeof uri, "file:%s?immutable=1", shelf->path);
+    assert_int_equal(sqlite3_open_v2(uri, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "SELECT 1 / count(*) FROM customer", NULL, NULL, NULL),
+                     SQLITE_OK);
+    (void)sqlite3_close(db);
+}
+
+/* A reader that stands in the way is waited for by nobody. */
+static void test_checkpoint__with_a_reader_about(void **state)
+{
+    struct shelf *shelf = *state;
+    struct store *reader;
+    struct customer_row row;
+    assert_ok(shelf, store_open_reader(shelf->path, NULL, 1000, &reader, &shelf->error));
+    assert_ok(shelf, store_read_begin(reader, &shelf->error));
+    assert_ok(shelf,
+              store_get_customer(reader, shelf->customer_id, shelf->arena, &row, &shelf->error));
+    int64_t id;
+    assert_ok(shelf, add_customer(shelf->store, &id, &shelf->error));
+    assert_ok(shelf, store_checkpoint(shelf->store, 1, &shelf->error));
+    store_read_end(reader);
+    store_close(&reader);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_queries__table_and_schema_name_the_same),
+        SHELF_TEST(test_queries__all_prepare),
+        SHELF_TEST(test_queries__none_scans_a_growing_table),
+        SHELF_TEST(test_open__migrates_from_nothing),
+        SHELF_TEST(test_open__again_keeps_everything),
+        SHELF_TEST(test_open__a_newer_database_is_refused),
+        SHELF_TEST(test_open__damage_is_refused),
+        SHELF_TEST(test_open__a_version_that_never_was_is_refused),
+        SHELF_TEST(test_open__nowhere),
+        SHELF_TEST(test_rules__foreign_keys_hold),
+        SHELF_TEST(test_rules__every_table_is_strict),
+        SHELF_TEST(test_reader__cannot_write),
+        SHELF_TEST(test_reader__is_cut_off),
+        SHELF_TEST(test_reader__holds_a_snapshot),
+        SHELF_TEST(test_checkpoint__only_when_the_log_is_long),
+        SHELF_TEST(test_checkpoint__with_a_reader_about),
+    };
+    return cmocka_run_group_tests_name("store.open", tests, NULL, NULL);
+}

@@ -1,0 +1,562 @@
+/* test_rows.c - configuration rows come back as they were written, member by member. */
+#include <string.h>
+
+#include "tests/unit/store/fixture.h"
+
+static void assert_text(const char *read, const char *written)
+{
+    if (written == NULL) {
+        assert_null(read);
+    } else {
+        assert_non_null(read);
+        assert_string_equal(read, written);
+    }
+}
+
+/* ---- customers ---- */
+
+static void assert_customer(const struct customer_row *a, const struct customer_row *b)
+{
+    assert_text(a->slug, b->slug);
+    assert_text(a->name, b->name);
+    assert_text(a->time_zone, b->time_zone);
+    assert_text(a->language, b->language);
+    assert_text(a->alias, b->alias);
+    assert_text(a->default_procedure, b->default_procedure);
+    assert_int_equal(a->active, b->active);
+    assert_int_equal(a->created_at.ms, b->created_at.ms);
+}
+
+static void test_customer__comes_back(void **state)
+{
+    struct shelf *shelf = *state;
+    static const struct customer_row rows[] = {
+        {.slug = "b-side",
+         .name = "B",
+         .time_zone = "Europe/Rome",
+         .language = "en",
+         .alias = "Brun",
+         .default_procedure = "night",
+         .active = true,
+         .created_at = {11}},
+        {.slug = "ümlaut",
+         .name = "Ü 'quoted' \"x\"",
+         .time_zone = "UTC",
+         .language = "fr",
+         .alias = "",
+         .default_procedure = NULL,
+         .active = false,
+         .created_at = {0}},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        int64_t id = 0;
+        struct customer_row read;
+        assert_ok(shelf, store_put_customer(shelf->store, &rows[i], &id, &shelf->error));
+        assert_ok(shelf, store_get_customer(shelf->store, id, shelf->arena, &read, &shelf->error));
+        assert_int_equal(read.customer_id, id);
+        assert_customer(&read, &rows[i]);
+    }
+    struct customer_row *all;
+    size_t count;
+    assert_ok(shelf, store_list_customers(shelf->store, shelf->arena, &all, &count, &shelf->error));
+    assert_int_equal(count, 3);
+    assert_customer(&all[1], &rows[0]);
+    assert_customer(&all[2], &rows[1]);
+    struct customer_row none;
+    assert_int_equal(store_get_customer(shelf->store, 99, shelf->arena, &none, &shelf->error),
+                     STATUS_NOT_FOUND);
+}
+
+static void test_customer__put_again_changes_it(void **state)
+{
+    struct shelf *shelf = *state;
+    struct customer_row row = {.slug = "acme",
+                               .name = "New",
+                               .time_zone = "UTC",
+                               .language = "en",
+                               .alias = "Neuf",
+                               .default_procedure = "day",
+                               .active = false,
+                               .created_at = {77}};
+    int64_t id;
+    assert_ok(shelf, store_put_customer(shelf->store, &row, &id, &shelf->error));
+    assert_int_equal(id, shelf->customer_id);
+    struct customer_row read;
+    assert_ok(shelf, store_get_customer(shelf->store, id, shelf->arena, &read, &shelf->error));
+    row.created_at.ms = 1000; /* it stays as old as it is */
+    assert_customer(&read, &row);
+}
+
+/* ---- people ---- */
+
+static void test_person__comes_back(void **state)
+{
+    struct shelf *shelf = *state;
+    static const enum person_kind kinds[] = {PERSON_AGENT, PERSON_CONTACT};
+    for (size_t k = 0; k < 2; k++) {
+        struct person_row rows[] = {
+            {.customer_id = shelf->customer_id,
+             .slug = "jean",
+             .name = "Jean",
+             .phone = "+331",
+             .language = "fr",
+             .active = true,
+             .created_at = {21}},
+            {.customer_id = shelf->customer_id,
+             .slug = "anna",
+             .name = "Anna",
+             .phone = "",
+             .language = "en",
+             .active = false,
+             .created_at = {22}},
+        };
+        for (size_t i = 0; i < 2; i++) {
+            assert_ok(shelf, store_put_person(shelf->store, kinds[k], &rows[i], &rows[i].person_id,
+                                              &shelf->error));
+        }
+        struct person_row *read;
+        size_t count;
+        assert_ok(shelf, store_list_persons(shelf->store, kinds[k], shelf->customer_id,
+                                            shelf->arena, &read, &count, &shelf->error));
+        assert_int_equal(count, 2); /* by slug */
+        for (size_t i = 0; i < 2; i++) {
+            const struct person_row *written = &rows[1 - i];
+            assert_int_equal(read[i].person_id, written->person_id);
+            assert_int_equal(read[i].customer_id, written->customer_id);
+            assert_text(read[i].slug, written->slug);
+            assert_text(read[i].name, written->name);
+            assert_text(read[i].phone, written->phone);
+            assert_text(read[i].language, written->language);
+            assert_int_equal(read[i].active, written->active);
+            assert_int_equal(read[i].created_at.ms, written->created_at.ms);
+        }
+    }
+}
+
+static int64_t add_agent(struct shelf *shelf)
+{
+    struct person_row row = {.customer_id = shelf->customer_id,
+                             .slug = "jean",
+                             .name = "Jean",
+                             .phone = "+331",
+                             .language = "fr",
+                             .active = true};
+    int64_t id;
+    assert_ok(shelf, store_put_person(shelf->store, PERSON_AGENT, &row, &id, &shelf->error));
+    return id;
+}
+
+/* ---- enrolments ---- */
+
+static void test_enrolment__comes_back(void **state)
+{
+    struct shelf *shelf = *state;
+    struct enrolment_row row = {.customer_id = shelf->customer_id,
+                                .agent_id = add_agent(shelf),
+                                .code_hash = numbered_digest(1),
+                                .expires_at = {31},
+                                .created_at = {32}};
+    struct enrolment_row read;
+    assert_ok(shelf, store_add_enrolment(shelf->store, &row, &row.enrolment_id, &shelf->error));
+    assert_ok(shelf, store_find_enrolment_code(shelf->store, &row.code_hash, &read, &shelf->error));
+    assert_int_equal(read.enrolment_id, row.enrolment_id);
+    assert_int_equal(read.customer_id, row.customer_id);
+    assert_int_equal(read.agent_id, row.agent_id);
+    assert_memory_equal(&read.code_hash, &row.code_hash, sizeof row.code_hash);
+    assert_int_equal(read.expires_at.ms, 31);
+    assert_int_equal(read.created_at.ms, 32);
+    assert_int_equal(read.used_at.ms, TIME_NEVER_MS);
+    assert_memory_equal(&read.token_hash, &(struct digest){{0}}, sizeof read.token_hash);
+
+    struct digest token = numbered_digest(9);
+    struct enrolment_row *used;
+    size_t count;
+    assert_ok(shelf, store_list_enrolments(shelf->store, shelf->customer_id, shelf->arena, &used,
+                                           &count, &shelf->error));
+    assert_int_equal(count, 0);
+    assert_ok(shelf, store_use_enrolment(shelf->store, shelf->customer_id, row.enrolment_id, &token,
+                                         (struct wall_time){33}, &shelf->error));
+    assert_int_equal(store_find_enrolment_code(shelf->store, &row.code_hash, &read, &shelf->error),
+                     STATUS_NOT_FOUND);
+    assert_ok(shelf, store_list_enrolments(shelf->store, shelf->customer_id, shelf->arena, &used,
+                                           &count, &shelf->error));
+    assert_int_equal(count, 1);
+    assert_memory_equal(&used[0].token_hash, &token, sizeof token);
+    assert_int_equal(used[0].used_at.ms, 33);
+}
+
+static void test_enrolment__a_new_code_revokes_unused_ones_only(void **state)
+{
+    struct shelf *shelf = *state;
+    struct enrolment_row row = {.customer_id = shelf->customer_id, .agent_id = add_agent(shelf)};
+    struct enrolment_row read;
+    int64_t used, id;
+    struct digest token = numbered_digest(9);
+    row.code_hash = numbered_digest(1);
+    assert_ok(shelf, store_add_enrolment(shelf->store, &row, &used, &shelf->error));
+    assert_ok(shelf, store_use_enrolment(shelf->store, shelf->customer_id, used, &token,
+                                         (struct wall_time){33}, &shelf->error));
+    row.code_hash = numbered_digest(2);
+    assert_ok(shelf, store_add_enrolment(shelf->store, &row, &id, &shelf->error));
+    row.code_hash = numbered_digest(3);
+    assert_ok(shelf, store_add_enrolment(shelf->store, &row, &id, &shelf->error));
+    struct digest second = numbered_digest(2), third = numbered_digest(3);
+    assert_int_equal(store_find_enrolment_code(shelf->store, &second, &read, &shelf->error),
+                     STATUS_NOT_FOUND);
+    assert_ok(shelf, store_find_enrolment_code(shelf->store, &third, &read, &shelf->error));
+    struct enrolment_row *rows;
+    size_t count;
+    assert_ok(shelf, store_list_enrolments(shelf->store, shelf->customer_id, shelf->arena, &rows,
+                                           &count, &shelf->error));
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].enrolment_id, used);
+}
+
+/* ---- devices ---- */
+
+static void assert_device(const struct device_row *a, const struct device_row *b)
+{
+    assert_int_equal(a->device_id, b->device_id);
+    assert_int_equal(a->customer_id, b->customer_id);
+    assert_int_equal(a->agent_id, b->agent_id);
+    assert_text(a->installation, b->installation);
+    assert_int_equal(a->platform, b->platform);
+    assert_text(a->target, b->target);
+    assert_int_equal(a->environment, b->environment);
+    assert_text(a->public_key, b->public_key);
+    assert_text(a->auth_secret, b->auth_secret);
+    assert_text(a->app_version, b->app_version);
+    assert_text(a->permission, b->permission);
+    assert_int_equal(a->battery_percent, b->battery_percent);
+    assert_int_equal(a->registered_at.ms, b->registered_at.ms);
+    assert_int_equal(a->proven_at.ms, b->proven_at.ms);
+    assert_int_equal(a->retired_at.ms, b->retired_at.ms);
+    assert_text(a->retired_reason, b->retired_reason);
+}
+
+static struct device_row only_device(struct shelf *shelf)
+{
+    struct device_row *rows;
+    size_t count;
+    assert_ok(shelf, store_list_devices(shelf->store, shelf->customer_id, shelf->arena, &rows,
+                                        &count, &shelf->error));
+    assert_int_equal(count, 1);
+    return rows[0];
+}
+
+static void test_device__comes_back(void **state)
+{
+    struct shelf *shelf = *state;
+    struct device_row row = {.customer_id = shelf->customer_id,
+                             .agent_id = add_agent(shelf),
+                             .installation = "i-1",
+                             .platform = PLATFORM_WEBPUSH,
+                             .target = "https://push",
+                             .environment = 1,
+                             .public_key = "pk",
+                             .auth_secret = "as",
+                             .app_version = "1.2",
+                             .permission = "granted",
+                             .battery_percent = 55,
+                             .registered_at = {41},
+                             .proven_at = {42},
+                             .retired_at = {43},
+                             .retired_reason = "logged_out"};
+    struct device_row read;
+    assert_ok(shelf, store_put_device(shelf->store, &row, &row.device_id, &shelf->error));
+    read = only_device(shelf);
+    assert_device(&read, &row);
+    /* The same installation registers again, knowing less. */
+    struct device_row again = {.customer_id = shelf->customer_id,
+                               .agent_id = row.agent_id,
+                               .installation = "i-1",
+                               .platform = PLATFORM_APNS,
+                               .target = "t",
+                               .battery_percent = -1,
+                               .registered_at = {51},
+                               .proven_at = WALL_NEVER,
+                               .retired_at = WALL_NEVER};
+    assert_ok(shelf, store_put_device(shelf->store, &again, &again.device_id, &shelf->error));
+    assert_int_equal(again.device_id, row.device_id);
+    read = only_device(shelf);
+    again.proven_at.ms = 42; /* what was proven stays proven */
+    assert_device(&read, &again);
+}
+
+static void test_device__proven_and_retired(void **state)
+{
+    struct shelf *shelf = *state;
+    struct device_row row = {.customer_id = shelf->customer_id,
+                             .agent_id = add_agent(shelf),
+                             .installation = "i-1",
+                             .platform = PLATFORM_FCM,
+                             .target = "t",
+                             .battery_percent = -1,
+                             .registered_at = {100},
+                             .proven_at = WALL_NEVER,
+                             .retired_at = WALL_NEVER};
+    assert_ok(shelf, store_put_device(shelf->store, &row, &row.device_id, &shelf->error));
+    assert_ok(shelf, store_prove_device(shelf->store, shelf->customer_id, row.device_id,
+                                        (struct wall_time){110}, &shelf->error));
+    row.proven_at.ms = 110;
+    /* It registered after what the provider speaks of: nothing happens. */
+    assert_ok(shelf,
+              store_retire_device(shelf->store, shelf->customer_id, row.device_id, "gone",
+                                  (struct wall_time){120}, (struct wall_time){99}, &shelf->error));
+    struct device_row read = only_device(shelf);
+    assert_device(&read, &row);
+    assert_ok(shelf,
+              store_retire_device(shelf->store, shelf->customer_id, row.device_id, "gone",
+                                  (struct wall_time){120}, (struct wall_time){100}, &shelf->error));
+    row.retired_at.ms = 120;
+    row.retired_reason = "gone";
+    read = only_device(shelf);
+    assert_device(&read, &row);
+    /* The first reason stands. */
+    assert_ok(shelf,
+              store_retire_device(shelf->store, shelf->customer_id, row.device_id, "other",
+                                  (struct wall_time){130}, (struct wall_time){130}, &shelf->error));
+    read = only_device(shelf);
+    assert_device(&read, &row);
+}
+
+/* ---- definitions ---- */
+
+static void assert_definition(const struct definition_row *a, const struct definition_row *b)
+{
+    assert_int_equal(a->id, b->id);
+    assert_int_equal(a->customer_id, b->customer_id);
+    assert_text(a->slug, b->slug);
+    assert_text(a->definition, b->definition);
+    assert_int_equal(a->changed_at.ms, b->changed_at.ms);
+}
+
+static void test_rota__comes_back(void **state)
+{
+    struct shelf *shelf = *state;
+    struct definition_row row = {.customer_id = shelf->customer_id,
+                                 .slug = "duty",
+                                 .definition = "{\"a\":1}",
+                                 .changed_at = {61}};
+    struct definition_row *rows;
+    size_t count;
+    assert_ok(shelf, store_put_rota(shelf->store, &row, &row.id, &shelf->error));
+    assert_ok(shelf, store_list_rotas(shelf->store, shelf->customer_id, shelf->arena, &rows, &count,
+                                      &shelf->error));
+    assert_int_equal(count, 1);
+    assert_definition(&rows[0], &row);
+    int64_t first = row.id;
+    row.definition = "{\"a\":2}";
+    row.changed_at.ms = 62;
+    assert_ok(shelf, store_put_rota(shelf->store, &row, &row.id, &shelf->error));
+    assert_int_equal(row.id, first);
+    assert_ok(shelf, store_list_rotas(shelf->store, shelf->customer_id, shelf->arena, &rows, &count,
+                                      &shelf->error));
+    assert_int_equal(count, 1);
+    assert_definition(&rows[0], &row);
+}
+
+static void test_procedure__versions_are_kept(void **state)
+{
+    struct shelf *shelf = *state;
+    struct definition_row versions[3], read, *newest;
+    size_t count;
+    for (int i = 0; i < 3; i++) {
+        static const char *const texts[] = {"{1}", "{2}", "{3}"};
+        versions[i] = (struct definition_row){.customer_id = shelf->customer_id,
+                                              .slug = "night",
+                                              .definition = texts[i],
+                                              .changed_at = {70 + i}};
+        assert_ok(shelf, store_add_procedure(shelf->store, &versions[i], &versions[i].id,
+                                             &versions[i].version, &shelf->error));
+        assert_int_equal(versions[i].version, i + 1);
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_ok(shelf, store_get_procedure(shelf->store, shelf->customer_id, versions[i].id,
+                                             shelf->arena, &read, &shelf->error));
+        assert_definition(&read, &versions[i]);
+        assert_int_equal(read.version, i + 1);
+    }
+    assert_ok(shelf, store_list_procedures(shelf->store, shelf->customer_id, shelf->arena, &newest,
+                                           &count, &shelf->error));
+    assert_int_equal(count, 1);
+    assert_definition(&newest[0], &versions[2]);
+    /* Another customer's is none. */
+    assert_int_equal(store_get_procedure(shelf->store, shelf->customer_id + 1, versions[0].id,
+                                         shelf->arena, &read, &shelf->error),
+                     STATUS_NOT_FOUND);
+}
+
+/* ---- keys ---- */
+
+static void test_api_key__comes_back(void **state)
+{
+    struct shelf *shelf = *state;
+    struct api_key_row *rows;
+    size_t count;
+    struct api_key_row scoped = {.key_id = "k1",
+                                 .name = "one",
+                                 .role = "admin",
+                                 .secret_hash = numbered_digest(5),
+                                 .created_at = {81},
+                                 .customers = &shelf->customer_id,
+                                 .customers_count = 1};
+    struct api_key_row broad = {.key_id = "k2",
+                                .name = "two",
+                                .role = "portal",
+                                .secret_hash = numbered_digest(6),
+                                .all_customers = true,
+                                .created_at = {82}};
+    assert_ok(shelf, store_add_api_key(shelf->store, &scoped, &shelf->error));
+    assert_ok(shelf, store_add_api_key(shelf->store, &broad, &shelf->error));
+    assert_ok(shelf, store_list_api_keys(shelf->store, shelf->arena, &rows, &count, &shelf->error));
+    assert_int_equal(count, 2);
+    const struct api_key_row *written[] = {&scoped, &broad};
+    for (size_t i = 0; i < 2; i++) {
+        assert_text(rows[i].key_id, written[i]->key_id);
+        assert_text(rows[i].name, written[i]->name);
+        assert_text(rows[i].role, written[i]->role);
+        assert_memory_equal(&rows[i].secret_hash, &written[i]->secret_hash, DIGEST_BYTES);
+        assert_int_equal(rows[i].all_customers, written[i]->all_customers);
+        assert_int_equal(rows[i].created_at.ms, written[i]->created_at.ms);
+        assert_int_equal(rows[i].customers_count, written[i]->customers_count);
+    }
+    assert_int_equal(rows[0].customers[0], shelf->customer_id);
+    assert_ok(shelf,
+              store_revoke_api_key(shelf->store, "k1", (struct wall_time){90}, &shelf->error));
+    assert_int_equal(
+        store_revoke_api_key(shelf->store, "k3", (struct wall_time){90}, &shelf->error),
+        STATUS_NOT_FOUND);
+    assert_ok(shelf, store_list_api_keys(shelf->store, shelf->arena, &rows, &count, &shelf->error));
+    assert_int_equal(count, 1);
+    assert_string_equal(rows[0].key_id, "k2");
+}
+
+/* ---- check-ins ---- */
+
+static void test_check_in__comes_back(void **state)
+{
+    struct shelf *shelf = *state;
+    struct check_in_row rows[] = {
+        {.customer_id = shelf->customer_id,
+         .agent_id = add_agent(shelf),
+         .installation = "i",
+         .role = "duty",
+         .shift_from_at = {91},
+         .shift_to_at = {92},
+         .in_at = {93},
+         .out_at = WALL_NEVER},
+        {.customer_id = shelf->customer_id,
+         .installation = "i",
+         .shift_from_at = WALL_NEVER,
+         .shift_to_at = WALL_NEVER,
+         .in_at = {94},
+         .out_at = WALL_NEVER},
+    };
+    rows[1].agent_id = rows[0].agent_id;
+    struct check_in_row read;
+    assert_int_equal(store_get_check_in(shelf->store, shelf->customer_id, rows[0].agent_id,
+                                        shelf->arena, &read, &shelf->error),
+                     STATUS_NOT_FOUND);
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(shelf,
+                  store_check_in(shelf->store, &rows[i], &rows[i].check_in_id, &shelf->error));
+        assert_ok(shelf, store_get_check_in(shelf->store, shelf->customer_id, rows[0].agent_id,
+                                            shelf->arena, &read, &shelf->error));
+        assert_int_equal(read.check_in_id, rows[i].check_in_id);
+        assert_int_equal(read.customer_id, rows[i].customer_id);
+        assert_int_equal(read.agent_id, rows[i].agent_id);
+        assert_text(read.installation, rows[i].installation);
+        assert_text(read.role, rows[i].role);
+        assert_int_equal(read.shift_from_at.ms, rows[i].shift_from_at.ms);
+        assert_int_equal(read.shift_to_at.ms, rows[i].shift_to_at.ms);
+        assert_int_equal(read.in_at.ms, rows[i].in_at.ms);
+        assert_int_equal(read.out_at.ms, TIME_NEVER_MS);
+        assert_ok(shelf, store_check_out(shelf->store, shelf->customer_id, rows[0].agent_id,
+                                         (struct wall_time){95}, &shelf->error));
+    }
+    assert_int_equal(store_get_check_in(shelf->store, shelf->customer_id, rows[0].agent_id,
+                                        shelf->arena, &read, &shelf->error),
+                     STATUS_NOT_FOUND);
+    assert_int_equal(shelf_number(shelf, "SELECT count(*) FROM check_in WHERE out_at = 95"), 2);
+}
+
+/* ---- the engine's own ---- */
+
+static void test_idempotency__comes_back_until_purged(void **state)
+{
+    struct shelf *shelf = *state;
+    struct idempotency_row read;
+    struct idempotency_row row = {.key_id = "k",
+                                  .key = "one",
+                                  .body_digest = numbered_digest(3),
+                                  .created_at = {100},
+                                  .answer = "{\"id\":1}",
+                                  .joined = true};
+    assert_ok(shelf, store_add_idempotency(shelf->store, &row, &shelf->error));
+    assert_ok(shelf,
+              store_get_idempotency(shelf->store, "k", "one", shelf->arena, &read, &shelf->error));
+    assert_text(read.key_id, "k");
+    assert_text(read.key, "one");
+    assert_memory_equal(&read.body_digest, &row.body_digest, DIGEST_BYTES);
+    assert_int_equal(read.created_at.ms, 100);
+    assert_text(read.answer, row.answer);
+    assert_true(read.joined);
+    assert_int_equal(store_add_idempotency(shelf->store, &row, &shelf->error), STATUS_CONFLICT);
+    assert_ok(shelf, store_purge_idempotency(shelf->store, (struct wall_time){100}, &shelf->error));
+    assert_ok(shelf,
+              store_get_idempotency(shelf->store, "k", "one", shelf->arena, &read, &shelf->error));
+    assert_ok(shelf, store_purge_idempotency(shelf->store, (struct wall_time){101}, &shelf->error));
+    assert_int_equal(
+        store_get_idempotency(shelf->store, "k", "one", shelf->arena, &read, &shelf->error),
+        STATUS_NOT_FOUND);
+}
+
+static void test_engine_clock__comes_back(void **state)
+{
+    struct shelf *shelf = *state;
+    struct engine_clock_row read;
+    assert_int_equal(store_get_engine_clock(shelf->store, &read, &shelf->error), STATUS_NOT_FOUND);
+    struct engine_clock_row row = {
+        .engine = {111}, .wall_at = {112}, .boot = {113}, .boot_id = "boot"};
+    assert_ok(shelf, store_set_engine_clock(shelf->store, &row, &shelf->error));
+    row.engine.ms = 114;
+    assert_ok(shelf, store_set_engine_clock(shelf->store, &row, &shelf->error));
+    assert_ok(shelf, store_get_engine_clock(shelf->store, &read, &shelf->error));
+    assert_int_equal(read.engine.ms, 114);
+    assert_int_equal(read.wall_at.ms, 112);
+    assert_int_equal(read.boot.ms, 113);
+    assert_string_equal(read.boot_id, "boot");
+    assert_int_equal(shelf_number(shelf, "SELECT count(*) FROM engine_clock"), 1);
+}
+
+static void test_alarm__is_kept(void **state)
+{
+    struct shelf *shelf = *state;
+    assert_ok(shelf, store_add_alarm(shelf->store, (struct wall_time){121}, "a.kind", "a detail",
+                                     &shelf->error));
+    assert_int_equal(shelf_number(shelf, "SELECT count(*) FROM alarm WHERE at = 121 AND "
+                                         "kind = 'a.kind' AND detail = 'a detail'"),
+                     1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SHELF_TEST(test_customer__comes_back),
+        SHELF_TEST(test_customer__put_again_changes_it),
+        SHELF_TEST(test_person__comes_back),
+        SHELF_TEST(test_enrolment__comes_back),
+        SHELF_TEST(test_enrolment__a_new_code_revokes_unused_ones_only),
+        SHELF_TEST(test_device__comes_back),
+        SHELF_TEST(test_device__proven_and_retired),
+        SHELF_TEST(test_rota__comes_back),
+        SHELF_TEST(test_procedure__versions_are_kept),
+        SHELF_TEST(test_api_key__comes_back),
+        SHELF_TEST(test_check_in__comes_back),
+        SHELF_TEST(test_idempotency__comes_back_until_purged),
+        SHELF_TEST(test_engine_clock__comes_back),
+        SHELF_TEST(test_alarm__is_kept),
+    };
+    return cmocka_run_group_tests_name("store.rows", tests, NULL, NULL);
+}
