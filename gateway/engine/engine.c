@@ -11,10 +11,11 @@
 #include "gateway/base/log.h"
 #include "gateway/engine/engine_private.h"
 
-#define SCRATCH_BYTES_MAX (8u << 20)
-#define CALLS_MAX_DEFAULT 30
-#define ALARM_EVERY_MS    INT64_C(60000)
-#define OUTBOX_ROWS       512
+#define SCRATCH_BYTES_MAX  (8u << 20)
+#define CALLS_MAX_DEFAULT  30
+#define OUTCOMES_GATHER_MS INT64_C(2)
+#define ALARM_EVERY_MS     INT64_C(60000)
+#define OUTBOX_ROWS        512
 
 static enum status out_of_memory(struct error *error)
 {
@@ -286,6 +287,16 @@ static enum engine_lane lane_of(enum command_type type)
     return LANE_ADMINISTRATION;
 }
 
+/* Lets a sleeping writer notice outcomes without hurry; the first of several is enough. */
+static void nudge_if_asleep(struct engine *engine)
+{
+    if (atomic_load(&engine->sleeping) && queue_length(engine->lanes[LANE_OUTCOME]) <= 1) {
+        (void)pthread_mutex_lock(&engine->wake_lock);
+        (void)pthread_cond_signal(&engine->wake_condition);
+        (void)pthread_mutex_unlock(&engine->wake_lock);
+    }
+}
+
 /* A sleeping writer needs a signal; a working one looks by itself before it sleeps. */
 static void wake_if_asleep(struct engine *engine)
 {
@@ -329,7 +340,7 @@ void engine_outcome(struct engine *engine, int64_t customer_id, struct uuid esca
     /* In this order: who drains takes "no credit is out" for "every outcome is in the mailbox". */
     queue_push_reserved(engine->lanes[LANE_OUTCOME], command);
     outbox_give_credit(engine, path);
-    wake_if_asleep(engine);
+    nudge_if_asleep(engine);
 }
 
 /* ---- alarms ---- */
@@ -516,19 +527,42 @@ void engine_statistics(struct engine *engine, struct engine_statistics *statisti
 
 /* ---- threads ---- */
 
+/* Whether somebody waits for an answer. Transport outcomes are nobody's answer. */
+static bool mail_is_urgent(struct engine *engine)
+{
+    for (int lane = 0; lane < LANES_COUNT; lane++) {
+        if (lane != LANE_OUTCOME && queue_length(engine->lanes[lane]) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_before(const struct timespec *left, const struct timespec *right)
+{
+    return left->tv_sec != right->tv_sec ? left->tv_sec < right->tv_sec
+                                         : left->tv_nsec < right->tv_nsec;
+}
+
+/* Outcomes alone are let gather for a moment: their commit would only stand in the way of a webhook
+ * that comes right behind. */
 static void sleep_until_woken(struct engine *engine, int64_t wait_ms)
 {
-    struct timespec until;
+    struct timespec until, gathered_until;
+    bool gathering = false;
     clock_wait_until(wait_ms, &until);
     (void)pthread_mutex_lock(&engine->wake_lock);
     atomic_store(&engine->sleeping, true);
-    bool empty = true;
-    for (int lane = 0; lane < LANES_COUNT; lane++) {
-        empty = empty && queue_length(engine->lanes[lane]) == 0;
-    }
-    while (empty && !engine->woken &&
-           pthread_cond_timedwait(&engine->wake_condition, &engine->wake_lock, &until) !=
-               ETIMEDOUT) {
+    while (!engine->woken && !mail_is_urgent(engine)) {
+        if (!gathering && queue_length(engine->lanes[LANE_OUTCOME]) > 0) {
+            gathering = true;
+            clock_wait_until(OUTCOMES_GATHER_MS, &gathered_until);
+        }
+        const struct timespec *end =
+            gathering && is_before(&gathered_until, &until) ? &gathered_until : &until;
+        if (pthread_cond_timedwait(&engine->wake_condition, &engine->wake_lock, end) == ETIMEDOUT) {
+            break;
+        }
     }
     engine->woken = false;
     atomic_store(&engine->sleeping, false);
