@@ -140,7 +140,7 @@ static void write_call(struct json_writer *json, const struct effect *effect,
     say_neutral(effect, french, neutral, sizeof neutral);
     (void)snprintf(after, sizeof after, "%s. %.600s", effect->customer->name,
                    effect->summary != NULL ? effect->summary : "");
-    after[text_utf8_cut(after, strlen(after))] = '\0';
+    text_trim_utf8(after);
     uuid_format(effect->attempt, id);
     (void)snprintf(url, sizeof url, "%s/v1/telephony/calls/%s/outcome", public_url, id);
     json_member_text(json, "to", effect->person->phone);
