@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import random
+import signal
 import threading
 import time
 import unittest
@@ -64,26 +65,31 @@ class CrashNight(astreinte_test.GatewayTest):
     @contextlib.contextmanager
     def answers_held_back(self, chance):
         """Three kills of four meet an attempt without an outcome, if one sets out in time: the
-        providers stop to answer, or the telephone, or both. The others come as they come."""
+        providers stop to answer, or the telephone, or both. What reached them then is taken after
+        the kill, as from a socket whose other end is gone. The others come as they come."""
         what = chance.choice(("push", "telephone", "both", "neither"))
         push, telephone = what in ("push", "both"), what in ("telephone", "both")
-        for provider in ("apns", "fcm") if push else ():
-            self.provider.control(provider=provider, freeze=True)
-        if telephone:
-            self.telephony.control(endpoint_down=True)
-        until = time.monotonic() + HOLD_S_MAX
-        while (push or telephone) and time.monotonic() < until and \
-                not journal.count_in_flight(self.directory / "astreinte.db"):
-            time.sleep(0.002)
-        time.sleep(chance.uniform(0, 0.02))
-        yield
-        for provider in ("apns", "fcm") if push else ():
-            self.provider.control(provider=provider, freeze=False)
-        if telephone:
-            self.telephony.control(endpoint_down=False)
+        try:
+            for provider in ("apns", "fcm") if push else ():
+                self.provider.control(provider=provider, freeze=True)
+            if telephone:
+                self.telephony.process.send_signal(signal.SIGSTOP)
+            until = time.monotonic() + HOLD_S_MAX
+            while (push or telephone) and time.monotonic() < until and \
+                    not journal.count_in_flight(self.directory / "astreinte.db"):
+                time.sleep(0.002)
+            time.sleep(chance.uniform(0, 0.02))
+            yield
+        finally:
+            if telephone:
+                self.telephony.process.send_signal(signal.SIGCONT)
+            for provider in ("apns", "fcm") if push else ():
+                self.provider.control(provider=provider, freeze=False)
 
     def kill_once(self, number, moment_s, chance):
         with self.answers_held_back(chance):
+            self.assertTrue(self.gateway.is_running(),
+                            "it ended by itself:\n" + self.gateway.log()[-8000:])
             self.gateway.kill()
             database = journal.copy_database(self.directory / "astreinte.db",
                                              self.directory / f"kill-{number}.db")

@@ -50,6 +50,7 @@ class CrashRaces(astreinte_test.GatewayTest):
         for escalation, who in starts:
             racers[escalation, who].send(self.accept(who, escalation))
         spin_until(begun + delay_s)
+        self.assertTrue(self.gateway.is_running(), "it ended by itself:\n" + self.gateway.log())
         self.gateway.kill()
         answers = {start: racer.receive() for start, racer in racers.items()}
         for racer in racers.values():
@@ -92,15 +93,21 @@ class CrashRaces(astreinte_test.GatewayTest):
                  "accepted_within_s": 600}]
         self.lift = self.customer(definition=astreinte_test.procedure(steps=both))
         delay_s, raced, kills, window, durable_all = DELAY_S_FIRST, 0, 0, 0, 0
-        while raced < RACES:
-            escalations = self.open(min(PER_KILL, RACES - raced))
+
+        def says_something():
+            return window > 0 and raced > durable_all
+
+        while raced < RACES or not says_something() and raced < 4 * RACES:
+            escalations = self.open(PER_KILL)
             before = self.race_and_kill(escalations, delay_s)
             durable = self.holders()
             self.gateway.start()
             window += self.judge(escalations, before, durable)
             committed = sum(each in durable for each in escalations)
             answered = sum(answer is not None for answer in before.values())
-            if committed < len(escalations) / 4:
+            if committed == 0:
+                delay_s = min(delay_s * 2, DELAY_S_MAX)
+            elif committed < len(escalations) / 4:
                 delay_s = min(delay_s * self.chance.uniform(1, 1.5), DELAY_S_MAX)
             elif answered > len(escalations) / 2:
                 delay_s = max(delay_s / self.chance.uniform(1, 1.5), DELAY_S_MIN)
