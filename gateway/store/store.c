@@ -267,19 +267,25 @@ void store_close(struct store **store)
 enum status store_begin(struct store *store, struct error *error)
 {
     assert(store->writer && !store_in_transaction(store));
+    assert(store->heads_count == 0);
     return run_control(store, CONTROL_BEGIN, error);
 }
 
 enum status store_commit(struct store *store, struct error *error)
 {
     assert(store->writer && store_in_transaction(store));
-    enum status status = run_control(store, CONTROL_COMMIT, error);
+    enum status status = store_flush_heads(store, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = run_control(store, CONTROL_COMMIT, error);
     /* The log may or may not have reached the disk: neither yes nor no. */
     return status == STATUS_IO ? STATUS_UNCERTAIN : status;
 }
 
 void store_rollback(struct store *store)
 {
+    store->heads_count = 0;
     if (store_in_transaction(store)) {
         (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     }
@@ -295,6 +301,8 @@ bool store_in_transaction(const struct store *store)
 enum status store_savepoint(struct store *store, struct error *error)
 {
     assert(store_in_transaction(store));
+    store->heads_at_savepoint_count = store->heads_count;
+    memcpy(store->heads_at_savepoint, store->heads, store->heads_count * sizeof store->heads[0]);
     return run_control(store, CONTROL_SAVEPOINT, error);
 }
 
@@ -307,6 +315,8 @@ enum status store_savepoint_release(struct store *store, struct error *error)
 enum status store_savepoint_rollback(struct store *store, struct error *error)
 {
     assert(store_in_transaction(store));
+    store->heads_count = store->heads_at_savepoint_count;
+    memcpy(store->heads, store->heads_at_savepoint, store->heads_count * sizeof store->heads[0]);
     enum status status = run_control(store, CONTROL_ROLLBACK_TO, error);
     return status == STATUS_OK ? run_control(store, CONTROL_RELEASE, error) : status;
 }

@@ -395,8 +395,9 @@ enum status store_list_open_tasks(struct store *store, int64_t customer_id, stru
 
 /* ---- the journal ---- */
 
-/* Appends entries to the customer's journal, in order: gives each the next seq and chains it. All
- * rows are of one customer. salts[i] is used when rows[i] has a personal text. */
+/* Inside a transaction. Appends entries to the customer's journal, in order: gives each the next
+ * seq and chains it. All rows are of one customer. salts[i] is used when rows[i] has a personal
+ * text. */
 enum status store_append_timeline(struct store *store, const struct timeline_row *rows,
                                   const struct uuid *salts, size_t count,
                                   struct error *error) MUST_CHECK;

@@ -16,12 +16,14 @@
     X(escalation_insert)                                                                           \
     X(escalation_update)                                                                           \
     X(escalation_get)                                                                              \
-    X(escalation_customer) X(escalation_open_by_dedup) X(escalation_due) X(escalation_next_due) X( \
-        escalation_open_of_customer) X(escalation_count_open) X(escalation_list_of_customer)       \
-        X(caller_insert) X(caller_update) X(caller_list) X(attempt_insert) X(attempt_update) X(    \
-            attempt_update_received) X(attempt_get) X(attempt_list_newest) X(attempt_list)         \
-            X(attempt_of_call) X(attempt_outbox) X(attempt_rewind) X(attempt_unreceived_elsewhere) \
-                X(escalation_list) X(desk_task_insert) X(desk_task_done) X(desk_task_get)          \
+    X(escalation_customer)                                                                         \
+    X(escalation_open_by_dedup)                                                                    \
+    X(escalation_due) X(escalation_next_due) X(escalation_open_of_customer) X(                     \
+        escalation_count_open) X(escalation_list_of_customer) X(caller_insert) X(caller_update)    \
+        X(caller_list) X(attempt_insert) X(attempt_update) X(attempt_update_received) X(           \
+            attempt_get) X(attempt_list_newest) X(attempt_list) X(attempt_of_call)                 \
+            X(attempt_outbox) X(attempt_rewind) X(attempt_unreceived_elsewhere) X(escalation_list) \
+                X(desk_task_insert) X(desk_task_done) X(desk_task_get)                             \
                     X(desk_task_list_of_escalation) X(desk_task_list_open) X(timeline_insert) X(   \
                         timeline_personal_insert) X(timeline_list_of_escalation)                   \
                         X(timeline_list_of_customer) X(timeline_head_get) X(timeline_head_set) X(  \
@@ -102,6 +104,15 @@ enum control {
     CONTROLS_COUNT,
 };
 
+/* The end of one customer's journal, as far as this transaction wrote it. */
+struct journal_head {
+    int64_t customer_id;
+    int64_t timeline_seq;
+    struct digest timeline_chain;
+};
+
+#define JOURNAL_HEADS_MAX 64
+
 struct store {
     unsigned magic;
     sqlite3 *db;
@@ -111,6 +122,12 @@ struct store {
     int64_t read_until_ms; /* of the running read, CLOCK_BOOTTIME */
     struct query_state queries[QUERIES_COUNT];
     sqlite3_stmt *controls[CONTROLS_COUNT];
+    /* Heads move with every entry; their rows are written once, before the commit. The second copy
+     * is what a savepoint goes back to. */
+    struct journal_head heads[JOURNAL_HEADS_MAX];
+    size_t heads_count;
+    struct journal_head heads_at_savepoint[JOURNAL_HEADS_MAX];
+    size_t heads_at_savepoint_count;
 };
 
 /* One use of a query: begin, bind, step, end. */
@@ -155,6 +172,9 @@ enum status query_number(struct query_run *run, int64_t *number_r, struct error 
 
 /* Maps SQLite's result codes; fills error with the message and codes at once. */
 enum status store_status(struct store *store, int rc, const char *what, struct error *error);
+
+/* Writes the heads that this transaction moved, and forgets them. */
+enum status store_flush_heads(struct store *store, struct error *error) MUST_CHECK;
 
 /* Applies the migrations that are missing. */
 enum status store_migrate(struct store *store, struct error *error) MUST_CHECK;

@@ -15,20 +15,14 @@ static const struct column timeline_columns[] = {
 static const struct row_map timeline_map = {timeline_columns,
                                             sizeof timeline_columns / sizeof timeline_columns[0]};
 
-struct head {
-    int64_t customer_id;
-    int64_t timeline_seq;
-    struct digest timeline_chain;
-};
-
 static const struct column head_columns[] = {
-    COLUMN_SAME(struct head, customer_id, COLUMN_INT64),
-    COLUMN_SAME(struct head, timeline_seq, COLUMN_INT64),
-    COLUMN_SAME(struct head, timeline_chain, COLUMN_DIGEST),
+    COLUMN_SAME(struct journal_head, customer_id, COLUMN_INT64),
+    COLUMN_SAME(struct journal_head, timeline_seq, COLUMN_INT64),
+    COLUMN_SAME(struct journal_head, timeline_chain, COLUMN_DIGEST),
 };
 static const struct row_map head_map = {head_columns, 3};
 
-static enum status head_get(struct store *store, int64_t customer_id, struct head *head_r,
+static enum status head_get(struct store *store, int64_t customer_id, struct journal_head *head_r,
                             struct error *error)
 {
     struct query_run run;
@@ -41,7 +35,8 @@ static enum status head_get(struct store *store, int64_t customer_id, struct hea
     return query_one(&run, &head_map, head_r, NULL, error);
 }
 
-static enum status head_set(struct store *store, const struct head *head, struct error *error)
+static enum status head_set(struct store *store, const struct journal_head *head,
+                            struct error *error)
 {
     struct query_run run;
     enum status status = query_begin(store, QUERY_timeline_head_set, &run, error);
@@ -91,7 +86,8 @@ static enum status insert_personal(struct store *store, const struct timeline_ro
 
 /* Appends one entry behind *head and moves it on. */
 static enum status append_entry(struct store *store, const struct timeline_row *row,
-                                const struct uuid *salt, struct head *head, struct error *error)
+                                const struct uuid *salt, struct journal_head *head,
+                                struct error *error)
 {
     struct digest personal = {{0}};
     if (row->personal != NULL) {
@@ -119,19 +115,55 @@ static enum status append_entry(struct store *store, const struct timeline_row *
     return status;
 }
 
+enum status store_flush_heads(struct store *store, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < store->heads_count && status == STATUS_OK; i++) {
+        status = head_set(store, &store->heads[i], error);
+    }
+    store->heads_count = 0;
+    return status;
+}
+
+/* The head to append to: the transaction's own, or the stored one, from now on kept. */
+static enum status head_find(struct store *store, int64_t customer_id, struct journal_head **head_r,
+                             struct error *error)
+{
+    for (size_t i = 0; i < store->heads_count; i++) {
+        if (store->heads[i].customer_id == customer_id) {
+            *head_r = &store->heads[i];
+            return STATUS_OK;
+        }
+    }
+    enum status status = STATUS_OK;
+    if (store->heads_count == JOURNAL_HEADS_MAX) {
+        status = store_flush_heads(store, error);
+    }
+    struct journal_head *head = &store->heads[store->heads_count];
+    if (status == STATUS_OK) {
+        status = head_get(store, customer_id, head, error);
+    }
+    if (status == STATUS_OK) {
+        store->heads_count++;
+        *head_r = head;
+    }
+    return status;
+}
+
 enum status store_append_timeline(struct store *store, const struct timeline_row *rows,
                                   const struct uuid *salts, size_t count, struct error *error)
 {
     if (count == 0) {
         return STATUS_OK;
     }
-    struct head head;
-    enum status status = head_get(store, rows[0].customer_id, &head, error);
+    assert(store_in_transaction(store));
+    struct journal_head *head = NULL;
+    enum status status = head_find(store, rows[0].customer_id, &head, error);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        assert(rows[i].facts != NULL && rows[i].customer_id == head.customer_id);
-        status = append_entry(store, &rows[i], &salts[i], &head, error);
+        assert(rows[i].facts != NULL && rows[i].customer_id == head->customer_id);
+        status = append_entry(store, &rows[i], &salts[i], head, error);
     }
-    return status == STATUS_OK ? head_set(store, &head, error) : status;
+    return status;
 }
 
 enum status store_list_timeline(struct store *store, int64_t customer_id, struct uuid id,
@@ -158,7 +190,7 @@ enum status store_list_timeline(struct store *store, int64_t customer_id, struct
 enum status store_timeline_head(struct store *store, int64_t customer_id, int64_t *seq_r,
                                 struct error *error)
 {
-    struct head head;
+    struct journal_head head;
     enum status status = head_get(store, customer_id, &head, error);
     if (status == STATUS_OK) {
         *seq_r = head.timeline_seq;

@@ -27,7 +27,14 @@ static void append(struct shelf *shelf, unsigned first, unsigned count)
         rows[i] = entry(shelf, first + i, (first + i) % 3 == 1 ? "Mme Martin, étage 2" : NULL);
         salts[i] = numbered_id(500 + first + i);
     }
+    bool own_transaction = !store_in_transaction(shelf->store);
+    if (own_transaction) {
+        assert_ok(shelf, store_begin(shelf->store, &shelf->error));
+    }
     assert_ok(shelf, store_append_timeline(shelf->store, rows, salts, count, &shelf->error));
+    if (own_transaction) {
+        assert_ok(shelf, store_commit(shelf->store, &shelf->error));
+    }
 }
 
 static void big_endian(int64_t value, uint8_t bytes_r[8])
@@ -196,8 +203,10 @@ static void test_timeline__unknown_customer(void **state)
     struct timeline_row row = entry(shelf, 1, NULL);
     const struct uuid salt = {{0}};
     row.customer_id = 99;
+    assert_ok(shelf, store_begin(shelf->store, &shelf->error));
     assert_int_equal(store_append_timeline(shelf->store, &row, &salt, 1, &shelf->error),
                      STATUS_NOT_FOUND);
+    store_rollback(shelf->store);
 }
 
 int main(void)
