@@ -133,6 +133,17 @@ static char *copy_text(const char *text)
     return text == NULL ? NULL : strdup(text);
 }
 
+/* A key that could never match would lock the administrator out without a word. */
+static enum status check_root_key(const char *root_key, struct error *error)
+{
+    struct token_parts parts;
+    if (root_key != NULL && !token_split(root_key, "ak_", &parts)) {
+        return error_set(error, STATUS_CONFIGURATION,
+                         "the root key is not of the form that `astreintectl key generate` prints");
+    }
+    return STATUS_OK;
+}
+
 static void free_command(struct command *command)
 {
     arena_destroy(&command->arena);
@@ -178,7 +189,10 @@ enum status engine_create(const struct engine_configuration *configuration,
     engine->database_path = copy_text(configuration->database_path);
     engine->root_key = copy_text(configuration->root_key);
     init_locks(engine);
-    enum status status = open_all(engine, error);
+    enum status status = check_root_key(engine->root_key, error);
+    if (status == STATUS_OK) {
+        status = open_all(engine, error);
+    }
     if (status != STATUS_OK) {
         engine_destroy(&engine);
         return status;
@@ -480,10 +494,9 @@ const struct engine_rotas *engine_rotas(const struct engine *engine)
 
 enum status engine_set_root_key(struct engine *engine, const char *root_key, struct error *error)
 {
-    struct token_parts parts;
-    if (root_key != NULL && !token_split(root_key, "ak_", &parts)) {
-        return error_set(error, STATUS_CONFIGURATION,
-                         "the root key is not of the form that `astreintectl key generate` prints");
+    enum status status = check_root_key(root_key, error);
+    if (status != STATUS_OK) {
+        return status;
     }
     char *copy = copy_text(root_key);
     (void)pthread_mutex_lock(&engine->root_key_lock);

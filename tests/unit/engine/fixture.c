@@ -135,9 +135,8 @@ static void heard_commit(void *context)
     ((struct house *)context)->commits_heard++;
 }
 
-void house_open(struct house *house)
+struct engine_configuration house_configuration(struct house *house)
 {
-    struct error error = {.text = ""};
     struct engine_configuration configuration = {
         .database_path = house->database,
         .secret = "thirty-two bytes of test secret",
@@ -149,6 +148,13 @@ void house_open(struct house *house)
         .rotas = {fake_check, fake_zone_is_known, fake_compile, NULL},
     };
     memcpy(configuration.boot_id, house->boot_id, sizeof configuration.boot_id);
+    return configuration;
+}
+
+void house_open(struct house *house)
+{
+    struct error error = {.text = ""};
+    struct engine_configuration configuration = house_configuration(house);
     if (engine_create(&configuration, &house->engine, &error) != STATUS_OK) {
         fail_msg("%s", error.text);
     }

@@ -76,6 +76,8 @@ struct house {
 int house_setup(void **state);
 int house_teardown(void **state);
 
+/* What the engine is created with. */
+struct engine_configuration house_configuration(struct house *house);
 /* Creates the engine on the house's database; house_close() destroys it as a crash would. */
 void house_open(struct house *house);
 void house_close(struct house *house);

@@ -55,6 +55,22 @@ static void test_keys__changed_root_key(void **state)
     (void)authenticate(house, other, STATUS_UNAUTHENTICATED);
 }
 
+static void test_keys__malformed_root_key(void **state)
+{
+    struct house *house = *state;
+    struct error error;
+    static const char *const keys[] = {"", "ak_", "secret", ROOT_KEY "A"};
+    house_close(house);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        struct engine_configuration configuration = house_configuration(house);
+        configuration.root_key = keys[i];
+        assert_int_equal(engine_create(&configuration, &house->engine, &error),
+                         STATUS_CONFIGURATION);
+        assert_null(house->engine);
+        assert_non_null(strstr(error.text, "astreintectl key generate"));
+    }
+}
+
 static void test_keys__roles_scopes_and_restart(void **state)
 {
     struct house *house = *state;
@@ -412,6 +428,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_keys__root_key_is_admin_of_all),
         HOUSE_TEST(test_keys__changed_root_key),
+        HOUSE_TEST(test_keys__malformed_root_key),
         HOUSE_TEST(test_keys__roles_scopes_and_restart),
         HOUSE_TEST(test_keys__wrong_secrets_and_forms),
         HOUSE_TEST(test_keys__revoked_at_once),

@@ -1,0 +1,364 @@
+/* test_configuration.c - every key is read, every fault is named, no secret is shown. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "gateway/base/text.h"
+#include "gateway/daemon/configuration.h"
+
+#define HEX_16   "0123456789abcdef"
+#define SECRET   HEX_16 HEX_16 HEX_16 "0123456789ABCDEF"
+#define FILES    16
+#define ROOT_KEY "ak_AAAAAAAAAAAAAAAAAAAAAA_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+struct desk {
+    char folder[64];
+    char paths[FILES][96];
+    size_t paths_count;
+    struct configuration *configuration;
+    struct error error;
+};
+
+static int setup(void **state)
+{
+    struct desk *desk = calloc(1, sizeof *desk);
+    if (desk == NULL) {
+        return -1;
+    }
+    (void)text_copy(desk->folder, sizeof desk->folder, "/tmp/astreinte-daemon-XXXXXX");
+    *state = desk;
+    return mkdtemp(desk->folder) != NULL ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    struct desk *desk = *state;
+    configuration_destroy(&desk->configuration);
+    for (size_t i = 0; i < desk->paths_count; i++) {
+        (void)unlink(desk->paths[i]);
+    }
+    (void)rmdir(desk->folder);
+    free(desk);
+    return 0;
+}
+
+#define DESK_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+/* Writes a file of the folder (again); answers its path. */
+static const char *put(struct desk *desk, const char *name, const char *text)
+{
+    char path[96];
+    (void)snprintf(path, sizeof path, "%.60s/%.24s", desk->folder, name);
+    size_t known = 0;
+    while (known < desk->paths_count && strcmp(desk->paths[known], path) != 0) {
+        known++;
+    }
+    assert_true(known < FILES);
+    if (known == desk->paths_count) {
+        (void)text_copy(desk->paths[desk->paths_count++], sizeof desk->paths[0], path);
+    }
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+    assert_int_equal(fclose(file), 0);
+    return desk->paths[known];
+}
+
+/* Reads a configuration in which every "@" stands for the folder. */
+static enum status read_text(struct desk *desk, const char *text)
+{
+    char whole[8192];
+    size_t used = 0;
+    for (; *text != '\0'; text++) {
+        if (*text == '@') {
+            used += (size_t)snprintf(whole + used, sizeof whole - used, "%s", desk->folder);
+        } else {
+            whole[used++] = *text;
+        }
+        assert_true(used + 1 < sizeof whole);
+    }
+    whole[used] = '\0';
+    configuration_destroy(&desk->configuration);
+    return configuration_read(put(desk, "ini", whole), &desk->configuration, &desk->error);
+}
+
+static void put_secret(struct desk *desk)
+{
+    (void)put(desk, "secret", SECRET "\n");
+}
+
+#define MINIMAL "[gateway]\ndatabase = @/db\nsecret_file = @/secret\n"
+
+static void assert_refused(struct desk *desk, const char *text, const char *word)
+{
+    assert_int_equal(read_text(desk, text), STATUS_CONFIGURATION);
+    assert_null(desk->configuration);
+    if (strstr(desk->error.text, word) == NULL) {
+        fail_msg("\"%s\" is not in: %s", word, desk->error.text);
+    }
+    assert_null(strstr(desk->error.text, HEX_16)); /* never a secret */
+    assert_null(strstr(desk->error.text, "whsec_"));
+}
+
+/* ---- what is read ---- */
+
+static void test_read__defaults(void **state)
+{
+    struct desk *desk = *state;
+    put_secret(desk);
+    assert_int_equal(read_text(desk, MINIMAL), STATUS_OK);
+    const struct configuration *read = desk->configuration;
+    assert_string_equal(read->listen_address, "127.0.0.1");
+    assert_int_equal(read->listen_port, 8080);
+    assert_string_equal(read->log_level, "info");
+    assert_null(read->port_file);
+    assert_null(read->root_key);
+    assert_null(read->public_url);
+    assert_null(read->tls_key_file);
+    assert_null(read->push.apns_key_pem);
+    assert_null(read->push.fcm_service_account_json);
+    assert_false(read->push.apns_critical_entitled);
+    assert_int_equal(read->telephony.endpoints_count, 0);
+    assert_int_equal(read->threads, 0);
+    assert_int_equal(read->calls_max, 0);
+    static const uint8_t first[8] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
+    for (size_t i = 0; i < ENGINE_SECRET_BYTES; i += sizeof first) {
+        assert_memory_equal(read->secret + i, first, sizeof first);
+    }
+}
+
+static void test_read__every_key(void **state)
+{
+    struct desk *desk = *state;
+    put_secret(desk);
+    (void)put(desk, "root", ROOT_KEY "\n\n");
+    (void)put(desk, "apns", "-----BEGIN PRIVATE KEY-----\nx\n");
+    (void)put(desk, "fcm", "{}");
+    (void)put(desk, "hooks", "whsec_b25l\r\nwhsec_dHdv\n\nwhsec_dGhyZWU=\n");
+    (void)put(desk, "calls", "whsec_Zm91cg==");
+    if (read_text(desk,
+                  "; a comment\n[gateway]\n"
+                  "database = @/db\nlisten_address = ::1\nlisten_port = 0\n"
+                  "port_file = @/port\nroot_key_file = @/root\nsecret_file = @/secret\n"
+                  "public_url = https://a.example\ntls_key_file = /k\ntls_cert_file = /c\n"
+                  "threads = 64\nconnections_max = 65536\nlog_level = debug\n"
+                  "[push]\nca_file = /ca1\napns_host = h1\napns_port = 1\n"
+                  "apns_sandbox_host = h2\napns_sandbox_port = 2\n"
+                  "apns_key_file = @/apns\napns_key_id = KID\napns_team_id = TID\n"
+                  "apns_topic = topic\napns_critical = yes\nfcm_host = h3\nfcm_port = 3\n"
+                  "fcm_service_account_file = @/fcm\n"
+                  "[telephony]\nca_file = /ca2\ncalls_max = 512\n"
+                  "[endpoint.call-centre]\nurl = https://cc.example/h\n"
+                  "secret_file = @/hooks\n"
+                  "[endpoint.telephony]\nsecret_file = @/calls\nurl = https://t.example/c\n") !=
+        STATUS_OK) {
+        fail_msg("%s", desk->error.text);
+    }
+    const struct configuration *read = desk->configuration;
+    char expected[96];
+    (void)snprintf(expected, sizeof expected, "%s/db", desk->folder);
+    assert_string_equal(read->database, expected);
+    assert_string_equal(read->listen_address, "::1");
+    assert_int_equal(read->listen_port, 0);
+    (void)snprintf(expected, sizeof expected, "%s/port", desk->folder);
+    assert_string_equal(read->port_file, expected);
+    assert_string_equal(read->root_key, ROOT_KEY);
+    assert_string_equal(read->public_url, "https://a.example");
+    assert_string_equal(read->tls_key_file, "/k");
+    assert_string_equal(read->tls_cert_file, "/c");
+    assert_int_equal(read->threads, 64);
+    assert_int_equal(read->connections_max, 65536);
+    assert_string_equal(read->log_level, "debug");
+    assert_string_equal(read->push.ca_file, "/ca1");
+    assert_string_equal(read->push.apns[PUSH_PRODUCTION].host, "h1");
+    assert_string_equal(read->push.apns[PUSH_PRODUCTION].port, "1");
+    assert_string_equal(read->push.apns[PUSH_SANDBOX].host, "h2");
+    assert_string_equal(read->push.apns[PUSH_SANDBOX].port, "2");
+    assert_string_equal(read->push.apns_key_pem, "-----BEGIN PRIVATE KEY-----\nx");
+    assert_string_equal(read->push.apns_key_id, "KID");
+    assert_string_equal(read->push.apns_team_id, "TID");
+    assert_string_equal(read->push.apns_topic, "topic");
+    assert_true(read->push.apns_critical_entitled);
+    assert_string_equal(read->push.fcm.host, "h3");
+    assert_string_equal(read->push.fcm.port, "3");
+    assert_string_equal(read->push.fcm_service_account_json, "{}");
+    assert_string_equal(read->telephony.ca_file, "/ca2");
+    assert_int_equal(read->calls_max, 512);
+    assert_int_equal(read->telephony.endpoints_count, 2);
+    const struct telephony_endpoint *centre = &read->telephony.endpoints[0];
+    assert_string_equal(centre->name, "call-centre");
+    assert_string_equal(centre->url, "https://cc.example/h");
+    assert_string_equal(centre->secrets[0], "whsec_b25l");
+    assert_string_equal(centre->secrets[1], "whsec_dHdv");
+    assert_string_equal(centre->secrets[2], "whsec_dGhyZWU=");
+    assert_null(centre->secrets[3]);
+    assert_string_equal(read->telephony.endpoints[1].secrets[0], "whsec_Zm91cg==");
+}
+
+/* The help knows every key that the reader knows. */
+static void test_help__names_every_key(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "database",          "secret_file",   "root_key_file",
+        "listen_address",    "listen_port",   "port_file",
+        "public_url",        "tls_key_file",  "tls_cert_file",
+        "threads",           "log_level",     "connections_max",
+        "ca_file",           "apns_key_file", "apns_key_id",
+        "apns_team_id",      "apns_topic",    "apns_critical",
+        "apns_host",         "apns_port",     "fcm_host",
+        "fcm_port",          "calls_max",     "fcm_service_account_file",
+        "[endpoint.",        "url",           "[telephony]",
+        "apns_sandbox_host", "[push]",        "apns_sandbox_port"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        assert_non_null(strstr(configuration_help(), names[i]));
+    }
+}
+
+/* ---- what is refused ---- */
+
+static void test_refused__words_nobody_knows(void **state)
+{
+    struct desk *desk = *state;
+    put_secret(desk);
+    assert_refused(desk, MINIMAL "databse = x\n", "[gateway] databse: unknown key");
+    assert_refused(desk, MINIMAL "[gatway]\ndatabase = x\n", "[gatway] database: unknown key");
+    assert_refused(desk, "database = x\n", "unknown key");
+    assert_refused(desk, MINIMAL "[endpoint.x]\nuri = x\n", "[endpoint.x] uri: unknown");
+    assert_refused(desk, MINIMAL "[endpoint.Not A Slug]\nurl = x\n", "no slug");
+    assert_refused(desk, MINIMAL "[endpoint.]\nurl = x\n", "no slug");
+    assert_refused(desk, MINIMAL "no equals sign\n", "line 4");
+}
+
+static void test_refused__values_out_of_range(void **state)
+{
+    struct desk *desk = *state;
+    static const struct {
+        const char *line;
+        const char *word;
+    } cases[] = {
+        {"listen_port = 65536", "listen_port: must be a port"},
+        {"listen_port = -1", "listen_port: must be a port"},
+        {"listen_port = http", "listen_port: must be a port"},
+        {"listen_port = 80x", "listen_port: must be a port"},
+        {"listen_port =", "listen_port: must be a port"},
+        {"threads = 0", "threads: is out of its range"},
+        {"threads = 65", "threads: is out of its range"},
+        {"threads = 99999999999999999999", "threads: is out of its range"},
+        {"connections_max = 7", "connections_max: is out of its range"},
+        {"connections_max = 65537", "connections_max: is out of its range"},
+        {"log_level = loud", "log_level: must be"},
+        {"tls_key_file = /k", "give both or none"},
+        {"tls_cert_file = /c", "give both or none"},
+        {"[push]\napns_critical = true", "apns_critical: must be yes or no"},
+        {"[telephony]\ncalls_max = 0", "calls_max: is out of its range"},
+        {"[telephony]\ncalls_max = 513", "calls_max: is out of its range"},
+        {"root_key_file = @/none", "none: No such file"},
+        {"[push]\napns_key_file = @/none", "none: No such file"},
+        {"[push]\nfcm_service_account_file = @/none", "none: No such file"},
+        {"[endpoint.x]\nurl = https://x", "needs both url and secret_file"},
+        {"[endpoint.x]\nsecret_file = @/secret", "needs both url and secret_file"},
+        {"[endpoint.x]\nurl = https://x\nsecret_file = @/none", "none: No such file"},
+    };
+    put_secret(desk);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text, "%s%s\n", MINIMAL, cases[i].line);
+        assert_refused(desk, text, cases[i].word);
+    }
+}
+
+static void test_refused__what_is_required(void **state)
+{
+    struct desk *desk = *state;
+    put_secret(desk);
+    assert_refused(desk, "", "database: is required");
+    assert_refused(desk, "[gateway]\nsecret_file = @/secret\n", "database: is required");
+    assert_refused(desk, "[gateway]\ndatabase = @/db\n", "secret_file: is required");
+    assert_refused(desk, "[gateway]\ndatabase =\nsecret_file = @/secret\n",
+                   "database: is required");
+}
+
+static void test_refused__no_file(void **state)
+{
+    struct desk *desk = *state;
+    assert_int_equal(
+        configuration_read("/nonexistent/astreinte.ini", &desk->configuration, &desk->error),
+        STATUS_CONFIGURATION);
+    assert_null(desk->configuration);
+    assert_non_null(strstr(desk->error.text, "/nonexistent/astreinte.ini"));
+    assert_non_null(strstr(desk->error.text, "No such file"));
+}
+
+static void test_refused__malformed_secrets(void **state)
+{
+    struct desk *desk = *state;
+    static const char *const bad[] = {
+        "", "\n", HEX_16, SECRET "0", SECRET HEX_16, HEX_16 HEX_16 HEX_16 "0123456789abcdeg"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        (void)put(desk, "secret", bad[i]);
+        assert_refused(desk, MINIMAL, "must hold 64 hex digits");
+    }
+    put_secret(desk);
+    (void)put(desk, "hooks", "whsec_a\nwhsec_b\nwhsec_c\nwhsec_d\nwhsec_e\n");
+    assert_refused(desk, MINIMAL "[endpoint.x]\nurl = https://x\nsecret_file = @/hooks\n",
+                   "more than 4 secrets");
+}
+
+static void test_refused__files_beyond_all_measure(void **state)
+{
+    struct desk *desk = *state;
+    char *large = malloc(SECRET_FILE_BYTES_MAX + 2);
+    assert_non_null(large);
+    put_secret(desk);
+    memset(large, 'x', SECRET_FILE_BYTES_MAX + 1);
+    large[SECRET_FILE_BYTES_MAX + 1] = '\0';
+    (void)put(desk, "root", large);
+    assert_refused(desk, MINIMAL "root_key_file = @/root\n", "is over 65536 bytes");
+    large[SECRET_FILE_BYTES_MAX] = '\0';
+    (void)put(desk, "root", large);
+    free(large);
+    assert_int_equal(read_text(desk, MINIMAL "root_key_file = @/root\n"), STATUS_OK);
+}
+
+static void test_refused__more_endpoints_than_there_can_be(void **state)
+{
+    struct desk *desk = *state;
+    char text[8192];
+    put_secret(desk);
+    (void)put(desk, "hooks", "whsec_b25l");
+    size_t used = (size_t)snprintf(text, sizeof text, "%s", MINIMAL);
+    for (int i = 0; i <= TELEPHONY_ENDPOINTS_MAX; i++) {
+        if (i == TELEPHONY_ENDPOINTS_MAX) {
+            assert_int_equal(read_text(desk, text), STATUS_OK);
+        }
+        used += (size_t)snprintf(text + used, sizeof text - used,
+                                 "[endpoint.e%d]\nurl = https://x\nsecret_file = @/hooks\n", i);
+        assert_true(used < sizeof text);
+    }
+    assert_refused(desk, text, "too many endpoints");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DESK_TEST(test_read__defaults),
+        DESK_TEST(test_read__every_key),
+        cmocka_unit_test(test_help__names_every_key),
+        DESK_TEST(test_refused__words_nobody_knows),
+        DESK_TEST(test_refused__values_out_of_range),
+        DESK_TEST(test_refused__what_is_required),
+        DESK_TEST(test_refused__no_file),
+        DESK_TEST(test_refused__malformed_secrets),
+        DESK_TEST(test_refused__files_beyond_all_measure),
+        DESK_TEST(test_refused__more_endpoints_than_there_can_be),
+    };
+    return cmocka_run_group_tests_name("daemon.configuration", tests, NULL, NULL);
+}
