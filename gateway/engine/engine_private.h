@@ -25,6 +25,7 @@
 #define IDEMPOTENCY_LIFE_MS        (INT64_C(24) * 3600000)
 #define IDEMPOTENCY_PURGE_EVERY_MS INT64_C(600000)
 #define CLOCK_SAVED_EVERY_MS       INT64_C(5000)
+#define DISK_PROBE_EVERY_MS        INT64_C(1000)
 #define WAL_PAGES_MAX              1000
 
 /* An attempt whose row says "handed over" in this transaction: sent after the commit. */

@@ -269,6 +269,13 @@ static bool run_all(struct turn *turn)
            run_batch(turn, &turn->patient, PATIENT_COMMANDS_MIN);
 }
 
+/* On a full disk saving it more often is also the probe for room. */
+static bool clock_is_to_be_saved(struct engine *engine)
+{
+    int64_t every_ms = atomic_load(&engine->disk_full) ? DISK_PROBE_EVERY_MS : CLOCK_SAVED_EVERY_MS;
+    return engine_now(engine).ms - engine->clock_saved_at.ms >= every_ms;
+}
+
 /* The end of the transaction: everything that must be in it, and the commit. */
 static enum status finish_transaction(struct engine *engine, struct error *error)
 {
@@ -277,8 +284,7 @@ static enum status finish_transaction(struct engine *engine, struct error *error
     if (status == STATUS_OK) {
         status = engine_refresh_directory(engine, error);
     }
-    if (status == STATUS_OK &&
-        engine_now(engine).ms - engine->clock_saved_at.ms >= CLOCK_SAVED_EVERY_MS) {
+    if (status == STATUS_OK && clock_is_to_be_saved(engine)) {
         status = engine_clock_save(engine, error);
     }
     if (status == STATUS_OK && store_in_transaction(engine->store)) {
@@ -496,6 +502,7 @@ int64_t engine_turn(struct engine *engine)
     housekeeping(engine);
     bool work = gathered(turn) + turn->deadlines_count + turn->changes_count > 0 ||
                 engine->dirty_customers_count > 0 || engine->keys_dirty ||
+                (atomic_load(&engine->disk_full) && clock_is_to_be_saved(engine)) ||
                 (engine->outbox_waiting &&
                  engine_time_reached(engine->outbox_retry_at, engine_now(engine)));
     if (work) {

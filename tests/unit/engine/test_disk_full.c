@@ -59,6 +59,19 @@ static void test_disk_full__is_refused_and_taken_up_again(void **state)
     assert_int_equal(escalation.state, ESCALATION_NOTIFYING);
 }
 
+/* Nothing but time passes: the engine itself looks for room. */
+static void test_disk_full__freed_room_is_noticed_without_work(void **state)
+{
+    struct house *house = *state;
+    struct command *command = large_escalation(house);
+    atomic_store(&house->engine->disk_full, true);
+    assert_int_equal(engine_post(house->engine, command), STATUS_DISK_FULL);
+    house_advance(house, 1000);
+    (void)engine_turn(house->engine);
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+}
+
 /* What fits still happens: an acceptance beside a ticket that does not. */
 static void test_disk_full__neighbours_are_answered(void **state)
 {
@@ -91,6 +104,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_disk_full__is_refused_and_taken_up_again),
+        HOUSE_TEST(test_disk_full__freed_room_is_noticed_without_work),
         HOUSE_TEST(test_disk_full__neighbours_are_answered),
     };
     return cmocka_run_group_tests_name("engine.disk_full", tests, NULL, NULL);
