@@ -161,8 +161,8 @@ bool query_page(struct exchange *exchange);
  * on true exchange->customer is set. */
 bool query_customer(struct exchange *exchange);
 
-/* As query_customer(), but without the parameter customer and customer_id stay NULL and 0: all that the
- * key covers. */
+/* As query_customer(), but without the parameter customer and customer_id stay NULL and 0: all that
+ * the key covers. */
 bool query_customer_or_all(struct exchange *exchange);
 
 /* The path's parameter as an id; on false the answer (404) is there. */

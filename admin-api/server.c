@@ -270,9 +270,9 @@ void admin_api_stop(struct admin_api *api)
     assert(api->magic == ADMIN_API_MAGIC);
     atomic_store(&api->draining, true);
     if (api->daemon != NULL) {
-        /* Not MHD_quiesce_daemon(): in 0.9.75 it takes the listening socket out of each worker's epoll
-         * set while the worker may be doing the same, which aborts the process. New requests are
-         * answered 503 until the end instead. */
+        /* Not MHD_quiesce_daemon(): in 0.9.75 it takes the listening socket out of each worker's
+         * epoll set while the worker may be doing the same, which aborts the process. New requests
+         * are answered 503 until the end instead. */
         wait_while_waiting(api);
     }
     waiting_stop(api);

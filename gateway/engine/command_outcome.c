@@ -107,6 +107,8 @@ static enum status build_call_event(struct engine *engine, struct command *comma
     enum status status = store_find_call(engine->store, request->attempt, &command->customer_id,
                                          &command->escalation_id, error);
     if (status == STATUS_OK) {
+        /* Only now it is known which escalation would be to blame. */
+        poison_begin(engine->poison, command->customer_id, command->escalation_id);
         status = store_get_attempt(engine->store, command->customer_id, command->escalation_id,
                                    request->attempt, &attempt, error);
     }

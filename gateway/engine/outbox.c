@@ -312,6 +312,7 @@ void outbox_send(struct engine *engine)
                      engine->effects[i].escalation_id);
         enum status status = send_one(engine, &engine->effects[i]);
         poison_end(engine->poison);
+        arena_reset(engine->scratch); /* the ticket of this one */
         if (status != STATUS_OK) {
             report_unsent(engine, &engine->effects[i], status);
         }
@@ -319,7 +320,6 @@ void outbox_send(struct engine *engine)
     if (count > 0 && dispatcher->flush != NULL) {
         dispatcher->flush(dispatcher->context);
     }
-    arena_reset(engine->scratch);
     engine->effects_count = 0;
     (void)pthread_mutex_lock(&engine->statistics_lock);
     engine->statistics.attempts_sent += count;

@@ -9,38 +9,27 @@
 
 /* Every named query that C uses; each must exist in schema/sqlite/queries*.sql, and the reverse (a
  * unit test compares). */
-#define QUERY_TABLE(X)                                                                             \
-    X(ticket_insert)                                                                               \
-    X(ticket_close)                                                                                \
-    X(ticket_get)                                                                                  \
-    X(escalation_insert)                                                                           \
-    X(escalation_update)                                                                           \
-    X(escalation_get)                                                                              \
-    X(escalation_customer)                                                                         \
-    X(escalation_open_by_dedup)                                                                    \
-    X(escalation_due) X(escalation_next_due) X(escalation_open_of_customer) X(                     \
-        escalation_count_open) X(escalation_list_of_customer) X(caller_insert) X(caller_update)    \
-        X(caller_list) X(attempt_insert) X(attempt_update) X(attempt_update_received) X(           \
-            attempt_get) X(attempt_list_newest) X(attempt_list) X(attempt_of_call)                 \
-            X(attempt_outbox) X(attempt_rewind) X(attempt_unreceived_elsewhere) X(escalation_list) \
-                X(desk_task_insert) X(desk_task_done) X(desk_task_get)                             \
-                    X(desk_task_list_of_escalation) X(desk_task_list_open) X(timeline_insert) X(   \
-                        timeline_personal_insert) X(timeline_list_of_escalation)                   \
-                        X(timeline_list_of_customer) X(timeline_head_get) X(timeline_head_set) X(  \
-                            idempotency_insert) X(idempotency_get) X(idempotency_purge)            \
-                            X(customer_put) X(customer_list) X(customer_get) X(agent_put) X(       \
-                                agent_list) X(contact_put) X(contact_list) X(enrolment_insert)     \
-                                X(enrolment_by_code) X(enrolment_use) X(enrolment_revoke_codes)    \
-                                    X(enrolment_list) X(device_put) X(device_list)                 \
-                                        X(device_retire) X(device_proven) X(rota_put) X(rota_list) \
-                                            X(procedure_insert) X(procedure_list) X(procedure_get) \
-                                                X(api_key_insert) X(api_key_customer_insert)       \
-                                                    X(api_key_list) X(api_key_customer_list)       \
-                                                        X(api_key_revoke) X(check_in_insert)       \
-                                                            X(check_in_out) X(check_in_current)    \
-                                                                X(alarm_insert)                    \
-                                                                    X(engine_clock_get)            \
-                                                                        X(engine_clock_set)
+/* clang-format off */
+#define QUERY_TABLE(X) \
+    X(ticket_insert) X(ticket_close) X(ticket_get) X(escalation_insert) X(escalation_update) \
+    X(escalation_get) X(escalation_customer) X(escalation_open_by_dedup) X(escalation_due) \
+    X(escalation_next_due) X(escalation_open_of_customer) X(escalation_count_open) \
+    X(escalation_list_of_customer) X(caller_insert) X(caller_update) X(caller_list) \
+    X(attempt_insert) X(attempt_update) X(attempt_update_received) X(attempt_get) \
+    X(attempt_list_newest) X(attempt_list) X(attempt_of_call) X(attempt_outbox) \
+    X(attempt_rewind) X(attempt_unreceived_elsewhere) X(escalation_list) X(desk_task_insert) \
+    X(desk_task_done) X(desk_task_get) X(desk_task_list_of_escalation) X(desk_task_list_open) \
+    X(timeline_insert) X(timeline_personal_insert) X(timeline_list_of_escalation) \
+    X(timeline_list_of_customer) X(timeline_head_get) X(timeline_head_set) \
+    X(idempotency_insert) X(idempotency_get) X(idempotency_purge) X(customer_put) \
+    X(customer_list) X(customer_get) X(agent_put) X(agent_list) X(contact_put) X(contact_list) \
+    X(enrolment_insert) X(enrolment_by_code) X(enrolment_use) X(enrolment_revoke_codes) \
+    X(enrolment_list) X(device_put) X(device_list) X(device_retire) X(device_proven) \
+    X(rota_put) X(rota_list) X(procedure_insert) X(procedure_list) X(procedure_get) \
+    X(api_key_insert) X(api_key_customer_insert) X(api_key_list) X(api_key_customer_list) \
+    X(api_key_revoke) X(check_in_insert) X(check_in_out) X(check_in_current) X(alarm_insert) \
+    X(engine_clock_get) X(engine_clock_set)
+/* clang-format on */
 
 enum query {
 #define X_(name) QUERY_##name,

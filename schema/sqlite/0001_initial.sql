@@ -249,8 +249,9 @@ CREATE TABLE desk_task (
 CREATE INDEX desk_task_by_escalation ON desk_task (customer_id, escalation_id);
 CREATE INDEX desk_task_open ON desk_task (task_id) WHERE done_at IS NULL;
 
--- The journal: facts only. chain = SHA-256(previous chain || seq || facts || personal digest), per
--- customer in commit order; erasing a personal row breaks nothing.
+-- The journal: facts only. chain = SHA-256(previous chain || seq, kind, at, at_engine as 8 bytes
+-- each, big-endian || escalation_id || facts || personal_digest if there is one), per customer in
+-- commit order; erasing a personal row breaks nothing.
 CREATE TABLE timeline (
   customer_id     INTEGER NOT NULL REFERENCES customer (customer_id),
   seq             INTEGER NOT NULL,

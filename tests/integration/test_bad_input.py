@@ -404,6 +404,19 @@ class BadInput(astreinte_test.GatewayTest):
                                  token=self.token("agent"))
         self.assert_problem(answer, 404, "not-found")
 
+    def test_lists_without_a_customer__show_what_the_key_covers(self):
+        def customers(token):
+            answer = self.admin.get("/v1/escalations?limit=200", token=token)
+            self.assertEqual(answer.status, 200, answer)
+            return {each["customer"] for each in answer["items"]}
+
+        both = self.admin.post("/v1/api-keys", {
+            "name": "both", "role": "call-centre", "customers": ["ours", "theirs"]})["key"]
+        self.assertEqual(customers(self.ours.desk_key), {"ours"})
+        self.assertEqual(customers(both), {"ours", "theirs"})
+        self.assertLessEqual({"ours", "theirs"}, customers(None))
+        self.assertEqual(self.admin.get("/v1/tasks", token=both).status, 200)
+
     def test_query(self):
         root = "/v1/customers/ours/rotas/principal/on-call"
         for path in ("/v1/escalations?customer=ours&colour=red",
@@ -413,8 +426,7 @@ class BadInput(astreinte_test.GatewayTest):
                      "/v1/escalations?customer=ours&limit=ten",
                      "/v1/escalations?customer=ours&cursor=x",
                      "/v1/escalations?customer=ours&customer=ours",
-                     "/v1/escalations", "/v1/tasks", "/v1/events",
-                     "/v1/tasks?customer=ours&state=done", "/v1/customers?x=1",
+                     "/v1/events", "/v1/tasks?customer=ours&state=done", "/v1/customers?x=1",
                      "/v1/escalations?customer=ours&state=" + "x" * 300,
                      "/v1/escalations?" + "&".join(f"a{n}=1" for n in range(9)),
                      f"{root}?from=yesterday", f"{root}?from=2026-01-01T00:00:00Z&to=2025-01-01T"
