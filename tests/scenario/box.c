@@ -63,7 +63,7 @@ static void keep_files(struct box *box)
     copy_file(box->database, to);
     (void)snprintf(from, sizeof from, "%s-wal", box->database);
     (void)snprintf(to, sizeof to, "%s-kept-wal", box->database);
-    copy_file(from, to);
+    copy_file(box->forgetful ? "/dev/null" : from, to);
     box->crashed = true;
 }
 
@@ -375,6 +375,21 @@ int64_t box_turns(struct box *box)
     box_die("the engine does not come to rest: %d turns", TURNS_MAX);
 }
 
+void box_expire(struct box *box)
+{
+    for (size_t i = box->resolved_below; i < box->sent_count && !box->crashed; i++) {
+        struct box_sent *sent = &box->sent[i];
+        bool over = sent->resolved || sent->dead;
+        if (!over && box->elapsed_ms >= sent->expires_ms) {
+            box_outcome(box, sent, ATTEMPT_EXPIRED, "no_outcome_in_time", false);
+            over = true;
+        }
+        if (over && i == box->resolved_below) {
+            box->resolved_below++;
+        }
+    }
+}
+
 void box_advance(struct box *box, int64_t ms)
 {
     int64_t wait_ms = box_turns(box);
@@ -382,6 +397,7 @@ void box_advance(struct box *box, int64_t ms)
         int64_t some = wait_ms < ms ? wait_ms : ms;
         box_pass(box, some);
         ms -= some;
+        box_expire(box);
         wait_ms = box_turns(box);
     }
 }
@@ -423,8 +439,9 @@ bool box_run(struct box *box, struct command *command)
         command->answer.status = status;
         return true;
     }
-    for (int turns = 0; !answered; turns++) {
-        if (turns == TURNS_MAX) {
+    int turns = 0;
+    while (!answered) {
+        if (turns++ == TURNS_MAX) {
             box_die("a command is not answered: %d turns", TURNS_MAX);
         }
         (void)engine_turn(box->engine);

@@ -63,6 +63,7 @@ struct box {
      * turn never happened. */
     uint64_t crash_countdown;
     bool crashed;
+    bool forgetful; /* a crash loses the log, committed or not: to prove that somebody notices */
     unsigned lives;
 };
 
@@ -82,7 +83,9 @@ void box_reboot(struct box *box, int64_t wall_ms);
 void box_pass(struct box *box, int64_t ms);
 /* Turns until nothing is left to do now; how long until the next deadline. Stops at a crash. */
 int64_t box_turns(struct box *box);
-/* Time passes, every deadline fires at its time. Stops at a crash. */
+/* Gives back "expired" for everything whose time to be sent is over, as the dispatcher does. */
+void box_expire(struct box *box);
+/* Time passes, every deadline fires at its time, and box_expire() is done. Stops at a crash. */
 void box_advance(struct box *box, int64_t ms);
 
 /* What became of an attempt. */

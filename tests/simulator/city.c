@@ -1,0 +1,146 @@
+/* city.c - customers, people, phones, rotas and procedures, and how they change. */
+#include "tests/simulator/simulator.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/base/text.h"
+
+/* Configuration is repeated until it is answered: a crash may come between. */
+static bool configure(struct simulator *simulator, struct command *command)
+{
+    bool answered = box_run(simulator->box, command);
+    note(simulator, "configure %d %s", (int)command->type,
+         answered ? status_slug(command->answer.status) : "unknown");
+    box_free(&command);
+    return answered;
+}
+
+static void put_customer(struct simulator *simulator, struct customer *customer,
+                         const char *procedure)
+{
+    struct command *command = box_command(COMMAND_PUT_CUSTOMER, 0);
+    command->request.customer = (struct customer_request){
+        .slug = customer->slug,
+        .name = customer->slug,
+        .time_zone = "Europe/Paris",
+        .language = "fr",
+        .alias = "Astreinte",
+        .default_procedure = procedure,
+        .active = true,
+    };
+    (void)configure(simulator, command);
+    const struct directory *directory = engine_directory_acquire(simulator->box->engine);
+    const struct directory_customer *found = directory_customer_by_slug(directory, customer->slug);
+    customer->id = found == NULL ? 0 : found->id;
+    engine_directory_release(simulator->box->engine, directory);
+}
+
+static void put_device(struct simulator *simulator, struct customer *customer, struct agent *agent)
+{
+    struct command *command = box_command(COMMAND_PUT_DEVICE, customer->id);
+    unsigned number = (unsigned)draw(simulator, 3);
+    command->request.device = (struct device_request){
+        .agent_id = agent->id,
+        .installation = arena_format(command->arena, "%s-%u", agent->slug, number),
+        .platform = (enum platform)(PLATFORM_APNS + draw(simulator, 2)),
+        .target = arena_format(command->arena, "target-%s-%u-%llu", agent->slug, number,
+                               (unsigned long long)draw(simulator, 1000000)),
+        .app_version = "1",
+        .permission = "granted",
+        .battery_percent = 50,
+    };
+    (void)configure(simulator, command);
+}
+
+static void put_agent(struct simulator *simulator, struct customer *customer, struct agent *agent)
+{
+    struct command *command = box_command(COMMAND_PUT_PERSON, customer->id);
+    command->request.person = (struct person_request){
+        .kind = PERSON_AGENT,
+        .slug = agent->slug,
+        .name = agent->slug,
+        .phone = draw(simulator, 4) == 0 ? "" : "+33612345678",
+        .language = "fr",
+        .active = true,
+    };
+    (void)configure(simulator, command);
+    const struct directory *directory = engine_directory_acquire(simulator->box->engine);
+    const struct directory_customer *found = directory_customer(directory, customer->id);
+    const struct directory_person *person =
+        found == NULL ? NULL : directory_agent_by_slug(found, agent->slug);
+    agent->id = person == NULL ? 0 : person->id;
+    engine_directory_release(simulator->box->engine, directory);
+}
+
+static void put_definition(struct simulator *simulator, const struct customer *customer,
+                           enum command_type type, const char *slug, const char *text)
+{
+    struct command *command = box_command(type, customer->id);
+    command->request.definition.slug = arena_text(command->arena, slug);
+    command->request.definition.definition = arena_text(command->arena, text);
+    (void)configure(simulator, command);
+}
+
+static void put_rota(struct simulator *simulator, struct customer *customer, const char *role)
+{
+    char text[256];
+    int64_t until_s = simulator->box->elapsed_ms / 1000 + 60 + (int64_t)draw(simulator, 3600);
+    (void)snprintf(text, sizeof text, "[\"%s\",\"@%lld\",\"%s\"]",
+                   customer->agents[draw(simulator, AGENTS)].slug, (long long)until_s,
+                   customer->agents[draw(simulator, AGENTS)].slug);
+    put_definition(simulator, customer, COMMAND_PUT_ROTA, role, text);
+}
+
+static void put_procedure(struct simulator *simulator, struct customer *customer)
+{
+    static const char *const by[] = {"\"push\"", "\"call\"", "\"push\",\"call\""};
+    char text[1024];
+    (void)snprintf(
+        text, sizeof text,
+        "{\"rounds\":%d,\"round_spacing_s\":%d,\"progress_within_s\":%d,\"steps\":["
+        "{\"notify\":[{\"on_call\":\"primary\"}],\"by\":[%s],\"received_within_s\":%d,"
+        "\"accepted_within_s\":%d},{\"notify\":[{\"on_call\":\"backup\"},{\"agent\":\"%s\"}],"
+        "\"by\":[%s],\"accepted_within_s\":%d}],\"exhausted\":[{\"callback\":\"desk\"},"
+        "{\"agent\":\"%s\"}]}",
+        1 + (int)draw(simulator, 3), 30 + (int)draw(simulator, 120), 60 + (int)draw(simulator, 600),
+        by[draw(simulator, 3)], 5 + (int)draw(simulator, 20), 30 + (int)draw(simulator, 60),
+        customer->agents[draw(simulator, AGENTS)].slug, by[draw(simulator, 3)],
+        30 + (int)draw(simulator, 60), customer->agents[0].slug);
+    put_definition(simulator, customer, COMMAND_PUT_PROCEDURE, "night", text);
+}
+
+void city_build(struct simulator *simulator)
+{
+    for (int c = 0; c < CUSTOMERS; c++) {
+        struct customer *customer = &simulator->customers[c];
+        (void)snprintf(customer->slug, sizeof customer->slug, "customer-%d", c);
+        put_customer(simulator, customer, NULL);
+        for (int a = 0; a < AGENTS; a++) {
+            struct agent *agent = &customer->agents[a];
+            (void)snprintf(agent->slug, sizeof agent->slug, "agent-%d-%d", c, a);
+            put_agent(simulator, customer, agent);
+            put_device(simulator, customer, agent);
+        }
+        put_rota(simulator, customer, "primary");
+        put_rota(simulator, customer, "backup");
+        put_procedure(simulator, customer);
+        put_customer(simulator, customer, "night");
+    }
+}
+
+void city_change(struct simulator *simulator)
+{
+    struct customer *customer = &simulator->customers[draw(simulator, CUSTOMERS)];
+    switch (draw(simulator, 4)) {
+    case 0:
+        put_rota(simulator, customer, draw(simulator, 2) == 0 ? "primary" : "backup");
+        break;
+    case 1:
+        put_procedure(simulator, customer);
+        break;
+    default:
+        put_device(simulator, customer, &customer->agents[draw(simulator, AGENTS)]);
+        break;
+    }
+}
