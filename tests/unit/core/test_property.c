@@ -203,6 +203,22 @@ static void check_deadline(const struct event *event, const struct world *world)
     }
 }
 
+static void check_same_state(const struct escalation *a, const struct escalation *b)
+{
+    assert_int_equal(a->state, b->state);
+    assert_int_equal(a->severity, b->severity);
+    assert_int_equal(a->round, b->round);
+    assert_int_equal(a->step, b->step);
+    assert_int_equal(a->position, b->position);
+    assert_int_equal(a->due_at.ms, b->due_at.ms);
+    assert_int_equal(a->wait_until.ms, b->wait_until.ms);
+    assert_int_equal(a->announcements, b->announcements);
+    assert_int_equal(a->callers_count, b->callers_count);
+    assert_int_equal(a->version, b->version);
+    assert_true(person_equal(&a->holder, &b->holder));
+    assert_string_equal(a->next_what, b->next_what);
+}
+
 /* The same arguments give the same update. */
 static void check_purity(const struct escalation *before, const struct event *event,
                          const struct context *context)
@@ -210,13 +226,21 @@ static void check_purity(const struct escalation *before, const struct event *ev
     static struct update first, second;
     enum status status = escalation_step(before, event, context, &first);
     assert_int_equal(status, escalation_step(before, event, context, &second));
-    if (status == STATUS_OK) {
-        assert_int_equal(first.answer, second.answer);
-        assert_memory_equal(&first.after, &second.after, sizeof first.after);
-        assert_int_equal(first.created_count, second.created_count);
-        assert_int_equal(first.entries_count, second.entries_count);
-        assert_memory_equal(first.created, second.created,
-                            first.created_count * sizeof first.created[0]);
+    if (status != STATUS_OK) {
+        return;
+    }
+    assert_int_equal(first.answer, second.answer);
+    check_same_state(&first.after, &second.after);
+    assert_int_equal(first.created_count, second.created_count);
+    for (size_t i = 0; i < first.created_count; i++) {
+        assert_true(uuid_equal(first.created[i].id, second.created[i].id));
+        assert_int_equal(first.created[i].purpose, second.created[i].purpose);
+        assert_int_equal(first.created[i].person_id, second.created[i].person_id);
+        assert_int_equal(first.created[i].device_id, second.created[i].device_id);
+    }
+    assert_int_equal(first.entries_count, second.entries_count);
+    for (size_t i = 0; i < first.entries_count; i++) {
+        assert_int_equal(first.entries[i].kind, second.entries[i].kind);
     }
 }
 
