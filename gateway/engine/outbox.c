@@ -114,10 +114,23 @@ static bool still_wanted(const struct attempt *attempt, const struct escalation 
     if (engine_time_reached(attempt->not_after, now) || escalation->quarantined) {
         return attempt->purpose == PURPOSE_QUARANTINE;
     }
-    if (attempt->purpose == PURPOSE_ALERT) {
+    switch (attempt->purpose) {
+    case PURPOSE_ALERT:
         return attempt->position == escalation->position &&
                (escalation->state == ESCALATION_NOTIFYING ||
                 escalation->state == ESCALATION_EXHAUSTED);
+    case PURPOSE_HOLDER_CALL:
+        return escalation->state == ESCALATION_OVERDUE;
+    case PURPOSE_CANCEL_NOTICE:
+        return escalation->state == ESCALATION_CANCELLING;
+    case PURPOSE_EXHAUSTED:
+        return escalation->state == ESCALATION_EXHAUSTED;
+    case PURPOSE_UPDATE:
+    case PURPOSE_WITHDRAW:
+    case PURPOSE_FRUITLESS:
+    case PURPOSE_TASK:
+    case PURPOSE_QUARANTINE:
+        break;
     }
     return true;
 }
