@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gateway/base/telephone_number.h"
+#include "gateway/engine/escalation_json.h"
 
 void view_person(struct json_writer *json, const struct directory_person *person)
 {
@@ -44,41 +45,6 @@ void view_device(struct json_writer *json, const struct directory_device *device
                      device->retired_reason != NULL && device->retired_reason[0] != '\0'
                          ? device->retired_reason
                          : NULL);
-    json_object_end(json);
-}
-
-void view_holder(struct json_writer *json, const struct directory_customer *customer,
-                 const struct escalation *escalation)
-{
-    json_name(json, "holder");
-    if (!escalation_is_held(escalation)) {
-        json_null_value(json);
-        return;
-    }
-    const struct person_ref *holder = &escalation->holder;
-    const struct directory_person *person = directory_person(customer, holder);
-    json_object_begin(json);
-    json_member_text(json, "kind", person_kind_word(holder->kind));
-    json_member_text(json, "who", person != NULL ? person->slug : holder->name);
-    json_member_text(json, "name", person != NULL ? person->name : holder->name);
-    json_member_time(json, "since", escalation->held_since);
-    json_member_text(json, "path", path_word(escalation->holder_path));
-    json_member_text(json, "intervention", intervention_word(escalation->intervention));
-    json_member_time(json, "eta_at", escalation->eta_at);
-    json_object_end(json);
-}
-
-void view_next(struct json_writer *json, const struct escalation *escalation,
-               int64_t wall_of_engine_ms)
-{
-    json_name(json, "next");
-    if (escalation->due_at.ms == TIME_NEVER_MS) {
-        json_null_value(json);
-        return;
-    }
-    json_object_begin(json);
-    json_member_time(json, "at", (struct wall_time){escalation->due_at.ms + wall_of_engine_ms});
-    json_member_text(json, "what", escalation->next_what);
     json_object_end(json);
 }
 
@@ -243,8 +209,8 @@ void view_escalation(struct json_writer *json, void *context)
     json_member_int(json, "round", escalation->round + 1);
     json_member_int(json, "step", escalation->step + 1);
     write_procedure(json, view);
-    view_holder(json, view->customer, escalation);
-    view_next(json, escalation, view->wall_of_engine_ms);
+    escalation_json_holder(json, view->customer, escalation);
+    escalation_json_next(json, escalation, view->wall_of_engine_ms);
     json_name(json, "tasks");
     json_array_begin(json);
     for (size_t i = 0; i < view->tasks_count; i++) {
@@ -273,7 +239,7 @@ void view_agent_escalation(struct json_writer *json, void *context)
     json_object_begin(json);
     write_ticket(json, view);
     write_details(json, view);
-    view_holder(json, view->customer, &view->escalation);
+    escalation_json_holder(json, view->customer, &view->escalation);
     json_object_end(json);
 }
 
@@ -284,7 +250,7 @@ void view_escalation_summary(struct json_writer *json, const struct escalation_v
     json_member_bool(json, "quarantined", view->escalation.quarantined);
     json_member_int(json, "round", view->escalation.round + 1);
     json_member_int(json, "step", view->escalation.step + 1);
-    view_holder(json, view->customer, &view->escalation);
-    view_next(json, &view->escalation, view->wall_of_engine_ms);
+    escalation_json_holder(json, view->customer, &view->escalation);
+    escalation_json_next(json, &view->escalation, view->wall_of_engine_ms);
     json_object_end(json);
 }

@@ -35,12 +35,6 @@ void view_agent_escalation(struct json_writer *json, void *context);
 /* One line of a list; only the escalation and the ticket are used. */
 void view_escalation_summary(struct json_writer *json, const struct escalation_view *view);
 
-/* "holder": …, and "next": …, of an escalation. */
-void view_holder(struct json_writer *json, const struct directory_customer *customer,
-                 const struct escalation *escalation);
-void view_next(struct json_writer *json, const struct escalation *escalation,
-               int64_t wall_of_engine_ms);
-
 void view_task(struct json_writer *json, const struct directory_customer *customer,
                const struct desk_task_row *task, bool with_escalation);
 

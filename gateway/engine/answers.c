@@ -7,6 +7,7 @@
 
 #include "gateway/base/json_writer.h"
 #include "gateway/base/text.h"
+#include "gateway/engine/escalation_json.h"
 
 #define VIEW_BYTES_MAX 2048
 
@@ -35,41 +36,10 @@ void answer_json(struct command *command, const char *json, size_t bytes)
     }
 }
 
-void answer_holder(struct json_writer *json, const struct directory_customer *customer,
-                   const struct escalation *escalation)
+int64_t wall_of_engine_ms(const struct engine *engine)
 {
-    json_name(json, "holder");
-    if (!escalation_is_held(escalation)) {
-        json_null_value(json);
-        return;
-    }
-    const struct person_ref *holder = &escalation->holder;
-    const struct directory_person *person = directory_person(customer, holder);
-    json_object_begin(json);
-    json_member_text(json, "kind", person_kind_word(holder->kind));
-    json_member_text(json, "who", person != NULL ? person->slug : holder->name);
-    json_member_text(json, "name", person != NULL ? person->name : holder->name);
-    json_member_time(json, "since", escalation->held_since);
-    json_member_text(json, "path", path_word(escalation->holder_path));
-    json_member_text(json, "intervention", intervention_word(escalation->intervention));
-    json_member_time(json, "eta_at", escalation->eta_at);
-    json_object_end(json);
-}
-
-void answer_next(struct json_writer *json, struct engine *engine,
-                 const struct escalation *escalation)
-{
-    json_name(json, "next");
-    if (escalation->due_at.ms == TIME_NEVER_MS) {
-        json_null_value(json);
-        return;
-    }
-    int64_t wait_ms = escalation->due_at.ms - engine_now(engine).ms;
-    json_object_begin(json);
-    json_member_time(json, "at",
-                     (struct wall_time){clock_wall(&engine->configuration.clock).ms + wait_ms});
-    json_member_text(json, "what", escalation->next_what);
-    json_object_end(json);
+    const struct clock_source *clock = &engine->configuration.clock;
+    return clock_wall(clock).ms - engine_time_at(engine, clock_monotonic(clock)).ms;
 }
 
 void answer_view(struct engine *engine, struct command *command, const struct applied *applied)
@@ -82,8 +52,8 @@ void answer_view(struct engine *engine, struct command *command, const struct ap
     json_member_uuid(&json, "id", escalation->id);
     json_member_text(&json, "state", escalation_state_word(escalation->state));
     json_member_text(&json, "severity", severity_word(escalation->severity));
-    answer_holder(&json, applied->customer, escalation);
-    answer_next(&json, engine, escalation);
+    escalation_json_holder(&json, applied->customer, escalation);
+    escalation_json_next(&json, escalation, wall_of_engine_ms(engine));
     json_object_end(&json);
     assert(!json_writer_overflowed(&json));
     command->answer.status = STATUS_OK;
@@ -114,7 +84,7 @@ void answer_refused_verb(struct engine *engine, struct command *command,
     json_object_begin(&json);
     json_member_uuid(&json, "id", escalation->id);
     json_member_text(&json, "state", escalation_state_word(escalation->state));
-    answer_holder(&json, applied->customer, escalation);
+    escalation_json_holder(&json, applied->customer, escalation);
     json_object_end(&json);
     assert(!json_writer_overflowed(&json));
     answer_json(command, text, json_writer_bytes(&json));

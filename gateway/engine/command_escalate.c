@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gateway/base/json_writer.h"
+#include "gateway/engine/escalation_json.h"
 
 #define ANSWER_BYTES_MAX 16384
 #define WARNINGS_MAX     24
@@ -75,7 +76,7 @@ static void write_answer(struct engine *engine, struct command *command,
     json_member_uuid(&json, "ticket", escalation->ticket_id);
     json_member_text(&json, "state", escalation_state_word(escalation->state));
     write_notified(&json, applied);
-    answer_next(&json, engine, escalation);
+    escalation_json_next(&json, escalation, wall_of_engine_ms(engine));
     json_name(&json, "warnings");
     json_array_begin(&json);
     for (size_t i = 0; i < work->warnings_count; i++) {

@@ -235,11 +235,8 @@ void answer_refused_verb(struct engine *engine, struct command *command,
 /* Copies a finished document into the command's arena. */
 void answer_json(struct command *command, const char *json, size_t bytes);
 
-struct json_writer;
-void answer_holder(struct json_writer *json, const struct directory_customer *customer,
-                   const struct escalation *escalation);
-void answer_next(struct json_writer *json, struct engine *engine,
-                 const struct escalation *escalation);
+/* The wall clock minus engine time, now. */
+int64_t wall_of_engine_ms(const struct engine *engine);
 
 /* ---- action_token.c ---- */
 
