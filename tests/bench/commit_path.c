@@ -99,8 +99,9 @@ static void run(sqlite3 *db, size_t commits, int rows, int row_bytes)
     (void)sqlite3_finalize(commit);
     (void)sqlite3_finalize(add);
     qsort(took_ns, commits, sizeof *took_ns, compare);
+    size_t half = commits / 2, most = commits * 99 / 100;
     (void)printf("{\"commits\":%zu,\"p50_ms\":%.4f,\"p99_ms\":%.4f}\n", commits,
-                 (double)took_ns[commits / 2] / 1e6, (double)took_ns[commits * 99 / 100] / 1e6);
+                 (double)took_ns[half] / 1e6, (double)took_ns[most] / 1e6);
     free(took_ns);
     free(row);
 }

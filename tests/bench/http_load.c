@@ -125,6 +125,7 @@ static void make_requests(struct load *load)
     if (file == NULL) {
         die(load->bodies_file);
     }
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): load->requests keeps them to the end */
     while (load->bodies_count < BODIES_MAX && getline(&line, &capacity, file) > 0) {
         line[strcspn(line, "\r\n")] = '\0';
         load->requests[load->bodies_count++] = make_request(load, token, line);
@@ -276,11 +277,12 @@ static void print(const struct load *load)
         good += answer->status >= 200 && answer->status < 300;
     }
     qsort(took_ns, count, sizeof *took_ns, compare);
+    size_t half = count / 2, most = count * 99 / 100;
     double seconds = (double)(last_ns - load->answers[0].sent_ns) / 1e9;
     (void)printf("{\"requests\":%zu,\"good\":%zu,\"began_ns\":%lld,\"seconds\":%.6f,"
                  "\"per_s\":%.1f,\"p50_ms\":%.4f,\"p99_ms\":%.4f,\"max_ms\":%.4f}\n",
                  count, good, (long long)load->answers[0].sent_ns, seconds, (double)count / seconds,
-                 (double)took_ns[count / 2] / 1e6, (double)took_ns[count * 99 / 100] / 1e6,
+                 (double)took_ns[half] / 1e6, (double)took_ns[most] / 1e6,
                  (double)took_ns[count - 1] / 1e6);
     free(took_ns);
 }

@@ -228,8 +228,9 @@ static void print_times(const struct bench *bench, size_t jobs)
         times_ns[i] = times_ns[i + 1] - times_ns[i];
     }
     qsort(times_ns, count, sizeof *times_ns, compare);
-    (void)printf("one at a time: p50 %.4f ms, p99 %.4f ms\n", (double)times_ns[count / 2] / 1e6,
-                 (double)times_ns[count * 99 / 100] / 1e6);
+    size_t half = count / 2, most = count * 99 / 100;
+    (void)printf("one at a time: p50 %.4f ms, p99 %.4f ms\n", (double)times_ns[half] / 1e6,
+                 (double)times_ns[most] / 1e6);
 }
 
 int main(int argc, char **argv)
@@ -252,6 +253,8 @@ int main(int argc, char **argv)
     struct error error = {0};
     if (push_sender_create(&configuration, &sender, &error) != STATUS_OK) {
         (void)fprintf(stderr, "%s\n", error.text);
+        free(bench.completed_ns);
+        free(key);
         return 1;
     }
     int64_t began_ns = clock_stopwatch_ns();

@@ -2,6 +2,7 @@
  * as providers and phones would. */
 #include "tests/scenario/scenario.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +74,7 @@ bool parse_time(const char *text, int64_t *ms_r)
         return false;
     }
     double seconds = strtod(end + 1, &end);
-    *ms_r = minutes * 60000 + (int64_t)(seconds * 1000.0 + 0.5);
+    *ms_r = minutes * 60000 + (int64_t)llround(seconds * 1000.0);
     return *end == '\0';
 }
 

@@ -282,14 +282,19 @@ static void live(struct world *world, uint64_t life)
 }
 
 static uint64_t living_seed;
+static char living_seed_text[64]; /* written before each life: a signal handler may only write */
+
+static void live_with(uint64_t seed)
+{
+    living_seed = seed;
+    (void)snprintf(living_seed_text, sizeof living_seed_text, "PROPERTY_SEED=%llu\n",
+                   (unsigned long long)seed);
+}
 
 /* An assertion of the core ends the process: the seed must be told all the same. */
 static void tell_seed(int signal_number)
 {
-    char text[64];
-    int bytes =
-        snprintf(text, sizeof text, "PROPERTY_SEED=%llu\n", (unsigned long long)living_seed);
-    if (bytes > 0 && write(STDERR_FILENO, text, (size_t)bytes) < 0) {
+    if (write(STDERR_FILENO, living_seed_text, sizeof living_seed_text) < 0) {
         _exit(2);
     }
     (void)signal(signal_number, SIG_DFL);
@@ -314,7 +319,7 @@ static void step__never_breaks_a_rule(void **state)
     (void)signal(SIGABRT, tell_seed);
     struct world *world = world_create();
     for (uint64_t seed = first; seed <= last; seed++) {
-        living_seed = seed;
+        live_with(seed);
         draw_state = seed;
         live(world, seed);
     }

@@ -19,6 +19,7 @@ void trace_print(struct trace *trace, const char *format, ...)
         return;
     }
     va_start(arguments, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): the line above starts it */
     int bytes = vsnprintf(trace->text + trace->used, trace->bytes - trace->used, format, arguments);
     va_end(arguments);
     assert_true(bytes >= 0 && trace->used + (size_t)bytes < trace->bytes);

@@ -1,4 +1,5 @@
 /* test_directory.c - who exists and who may: configuration, keys, roles, scopes, enrolment. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -166,7 +167,7 @@ static void test_enrolment__a_code_works_once(void **state)
     /* As people type it: in lower case, with a dash. */
     (void)snprintf(typed, sizeof typed, "%.5s-%s ", code, code + 5);
     for (char *c = typed; *c != '\0'; c++) {
-        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+        *c = (char)tolower((unsigned char)*c);
     }
     struct command *command = use_code(house, typed);
     assert_int_equal(command->answer.status, STATUS_OK);
