@@ -114,7 +114,7 @@ static bool parse_number(const char *text, int64_t low, int64_t high, int64_t *n
 
 static int set_key(struct reading *reading, const struct key *key, const char *value)
 {
-    char *member = (char *)reading->configuration + key->offset;
+    void *member = (char *)reading->configuration + key->offset;
     int64_t number;
     switch (key->type) {
     case KEY_TEXT: {
@@ -123,7 +123,7 @@ static int set_key(struct reading *reading, const struct key *key, const char *v
             return fault(reading, key->section, key->name, "too long");
         }
         if (copy[0] != '\0') {
-            memcpy(member, &copy, sizeof copy);
+            *(const char **)member = copy;
         }
         return 1;
     }
@@ -137,14 +137,14 @@ static int set_key(struct reading *reading, const struct key *key, const char *v
         if (!parse_number(value, key->low, key->high, &number)) {
             return fault(reading, key->section, key->name, "is out of its range");
         }
-        memcpy(member, &number, sizeof number);
+        *(int64_t *)member = number;
         return 1;
     case KEY_YES_NO: {
         bool yes = strcmp(value, "yes") == 0;
         if (!yes && strcmp(value, "no") != 0) {
             return fault(reading, key->section, key->name, "must be yes or no");
         }
-        memcpy(member, &yes, sizeof yes);
+        *(bool *)member = yes;
         return 1;
     }
     }
