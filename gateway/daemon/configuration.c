@@ -38,6 +38,9 @@ static const struct key keys[] = {
     {"gateway", "tls_cert_file", KEY_TEXT, AT(tls_cert_file), 0, 0},
     {"gateway", "threads", KEY_NUMBER, AT(threads), 1, 64},
     {"gateway", "connections_max", KEY_NUMBER, AT(connections_max), 8, 65536},
+    {"gateway", "connections_per_address_max", KEY_NUMBER, AT(connections_per_address_max), 0,
+     65536},
+    {"gateway", "request_deadline_ms", KEY_NUMBER, AT(request_deadline_ms), 1000, 120000},
     {"gateway", "log_level", KEY_TEXT, AT(log_level), 0, 0},
     {"push", "ca_file", KEY_TEXT, AT(push.ca_file), 0, 0},
     {"push", "apns_host", KEY_TEXT, AT(push.apns[PUSH_PRODUCTION].host), 0, 0},
@@ -70,6 +73,8 @@ const char *configuration_help(void)
            "  tls_key_file, tls_cert_file = FILE   TLS in the daemon itself (off)\n"
            "  threads = N             HTTP threads (2)\n"
            "  connections_max = N     HTTP connections at once (1024)\n"
+           "  connections_per_address_max = N   of them from one address; 0: no limit (0)\n"
+           "  request_deadline_ms = N to receive a request, and to answer it (10000)\n"
            "  log_level = LEVEL       debug, info, warning or error (info)\n"
            "[push]\n"
            "  ca_file = FILE          CA bundle for the providers (the system's)\n"

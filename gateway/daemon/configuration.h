@@ -24,6 +24,8 @@ struct configuration {
     const char *tls_cert_file; /* or NULL */
     int64_t threads;
     int64_t connections_max;
+    int64_t connections_per_address_max;
+    int64_t request_deadline_ms;
     int64_t calls_max;
     const char *log_level;
     const char *root_key; /* read from root_key_file */

@@ -109,6 +109,8 @@ static enum status start_api(struct daemon *daemon, struct error *error)
         .tls_cert_file = configuration->tls_cert_file,
         .threads = (unsigned)configuration->threads,
         .connections_max = (unsigned)configuration->connections_max,
+        .connections_per_address_max = (unsigned)configuration->connections_per_address_max,
+        .request_deadline_ms = configuration->request_deadline_ms,
         .database_path = configuration->database,
         .engine = daemon->engine,
         .clock = clock_system,

@@ -91,6 +91,7 @@ ON CONFLICT (customer_id, agent_id, installation) DO UPDATE SET
   public_key = excluded.public_key, auth_secret = excluded.auth_secret,
   app_version = excluded.app_version, permission = excluded.permission,
   battery_percent = excluded.battery_percent, registered_at = excluded.registered_at,
+  proven_at = CASE WHEN device.target = excluded.target THEN device.proven_at END,
   retired_at = excluded.retired_at, retired_reason = excluded.retired_reason
 RETURNING device_id;
 

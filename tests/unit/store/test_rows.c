@@ -279,8 +279,7 @@ static void test_device__comes_back(void **state)
     assert_ok(shelf, store_put_device(shelf->store, &again, &again.device_id, &shelf->error));
     assert_int_equal(again.device_id, row.device_id);
     read = only_device(shelf);
-    again.proven_at.ms = 42; /* what was proven stays proven */
-    assert_device(&read, &again);
+    assert_device(&read, &again); /* the new target is not proven */
 }
 
 static void test_device__proven_and_retired(void **state)
@@ -298,7 +297,9 @@ static void test_device__proven_and_retired(void **state)
     assert_ok(shelf, store_put_device(shelf->store, &row, &row.device_id, &shelf->error));
     assert_ok(shelf, store_prove_device(shelf->store, shelf->customer_id, row.device_id,
                                         (struct wall_time){110}, &shelf->error));
-    row.proven_at.ms = 110;
+    row.proven_at = WALL_NEVER;
+    assert_ok(shelf, store_put_device(shelf->store, &row, &row.device_id, &shelf->error));
+    row.proven_at.ms = 110; /* the same target again: what was proven stays proven */
     /* It registered after what the provider speaks of: nothing happens. */
     assert_ok(shelf,
               store_retire_device(shelf->store, shelf->customer_id, row.device_id, "gone",
