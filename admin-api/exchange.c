@@ -162,9 +162,14 @@ bool query_check(struct exchange *exchange, const char *const *names)
             known++;
         }
         if (names[known] == NULL) {
+            char all[96] = "none";
+            size_t used = 0;
+            for (size_t n = 0; names[n] != NULL && used < sizeof all; n++) {
+                used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", n > 0 ? ", " : "",
+                                         names[n]);
+            }
             (void)reply_fault(exchange, STATUS_INVALID, NULL,
-                              "an unknown query parameter: this call knows %s",
-                              names[0] != NULL ? names[0] : "none");
+                              "query parameter %.32s is not known: this call knows %s", given, all);
             return false;
         }
         for (size_t j = 0; j < i; j++) {

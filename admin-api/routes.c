@@ -54,7 +54,7 @@ static const struct route routes[] = {
     {"GET", CUSTOMER "/rotas", FOR_ADMIN, 0, rotas_list},
     {"GET", CUSTOMER "/rotas/{role}", FOR_ADMIN, 0, rotas_get},
     {"PUT", CUSTOMER "/rotas/{role}", FOR_ADMIN, 0, rotas_put},
-    {"GET", CUSTOMER "/rotas/{role}/on-call", FOR_ADMIN, 0, rotas_on_call},
+    {"GET", CUSTOMER "/rotas/{role}/on-call", FOR_CALL_CENTRE, 0, rotas_on_call},
     {"GET", "/v1/api-keys", FOR_ADMIN, 0, api_keys_list},
     {"POST", "/v1/api-keys", FOR_ADMIN, 0, api_keys_post},
     {"DELETE", "/v1/api-keys/{key}", FOR_ADMIN, 0, api_keys_delete},

@@ -7,8 +7,8 @@
 #include "gateway/base/log.h"
 
 #define RESOLVE_MS_MAX      5000
-#define CONNECT_WAIT_MS     100 /* after the first failure; doubles */
-#define CONNECT_WAIT_MS_CAP 3000
+#define CONNECT_WAIT_MS     100  /* after the first failure; doubles */
+#define CONNECT_WAIT_MS_CAP 500  /* a pager is back within half a second of its provider */
 #define STARVED_MS_MAX      2000 /* no answer for this long, and others cannot go out */
 #define PROBE_WAIT_MS       5000
 #define REFUSED_WAIT_MS     5 /* after a refused stream; doubles */

@@ -70,7 +70,13 @@ static int run(const char *path, bool check_only)
     set_log_level(configuration->log_level);
     enum status status = STATUS_OK;
     if (check_only) {
-        (void)printf("%s: good\n", path);
+        log_set_level(LOG_ERROR);
+        status = daemon_check(configuration, &error);
+        if (status == STATUS_OK) {
+            (void)printf("%s: good\n", path);
+        } else {
+            status = error_wrap(&error, status, "%s", path);
+        }
     } else {
         status = daemon_run(configuration, path, &error);
     }
@@ -109,6 +115,7 @@ int main(int argc, char **argv)
             (void)printf("astreinted %s\n", ASTREINTE_VERSION);
             return 0;
         default:
+            (void)fprintf(stderr, "Try: astreinted --help\n");
             return EXIT_USAGE;
         }
     }

@@ -1,6 +1,7 @@
 /* configuration.c - reads the INI file (inih) by a table of keys, then the credentials. */
 #include "gateway/daemon/configuration.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <ini.h>
 #include <limits.h>
@@ -86,9 +87,11 @@ const char *configuration_help(void)
            "[telephony]\n"
            "  ca_file = FILE          CA bundle for the endpoints (the system's)\n"
            "  calls_max = N           calls on the trunk at once (30)\n"
-           "[endpoint.NAME]           telephony, call-centre, or any name procedures call back\n"
+           "[endpoint.NAME]           telephony, call-centre, any name procedures call back, and\n"
+           "                          heartbeat: told every 30 s while the self-check passes\n"
            "  url = URL               https, or http to loopback\n"
-           "  secret_file = FILE      whsec_… lines, up to four while a secret rotates\n";
+           "  secret_file = FILE      whsec_… lines, up to four while a secret rotates; make one:\n"
+           "                          echo whsec_$(head -c 32 /dev/urandom | base64)\n";
 }
 
 /* What the INI callback needs; the first fault wins. */
@@ -140,7 +143,10 @@ static int set_key(struct reading *reading, const struct key *key, const char *v
         return 1;
     case KEY_NUMBER:
         if (!parse_number(value, key->low, key->high, &number)) {
-            return fault(reading, key->section, key->name, "is out of its range");
+            char text[80];
+            (void)snprintf(text, sizeof text, "must be a whole number from %lld to %lld",
+                           (long long)key->low, (long long)key->high);
+            return fault(reading, key->section, key->name, text);
         }
         *(int64_t *)member = number;
         return 1;
@@ -264,8 +270,8 @@ static enum status read_endpoint_secrets(struct configuration *configuration, si
     const char *path = configuration->endpoint_secret_files[index];
     const char *text = "";
     if (endpoint->url == NULL || path == NULL) {
-        return error_set(error, STATUS_CONFIGURATION,
-                         "[endpoint.%s]: needs both url and secret_file", endpoint->name);
+        return error_set(error, STATUS_CONFIGURATION, "[endpoint.%s] %s: is required",
+                         endpoint->name, endpoint->url == NULL ? "url" : "secret_file");
     }
     enum status status = read_file(configuration->arena, path, &text, error);
     size_t count = 0;
@@ -304,8 +310,43 @@ static enum status read_credentials(struct configuration *configuration, struct 
     return status;
 }
 
+static bool is_numeric_address(const char *text)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
+}
+
+/* Apple's four keys go together: a lone one is a slip that would leave every iPhone silent. */
+static enum status check_apns(const struct configuration *configuration, struct error *error)
+{
+    const char *const given[] = {configuration->apns_key_file, configuration->push.apns_key_id,
+                                 configuration->push.apns_team_id, configuration->push.apns_topic};
+    static const char *const names[] = {"apns_key_file", "apns_key_id", "apns_team_id",
+                                        "apns_topic"};
+    size_t count = 0, missing = 0;
+    for (size_t i = 0; i < 4; i++) {
+        count += given[i] != NULL;
+        missing = given[i] == NULL ? i : missing;
+    }
+    if (count != 0 && count != 4) {
+        return error_set(error, STATUS_CONFIGURATION,
+                         "[push] %s: is required beside the other apns keys", names[missing]);
+    }
+    return STATUS_OK;
+}
+
 static enum status check(const struct configuration *configuration, struct error *error)
 {
+    if (!is_numeric_address(configuration->listen_address)) {
+        return error_set(error, STATUS_CONFIGURATION,
+                         "[gateway] listen_address: must be a numeric IPv4 or IPv6 address");
+    }
+    if (configuration->public_url != NULL &&
+        strncmp(configuration->public_url, "https://", 8) != 0 &&
+        strncmp(configuration->public_url, "http://", 7) != 0) {
+        return error_set(error, STATUS_CONFIGURATION,
+                         "[gateway] public_url: must begin with https:// or http://");
+    }
     if (configuration->database == NULL) {
         return error_set(error, STATUS_CONFIGURATION, "[gateway] database: is required");
     }
@@ -320,7 +361,7 @@ static enum status check(const struct configuration *configuration, struct error
         return error_set(error, STATUS_CONFIGURATION,
                          "[gateway] log_level: must be debug, info, warning or error");
     }
-    return STATUS_OK;
+    return check_apns(configuration, error);
 }
 
 static struct configuration *create_default(void)

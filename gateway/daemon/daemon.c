@@ -2,6 +2,7 @@
 #include "gateway/daemon/daemon.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -67,7 +68,7 @@ static enum status start_senders(struct daemon *daemon, struct error *error)
         log_warning("daemon.no_push", LOG_TEXT("remedy", "configure [push]"));
     }
     if (status != STATUS_OK) {
-        return error_wrap(error, status, "[push]");
+        return error_wrap(error, status, "[push] apns_key_file, fcm_service_account_file");
     }
     if (configuration->telephony.endpoints_count > 0) {
         status = telephony_create(&configuration->telephony, &daemon->telephony, error);
@@ -75,7 +76,7 @@ static enum status start_senders(struct daemon *daemon, struct error *error)
         log_warning("daemon.no_telephony", LOG_TEXT("remedy", "configure [endpoint.telephony]"));
     }
     if (status != STATUS_OK) {
-        return error_wrap(error, status, "[telephony]");
+        return error_wrap(error, status, "[telephony], [endpoint.…] url and secret_file");
     }
     return dispatch_create(daemon->push, daemon->telephony, &clock_system, &random_system,
                            &daemon->dispatch, error);
@@ -296,6 +297,48 @@ static bool has_endpoint(const struct configuration *configuration, const char *
         }
     }
     return false;
+}
+
+static enum status check_files(const struct configuration *configuration, struct error *error)
+{
+    char directory[4096];
+    (void)snprintf(directory, sizeof directory, "%s", configuration->database);
+    const char *folder = dirname(directory);
+    if (access(folder, W_OK | X_OK) != 0) {
+        return error_set(error, STATUS_CONFIGURATION, "[gateway] database: folder %s: %s", folder,
+                         strerror(errno));
+    }
+    const char *const files[] = {configuration->tls_key_file, configuration->tls_cert_file};
+    for (size_t i = 0; i < 2; i++) {
+        if (files[i] != NULL && access(files[i], R_OK) != 0) {
+            return error_set(error, STATUS_CONFIGURATION,
+                             "[gateway] tls_key_file, tls_cert_file: %s: %s", files[i],
+                             strerror(errno));
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status daemon_check(const struct configuration *configuration, struct error *error)
+{
+    struct daemon daemon = {.configuration = configuration};
+    enum status status = check_files(configuration, error);
+    if (status == STATUS_OK) {
+        status = engine_check_root_key(configuration->root_key, error);
+        status =
+            status == STATUS_OK ? status : error_wrap(error, status, "[gateway] root_key_file");
+    }
+    if (status == STATUS_OK) {
+        status = start_senders(&daemon, error); /* they connect only when there is work */
+    }
+    if (daemon.push != NULL) {
+        push_sender_destroy(&daemon.push);
+    }
+    if (daemon.telephony != NULL) {
+        telephony_destroy(&daemon.telephony);
+    }
+    dispatch_destroy(&daemon.dispatch);
+    return status;
 }
 
 enum status daemon_run(const struct configuration *configuration, const char *path,

@@ -9,4 +9,7 @@
 enum status daemon_run(const struct configuration *configuration, const char *path,
                        struct error *error) MUST_CHECK;
 
+/* Everything that starting would find wrong, without opening the database or a port. */
+enum status daemon_check(const struct configuration *configuration, struct error *error) MUST_CHECK;
+
 #endif

@@ -134,7 +134,7 @@ static char *copy_text(const char *text)
 }
 
 /* A key that could never match would lock the administrator out without a word. */
-static enum status check_root_key(const char *root_key, struct error *error)
+enum status engine_check_root_key(const char *root_key, struct error *error)
 {
     struct token_parts parts;
     if (root_key != NULL && !token_split(root_key, "ak_", &parts)) {
@@ -189,7 +189,7 @@ enum status engine_create(const struct engine_configuration *configuration,
     engine->database_path = copy_text(configuration->database_path);
     engine->root_key = copy_text(configuration->root_key);
     init_locks(engine);
-    enum status status = check_root_key(engine->root_key, error);
+    enum status status = engine_check_root_key(engine->root_key, error);
     if (status == STATUS_OK) {
         status = open_all(engine, error);
     }
@@ -494,7 +494,7 @@ const struct engine_rotas *engine_rotas(const struct engine *engine)
 
 enum status engine_set_root_key(struct engine *engine, const char *root_key, struct error *error)
 {
-    enum status status = check_root_key(root_key, error);
+    enum status status = engine_check_root_key(root_key, error);
     if (status != STATUS_OK) {
         return status;
     }

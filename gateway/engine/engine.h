@@ -141,6 +141,9 @@ void engine_directory_release(struct engine *engine, const struct directory *dir
 
 const struct engine_rotas *engine_rotas(const struct engine *engine);
 
+/* Whether a text has the form of a root key; NULL is fine. STATUS_CONFIGURATION otherwise. */
+enum status engine_check_root_key(const char *root_key, struct error *error) MUST_CHECK;
+
 /* New root key (SIGHUP); NULL: none. Any thread. */
 enum status engine_set_root_key(struct engine *engine, const char *root_key,
                                 struct error *error) MUST_CHECK;

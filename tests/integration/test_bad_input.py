@@ -128,7 +128,7 @@ READS = [
     ("GET", "/v1/customers/{customer}/procedures/{procedure}", "admin", {"procedure": "nuit"}),
     ("GET", "/v1/customers/{customer}/rotas", "admin", {}),
     ("GET", "/v1/customers/{customer}/rotas/{role}", "admin", {"role": "principal"}),
-    ("GET", "/v1/customers/{customer}/rotas/{role}/on-call", "admin", {"role": "principal"}),
+    ("GET", "/v1/customers/{customer}/rotas/{role}/on-call", "desk", {"role": "principal"}),
     ("GET", "/v1/api-keys", "admin", {}),
     ("DELETE", "/v1/api-keys/{key}", "admin", {"key": "A" * 22}),
 ]

@@ -126,14 +126,29 @@ class CheckConfigTest(unittest.TestCase):
             (self.GOOD + "colour = blue\n", "[gateway] colour"),
             (self.GOOD + "listen_port = 70000\n", "listen_port"),
             (self.GOOD + "[push]\napns_critical = maybe\n", "apns_critical"),
-            (self.GOOD + "[push]\napns_key_file = DIR/nowhere\n", "nowhere"),
+            (self.GOOD + "[push]\nfcm_service_account_file = DIR/nowhere\n", "nowhere"),
             (self.GOOD + "[endpoint.telephony]\nurl = https://pbx.example.org/\n", "secret_file"),
             (self.GOOD + "not a line\n", "line 4"),
+            (self.GOOD + "listen_address = localhost\n", "listen_address"),
+            (self.GOOD + "public_url = foo\n", "public_url"),
+            (self.GOOD + "threads = 0\n", "1 to 64"),
+            (self.GOOD + "root_key_file = DIR/bad\n", "root_key_file"),
+            (self.GOOD.replace("DIR/a.db", "DIR/nowhere/a.db"), "[gateway] database"),
+            (self.GOOD + "[push]\napns_key_id = ABC\n", "[push] apns_topic"),
+            (self.GOOD + "[push]\nfcm_service_account_file = DIR/bad\n",
+             "fcm_service_account_file"),
+            (self.GOOD + "[push]\napns_key_file = DIR/bad\napns_key_id = A123456789\n"
+             "apns_team_id = B123456789\napns_topic = org.example\n", "apns_key_file"),
+            (self.GOOD + "[endpoint.telephony]\nurl = https://pbx.example.org/\n"
+             "secret_file = DIR/bad\n", "secret_file"),
+            (self.GOOD + "[endpoint.telephony]\nurl = http://pbx.example.org/\n"
+             "secret_file = DIR/good_secret\n", "https"),
+            (self.GOOD + "[endpoint.telephony]\nsecret_file = DIR/bad\n", "url"),
         )
         for text, wanted in table:
             with self.subTest(wanted):
-                done = self.check(text)
-                self.assertEqual(done.returncode, 1)
+                done = self.check(text, bad="zz", good_secret=astreinte_test.webhook_secret())
+                self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertIn(wanted, done.stderr)
 
 
