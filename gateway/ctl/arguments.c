@@ -1,6 +1,7 @@
 #include "gateway/ctl/arguments.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,16 +89,33 @@ static enum status take_option(struct arguments *arguments, int argc, const char
     return STATUS_OK;
 }
 
+static bool is_group(const struct command *commands, const char *word)
+{
+    size_t word_bytes = strlen(word);
+    for (const struct command *command = commands; command->name != NULL; command++) {
+        if (strncmp(command->name, word, word_bytes) == 0 && command->name[word_bytes] == ' ') {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum status take_word(struct arguments *arguments, const struct command *commands, int argc,
                              const char *const *argv, int *index, struct error *error)
 {
     if (arguments->command == NULL) {
         int words = 0;
-        arguments->command = find_command(commands, argc, argv, *index, &words);
+        arguments->command =
+            arguments->group == NULL ? find_command(commands, argc, argv, *index, &words) : NULL;
+        if (arguments->command == NULL && arguments->group == NULL &&
+            is_group(commands, argv[*index])) {
+            arguments->group = argv[*index];
+            return STATUS_OK;
+        }
         if (arguments->command == NULL) {
-            return error_set(error, STATUS_INVALID, "no such command: %s%s%s", argv[*index],
-                             *index + 1 < argc ? " " : "",
-                             *index + 1 < argc ? argv[*index + 1] : "");
+            bool in_group = arguments->group != NULL;
+            return error_set(error, STATUS_INVALID, "no such command: %s%s%s",
+                             in_group ? arguments->group : "", in_group ? " " : "", argv[*index]);
         }
         *index += words - 1;
         return STATUS_OK;
@@ -108,6 +126,17 @@ static enum status take_word(struct arguments *arguments, const struct command *
     }
     arguments->positional[arguments->positional_count++] = argv[*index];
     return STATUS_OK;
+}
+
+/* What the synopsis calls its positional argument number `index`: its word of that number. */
+static void name_positional(const char *synopsis, size_t index, char *name_r, size_t name_bytes)
+{
+    const char *word = synopsis;
+    for (size_t i = 0; i < index; i++) {
+        word += strcspn(word, " ");
+        word += strspn(word, " ");
+    }
+    (void)snprintf(name_r, name_bytes, "%.*s", (int)strcspn(word, " "), word);
 }
 
 enum status arguments_parse(int argc, const char *const *argv, const struct command *commands,
@@ -132,8 +161,10 @@ enum status arguments_parse(int argc, const char *const *argv, const struct comm
     const struct command *command = arguments.command;
     if (command != NULL && arguments_option(&arguments, "--help") == NULL &&
         arguments.positional_count < command->positional_min) {
-        return error_set(error, STATUS_INVALID, "%s: an argument is missing: astreintectl %s %s",
-                         command->name, command->name, command->synopsis);
+        char missing[32];
+        name_positional(command->synopsis, arguments.positional_count, missing, sizeof missing);
+        return error_set(error, STATUS_INVALID, "%s: %s is missing: astreintectl %s %s",
+                         command->name, missing, command->name, command->synopsis);
     }
     *arguments_r = arguments;
     return STATUS_OK;

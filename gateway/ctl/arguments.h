@@ -34,11 +34,13 @@ struct command {
     size_t positional_min;
     size_t positional_max;
     enum ctl_exit (*run)(struct ctl *ctl, const struct arguments *arguments);
+    const char *example; /* a command line to copy */
 };
 
 /* What was read. Texts point into argv. */
 struct arguments {
     const struct command *command; /* NULL: none named */
+    const char *group;             /* "key" alone, the first word of several commands; else NULL */
     const char *positional[ARGUMENTS_POSITIONAL_MAX];
     size_t positional_count;
     const struct option_spec *globals;
@@ -46,7 +48,8 @@ struct arguments {
     const char *values[ARGUMENTS_OPTIONS_MAX];
 };
 
-/* Reads argv[1…] against the tables. A flag's value is "yes". With --help among the arguments the
+/* Reads argv[1…] against the tables. A flag's value is "yes". A command's first word alone is read
+ * as its group when nothing but options follows. With --help among the arguments the
  * number of positional ones is not checked. STATUS_INVALID with what is wrong. */
 enum status arguments_parse(int argc, const char *const *argv, const struct command *commands,
                             const struct option_spec *globals, struct arguments *arguments_r,

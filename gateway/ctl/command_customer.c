@@ -30,8 +30,12 @@ static enum ctl_exit step_call(struct ctl *ctl, const struct customers_step *ste
     }
     bool absent = strcmp(method, "GET") == 0 && response_r->http_status == 404;
     if (!absent && (response_r->http_status < 200 || response_r->http_status > 299)) {
-        (void)fprintf(ctl->err, "astreintectl: %s %s of %s\n", step->kind, step->slug,
-                      step->customer);
+        bool key_refused = response_r->http_status == 401 || response_r->http_status == 403;
+        if (!key_refused) { /* that has nothing to do with what the step is about */
+            (void)fprintf(ctl->err, "astreintectl: %s %s of %s\n", step->kind, step->slug,
+                          step->customer);
+        }
+        (void)snprintf(ctl->refused_as, sizeof ctl->refused_as, "%s", problem_slug(response_r));
         problem_print(ctl->err, response_r, step->pointer);
         client_response_fini(response_r);
         return CTL_REFUSED;
@@ -98,6 +102,21 @@ static enum ctl_exit run_step(struct ctl *ctl, const struct customers_step *step
     return code;
 }
 
+/* After a step that failed. A file is at fault only when the gateway refused what stands in it. */
+static void print_what_now(struct ctl *ctl, enum ctl_exit code, unsigned changed_count)
+{
+    bool key_refused = strcmp(ctl->refused_as, "unauthenticated") == 0 ||
+                       strcmp(ctl->refused_as, "forbidden") == 0;
+    if (key_refused && changed_count == 0) {
+        (void)fputs("  Nothing was changed.\n", ctl->err);
+        return;
+    }
+    (void)fprintf(ctl->err, "  What stands above was done; %s.\n",
+                  key_refused           ? "apply it again with a key that may do the rest"
+                  : code == CTL_REFUSED ? "mend the file and apply it again"
+                                        : "apply the file again");
+}
+
 static enum ctl_exit run_plan(struct ctl *ctl, const struct customers_plan *plan, bool dry_run)
 {
     const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
@@ -107,8 +126,7 @@ static enum ctl_exit run_plan(struct ctl *ctl, const struct customers_plan *plan
         enum change change = CHANGE_UNCHANGED;
         enum ctl_exit code = run_step(ctl, step, dry_run, &change);
         if (code != CTL_OK) {
-            (void)fputs("  What stands above was done; mend the file and apply it again.\n",
-                        ctl->err);
+            print_what_now(ctl, code, counts[CHANGE_CREATED] + counts[CHANGE_UPDATED]);
             return code;
         }
         counts[change]++;

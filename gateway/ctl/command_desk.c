@@ -100,7 +100,14 @@ enum ctl_exit command_take(struct ctl *ctl, const struct arguments *arguments)
 
 enum ctl_exit command_done(struct ctl *ctl, const struct arguments *arguments)
 {
-    return post_verb(ctl, arguments, "done", json_object());
+    enum ctl_exit code = post_verb(ctl, arguments, "done", json_object());
+    if (code == CTL_REFUSED && strcmp(ctl->refused_as, "already-accepted") == 0) {
+        (void)fputs(
+            "  The desk closes only what it took by name: say --operator NAME if it was you "
+            "under\n  another name, or stop it with `astreintectl cancel ID REASON`.\n",
+            ctl->err);
+    }
+    return code;
 }
 
 /* A whole number from 1 to high, or 0. */
@@ -132,10 +139,18 @@ static enum ctl_exit post_caller_verb(struct ctl *ctl, const struct arguments *a
 {
     long caller = number_of(arguments->positional[1], 10000);
     if (caller == 0) {
-        return ctl_fail(ctl, CTL_USAGE, "\"%s\" is not a caller's number: 1, 2, …",
+        return ctl_fail(ctl, CTL_USAGE,
+                        "CALLER: \"%s\" is not a caller's number: 1, 2, … as `astreintectl show "
+                        "ID` prints them",
                         arguments->positional[1]);
     }
-    return post_verb(ctl, arguments, verb, json_pack("{s:i}", "caller", (int)caller));
+    enum ctl_exit code = post_verb(ctl, arguments, verb, json_pack("{s:i}", "caller", (int)caller));
+    if (code == CTL_REFUSED && strcmp(ctl->refused_as, "invalid") == 0) {
+        (void)fprintf(ctl->err,
+                      "  CALLER was %ld; `astreintectl show ID` prints the callers' numbers.\n",
+                      caller);
+    }
+    return code;
 }
 
 enum ctl_exit command_called_back(struct ctl *ctl, const struct arguments *arguments)
@@ -152,10 +167,22 @@ static void print_task(struct ctl *ctl, const struct terminal *out, json_t *task
 {
     char at[TERMINAL_TIME_BYTES_MAX];
     terminal_time(ctl_member(task, "at"), clock_wall(ctl->clock), at);
-    terminal_column(out, TINT_PLAIN, 36, ctl_member(task, "id"));
-    terminal_column(out, TINT_PLAIN, 15, at);
-    terminal_column(out, TINT_BOLD, 14, ctl_member(task, "kind"));
-    terminal_text(out, terminal_tint_of(ctl_member(task, "state")), ctl_member(task, "text"));
+    terminal_print(out, TINT_PLAIN, "%s  ", at);
+    terminal_text(out, TINT_BOLD, ctl_member(task, "customer"));
+    terminal_print(out, TINT_PLAIN, "  ");
+    terminal_text(out, TINT_YELLOW, ctl_member(task, "kind"));
+    terminal_print(out, TINT_PLAIN, "  ");
+    terminal_text(out, terminal_tint_of(ctl_member(task, "state")), ctl_member(task, "state"));
+    terminal_print(out, TINT_PLAIN, "\n  ");
+    terminal_text(out, TINT_PLAIN, ctl_member(task, "text"));
+    terminal_print(out, TINT_DIM, "\n  escalation ");
+    terminal_text(out, TINT_PLAIN, ctl_member(task, "escalation"));
+    json_int_t caller = json_integer_value(json_object_get(task, "caller"));
+    if (caller > 0) {
+        terminal_print(out, TINT_PLAIN, ", caller %lld", (long long)caller);
+    }
+    terminal_print(out, TINT_DIM, "\n  task       ");
+    terminal_text(out, TINT_PLAIN, ctl_member(task, "id"));
     terminal_print(out, TINT_PLAIN, "\n");
 }
 

@@ -22,8 +22,11 @@ static void print_opened(struct ctl *ctl, json_t *answer)
 {
     const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
     bool joined = json_is_true(json_object_get(answer, "joined"));
-    print_member_line(&out, joined ? "joined" : "ticket", ctl_member(answer, "ticket"), TINT_BOLD);
     print_member_line(&out, "id", ctl_member(answer, "id"), TINT_BOLD);
+    print_member_line(&out, "ticket", ctl_member(answer, "ticket"), TINT_PLAIN);
+    if (joined) {
+        print_member_line(&out, "joined", "an escalation that was open already", TINT_YELLOW);
+    }
     print_member_line(&out, "state", ctl_member(answer, "state"),
                       terminal_tint_of(ctl_member(answer, "state")));
     size_t i;
@@ -118,13 +121,26 @@ enum ctl_exit command_list(struct ctl *ctl, const struct arguments *arguments)
     const char *path =
         ctl_query(ctl, "/v1/escalations", "customer", arguments_option(arguments, "--customer"),
                   "state", arguments_option(arguments, "--state"), "limit", page_items, NULL);
+    int columns = terminal_columns(ctl->out);
     struct pages pages = pages_begin(ctl, path, items_max);
-    for (json_t *escalation; (escalation = pages_next(&pages)) != NULL;) {
+    unsigned long count = 0;
+    for (json_t *escalation; (escalation = pages_next(&pages)) != NULL; count++) {
         if (as_json) {
             ctl_print_json(ctl, escalation, true);
-        } else {
-            escalation_view_line(&out, escalation, clock_wall(ctl->clock));
+            continue;
         }
+        if (count == 0) {
+            escalation_view_titles(&out, columns);
+        }
+        escalation_view_line(&out, escalation, columns, clock_wall(ctl->clock));
     }
-    return pages_end(&pages);
+    bool more = pages_has_more(&pages);
+    enum ctl_exit code = pages_end(&pages);
+    if (code == CTL_OK && more) {
+        (void)fflush(ctl->out);
+        (void)fprintf(ctl->err, "… more: --limit N (these are %lu)\n", count);
+    } else if (code == CTL_OK && count == 0 && !as_json) {
+        (void)fputs("no such escalations\n", ctl->err);
+    }
+    return code;
 }

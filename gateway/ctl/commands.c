@@ -28,72 +28,82 @@ const struct option_spec global_options[] = {
 
 const struct command commands[] = {
     {"escalate", "FILE|- [--idempotency-key K] [--json]", "post one escalation",
-     "Posts the escalation (a JSON object) in FILE, or on standard input, and prints its ticket, "
-     "its\n"
-     "id, who was notified, what happens next and when, and the gateway's warnings. Exit code 0\n"
+     "Posts the escalation (a JSON object) in FILE, or on standard input, and prints its id, its\n"
+     "ticket, who was notified, what happens next and when, and the gateway's warnings. Exit code "
+     "0\n"
      "means the gateway holds it durably.\n\n"
+     "The object's fields: customer and summary; severity (info, minor, major, critical),\n"
+     "category, details, caller {name, phone}, callback_promised_s, fields {…}, dedup_key,\n"
+     "procedure, drill. The gateway describes them all under GET /openapi.json (NewEscalation).\n\n"
      "Without --idempotency-key a fresh key is made. When no answer comes back, the message says\n"
      "which key to repeat the command with: the same key cannot open a second escalation.",
      OPTIONS({"--idempotency-key", "K", "at most 128 printable ASCII characters"}, OPTION_JSON), 1,
-     1, command_escalate},
+     1, command_escalate,
+     "echo '{\"customer\":\"clinique-saint-jean\",\"severity\":\"critical\",\n"
+     "  \"summary\":\"Alarme oxygène, bloc 2\"}' | astreintectl escalate -"},
     {"show", "ID [--json]", "show one escalation: holder, next, attempts, timeline",
      "Prints everything about one escalation, times in the local zone.", OPTIONS(OPTION_JSON), 1, 1,
-     command_show},
+     command_show, "astreintectl show ID"},
     {"list", "[--customer SLUG] [--state STATE] [--limit N] [--json]", "list escalations",
      "One line each, newest first. STATE is open, closed, or one of notifying, waiting, accepted,\n"
      "overdue, exhausted, taken, done, cancelled. With --json, one JSON object a line.",
      OPTIONS(OPTION_CUSTOMER, {"--state", "STATE", "only those in this state (default: all)"},
              {"--limit", "N", "at most this many (default: 50)"}, OPTION_JSON),
-     0, 0, command_list},
+     0, 0, command_list, "astreintectl list --state open --limit 20"},
     {"watch", "ID | --customer SLUG", "watch one escalation, or a customer's, live",
      "With an ID: prints its timeline so far, then each entry as it happens, and ends when the\n"
      "escalation is closed. With --customer: every event of that customer until interrupted.\n"
      "A lost connection is taken up again where it ended.",
-     OPTIONS({"--customer", "SLUG", "all of this customer's events"}), 0, 1, command_watch},
+     OPTIONS({"--customer", "SLUG", "all of this customer's events"}), 0, 1, command_watch,
+     "astreintectl watch --customer clinique-saint-jean"},
     {"follow", "--json --customer SLUG [--since SEQ]", "events as JSON lines, for programs",
      "Prints each event as one JSON object a line: {\"id\",\"event\",\"data\"}. Flushed line by\n"
      "line; goes on after a lost connection without gap or repeat. --since resumes after an id.",
      OPTIONS({"--json", NULL, "JSON lines (the only form there is)"},
              {"--customer", "SLUG", "whose events"}, {"--since", "SEQ", "resume after this id"}),
-     0, 0, command_follow},
+     0, 0, command_follow, "astreintectl follow --json --customer clinique-saint-jean"},
     {"note", "ID TEXT [--operator NAME]", "add what the caller says",
-     "Adds a note to the ticket; the holder sees it.", OPTIONS(OPTION_OPERATOR), 2, 2,
-     command_note},
+     "Adds a note to the ticket; the holder sees it.", OPTIONS(OPTION_OPERATOR), 2, 2, command_note,
+     "astreintectl note ID 'The caller waits at the gate' --operator 'Sophie Leroy'"},
     {"severity", "ID SEVERITY [--reason TEXT] [--operator NAME]", "worsen (or lower) an escalation",
      "SEVERITY is info, minor, major or critical. A higher one restarts the procedure and wakes\n"
      "people again.",
-     OPTIONS({"--reason", "TEXT", "why"}, OPTION_OPERATOR), 2, 2, command_severity},
+     OPTIONS({"--reason", "TEXT", "why"}, OPTION_OPERATOR), 2, 2, command_severity,
+     "astreintectl severity ID critical --reason 'People are inside'"},
     {"cancel", "ID REASON [--operator NAME]", "stop an escalation, with a reason",
      "Stops the procedure; agents who accepted are told until they confirm.",
-     OPTIONS(OPTION_OPERATOR), 2, 2, command_cancel},
+     OPTIONS(OPTION_OPERATOR), 2, 2, command_cancel, "astreintectl cancel ID 'False alarm'"},
     {"resume", "ID [--reason TEXT] [--operator NAME]", "go on after an acceptance led nowhere",
      "Takes the escalation from its holder and goes on with the procedure.",
-     OPTIONS({"--reason", "TEXT", "why"}, OPTION_OPERATOR), 1, 1, command_resume},
+     OPTIONS({"--reason", "TEXT", "why"}, OPTION_OPERATOR), 1, 1, command_resume,
+     "astreintectl resume ID --reason 'The agent cannot come'"},
     {"take", "ID [--operator NAME]", "take an escalation by name",
      "The operator named becomes its holder; an exhausted procedure stops being announced.",
-     OPTIONS(OPTION_OPERATOR), 1, 1, command_take},
+     OPTIONS(OPTION_OPERATOR), 1, 1, command_take,
+     "astreintectl take ID --operator 'Sophie Leroy'"},
     {"on-behalf", "ID AGENT VERB [--eta SECONDS] [--operator NAME]",
      "record an agent's word, told by voice",
      "VERB is accept, decline, remote, on-my-way, on-site, done or hand-back.",
      OPTIONS({"--eta", "SECONDS", "with on-my-way: until arrival"}, OPTION_OPERATOR), 3, 3,
-     command_on_behalf},
+     command_on_behalf, "astreintectl on-behalf ID paul on-my-way --eta 1200"},
     {"called-back", "ID CALLER [--operator NAME]", "the promise to caller number CALLER is kept",
      "CALLER is the number that `show` prints before the caller's name; 1 is the first.",
-     OPTIONS(OPTION_OPERATOR), 2, 2, command_called_back},
+     OPTIONS(OPTION_OPERATOR), 2, 2, command_called_back, "astreintectl called-back ID 1"},
     {"split", "ID CALLER [--operator NAME]",
      "give a wrongly joined caller an escalation of its own",
      "CALLER is the number that `show` prints before the caller's name.", OPTIONS(OPTION_OPERATOR),
-     2, 2, command_split},
+     2, 2, command_split, "astreintectl split ID 2"},
     {"done", "ID [--operator NAME]", "close an escalation that an operator took",
      "Only what was taken by name at the desk is closed here; agents close their own.",
-     OPTIONS(OPTION_OPERATOR), 1, 1, command_done},
+     OPTIONS(OPTION_OPERATOR), 1, 1, command_done, "astreintectl done ID"},
     {"tasks", "[--customer SLUG] [--all] [--json]", "what the desk has to do",
      "Open tasks, earliest first: promises to callers that run out, holders who are silent.\n"
      "With --json, one JSON object a line.",
      OPTIONS(OPTION_CUSTOMER, {"--all", NULL, "also those that are done"}, OPTION_JSON), 0, 0,
-     command_tasks},
+     command_tasks, "astreintectl tasks --customer clinique-saint-jean"},
     {"task-done", "TASK [--operator NAME]", "close a desk task",
-     "TASK is the id that `tasks` prints.", OPTIONS(OPTION_OPERATOR), 1, 1, command_task_done},
+     "TASK is the id that `tasks` prints.", OPTIONS(OPTION_OPERATOR), 1, 1, command_task_done,
+     "astreintectl task-done TASK"},
     {"apply", "FILE [--dry-run]", "bring customers, agents, rotas and procedures to a file's state",
      "FILE is a JSON object {\"customers\": [...]}, each with slug, name, time_zone, language, "
      "alias,\n"
@@ -103,32 +113,35 @@ const struct command commands[] = {
      "or unchanged. Nothing is ever deleted: what the file does not name stays as it is. It stops\n"
      "at the first refusal and says where in the file the fault is; run it again after mending.\n\n"
      "--dry-run sends nothing: it reads what is there and says what would be created or updated.",
-     OPTIONS({"--dry-run", NULL, "say what would change, change nothing"}), 1, 1, command_apply},
+     OPTIONS({"--dry-run", NULL, "say what would change, change nothing"}), 1, 1, command_apply,
+     "astreintectl apply customers.json --dry-run"},
     {"enrol", "CUSTOMER AGENT", "a one-time code for an agent's phone",
      "Prints the code on standard output and until when it holds on standard error.", NULL, 2, 2,
-     command_enrol},
+     command_enrol, "astreintectl enrol clinique-saint-jean claire"},
     {"on-call", "CUSTOMER ROLE [--hours N]", "who is on call, now and in the coming hours",
      "ROLE is the rota's slug: principal, renfort.",
-     OPTIONS({"--hours", "N", "how far ahead, 1 to 8784 (default: 24)"}), 2, 2, command_on_call},
+     OPTIONS({"--hours", "N", "how far ahead, 1 to 8784 (default: 24)"}), 2, 2, command_on_call,
+     "astreintectl on-call clinique-saint-jean principal --hours 48"},
     {"key generate", "", "make a fresh API key, offline",
-     "Prints ak_<22>_<43> from 16 and 32 random bytes, for the daemon's root_key_file:\n"
-     "    (umask 077; astreintectl key generate > root.key)\n"
+     "Prints ak_<22>_<43> from 16 and 32 random bytes, for the daemon's root_key_file.\n"
      "Needs no gateway.",
-     NULL, 0, 0, command_key_generate},
+     NULL, 0, 0, command_key_generate, "(umask 077; astreintectl key generate > root.key)"},
     {"key create", "--name NAME --role ROLE --customers SLUG,...|* [--json]", "make an API key",
      "ROLE is call-centre, telephony, admin or portal. The key is printed on standard output, "
      "once:\n"
      "the gateway keeps only its hash. Its id goes to standard error.",
      OPTIONS({"--name", "NAME", "whose key it is"}, {"--role", "ROLE", "what it may do"},
              {"--customers", "LIST", "slugs with commas between, or * for all"}, OPTION_JSON),
-     0, 0, command_key_create},
+     0, 0, command_key_create,
+     "(umask 077; astreintectl key create --name desk --role call-centre --customers '*'\n"
+     "    > desk.key)"},
     {"key list", "[--json]", "list API keys", "Never shows a key itself.", OPTIONS(OPTION_JSON), 0,
-     0, command_key_list},
+     0, command_key_list, "astreintectl key list"},
     {"key revoke", "ID", "revoke an API key", "Takes effect at once. ID is what `key list` prints.",
-     NULL, 1, 1, command_key_revoke},
+     NULL, 1, 1, command_key_revoke, "astreintectl key revoke KEY"},
     {"health", "[--json]", "whether the gateway is ready",
      "Asks /readyz; needs no key. Exit code 0: ready; 1: not ready, with the reasons; 3: no "
      "answer.",
-     OPTIONS(OPTION_JSON), 0, 0, command_health},
-    {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
+     OPTIONS(OPTION_JSON), 0, 0, command_health, "astreintectl health"},
+    {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };

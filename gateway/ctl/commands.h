@@ -45,4 +45,7 @@ extern const struct option_spec global_options[];
 /* help.c: the whole, or one command's page. */
 void help_print(FILE *file, const struct command *command);
 
+/* The commands whose first word is `group` ("key"). */
+void help_print_group(FILE *file, const char *group);
+
 #endif

@@ -109,6 +109,7 @@ enum ctl_exit ctl_call(struct ctl *ctl, const struct client_request *request,
     }
     if (response_r->http_status < 200 || response_r->http_status > 299) {
         problem_print(ctl->err, response_r, "");
+        (void)snprintf(ctl->refused_as, sizeof ctl->refused_as, "%s", problem_slug(response_r));
         client_response_fini(response_r);
         return CTL_REFUSED;
     }

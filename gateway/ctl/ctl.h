@@ -30,6 +30,7 @@ struct ctl {
     const struct random_source *random;
     struct arena *arena;   /* for what lives as long as the command */
     struct client *client; /* made by the first call; NULL before */
+    char refused_as[64];   /* problem_slug() of the last refusal, "" before */
 };
 
 /* Reads the command line, runs the command it names and answers the exit code. ctl comes with

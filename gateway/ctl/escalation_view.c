@@ -26,8 +26,18 @@ static void print_aside(const struct terminal *out, const char *text)
     }
 }
 
-static void print_holder(const struct terminal *out, json_t *holder, struct wall_time now)
+/* What the holder said last. An operator took it by name; only an agent accepts. */
+static const char *intervention_of(json_t *escalation, json_t *holder)
 {
+    const char *intervention = ctl_member(holder, "intervention");
+    bool taken = strcmp(ctl_member(escalation, "state"), "taken") == 0 ||
+                 strcmp(ctl_member(holder, "kind"), "operator") == 0;
+    return taken && strcmp(intervention, "accepted") == 0 ? "taken" : intervention;
+}
+
+static void print_holder(const struct terminal *out, json_t *escalation, struct wall_time now)
+{
+    json_t *holder = json_object_get(escalation, "holder");
     if (!json_is_object(holder)) {
         return;
     }
@@ -43,7 +53,7 @@ static void print_holder(const struct terminal *out, json_t *holder, struct wall
     terminal_text(out, TINT_BOLD, ctl_member(holder, "path"));
     terminal_print(out, TINT_PLAIN, " since ");
     print_time(out, ctl_member(holder, "since"), now);
-    print_aside(out, ctl_member(holder, "intervention"));
+    print_aside(out, intervention_of(escalation, holder));
     if (ctl_member(holder, "eta_at")[0] != '\0') {
         terminal_print(out, TINT_PLAIN, ", expected ");
         print_time(out, ctl_member(holder, "eta_at"), now);
@@ -66,7 +76,7 @@ static void print_state_line(const struct terminal *out, json_t *escalation)
 {
     const char *severity = ctl_member(escalation, "severity");
     const char *state = ctl_member(escalation, "state");
-    terminal_text(out, TINT_BOLD, ctl_member(escalation, "ticket"));
+    terminal_text(out, TINT_BOLD, ctl_member(escalation, "id"));
     terminal_print(out, TINT_PLAIN, "  ");
     terminal_text(out, terminal_tint_of(severity), severity);
     terminal_print(out, TINT_PLAIN, "  ");
@@ -98,6 +108,9 @@ void escalation_view_head(const struct terminal *out, json_t *escalation, struct
         terminal_text(out, TINT_PLAIN, json_is_string(value) ? json_string_value(value) : "");
         terminal_print(out, TINT_PLAIN, "\n");
     }
+    print_label(out, "Ticket");
+    terminal_text(out, TINT_PLAIN, ctl_member(escalation, "ticket"));
+    terminal_print(out, TINT_PLAIN, "\n");
     char opened[TERMINAL_TIME_BYTES_MAX];
     terminal_date_time(ctl_member(escalation, "opened_at"), opened);
     print_label(out, "Opened");
@@ -107,7 +120,7 @@ void escalation_view_head(const struct terminal *out, json_t *escalation, struct
         terminal_date_time(ctl_member(escalation, "closed_at"), opened);
         terminal_print(out, TINT_PLAIN, "%s\n", opened);
     }
-    print_holder(out, json_object_get(escalation, "holder"), now);
+    print_holder(out, escalation, now);
     print_next(out, json_object_get(escalation, "next"), now);
 }
 
@@ -117,7 +130,8 @@ static void print_caller(const struct terminal *out, json_t *caller, struct wall
     telephone_number_show(ctl_member(caller, "phone"), shown);
     terminal_print(out, TINT_PLAIN, "  %lld. ",
                    (long long)json_integer_value(json_object_get(caller, "n")));
-    terminal_text(out, TINT_PLAIN, ctl_member(caller, "name"));
+    const char *name = ctl_member(caller, "name");
+    terminal_text(out, TINT_PLAIN, name[0] != '\0' ? name : "(unknown)");
     terminal_print(out, TINT_PLAIN, " ");
     terminal_text(out, TINT_PLAIN, shown);
     const char *promise = ctl_member(caller, "promise");
@@ -144,23 +158,49 @@ static const char *attempt_time(json_t *attempt)
     return "";
 }
 
+/* How far an attempt came. "accepted" alone would read as the person's answer. */
+static const char *delivery_of(json_t *attempt)
+{
+    const char *state = ctl_member(attempt, "state");
+    if (strcmp(state, "accepted") != 0) {
+        return strcmp(state, "handed_over") == 0 ? "handed over" : state;
+    }
+    const char *path = ctl_member(attempt, "path");
+    return strcmp(path, "push") == 0   ? "accepted by provider"
+           : strcmp(path, "call") == 0 ? "accepted by telephony"
+                                       : "accepted by receiver";
+}
+
+static void print_attempt_titles(const struct terminal *out)
+{
+    terminal_print(out, TINT_DIM, "  %-15s %-7s %-8s %-16s %-13s %-21s %s\n", "AT", "STEP", "PATH",
+                   "TO", "PURPOSE", "DELIVERY", "ANSWER");
+}
+
 static void print_attempt(const struct terminal *out, json_t *attempt, struct wall_time now)
 {
     const char *state = ctl_member(attempt, "state");
     const char *answer = ctl_member(attempt, "answer");
-    char at[TERMINAL_TIME_BYTES_MAX];
+    const char *device = ctl_member(attempt, "device");
+    char at[TERMINAL_TIME_BYTES_MAX], step[48];
     terminal_time(attempt_time(attempt), now, at);
-    terminal_print(out, TINT_PLAIN, "  ");
-    terminal_column(out, TINT_DIM, 8, at);
-    terminal_print(out, TINT_DIM, "r%lld s%lld ",
+    (void)snprintf(step, sizeof step, "r%lld s%lld",
                    (long long)json_integer_value(json_object_get(attempt, "round")),
                    (long long)json_integer_value(json_object_get(attempt, "step")));
+    terminal_print(out, TINT_PLAIN, "  ");
+    terminal_column(out, TINT_DIM, 15, at);
+    terminal_column(out, TINT_DIM, 7, step);
     terminal_column(out, TINT_PLAIN, 8, ctl_member(attempt, "path"));
-    terminal_column(out, TINT_BOLD, 20, ctl_member(json_object_get(attempt, "to"), "who"));
-    terminal_column(out, TINT_DIM, 11, ctl_member(attempt, "purpose"));
-    terminal_column(out, terminal_tint_of(state), 11, state);
-    terminal_text(out, terminal_tint_of(answer), answer);
+    terminal_cell(out, TINT_BOLD, 16, ctl_member(json_object_get(attempt, "to"), "who"));
+    terminal_column(out, TINT_DIM, 13, ctl_member(attempt, "purpose"));
+    terminal_column(out, strcmp(state, "accepted") == 0 ? TINT_PLAIN : terminal_tint_of(state), 21,
+                    delivery_of(attempt));
+    terminal_text(out, terminal_tint_of(answer), answer[0] != '\0' ? answer : "-");
     print_aside(out, ctl_member(attempt, "reason"));
+    if (device[0] != '\0') {
+        terminal_print(out, TINT_DIM, "  on ");
+        terminal_text(out, TINT_DIM, device);
+    }
     terminal_print(out, TINT_PLAIN, "\n");
 }
 
@@ -175,8 +215,9 @@ static void print_task(const struct terminal *out, json_t *task, struct wall_tim
     terminal_print(out, TINT_PLAIN, ")\n");
 }
 
+/* titles: the line above the columns; NULL: none. */
 static void print_list(const struct terminal *out, json_t *list, const char *title,
-                       struct wall_time now,
+                       struct wall_time now, void (*titles)(const struct terminal *),
                        void (*print)(const struct terminal *, json_t *, struct wall_time))
 {
     size_t i;
@@ -185,6 +226,9 @@ static void print_list(const struct terminal *out, json_t *list, const char *tit
     {
         if (i == 0) {
             terminal_print(out, TINT_DIM, "\n%s\n", title);
+            if (titles != NULL) {
+                titles(out);
+            }
         }
         print(out, item, now);
     }
@@ -207,25 +251,90 @@ void escalation_view_entry(const struct terminal *out, json_t *entry, struct wal
 void escalation_view(const struct terminal *out, json_t *escalation, struct wall_time now)
 {
     escalation_view_head(out, escalation, now);
-    print_list(out, json_object_get(escalation, "callers"), "Callers", now, print_caller);
-    print_list(out, json_object_get(escalation, "tasks"), "Desk", now, print_task);
-    print_list(out, json_object_get(escalation, "attempts"), "Attempts", now, print_attempt);
-    print_list(out, json_object_get(escalation, "timeline"), "Timeline", now,
+    print_list(out, json_object_get(escalation, "callers"), "Callers", now, NULL, print_caller);
+    print_list(out, json_object_get(escalation, "tasks"), "Desk", now, NULL, print_task);
+    print_list(out, json_object_get(escalation, "attempts"), "Attempts", now, print_attempt_titles,
+               print_attempt);
+    print_list(out, json_object_get(escalation, "timeline"), "Timeline", now, NULL,
                escalation_view_entry);
 }
 
-void escalation_view_line(const struct terminal *out, json_t *escalation, struct wall_time now)
+#define LIST_SUMMARY_WIDTH_MIN 20
+
+/* Which columns of the list there is room for; each width is that of the text without the space
+ * after it, 0: left out. */
+struct list_layout {
+    int opened, id, customer, severity, state, holder;
+    int summary; /* 0: as long as it is */
+};
+
+static struct list_layout list_layout_for(int columns)
 {
+    struct list_layout layout = {15, 36, 20, 8, 9, 16, 0};
+    int *optional[] = {&layout.holder, &layout.opened, &layout.customer, &layout.severity};
+    size_t dropped = 0;
+    while (columns > 0) {
+        int used = 0;
+        const int widths[] = {layout.opened,   layout.id,    layout.customer,
+                              layout.severity, layout.state, layout.holder};
+        for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+            used += widths[i] > 0 ? widths[i] + 1 : 0;
+        }
+        layout.summary = columns - used - 1; /* a cut cell ends with a space */
+        if (layout.summary >= LIST_SUMMARY_WIDTH_MIN ||
+            dropped == sizeof optional / sizeof optional[0]) {
+            break;
+        }
+        *optional[dropped++] = 0;
+    }
+    layout.summary = columns > 0 && layout.summary < 1 ? 1 : layout.summary;
+    return layout;
+}
+
+static void print_cell(const struct terminal *out, enum tint tint, int width, const char *text)
+{
+    if (width > 0) {
+        terminal_cell(out, tint, width, text);
+    }
+}
+
+void escalation_view_titles(const struct terminal *out, int columns)
+{
+    const struct list_layout layout = list_layout_for(columns);
+    print_cell(out, TINT_DIM, layout.opened, "OPENED");
+    print_cell(out, TINT_DIM, layout.id, "ID");
+    print_cell(out, TINT_DIM, layout.customer, "CUSTOMER");
+    print_cell(out, TINT_DIM, layout.severity, "SEVERITY");
+    print_cell(out, TINT_DIM, layout.state, "STATE");
+    print_cell(out, TINT_DIM, layout.holder, "HOLDER");
+    terminal_print(out, TINT_DIM, "SUMMARY\n");
+}
+
+/* The last column: cut like the others, but nothing is filled up behind it. */
+static void print_last_cell(const struct terminal *out, int width, const char *text)
+{
+    if (width > 0 && (int)terminal_width(text) > width) {
+        terminal_cell(out, TINT_PLAIN, width, text);
+    } else {
+        terminal_text(out, TINT_PLAIN, text);
+    }
+    terminal_print(out, TINT_PLAIN, "\n");
+}
+
+void escalation_view_line(const struct terminal *out, json_t *escalation, int columns,
+                          struct wall_time now)
+{
+    const struct list_layout layout = list_layout_for(columns);
     const char *severity = ctl_member(escalation, "severity");
     const char *state = ctl_member(escalation, "state");
     char opened[TERMINAL_TIME_BYTES_MAX];
     terminal_time(ctl_member(escalation, "opened_at"), now, opened);
-    terminal_column(out, TINT_DIM, 15, opened);
-    terminal_column(out, TINT_DIM, 36, ctl_member(escalation, "id"));
-    terminal_column(out, TINT_PLAIN, 20, ctl_member(escalation, "customer"));
-    terminal_column(out, terminal_tint_of(severity), 8, severity);
-    terminal_column(out, terminal_tint_of(state), 9, state);
-    terminal_column(out, TINT_GREEN, 16, ctl_member(json_object_get(escalation, "holder"), "name"));
-    terminal_text(out, TINT_PLAIN, ctl_member(escalation, "summary"));
-    terminal_print(out, TINT_PLAIN, "\n");
+    print_cell(out, TINT_DIM, layout.opened, opened);
+    print_cell(out, TINT_DIM, layout.id, ctl_member(escalation, "id"));
+    print_cell(out, TINT_PLAIN, layout.customer, ctl_member(escalation, "customer"));
+    print_cell(out, terminal_tint_of(severity), layout.severity, severity);
+    print_cell(out, terminal_tint_of(state), layout.state, state);
+    print_cell(out, TINT_GREEN, layout.holder,
+               ctl_member(json_object_get(escalation, "holder"), "name"));
+    print_last_cell(out, layout.summary, ctl_member(escalation, "summary"));
 }

@@ -66,6 +66,19 @@ static void print_command(FILE *file, const struct command *command)
     }
     (void)fputs("\nGLOBAL OPTIONS\n", file);
     print_options(file, global_options);
+    (void)fputs("\nEXAMPLE\n", file);
+    print_indented(file, command->example);
+}
+
+void help_print_group(FILE *file, const char *group)
+{
+    size_t group_bytes = strlen(group);
+    (void)fprintf(file, "USAGE\n    astreintectl %s COMMAND --help\n\nCOMMANDS\n", group);
+    for (const struct command *each = commands; each->name != NULL; each++) {
+        if (strncmp(each->name, group, group_bytes) == 0 && each->name[group_bytes] == ' ') {
+            (void)fprintf(file, "    %-14s %s\n", each->name, each->summary);
+        }
+    }
 }
 
 void help_print(FILE *file, const struct command *command)

@@ -49,6 +49,12 @@ json_t *pages_next(struct pages *pages)
     return item;
 }
 
+bool pages_has_more(const struct pages *pages)
+{
+    size_t count = json_array_size(json_object_get(pages->page.json, "items"));
+    return pages->index < count || ctl_member(pages->page.json, "next_cursor")[0] != '\0';
+}
+
 enum ctl_exit pages_end(struct pages *pages)
 {
     client_response_fini(&pages->page);

@@ -20,6 +20,9 @@ struct pages pages_begin(struct ctl *ctl, const char *path, size_t items_max);
 /* The next item, borrowed until the following call; NULL at the end or after a refusal. */
 json_t *pages_next(struct pages *pages);
 
+/* Whether there are items beyond those that were walked; before pages_end(). */
+bool pages_has_more(const struct pages *pages);
+
 /* Frees the page and answers CTL_OK or what went wrong (which was told on ctl->err). */
 enum ctl_exit pages_end(struct pages *pages);
 

@@ -32,6 +32,11 @@ enum ctl_exit ctl_run(struct ctl *ctl, int argc, const char *const *argv)
         (void)fprintf(ctl->out, "astreintectl %s\n", ASTREINTE_VERSION);
         return CTL_OK;
     }
+    if (arguments.command == NULL && arguments.group != NULL) {
+        bool asked = arguments_option(&arguments, "--help") != NULL;
+        help_print_group(asked ? ctl->out : ctl->err, arguments.group);
+        return asked ? CTL_OK : CTL_USAGE;
+    }
     if (arguments_option(&arguments, "--help") != NULL) {
         help_print(ctl->out, arguments.command);
         return CTL_OK;

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -71,6 +72,39 @@ void terminal_column(const struct terminal *terminal, enum tint tint, int width,
     terminal_text(terminal, tint, text);
     int missing = width - (int)terminal_width(text);
     (void)fprintf(terminal->file, "%*s ", missing > 0 ? missing : 0, "");
+}
+
+/* Where the text's character number `count` begins, or its end. */
+static size_t bytes_of_characters(const char *text, int count)
+{
+    size_t bytes = 0;
+    while (text[bytes] != '\0' && count > 0) {
+        bytes++;
+        while (((unsigned char)text[bytes] & 0xc0) == 0x80) {
+            bytes++;
+        }
+        count--;
+    }
+    return bytes;
+}
+
+void terminal_cell(const struct terminal *terminal, enum tint tint, int width, const char *text)
+{
+    char *cut = NULL;
+    if ((int)terminal_width(text) > width) {
+        size_t bytes = bytes_of_characters(text, width - 1);
+        if (asprintf(&cut, "%.*s…", (int)bytes, text) < 0) {
+            cut = NULL; /* out of memory: a line that is too long says more than none */
+        }
+    }
+    terminal_column(terminal, tint, width, cut != NULL ? cut : text);
+    free(cut);
+}
+
+int terminal_columns(FILE *file)
+{
+    struct winsize size;
+    return ioctl(fileno(file), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 void terminal_paragraph(const struct terminal *terminal, const char *text)

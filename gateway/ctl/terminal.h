@@ -29,6 +29,13 @@ void terminal_text(const struct terminal *terminal, enum tint tint, const char *
 /* As terminal_text(), filled with spaces to `width` characters and never cut. */
 void terminal_column(const struct terminal *terminal, enum tint tint, int width, const char *text);
 
+/* As terminal_column(), but what is longer ends in "…": for what is read, not copied. */
+void terminal_cell(const struct terminal *terminal, enum tint tint, int width, const char *text);
+
+/* How many columns the terminal behind `file` has; 0: it is none, and lines may be of any length.
+ */
+int terminal_columns(FILE *file);
+
 /* Several lines of text, each indented by two spaces. */
 void terminal_paragraph(const struct terminal *terminal, const char *text);
 

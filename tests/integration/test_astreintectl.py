@@ -117,6 +117,11 @@ class CommandLine(Case):
             self.assertIn("    " + command, whole)
             page = self.ctl(*command.split(), "--help").stdout
             self.assertIn("USAGE\n    astreintectl " + command, page)
+            self.assertIn("EXAMPLE\n    ", page)
+        self.assertIn("/openapi.json", self.ctl("escalate", "--help").stdout)
+        for group in (self.ctl("key", "--help").stdout, self.ctl("key", code=2).stderr):
+            for word in ("generate", "create", "list", "revoke"):
+                self.assertIn("    key " + word, group)
 
     def test_wrong_usage_is_2_and_sends_nothing(self):
         self.ctl(code=2)
@@ -210,7 +215,22 @@ class Escalations(Case):
                      "Fuite d'azote", "03:00:02 paul accepted"):
             self.assertIn(word, done.stdout)
         self.assertNotIn("\033", done.stdout)
+        lines = done.stdout.splitlines()
+        self.assertTrue(lines[0].startswith(ID), lines[0])
+        self.assertIn("Ticket   T-1", lines)
+        self.assertIn("DELIVERY", lines[lines.index("Attempts") + 1])
+        self.assertIn("on paul-phone", done.stdout)
+        self.assertIn("2. (unknown) 06 12 34 56 79", done.stdout)
         self.assertEqual(json.loads(self.ctl("show", ID, "--json").stdout), ESCALATION)
+
+    def test_show_tells_delivery_from_answer_and_taken_from_accepted(self):
+        taken = dict(ESCALATION, state="taken", holder=dict(
+            ESCALATION["holder"], kind="operator", who="Sophie", name="Sophie", path="desk"))
+        taken["attempts"] = [dict(ESCALATION["attempts"][0], state="accepted", reason=None)]
+        self.answer("GET", "/v1/escalations/" + ID, 200, taken)
+        done = self.ctl("show", ID)
+        self.assertIn("— taken\n", done.stdout)
+        self.assertIn("accepted by provider", done.stdout)
 
     def test_list_turns_pages(self):
         base = "/v1/escalations?state=open&limit=50"
@@ -218,8 +238,20 @@ class Escalations(Case):
         self.answer("GET", base + "&cursor=c%201", 200,
                     {"items": [dict(ESCALATION, summary="second")], "next_cursor": None})
         done = self.ctl("list", "--state", "open")
-        self.assertEqual(len(done.stdout.splitlines()), 2)
+        self.assertEqual(len(done.stdout.splitlines()), 3)
+        self.assertTrue(done.stdout.startswith("OPENED "), done.stdout)
         self.assertIn("second", done.stdout)
+        self.assertEqual(done.stderr, "")
+
+    def test_list_says_when_there_are_more(self):
+        self.answer("GET", "/v1/escalations?limit=1", 200,
+                    {"items": [dict(ESCALATION, customer="a" * 30)], "next_cursor": "c"})
+        done = self.ctl("list", "--limit", "1")
+        self.assertIn("more: --limit N", done.stderr)
+        self.assertIn(" " + "a" * 19 + "… critical", done.stdout)
+        self.answer("GET", "/v1/escalations?limit=2", 200, {"items": [], "next_cursor": None})
+        done = self.ctl("list", "--limit", "2")
+        self.assertEqual((done.stdout, done.stderr), ("", "no such escalations\n"))
 
     def test_desk_verbs(self):
         calls = [
@@ -245,11 +277,23 @@ class Escalations(Case):
             "type": "https://astreinte.invalid/problems/already-accepted",
             "detail": "another person holds the escalation", "holder": {"name": "Paul Durand"}})
         self.assertIn("held by Paul Durand", self.ctl("take", ID, code=1).stderr)
+        self.answer("POST", "/v1/escalations/%s/done" % ID, 409, {
+            "type": "https://astreinte.invalid/problems/already-accepted"})
+        self.assertIn("--operator NAME", self.ctl("done", ID, code=1).stderr)
+
+    def test_a_wrong_caller_is_named(self):
+        self.answer("POST", "/v1/escalations/%s/called-back" % ID, 400, {
+            "type": "https://astreinte.invalid/problems/invalid", "detail": "no such caller"})
+        self.assertIn("CALLER was 7", self.ctl("called-back", ID, "7", code=1).stderr)
+        self.assertIn("CALLER", self.ctl("called-back", ID, code=2).stderr)
 
     def test_tasks(self):
         self.answer("GET", "/v1/tasks?state=open", 200, {"items": [
-            {"id": "t1", "kind": "promise", "text": "Rappeler Mme Martin", "at": AT}]})
-        self.assertIn("Rappeler Mme Martin", self.ctl("tasks").stdout)
+            {"id": "t1", "kind": "promise", "text": "Rappeler Mme Martin", "at": AT,
+             "customer": "clinique", "escalation": ID, "caller": 1, "state": "open"}]})
+        done = self.ctl("tasks").stdout
+        for word in ("Rappeler Mme Martin", "clinique", "promise", ID + ", caller 1", "t1"):
+            self.assertIn(word, done)
         self.answer("POST", "/v1/tasks/t1/done", 200, {})
         self.ctl("task-done", "t1")
 
@@ -322,6 +366,15 @@ class Customers(Case):
         self.assertIn("/customers/0/agents/0/phone: is not a telephone number", done.stderr)
         self.assertIn("mend the file", done.stderr)
 
+    def test_apply_with_a_wrong_key_speaks_of_the_key_alone(self):
+        path = self.file("customers.json", json.dumps(self.FILE))
+        self.answer("GET", "/v1/customers/c", 403, {
+            "type": "https://astreinte.invalid/problems/forbidden", "detail": "not this role"})
+        done = self.ctl("apply", path, code=1)
+        self.assertTrue(done.stderr.startswith("astreintectl: refused: not this role"))
+        self.assertNotIn("mend the file", done.stderr)
+        self.assertIn("Nothing was changed", done.stderr)
+
     def test_apply_refuses_a_broken_file_before_sending(self):
         done = self.ctl("apply", self.file("bad.json", '{"customers": [}'), code=2)
         self.assertIn("line 1", done.stderr)
@@ -347,13 +400,13 @@ ESCALATION = {
     "summary": "Fuite d'azote", "details": "Salle 2\nPorte 3", "fields": {"site": "B"},
     "opened_at": "2026-01-05T02:00:00Z", "closed_at": None, "round": 1, "step": 1,
     "callers": [{"n": 1, "name": "Mme Martin", "phone": "+33612345678", "promised_at": AT,
-                 "promise": "open"}],
+                 "promise": "open"}, {"n": 2, "name": None, "phone": "+33612345679"}],
     "holder": {"kind": "agent", "who": "paul", "name": "Paul Durand", "since": AT, "path": "push",
                "intervention": "accepted", "eta_at": None},
     "next": {"at": AT, "what": "step 2: call paul"}, "tasks": [],
     "attempts": [{"id": "x", "purpose": "alert", "path": "push", "round": 1, "step": 1,
                   "to": {"kind": "agent", "who": "paul"}, "state": "failed", "answer": None,
-                  "reason": "unregistered", "planned_at": AT}],
+                  "reason": "unregistered", "planned_at": AT, "device": "paul-phone"}],
     "timeline": [{"seq": 7, "at": AT, "kind": "accepted", "text": "paul accepted", "facts": {},
                   "personal": None}]}
 

@@ -11,9 +11,9 @@ static const struct option_spec globals[] = {
 static const struct option_spec own[] = {
     {"--name", "NAME", ""}, {"--json", NULL, ""}, {NULL, NULL, NULL}};
 static const struct command commands[] = {
-    {"show", "ID", "", "", own, 1, 1, NULL},
-    {"key create", "", "", "", own, 0, 0, NULL},
-    {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
+    {"show", "ID", "", "", own, 1, 1, NULL, ""},
+    {"key create", "", "", "", own, 0, 0, NULL, ""},
+    {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 
 #define PARSE(...)                                                                                 \
@@ -64,6 +64,15 @@ static void test_parse__help_needs_no_arguments(void **state)
     assert_non_null(arguments_option(&arguments, "--help"));
 }
 
+static void test_parse__first_word_alone_is_a_group(void **state)
+{
+    (void)state;
+    PARSE("key", "--help");
+    assert_int_equal(status, STATUS_OK);
+    assert_null(arguments.command);
+    assert_string_equal(arguments.group, "key");
+}
+
 static void refuse(const char *const *argv, int argc, const char *expected)
 {
     struct arguments arguments = {0};
@@ -84,6 +93,7 @@ static void test_parse__refuses(void **state)
 {
     (void)state;
     REFUSED("no such command: key list", "key", "list");
+    REFUSED("no such command: key list", "key", "--url", "u", "list");
     REFUSED("no such command: sho", "sho");
     REFUSED("unknown option --nam", "show", "--nam", "x");
     REFUSED("unknown option --name=early", "--name=early", "show", "x");
@@ -91,7 +101,7 @@ static void test_parse__refuses(void **state)
     REFUSED("--json takes no value", "show", "x", "--json=1");
     REFUSED("--name is given twice", "show", "x", "--name", "a", "--name", "b");
     REFUSED("show: \"y\" is one argument too many", "show", "x", "y");
-    REFUSED("show: an argument is missing: astreintectl show ID", "show");
+    REFUSED("show: ID is missing: astreintectl show ID", "show");
 }
 
 int main(void)
@@ -101,6 +111,7 @@ int main(void)
         cmocka_unit_test(test_parse__command_of_two_words),
         cmocka_unit_test(test_parse__dash_and_double_dash),
         cmocka_unit_test(test_parse__help_needs_no_arguments),
+        cmocka_unit_test(test_parse__first_word_alone_is_a_group),
         cmocka_unit_test(test_parse__refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,29 @@ static void test_column__counts_characters_and_never_cuts(void **state)
     assert_int_equal(terminal_width("été€"), 4);
 }
 
+static void expect_cell(int width, const char *text, const char *expected)
+{
+    char *written = NULL;
+    size_t bytes = 0;
+    FILE *file = open_memstream(&written, &bytes);
+    assert_non_null(file);
+    const struct terminal terminal = {.file = file};
+    terminal_cell(&terminal, TINT_PLAIN, width, text);
+    assert_int_equal(fclose(file), 0);
+    assert_string_equal(written, expected);
+    free(written);
+}
+
+static void test_cell__cuts_between_characters(void **state)
+{
+    (void)state;
+    expect_cell(5, "ab", "ab    ");
+    expect_cell(5, "abcde", "abcde ");
+    expect_cell(5, "abcdef", "abcd… ");
+    expect_cell(3, "éàüö", "éà… ");
+    expect_cell(1, "éà", "… ");
+}
+
 static void test_time__local_zone(void **state)
 {
     (void)state;
@@ -77,6 +100,7 @@ int main(void)
         cmocka_unit_test(test_text__control_characters_never_reach_the_terminal),
         cmocka_unit_test(test_text__colours_only_when_wanted),
         cmocka_unit_test(test_column__counts_characters_and_never_cuts),
+        cmocka_unit_test(test_cell__cuts_between_characters),
         cmocka_unit_test(test_time__local_zone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
