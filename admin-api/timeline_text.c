@@ -112,6 +112,9 @@ static int say_procedure(enum entry_kind kind, const struct said *said, char *te
     case ENTRY_ROUND_ENDED:
         return snprintf(text, size, "Round %lld reached nobody.", said->round);
     case ENTRY_EXHAUSTED:
+        if (said->number == 0) { /* the first time, not an announcement repeated */
+            return snprintf(text, size, "The procedure is exhausted: nobody took it.");
+        }
         return snprintf(text, size,
                         "The procedure is exhausted: nobody took it; announcement %lld.",
                         said->number);
