@@ -30,6 +30,8 @@ static event_handler *const handlers[EVENTS_COUNT] = {
 
 static bool has_same_people(const struct escalation *a, const struct escalation *b)
 {
+    assert(a->callers_count >= 0 && a->callers_count <= CALLERS_MAX);
+    assert(b->callers_count >= 0 && b->callers_count <= CALLERS_MAX);
     bool same = person_equal(&a->holder, &b->holder) && a->holder_path == b->holder_path &&
                 a->held_since.ms == b->held_since.ms && a->eta_at.ms == b->eta_at.ms &&
                 a->intervention == b->intervention &&
@@ -50,9 +52,13 @@ static bool has_same_clocks(const struct escalation *a, const struct escalation 
 }
 
 /* Member by member: memory compares padding too, which nobody sets. What never changes after the
- * opening is left out. */
+ * opening is asserted instead. */
 static bool is_same(const struct escalation *a, const struct escalation *b)
 {
+    assert(uuid_equal(a->id, b->id) && uuid_equal(a->ticket_id, b->ticket_id));
+    assert(a->customer_id == b->customer_id && a->procedure_id == b->procedure_id);
+    assert(a->drill == b->drill && a->opened_at.ms == b->opened_at.ms);
+    assert(a->owner == b->owner && a->fence == b->fence);
     return a->state == b->state && a->severity == b->severity && a->quarantined == b->quarantined &&
            a->round == b->round && a->step == b->step && a->position == b->position &&
            a->announcements == b->announcements && a->notices == b->notices &&
@@ -60,12 +66,47 @@ static bool is_same(const struct escalation *a, const struct escalation *b)
            has_same_people(a, b);
 }
 
+/* What the caller owes, beside a state without a fault. */
+static void check_arguments(const struct escalation *before, const struct event *event,
+                            const struct context *context)
+{
+    const struct context_person *holder = context->holder;
+    assert(context->procedure->exhausted_count > 0);
+    assert(context->procedure->rounds >= 1 && context->procedure->rounds <= PROCEDURE_ROUNDS_MAX);
+    assert(context->procedure->steps_count <= PROCEDURE_STEPS_MAX);
+    assert(context->attempts_count <= ATTEMPTS_LOADED_MAX);
+    assert(holder == NULL || escalation_is_held(before));
+    assert(holder == NULL || holder->ref.kind == before->holder.kind);
+    assert(holder == NULL || holder->ref.id == before->holder.id);
+    assert(event->now.ms >= 0 && event->now.ms < TIME_NEVER_MS);
+    assert(event->wall.ms < TIME_NEVER_MS);
+}
+
+/* What a handler may have done, whatever the event was. */
+static void check_update(const struct step *step, const struct escalation *before)
+{
+    const struct update *update = step->update;
+    assert(update->created_count <= UPDATE_ATTEMPTS_MAX);
+    assert(update->changed_attempts_count <= step->context->attempts_count);
+    assert(update->entries_count <= UPDATE_ENTRIES_MAX && update->tasks_count <= UPDATE_TASKS_MAX);
+    /* A clock that was moved but not stored would be due again at once, for ever. */
+    assert(update->changed || is_same(&update->after, before));
+    /* A change without an entry would be one that the timeline cannot explain. */
+    assert(update->after.state == before->state || update->entries_count > 0);
+    assert(update->created_count == 0 || update->entries_count > 0);
+    assert(!escalation_is_closed(before) || update->after.state == before->state);
+    /* Steps and callers are numbered for good: nothing started or joined is ever undone. */
+    assert(update->after.position >= before->position);
+    assert(update->after.callers_count >= before->callers_count);
+    assert(step->ids_used == update->created_count);
+}
+
 enum status escalation_step(const struct escalation *before, const struct event *event,
                             const struct context *context, struct update *update_r)
 {
     assert(before != NULL && update_r != NULL);
     assert((unsigned)event->type < EVENTS_COUNT && handlers[event->type] != NULL);
-    assert(context->procedure->exhausted_count > 0);
+    check_arguments(before, event, context);
     assert(event->type == EVENT_OPENED || escalation_fault(before, context) == NULL);
 
     update_r->answer = STATUS_OK;
@@ -82,8 +123,7 @@ enum status escalation_step(const struct escalation *before, const struct event 
     if (status != STATUS_OK) {
         return status;
     }
-    /* A clock that was moved but not stored would be due again at once, for ever. */
-    assert(update_r->changed || update_r->after.wait_until.ms == before->wait_until.ms);
+    check_update(&step, before);
     if (update_r->changed) {
         step_settle(&step);
         /* Many events only touch an attempt: then the escalation's row stays as it is. */

@@ -1,8 +1,12 @@
 /* event_answer.c - a person accepts or declines. The first acceptance wins. */
 #include "gateway/core/core_private.h"
 
+#include <assert.h>
+
 static void mark_attempt(struct step *step, enum attempt_answer answer)
 {
+    assert(answer == ANSWER_ACCEPTED || answer == ANSWER_DECLINED);
+    assert(step->event->actor.kind != PERSON_NONE); /* somebody said so */
     struct attempt *attempt = step_change_attempt_of_actor(step);
     if (attempt == NULL) {
         return;
@@ -40,22 +44,27 @@ enum status on_accept(struct step *step)
     entry->path = step->event->via;
     entry->has_path = true;
     hold(step, ESCALATION_ACCEPTED, actor, step->event->via);
+    assert(person_equal(&now->holder, actor));
+    assert(now->wait_until.ms > step->event->now.ms); /* their progress is watched from now on */
     return STATUS_OK;
 }
 
 /* A "no" counts for all the person's attempts of this step; what was not sent yet stays here. */
 static void decline_attempts_of_person(struct step *step)
 {
+    assert(step->event->actor.kind != PERSON_NONE);
     for (size_t i = 0; i < step->context->attempts_count; i++) {
         const struct attempt *attempt = &step->context->attempts[i];
         if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT &&
             attempt->person_kind == step->event->actor.kind &&
             attempt->person_id == step->event->actor.id) {
             struct attempt *declined = step_change_attempt(step, attempt->id);
+            assert(declined != NULL); /* it is one of the loaded ones */
             declined->answer = ANSWER_DECLINED;
             if (declined->state == ATTEMPT_PLANNED) {
                 step_drop_attempt(declined);
             }
+            assert(declined->state != ATTEMPT_PLANNED);
         }
     }
 }
@@ -76,5 +85,8 @@ enum status on_decline(struct step *step)
     entry->path = step->event->via;
     entry->has_path = true;
     run_end_hopeless_step(step);
+    /* A "no" leaves nobody holding it who did not before, and never ends it. */
+    assert(!escalation_is_closed(now));
+    assert(!escalation_is_held(now) || !person_equal(&now->holder, &step->event->actor));
     return STATUS_OK;
 }

@@ -10,6 +10,7 @@ static void overdue(struct step *step)
 {
     const struct context_person *holder = step->context->holder;
     struct escalation *now = step->now;
+    assert(now->state == ESCALATION_ACCEPTED && escalation_is_held(now));
     step_move(step, ESCALATION_OVERDUE);
     now->wait_until = engine_time_add(step->event->now, step->context->procedure->holder_silent_ms);
     struct entry *entry = step_record(step, ENTRY_OVERDUE);
@@ -19,22 +20,28 @@ static void overdue(struct step *step)
         (void)run_reach(step, PURPOSE_HOLDER_CALL, holder, VIA_PUSH, now->wait_until);
     }
     step_task(step, TASK_PROGRESS, 0);
+    assert(now->wait_until.ms > step->event->now.ms);
+    assert(escalation_is_held(now)); /* thought silent, still the holder */
 }
 
 static void resume_after_silence(struct step *step)
 {
+    assert(step->now->state == ESCALATION_OVERDUE && escalation_is_held(step->now));
     struct entry *entry = step_record(step, ENTRY_RESUMED);
     entry->person = step->now->holder;
     entry->word = "holder_silent";
     step->now->handed_back_by = step->now->holder;
     release(step);
     run_resume(step);
+    assert(step->now->state != ESCALATION_OVERDUE && !escalation_is_held(step->now));
 }
 
 /* By push and by call in turn; answers how many notices went out. */
 static int tell_holder(struct step *step, const struct context_person *holder)
 {
     struct escalation *now = step->now;
+    assert(now->notices >= 1 && now->notices <= CANCEL_NOTICES_MAX);
+    assert(now->wait_until.ms > step->event->now.ms);
     unsigned via = now->notices % 2 == 1 ? VIA_PUSH : VIA_CALL;
     int made = run_reach(step, PURPOSE_CANCEL_NOTICE, holder, via, now->wait_until);
     return made > 0 ? made
@@ -46,6 +53,8 @@ static void tell_holder_of_cancellation(struct step *step)
 {
     struct escalation *now = step->now;
     const struct context_person *holder = step->context->holder;
+    assert(now->state == ESCALATION_CANCELLING && escalation_is_held(now));
+    assert(now->notices >= 0 && now->notices <= CANCEL_NOTICES_MAX);
     now->notices++;
     now->wait_until =
         engine_time_add(step->event->now, step->context->procedure->exhausted_every_ms);
@@ -54,11 +63,15 @@ static void tell_holder_of_cancellation(struct step *step)
         step_task(step, TASK_CANCEL, 0); /* a person has to find them */
         step_move(step, ESCALATION_CANCELLED);
     }
+    /* Each time they are told once more, or the desk takes over: it never just goes quiet. */
+    assert(escalation_is_closed(now) ? step->update->tasks_count > 0 || step->update->dropped > 0
+                                     : step->update->created_count > 0);
 }
 
 /* The state's own clock has run out. */
 static void on_wait_over(struct step *step)
 {
+    assert(engine_time_reached(step->now->wait_until, step->event->now));
     switch (step->now->state) {
     case ESCALATION_NOTIFYING:
         run_next_step(step, "not_accepted_in_time");
@@ -88,6 +101,8 @@ static void on_wait_over(struct step *step)
         assert(false && "a closed escalation has no deadline");
         break;
     }
+    /* The next deadline lies ahead: otherwise the engine would come back at once, for ever. */
+    assert(!engine_time_reached(step->now->wait_until, step->event->now));
 }
 
 enum status on_deadline(struct step *step)
@@ -98,6 +113,7 @@ enum status on_deadline(struct step *step)
         return STATUS_OK;
     }
     int64_t late_ms = at.ms - now->due_at.ms;
+    assert(late_ms >= 0);
     if (late_ms >= LATENESS_TOLD_MS) {
         struct entry *entry = step_record(step, ENTRY_LATE);
         entry->number = late_ms;
@@ -108,5 +124,7 @@ enum status on_deadline(struct step *step)
     } else if (engine_time_reached(now->received_until, at)) {
         run_next_step(step, "no_reception");
     }
+    assert(!engine_time_reached(now->wait_until, at));
+    assert(!engine_time_reached(now->received_until, at));
     return STATUS_OK;
 }

@@ -1,6 +1,8 @@
 /* event_desk.c - the verbs of the desk, and what the gateway itself reports. */
 #include "gateway/core/core_private.h"
 
+#include <assert.h>
+
 enum status on_note(struct step *step)
 {
     struct entry *entry = step_record(step, ENTRY_NOTE);
@@ -10,6 +12,8 @@ enum status on_note(struct step *step)
 
 static void leave_open_promises_to_the_desk(struct step *step)
 {
+    assert(!escalation_is_closed(step->now));
+    assert(step->now->callers_count <= CALLERS_MAX);
     for (int i = 0; i < step->now->callers_count; i++) {
         if (step->now->promises[i].state == PROMISE_OPEN) {
             step->now->promises[i].state = PROMISE_WARNED;
@@ -33,6 +37,7 @@ enum status on_cancel(struct step *step)
     if (now->state == ESCALATION_ACCEPTED || now->state == ESCALATION_OVERDUE) {
         /* Somebody may be driving through the night: they are told until they confirm. */
         step_move(step, ESCALATION_CANCELLING);
+        assert(escalation_is_held(now)); /* else nobody could confirm */
         now->notices = 1;
         now->wait_until =
             engine_time_add(step->event->now, step->context->procedure->exhausted_every_ms);
@@ -42,10 +47,12 @@ enum status on_cancel(struct step *step)
             (void)run_reach(step, PURPOSE_CANCEL_NOTICE, step->context->holder, VIA_CALL,
                             now->wait_until);
         }
+        assert(now->wait_until.ms > step->event->now.ms);
         return STATUS_OK;
     }
     step_move(step, ESCALATION_CANCELLED);
     run_withdraw(step);
+    assert(escalation_is_closed(now));
     return STATUS_OK;
 }
 
@@ -66,11 +73,14 @@ enum status on_resume(struct step *step)
         release(step);
     }
     run_resume(step);
+    assert(!escalation_is_held(now) && !escalation_is_closed(now));
+    assert(now->wait_until.ms > step->event->now.ms);
     return STATUS_OK;
 }
 
 enum status on_take(struct step *step)
 {
+    assert(step->event->actor.kind != PERSON_NONE);
     struct escalation *now = step->now;
     if (escalation_is_held(now) && person_equal(&now->holder, &step->event->actor)) {
         return STATUS_OK;
@@ -83,6 +93,8 @@ enum status on_take(struct step *step)
     }
     (void)step_record(step, ENTRY_TAKEN);
     hold(step, ESCALATION_TAKEN, &step->event->actor, PATH_DESK);
+    assert(person_equal(&now->holder, &step->event->actor));
+    assert(now->holder_path == PATH_DESK);
     return STATUS_OK;
 }
 
@@ -95,6 +107,7 @@ enum status on_called_back(struct step *step)
     if (step->now->promises[caller - 1].state == PROMISE_SPLIT) {
         return step_refuse(step, STATUS_CONFLICT, "called_back");
     }
+    assert(caller <= CALLERS_MAX);
     step->now->promises[caller - 1].state = PROMISE_KEPT;
     struct entry *entry = step_record(step, ENTRY_CALLED_BACK);
     entry->number = caller;
@@ -116,5 +129,6 @@ enum status on_quarantine(struct step *step)
     (void)step_record(step, ENTRY_QUARANTINED);
     (void)step_attempt(step, PURPOSE_QUARANTINE, NULL, NULL, run_desk(step),
                        engine_time_add(step->event->now, INT64_C(3600000)));
+    assert(step->update->created_count > 0); /* never set aside in silence */
     return STATUS_OK;
 }

@@ -7,6 +7,8 @@ static int add_caller(struct step *step)
 {
     struct escalation *now = step->now;
     const struct event *event = step->event;
+    assert(now->callers_count >= 0 && now->callers_count <= CALLERS_MAX);
+    assert(event->promised_ms >= 0);
     if (now->callers_count == CALLERS_MAX) {
         return 0;
     }
@@ -16,6 +18,8 @@ static int add_caller(struct step *step)
         promise->state = PROMISE_OPEN;
         promise->due_at = engine_time_add(event->now, event->promised_ms);
     }
+    assert((promise->state == PROMISE_OPEN) == (promise->due_at.ms != TIME_NEVER_MS));
+    assert(now->callers_count >= 1 && now->callers_count <= CALLERS_MAX);
     return now->callers_count;
 }
 
@@ -23,6 +27,8 @@ enum status on_opened(struct step *step)
 {
     struct escalation *now = step->now;
     assert(now->position == 0 && now->callers_count == 0);
+    assert(!uuid_is_nil(now->id) && !uuid_is_nil(now->ticket_id));
+    assert(now->state == ESCALATION_NOTIFYING && now->version == 0);
     now->holder = (struct person_ref){.kind = PERSON_NONE};
     now->handed_back_by = now->holder;
     now->held_since = WALL_NEVER;
@@ -35,6 +41,9 @@ enum status on_opened(struct step *step)
     entry->number = 1;
     warn_of_promises(step); /* one may be shorter than the warning */
     run_from_top(step);
+    /* Somebody is told before anybody is answered, or it waits for a round with a time set. */
+    assert(!escalation_is_closed(now) && !escalation_is_held(now));
+    assert(now->wait_until.ms > step->event->now.ms && now->callers_count == 1);
     return STATUS_OK;
 }
 
@@ -42,6 +51,7 @@ enum status on_opened(struct step *step)
 static bool worsen(struct step *step)
 {
     struct escalation *now = step->now;
+    assert(!escalation_is_closed(now) && now->state != ESCALATION_CANCELLING);
     if (step->event->severity <= now->severity) {
         return false;
     }
@@ -58,6 +68,7 @@ static bool worsen(struct step *step)
         }
         run_from_top(step);
     }
+    assert(!escalation_is_closed(now) && now->wait_until.ms != TIME_NEVER_MS);
     return true;
 }
 
@@ -68,6 +79,7 @@ enum status on_joined(struct step *step)
         return STATUS_OK;
     }
     int caller = add_caller(step);
+    assert(caller != 1); /* the first caller opened it; 0: the list is full */
     struct entry *entry = step_record(step, ENTRY_JOINED);
     entry->number = caller;
     entry->text = step->event->text;
@@ -75,6 +87,7 @@ enum status on_joined(struct step *step)
     if (!worsen(step)) {
         run_update_people(step);
     }
+    assert(step->now->severity >= step->event->severity);
     return STATUS_OK;
 }
 
@@ -85,6 +98,7 @@ enum status on_split(struct step *step)
         return STATUS_INVALID; /* the first caller is the ticket itself */
     }
     struct promise *promise = &step->now->promises[caller - 1];
+    assert(caller <= CALLERS_MAX);
     if (promise->state == PROMISE_SPLIT) {
         return step_refuse(step, STATUS_CONFLICT, "split"); /* else each repeat opens one more */
     }
@@ -106,5 +120,6 @@ enum status on_severity(struct step *step)
         entry->word = severity_word(step->event->severity);
         entry->text = step->event->text;
     }
+    assert(step->now->severity == step->event->severity);
     return STATUS_OK;
 }

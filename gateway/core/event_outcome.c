@@ -1,6 +1,8 @@
 /* event_outcome.c - what became of an attempt: on its way, at the device, on the telephone. */
 #include "gateway/core/core_private.h"
 
+#include <assert.h>
+
 #include "gateway/base/text.h"
 
 static bool has_outcome(const struct attempt *attempt)
@@ -10,6 +12,8 @@ static bool has_outcome(const struct attempt *attempt)
 
 static void record_transport(struct step *step, const struct attempt *attempt)
 {
+    assert(has_outcome(attempt));
+    assert(attempt->state != ATTEMPT_RECEIVED && attempt->state != ATTEMPT_SEEN);
     enum entry_kind kind = ENTRY_ATTEMPT_ACCEPTED;
     if (attempt->state == ATTEMPT_FAILED) {
         kind = ENTRY_ATTEMPT_FAILED;
@@ -26,8 +30,16 @@ static void record_transport(struct step *step, const struct attempt *attempt)
     entry->word = step->event->reason;
 }
 
+static bool is_transport_outcome(enum attempt_state state)
+{
+    return state == ATTEMPT_ACCEPTED || state == ATTEMPT_FAILED || state == ATTEMPT_EXPIRED ||
+           state == ATTEMPT_UNCERTAIN;
+}
+
 enum status on_transport(struct step *step)
 {
+    assert(is_transport_outcome(step->event->transport));
+    assert(step->event->tries >= 0);
     struct attempt *attempt = step_change_attempt(step, step->event->attempt);
     if (attempt == NULL) {
         return STATUS_INVALID;
@@ -49,6 +61,7 @@ enum status on_transport(struct step *step)
                     step->event->reason != NULL ? step->event->reason : "");
     (void)text_copy(attempt->provider_id, sizeof attempt->provider_id,
                     step->event->provider_id != NULL ? step->event->provider_id : "");
+    assert((attempt->state == ATTEMPT_ACCEPTED) == (attempt->accepted_at.ms != TIME_NEVER_MS));
     record_transport(step, attempt);
     if (attempt->state != ATTEMPT_ACCEPTED && attempt->position == step->now->position &&
         attempt->purpose == PURPOSE_ALERT) {
@@ -60,6 +73,8 @@ enum status on_transport(struct step *step)
 /* Whether a notification that reaches its device now asks for what is no longer wanted. */
 static bool came_too_late(const struct step *step, const struct attempt *attempt)
 {
+    assert(attempt->path == PATH_PUSH);
+    assert(attempt->received_at.ms != TIME_NEVER_MS); /* asked once it is there */
     const struct escalation *now = step->now;
     bool asks = attempt->purpose == PURPOSE_ALERT || attempt->purpose == PURPOSE_UPDATE;
     bool over = escalation_is_held(now) || escalation_is_closed(now);
@@ -70,6 +85,8 @@ static bool came_too_late(const struct step *step, const struct attempt *attempt
 
 static void record_reception(struct step *step, enum entry_kind kind, const struct attempt *attempt)
 {
+    assert(kind == ENTRY_RECEIVED || kind == ENTRY_SEEN);
+    assert(attempt->received_at.ms != TIME_NEVER_MS);
     struct entry *entry = step_record(step, kind);
     entry->person = (struct person_ref){.kind = attempt->person_kind, .id = attempt->person_id};
     entry->attempt = attempt->id;
@@ -81,9 +98,11 @@ static void record_reception(struct step *step, enum entry_kind kind, const stru
  * does not stop anybody on the road. */
 static void confirm_cancellation(struct step *step, const struct attempt *attempt)
 {
+    assert(attempt->seen_at.ms != TIME_NEVER_MS && attempt->state == ATTEMPT_SEEN);
     if (step->now->state == ESCALATION_CANCELLING && attempt->purpose == PURPOSE_CANCEL_NOTICE) {
         (void)step_record(step, ENTRY_CANCEL_CONFIRMED);
         step_move(step, ESCALATION_CANCELLED);
+        assert(escalation_is_held(step->now)); /* the record says who it was taken from */
     }
 }
 
@@ -100,6 +119,7 @@ enum status on_received(struct step *step)
     if (attempt->state != ATTEMPT_SEEN) {
         attempt->state = ATTEMPT_RECEIVED;
     }
+    assert(has_outcome(attempt));
     record_reception(step, ENTRY_RECEIVED, attempt);
     if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT) {
         step->now->received_until = ENGINE_NEVER;
@@ -129,16 +149,19 @@ enum status on_seen(struct step *step)
     if (attempt->received_at.ms == TIME_NEVER_MS) {
         attempt->received_at = step->event->wall;
     }
+    assert(has_outcome(attempt));
     record_reception(step, ENTRY_SEEN, attempt);
     if (attempt->position == step->now->position) {
         step->now->received_until = ENGINE_NEVER;
     }
     confirm_cancellation(step, attempt);
+    assert(!escalation_is_closed(step->now) || step->now->wait_until.ms == TIME_NEVER_MS);
     return STATUS_OK;
 }
 
 enum status on_call(struct step *step)
 {
+    assert((unsigned)step->event->answer <= ANSWER_FAILED);
     struct attempt *attempt = step_change_attempt(step, step->event->attempt);
     if (attempt == NULL || attempt->path != PATH_CALL) {
         return STATUS_INVALID;
@@ -160,6 +183,7 @@ enum status on_call(struct step *step)
     entry->path = PATH_CALL;
     entry->has_path = true;
     entry->word = attempt_answer_word(attempt->answer);
+    assert(attempt->answer != ANSWER_NONE && has_outcome(attempt));
     if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT) {
         run_end_hopeless_step(step);
     }

@@ -1,9 +1,12 @@
 /* event_progress.c - from acceptance to done: the holder's verbs. */
 #include "gateway/core/core_private.h"
 
+#include <assert.h>
+
 /* Refuses unless the actor holds it; true when refused. */
 static bool refuse_unless_holder(struct step *step, const char *verb)
 {
+    assert(verb != NULL && step->update->answer == STATUS_OK);
     const struct escalation *now = step->now;
     enum status answer = STATUS_OK;
     if (escalation_is_closed(now) || now->state == ESCALATION_CANCELLING) {
@@ -14,6 +17,8 @@ static bool refuse_unless_holder(struct step *step, const char *verb)
         answer = STATUS_ALREADY_ACCEPTED;
     }
     if (answer == STATUS_OK) {
+        assert(step->event->actor.kind != PERSON_NONE);
+        assert(now->wait_until.ms != TIME_NEVER_MS);
         return false;
     }
     (void)step_refuse(step, answer, verb);
@@ -24,6 +29,9 @@ enum status on_progress(struct step *step)
 {
     struct escalation *now = step->now;
     const struct event *event = step->event;
+    assert(event->eta_ms >= 0);
+    assert(event->progress == INTERVENTION_NONE ||
+           (event->progress >= INTERVENTION_REMOTE && event->progress <= INTERVENTION_ON_SITE));
     if (refuse_unless_holder(step, "progress")) {
         return STATUS_OK;
     }
@@ -46,6 +54,8 @@ enum status on_progress(struct step *step)
     entry->number = event->eta_ms / 1000;
     entry->path = event->via;
     entry->has_path = true;
+    assert(escalation_is_held(now) && now->state != ESCALATION_OVERDUE);
+    assert(now->wait_until.ms > event->now.ms);
     return STATUS_OK;
 }
 
@@ -66,6 +76,9 @@ enum status on_done(struct step *step)
     (void)step_record(step, ENTRY_DONE);
     now->intervention = INTERVENTION_DONE;
     step_move(step, ESCALATION_DONE);
+    /* Who did it stays on record, and nothing is due any more. */
+    assert(escalation_is_closed(now) && escalation_is_held(now));
+    assert(now->wait_until.ms == TIME_NEVER_MS);
     return STATUS_OK;
 }
 
@@ -84,5 +97,7 @@ enum status on_hand_back(struct step *step)
     now->handed_back_by = now->holder;
     release(step);
     run_resume(step);
+    assert(!escalation_is_held(now) && !escalation_is_closed(now));
+    assert(now->wait_until.ms > step->event->now.ms); /* somebody else is sought at once */
     return STATUS_OK;
 }

@@ -22,6 +22,7 @@ static const unsigned allowed_moves[] = {
 
 bool escalation_move_allowed(enum escalation_state from, enum escalation_state to)
 {
+    assert((unsigned)from <= ESCALATION_DONE && (unsigned)to <= ESCALATION_DONE);
     return from == to || (allowed_moves[from] & (1u << to)) != 0;
 }
 
@@ -37,6 +38,7 @@ bool escalation_is_closed(const struct escalation *escalation)
 
 bool person_equal(const struct person_ref *a, const struct person_ref *b)
 {
+    assert(a != NULL && b != NULL);
     return a->kind == b->kind && a->id == b->id && strcmp(a->name, b->name) == 0;
 }
 
@@ -48,6 +50,7 @@ static bool state_is_held(enum escalation_state state)
 
 const char *escalation_fault(const struct escalation *now, const struct context *context)
 {
+    assert(now != NULL && context->procedure != NULL);
     bool closed = escalation_is_closed(now);
     if (!closed && state_is_held(now->state) != escalation_is_held(now)) {
         return "a holder is there exactly in the states that are held";
@@ -87,6 +90,7 @@ void step_move(struct step *step, enum escalation_state to)
         step->now->wait_until = ENGINE_NEVER;
         step->now->closed_at = step->event->wall;
     }
+    assert(!escalation_is_closed(step->now) || step->now->closed_at.ms != TIME_NEVER_MS);
 }
 
 static const char *target_words(const struct procedure_target *target)
@@ -98,6 +102,8 @@ static const char *target_words(const struct procedure_target *target)
 static void describe_targets(const struct procedure_step *wanted, const struct context_step *known,
                              char *text, size_t text_bytes)
 {
+    assert(wanted->via != 0 && (wanted->via & ~(VIA_PUSH | VIA_CALL)) == 0);
+    assert(known->persons_count <= PERSONS_OF_STEP_MAX);
     const char *via = wanted->via == VIA_PUSH   ? "push to"
                       : wanted->via == VIA_CALL ? "call"
                                                 : "push to and call";
@@ -112,6 +118,7 @@ static void describe_targets(const struct procedure_step *wanted, const struct c
 
 static void describe_step(const struct step *step, size_t number, const char *prefix)
 {
+    assert(number < PROCEDURE_STEPS_MAX && number < step->context->procedure->steps_count);
     const struct procedure *procedure = step->context->procedure;
     char targets[96];
     describe_targets(&procedure->steps[number], &step->context->steps[number], targets,
@@ -122,6 +129,8 @@ static void describe_step(const struct step *step, size_t number, const char *pr
 
 static void describe_after_step(const struct step *step)
 {
+    assert(step->now->state == ESCALATION_NOTIFYING && step->now->step >= 0);
+    assert(step->now->round < step->context->procedure->rounds);
     const struct procedure *procedure = step->context->procedure;
     size_t next = (size_t)step->now->step + 1;
     if (next < procedure->steps_count) {
@@ -138,6 +147,7 @@ static void describe_next(const struct step *step)
 {
     struct escalation *now = step->now;
     const struct procedure *procedure = step->context->procedure;
+    assert(!escalation_is_closed(now) && procedure->exhausted_count > 0);
     const char *fixed = "";
     switch (now->state) {
     case ESCALATION_NOTIFYING:
@@ -175,11 +185,13 @@ void step_settle(struct step *step)
 {
     struct escalation *now = step->now;
     if (escalation_is_closed(now)) {
+        assert(now->wait_until.ms == TIME_NEVER_MS && now->closed_at.ms != TIME_NEVER_MS);
         now->due_at = ENGINE_NEVER;
         now->next_what[0] = '\0';
         return;
     }
     describe_next(step);
+    assert(now->next_what[0] != '\0' && now->wait_until.ms != TIME_NEVER_MS);
     now->due_at = engine_time_earlier(now->wait_until, now->received_until);
     if (escalation_is_held(now)) {
         return;
@@ -197,4 +209,5 @@ void step_settle(struct step *step)
                            "tell the desk: the promise to caller %d is about to break", i + 1);
         }
     }
+    assert(now->due_at.ms <= now->wait_until.ms && now->due_at.ms <= now->received_until.ms);
 }

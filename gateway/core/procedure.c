@@ -1,6 +1,7 @@
 /* procedure.c - reads procedures from their JSON form. */
 #include "gateway/core/procedure.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ static unsigned parse_via(struct json_reader *reader, bool required)
             json_reader_fault(reader, "by", "must hold \"push\", \"call\" or both");
         }
     }
+    assert((via & ~(VIA_PUSH | VIA_CALL)) == 0);
     return via;
 }
 
@@ -53,7 +55,10 @@ static enum status parse_target(json_t *object, const char *pointer, bool of_exh
             target_r->via = VIA_CALL;
         }
     }
-    return json_reader_end(&reader);
+    enum status status = json_reader_end(&reader);
+    assert(status != STATUS_OK || text_is_slug(target_r->name));
+    assert(status != STATUS_OK || of_exhausted || target_r->kind != TARGET_CALLBACK);
+    return status;
 }
 
 static enum status parse_targets(json_t *array, const char *pointer, bool of_exhausted,
@@ -61,6 +66,9 @@ static enum status parse_targets(json_t *array, const char *pointer, bool of_exh
                                  size_t *count_r, struct error *error)
 {
     size_t count = json_array_size(array);
+    assert(count >= 1); /* the reader saw to it */
+    assert(of_exhausted || count <= PROCEDURE_TARGETS_MAX);
+    assert(!of_exhausted || count <= PROCEDURE_EXHAUSTED_MAX);
     struct procedure_target *targets = arena_alloc(arena, count * sizeof *targets);
     if (targets == NULL) {
         return error_set(error, STATUS_TOO_LARGE, "the procedure is too large");
@@ -82,6 +90,7 @@ static enum status parse_targets(json_t *array, const char *pointer, bool of_exh
 static enum status parse_step(json_t *object, size_t number, struct arena *arena,
                               struct procedure_step *step_r, struct error *error)
 {
+    assert(number < PROCEDURE_STEPS_MAX);
     char pointer[32], notify[48];
     (void)snprintf(pointer, sizeof pointer, "/steps/%zu", number);
     (void)snprintf(notify, sizeof notify, "%s/notify", pointer);
@@ -97,6 +106,8 @@ static enum status parse_step(json_t *object, size_t number, struct arena *arena
     if (status != STATUS_OK) {
         return status;
     }
+    assert(step_r->via != 0 && step_r->accepted_within_ms >= SECOND_MS);
+    assert(step_r->received_within_ms >= 0);
     return parse_targets(targets, notify, false, arena, &step_r->targets, &step_r->targets_count,
                          error);
 }
@@ -110,7 +121,20 @@ static enum status parse_exhausted(json_t *array, struct arena *arena, struct pr
     }
     procedure->exhausted = procedure_of_last_resort()->exhausted;
     procedure->exhausted_count = procedure_of_last_resort()->exhausted_count;
+    assert(procedure->exhausted_count > 0);
     return STATUS_OK;
+}
+
+/* What escalation_step() relies on; the reader has refused anything else. */
+static void check_numbers(const struct procedure *procedure)
+{
+    assert(procedure->rounds >= 1 && procedure->rounds <= PROCEDURE_ROUNDS_MAX);
+    assert(procedure->round_spacing_ms > 0 && procedure->exhausted_every_ms > 0);
+    assert(procedure->progress_within_ms > 0 && procedure->holder_silent_ms > 0);
+    assert(procedure->promise_warning_ms > 0);
+    assert(procedure->steps_count >= 1 && procedure->steps_count <= PROCEDURE_STEPS_MAX);
+    assert(procedure->exhausted_count >= 1 &&
+           procedure->exhausted_count <= PROCEDURE_EXHAUSTED_MAX);
 }
 
 static enum status parse_object(json_t *json, const char *slug, struct arena *arena,
@@ -156,6 +180,7 @@ static enum status parse_object(json_t *json, const char *slug, struct arena *ar
         status = parse_exhausted(exhausted, arena, procedure, error);
     }
     if (status == STATUS_OK) {
+        check_numbers(procedure);
         *procedure_r = procedure;
     }
     return status;
@@ -165,6 +190,8 @@ enum status procedure_parse(const char *json, size_t json_bytes, const char *slu
                             struct arena *arena, struct procedure **procedure_r,
                             struct error *error)
 {
+    assert(json != NULL && slug != NULL);
+    assert(arena != NULL && procedure_r != NULL);
     json_t *document;
     enum status status = json_parse(json, json_bytes, &document, error);
     if (status == STATUS_OK) {

@@ -12,6 +12,8 @@ static const struct context_step *current_step(const struct step *step)
 /* An attempt as it stands after this update. */
 static const struct attempt *as_changed(const struct step *step, const struct attempt *attempt)
 {
+    assert(step->update->changed_attempts_count <= step->context->attempts_count);
+    assert(!uuid_is_nil(attempt->id));
     for (size_t i = 0; i < step->update->changed_attempts_count; i++) {
         if (uuid_equal(step->update->changed_attempts[i].id, attempt->id)) {
             return &step->update->changed_attempts[i];
@@ -29,6 +31,7 @@ static bool attempt_is_to(const struct attempt *attempt, const struct person_ref
  * rest of the round and tried again in the next. */
 static bool person_stepped_aside(const struct step *step, const struct person_ref *person)
 {
+    assert(person->kind == PERSON_AGENT || person->kind == PERSON_CONTACT);
     if (person_equal(&step->now->handed_back_by, person)) {
         return true;
     }
@@ -46,6 +49,8 @@ static bool person_stepped_aside(const struct step *step, const struct person_re
 int run_reach(struct step *step, enum attempt_purpose purpose, const struct context_person *person,
               unsigned via, struct engine_time not_after)
 {
+    assert(via != 0 && (via & ~(VIA_PUSH | VIA_CALL)) == 0);
+    assert(person->devices_count <= DEVICES_OF_PERSON_MAX);
     int made = 0;
     if (via & VIA_PUSH) {
         for (size_t i = 0; i < person->devices_count; i++) {
@@ -56,11 +61,13 @@ int run_reach(struct step *step, enum attempt_purpose purpose, const struct cont
     if ((via & VIA_CALL) && person->has_phone) {
         made += step_attempt(step, purpose, person, NULL, NULL, not_after) != NULL;
     }
+    assert(made >= 0 && made <= DEVICES_OF_PERSON_MAX + 1);
     return made;
 }
 
 static void record_skip(struct step *step, const struct person_ref *person, const char *why)
 {
+    assert(why != NULL && step->now->state == ESCALATION_NOTIFYING);
     struct entry *entry = step_record(step, ENTRY_PERSON_SKIPPED);
     entry->person = *person;
     entry->round = step->now->round + 1;
@@ -73,6 +80,9 @@ static int reach_people_of_step(struct step *step)
 {
     const struct procedure_step *wanted = &step->context->procedure->steps[step->now->step];
     const struct context_step *known = current_step(step);
+    assert(step->now->state == ESCALATION_NOTIFYING);
+    assert(step->now->wait_until.ms > step->event->now.ms);
+    assert(known->persons_count <= PERSONS_OF_STEP_MAX);
     int made = 0;
     if (known->persons_count == 0) {
         record_skip(step, &(struct person_ref){.kind = PERSON_NONE}, "nobody_on_call");
@@ -97,6 +107,8 @@ static int reach_people_of_step(struct step *step)
 static bool start_step(struct step *step)
 {
     struct escalation *now = step->now;
+    assert(!escalation_is_held(now));
+    assert(now->step >= 0 && (size_t)now->step < step->context->procedure->steps_count);
     const struct procedure_step *wanted = &step->context->procedure->steps[now->step];
     step_move(step, ESCALATION_NOTIFYING);
     now->position++;
@@ -105,6 +117,8 @@ static bool start_step(struct step *step)
     now->received_until = expects_reception
                               ? engine_time_add(step->event->now, wanted->received_within_ms)
                               : ENGINE_NEVER;
+    assert(now->wait_until.ms > step->event->now.ms);
+    assert(now->received_until.ms > step->event->now.ms);
     struct entry *entry = step_record(step, ENTRY_STEP_STARTED);
     entry->person = (struct person_ref){.kind = PERSON_NONE};
     entry->round = now->round + 1;
@@ -114,6 +128,8 @@ static bool start_step(struct step *step)
 
 static void record_end(struct step *step, enum entry_kind kind, const char *why)
 {
+    assert(kind == ENTRY_STEP_ENDED || kind == ENTRY_ROUND_ENDED || kind == ENTRY_EXHAUSTED);
+    assert((kind == ENTRY_STEP_ENDED) == (why != NULL));
     struct entry *entry = step_record(step, kind);
     entry->person = (struct person_ref){.kind = PERSON_NONE};
     entry->round = step->now->round + 1;
@@ -124,6 +140,7 @@ static void record_end(struct step *step, enum entry_kind kind, const char *why)
 const char *run_desk(const struct step *step)
 {
     const struct procedure *procedure = step->context->procedure;
+    assert(procedure->exhausted_count > 0);
     for (size_t i = 0; i < procedure->exhausted_count; i++) {
         if (procedure->exhausted[i].kind == TARGET_CALLBACK) {
             return procedure->exhausted[i].name;
@@ -134,16 +151,20 @@ const char *run_desk(const struct step *step)
 
 static void exhaust(struct step *step)
 {
+    assert(!escalation_is_held(step->now));
     step_move(step, ESCALATION_EXHAUSTED);
     step->now->announcements = 0;
     record_end(step, ENTRY_EXHAUSTED, NULL);
     run_announce(step);
+    assert(step->now->state == ESCALATION_EXHAUSTED && step->now->announcements == 1);
 }
 
 void run_announce(struct step *step)
 {
     struct escalation *now = step->now;
     const struct procedure *procedure = step->context->procedure;
+    assert(now->state == ESCALATION_EXHAUSTED && now->announcements >= 0);
+    size_t told_before = step->update->created_count;
     size_t index = (size_t)now->announcements % procedure->exhausted_count;
     const struct procedure_target *target = &procedure->exhausted[index];
     const struct context_step *known = &step->context->exhausted[index];
@@ -162,6 +183,9 @@ void run_announce(struct step *step)
             attempt->number = now->announcements;
         }
     }
+    /* Every announcement goes to somebody: silence is the one thing this must not do. */
+    assert(step->update->created_count > told_before || step->update->dropped > 0);
+    assert(now->wait_until.ms > step->event->now.ms);
 }
 
 /* The round reached nobody: waits for the next one's time, or gives up. */
@@ -169,6 +193,8 @@ static void end_round(struct step *step)
 {
     struct escalation *now = step->now;
     const struct procedure *procedure = step->context->procedure;
+    assert(now->state == ESCALATION_NOTIFYING);
+    assert(now->round >= 0 && now->round < procedure->rounds);
     record_end(step, ENTRY_ROUND_ENDED, NULL);
     if (now->round + 1 >= procedure->rounds) {
         exhaust(step);
@@ -187,11 +213,14 @@ static void end_round(struct step *step)
     if (engine_time_reached(now->wait_until, step->event->now)) {
         run_round(step);
     }
+    assert(now->wait_until.ms > step->event->now.ms);
 }
 
 /* Starts the first step at or behind `from` that reaches anybody, within this round. */
 static void start_from(struct step *step, size_t from)
 {
+    assert(from <= step->context->procedure->steps_count);
+    assert(!escalation_is_closed(step->now) && !escalation_is_held(step->now));
     for (size_t i = from; i < step->context->procedure->steps_count; i++) {
         step->now->step = (int)i;
         if (start_step(step)) {
@@ -200,41 +229,53 @@ static void start_from(struct step *step, size_t from)
         record_end(step, ENTRY_STEP_ENDED, "nobody_reachable");
     }
     end_round(step);
+    assert(step->now->state == ESCALATION_WAITING || step->now->state == ESCALATION_EXHAUSTED ||
+           step->now->round > 0); /* a later round may have begun at once */
 }
 
 static void start_round(struct step *step, int round)
 {
+    assert(round >= 0 && round < step->context->procedure->rounds);
     step->now->round = round;
     step->now->round_started_at = step->event->now;
     step->now->handed_back_by = (struct person_ref){.kind = PERSON_NONE};
     start_from(step, 0);
+    assert(step->now->wait_until.ms > step->event->now.ms);
 }
 
 void run_round(struct step *step)
 {
+    assert(step->now->state == ESCALATION_WAITING);
+    assert(engine_time_reached(step->now->wait_until, step->event->now));
     start_round(step, step->now->round + 1);
 }
 
 void run_from_top(struct step *step)
 {
+    assert(!escalation_is_held(step->now) && !escalation_is_closed(step->now));
     if (step->context->procedure->steps_count == 0) {
         step->now->round = 0;
         exhaust(step);
     } else {
         start_round(step, 0);
     }
+    assert(step->now->wait_until.ms > step->event->now.ms);
 }
 
 void run_next_step(struct step *step, const char *why)
 {
+    assert(step->now->state == ESCALATION_NOTIFYING && why != NULL);
     record_end(step, ENTRY_STEP_ENDED, why);
     start_from(step, (size_t)step->now->step + 1);
+    assert(step->now->wait_until.ms > step->event->now.ms);
 }
 
 void run_resume(struct step *step)
 {
     struct escalation *now = step->now;
     size_t steps_count = step->context->procedure->steps_count;
+    assert(!escalation_is_held(now) && !escalation_is_closed(now));
+    assert(now->state != ESCALATION_CANCELLING);
     if (now->announcements > 0 || steps_count == 0 || (size_t)now->step + 1 >= steps_count) {
         struct person_ref aside = now->handed_back_by;
         now->announcements = 0;
@@ -250,11 +291,13 @@ void run_resume(struct step *step)
         return;
     }
     start_from(step, (size_t)now->step + 1);
+    assert(now->wait_until.ms > step->event->now.ms);
 }
 
 /* Whether the attempt can still lead to an acceptance. */
 static bool attempt_has_hope(const struct attempt *attempt)
 {
+    assert(attempt->purpose == PURPOSE_ALERT);
     switch (attempt->answer) {
     case ANSWER_DECLINED:
     case ANSWER_BUSY:
@@ -272,6 +315,7 @@ static bool attempt_has_hope(const struct attempt *attempt)
 
 void run_end_hopeless_step(struct step *step)
 {
+    assert(step->context->attempts_count <= ATTEMPTS_LOADED_MAX);
     if (step->now->state != ESCALATION_NOTIFYING) {
         return;
     }
@@ -289,6 +333,8 @@ void run_end_hopeless_step(struct step *step)
 static bool was_tried_in_step(const struct step *step, const struct context_person *person,
                               int64_t device_id)
 {
+    assert(step->now->state == ESCALATION_NOTIFYING);
+    assert(device_id >= 0);
     for (size_t i = 0; i < step->context->attempts_count; i++) {
         const struct attempt *attempt = &step->context->attempts[i];
         if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT &&
@@ -306,6 +352,8 @@ void run_top_up(struct step *step)
     }
     const struct procedure_step *wanted = &step->context->procedure->steps[step->now->step];
     const struct context_step *known = current_step(step);
+    assert(!escalation_is_held(step->now));
+    assert(known->persons_count <= PERSONS_OF_STEP_MAX);
     for (size_t i = 0; i < known->persons_count; i++) {
         const struct context_person *person = &known->persons[i];
         if (person_stepped_aside(step, &person->ref)) {
@@ -325,6 +373,7 @@ void run_top_up(struct step *step)
 
 void run_update_people(struct step *step)
 {
+    assert(!escalation_is_closed(step->now) && step->now->state != ESCALATION_CANCELLING);
     if (escalation_is_held(step->now)) {
         const struct context_person *holder = step->context->holder;
         struct engine_time not_after =
@@ -357,6 +406,7 @@ static bool is_on_screen(const struct attempt *attempt)
 /* One withdrawal a device: for the first of the loaded attempts that needs it. */
 static bool needs_withdrawal(const struct step *step, size_t index)
 {
+    assert(index < step->context->attempts_count);
     const struct attempt *attempt = as_changed(step, &step->context->attempts[index]);
     if (!is_on_screen(attempt)) {
         return false;
@@ -372,6 +422,8 @@ static bool needs_withdrawal(const struct step *step, size_t index)
 
 void run_withdraw(struct step *step)
 {
+    /* While it is open and nobody holds it, what is on the screens is still wanted. */
+    assert(escalation_is_held(step->now) || escalation_is_closed(step->now));
     struct engine_time not_after = engine_time_add(step->event->now, INT64_C(120000));
     for (size_t i = 0; i < step->context->attempts_count; i++) {
         const struct attempt *attempt = as_changed(step, &step->context->attempts[i]);
@@ -379,6 +431,8 @@ void run_withdraw(struct step *step)
             step_drop_attempt(step_change_attempt(step, attempt->id));
         }
         if (needs_withdrawal(step, i)) {
+            assert(attempt->path == PATH_PUSH && attempt->purpose != PURPOSE_WITHDRAW);
+            assert(attempt->device_id > 0 && attempt->person_id > 0);
             const struct context_person person = {
                 .ref = {.kind = attempt->person_kind, .id = attempt->person_id}};
             const struct context_device device = {.id = attempt->device_id,

@@ -9,6 +9,8 @@
 struct entry *step_record(struct step *step, enum entry_kind kind)
 {
     struct update *update = step->update;
+    assert((unsigned)kind <= ENTRY_REFUSED_VERB);
+    assert(update->entries_count <= UPDATE_ENTRIES_MAX);
     if (update->entries_count == UPDATE_ENTRIES_MAX) {
         update->dropped++;
         update->entries_count--; /* the last one gives way: the newest fact says where it ended */
@@ -21,6 +23,8 @@ struct entry *step_record(struct step *step, enum entry_kind kind)
 
 static void record_planned(struct step *step, const struct attempt *attempt)
 {
+    assert(attempt->state == ATTEMPT_PLANNED && !uuid_is_nil(attempt->id));
+    assert(attempt->position == step->now->position);
     struct entry *entry = step_record(step, ENTRY_ATTEMPT_PLANNED);
     entry->person = (struct person_ref){.kind = attempt->person_kind, .id = attempt->person_id};
     entry->attempt = attempt->id;
@@ -37,7 +41,12 @@ struct attempt *step_attempt(struct step *step, enum attempt_purpose purpose,
                              struct engine_time not_after)
 {
     assert((person == NULL) == (callback != NULL));
+    assert(callback == NULL || (device == NULL && text_is_slug(callback)));
+    assert(person == NULL || person->ref.kind == PERSON_AGENT ||
+           person->ref.kind == PERSON_CONTACT);
+    assert(purpose != PURPOSE_WITHDRAW || (device != NULL && device->id > 0));
     struct update *update = step->update;
+    assert(update->created_count == step->ids_used); /* one id each, within uuid_derive()'s */
     if (update->created_count == UPDATE_ATTEMPTS_MAX) {
         update->dropped++;
         return NULL;
@@ -74,6 +83,7 @@ struct attempt *step_attempt(struct step *step, enum attempt_purpose purpose,
 struct attempt *step_change_attempt(struct step *step, struct uuid id)
 {
     struct update *update = step->update;
+    assert(step->context->attempts_count <= ATTEMPTS_LOADED_MAX);
     for (size_t i = 0; i < update->changed_attempts_count; i++) {
         if (uuid_equal(update->changed_attempts[i].id, id)) {
             return &update->changed_attempts[i];
@@ -84,6 +94,7 @@ struct attempt *step_change_attempt(struct step *step, struct uuid id)
             assert(update->changed_attempts_count < UPDATE_ATTEMPTS_MAX);
             struct attempt *copy = &update->changed_attempts[update->changed_attempts_count++];
             *copy = step->context->attempts[i];
+            assert(!uuid_is_nil(copy->id));
             update->changed = true;
             return copy;
         }
@@ -94,6 +105,7 @@ struct attempt *step_change_attempt(struct step *step, struct uuid id)
 struct attempt *step_change_attempt_of_actor(struct step *step)
 {
     const struct person_ref *actor = &step->event->actor;
+    assert(step->context->attempts_count <= ATTEMPTS_LOADED_MAX);
     for (size_t i = 0; i < step->context->attempts_count; i++) {
         const struct attempt *attempt = &step->context->attempts[i];
         if (uuid_equal(attempt->id, step->event->attempt)) {
@@ -107,12 +119,16 @@ struct attempt *step_change_attempt_of_actor(struct step *step)
 void step_drop_attempt(struct attempt *attempt)
 {
     assert(attempt->state == ATTEMPT_PLANNED);
+    assert(attempt->answer != ANSWER_ACCEPTED); /* what led to an acceptance was on its way */
     attempt->state = ATTEMPT_EXPIRED;
     (void)text_copy(attempt->reason, sizeof attempt->reason, "no_longer_needed");
 }
 
 void step_task(struct step *step, enum task_kind kind, int caller)
 {
+    assert((unsigned)kind <= TASK_CALLER);
+    assert((kind == TASK_PROMISE || kind == TASK_CALLER) == (caller > 0));
+    assert(caller >= 0 && caller <= step->now->callers_count);
     struct update *update = step->update;
     if (update->tasks_count == UPDATE_TASKS_MAX) {
         update->dropped++;
@@ -134,6 +150,8 @@ void step_task(struct step *step, enum task_kind kind, int caller)
 
 enum status step_refuse(struct step *step, enum status answer, const char *verb)
 {
+    assert(answer != STATUS_OK && verb != NULL);
+    assert(step->update->answer == STATUS_OK); /* an event is refused once */
     struct entry *entry = step_record(step, ENTRY_REFUSED_VERB);
     entry->word = verb;
     step->update->answer = answer;

@@ -33,3 +33,10 @@ const char *const severity_words[] = {SEVERITY_TABLE(WORD_) NULL};
 const char *const escalation_state_words[] = {ESCALATION_STATE_TABLE(WORD_) NULL};
 const char *const platform_words[] = {PLATFORM_TABLE(WORD_) NULL};
 const char *const attempt_answer_words[] = {ATTEMPT_ANSWER_TABLE(WORD_) NULL};
+
+/* As many words as numbers: a hole would end a list early. */
+#define COUNT_(name, number, word) +1
+_Static_assert(0 SEVERITY_TABLE(COUNT_) == SEVERITY_CRITICAL + 1, "severities");
+_Static_assert(0 ESCALATION_STATE_TABLE(COUNT_) == ESCALATION_DONE + 1, "states");
+_Static_assert(0 PLATFORM_TABLE(COUNT_) == PLATFORM_WEBPUSH + 1, "platforms");
+_Static_assert(0 ATTEMPT_ANSWER_TABLE(COUNT_) == ANSWER_FAILED + 1, "answers");
