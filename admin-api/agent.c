@@ -88,6 +88,10 @@ enum next agent_put_device(struct exchange *exchange)
     request->platform =
         (enum platform)(1 + json_take_word(&reader, "platform", true, platform_words + 1, 0));
     request->target = json_take_text(&reader, "target", true, 1, TARGET_BYTES_MAX);
+    if (request->target != NULL && request->platform == PLATFORM_APNS &&
+        strspn(request->target, "0123456789abcdefABCDEF") != strlen(request->target)) {
+        json_reader_fault(&reader, "target", "must be the device token in hex");
+    }
     request->environment = json_take_word(&reader, "environment", false, environments, 0);
     request->public_key = json_take_text(&reader, "public_key", false, 0, KEY_BYTES_MAX);
     request->auth_secret = json_take_text(&reader, "auth_secret", false, 0, KEY_BYTES_MAX);

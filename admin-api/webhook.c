@@ -152,17 +152,16 @@ static int64_t take_promise_ms(struct parse *parse)
 }
 
 /* A flat object of strings, written anew; NULL: none. */
-static const char *take_fields(struct parse *parse)
+static void take_known_fields(struct parse *parse, json_t *clean)
 {
     json_t *fields = json_object_get(parse->object, "fields");
     if (fields == NULL || json_is_null(fields)) {
-        return NULL;
+        return;
     }
     if (!json_is_object(fields)) {
         warn(parse, "fields", "must be an object of strings; left out");
-        return NULL;
+        return;
     }
-    json_t *clean = json_object();
     const char *name;
     json_t *value;
     json_object_foreach(fields, name, value)
@@ -176,7 +175,51 @@ static const char *take_fields(struct parse *parse)
             (void)json_object_set_new(clean, name, json_string(text));
         }
     }
-    char *dumped = json_dumps(clean, JSON_COMPACT);
+}
+
+/* A member that nobody knows may be what matters most: it is kept among the fields, as text. */
+static void keep_unknown(struct parse *parse, json_t *clean, const char *name, json_t *value)
+{
+    char *dumped = json_is_string(value) ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    const char *text = json_is_string(value) ? json_string_value(value) : dumped;
+    char kept[FIELD_VALUE_BYTES_MAX + 1];
+    bool fits = text != NULL && strlen(name) <= FIELD_NAME_BYTES_MAX &&
+                json_object_size(clean) < WEBHOOK_FIELDS_MAX &&
+                json_object_get(clean, name) == NULL;
+    if (fits) {
+        (void)text_copy(kept, sizeof kept, text);
+        (void)json_object_set_new(clean, name, json_string(kept));
+    }
+    free(dumped);
+    warn(parse, name,
+         fits ? "is not a known field; kept among fields" : "is not a known field; left out");
+}
+
+static void take_unknown(struct parse *parse, json_t *clean)
+{
+    static const char *const known[] = {"customer",  "severity",  "category", "summary",
+                                        "details",   "caller",    "fields",   "callback_promised_s",
+                                        "dedup_key", "procedure", "drill",    NULL};
+    const char *name;
+    json_t *value;
+    json_object_foreach(parse->object, name, value)
+    {
+        size_t i = 0;
+        while (known[i] != NULL && strcmp(known[i], name) != 0) {
+            i++;
+        }
+        if (known[i] == NULL) {
+            keep_unknown(parse, clean, name, value);
+        }
+    }
+}
+
+static const char *take_fields(struct parse *parse)
+{
+    json_t *clean = json_object();
+    take_known_fields(parse, clean);
+    take_unknown(parse, clean);
+    char *dumped = json_object_size(clean) > 0 ? json_dumps(clean, JSON_COMPACT) : NULL;
     json_decref(clean);
     const char *text = arena_text(parse->arena, dumped);
     free(dumped);
@@ -213,25 +256,6 @@ static bool take_drill(struct parse *parse)
         warn(parse, "drill", "must be true or false; taken as false");
     }
     return json_is_true(value);
-}
-
-static void warn_of_unknown(struct parse *parse)
-{
-    static const char *const known[] = {"customer",  "severity",  "category", "summary",
-                                        "details",   "caller",    "fields",   "callback_promised_s",
-                                        "dedup_key", "procedure", "drill",    NULL};
-    const char *name;
-    json_t *value;
-    json_object_foreach(parse->object, name, value)
-    {
-        size_t i = 0;
-        while (known[i] != NULL && strcmp(known[i], name) != 0) {
-            i++;
-        }
-        if (known[i] == NULL) {
-            warn(parse, name, "is not a known field; ignored");
-        }
-    }
 }
 
 static enum status take_customer(const json_t *object, const char **slug_r, struct error *error)
@@ -278,7 +302,6 @@ enum status webhook_parse(const char *body, size_t body_bytes, struct arena *are
     request_r->dedup_key = take_dedup_key(&parse);
     request_r->procedure = take_procedure(&parse);
     request_r->drill = take_drill(&parse);
-    warn_of_unknown(&parse);
     const char **kept = arena_alloc(arena, sizeof parse.warnings);
     if (kept == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for this body");

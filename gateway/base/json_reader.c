@@ -121,7 +121,14 @@ const char *json_take_text(struct json_reader *reader, const char *name, bool re
         json_reader_fault(reader, name, length == 0 ? "must not be empty" : "is too short");
         return NULL;
     }
-    return json_string_value(value);
+    const char *text = json_string_value(value);
+    for (const char *at = text; *at != '\0'; at++) {
+        if (((unsigned char)*at < 0x20 && strchr("\t\n\r", *at) == NULL) || *at == 0x7f) {
+            json_reader_fault(reader, name, "must not hold control characters");
+            return NULL;
+        }
+    }
+    return text;
 }
 
 const char *json_take_slug(struct json_reader *reader, const char *name, bool required)

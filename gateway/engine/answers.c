@@ -9,7 +9,8 @@
 #include "gateway/base/text.h"
 #include "gateway/engine/escalation_json.h"
 
-#define VIEW_BYTES_MAX 2048
+/* Three names as six-byte escapes, and the rest. */
+#define VIEW_BYTES_MAX 4096
 
 void answer_refuse(struct command *command, enum status status, const char *format, ...)
 {

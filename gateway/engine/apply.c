@@ -8,7 +8,8 @@
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
 
-#define FACTS_BYTES_MAX 768
+/* A name of 127 bytes and a word of 63, each as six-byte escapes, and the rest. */
+#define FACTS_BYTES_MAX 2048
 
 struct event event_now(struct engine *engine, enum event_type type, struct wall_time wall)
 {
@@ -309,6 +310,24 @@ enum status apply_event(struct engine *engine, int64_t customer_id, struct uuid 
         status = write_promises(engine, &before, error);
     }
     return status == STATUS_OK ? write_update(engine, event, error) : status;
+}
+
+enum status apply_nothing(struct engine *engine, int64_t customer_id, struct uuid id,
+                          struct applied *applied_r, struct error *error)
+{
+    struct update *update = engine->update;
+    enum status status = find_customer(engine, customer_id, &applied_r->customer, error);
+    if (status == STATUS_OK) {
+        status = store_get_escalation(engine->store, customer_id, id, &update->after, error);
+    }
+    update->answer = STATUS_OK;
+    update->changed = false;
+    update->created_count = 0;
+    update->changed_attempts_count = 0;
+    update->entries_count = 0;
+    update->tasks_count = 0;
+    applied_r->update = update;
+    return status;
 }
 
 enum status apply_opening(struct engine *engine, const struct escalation *seed,

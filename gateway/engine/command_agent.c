@@ -133,11 +133,57 @@ static enum status identify(struct engine *engine, struct command *command, stru
     if (request->action_token != NULL) {
         return resolve_action_token(engine, command, event, error);
     }
+    int64_t owner = 0;
+    enum status status =
+        store_get_escalation_customer(engine->store, command->escalation_id, &owner, error);
+    if (status != STATUS_OK || owner != command->customer_id) {
+        return status != STATUS_OK ? status : STATUS_NOT_FOUND;
+    }
     event->actor = (struct person_ref){.kind = PERSON_AGENT, .id = request->agent_id};
     event->via = PATH_APP;
     event->attempt = request->attempt;
     return uuid_is_nil(event->attempt) ? find_own_attempt(engine, command, event, error)
                                        : check_own_attempt(engine, command, event, error);
+}
+
+/* Whether this attempt was answered the same way before: then the record answers, whatever became
+ * of the escalation since. The app's own acceptance is never a repeat: it may take again what it
+ * gave back. */
+static enum status find_record(struct engine *engine, const struct command *command,
+                               const struct event *event, bool *recorded_r, struct error *error)
+{
+    struct attempt attempt;
+    bool by_token = command->request.agent.action_token != NULL;
+    *recorded_r = false;
+    if (uuid_is_nil(event->attempt) ||
+        (event->type != EVENT_DECLINE && !(event->type == EVENT_ACCEPT && by_token))) {
+        return STATUS_OK;
+    }
+    enum status status = store_get_attempt(engine->store, command->customer_id,
+                                           command->escalation_id, event->attempt, &attempt, error);
+    if (status == STATUS_OK) {
+        *recorded_r =
+            attempt.answer == (event->type == EVENT_ACCEPT ? ANSWER_ACCEPTED : ANSWER_DECLINED);
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* Takes the step, unless the record already has it. */
+static enum status take_step(struct engine *engine, struct command *command, struct event *event,
+                             struct applied *applied_r, struct error *error)
+{
+    bool recorded = false;
+    enum status status = find_record(engine, command, event, &recorded, error);
+    if (status == STATUS_OK && recorded) {
+        status =
+            apply_nothing(engine, command->customer_id, command->escalation_id, applied_r, error);
+        recorded = status == STATUS_OK && !escalation_is_closed(&applied_r->update->after);
+    }
+    if (status == STATUS_OK && !recorded) { /* tokens die with the escalation: the core says so */
+        status = apply_event(engine, command->customer_id, command->escalation_id, event, applied_r,
+                             error);
+    }
+    return status;
 }
 
 enum status command_agent_verb(struct engine *engine, struct command *command, struct error *error)
@@ -151,14 +197,17 @@ enum status command_agent_verb(struct engine *engine, struct command *command, s
         answer_refuse(command, status, "the action token is not valid for this");
         return STATUS_OK;
     }
+    if (status == STATUS_NOT_FOUND) {
+        answer_refuse(command, status, "no such escalation");
+        return STATUS_OK;
+    }
     bool needs_attempt = event.type == EVENT_RECEIVED || event.type == EVENT_SEEN;
     if (status == STATUS_OK && needs_attempt && uuid_is_nil(event.attempt)) {
         answer_refuse(command, STATUS_WRONG_ORDER, "nothing was sent to this agent's phones yet");
         return STATUS_OK;
     }
     if (status == STATUS_OK) {
-        status = apply_event(engine, command->customer_id, command->escalation_id, &event, &applied,
-                             error);
+        status = take_step(engine, command, &event, &applied, error);
     }
     if (status == STATUS_NOT_FOUND || status == STATUS_QUARANTINED || status == STATUS_INVALID) {
         answer_refuse(command, status, "%s",

@@ -151,32 +151,45 @@ static struct caller_row caller_of(const struct command *command, struct uuid es
     };
 }
 
-/* A second caller: keeps their own promise, and wakes whoever is to know. */
+/* Everything the second caller said: kept whole, in the timeline. */
+static const char *words_of_caller(const struct command *command)
+{
+    const struct escalate_request *request = &command->request.escalate;
+    return arena_format(command->arena, "%s%s%s%s%s%s%s", request->summary,
+                        request->details != NULL ? "\n" : "",
+                        request->details != NULL ? request->details : "",
+                        request->category != NULL ? "\ncategory: " : "",
+                        request->category != NULL ? request->category : "",
+                        request->fields != NULL ? "\nfields: " : "",
+                        request->fields != NULL ? request->fields : "");
+}
+
+/* A second caller: keeps their own promise, and wakes whoever is to know. STATUS_CLOSED: it cannot
+ * take another. */
 static enum status join(struct engine *engine, struct command *command, struct escalate_work *work,
                         struct uuid id, struct error *error)
 {
     const struct escalate_request *request = work->request;
     struct applied applied;
+    enum status status = apply_nothing(engine, command->customer_id, id, &applied, error);
+    if (status == STATUS_OK && applied.update->after.callers_count == CALLERS_MAX) {
+        return STATUS_CLOSED;
+    }
     struct event event = event_now(engine, EVENT_JOINED, command->received_at);
     event.severity = request->severity;
     event.promised_ms = request->promised_ms;
-    event.text = request->details == NULL
-                     ? request->summary
-                     : arena_format(command->arena, "%s\n%s", request->summary, request->details);
-    enum status status = apply_event(engine, command->customer_id, id, &event, &applied, error);
+    event.text = words_of_caller(command);
+    if (status == STATUS_OK) {
+        status = apply_event(engine, command->customer_id, id, &event, &applied, error);
+    }
     if (status != STATUS_OK || applied.update->answer != STATUS_OK) {
         return status == STATUS_OK ? STATUS_CLOSED : status;
     }
     const struct escalation *after = &applied.update->after;
-    int number = after->callers_count;
-    if (applied.update->entries[0].number != 0) {
-        struct caller_row caller = caller_of(command, id, number);
-        caller.promise = after->promises[number - 1].state;
-        caller.promise_engine = after->promises[number - 1].due_at;
-        status = store_add_caller(engine->store, &caller, error);
-    } else {
-        warn(work, "too many callers on this ticket: this one is kept as a note only");
-    }
+    struct caller_row caller = caller_of(command, id, after->callers_count);
+    caller.promise = after->promises[after->callers_count - 1].state;
+    caller.promise_engine = after->promises[after->callers_count - 1].due_at;
+    status = store_add_caller(engine->store, &caller, error);
     if (status == STATUS_OK) {
         write_answer(engine, command, work, &applied, true);
     }
@@ -270,8 +283,12 @@ enum status command_escalate(struct engine *engine, struct command *command, str
     if (status == STATUS_OK) {
         status = join(engine, command, &work, open_id, error);
         if (status == STATUS_CLOSED || status == STATUS_QUARANTINED) {
-            /* Being cancelled, or set aside: this caller gets an escalation of their own. */
-            status = open_new(engine, command, &work, NULL, error);
+            /* On its way out, set aside, or full of callers: this one gets an escalation of their
+             * own, and with it the key, which the next callers join by. */
+            status = store_release_dedup(engine->store, command->customer_id, open_id, error);
+            if (status == STATUS_OK) {
+                status = open_new(engine, command, &work, dedup_key, error);
+            }
         }
     } else if (status == STATUS_NOT_FOUND) {
         status = open_new(engine, command, &work, dedup_key, error);

@@ -49,7 +49,17 @@ enum status command_quarantine(struct engine *engine, struct command *command, s
     engine_alarm(engine, "engine.quarantine", "an escalation was set aside after two aborts");
     enum status status =
         apply_event(engine, command->customer_id, command->escalation_id, &event, &applied, error);
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
+        return STATUS_OK;
+    }
+    /* Not even its rows make sense: what the attempt wrote is undone, and only the mark is set. */
+    status = store_savepoint_rollback(engine->store, error);
+    if (status == STATUS_OK) {
+        status = store_savepoint(engine->store, error);
+    }
+    return status == STATUS_OK
+               ? store_set_aside(engine->store, command->customer_id, command->escalation_id, error)
+               : status;
 }
 
 enum status command_alarm(struct engine *engine, struct command *command, struct error *error)

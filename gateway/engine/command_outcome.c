@@ -64,6 +64,11 @@ enum status command_transport_outcome(struct engine *engine, struct command *com
     return status == STATUS_QUARANTINED || status == STATUS_INVALID ? STATUS_OK : status;
 }
 
+static bool is_key(enum attempt_answer answer)
+{
+    return answer == ANSWER_ACCEPTED || answer == ANSWER_DECLINED;
+}
+
 static bool answer_ends_call(enum attempt_answer answer)
 {
     return answer != ANSWER_NONE && answer != ANSWER_RINGING && answer != ANSWER_ANSWERED;
@@ -97,8 +102,9 @@ static void event_of_key(const struct attempt *attempt, enum attempt_answer answ
     }
 }
 
+/* recorded_r: this key was pressed on this call before. */
 static enum status build_call_event(struct engine *engine, struct command *command,
-                                    struct event *event, struct error *error)
+                                    struct event *event, bool *recorded_r, struct error *error)
 {
     const struct call_outcome_request *request = &command->request.call;
     struct attempt attempt;
@@ -123,10 +129,33 @@ static enum status build_call_event(struct engine *engine, struct command *comma
     event->answer = request->answer;
     event->via = PATH_CALL;
     event->actor = (struct person_ref){.kind = attempt.person_kind, .id = attempt.person_id};
-    if (request->answer == ANSWER_ACCEPTED || request->answer == ANSWER_DECLINED) {
+    *recorded_r = false;
+    if (is_key(request->answer)) {
+        *recorded_r = is_key(attempt.answer);
         event_of_key(&attempt, request->answer, &escalation, event);
     }
     return STATUS_OK;
+}
+
+/* Writes the key to its attempt where the core, which sees only what it means, did not: a report
+ * that comes twice must not act twice. */
+static enum status record_key(struct engine *engine, const struct command *command,
+                              struct error *error)
+{
+    const struct call_outcome_request *request = &command->request.call;
+    struct attempt attempt;
+    if (!is_key(request->answer)) {
+        return STATUS_OK;
+    }
+    enum status status =
+        store_get_attempt(engine->store, command->customer_id, command->escalation_id,
+                          request->attempt, &attempt, error);
+    if (status == STATUS_OK && !is_key(attempt.answer)) {
+        attempt.answer = request->answer;
+        status = store_update_attempt(engine->store, command->customer_id, command->escalation_id,
+                                      &attempt, error);
+    }
+    return status;
 }
 
 enum status command_call_outcome(struct engine *engine, struct command *command,
@@ -135,8 +164,12 @@ enum status command_call_outcome(struct engine *engine, struct command *command,
     const struct call_outcome_request *request = &command->request.call;
     struct event event = event_now(engine, EVENT_CALL, command->received_at);
     struct applied applied;
-    enum status status = build_call_event(engine, command, &event, error);
-    if (status == STATUS_OK) {
+    bool recorded = false;
+    enum status status = build_call_event(engine, command, &event, &recorded, error);
+    if (status == STATUS_OK && recorded) {
+        status =
+            apply_nothing(engine, command->customer_id, command->escalation_id, &applied, error);
+    } else if (status == STATUS_OK) {
         status = apply_event(engine, command->customer_id, command->escalation_id, &event, &applied,
                              error);
     }
@@ -148,6 +181,12 @@ enum status command_call_outcome(struct engine *engine, struct command *command,
     }
     if (status != STATUS_OK) {
         return status;
+    }
+    if (applied.update->answer == STATUS_OK && !recorded) {
+        status = record_key(engine, command, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
     }
     if (answer_ends_call(request->answer)) {
         outbox_call_ended(engine, request->attempt);

@@ -156,18 +156,7 @@ static void quarantine_suspects(struct engine *engine)
     int64_t customer_id;
     struct uuid escalation;
     while (poison_next_suspect(engine->poison, &customer_id, &escalation)) {
-        struct command *command = calloc(1, sizeof *command);
-        if (command == NULL) {
-            abort();
-        }
-        command->type = COMMAND_QUARANTINE;
-        command->customer_id = customer_id;
-        command->escalation_id = escalation;
-        command->received_at = clock_wall(&engine->configuration.clock);
-        command->complete = free_command;
-        if (engine_post(engine, command) != STATUS_OK) {
-            free_command(command);
-        }
+        quarantine_post(engine, customer_id, escalation);
     }
 }
 
@@ -198,6 +187,7 @@ enum status engine_create(const struct engine_configuration *configuration,
         return status;
     }
     quarantine_suspects(engine);
+    changes_add_all(engine); /* what changed just before the last end may not have been told */
     *engine_r = engine;
     return STATUS_OK;
 }
@@ -432,12 +422,8 @@ void engine_customer_changed(struct engine *engine, int64_t customer_id, bool pe
         assert(engine->dirty_customers_count < DIRTY_CUSTOMERS_MAX);
         engine->dirty_customers[engine->dirty_customers_count++] = customer_id;
     }
-    known = !people_changed;
-    for (size_t i = 0; i < engine->changed_customers_count && !known; i++) {
-        known = engine->changed_customers[i] == customer_id;
-    }
-    if (!known && engine->changed_customers_count < CHANGED_CUSTOMERS_MAX) {
-        engine->changed_customers[engine->changed_customers_count++] = customer_id;
+    if (people_changed) {
+        changes_add(engine, customer_id);
     }
 }
 

@@ -67,6 +67,29 @@ bool turn_is_empty(const struct turn *turn);
 /* One command that was left, or NULL; it is the caller's to complete. */
 struct command *turn_take_left(struct turn *turn);
 
+/* ---- what is to be looked at again (changes.c) ---- */
+
+/* How far one customer's open escalations were told of a change. */
+struct change_walk {
+    int64_t customer_id;
+    struct uuid cursor;
+};
+
+struct changes {
+    struct change_walk walks[CHANGED_CUSTOMERS_MAX];
+    size_t count;
+    bool all; /* every customer, from next_of_all on: at start, and when there were too many */
+    size_t next_of_all;
+};
+
+/* An escalation whose deadline or outbox row fails. */
+struct failing {
+    struct uuid escalation;
+    int times;
+};
+
+#define FAILING_MAX 32
+
 struct engine {
     unsigned magic;
     struct engine_configuration configuration;
@@ -98,9 +121,8 @@ struct engine {
     bool keys_dirty;
 
     /* customers whose open escalations are still to be told of a change */
-    int64_t changed_customers[CHANGED_CUSTOMERS_MAX];
-    size_t changed_customers_count;
-    struct uuid changed_cursor;
+    struct changes changes;
+    struct failing failing[FAILING_MAX];
 
     /* the turn */
     struct arena *scratch;
@@ -186,6 +208,10 @@ enum status apply_opening(struct engine *engine, const struct escalation *seed,
                           const struct opening *opening, struct event *event,
                           struct applied *applied_r, struct error *error) MUST_CHECK;
 
+/* Loads the escalation as an update that changes nothing: for answers from the record. */
+enum status apply_nothing(struct engine *engine, int64_t customer_id, struct uuid id,
+                          struct applied *applied_r, struct error *error) MUST_CHECK;
+
 /* An event with the times and ids of now. */
 struct event event_now(struct engine *engine, enum event_type type, struct wall_time wall);
 
@@ -259,6 +285,19 @@ void poison_begin(struct poison *poison, int64_t customer_id, struct uuid escala
 void poison_end(struct poison *poison);
 /* An escalation with two aborts or more that was not asked about yet; false when there is none. */
 bool poison_next_suspect(struct poison *poison, int64_t *customer_id_r, struct uuid *escalation_r);
+
+/* ---- changes.c ---- */
+
+/* The open escalations of a customer, or of all, are to be told that people changed. */
+void changes_add(struct engine *engine, int64_t customer_id);
+void changes_add_all(struct engine *engine);
+bool changes_pending(const struct engine *engine);
+/* The next open escalations to tell, all of one customer; *count_r 0: none now. */
+enum status changes_next(struct engine *engine, size_t most, int64_t *customer_id_r,
+                         struct uuid *ids_r, size_t *count_r, struct error *error) MUST_CHECK;
+/* Counts a failure of the engine's own work on an escalation; the third sets it aside. */
+void blame(struct engine *engine, int64_t customer_id, struct uuid escalation, enum status status);
+void quarantine_post(struct engine *engine, int64_t customer_id, struct uuid escalation);
 
 /* ---- the rest ---- */
 

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "gateway/base/log.h"
 #include "gateway/base/text.h"
 
 #define OUTBOX_ROWS_MAX 512
@@ -171,6 +172,56 @@ static enum status hand_over(struct engine *engine, struct attempt_row *row,
 }
 
 /* Each path by itself: calls that wait for the trunk must not hide pushes that could go. */
+/* Moves one row: hands it over, or lets it expire. *moved_r says whether it left the outbox. */
+static enum status move_row(struct engine *engine, struct attempt_row *row, struct engine_time now,
+                            bool *moved_r, struct error *error)
+{
+    struct escalation escalation;
+    memset(&escalation, 0, sizeof escalation);
+    enum status status = store_get_escalation(engine->store, row->customer_id, row->escalation_id,
+                                              &escalation, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (!still_wanted(&row->attempt, &escalation, now)) {
+        *moved_r = true;
+        return expire(engine, row, error);
+    }
+    if (outbox_take_credit(engine, &row->attempt, now)) {
+        *moved_r = true;
+        return hand_over(engine, row, &escalation, error);
+    }
+    return STATUS_OK;
+}
+
+/* The same in a savepoint of its own: one bad row must not hold up the others. Fails only when the
+ * transaction has vanished or cannot be mended. */
+static enum status try_row(struct engine *engine, struct attempt_row *row, struct engine_time now,
+                           bool *moved_r, struct error *error)
+{
+    size_t mark = engine->effects_count;
+    enum status status = store_savepoint(engine->store, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    poison_begin(engine->poison, row->customer_id, row->escalation_id);
+    status = move_row(engine, row, now, moved_r, error);
+    poison_end(engine->poison);
+    arena_reset(engine->scratch);
+    if (status == STATUS_OK) {
+        return store_savepoint_release(engine->store, error);
+    }
+    *moved_r = false;
+    outbox_forget(engine, mark);
+    if (!store_in_transaction(engine->store) || status == STATUS_DISK_FULL) {
+        return status;
+    }
+    log_error("engine.outbox_row_failed", LOG_UUID("escalation", row->escalation_id),
+              LOG_STATUS(status), LOG_TEXT("detail", error != NULL ? error->text : ""));
+    blame(engine, row->customer_id, row->escalation_id, status);
+    return store_savepoint_rollback(engine->store, error);
+}
+
 static enum status pump_path(struct engine *engine, enum path path, struct engine_time now,
                              size_t *moved_r, bool *left_r, struct error *error)
 {
@@ -178,24 +229,9 @@ static enum status pump_path(struct engine *engine, enum path path, struct engin
     enum status status =
         store_list_outbox(engine->store, path, OUTBOX_ROWS_MAX, engine->outbox_rows, &count, error);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        struct attempt_row *row = &engine->outbox_rows[i];
-        struct escalation escalation;
-        memset(&escalation, 0, sizeof escalation);
-        status = store_get_escalation(engine->store, row->customer_id, row->escalation_id,
-                                      &escalation, error);
-        if (status != STATUS_OK) {
-            break;
-        }
-        if (!still_wanted(&row->attempt, &escalation, now)) {
-            poison_begin(engine->poison, row->customer_id, row->escalation_id);
-            status = expire(engine, row, error);
-            poison_end(engine->poison);
-            moved++;
-        } else if (outbox_take_credit(engine, &row->attempt, now)) {
-            status = hand_over(engine, row, &escalation, error);
-            moved++;
-        }
-        arena_reset(engine->scratch);
+        bool row_moved = false;
+        status = try_row(engine, &engine->outbox_rows[i], now, &row_moved, error);
+        moved += row_moved;
     }
     *moved_r += moved;
     *left_r = *left_r || count > moved || count == OUTBOX_ROWS_MAX;

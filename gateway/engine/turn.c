@@ -131,18 +131,14 @@ static enum status gather_deadlines(struct turn *turn, struct error *error)
     return status;
 }
 
-/* Open escalations of customers whose people changed: a part of them each turn. */
 static enum status gather_changes(struct turn *turn, struct error *error)
 {
     struct engine *engine = turn->engine;
-    if (engine->changed_customers_count == 0) {
-        return STATUS_OK;
-    }
-    int64_t customer_id = engine->changed_customers[engine->changed_customers_count - 1];
     struct uuid ids[CHANGES_PER_TURN_MAX];
+    int64_t customer_id = 0;
     size_t count = 0;
-    enum status status = store_list_open(engine->store, customer_id, engine->changed_cursor,
-                                         CHANGES_PER_TURN_MAX, ids, &count, error);
+    enum status status =
+        changes_next(engine, CHANGES_PER_TURN_MAX, &customer_id, ids, &count, error);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         turn->changes[turn->changes_count++] = (struct command){
             .type = COMMAND_CONTEXT_CHANGED,
@@ -150,13 +146,7 @@ static enum status gather_changes(struct turn *turn, struct error *error)
             .escalation_id = ids[i],
             .received_at = clock_wall(&engine->configuration.clock),
         };
-        engine->changed_cursor = ids[i];
     }
-    if (count < CHANGES_PER_TURN_MAX) {
-        engine->changed_customers_count--;
-        memset(&engine->changed_cursor, 0, sizeof engine->changed_cursor);
-    }
-    turn->more = turn->more || engine->changed_customers_count > 0;
     return status;
 }
 
@@ -164,31 +154,46 @@ static enum status gather_changes(struct turn *turn, struct error *error)
 struct memory_mark {
     size_t effects_count;
     size_t dirty_customers_count;
-    size_t changed_customers_count;
     bool keys_dirty;
 };
 
 static struct memory_mark mark_memory(const struct engine *engine)
 {
     return (struct memory_mark){engine->effects_count, engine->dirty_customers_count,
-                                engine->changed_customers_count, engine->keys_dirty};
+                                engine->keys_dirty};
 }
 
 static void forget_since(struct engine *engine, const struct memory_mark *mark)
 {
     outbox_forget(engine, mark->effects_count);
     engine->dirty_customers_count = mark->dirty_customers_count;
-    engine->changed_customers_count = mark->changed_customers_count;
     engine->keys_dirty = mark->keys_dirty;
+}
+
+/* What failed inside is the gateway's fault, not the asker's: never told as theirs. */
+static enum status told_status(enum status status)
+{
+    return status == STATUS_DISK_FULL || status == STATUS_NO_MEMORY || status == STATUS_STOPPING
+               ? status
+               : STATUS_IO;
+}
+
+static bool is_own_work(enum command_type type)
+{
+    return type == COMMAND_DEADLINE || type == COMMAND_CONTEXT_CHANGED;
 }
 
 static void fail_command(struct engine *engine, struct command *command, enum status status,
                          const struct error *error)
 {
-    command->answer.status = status;
+    command->answer.status = told_status(status);
     command->answer.body = "";
     command->answer.body_bytes = 0;
-    (void)error_set(&command->answer.error, status, "%s", status_text(status));
+    (void)error_set(&command->answer.error, command->answer.status, "%s",
+                    status_text(command->answer.status));
+    if (is_own_work(command->type)) {
+        blame(engine, command->customer_id, command->escalation_id, status);
+    }
     log_error("engine.command_failed", LOG_INT("type", command->type), LOG_STATUS(status),
               LOG_UUID("escalation", command->escalation_id), LOG_TEXT("detail", error->text));
     if (status == STATUS_DISK_FULL) {
@@ -508,7 +513,7 @@ int64_t engine_turn(struct engine *engine)
     if (work) {
         run_turn(turn);
     }
-    int64_t wait_ms = turn->more ? 0 : time_until_due(engine);
+    int64_t wait_ms = turn->more || changes_pending(engine) ? 0 : time_until_due(engine);
     atomic_store(&engine->turn_began_ms, 0);
     return wait_ms;
 }

@@ -15,6 +15,7 @@ static const char *const query_names[] = {
 
 static const char *sql_of(const char *name)
 {
+    assert(name != NULL && schema_queries_count > 0);
     for (size_t i = 0; i < schema_queries_count; i++) {
         if (strcmp(schema_queries[i].name, name) == 0) {
             return schema_queries[i].sql;
@@ -27,6 +28,7 @@ enum status query_begin(struct store *store, enum query query, struct query_run 
                         struct error *error)
 {
     assert(store->magic == STORE_MAGIC);
+    assert((unsigned)query < QUERIES_COUNT && run_r != NULL);
     struct query_state *state = &store->queries[query];
     if (state->statement == NULL) {
         const char *sql = sql_of(query_names[query]);
@@ -37,6 +39,8 @@ enum status query_begin(struct store *store, enum query query, struct query_run 
             return store_status(store, rc, query_names[query], error);
         }
     }
+    assert(!state->running); /* one run of a query at a time, ended before the next */
+    state->running = true;
     if (!store->writer) {
         store->read_until_ms = clock_monotonic(&clock_system).ms + store->read_ms_max;
     }
@@ -44,41 +48,81 @@ enum status query_begin(struct store *store, enum query query, struct query_run 
     return STATUS_OK;
 }
 
+/* Whether a member has the size that its type is read and written with. */
+static bool column_fits(const struct column *column)
+{
+    switch (column->type) {
+    case COLUMN_INT:
+        return column->size == sizeof(int);
+    case COLUMN_INT64:
+    case COLUMN_TIME:
+    case COLUMN_ROW_ID:
+        return column->size == sizeof(int64_t);
+    case COLUMN_BOOL:
+        return column->size == sizeof(bool);
+    case COLUMN_UUID:
+        return column->size == sizeof(struct uuid);
+    case COLUMN_DIGEST:
+        return column->size == DIGEST_BYTES;
+    case COLUMN_TEXT:
+        return column->size == sizeof(const char *);
+    case COLUMN_CHARS:
+        return column->size > 1;
+    }
+    return false;
+}
+
+static void check_map(const struct row_map *map)
+{
+    assert(map->count > 0 && map->count <= COLUMNS_MAX);
+    for (size_t c = 0; c < map->count; c++) {
+        assert(map->columns[c].name[0] != '\0' && column_fits(&map->columns[c]));
+    }
+}
+
 static void plan_parameters(struct query_state *state, const struct row_map *map)
 {
-    assert(map->count <= COLUMNS_MAX);
+    check_map(map);
     state->bound_map = map;
     memset(state->parameters, 0, sizeof state->parameters);
     int count = sqlite3_bind_parameter_count(state->statement);
+    size_t found = 0;
     for (int i = 1; i <= count; i++) {
         const char *name = sqlite3_bind_parameter_name(state->statement, i);
+        assert(name != NULL && name[0] == ':');
         for (size_t c = 0; c < map->count; c++) {
             if (strcmp(name + 1, map->columns[c].name) == 0) {
                 state->parameters[c] = i;
+                found++;
             }
         }
     }
+    assert(found > 0); /* a map that fits nothing is the wrong one */
 }
 
 static void plan_results(struct query_state *state, const struct row_map *map)
 {
-    assert(map->count <= COLUMNS_MAX);
+    check_map(map);
     state->read_map = map;
     int count = sqlite3_column_count(state->statement);
+    size_t found = 0;
     for (size_t c = 0; c < map->count; c++) {
         state->results[c] = -1;
         for (int i = 0; i < count; i++) {
             if (strcmp(sqlite3_column_name(state->statement, i), map->columns[c].name) == 0) {
                 state->results[c] = i;
+                found++;
             }
         }
     }
+    assert(found > 0);
 }
 
 /* Texts and blobs are bound without a copy: rows outlive the run. */
 static void bind_column(sqlite3_stmt *statement, int index, const struct column *column,
                         const void *member)
 {
+    assert(index > 0 && member != NULL);
     int rc = SQLITE_OK;
     switch (column->type) {
     case COLUMN_INT:
@@ -118,6 +162,8 @@ static void bind_column(sqlite3_stmt *statement, int index, const struct column 
 
 void query_bind_row(struct query_run *run, const struct row_map *map, const void *row)
 {
+    assert(run->state->running && row != NULL);
+    assert(!sqlite3_stmt_busy(run->state->statement)); /* bound before it is stepped */
     if (run->state->bound_map != map) {
         plan_parameters(run->state, map);
     }
@@ -131,6 +177,7 @@ void query_bind_row(struct query_run *run, const struct row_map *map, const void
 
 static int parameter_index(struct query_run *run, const char *name)
 {
+    assert(run->state->running && name[0] == ':');
     int index = sqlite3_bind_parameter_index(run->state->statement, name);
     assert(index > 0);
     return index;
@@ -138,17 +185,16 @@ static int parameter_index(struct query_run *run, const char *name)
 
 void query_bind_int64(struct query_run *run, const char *name, int64_t value)
 {
-    (void)sqlite3_bind_int64(run->state->statement, parameter_index(run, name), value);
+    int rc = sqlite3_bind_int64(run->state->statement, parameter_index(run, name), value);
+    assert(rc == SQLITE_OK); /* a known index, not stepped yet: nothing that can fail */
 }
 
 void query_bind_time(struct query_run *run, const char *name, int64_t ms)
 {
     int index = parameter_index(run, name);
-    if (ms == TIME_NEVER_MS) {
-        (void)sqlite3_bind_null(run->state->statement, index);
-    } else {
-        (void)sqlite3_bind_int64(run->state->statement, index, ms);
-    }
+    int rc = ms == TIME_NEVER_MS ? sqlite3_bind_null(run->state->statement, index)
+                                 : sqlite3_bind_int64(run->state->statement, index, ms);
+    assert(rc == SQLITE_OK);
 }
 
 void query_bind_text(struct query_run *run, const char *name, const char *text)
@@ -164,12 +210,14 @@ void query_bind_uuid(struct query_run *run, const char *name, struct uuid uuid)
 
 void query_bind_blob(struct query_run *run, const char *name, const void *bytes, size_t count)
 {
+    assert(bytes != NULL && count > 0 && count <= INT32_MAX);
     (void)sqlite3_bind_blob(run->state->statement, parameter_index(run, name), bytes, (int)count,
                             SQLITE_TRANSIENT);
 }
 
 enum status query_step(struct query_run *run, struct error *error)
 {
+    assert(run->store->magic == STORE_MAGIC && run->state->running);
     int rc = sqlite3_step(run->state->statement);
     if (rc == SQLITE_ROW) {
         return STATUS_OK;
@@ -183,6 +231,8 @@ enum status query_step(struct query_run *run, struct error *error)
 static void read_column(sqlite3_stmt *statement, int index, const struct column *column,
                         void *member, struct arena *arena)
 {
+    assert(index >= 0 && index < sqlite3_data_count(statement)); /* a row is there */
+    assert(member != NULL);
     bool null = sqlite3_column_type(statement, index) == SQLITE_NULL;
     switch (column->type) {
     case COLUMN_INT:
@@ -225,6 +275,7 @@ static void read_column(sqlite3_stmt *statement, int index, const struct column 
 void query_read_row(struct query_run *run, const struct row_map *map, void *row_r,
                     struct arena *arena)
 {
+    assert(run->state->running && row_r != NULL);
     if (run->state->read_map != map) {
         plan_results(run->state, map);
     }
@@ -238,13 +289,17 @@ void query_read_row(struct query_run *run, const struct row_map *map, void *row_
 
 int64_t query_read_int64(struct query_run *run, int column)
 {
+    assert(run->state->running);
+    assert(column >= 0 && column < sqlite3_data_count(run->state->statement));
     return sqlite3_column_int64(run->state->statement, column);
 }
 
 void query_end(struct query_run *run)
 {
+    assert(run->store->magic == STORE_MAGIC && run->state->running);
     (void)sqlite3_reset(run->state->statement);
     (void)sqlite3_clear_bindings(run->state->statement);
+    run->state->running = false;
 }
 
 enum status query_finish(struct query_run *run, struct error *error)
@@ -254,12 +309,14 @@ enum status query_finish(struct query_run *run, struct error *error)
         status = query_step(run, error);
     } while (status == STATUS_OK);
     query_end(run);
+    assert(!run->state->running);
     return status == STATUS_DONE ? STATUS_OK : status;
 }
 
 enum status query_one(struct query_run *run, const struct row_map *map, void *row_r,
                       struct arena *arena, struct error *error)
 {
+    assert(map != NULL && row_r != NULL);
     enum status status = query_step(run, error);
     if (status == STATUS_OK) {
         query_read_row(run, map, row_r, arena);
@@ -267,12 +324,15 @@ enum status query_one(struct query_run *run, const struct row_map *map, void *ro
         status = STATUS_NOT_FOUND;
     }
     query_end(run);
+    assert(status != STATUS_DONE); /* no row is STATUS_NOT_FOUND here */
     return status;
 }
 
 enum status query_all(struct query_run *run, const struct row_map *map, size_t row_bytes,
                       struct arena *arena, void **rows_r, size_t *count_r, struct error *error)
 {
+    assert(row_bytes > 0 && arena != NULL);
+    assert(rows_r != NULL && count_r != NULL);
     size_t count = 0, capacity = 16;
     char *rows = arena_alloc(arena, capacity * row_bytes);
     enum status status = rows == NULL ? STATUS_NO_MEMORY : STATUS_OK;
@@ -298,6 +358,7 @@ enum status query_all(struct query_run *run, const struct row_map *map, size_t r
     if (status != STATUS_DONE) {
         return status;
     }
+    assert(rows != NULL && count <= capacity);
     *rows_r = rows;
     *count_r = count;
     return STATUS_OK;
@@ -305,6 +366,8 @@ enum status query_all(struct query_run *run, const struct row_map *map, size_t r
 
 enum status query_number(struct query_run *run, int64_t *number_r, struct error *error)
 {
+    assert(number_r != NULL);
+    assert(sqlite3_column_count(run->state->statement) == 1); /* a query of one number */
     enum status status = query_step(run, error);
     int64_t number = 0;
     if (status == STATUS_OK) {

@@ -13,6 +13,8 @@
 
 enum status store_status(struct store *store, int rc, const char *what, struct error *error)
 {
+    assert(store->magic == STORE_MAGIC && what != NULL);
+    assert(rc != SQLITE_OK && rc != SQLITE_ROW);
     int extended = store->db != NULL ? sqlite3_extended_errcode(store->db) : rc;
     int system_errno = store->db != NULL ? sqlite3_system_errno(store->db) : 0;
     const char *message = store->db != NULL ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc);
@@ -47,6 +49,8 @@ enum status store_status(struct store *store, int rc, const char *what, struct e
 
 static enum status execute(struct store *store, const char *sql, struct error *error)
 {
+    assert(store->magic == STORE_MAGIC);
+    assert(store->db != NULL && sql != NULL);
     int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK ? STATUS_OK : store_status(store, rc, sql, error);
 }
@@ -60,6 +64,8 @@ static const char *const control_sql[CONTROLS_COUNT] = {
 /* Runs a transaction statement, prepared once: there are several for each command. */
 static enum status run_control(struct store *store, enum control control, struct error *error)
 {
+    assert((unsigned)control < CONTROLS_COUNT && control_sql[control] != NULL);
+    assert(store->writer);
     int rc = SQLITE_OK;
     if (store->controls[control] == NULL) {
         rc = sqlite3_prepare_v3(store->db, control_sql[control], -1, SQLITE_PREPARE_PERSISTENT,
@@ -77,6 +83,8 @@ static enum status run_control(struct store *store, enum control control, struct
 static enum status pragma_number(struct store *store, const char *sql, int64_t *number_r,
                                  struct error *error)
 {
+    assert(store->magic == STORE_MAGIC && number_r != NULL);
+    assert(strncmp(sql, "PRAGMA ", 7) == 0);
     sqlite3_stmt *statement = NULL;
     int rc = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
     if (rc == SQLITE_OK) {
@@ -95,6 +103,8 @@ static enum status pragma_number(struct store *store, const char *sql, int64_t *
 static enum status apply_migration(struct store *store, const struct schema_migration *migration,
                                    struct error *error)
 {
+    assert(migration->version > 0 && migration->sql != NULL);
+    assert(store->writer && !store_in_transaction(store));
     char version[64];
     (void)snprintf(version, sizeof version, "PRAGMA user_version = %d", migration->version);
     enum status status = execute(store, "BEGIN IMMEDIATE", error);
@@ -111,11 +121,13 @@ static enum status apply_migration(struct store *store, const struct schema_migr
         store_rollback(store);
         return error_wrap(error, status, "migration %d (%s)", migration->version, migration->name);
     }
+    assert(!store_in_transaction(store));
     return STATUS_OK;
 }
 
 enum status store_migrate(struct store *store, struct error *error)
 {
+    assert(store->writer && !store_in_transaction(store));
     int64_t version = 0;
     enum status status = pragma_number(store, "PRAGMA user_version", &version, error);
     if (status != STATUS_OK) {
@@ -132,6 +144,7 @@ enum status store_migrate(struct store *store, struct error *error)
                          (long long)version, schema_migrations_count);
     }
     for (size_t i = (size_t)version; i < schema_migrations_count && status == STATUS_OK; i++) {
+        assert(schema_migrations[i].version == (int)i + 1); /* numbered without a gap */
         status = apply_migration(store, &schema_migrations[i], error);
     }
     return status;
@@ -141,15 +154,18 @@ enum status store_migrate(struct store *store, struct error *error)
 static int read_is_over(void *context)
 {
     const struct store *store = context;
+    assert(store->magic == STORE_MAGIC && !store->writer);
     return clock_monotonic(&clock_system).ms > store->read_until_ms;
 }
 
 /* SQLite calls this after each commit. */
 static int note_wal_pages(void *context, sqlite3 *db, const char *name, int pages)
 {
-    (void)db;
+    struct store *store = context;
     (void)name;
-    ((struct store *)context)->wal_pages = pages;
+    assert(store->magic == STORE_MAGIC && store->db == db);
+    assert(store->writer && pages >= 0);
+    store->wal_pages = pages;
     return SQLITE_OK;
 }
 
@@ -169,6 +185,7 @@ static enum status configure(struct store *store, struct error *error)
         "PRAGMA cache_size = -8192",
     };
     enum status status = STATUS_OK;
+    assert(store->magic == STORE_MAGIC && store->db != NULL);
     for (size_t i = 0; i < sizeof common / sizeof common[0] && status == STATUS_OK; i++) {
         status = execute(store, common[i], error);
     }
@@ -191,12 +208,14 @@ static enum status configure(struct store *store, struct error *error)
 /* SQLite counts its memory under a global lock, for figures that nobody here reads. */
 static void configure_library(void)
 {
-    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    int rc = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    assert(rc == SQLITE_OK || rc == SQLITE_MISUSE); /* misuse: something opened one before us */
 }
 
 static enum status open_connection(const char *path, const char *vfs, bool writer,
                                    int64_t read_ms_max, struct store **store_r, struct error *error)
 {
+    assert(path != NULL && store_r != NULL);
     static pthread_once_t configured = PTHREAD_ONCE_INIT;
     (void)pthread_once(&configured, configure_library);
     struct store *store = calloc(1, sizeof *store);
@@ -219,6 +238,7 @@ static enum status open_connection(const char *path, const char *vfs, bool write
         store_close(&store);
         return status;
     }
+    assert(store->writer == writer && store->db != NULL);
     *store_r = store;
     return STATUS_OK;
 }
@@ -229,12 +249,13 @@ enum status store_open(const char *path, const char *vfs, struct store **store_r
     struct store *store = NULL;
     enum status status = open_connection(path, vfs, true, 0, &store, error);
     if (status == STATUS_OK) {
-        assert(store != NULL);
+        assert(store != NULL && store->writer);
         status = store_migrate(store, error);
         if (status != STATUS_OK) {
             store_close(&store);
             return status;
         }
+        assert(!store_in_transaction(store));
         *store_r = store;
     }
     return status;
@@ -248,6 +269,7 @@ enum status store_open_reader(const char *path, const char *vfs, int64_t read_ms
 
 void store_close(struct store **store)
 {
+    assert(store != NULL);
     if (*store == NULL) {
         return;
     }
@@ -258,7 +280,8 @@ void store_close(struct store **store)
     for (int i = 0; i < CONTROLS_COUNT; i++) {
         (void)sqlite3_finalize((*store)->controls[i]);
     }
-    (void)sqlite3_close((*store)->db);
+    int rc = sqlite3_close((*store)->db);
+    assert(rc == SQLITE_OK); /* refused only while a statement is left over */
     (*store)->magic = 0;
     free(*store);
     *store = NULL;
@@ -268,7 +291,9 @@ enum status store_begin(struct store *store, struct error *error)
 {
     assert(store->writer && !store_in_transaction(store));
     assert(store->heads_count == 0);
-    return run_control(store, CONTROL_BEGIN, error);
+    enum status status = run_control(store, CONTROL_BEGIN, error);
+    assert(status != STATUS_OK || store_in_transaction(store));
+    return status;
 }
 
 enum status store_commit(struct store *store, struct error *error)
@@ -279,12 +304,15 @@ enum status store_commit(struct store *store, struct error *error)
         return status;
     }
     status = run_control(store, CONTROL_COMMIT, error);
+    assert(store->heads_count == 0); /* all written, none left for the next transaction */
+    assert(status != STATUS_OK || !store_in_transaction(store));
     /* The log may or may not have reached the disk: neither yes nor no. */
     return status == STATUS_IO ? STATUS_UNCERTAIN : status;
 }
 
 void store_rollback(struct store *store)
 {
+    assert(store->magic == STORE_MAGIC && store->writer);
     store->heads_count = 0;
     if (store_in_transaction(store)) {
         (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
@@ -294,13 +322,14 @@ void store_rollback(struct store *store)
 
 bool store_in_transaction(const struct store *store)
 {
-    assert(store->magic == STORE_MAGIC);
+    assert(store->magic == STORE_MAGIC && store->db != NULL);
     return sqlite3_get_autocommit(store->db) == 0;
 }
 
 enum status store_savepoint(struct store *store, struct error *error)
 {
-    assert(store_in_transaction(store));
+    assert(store->writer && store_in_transaction(store));
+    assert(store->heads_count <= JOURNAL_HEADS_MAX);
     store->heads_at_savepoint_count = store->heads_count;
     memcpy(store->heads_at_savepoint, store->heads, store->heads_count * sizeof store->heads[0]);
     return run_control(store, CONTROL_SAVEPOINT, error);
@@ -308,13 +337,16 @@ enum status store_savepoint(struct store *store, struct error *error)
 
 enum status store_savepoint_release(struct store *store, struct error *error)
 {
-    assert(store_in_transaction(store));
-    return run_control(store, CONTROL_RELEASE, error);
+    assert(store->writer && store_in_transaction(store));
+    enum status status = run_control(store, CONTROL_RELEASE, error);
+    assert(status != STATUS_OK || store_in_transaction(store)); /* released, not committed */
+    return status;
 }
 
 enum status store_savepoint_rollback(struct store *store, struct error *error)
 {
-    assert(store_in_transaction(store));
+    assert(store->writer && store_in_transaction(store));
+    assert(store->heads_at_savepoint_count <= JOURNAL_HEADS_MAX);
     store->heads_count = store->heads_at_savepoint_count;
     memcpy(store->heads, store->heads_at_savepoint, store->heads_count * sizeof store->heads[0]);
     enum status status = run_control(store, CONTROL_ROLLBACK_TO, error);
@@ -323,12 +355,13 @@ enum status store_savepoint_rollback(struct store *store, struct error *error)
 
 enum status store_read_begin(struct store *store, struct error *error)
 {
-    assert(!store->writer);
+    assert(!store->writer && !store_in_transaction(store));
     return execute(store, "BEGIN", error);
 }
 
 void store_read_end(struct store *store)
 {
+    assert(!store->writer);
     if (store_in_transaction(store)) {
         (void)sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
     }
@@ -337,6 +370,7 @@ void store_read_end(struct store *store)
 enum status store_checkpoint(struct store *store, int pages, struct error *error)
 {
     assert(store->writer && !store_in_transaction(store));
+    assert(pages >= 0 && store->wal_pages >= 0);
     if (store->wal_pages < pages) {
         return STATUS_OK;
     }

@@ -314,6 +314,12 @@ enum status store_get_escalation(struct store *store, int64_t customer_id, struc
                                  struct escalation *escalation_r, struct error *error) MUST_CHECK;
 enum status store_get_escalation_customer(struct store *store, struct uuid id,
                                           int64_t *customer_id_r, struct error *error) MUST_CHECK;
+/* Marks it quarantined, whatever else its rows say. */
+enum status store_set_aside(struct store *store, int64_t customer_id, struct uuid id,
+                            struct error *error) MUST_CHECK;
+/* Takes its dedup key away, so that another can have it. */
+enum status store_release_dedup(struct store *store, int64_t customer_id, struct uuid id,
+                                struct error *error) MUST_CHECK;
 enum status store_find_open_dedup(struct store *store, int64_t customer_id, const char *dedup_key,
                                   struct uuid *id_r, struct error *error) MUST_CHECK;
 /* Of one customer, or (0) of all. Newest first, ids below `before` (nil: from the newest), states

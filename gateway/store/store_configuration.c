@@ -107,13 +107,19 @@ MAP(engine_clock);
 static enum status put_row(struct store *store, enum query query, const struct row_map *map,
                            const void *row, int64_t *id_r, struct error *error)
 {
+    assert(map != NULL && row != NULL);
     struct query_run run;
     enum status status = query_begin(store, query, &run, error);
     if (status != STATUS_OK) {
         return status;
     }
     query_bind_row(&run, map, row);
-    return id_r != NULL ? query_number(&run, id_r, error) : query_finish(&run, error);
+    if (id_r == NULL) {
+        return query_finish(&run, error);
+    }
+    status = query_number(&run, id_r, error);
+    assert(status != STATUS_OK || *id_r > 0); /* 0 stands for "none" everywhere */
+    return status;
 }
 
 static enum status list_of_customer(struct store *store, enum query query,
@@ -121,6 +127,8 @@ static enum status list_of_customer(struct store *store, enum query query,
                                     int64_t customer_id, struct arena *arena, void **rows_r,
                                     size_t *count_r, struct error *error)
 {
+    assert(customer_id > 0);
+    assert(map != NULL && row_bytes > 0);
     struct query_run run;
     enum status status = query_begin(store, query, &run, error);
     if (status != STATUS_OK) {
@@ -133,12 +141,15 @@ static enum status list_of_customer(struct store *store, enum query query,
 enum status store_put_customer(struct store *store, const struct customer_row *row,
                                int64_t *customer_id_r, struct error *error)
 {
+    assert(row->slug != NULL && row->name != NULL && row->time_zone != NULL);
+    assert(customer_id_r != NULL);
     return put_row(store, QUERY_customer_put, &customer_map, row, customer_id_r, error);
 }
 
 enum status store_list_customers(struct store *store, struct arena *arena,
                                  struct customer_row **rows_r, size_t *count_r, struct error *error)
 {
+    assert(rows_r != NULL && count_r != NULL);
     struct query_run run;
     enum status status = query_begin(store, QUERY_customer_list, &run, error);
     if (status != STATUS_OK) {
@@ -152,6 +163,7 @@ enum status store_list_customers(struct store *store, struct arena *arena,
 enum status store_get_customer(struct store *store, int64_t customer_id, struct arena *arena,
                                struct customer_row *row_r, struct error *error)
 {
+    assert(customer_id > 0 && row_r != NULL && arena != NULL);
     struct query_run run;
     enum status status = query_begin(store, QUERY_customer_get, &run, error);
     if (status != STATUS_OK) {
@@ -166,6 +178,8 @@ enum status store_put_person(struct store *store, enum person_kind kind,
                              struct error *error)
 {
     assert(kind == PERSON_AGENT || kind == PERSON_CONTACT);
+    assert(row->customer_id > 0 && row->slug != NULL);
+    assert(person_id_r != NULL);
     return kind == PERSON_AGENT
                ? put_row(store, QUERY_agent_put, &agent_map, row, person_id_r, error)
                : put_row(store, QUERY_contact_put, &contact_map, row, person_id_r, error);
@@ -185,6 +199,8 @@ enum status store_list_persons(struct store *store, enum person_kind kind, int64
 enum status store_add_enrolment(struct store *store, const struct enrolment_row *row,
                                 int64_t *enrolment_id_r, struct error *error)
 {
+    assert(row->customer_id > 0 && row->agent_id > 0 && enrolment_id_r != NULL);
+    assert(row->expires_at.ms > row->created_at.ms); /* a code that was never good helps nobody */
     struct query_run run;
     enum status status = query_begin(store, QUERY_enrolment_revoke_codes, &run, error);
     if (status != STATUS_OK) {
@@ -203,6 +219,7 @@ enum status store_add_enrolment(struct store *store, const struct enrolment_row 
 enum status store_find_enrolment_code(struct store *store, const struct digest *code_hash,
                                       struct enrolment_row *row_r, struct error *error)
 {
+    assert(code_hash != NULL && row_r != NULL);
     struct query_run run;
     enum status status = query_begin(store, QUERY_enrolment_by_code, &run, error);
     if (status != STATUS_OK) {
@@ -216,6 +233,8 @@ enum status store_use_enrolment(struct store *store, int64_t customer_id, int64_
                                 const struct digest *token_hash, struct wall_time now,
                                 struct error *error)
 {
+    assert(customer_id > 0 && enrolment_id > 0);
+    assert(now.ms != TIME_NEVER_MS); /* used_at tells a used code from a good one */
     struct enrolment_row row = {.customer_id = customer_id,
                                 .enrolment_id = enrolment_id,
                                 .token_hash = *token_hash,
@@ -227,6 +246,7 @@ enum status store_list_enrolments(struct store *store, int64_t customer_id, stru
                                   struct enrolment_row **rows_r, size_t *count_r,
                                   struct error *error)
 {
+    assert(rows_r != NULL && count_r != NULL);
     return list_of_customer(store, QUERY_enrolment_list, &enrolment_map, sizeof **rows_r,
                             customer_id, arena, (void **)rows_r, count_r, error);
 }
@@ -234,12 +254,15 @@ enum status store_list_enrolments(struct store *store, int64_t customer_id, stru
 enum status store_put_device(struct store *store, const struct device_row *row,
                              int64_t *device_id_r, struct error *error)
 {
+    assert(row->customer_id > 0 && row->agent_id > 0 && device_id_r != NULL);
+    assert(row->installation != NULL && row->registered_at.ms != TIME_NEVER_MS);
     return put_row(store, QUERY_device_put, &device_map, row, device_id_r, error);
 }
 
 enum status store_list_devices(struct store *store, int64_t customer_id, struct arena *arena,
                                struct device_row **rows_r, size_t *count_r, struct error *error)
 {
+    assert(rows_r != NULL && count_r != NULL);
     return list_of_customer(store, QUERY_device_list, &device_map, sizeof **rows_r, customer_id,
                             arena, (void **)rows_r, count_r, error);
 }
@@ -248,6 +271,8 @@ enum status store_retire_device(struct store *store, int64_t customer_id, int64_
                                 const char *reason, struct wall_time now,
                                 struct wall_time not_registered_after, struct error *error)
 {
+    assert(customer_id > 0 && device_id > 0);
+    assert(now.ms != TIME_NEVER_MS);
     struct query_run run;
     enum status status = query_begin(store, QUERY_device_retire, &run, error);
     if (status != STATUS_OK) {
@@ -264,6 +289,8 @@ enum status store_retire_device(struct store *store, int64_t customer_id, int64_
 enum status store_prove_device(struct store *store, int64_t customer_id, int64_t device_id,
                                struct wall_time now, struct error *error)
 {
+    assert(customer_id > 0 && device_id > 0);
+    assert(now.ms != TIME_NEVER_MS); /* NULL would take the proof away */
     struct device_row row = {.customer_id = customer_id, .device_id = device_id, .proven_at = now};
     return put_row(store, QUERY_device_proven, &device_map, &row, NULL, error);
 }
@@ -271,12 +298,15 @@ enum status store_prove_device(struct store *store, int64_t customer_id, int64_t
 enum status store_put_rota(struct store *store, const struct definition_row *row,
                            int64_t *rota_id_r, struct error *error)
 {
+    assert(row->customer_id > 0 && rota_id_r != NULL);
+    assert(row->slug != NULL && row->definition != NULL);
     return put_row(store, QUERY_rota_put, &rota_map, row, rota_id_r, error);
 }
 
 enum status store_list_rotas(struct store *store, int64_t customer_id, struct arena *arena,
                              struct definition_row **rows_r, size_t *count_r, struct error *error)
 {
+    assert(rows_r != NULL && count_r != NULL);
     return list_of_customer(store, QUERY_rota_list, &rota_map, sizeof **rows_r, customer_id, arena,
                             (void **)rows_r, count_r, error);
 }
@@ -284,6 +314,8 @@ enum status store_list_rotas(struct store *store, int64_t customer_id, struct ar
 enum status store_add_procedure(struct store *store, const struct definition_row *row,
                                 int64_t *procedure_id_r, int64_t *version_r, struct error *error)
 {
+    assert(row->customer_id > 0 && row->slug != NULL && row->definition != NULL);
+    assert(procedure_id_r != NULL && version_r != NULL);
     struct query_run run;
     struct definition_row added = {.id = 0};
     enum status status = query_begin(store, QUERY_procedure_insert, &run, error);
@@ -299,6 +331,7 @@ enum status store_add_procedure(struct store *store, const struct definition_row
         query_end(&run);
     }
     if (status == STATUS_OK) {
+        assert(added.id > 0 && added.version > 0); /* what an escalation is to pin */
         *procedure_id_r = added.id;
         *version_r = added.version;
     }
@@ -309,6 +342,7 @@ enum status store_list_procedures(struct store *store, int64_t customer_id, stru
                                   struct definition_row **rows_r, size_t *count_r,
                                   struct error *error)
 {
+    assert(rows_r != NULL && count_r != NULL);
     return list_of_customer(store, QUERY_procedure_list, &procedure_map, sizeof **rows_r,
                             customer_id, arena, (void **)rows_r, count_r, error);
 }
@@ -317,6 +351,8 @@ enum status store_get_procedure(struct store *store, int64_t customer_id, int64_
                                 struct arena *arena, struct definition_row *row_r,
                                 struct error *error)
 {
+    assert(customer_id > 0 && procedure_id > 0); /* 0 is the last resort, which has no row */
+    assert(row_r != NULL && arena != NULL);
     struct query_run run;
     enum status status = query_begin(store, QUERY_procedure_get, &run, error);
     if (status != STATUS_OK) {
@@ -330,6 +366,8 @@ enum status store_get_procedure(struct store *store, int64_t customer_id, int64_
 enum status store_add_api_key(struct store *store, const struct api_key_row *row,
                               struct error *error)
 {
+    assert(row->key_id != NULL && row->role != NULL);
+    assert(row->customers != NULL || row->customers_count == 0);
     enum status status = put_row(store, QUERY_api_key_insert, &api_key_map, row, NULL, error);
     for (size_t i = 0; i < row->customers_count && status == STATUS_OK; i++) {
         struct query_run run;
@@ -346,6 +384,7 @@ enum status store_add_api_key(struct store *store, const struct api_key_row *row
 static enum status read_key_customers(struct store *store, struct api_key_row *row,
                                       struct arena *arena, struct error *error)
 {
+    assert(row->key_id != NULL && arena != NULL);
     static const struct column columns[] = {
         COLUMN_SAME(struct customer_row, customer_id, COLUMN_INT64)};
     static const struct row_map map = {columns, 1};
@@ -375,6 +414,7 @@ static enum status read_key_customers(struct store *store, struct api_key_row *r
 enum status store_list_api_keys(struct store *store, struct arena *arena,
                                 struct api_key_row **rows_r, size_t *count_r, struct error *error)
 {
+    assert(rows_r != NULL && count_r != NULL);
     struct query_run run;
     struct api_key_row *rows;
     size_t count;
@@ -398,6 +438,8 @@ enum status store_list_api_keys(struct store *store, struct arena *arena,
 enum status store_revoke_api_key(struct store *store, const char *key_id, struct wall_time now,
                                  struct error *error)
 {
+    assert(key_id != NULL);
+    assert(now.ms != TIME_NEVER_MS); /* NULL would make it good again */
     struct query_run run;
     enum status status = query_begin(store, QUERY_api_key_revoke, &run, error);
     if (status != STATUS_OK) {
@@ -412,12 +454,16 @@ enum status store_revoke_api_key(struct store *store, const char *key_id, struct
 enum status store_check_in(struct store *store, const struct check_in_row *row,
                            int64_t *check_in_id_r, struct error *error)
 {
+    assert(row->customer_id > 0 && row->agent_id > 0 && check_in_id_r != NULL);
+    assert(row->in_at.ms != TIME_NEVER_MS && row->out_at.ms == TIME_NEVER_MS);
     return put_row(store, QUERY_check_in_insert, &check_in_map, row, check_in_id_r, error);
 }
 
 enum status store_check_out(struct store *store, int64_t customer_id, int64_t agent_id,
                             struct wall_time now, struct error *error)
 {
+    assert(customer_id > 0 && agent_id > 0);
+    assert(now.ms != TIME_NEVER_MS);
     struct check_in_row row = {.customer_id = customer_id, .agent_id = agent_id, .out_at = now};
     return put_row(store, QUERY_check_in_out, &check_in_map, &row, NULL, error);
 }
@@ -425,6 +471,7 @@ enum status store_check_out(struct store *store, int64_t customer_id, int64_t ag
 enum status store_get_check_in(struct store *store, int64_t customer_id, int64_t agent_id,
                                struct arena *arena, struct check_in_row *row_r, struct error *error)
 {
+    assert(customer_id > 0 && agent_id > 0 && row_r != NULL);
     struct query_run run;
     enum status status = query_begin(store, QUERY_check_in_current, &run, error);
     if (status != STATUS_OK) {
@@ -438,6 +485,8 @@ enum status store_get_check_in(struct store *store, int64_t customer_id, int64_t
 enum status store_add_idempotency(struct store *store, const struct idempotency_row *row,
                                   struct error *error)
 {
+    assert(row->key_id != NULL && row->key != NULL);
+    assert(row->answer != NULL && row->created_at.ms != TIME_NEVER_MS);
     return put_row(store, QUERY_idempotency_insert, &idempotency_map, row, NULL, error);
 }
 
@@ -445,6 +494,8 @@ enum status store_get_idempotency(struct store *store, const char *key_id, const
                                   struct arena *arena, struct idempotency_row *row_r,
                                   struct error *error)
 {
+    assert(key_id != NULL && key != NULL);
+    assert(row_r != NULL && arena != NULL);
     struct query_run run;
     enum status status = query_begin(store, QUERY_idempotency_get, &run, error);
     if (status != STATUS_OK) {
@@ -458,6 +509,7 @@ enum status store_get_idempotency(struct store *store, const char *key_id, const
 enum status store_purge_idempotency(struct store *store, struct wall_time before,
                                     struct error *error)
 {
+    assert(before.ms != TIME_NEVER_MS); /* that would forget all of them */
     struct query_run run;
     enum status status = query_begin(store, QUERY_idempotency_purge, &run, error);
     if (status != STATUS_OK) {
@@ -470,6 +522,7 @@ enum status store_purge_idempotency(struct store *store, struct wall_time before
 enum status store_add_alarm(struct store *store, struct wall_time at, const char *kind,
                             const char *detail, struct error *error)
 {
+    assert(kind != NULL && at.ms != TIME_NEVER_MS);
     struct query_run run;
     enum status status = query_begin(store, QUERY_alarm_insert, &run, error);
     if (status != STATUS_OK) {
@@ -484,6 +537,7 @@ enum status store_add_alarm(struct store *store, struct wall_time at, const char
 enum status store_get_engine_clock(struct store *store, struct engine_clock_row *row_r,
                                    struct error *error)
 {
+    assert(row_r != NULL);
     struct query_run run;
     enum status status = query_begin(store, QUERY_engine_clock_get, &run, error);
     return status == STATUS_OK ? query_one(&run, &engine_clock_map, row_r, NULL, error) : status;
@@ -492,5 +546,6 @@ enum status store_get_engine_clock(struct store *store, struct engine_clock_row 
 enum status store_set_engine_clock(struct store *store, const struct engine_clock_row *row,
                                    struct error *error)
 {
+    assert(row->boot_id[0] != '\0' && row->engine.ms != TIME_NEVER_MS);
     return put_row(store, QUERY_engine_clock_set, &engine_clock_map, row, NULL, error);
 }

@@ -123,6 +123,7 @@ MAP(due);
 static enum status begin_of_escalation(struct store *store, enum query query, int64_t customer_id,
                                        struct uuid id, struct query_run *run_r, struct error *error)
 {
+    assert(run_r != NULL);
     enum status status = query_begin(store, query, run_r, error);
     if (status == STATUS_OK) {
         query_bind_int64(run_r, ":customer_id", customer_id);
@@ -135,6 +136,7 @@ static enum status begin_of_escalation(struct store *store, enum query query, in
 static enum status write_row(struct store *store, enum query query, const struct row_map *map,
                              const void *row, struct error *error)
 {
+    assert(store->writer && row != NULL);
     struct query_run run;
     enum status status = query_begin(store, query, &run, error);
     if (status != STATUS_OK) {
@@ -146,12 +148,16 @@ static enum status write_row(struct store *store, enum query query, const struct
 
 enum status store_add_ticket(struct store *store, const struct ticket_row *row, struct error *error)
 {
+    assert(row->customer_id > 0 && !uuid_is_nil(row->ticket_id));
+    assert(row->summary != NULL && row->opened_at.ms != TIME_NEVER_MS);
     return write_row(store, QUERY_ticket_insert, &ticket_map, row, error);
 }
 
 enum status store_close_ticket(struct store *store, int64_t customer_id, struct uuid ticket_id,
                                struct wall_time now, struct error *error)
 {
+    assert(customer_id > 0 && !uuid_is_nil(ticket_id));
+    assert(now.ms != TIME_NEVER_MS); /* that would open it again */
     struct ticket_row row = {.customer_id = customer_id, .ticket_id = ticket_id, .closed_at = now};
     return write_row(store, QUERY_ticket_close, &ticket_map, &row, error);
 }
@@ -159,6 +165,7 @@ enum status store_close_ticket(struct store *store, int64_t customer_id, struct 
 enum status store_get_ticket(struct store *store, int64_t customer_id, struct uuid ticket_id,
                              struct arena *arena, struct ticket_row *row_r, struct error *error)
 {
+    assert(row_r != NULL && arena != NULL);
     struct query_run run;
     enum status status = query_begin(store, QUERY_ticket_get, &run, error);
     if (status != STATUS_OK) {
@@ -172,6 +179,8 @@ enum status store_get_ticket(struct store *store, int64_t customer_id, struct uu
 enum status store_add_escalation(struct store *store, const struct escalation *escalation,
                                  const char *dedup_key, struct error *error)
 {
+    assert(escalation->customer_id > 0);
+    assert(!uuid_is_nil(escalation->id) && !uuid_is_nil(escalation->ticket_id));
     struct query_run run;
     enum status status = query_begin(store, QUERY_escalation_insert, &run, error);
     if (status != STATUS_OK) {
@@ -185,6 +194,8 @@ enum status store_add_escalation(struct store *store, const struct escalation *e
 enum status store_update_escalation(struct store *store, const struct escalation *escalation,
                                     struct error *error)
 {
+    assert(escalation->customer_id > 0 && !uuid_is_nil(escalation->id));
+    assert(escalation->version > 0); /* the one before is looked for */
     enum status status =
         write_row(store, QUERY_escalation_update, &escalation_map, escalation, error);
     if (status == STATUS_OK && sqlite3_changes(store->db) != 1) {
@@ -196,6 +207,7 @@ enum status store_update_escalation(struct store *store, const struct escalation
 enum status store_get_escalation(struct store *store, int64_t customer_id, struct uuid id,
                                  struct escalation *escalation_r, struct error *error)
 {
+    assert(escalation_r != NULL);
     struct query_run run;
     enum status status =
         begin_of_escalation(store, QUERY_escalation_get, customer_id, id, &run, error);
@@ -208,6 +220,7 @@ enum status store_get_escalation(struct store *store, int64_t customer_id, struc
     if (status != STATUS_OK) {
         return status;
     }
+    assert(uuid_equal(escalation_r->id, id));
     struct caller_row caller = {.number = 0};
     while ((status = query_step(&run, error)) == STATUS_OK) {
         query_read_row(&run, &caller_map, &caller, NULL);
@@ -223,6 +236,7 @@ enum status store_get_escalation(struct store *store, int64_t customer_id, struc
 enum status store_get_escalation_customer(struct store *store, struct uuid id,
                                           int64_t *customer_id_r, struct error *error)
 {
+    assert(customer_id_r != NULL);
     struct query_run run;
     enum status status = query_begin(store, QUERY_escalation_customer, &run, error);
     if (status != STATUS_OK) {
@@ -232,9 +246,29 @@ enum status store_get_escalation_customer(struct store *store, struct uuid id,
     return query_number(&run, customer_id_r, error);
 }
 
+enum status store_set_aside(struct store *store, int64_t customer_id, struct uuid id,
+                            struct error *error)
+{
+    struct query_run run;
+    enum status status =
+        begin_of_escalation(store, QUERY_escalation_set_aside, customer_id, id, &run, error);
+    return status == STATUS_OK ? query_finish(&run, error) : status;
+}
+
+enum status store_release_dedup(struct store *store, int64_t customer_id, struct uuid id,
+                                struct error *error)
+{
+    struct query_run run;
+    enum status status =
+        begin_of_escalation(store, QUERY_escalation_release_dedup, customer_id, id, &run, error);
+    return status == STATUS_OK ? query_finish(&run, error) : status;
+}
+
 enum status store_find_open_dedup(struct store *store, int64_t customer_id, const char *dedup_key,
                                   struct uuid *id_r, struct error *error)
 {
+    assert(customer_id > 0);
+    assert(dedup_key != NULL && id_r != NULL);
     struct query_run run;
     enum status status = query_begin(store, QUERY_escalation_open_by_dedup, &run, error);
     if (status != STATUS_OK) {
@@ -256,6 +290,8 @@ enum status store_list_escalations(struct store *store, int64_t customer_id, str
                                    struct arena *arena, struct escalation **rows_r, size_t *count_r,
                                    struct error *error)
 {
+    assert(state_low <= state_high && state_high <= ESCALATION_DONE);
+    assert(rows_r != NULL && count_r != NULL);
     struct query_run run;
     enum status status = query_begin(
         store, customer_id == 0 ? QUERY_escalation_list : QUERY_escalation_list_of_customer, &run,
@@ -280,6 +316,7 @@ enum status store_list_escalations(struct store *store, int64_t customer_id, str
 enum status store_list_open(struct store *store, int64_t customer_id, struct uuid after,
                             size_t limit, struct uuid *ids_r, size_t *count_r, struct error *error)
 {
+    assert(limit > 0 && ids_r != NULL && count_r != NULL);
     struct query_run run;
     enum status status = query_begin(store, QUERY_escalation_open_of_customer, &run, error);
     if (status != STATUS_OK) {
@@ -294,6 +331,7 @@ enum status store_list_open(struct store *store, int64_t customer_id, struct uui
         query_read_row(&run, &due_map, &row, NULL);
         ids_r[count++] = row.escalation_id;
     }
+    assert(count <= limit);
     query_end(&run);
     *count_r = count;
     return status == STATUS_DONE ? STATUS_OK : status;
@@ -302,6 +340,8 @@ enum status store_list_open(struct store *store, int64_t customer_id, struct uui
 enum status store_list_due(struct store *store, struct engine_time now, size_t limit,
                            struct due_row *rows_r, size_t *count_r, struct error *error)
 {
+    assert(limit > 0 && rows_r != NULL && count_r != NULL);
+    assert(now.ms != TIME_NEVER_MS); /* else all that is closed would be due */
     size_t count = 0;
     for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_INFO && count < limit; severity--) {
         struct query_run run;
@@ -320,12 +360,14 @@ enum status store_list_due(struct store *store, struct engine_time now, size_t l
             return status;
         }
     }
+    assert(count <= limit);
     *count_r = count;
     return STATUS_OK;
 }
 
 enum status store_next_due(struct store *store, struct engine_time *due_r, struct error *error)
 {
+    assert(due_r != NULL);
     struct engine_time next = ENGINE_NEVER;
     for (int severity = SEVERITY_INFO; severity <= SEVERITY_CRITICAL; severity++) {
         struct query_run run;
@@ -346,6 +388,7 @@ enum status store_next_due(struct store *store, struct engine_time *due_r, struc
 
 enum status store_count_open(struct store *store, int64_t *count_r, struct error *error)
 {
+    assert(count_r != NULL);
     struct query_run run;
     enum status status = query_begin(store, QUERY_escalation_count_open, &run, error);
     return status == STATUS_OK ? query_number(&run, count_r, error) : status;
@@ -353,12 +396,16 @@ enum status store_count_open(struct store *store, int64_t *count_r, struct error
 
 enum status store_add_caller(struct store *store, const struct caller_row *row, struct error *error)
 {
+    assert(row->customer_id > 0 && !uuid_is_nil(row->escalation_id));
+    assert(row->number >= 1);
     return write_row(store, QUERY_caller_insert, &caller_map, row, error);
 }
 
 enum status store_update_caller(struct store *store, int64_t customer_id, struct uuid id,
                                 int number, const struct promise *promise, struct error *error)
 {
+    assert(customer_id > 0 && !uuid_is_nil(id));
+    assert(number >= 1 && number <= CALLERS_MAX);
     struct caller_row row = {.customer_id = customer_id,
                              .escalation_id = id,
                              .number = number,
@@ -371,6 +418,7 @@ enum status store_list_callers(struct store *store, int64_t customer_id, struct 
                                struct arena *arena, struct caller_row **rows_r, size_t *count_r,
                                struct error *error)
 {
+    assert(rows_r != NULL && count_r != NULL);
     struct query_run run;
     enum status status =
         begin_of_escalation(store, QUERY_caller_list, customer_id, id, &run, error);
@@ -383,6 +431,8 @@ enum status store_list_callers(struct store *store, int64_t customer_id, struct 
 static enum status write_attempt(struct store *store, enum query query, int64_t customer_id,
                                  struct uuid id, const struct attempt *attempt, struct error *error)
 {
+    assert(customer_id > 0 && !uuid_is_nil(id));
+    assert(!uuid_is_nil(attempt->id));
     struct attempt_row row = {.customer_id = customer_id, .escalation_id = id, .attempt = *attempt};
     return write_row(store, query, &attempt_map, &row, error);
 }
@@ -390,12 +440,16 @@ static enum status write_attempt(struct store *store, enum query query, int64_t 
 enum status store_add_attempt(struct store *store, int64_t customer_id, struct uuid id,
                               const struct attempt *attempt, struct error *error)
 {
+    assert(attempt->round >= 0 && attempt->step >= 0 && attempt->position >= 0);
+    assert(attempt->state == ATTEMPT_PLANNED || attempt->state == ATTEMPT_HANDED_OVER ||
+           attempt->state == ATTEMPT_EXPIRED); /* nothing has come back yet */
     return write_attempt(store, QUERY_attempt_insert, customer_id, id, attempt, error);
 }
 
 enum status store_update_attempt(struct store *store, int64_t customer_id, struct uuid id,
                                  const struct attempt *attempt, struct error *error)
 {
+    assert(attempt->tries >= 0);
     bool received =
         attempt->received_at.ms != TIME_NEVER_MS || attempt->seen_at.ms != TIME_NEVER_MS;
     return write_attempt(store, received ? QUERY_attempt_update_received : QUERY_attempt_update,
@@ -406,6 +460,7 @@ enum status store_get_attempt(struct store *store, int64_t customer_id, struct u
                               struct uuid attempt_id, struct attempt *attempt_r,
                               struct error *error)
 {
+    assert(attempt_r != NULL);
     struct query_run run;
     struct attempt_row row;
     enum status status =
@@ -416,6 +471,7 @@ enum status store_get_attempt(struct store *store, int64_t customer_id, struct u
     query_bind_uuid(&run, ":attempt_id", attempt_id);
     status = query_one(&run, &attempt_map, &row, NULL, error);
     if (status == STATUS_OK) {
+        assert(uuid_equal(row.attempt.id, attempt_id));
         *attempt_r = row.attempt;
     }
     return status;
@@ -423,6 +479,7 @@ enum status store_get_attempt(struct store *store, int64_t customer_id, struct u
 
 static void reverse(struct attempt *attempts, size_t count)
 {
+    assert(attempts != NULL);
     for (size_t i = 0; i < count / 2; i++) {
         struct attempt held = attempts[i];
         attempts[i] = attempts[count - 1 - i];
@@ -434,6 +491,8 @@ enum status store_list_newest_attempts(struct store *store, int64_t customer_id,
                                        size_t limit, struct attempt *attempts_r, size_t *count_r,
                                        struct error *error)
 {
+    assert(limit <= ATTEMPTS_LOADED_MAX);
+    assert(attempts_r != NULL && count_r != NULL);
     struct query_run run;
     enum status status =
         begin_of_escalation(store, QUERY_attempt_list_newest, customer_id, id, &run, error);
@@ -451,6 +510,7 @@ enum status store_list_newest_attempts(struct store *store, int64_t customer_id,
     if (status != STATUS_OK && status != STATUS_DONE) {
         return status;
     }
+    assert(count <= limit);
     reverse(attempts_r, count);
     *count_r = count;
     return STATUS_OK;
@@ -460,6 +520,7 @@ enum status store_list_attempts(struct store *store, int64_t customer_id, struct
                                 struct uuid after, size_t limit, struct arena *arena,
                                 struct attempt **attempts_r, size_t *count_r, struct error *error)
 {
+    assert(attempts_r != NULL && count_r != NULL);
     struct query_run run;
     enum status status =
         begin_of_escalation(store, QUERY_attempt_list, customer_id, id, &run, error);
@@ -474,6 +535,7 @@ enum status store_list_attempts(struct store *store, int64_t customer_id, struct
     if (status != STATUS_OK) {
         return status;
     }
+    assert(count <= limit);
     struct attempt *attempts = arena_alloc(arena, (count + 1) * sizeof *attempts);
     if (attempts == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "too many attempts");
@@ -489,6 +551,7 @@ enum status store_list_attempts(struct store *store, int64_t customer_id, struct
 enum status store_find_call(struct store *store, struct uuid attempt_id, int64_t *customer_id_r,
                             struct uuid *id_r, struct error *error)
 {
+    assert(customer_id_r != NULL && id_r != NULL);
     struct query_run run;
     struct attempt_row row;
     enum status status = query_begin(store, QUERY_attempt_of_call, &run, error);
@@ -507,6 +570,7 @@ enum status store_find_call(struct store *store, struct uuid attempt_id, int64_t
 enum status store_awaits_reception(struct store *store, int64_t device_id, struct uuid except,
                                    bool *awaits_r, struct error *error)
 {
+    assert(device_id > 0 && awaits_r != NULL);
     struct query_run run;
     int64_t count = 0;
     enum status status = query_begin(store, QUERY_attempt_unreceived_elsewhere, &run, error);
@@ -517,6 +581,7 @@ enum status store_awaits_reception(struct store *store, int64_t device_id, struc
     query_bind_uuid(&run, ":escalation_id", except);
     status = query_number(&run, &count, error);
     if (status == STATUS_OK) {
+        assert(count >= 0);
         *awaits_r = count > 0;
     }
     return status;
@@ -525,6 +590,8 @@ enum status store_awaits_reception(struct store *store, int64_t device_id, struc
 enum status store_list_outbox(struct store *store, enum path path, size_t limit,
                               struct attempt_row *rows_r, size_t *count_r, struct error *error)
 {
+    assert(path == PATH_PUSH || path == PATH_CALL || path == PATH_CALLBACK);
+    assert(limit > 0 && rows_r != NULL && count_r != NULL);
     struct query_run run;
     enum status status = query_begin(store, QUERY_attempt_outbox, &run, error);
     if (status != STATUS_OK) {
@@ -536,6 +603,7 @@ enum status store_list_outbox(struct store *store, enum path path, size_t limit,
     while (count < limit && (status = query_step(&run, error)) == STATUS_OK) {
         query_read_row(&run, &attempt_map, &rows_r[count++], NULL);
     }
+    assert(count <= limit);
     query_end(&run);
     *count_r = count;
     return status == STATUS_DONE ? STATUS_OK : status;
@@ -543,6 +611,7 @@ enum status store_list_outbox(struct store *store, enum path path, size_t limit,
 
 enum status store_rewind_attempts(struct store *store, int64_t *count_r, struct error *error)
 {
+    assert(store->writer && count_r != NULL);
     struct query_run run;
     enum status status = query_begin(store, QUERY_attempt_rewind, &run, error);
     if (status == STATUS_OK) {
@@ -557,12 +626,15 @@ enum status store_rewind_attempts(struct store *store, int64_t *count_r, struct 
 enum status store_add_desk_task(struct store *store, const struct desk_task_row *row,
                                 struct error *error)
 {
+    assert(row->customer_id > 0 && !uuid_is_nil(row->task_id));
+    assert((unsigned)row->kind <= TASK_CALLER && row->done_at.ms == TIME_NEVER_MS);
     return write_row(store, QUERY_desk_task_insert, &desk_task_map, row, error);
 }
 
 enum status store_finish_desk_task(struct store *store, int64_t customer_id, struct uuid task_id,
                                    const char *done_by, struct wall_time now, struct error *error)
 {
+    assert(customer_id > 0 && now.ms != TIME_NEVER_MS);
     struct desk_task_row row = {
         .customer_id = customer_id, .task_id = task_id, .done_by = done_by, .done_at = now};
     enum status status = write_row(store, QUERY_desk_task_done, &desk_task_map, &row, error);
@@ -576,6 +648,7 @@ enum status store_get_desk_task(struct store *store, int64_t customer_id, struct
                                 struct arena *arena, struct desk_task_row *row_r,
                                 struct error *error)
 {
+    assert(row_r != NULL && arena != NULL);
     struct query_run run;
     enum status status = query_begin(store, QUERY_desk_task_get, &run, error);
     if (status != STATUS_OK) {
@@ -591,6 +664,7 @@ enum status store_list_tasks_of_escalation(struct store *store, int64_t customer
                                            struct desk_task_row **rows_r, size_t *count_r,
                                            struct error *error)
 {
+    assert(rows_r != NULL && count_r != NULL);
     struct query_run run;
     enum status status = begin_of_escalation(store, QUERY_desk_task_list_of_escalation, customer_id,
                                              id, &run, error);
@@ -605,6 +679,7 @@ enum status store_list_open_tasks(struct store *store, int64_t customer_id, stru
                                   size_t limit, struct arena *arena, struct desk_task_row **rows_r,
                                   size_t *count_r, struct error *error)
 {
+    assert(rows_r != NULL && count_r != NULL);
     struct query_run run;
     enum status status = query_begin(store, QUERY_desk_task_list_open, &run, error);
     if (status != STATUS_OK) {

@@ -25,6 +25,7 @@ static const struct row_map head_map = {head_columns, 3};
 static enum status head_get(struct store *store, int64_t customer_id, struct journal_head *head_r,
                             struct error *error)
 {
+    assert(customer_id > 0 && head_r != NULL);
     struct query_run run;
     enum status status = query_begin(store, QUERY_timeline_head_get, &run, error);
     if (status != STATUS_OK) {
@@ -38,6 +39,8 @@ static enum status head_get(struct store *store, int64_t customer_id, struct jou
 static enum status head_set(struct store *store, const struct journal_head *head,
                             struct error *error)
 {
+    assert(store->writer && store_in_transaction(store));
+    assert(head->customer_id > 0 && head->timeline_seq > 0);
     struct query_run run;
     enum status status = query_begin(store, QUERY_timeline_head_set, &run, error);
     if (status != STATUS_OK) {
@@ -52,6 +55,7 @@ static enum status head_set(struct store *store, const struct journal_head *head
 static struct digest chain_next(const struct digest *before, const struct timeline_row *row,
                                 int64_t seq, const struct digest *personal)
 {
+    assert(seq > 0 && row->facts != NULL);
     uint8_t numbers[32];
     int64_t values[4] = {seq, (int64_t)row->kind, row->at.ms, row->at_engine.ms};
     for (int v = 0; v < 4; v++) {
@@ -72,6 +76,8 @@ static struct digest chain_next(const struct digest *before, const struct timeli
 static enum status insert_personal(struct store *store, const struct timeline_row *row, int64_t seq,
                                    const struct uuid *salt, struct error *error)
 {
+    assert(store_in_transaction(store));
+    assert(row->personal != NULL && seq > 0);
     struct query_run run;
     enum status status = query_begin(store, QUERY_timeline_personal_insert, &run, error);
     if (status != STATUS_OK) {
@@ -90,6 +96,8 @@ static enum status append_entry(struct store *store, const struct timeline_row *
                                 struct error *error)
 {
     struct digest personal = {{0}};
+    assert(head->timeline_seq >= 0 && !uuid_is_nil(row->escalation_id));
+    assert((unsigned)row->kind <= ENTRY_REFUSED_VERB);
     if (row->personal != NULL) {
         struct digest_part parts[] = {{salt->bytes, sizeof salt->bytes},
                                       {row->personal, strlen(row->personal)}};
@@ -117,6 +125,8 @@ static enum status append_entry(struct store *store, const struct timeline_row *
 
 enum status store_flush_heads(struct store *store, struct error *error)
 {
+    assert(store->heads_count == 0 || store_in_transaction(store));
+    assert(store->heads_count <= JOURNAL_HEADS_MAX);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < store->heads_count && status == STATUS_OK; i++) {
         status = head_set(store, &store->heads[i], error);
@@ -129,6 +139,7 @@ enum status store_flush_heads(struct store *store, struct error *error)
 static enum status head_find(struct store *store, int64_t customer_id, struct journal_head **head_r,
                              struct error *error)
 {
+    assert(store_in_transaction(store));
     for (size_t i = 0; i < store->heads_count; i++) {
         if (store->heads[i].customer_id == customer_id) {
             *head_r = &store->heads[i];
@@ -139,6 +150,7 @@ static enum status head_find(struct store *store, int64_t customer_id, struct jo
     if (store->heads_count == JOURNAL_HEADS_MAX) {
         status = store_flush_heads(store, error);
     }
+    assert(store->heads_count < JOURNAL_HEADS_MAX);
     struct journal_head *head = &store->heads[store->heads_count];
     if (status == STATUS_OK) {
         status = head_get(store, customer_id, head, error);
@@ -156,12 +168,15 @@ enum status store_append_timeline(struct store *store, const struct timeline_row
     if (count == 0) {
         return STATUS_OK;
     }
-    assert(store_in_transaction(store));
+    assert(store->writer && store_in_transaction(store));
+    assert(rows != NULL && salts != NULL);
     struct journal_head *head = NULL;
     enum status status = head_find(store, rows[0].customer_id, &head, error);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         assert(rows[i].facts != NULL && rows[i].customer_id == head->customer_id);
+        int64_t seq_before = head->timeline_seq;
         status = append_entry(store, &rows[i], &salts[i], head, error);
+        assert(head->timeline_seq == seq_before + 1); /* no gap, no entry twice */
     }
     return status;
 }
@@ -170,6 +185,7 @@ enum status store_list_timeline(struct store *store, int64_t customer_id, struct
                                 int64_t after, size_t limit, struct arena *arena,
                                 struct timeline_row **rows_r, size_t *count_r, struct error *error)
 {
+    assert(customer_id > 0 && after >= 0 && arena != NULL);
     struct query_run run;
     bool of_customer = uuid_is_nil(id);
     enum status status = query_begin(
@@ -190,6 +206,7 @@ enum status store_list_timeline(struct store *store, int64_t customer_id, struct
 enum status store_timeline_head(struct store *store, int64_t customer_id, int64_t *seq_r,
                                 struct error *error)
 {
+    assert(seq_r != NULL);
     struct journal_head head;
     enum status status = head_get(store, customer_id, &head, error);
     if (status == STATUS_OK) {

@@ -55,6 +55,16 @@ SELECT
 FROM escalation
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id;
 
+-- name: escalation_set_aside
+-- Without the core: for rows that it cannot even read.
+UPDATE escalation SET quarantined = 1, version = version + 1
+WHERE customer_id = :customer_id AND escalation_id = :escalation_id;
+
+-- name: escalation_release_dedup
+-- The next caller with this key gets an escalation that is not on its way out.
+UPDATE escalation SET dedup_key = NULL
+WHERE customer_id = :customer_id AND escalation_id = :escalation_id;
+
 -- name: escalation_customer
 SELECT customer_id FROM escalation WHERE escalation_id = :escalation_id;
 

@@ -281,8 +281,8 @@ def idle(bench):
         row("webhook → push frame, p50", "bare commit", commit["p50_ms"], first[count // 2], 1),
         row("webhook → push frame, p99", "bare commit", commit["p99_ms"], first[at99], 5),
         row("  of the second phone, p50", "bare commit", commit["p50_ms"], second[count // 2]),
-        row("  after a pause, p50", "bare answer", sleepy["p50_ms"], paused[count // 4]),
-        row("  after a pause, p99", "bare answer", sleepy["p99_ms"], paused[paused99])]
+        row("  after a pause, p50", "bare answer", sleepy["p50_ms"], paused[count // 4], 1),
+        row("  after a pause, p99", "bare answer", sleepy["p99_ms"], paused[paused99], 5)]
 
 
 # ---- durable acceptance ----------------------------------------------------------------------

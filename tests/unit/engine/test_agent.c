@@ -5,6 +5,56 @@
 #include "gateway/engine/engine_private.h"
 #include "tests/unit/engine/fixture.h"
 
+/* A late retry of what was said before takes nothing back that was done since. */
+static void test_action_token__a_replay_after_hand_back(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    char token[ACTION_TOKEN_BYTES_MAX];
+    memcpy(token, house->sent[0].accept, sizeof token);
+    house_run(house, agent_command(house, id, VERB_ACCEPT, 0, token));
+    house_run(house, agent_command(house, id, VERB_HAND_BACK, house->jean, NULL));
+    struct escalation before, after;
+    house_read(house, id, &before);
+    assert_int_not_equal(before.holder.id, house->jean);
+    struct command *replay = agent_command(house, id, VERB_ACCEPT, 0, token);
+    house_run(house, replay);
+    assert_int_equal(replay->answer.status, STATUS_OK);
+    house_read(house, id, &after);
+    assert_int_equal(after.state, before.state);
+    assert_int_equal(after.version, before.version);
+    /* The app may take it again: that is a new decision. */
+    house_run(house, agent_command(house, id, VERB_ACCEPT, house->jean, NULL));
+    house_read(house, id, &after);
+    assert_int_equal(after.holder.id, house->jean);
+}
+
+static void test_agent_verbs__of_an_escalation_that_does_not_exist(void **state)
+{
+    struct house *house = *state;
+    (void)house_escalate(house, SEVERITY_CRITICAL);
+    const struct uuid nobody = {{7}};
+    for (int verb = VERB_RECEIVED; verb < AGENT_VERBS_COUNT; verb++) {
+        struct command *command =
+            agent_command(house, nobody, (enum agent_verb)verb, house->jean, NULL);
+        house_run(house, command);
+        assert_int_equal(command->answer.status, STATUS_NOT_FOUND);
+    }
+}
+
+static void test_desk__a_name_of_escapes_fits(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    struct command *command = desk_command(house, id, DESK_TAKE);
+    char *name = arena_alloc(command->arena, PERSON_NAME_BYTES_MAX);
+    memset(name, 1,
+           PERSON_NAME_BYTES_MAX - 1); /* the HTTP front refuses it; the writer survives it */
+    command->request.desk.operator_name = name;
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+}
+
 static void test_action_token__accepts(void **state)
 {
     struct house *house = *state;
@@ -280,6 +330,12 @@ static void test_call__a_key_accepts(void **state)
     house_read(house, call->escalation, &escalation);
     assert_int_equal(escalation.holder.id, house->jean);
     assert_int_equal(escalation.holder_path, PATH_CALL);
+    /* The layer repeats itself after the holder let go: it stays let go. */
+    struct uuid attempt = call->attempt, id = call->escalation;
+    house_run(house, agent_command(house, id, VERB_HAND_BACK, house->jean, NULL));
+    assert_int_equal(call_outcome(house, attempt, ANSWER_ACCEPTED)->answer.status, STATUS_OK);
+    house_read(house, id, &escalation);
+    assert_int_not_equal(escalation.holder.id, house->jean);
 }
 
 static void test_call__of_nobody(void **state)
@@ -352,6 +408,9 @@ static void test_desk__unknown_escalation_and_task(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        HOUSE_TEST(test_action_token__a_replay_after_hand_back),
+        HOUSE_TEST(test_agent_verbs__of_an_escalation_that_does_not_exist),
+        HOUSE_TEST(test_desk__a_name_of_escapes_fits),
         HOUSE_TEST(test_action_token__accepts),
         HOUSE_TEST(test_action_token__is_good_for_its_own_verb_only),
         HOUSE_TEST(test_action_token__forged_or_cut),

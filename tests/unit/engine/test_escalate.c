@@ -241,7 +241,7 @@ static void test_escalate__a_closed_one_is_not_joined(void **state)
     assert_false(uuid_equal(answered_id(first), answered_id(second)));
 }
 
-/* The 17th caller has no place of their own but is not lost. */
+/* The 17th caller opens an escalation of their own, and the next ones join that. */
 static void test_escalate__more_callers_than_places(void **state)
 {
     struct house *house = *state;
@@ -252,11 +252,31 @@ static void test_escalate__more_callers_than_places(void **state)
         house_run(house, command);
         assert_int_equal(command->answer.status, STATUS_OK);
     }
-    assert_non_null(strstr(command->answer.body, "too many callers"));
     struct escalation escalation;
+    assert_true(command->answer.joined);
     house_read(house, answered_id(command), &escalation);
-    assert_int_equal(escalation.callers_count, CALLERS_MAX);
-    assert_int_equal(house_entries(house, escalation.id, ENTRY_JOINED), CALLERS_MAX + 1);
+    assert_int_equal(escalation.callers_count, 2);
+    assert_int_equal(house_entries(house, escalation.id, ENTRY_JOINED), 1);
+}
+
+/* While one is on its way out, all who call about it join one new escalation, not one each. */
+static void test_escalate__while_it_is_cancelling(void **state)
+{
+    struct house *house = *state;
+    struct command *first = escalate_command(house, SEVERITY_MAJOR, NULL);
+    first->request.escalate.dedup_key = "lift";
+    house_run(house, first);
+    house_run(house, agent_command(house, answered_id(first), VERB_ACCEPT, house->jean, NULL));
+    house_run(house, desk_command(house, answered_id(first), DESK_CANCEL));
+    struct command *callers[3];
+    for (int i = 0; i < 3; i++) {
+        callers[i] = escalate_command(house, SEVERITY_MAJOR, NULL);
+        callers[i]->request.escalate.dedup_key = "lift";
+        house_run(house, callers[i]);
+    }
+    assert_false(uuid_equal(answered_id(first), answered_id(callers[0])));
+    assert_true(callers[1]->answer.joined && callers[2]->answer.joined);
+    assert_true(uuid_equal(answered_id(callers[0]), answered_id(callers[2])));
 }
 
 static void test_escalate__unknown_words_warn_and_go_on(void **state)
@@ -312,6 +332,7 @@ int main(void)
         HOUSE_TEST(test_escalate__a_second_caller_joins),
         HOUSE_TEST(test_escalate__a_closed_one_is_not_joined),
         HOUSE_TEST(test_escalate__more_callers_than_places),
+        HOUSE_TEST(test_escalate__while_it_is_cancelling),
         HOUSE_TEST(test_escalate__unknown_words_warn_and_go_on),
         HOUSE_TEST(test_escalate__without_any_procedure_the_call_centre_is_told),
         HOUSE_TEST(test_escalate__unknown_customer),

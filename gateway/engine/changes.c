@@ -1,0 +1,117 @@
+/* changes.c - who must be looked at again: open escalations of customers whose people changed, a
+ * part of them each turn; and escalations that fail again and again, which are set aside. */
+#include "gateway/engine/engine_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/log.h"
+
+#define FAILURES_TO_QUARANTINE 3
+
+void changes_add(struct engine *engine, int64_t customer_id)
+{
+    struct changes *changes = &engine->changes;
+    for (size_t i = 0; i < changes->count; i++) {
+        if (changes->walks[i].customer_id == customer_id) {
+            /* Begun already: from the start again, for those that were passed. */
+            memset(&changes->walks[i].cursor, 0, sizeof changes->walks[i].cursor);
+            return;
+        }
+    }
+    if (changes->count == CHANGED_CUSTOMERS_MAX) {
+        changes_add_all(engine); /* more than can be remembered: look at everybody */
+        return;
+    }
+    changes->walks[changes->count++] = (struct change_walk){.customer_id = customer_id};
+}
+
+void changes_add_all(struct engine *engine)
+{
+    engine->changes.next_of_all = 0;
+    engine->changes.all = true;
+}
+
+bool changes_pending(const struct engine *engine)
+{
+    return engine->changes.count > 0 || engine->changes.all;
+}
+
+enum status changes_next(struct engine *engine, size_t most, int64_t *customer_id_r,
+                         struct uuid *ids_r, size_t *count_r, struct error *error)
+{
+    struct changes *changes = &engine->changes;
+    *count_r = 0;
+    if (changes->count == 0 && changes->all) {
+        if (changes->next_of_all < directory_customers_count(engine->current)) {
+            changes_add(engine, directory_customer_at(engine->current, changes->next_of_all++)->id);
+        } else {
+            changes->all = false;
+        }
+    }
+    if (changes->count == 0) {
+        return STATUS_OK;
+    }
+    struct change_walk *walk = &changes->walks[changes->count - 1];
+    *customer_id_r = walk->customer_id;
+    enum status status = store_list_open(engine->store, walk->customer_id, walk->cursor, most,
+                                         ids_r, count_r, error);
+    if (status == STATUS_OK && *count_r > 0) {
+        walk->cursor = ids_r[*count_r - 1];
+    }
+    if (status == STATUS_OK && *count_r < most) {
+        changes->count--;
+    }
+    return status;
+}
+
+static void free_command(struct command *command)
+{
+    free(command);
+}
+
+void quarantine_post(struct engine *engine, int64_t customer_id, struct uuid escalation)
+{
+    struct command *command = calloc(1, sizeof *command);
+    if (command == NULL) {
+        abort(); /* small and fixed */
+    }
+    command->type = COMMAND_QUARANTINE;
+    command->customer_id = customer_id;
+    command->escalation_id = escalation;
+    command->received_at = clock_wall(&engine->configuration.clock);
+    command->complete = free_command;
+    if (engine_post(engine, command) != STATUS_OK) {
+        free_command(command);
+    }
+}
+
+/* What another try may mend accuses nobody. */
+static bool is_passing(enum status status)
+{
+    return status == STATUS_DISK_FULL || status == STATUS_NO_MEMORY || status == STATUS_IO ||
+           status == STATUS_UNAVAILABLE || status == STATUS_TIMEOUT || status == STATUS_UNCERTAIN;
+}
+
+void blame(struct engine *engine, int64_t customer_id, struct uuid escalation, enum status status)
+{
+    if (is_passing(status)) {
+        return;
+    }
+    struct failing *slot = &engine->failing[0];
+    for (size_t i = 0; i < FAILING_MAX; i++) {
+        struct failing *each = &engine->failing[i];
+        if (each->times > 0 && uuid_equal(each->escalation, escalation)) {
+            slot = each;
+            break;
+        }
+        slot = each->times < slot->times ? each : slot;
+    }
+    if (!uuid_equal(slot->escalation, escalation)) {
+        *slot = (struct failing){.escalation = escalation};
+    }
+    if (++slot->times >= FAILURES_TO_QUARANTINE) {
+        slot->times = 0;
+        quarantine_post(engine, customer_id, escalation);
+    }
+}
