@@ -105,6 +105,7 @@ struct attempt {
 struct context_device {
     int64_t id;
     enum platform platform;
+    struct wall_time registered_at;
 };
 
 struct context_person {

@@ -128,7 +128,8 @@ enum status on_received(struct step *step)
         /* It rang only now, after somebody else took it: withdraw it at once. */
         const struct context_person person = {
             .ref = {.kind = attempt->person_kind, .id = attempt->person_id}};
-        const struct context_device device = {attempt->device_id, attempt->platform};
+        const struct context_device device = {.id = attempt->device_id,
+                                              .platform = attempt->platform};
         (void)step_attempt(step, PURPOSE_WITHDRAW, &person, &device, NULL,
                            engine_time_add(step->event->now, INT64_C(120000)));
     }

@@ -329,16 +329,19 @@ void run_end_hopeless_step(struct step *step)
     run_next_step(step, "every_path_failed");
 }
 
-/* Whether a device (or, with device 0, the telephone) already has an attempt in this step. */
+/* Whether a device (NULL: the telephone) already has an attempt in this step. One that failed
+ * before the device registered anew was to another target and does not count. */
 static bool was_tried_in_step(const struct step *step, const struct context_person *person,
-                              int64_t device_id)
+                              const struct context_device *device)
 {
     assert(step->now->state == ESCALATION_NOTIFYING);
-    assert(device_id >= 0);
+    int64_t device_id = device != NULL ? device->id : 0;
     for (size_t i = 0; i < step->context->attempts_count; i++) {
         const struct attempt *attempt = &step->context->attempts[i];
+        bool outdated = device != NULL && attempt->state == ATTEMPT_FAILED &&
+                        attempt->planned_at.ms < device->registered_at.ms;
         if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT &&
-            attempt_is_to(attempt, &person->ref) && attempt->device_id == device_id) {
+            attempt_is_to(attempt, &person->ref) && attempt->device_id == device_id && !outdated) {
             return true;
         }
     }
@@ -360,12 +363,13 @@ void run_top_up(struct step *step)
             continue;
         }
         for (size_t d = 0; (wanted->via & VIA_PUSH) && d < person->devices_count; d++) {
-            if (!was_tried_in_step(step, person, person->devices[d].id)) {
+            if (!was_tried_in_step(step, person, &person->devices[d])) {
                 (void)step_attempt(step, PURPOSE_ALERT, person, &person->devices[d], NULL,
                                    step->now->wait_until);
             }
         }
-        if ((wanted->via & VIA_CALL) && person->has_phone && !was_tried_in_step(step, person, 0)) {
+        if ((wanted->via & VIA_CALL) && person->has_phone &&
+            !was_tried_in_step(step, person, NULL)) {
             (void)step_attempt(step, PURPOSE_ALERT, person, NULL, NULL, step->now->wait_until);
         }
     }

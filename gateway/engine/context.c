@@ -63,8 +63,10 @@ static enum status resolve_person(struct arena *arena, const struct directory_pe
     }
     for (size_t i = 0; i < person->devices_count; i++) {
         if (person->devices[i].live && person_r->devices_count < DEVICES_OF_PERSON_MAX) {
-            devices[person_r->devices_count++] = (struct context_device){
-                .id = person->devices[i].id, .platform = person->devices[i].platform};
+            devices[person_r->devices_count++] =
+                (struct context_device){.id = person->devices[i].id,
+                                        .platform = person->devices[i].platform,
+                                        .registered_at = person->devices[i].registered_at};
         }
     }
     person_r->devices = devices;

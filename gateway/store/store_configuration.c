@@ -200,7 +200,7 @@ enum status store_add_enrolment(struct store *store, const struct enrolment_row 
                                 int64_t *enrolment_id_r, struct error *error)
 {
     assert(row->customer_id > 0 && row->agent_id > 0 && enrolment_id_r != NULL);
-    assert(row->expires_at.ms > row->created_at.ms); /* a code that was never good helps nobody */
+    assert(row->expires_at.ms != TIME_NEVER_MS && row->created_at.ms != TIME_NEVER_MS);
     struct query_run run;
     enum status status = query_begin(store, QUERY_enrolment_revoke_codes, &run, error);
     if (status != STATUS_OK) {
@@ -546,6 +546,6 @@ enum status store_get_engine_clock(struct store *store, struct engine_clock_row 
 enum status store_set_engine_clock(struct store *store, const struct engine_clock_row *row,
                                    struct error *error)
 {
-    assert(row->boot_id[0] != '\0' && row->engine.ms != TIME_NEVER_MS);
+    assert(row->engine.ms != TIME_NEVER_MS && row->wall_at.ms != TIME_NEVER_MS);
     return put_row(store, QUERY_engine_clock_set, &engine_clock_map, row, NULL, error);
 }

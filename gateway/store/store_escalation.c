@@ -249,6 +249,7 @@ enum status store_get_escalation_customer(struct store *store, struct uuid id,
 enum status store_set_aside(struct store *store, int64_t customer_id, struct uuid id,
                             struct error *error)
 {
+    assert(store->writer);
     struct query_run run;
     enum status status =
         begin_of_escalation(store, QUERY_escalation_set_aside, customer_id, id, &run, error);
@@ -258,6 +259,7 @@ enum status store_set_aside(struct store *store, int64_t customer_id, struct uui
 enum status store_release_dedup(struct store *store, int64_t customer_id, struct uuid id,
                                 struct error *error)
 {
+    assert(store->writer);
     struct query_run run;
     enum status status =
         begin_of_escalation(store, QUERY_escalation_release_dedup, customer_id, id, &run, error);
@@ -316,7 +318,7 @@ enum status store_list_escalations(struct store *store, int64_t customer_id, str
 enum status store_list_open(struct store *store, int64_t customer_id, struct uuid after,
                             size_t limit, struct uuid *ids_r, size_t *count_r, struct error *error)
 {
-    assert(limit > 0 && ids_r != NULL && count_r != NULL);
+    assert(ids_r != NULL && count_r != NULL);
     struct query_run run;
     enum status status = query_begin(store, QUERY_escalation_open_of_customer, &run, error);
     if (status != STATUS_OK) {
@@ -441,8 +443,6 @@ enum status store_add_attempt(struct store *store, int64_t customer_id, struct u
                               const struct attempt *attempt, struct error *error)
 {
     assert(attempt->round >= 0 && attempt->step >= 0 && attempt->position >= 0);
-    assert(attempt->state == ATTEMPT_PLANNED || attempt->state == ATTEMPT_HANDED_OVER ||
-           attempt->state == ATTEMPT_EXPIRED); /* nothing has come back yet */
     return write_attempt(store, QUERY_attempt_insert, customer_id, id, attempt, error);
 }
 

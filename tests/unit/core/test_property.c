@@ -87,7 +87,8 @@ static void random_people(struct world *world)
         person->devices_count = i < 5 ? draw(4) : 0;
         for (size_t d = 0; d < person->devices_count; d++) {
             enum platform platform = (enum platform)(PLATFORM_APNS + draw(3));
-            person->devices[d] = (struct context_device){(int64_t)(i * 10 + d + 1), platform};
+            person->devices[d] =
+                (struct context_device){.id = (int64_t)(i * 10 + d + 1), .platform = platform};
         }
     }
 }

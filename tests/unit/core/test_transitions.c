@@ -93,7 +93,7 @@ static struct world *world_in(enum escalation_state state)
     struct trace trace = {.world = world_create()};
     struct world_person *paul = world_person(trace.world, "paul");
     (void)snprintf(paul->role, sizeof paul->role, "primary");
-    paul->devices[0] = (struct context_device){10, PLATFORM_APNS};
+    paul->devices[0] = (struct context_device){.id = 10, .platform = PLATFORM_APNS};
     paul->devices_count = 1;
     (void)world_person(trace.world, "marie");
     world_procedure(trace.world, PROCEDURE);

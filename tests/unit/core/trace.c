@@ -377,7 +377,7 @@ static void configure_person(struct world *world, const char *line)
             if (strcmp(words.word[i], platform_word((enum platform)platform)) == 0) {
                 int64_t id = person->ref.id * 10 + (int64_t)person->devices_count;
                 person->devices[person->devices_count++] =
-                    (struct context_device){id, platform_parse(words.word[i])};
+                    (struct context_device){.id = id, .platform = platform_parse(words.word[i])};
             }
         }
     }
