@@ -12,7 +12,7 @@
     do {                                                                                           \
         static const char *const expected[] = {__VA_ARGS__};                                       \
         const size_t count = sizeof expected / sizeof expected[0];                                 \
-        for (size_t i = 0; i < count; i++) {                                                       \
+        for (unsigned i = 0; i < count; i++) {                                                     \
             assert_string_equal(function(i), expected[i]);                                         \
             for (size_t k = 0; k < i; k++) {                                                       \
                 assert_string_not_equal(expected[i], expected[k]);                                 \
