@@ -25,7 +25,8 @@ class Call:
 
 
 def text_faults(name, longest):
-    return [(name, 7, None), (name, "", None), (name, "x" * (longest + 1), None)]
+    return [(name, 7, None), (name, "", None), (name, "x" * (longest + 1), None),
+            (name, "\x01" * longest, None)]
 
 
 OPERATOR = text_faults("operator", 127)
@@ -148,7 +149,9 @@ class BadInput(astreinte_test.GatewayTest):
         cls.ours.add_contact("chef", "Le Chef", "+33611111111")
         cls.theirs = astreinte_test.Customer(cls.gateway, "theirs", definition)
         cls.escalation = cls.ours.escalate(summary="une")["id"]
-        cls.foreign = cls.theirs.escalate(summary="autre")["id"]
+        # A promise as short as its warning makes a task at once.
+        cls.foreign = cls.theirs.escalate(summary="autre", callback_promised_s=60)["id"]
+        cls.foreign_task = cls.theirs.show(cls.foreign)["tasks"][0]["id"]
         answer = cls.admin.post("/v1/api-keys",
                                 {"name": "own admin", "role": "admin", "customers": ["ours"]})
         cls.own_admin_key = answer["key"]
@@ -336,7 +339,7 @@ class BadInput(astreinte_test.GatewayTest):
         keys = {"desk": self.ours.desk_key, "telephony": self.ours.telephony_key,
                 "admin": self.own_admin_key, "agent": self.ours.agents["paul"].token}
         foreign = {"customer": "theirs", "escalation": self.foreign,
-                   "attempt": self.foreign_attempt}
+                   "attempt": self.foreign_attempt, "task": self.foreign_task}
         for method, pattern, who, places, body in self.each_call():
             if not any("{" + name + "}" in pattern for name in foreign):
                 continue
