@@ -172,6 +172,10 @@ enum status store_append_timeline(struct store *store, const struct timeline_row
     assert(rows != NULL && salts != NULL);
     struct journal_head *head = NULL;
     enum status status = head_find(store, rows[0].customer_id, &head, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    assert(head != NULL);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         assert(rows[i].facts != NULL && rows[i].customer_id == head->customer_id);
         int64_t seq_before = head->timeline_seq;
