@@ -4,13 +4,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define MAP(name)                                                                                  \
-    static const struct row_map name##_map = {name##_columns,                                      \
-                                              sizeof name##_columns / sizeof name##_columns[0]}
-
-#define SAME(member, type)        COLUMN_SAME(ROW, member, COLUMN_##type)
-#define NAMED(member, name, type) COLUMN(ROW, member, name, COLUMN_##type)
-
 #define ROW struct ticket_row
 static const struct column ticket_columns[] = {
     SAME(customer_id, INT64), SAME(ticket_id, UUID), SAME(category, TEXT),  SAME(summary, TEXT),

@@ -68,6 +68,14 @@ struct column {
 /* The column is named as the member. */
 #define COLUMN_SAME(row, member, type_) COLUMN(row, member, #member, type_)
 
+/* Short forms for the tables of a file that defines ROW as the struct at hand, and the map over a
+ * table called NAME_columns. */
+#define SAME(member, type)        COLUMN_SAME(ROW, member, COLUMN_##type)
+#define NAMED(member, name, type) COLUMN(ROW, member, name, COLUMN_##type)
+#define MAP(name)                                                                                  \
+    static const struct row_map name##_map = {name##_columns,                                      \
+                                              sizeof name##_columns / sizeof name##_columns[0]}
+
 #define COLUMNS_MAX 48
 
 struct row_map {

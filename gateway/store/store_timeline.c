@@ -5,15 +5,14 @@
 #include <assert.h>
 #include <string.h>
 
-#define SAME(member, type) COLUMN_SAME(struct timeline_row, member, COLUMN_##type)
-
+#define ROW struct timeline_row
 static const struct column timeline_columns[] = {
     SAME(customer_id, INT64), SAME(seq, INT64),     SAME(escalation_id, UUID),
     SAME(kind, INT),          SAME(at, TIME),       SAME(at_engine, TIME),
     SAME(facts, TEXT),        SAME(personal, TEXT),
 };
-static const struct row_map timeline_map = {timeline_columns,
-                                            sizeof timeline_columns / sizeof timeline_columns[0]};
+MAP(timeline);
+#undef ROW
 
 static const struct column head_columns[] = {
     COLUMN_SAME(struct journal_head, customer_id, COLUMN_INT64),
