@@ -8,8 +8,6 @@
 
 #include "apns-fcm/push.h"
 
-#define PUSH_OUTCOMES_COUNT 5
-
 struct counters {
     _Atomic uint64_t jobs_submitted;
     _Atomic uint64_t outcomes[PUSH_OUTCOMES_COUNT];

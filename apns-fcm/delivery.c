@@ -127,6 +127,7 @@ static void on_answer(struct job *job)
     struct verdict verdict;
     provider->judge(exchange->status, exchange->answer, exchange->answer_bytes, &verdict);
     job->result.http_status = exchange->status;
+    job->result.answered_at = sender->loop.wall;
     job->result.gone_since = verdict.gone_since;
     (void)text_copy(job->result.reason, sizeof job->result.reason, verdict.reason);
     (void)text_copy(job->result.provider_id, sizeof job->result.provider_id,

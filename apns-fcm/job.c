@@ -61,25 +61,28 @@ static enum status check_collapse_id(const char *collapse_id, struct error *erro
 
 static enum status check(const struct push_job *from, struct error *error)
 {
-    if ((unsigned)from->provider >= PUSH_PROVIDERS_COUNT ||
-        (unsigned)from->environment > PUSH_SANDBOX || (unsigned)from->urgency > PUSH_SILENT) {
+    if ((unsigned)from->provider > PUSH_FCM || (unsigned)from->environment > PUSH_SANDBOX ||
+        (unsigned)from->notification.urgency > PUSH_SILENT) {
         return error_set(error, STATUS_INVALID, "provider, environment or urgency is unknown");
     }
     if (from->complete == NULL) {
         return error_set(error, STATUS_INVALID, "complete is missing");
     }
+    if (from->notification.title == NULL && from->notification.style != PUSH_BACKGROUND) {
+        return error_set(error, STATUS_INVALID, "notification.title is missing");
+    }
     const struct {
         const char *field;
         const char *text;
-    } texts[] = {{"title", from->title},
-                 {"body", from->body},
-                 {"category", from->category},
-                 {"channel", from->channel}};
+    } texts[] = {{"title", from->notification.title},
+                 {"body", from->notification.body},
+                 {"category", from->notification.category},
+                 {"channel", from->notification.channel}};
     enum status status = check_target(from, error);
     for (size_t i = 0; status == STATUS_OK && i < sizeof texts / sizeof texts[0]; i++) {
         status = check_text(texts[i].text, texts[i].field, error);
     }
-    return status == STATUS_OK ? check_collapse_id(from->collapse_id, error) : status;
+    return status == STATUS_OK ? check_collapse_id(from->notification.collapse_id, error) : status;
 }
 
 /* Copies bytes to the block's free end. */
@@ -98,17 +101,19 @@ static void fill_in(struct job *job, const struct push_job *from)
     job->provider = from->provider;
     job->environment = from->environment;
     job->background = payload_is_background(from);
-    job->quiet = job->background || from->urgency == PUSH_SILENT;
-    job->expires_at = from->expires_at;
+    job->quiet = job->background || from->notification.urgency == PUSH_SILENT;
+    job->expires_at = from->notification.expires_at;
     job->end_node.due = from->deadline;
-    job->exchange.rank = (unsigned)from->urgency;
+    job->exchange.rank = (unsigned)from->notification.urgency;
     job->complete = from->complete;
     job->context = from->context;
     job->result.gone_since = WALL_NEVER;
     job->result.first_written_at = WALL_NEVER;
+    job->result.answered_at = WALL_NEVER;
     uuid_format(from->id, job->id);
-    if (from->expires_at.ms != TIME_NEVER_MS) {
-        int64_t expires_s = from->expires_at.ms > 0 ? from->expires_at.ms / 1000 : 0;
+    if (from->notification.expires_at.ms != TIME_NEVER_MS) {
+        int64_t expires_s =
+            from->notification.expires_at.ms > 0 ? from->notification.expires_at.ms / 1000 : 0;
         (void)snprintf(job->expiration, sizeof job->expiration, "%lld", (long long)expires_s);
     }
 }
@@ -130,7 +135,8 @@ enum status job_create(const struct push_job *from, bool critical_entitled, stru
     bool apns = from->provider == PUSH_APNS;
     size_t target_bytes = strlen(from->target);
     size_t path_bytes = apns ? sizeof apns_path - 1 + target_bytes : 0;
-    size_t collapse_bytes = from->collapse_id != NULL ? strlen(from->collapse_id) : 0;
+    size_t collapse_bytes =
+        from->notification.collapse_id != NULL ? strlen(from->notification.collapse_id) : 0;
     size_t answer_bytes = apns ? APNS_ANSWER_BYTES : FCM_ANSWER_BYTES;
     struct job *job = malloc(sizeof *job + path_bytes + collapse_bytes + payload_bytes + 3 +
                              PAYLOAD_FCM_TAIL_BYTES_MAX + answer_bytes);
@@ -146,8 +152,8 @@ enum status job_create(const struct push_job *from, bool critical_entitled, stru
         at += sizeof apns_path - 1;
         (void)place(&at, from->target, target_bytes);
     }
-    if (from->collapse_id != NULL) {
-        job->collapse_id = place(&at, from->collapse_id, collapse_bytes);
+    if (from->notification.collapse_id != NULL) {
+        job->collapse_id = place(&at, from->notification.collapse_id, collapse_bytes);
         job->collapse_id_bytes = collapse_bytes;
     }
     job->body = place(&at, payload, payload_bytes);

@@ -15,7 +15,7 @@ static const char *const fcm_reserved[] = {"push_id",     "urgency", "title", "b
 
 bool payload_is_background(const struct push_job *job)
 {
-    return job->title == NULL;
+    return job->notification.style == PUSH_BACKGROUND;
 }
 
 static void render_sound(struct json_writer *json, bool critical)
@@ -60,17 +60,18 @@ static void render_aps(struct json_writer *json, const struct push_job *job, boo
     }
     json_name(json, "alert");
     json_object_begin(json);
-    json_member_text(json, "title", job->title);
-    if (job->body != NULL) {
-        json_member_text(json, "body", job->body);
+    json_member_text(json, "title", job->notification.title);
+    if (job->notification.body != NULL) {
+        json_member_text(json, "body", job->notification.body);
     }
     json_object_end(json);
-    if (job->urgency != PUSH_SILENT) {
+    if (job->notification.urgency != PUSH_SILENT) {
         render_sound(json, critical);
     }
-    json_member_text(json, "interruption-level", interruption_level(job->urgency, critical));
-    if (job->category != NULL) {
-        json_member_text(json, "category", job->category);
+    json_member_text(json, "interruption-level",
+                     interruption_level(job->notification.urgency, critical));
+    if (job->notification.category != NULL) {
+        json_member_text(json, "category", job->notification.category);
     }
     json_member_int(json, "mutable-content", 1);
     json_object_end(json);
@@ -92,13 +93,13 @@ static enum status finish(const struct json_writer *json, size_t reserve_bytes, 
 static enum status render_data(struct json_writer *json, const struct push_job *job,
                                const char *const *reserved, struct error *error)
 {
-    if (job->data_json == NULL) {
+    if (job->notification.data_json == NULL) {
         return STATUS_OK;
     }
     const char *members;
     size_t members_bytes;
     enum status status =
-        data_object_members(job->data_json, reserved, &members, &members_bytes, error);
+        data_object_members(job->notification.data_json, reserved, &members, &members_bytes, error);
     if (status == STATUS_OK && members_bytes > 0) {
         json_raw_n(json, members, members_bytes);
     }
@@ -111,7 +112,7 @@ enum status payload_render_apns(const struct push_job *job, bool critical_entitl
     struct json_writer json;
     json_writer_init(&json, buffer, PAYLOAD_BUFFER_BYTES);
     json_object_begin(&json);
-    render_aps(&json, job, critical_entitled && job->urgency == PUSH_CRITICAL);
+    render_aps(&json, job, critical_entitled && job->notification.urgency == PUSH_CRITICAL);
     enum status status = render_data(&json, job, apns_reserved, error);
     json_object_end(&json);
     return status == STATUS_OK ? finish(&json, 0, bytes_r, error) : status;
@@ -131,12 +132,12 @@ static enum status render_fcm_data(struct json_writer *json, const struct push_j
     json_name(json, "data");
     json_object_begin(json);
     json_member_uuid(json, "push_id", job->id);
-    json_member_text(json, "urgency", urgencies[job->urgency]);
-    member_unless_null(json, "title", job->title);
-    member_unless_null(json, "body", job->body);
-    member_unless_null(json, "category", job->category);
-    member_unless_null(json, "channel", job->channel);
-    member_unless_null(json, "collapse_id", job->collapse_id);
+    json_member_text(json, "urgency", urgencies[job->notification.urgency]);
+    member_unless_null(json, "title", job->notification.title);
+    member_unless_null(json, "body", job->notification.body);
+    member_unless_null(json, "category", job->notification.category);
+    member_unless_null(json, "channel", job->notification.channel);
+    member_unless_null(json, "collapse_id", job->notification.collapse_id);
     enum status status = render_data(json, job, fcm_reserved, error);
     json_object_end(json);
     return status;
@@ -155,10 +156,10 @@ enum status payload_render_fcm(const struct push_job *job, char *buffer, size_t 
     json_name(&json, "android");
     json_object_begin(&json);
     /* High priority is taken away from an app whose high-priority messages show nothing. */
-    bool shown = !payload_is_background(job) && job->urgency != PUSH_SILENT;
+    bool shown = !payload_is_background(job) && job->notification.urgency != PUSH_SILENT;
     json_member_text(&json, "priority", shown ? "high" : "normal");
-    if (job->urgency == PUSH_SILENT) {
-        member_unless_null(&json, "collapse_key", job->collapse_id);
+    if (job->notification.urgency == PUSH_SILENT) {
+        member_unless_null(&json, "collapse_key", job->notification.collapse_id);
     }
     json_member_bool(&json, "direct_boot_ok", true);
     return status == STATUS_OK ? finish(&json, PAYLOAD_FCM_TAIL_BYTES_MAX, bytes_r, error) : status;

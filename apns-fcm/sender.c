@@ -425,10 +425,3 @@ void push_sender_statistics(struct push_sender *sender, enum push_provider provi
 {
     counters_read(&sender->counters[provider], statistics_r);
 }
-
-const char *push_outcome_text(enum push_outcome outcome)
-{
-    static const char *const texts[] = {"accepted", "refused", "retry-exhausted", "expired",
-                                        "uncertain"};
-    return (unsigned)outcome < sizeof texts / sizeof texts[0] ? texts[outcome] : "unknown";
-}

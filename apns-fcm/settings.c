@@ -77,39 +77,40 @@ static enum status set_configured_endpoint(struct settings *settings,
                         is_filled(given->port) ? given->port : "443", field, error);
 }
 
-static enum status load_apns(struct settings *settings,
-                             const struct push_configuration *configuration, struct error *error)
+static enum status load_apns(struct settings *settings, const struct push_apns_account *account,
+                             struct error *error)
 {
-    if (!is_filled(configuration->apns_key_pem)) {
+    if (account == NULL) {
         return STATUS_OK;
     }
     const struct {
         const char *field;
         const char *text;
-    } words[] = {{"apns_key_id", configuration->apns_key_id},
-                 {"apns_team_id", configuration->apns_team_id},
-                 {"apns_topic", configuration->apns_topic}};
+    } words[] = {{"apns key_id", account->key_id},
+                 {"apns team_id", account->team_id},
+                 {"apns topic", account->topic}};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (words[i].text == NULL || !is_word(words[i].text, NAME_BYTES_MAX)) {
             return fault(error, words[i].field, "missing, or not one word");
         }
     }
-    if (strlen(configuration->apns_key_pem) > PEM_BYTES_MAX ||
-        !provider_key_is_usable(configuration->apns_key_pem)) {
-        return fault(error, "apns_key_pem", "not a private key on P-256 in PEM");
+    if (!is_filled(account->key_pem) || strlen(account->key_pem) > PEM_BYTES_MAX ||
+        !provider_key_is_usable(account->key_pem)) {
+        return fault(error, "apns key_pem", "not a private key on P-256 in PEM");
     }
     for (int i = 0; i < 2; i++) {
         enum status status =
-            set_configured_endpoint(settings, &settings->apns[i], &configuration->apns[i],
+            set_configured_endpoint(settings, &settings->apns[i], &account->endpoints[i],
                                     apns_hosts[i], "apns endpoint", error);
         if (status != STATUS_OK) {
             return status;
         }
     }
-    settings->apns_key.pem = arena_text(settings->arena, configuration->apns_key_pem);
-    settings->apns_key.key_id = arena_text(settings->arena, configuration->apns_key_id);
-    settings->apns_key.team_id = arena_text(settings->arena, configuration->apns_team_id);
-    settings->apns_topic = arena_text(settings->arena, configuration->apns_topic);
+    settings->apns_key.pem = arena_text(settings->arena, account->key_pem);
+    settings->apns_key.key_id = arena_text(settings->arena, account->key_id);
+    settings->apns_key.team_id = arena_text(settings->arena, account->team_id);
+    settings->apns_topic = arena_text(settings->arena, account->topic);
+    settings->apns_critical_entitled = account->critical_entitled;
     settings->apns_configured = true;
     return settings->apns_key.pem != NULL && settings->apns_key.key_id != NULL &&
                    settings->apns_key.team_id != NULL && settings->apns_topic != NULL
@@ -132,7 +133,7 @@ static enum status set_token_endpoint(struct settings *settings, const char *uri
                                       struct error *error)
 {
     static const char scheme[] = "https://";
-    static const char field[] = "fcm_service_account_json: token_uri";
+    static const char field[] = "fcm service_account_json: token_uri";
     if (strncmp(uri, scheme, sizeof scheme - 1) != 0 || !is_word(uri, URI_BYTES_MAX)) {
         return fault(error, field, "not an https address");
     }
@@ -171,12 +172,12 @@ static enum status read_account(struct settings *settings, json_t *json, struct 
         if (texts[i] == NULL || strlen(texts[i]) > members[i].bytes_max ||
             (!members[i].is_pem && !is_word(texts[i], members[i].bytes_max))) {
             return error_set(error, STATUS_CONFIGURATION,
-                             "fcm_service_account_json: %s is missing or malformed",
+                             "fcm service_account_json: %s is missing or malformed",
                              members[i].member);
         }
     }
     if (!is_rsa_key(texts[1])) {
-        return fault(error, "fcm_service_account_json",
+        return fault(error, "fcm service_account_json",
                      "private_key is not an RSA key of 2048 bits or more");
     }
     const char *key_id = json_string_value(json_object_get(json, "private_key_id"));
@@ -192,22 +193,23 @@ static enum status read_account(struct settings *settings, json_t *json, struct 
     return set_token_endpoint(settings, texts[2], error);
 }
 
-static enum status load_fcm(struct settings *settings,
-                            const struct push_configuration *configuration, struct error *error)
+static enum status load_fcm(struct settings *settings, const struct push_fcm_account *account,
+                            struct error *error)
 {
-    if (!is_filled(configuration->fcm_service_account_json)) {
+    if (account == NULL) {
         return STATUS_OK;
     }
     json_t *json = NULL;
-    const char *text = configuration->fcm_service_account_json;
-    if (json_parse(text, strlen(text), &json, NULL) != STATUS_OK || !json_is_object(json)) {
+    const char *text = account->service_account_json;
+    if (text == NULL || json_parse(text, strlen(text), &json, NULL) != STATUS_OK ||
+        !json_is_object(json)) {
         json_decref(json);
-        return fault(error, "fcm_service_account_json", "not a JSON object");
+        return fault(error, "fcm service_account_json", "not a JSON object");
     }
     enum status status = read_account(settings, json, error);
     json_decref(json);
     if (status == STATUS_OK) {
-        status = set_configured_endpoint(settings, &settings->fcm, &configuration->fcm, fcm_host,
+        status = set_configured_endpoint(settings, &settings->fcm, &account->endpoint, fcm_host,
                                          "fcm endpoint", error);
     }
     settings->fcm_configured = status == STATUS_OK;
@@ -221,17 +223,18 @@ enum status settings_create(const struct push_configuration *configuration,
     if (settings == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for the push settings");
     }
-    settings->apns_critical_entitled = configuration->apns_critical_entitled;
     settings->arena = arena_create(SETTINGS_BYTES_MAX);
     enum status status = settings->arena != NULL ? STATUS_OK : STATUS_NO_MEMORY;
     if (status == STATUS_OK) {
         status = tls_context_create(configuration->ca_file, &settings->tls, error);
     }
     if (status == STATUS_OK) {
-        status = load_apns(settings, configuration, error);
+        status =
+            load_apns(settings, configuration->apns_count > 0 ? configuration->apns : NULL, error);
     }
     if (status == STATUS_OK) {
-        status = load_fcm(settings, configuration, error);
+        status =
+            load_fcm(settings, configuration->fcm_count > 0 ? configuration->fcm : NULL, error);
     }
     if (status != STATUS_OK) {
         settings_destroy(&settings);

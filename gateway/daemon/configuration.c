@@ -44,17 +44,17 @@ static const struct key keys[] = {
     {"gateway", "request_deadline_ms", KEY_NUMBER, AT(request_deadline_ms), 1000, 120000},
     {"gateway", "log_level", KEY_TEXT, AT(log_level), 0, 0},
     {"push", "ca_file", KEY_TEXT, AT(push.ca_file), 0, 0},
-    {"push", "apns_host", KEY_TEXT, AT(push.apns[PUSH_PRODUCTION].host), 0, 0},
-    {"push", "apns_port", KEY_TEXT, AT(push.apns[PUSH_PRODUCTION].port), 0, 0},
-    {"push", "apns_sandbox_host", KEY_TEXT, AT(push.apns[PUSH_SANDBOX].host), 0, 0},
-    {"push", "apns_sandbox_port", KEY_TEXT, AT(push.apns[PUSH_SANDBOX].port), 0, 0},
+    {"push", "apns_host", KEY_TEXT, AT(apns.endpoints[PUSH_PRODUCTION].host), 0, 0},
+    {"push", "apns_port", KEY_TEXT, AT(apns.endpoints[PUSH_PRODUCTION].port), 0, 0},
+    {"push", "apns_sandbox_host", KEY_TEXT, AT(apns.endpoints[PUSH_SANDBOX].host), 0, 0},
+    {"push", "apns_sandbox_port", KEY_TEXT, AT(apns.endpoints[PUSH_SANDBOX].port), 0, 0},
     {"push", "apns_key_file", KEY_TEXT, AT(apns_key_file), 0, 0},
-    {"push", "apns_key_id", KEY_TEXT, AT(push.apns_key_id), 0, 0},
-    {"push", "apns_team_id", KEY_TEXT, AT(push.apns_team_id), 0, 0},
-    {"push", "apns_topic", KEY_TEXT, AT(push.apns_topic), 0, 0},
-    {"push", "apns_critical", KEY_YES_NO, AT(push.apns_critical_entitled), 0, 0},
-    {"push", "fcm_host", KEY_TEXT, AT(push.fcm.host), 0, 0},
-    {"push", "fcm_port", KEY_TEXT, AT(push.fcm.port), 0, 0},
+    {"push", "apns_key_id", KEY_TEXT, AT(apns.key_id), 0, 0},
+    {"push", "apns_team_id", KEY_TEXT, AT(apns.team_id), 0, 0},
+    {"push", "apns_topic", KEY_TEXT, AT(apns.topic), 0, 0},
+    {"push", "apns_critical", KEY_YES_NO, AT(apns.critical_entitled), 0, 0},
+    {"push", "fcm_host", KEY_TEXT, AT(fcm.endpoint.host), 0, 0},
+    {"push", "fcm_port", KEY_TEXT, AT(fcm.endpoint.port), 0, 0},
     {"push", "fcm_service_account_file", KEY_TEXT, AT(fcm_service_account_file), 0, 0},
     {"telephony", "ca_file", KEY_TEXT, AT(telephony.ca_file), 0, 0},
     {"telephony", "calls_max", KEY_NUMBER, AT(calls_max), 1, 512},
@@ -297,13 +297,17 @@ static enum status read_credentials(struct configuration *configuration, struct 
         status = read_file(arena, configuration->root_key_file, &configuration->root_key, error);
     }
     if (status == STATUS_OK && configuration->apns_key_file != NULL) {
-        status = read_file(arena, configuration->apns_key_file, &configuration->push.apns_key_pem,
-                           error);
+        status =
+            read_file(arena, configuration->apns_key_file, &configuration->apns.key_pem, error);
     }
     if (status == STATUS_OK && configuration->fcm_service_account_file != NULL) {
         status = read_file(arena, configuration->fcm_service_account_file,
-                           &configuration->push.fcm_service_account_json, error);
+                           &configuration->fcm.service_account_json, error);
     }
+    configuration->push.apns = &configuration->apns;
+    configuration->push.apns_count = configuration->apns.key_pem != NULL ? 1 : 0;
+    configuration->push.fcm = &configuration->fcm;
+    configuration->push.fcm_count = configuration->fcm.service_account_json != NULL ? 1 : 0;
     for (size_t i = 0; i < configuration->telephony.endpoints_count && status == STATUS_OK; i++) {
         status = read_endpoint_secrets(configuration, i, error);
     }
@@ -319,8 +323,8 @@ static bool is_numeric_address(const char *text)
 /* Apple's four keys go together: a lone one is a slip that would leave every iPhone silent. */
 static enum status check_apns(const struct configuration *configuration, struct error *error)
 {
-    const char *const given[] = {configuration->apns_key_file, configuration->push.apns_key_id,
-                                 configuration->push.apns_team_id, configuration->push.apns_topic};
+    const char *const given[] = {configuration->apns_key_file, configuration->apns.key_id,
+                                 configuration->apns.team_id, configuration->apns.topic};
     static const char *const names[] = {"apns_key_file", "apns_key_id", "apns_team_id",
                                         "apns_topic"};
     size_t count = 0, missing = 0;

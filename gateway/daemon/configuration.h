@@ -30,7 +30,9 @@ struct configuration {
     const char *log_level;
     const char *root_key; /* read from root_key_file */
     uint8_t secret[ENGINE_SECRET_BYTES];
-    struct push_configuration push;
+    struct push_configuration push; /* apns and fcm lead to the two below */
+    struct push_apns_account apns;
+    struct push_fcm_account fcm;
     struct telephony_configuration telephony;
     struct telephony_endpoint endpoints[TELEPHONY_ENDPOINTS_MAX];
     const char *endpoint_secret_files[TELEPHONY_ENDPOINTS_MAX];

@@ -55,7 +55,7 @@ static enum status write_port_file(const char *path, uint16_t port, struct error
 
 static bool is_push_configured(const struct push_configuration *push)
 {
-    return push->apns_key_pem != NULL || push->fcm_service_account_json != NULL;
+    return push->apns_count + push->fcm_count > 0;
 }
 
 static enum status start_senders(struct daemon *daemon, struct error *error)

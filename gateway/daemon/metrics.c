@@ -6,7 +6,6 @@
 
 #include "gateway/base/json_writer.h"
 
-static const char *const provider_names[PUSH_PROVIDERS_COUNT] = {"apns", "fcm"};
 static const char *const health_names[] = {"unused", "up", "degraded", "down"};
 static const enum push_outcome push_outcomes[] = {PUSH_ACCEPTED, PUSH_REFUSED, PUSH_RETRY_EXHAUSTED,
                                                   PUSH_EXPIRED, PUSH_UNCERTAIN};
@@ -42,20 +41,21 @@ static void add_push(struct text_sink *sink, struct push_sender *push)
         push_sender_statistics(push, (enum push_provider)p, &statistics[p]);
         for (int o = 0; o < 5; o++) {
             add(sink, "astreinte_push_outcomes_total{provider=\"%s\",outcome=\"%s\"} %" PRIu64 "\n",
-                provider_names[p], push_outcome_text(push_outcomes[o]), statistics[p].outcomes[o]);
+                push_provider_text((enum push_provider)p), push_outcome_text(push_outcomes[o]),
+                statistics[p].outcomes[o]);
         }
     }
     add(sink, "# HELP astreinte_push_up Whether the provider answers (1), or not (0).\n"
               "# TYPE astreinte_push_up gauge\n");
     for (int p = 0; p < PUSH_PROVIDERS_COUNT; p++) {
-        add(sink, "astreinte_push_up{provider=\"%s\"} %d\n", provider_names[p],
-            statistics[p].health != PUSH_HEALTH_DOWN);
+        add(sink, "astreinte_push_up{provider=\"%s\"} %d\n",
+            push_provider_text((enum push_provider)p), statistics[p].health != PUSH_HEALTH_DOWN);
     }
     add(sink, "# HELP astreinte_push_in_flight Notifications inside the sender.\n"
               "# TYPE astreinte_push_in_flight gauge\n");
     for (int p = 0; p < PUSH_PROVIDERS_COUNT; p++) {
-        add(sink, "astreinte_push_in_flight{provider=\"%s\"} %" PRIu64 "\n", provider_names[p],
-            statistics[p].jobs_inside);
+        add(sink, "astreinte_push_in_flight{provider=\"%s\"} %" PRIu64 "\n",
+            push_provider_text((enum push_provider)p), statistics[p].jobs_inside);
     }
 }
 
@@ -99,7 +99,7 @@ static size_t providers(void *context, char *buffer, size_t buffer_bytes)
     for (int p = 0; p < PUSH_PROVIDERS_COUNT && metrics->push != NULL; p++) {
         struct push_statistics statistics;
         push_sender_statistics(metrics->push, (enum push_provider)p, &statistics);
-        json_name(&json, provider_names[p]);
+        json_name(&json, push_provider_text((enum push_provider)p));
         json_object_begin(&json);
         json_member_text(&json, "health", health_names[statistics.health]);
         json_member_time(&json, "down_since", statistics.down_since);

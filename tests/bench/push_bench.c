@@ -182,18 +182,20 @@ static void submit_all(struct push_sender *sender, struct bench *bench,
         (void)pthread_mutex_unlock(&bench->lock);
         struct wall_time now = clock_wall(&clock_system);
         struct monotonic_time monotonic = clock_monotonic(&clock_system);
+        const struct push_notification notification = {
+            .collapse_id = "0190a7e0-0000-7000-8000-000000000001",
+            .urgency = PUSH_TIME_SENSITIVE,
+            .expires_at = {now.ms + 60000},
+            .title = "Astreinte",
+            .body = "Nouvelle alerte, ouvrez l'application",
+            .category = "ESCALATION",
+            .data_json = data_json};
         for (size_t i = 0; i < count; i++) {
             jobs[i] = (struct push_job){.provider = PUSH_APNS,
                                         .target = target,
                                         .id = uuid_v7(now, &random_system),
-                                        .collapse_id = "0190a7e0-0000-7000-8000-000000000001",
-                                        .urgency = PUSH_TIME_SENSITIVE,
-                                        .expires_at = {now.ms + 60000},
                                         .deadline = {monotonic.ms + 60000},
-                                        .title = "Astreinte",
-                                        .body = "Nouvelle alerte, ouvrez l'application",
-                                        .category = "ESCALATION",
-                                        .data_json = data_json,
+                                        .notification = notification,
                                         .complete = on_complete,
                                         .context = bench};
         }
@@ -242,13 +244,14 @@ int main(int argc, char **argv)
         return 1;
     }
     char *key = read_file(options.key);
+    struct push_apns_account account = {
+        .endpoints = {{options.host, options.port}, {options.host, options.port}},
+        .key_pem = key,
+        .key_id = options.key_id,
+        .team_id = options.team,
+        .topic = options.topic};
     struct push_configuration configuration = {
-        .ca_file = options.ca,
-        .apns = {{options.host, options.port}, {options.host, options.port}},
-        .apns_key_pem = key,
-        .apns_key_id = options.key_id,
-        .apns_team_id = options.team,
-        .apns_topic = options.topic};
+        .ca_file = options.ca, .apns = &account, .apns_count = 1};
     struct push_sender *sender = NULL;
     struct error error = {0};
     if (push_sender_create(&configuration, &sender, &error) != STATUS_OK) {

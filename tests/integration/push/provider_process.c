@@ -103,6 +103,15 @@ void provider_process_start(struct provider_process *process, const char *option
                    (int)json_integer_value(json_object_get(process->ready, "apns")));
     (void)snprintf(process->fcm_port, sizeof process->fcm_port, "%d",
                    (int)json_integer_value(json_object_get(process->ready, "fcm")));
+    process->apns = (struct push_apns_account){
+        .key_pem = process->apns_key,
+        .key_id = text_of(process, "apns_key_id"),
+        .team_id = text_of(process, "apns_team_id"),
+        .topic = text_of(process, "apns_topic"),
+        .critical_entitled = true,
+        .endpoints = {{"localhost", process->apns_port}, {"localhost", process->apns_port}}};
+    process->fcm = (struct push_fcm_account){.service_account_json = process->service_account,
+                                             .endpoint = {"localhost", process->fcm_port}};
 }
 
 void provider_process_stop(struct provider_process *process)
@@ -193,14 +202,9 @@ json_t *provider_process_received(const struct provider_process *process)
 
 struct push_configuration provider_process_configuration(const struct provider_process *process)
 {
-    return (struct push_configuration){
-        .ca_file = text_of(process, "ca"),
-        .apns = {{"localhost", process->apns_port}, {"localhost", process->apns_port}},
-        .apns_key_pem = process->apns_key,
-        .apns_key_id = text_of(process, "apns_key_id"),
-        .apns_team_id = text_of(process, "apns_team_id"),
-        .apns_topic = text_of(process, "apns_topic"),
-        .apns_critical_entitled = true,
-        .fcm = {"localhost", process->fcm_port},
-        .fcm_service_account_json = process->service_account};
+    return (struct push_configuration){.ca_file = text_of(process, "ca"),
+                                       .apns = &process->apns,
+                                       .apns_count = 1,
+                                       .fcm = &process->fcm,
+                                       .fcm_count = 1};
 }

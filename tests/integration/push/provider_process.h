@@ -15,6 +15,8 @@ struct provider_process {
     json_t *ready; /* provider.ready */
     char *apns_key;
     char *service_account;
+    struct push_apns_account apns; /* a test may change them before it makes a sender */
+    struct push_fcm_account fcm;
     char apns_port[8];
     char fcm_port[8];
 };
@@ -38,7 +40,7 @@ int64_t provider_process_count(struct provider_process *process, const char *pro
 /* The lines of received.jsonl so far; released by the caller. */
 json_t *provider_process_received(const struct provider_process *process);
 
-/* A configuration that leads to it, with both providers. Borrowed texts. */
+/* A configuration that leads to it, with its accounts of all providers. Borrowed. */
 struct push_configuration provider_process_configuration(const struct provider_process *process);
 
 #endif

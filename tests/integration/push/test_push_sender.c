@@ -101,15 +101,16 @@ static struct push_job job_for(enum push_provider provider, const char *target, 
     return (struct push_job){.provider = provider,
                              .target = target,
                              .id = uuid_v7(wall, &random_system),
-                             .collapse_id = "escalation-1",
-                             .urgency = PUSH_CRITICAL,
-                             .expires_at = {wall.ms + 60000},
                              .deadline = {clock_monotonic(&clock_system).ms + deadline_ms},
-                             .title = "Astreinte",
-                             .body = "Nouvelle alerte",
-                             .category = "ESCALATION",
-                             .channel = "escalations",
-                             .data_json = "{\"escalation\":\"e1\",\"kind\":\"escalation\"}",
+                             .notification = {.collapse_id = "escalation-1",
+                                              .urgency = PUSH_CRITICAL,
+                                              .expires_at = {wall.ms + 60000},
+                                              .title = "Astreinte",
+                                              .body = "Nouvelle alerte",
+                                              .category = "ESCALATION",
+                                              .channel = "escalations",
+                                              .data_json = "{\"escalation\":\"e1\","
+                                                           "\"kind\":\"escalation\"}"},
                              .complete = on_complete};
 }
 
@@ -214,10 +215,12 @@ static void test_apns__takes_every_urgency(void **state)
     for (int urgency = PUSH_CRITICAL; urgency <= PUSH_SILENT; urgency++) {
         for (int shown = 0; shown <= 1; shown++) {
             struct push_job job = job_for(PUSH_APNS, token_text(7, token), PATIENT_MS);
-            job.urgency = (enum push_urgency)urgency;
+            job.notification.urgency = (enum push_urgency)urgency;
             job.environment = PUSH_SANDBOX;
-            job.title = shown != 0 ? job.title : NULL;
-            job.expires_at = shown != 0 ? job.expires_at : WALL_NEVER;
+            job.notification.style = shown != 0 ? PUSH_ALERT : PUSH_BACKGROUND;
+            if (shown == 0) {
+                job.notification.expires_at = WALL_NEVER;
+            }
             assert_accepted(run_one(fixture, job));
         }
     }
@@ -228,8 +231,8 @@ static void test_fcm__accepts_with_one_token_for_all(void **state)
     struct fixture *fixture = *state;
     for (int i = 0; i < 20; i++) {
         struct push_job job = job_for(PUSH_FCM, "fcm-token-1:APA91b", PATIENT_MS);
-        job.urgency = (enum push_urgency)(i % 4);
-        job.title = i % 5 == 0 ? NULL : job.title;
+        job.notification.urgency = (enum push_urgency)(i % 4);
+        job.notification.style = i % 5 == 0 ? PUSH_BACKGROUND : PUSH_ALERT;
         (void)submit(fixture, job);
     }
     await_all(fixture);
@@ -511,9 +514,9 @@ static void test_apns__wrong_host_name_is_refused(void **state)
 {
     struct fixture *fixture = *state;
     struct push_configuration configuration = provider_process_configuration(&fixture->provider);
-    configuration.apns[PUSH_PRODUCTION].host = "127.1"; /* the same peer by a name
+    fixture->provider.apns.endpoints[PUSH_PRODUCTION].host = "127.1"; /* the same peer by a name
                                                              that its certificate lacks */
-    configuration.apns[PUSH_PRODUCTION].port = fixture->provider.apns_port;
+    fixture->provider.apns.endpoints[PUSH_PRODUCTION].port = fixture->provider.apns_port;
     (void)create_with(fixture, &configuration);
     const struct push_result *result = run_apns(fixture, 1500);
     assert_outcome(result, PUSH_EXPIRED, PUSH_TARGET_OK, "certificate-names-another-host");
@@ -537,7 +540,7 @@ static void test_apns__unknown_host_name_expires(void **state)
 {
     struct fixture *fixture = *state;
     struct push_configuration configuration = provider_process_configuration(&fixture->provider);
-    configuration.apns[PUSH_PRODUCTION].host = "nowhere.invalid";
+    fixture->provider.apns.endpoints[PUSH_PRODUCTION].host = "nowhere.invalid";
     (void)create_with(fixture, &configuration);
     assert_outcome(run_apns(fixture, 1000), PUSH_EXPIRED, PUSH_TARGET_OK, NULL);
 }
@@ -557,7 +560,7 @@ static void test_sender__not_configured_and_stopping(void **state)
 {
     struct fixture *fixture = *state;
     struct push_configuration configuration = provider_process_configuration(&fixture->provider);
-    configuration.fcm_service_account_json = NULL;
+    configuration.fcm_count = 0;
     (void)create_with(fixture, &configuration);
     assert_outcome(run_fcm(fixture, PATIENT_MS), PUSH_REFUSED, PUSH_CONFIGURATION_WRONG,
                    "NotConfigured");
@@ -587,7 +590,7 @@ static void test_sender__reload_keeps_the_token_and_the_jobs(void **state)
     struct push_statistics statistics;
     push_sender_statistics(fixture->sender, PUSH_APNS, &statistics);
     assert_int_equal(statistics.tokens_minted, 1);
-    configuration.apns_key_pem = "not a key";
+    fixture->provider.apns.key_pem = "not a key";
     assert_int_equal(push_sender_reload(fixture->sender, &configuration, &error),
                      STATUS_CONFIGURATION);
     assert_accepted(run_apns(fixture, PATIENT_MS));

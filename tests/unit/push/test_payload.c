@@ -23,11 +23,11 @@ static struct push_job plain_job(enum push_urgency urgency)
 {
     return (struct push_job){.provider = PUSH_APNS,
                              .target = "00fc13ad",
-                             .urgency = urgency,
-                             .expires_at = {1700000000000},
-                             .title = "Astreinte",
-                             .body = "Alerte \"A\"",
-                             .data_json = "{\"escalation\":\"e1\"}",
+                             .notification = {.urgency = urgency,
+                                              .expires_at = {1700000000000},
+                                              .title = "Astreinte",
+                                              .body = "Alerte \"A\"",
+                                              .data_json = "{\"escalation\":\"e1\"}"},
                              .complete = ignore};
 }
 
@@ -44,14 +44,14 @@ static void test_apns__critical_with_and_without_entitlement(void **state)
 {
     (void)state;
     struct push_job job = plain_job(PUSH_CRITICAL);
-    job.category = "ESCALATION";
+    job.notification.category = "ESCALATION";
     assert_apns(&job, true,
                 "{\"aps\":{\"alert\":{\"title\":\"Astreinte\",\"body\":\"Alerte \\\"A\\\"\"},"
                 "\"sound\":{\"critical\":1,\"name\":\"default\",\"volume\":1.0},"
                 "\"interruption-level\":\"critical\",\"category\":\"ESCALATION\","
                 "\"mutable-content\":1},\"escalation\":\"e1\"}");
-    job.category = NULL;
-    job.data_json = NULL;
+    job.notification.category = NULL;
+    job.notification.data_json = NULL;
     assert_apns(&job, false,
                 "{\"aps\":{\"alert\":{\"title\":\"Astreinte\",\"body\":\"Alerte \\\"A\\\"\"},"
                 "\"sound\":\"default\",\"interruption-level\":\"time-sensitive\","
@@ -62,12 +62,12 @@ static void test_apns__silent_with_and_without_title(void **state)
 {
     (void)state;
     struct push_job job = plain_job(PUSH_SILENT);
-    job.body = NULL;
+    job.notification.body = NULL;
     assert_apns(&job, true,
                 "{\"aps\":{\"alert\":{\"title\":\"Astreinte\"},"
                 "\"interruption-level\":\"passive\",\"mutable-content\":1},"
                 "\"escalation\":\"e1\"}");
-    job.title = NULL;
+    job.notification.style = PUSH_BACKGROUND;
     assert_apns(&job, true, "{\"aps\":{\"content-available\":1},\"escalation\":\"e1\"}");
 }
 
@@ -79,8 +79,8 @@ static void test_fcm__one_data_message(void **state)
     char tail[PAYLOAD_FCM_TAIL_BYTES_MAX];
     size_t bytes = 0;
     job.target = "t:1";
-    job.channel = "escalations";
-    job.collapse_id = "c1";
+    job.notification.channel = "escalations";
+    job.notification.collapse_id = "c1";
     assert_int_equal(payload_render_fcm(&job, buffer, &bytes, NULL), STATUS_OK);
     assert_string_equal(
         buffer, "{\"message\":{\"token\":\"t:1\",\"data\":{"
@@ -94,7 +94,7 @@ static void test_fcm__one_data_message(void **state)
     assert_string_equal(tail, ",\"ttl\":\"0s\"}}}");
     (void)payload_fcm_tail(WALL_NEVER, (struct wall_time){60000}, tail);
     assert_string_equal(tail, ",\"ttl\":\"2419200s\"}}}");
-    job.urgency = PUSH_SILENT;
+    job.notification.urgency = PUSH_SILENT;
     assert_int_equal(payload_render_fcm(&job, buffer, &bytes, NULL), STATUS_OK);
     assert_non_null(strstr(buffer, "\"android\":{\"priority\":\"normal\",\"collapse_key\":\"c1\""));
 }
@@ -106,13 +106,13 @@ static void test_payload__limit_is_exact(void **state)
     char buffer[PAYLOAD_BUFFER_BYTES];
     size_t bytes = 0;
     struct push_job job = plain_job(PUSH_NORMAL);
-    job.data_json = NULL;
-    job.body = "";
+    job.notification.data_json = NULL;
+    job.notification.body = "";
     assert_int_equal(payload_render_apns(&job, false, buffer, &bytes, NULL), STATUS_OK);
     size_t room = PUSH_PAYLOAD_BYTES_MAX - bytes;
     memset(text, 'x', sizeof text);
     text[room] = '\0';
-    job.body = text;
+    job.notification.body = text;
     assert_int_equal(payload_render_apns(&job, false, buffer, &bytes, NULL), STATUS_OK);
     assert_int_equal(bytes, PUSH_PAYLOAD_BYTES_MAX);
     text[room] = 'x';
@@ -170,10 +170,10 @@ static void test_data_object__reserved_names(void **state)
     char buffer[PAYLOAD_BUFFER_BYTES];
     size_t bytes = 0;
     struct push_job job = plain_job(PUSH_NORMAL);
-    job.data_json = "{\"ok\":\"1\",\"aps\":\"2\"}";
+    job.notification.data_json = "{\"ok\":\"1\",\"aps\":\"2\"}";
     assert_int_equal(payload_render_apns(&job, false, buffer, &bytes, NULL), STATUS_INVALID);
     assert_int_equal(payload_render_fcm(&job, buffer, &bytes, NULL), STATUS_OK);
-    job.data_json = "{\"title\":\"2\"}";
+    job.notification.data_json = "{\"title\":\"2\"}";
     assert_int_equal(payload_render_apns(&job, false, buffer, &bytes, NULL), STATUS_OK);
     assert_int_equal(payload_render_fcm(&job, buffer, &bytes, NULL), STATUS_INVALID);
 }
@@ -202,14 +202,16 @@ static void test_job__refuses_malformed_fields(void **state)
     job.target = "";
     assert_int_equal(create_and_free(&job), STATUS_INVALID);
     job = good;
-    job.title = "\xc3";
+    job.notification.title = "\xc3";
     assert_int_equal(create_and_free(&job), STATUS_INVALID);
     job = good;
-    job.collapse_id = "0123456789012345678901234567890123456789012345678901234567890123";
+    job.notification.collapse_id =
+        "0123456789012345678901234567890123456789012345678901234567890123";
     assert_int_equal(create_and_free(&job), STATUS_OK);
-    job.collapse_id = "01234567890123456789012345678901234567890123456789012345678901234";
+    job.notification.collapse_id =
+        "01234567890123456789012345678901234567890123456789012345678901234";
     assert_int_equal(create_and_free(&job), STATUS_INVALID);
-    job.collapse_id = "a\r\nb";
+    job.notification.collapse_id = "a\r\nb";
     assert_int_equal(create_and_free(&job), STATUS_INVALID);
     job = good;
     job.complete = NULL;
@@ -221,7 +223,7 @@ static void test_job__lays_its_block_out(void **state)
     (void)state;
     struct push_job from = plain_job(PUSH_NORMAL);
     struct job *job = NULL;
-    from.collapse_id = "c1";
+    from.notification.collapse_id = "c1";
     assert_int_equal(job_create(&from, false, &job, NULL), STATUS_OK);
     assert_string_equal(job->path, "/3/device/00fc13ad");
     assert_int_equal(job->path_bytes, strlen(job->path));

@@ -169,31 +169,30 @@ static void test_oauth2_answer__token_refusal_and_nonsense(void **state)
 
 static void test_settings__name_the_wrong_field(void **state)
 {
-    struct push_configuration good = {.apns_key_pem = *state,
-                                      .apns_key_id = "KEY",
-                                      .apns_team_id = "TEAM",
-                                      .apns_topic = "fr.astreinte.app"};
+    struct push_apns_account apns = {
+        .key_pem = *state, .key_id = "KEY", .team_id = "TEAM", .topic = "fr.astreinte.app"};
+    struct push_fcm_account fcm = {.service_account_json = "{\"client_email\":\"a@b\"}"};
+    struct push_configuration configuration = {.apns = &apns, .apns_count = 1, .fcm = &fcm};
     struct settings *settings = NULL;
     struct error error = {0};
-    assert_int_equal(settings_create(&good, &settings, &error), STATUS_OK);
+    assert_int_equal(settings_create(&configuration, &settings, &error), STATUS_OK);
     assert_string_equal(settings->apns[PUSH_PRODUCTION].authority, "api.push.apple.com");
     assert_false(settings->fcm_configured);
     settings_destroy(&settings);
-    struct push_configuration bad = good;
-    bad.apns_topic = "two words";
-    assert_int_equal(settings_create(&bad, &settings, &error), STATUS_CONFIGURATION);
-    assert_non_null(strstr(error.text, "apns_topic"));
-    bad = good;
-    bad.ca_file = "/nonexistent";
-    assert_int_equal(settings_create(&bad, &settings, &error), STATUS_CONFIGURATION);
+    configuration.ca_file = "/nonexistent";
+    assert_int_equal(settings_create(&configuration, &settings, &error), STATUS_CONFIGURATION);
     assert_non_null(strstr(error.text, "ca_file"));
-    bad = good;
-    bad.fcm_service_account_json = "{\"client_email\":\"a@b\"}";
-    assert_int_equal(settings_create(&bad, &settings, &error), STATUS_CONFIGURATION);
+    configuration.ca_file = NULL;
+    configuration.fcm_count = 1;
+    assert_int_equal(settings_create(&configuration, &settings, &error), STATUS_CONFIGURATION);
     assert_non_null(strstr(error.text, "private_key"));
-    bad = good;
-    bad.apns[PUSH_SANDBOX] = (struct push_endpoint){"localhost", "0"};
-    assert_int_equal(settings_create(&bad, &settings, &error), STATUS_CONFIGURATION);
+    configuration.fcm_count = 0;
+    apns.topic = "two words";
+    assert_int_equal(settings_create(&configuration, &settings, &error), STATUS_CONFIGURATION);
+    assert_non_null(strstr(error.text, "topic"));
+    apns.topic = "fr.astreinte.app";
+    apns.endpoints[PUSH_SANDBOX] = (struct push_endpoint){"localhost", "0"};
+    assert_int_equal(settings_create(&configuration, &settings, &error), STATUS_CONFIGURATION);
     assert_null(settings);
 }
 
