@@ -9,6 +9,7 @@
 #include "apns-fcm/retry.h"
 #include "gateway/base/json_reader.h"
 #include "gateway/base/log.h"
+#include "gateway/base/text.h"
 
 #define SCOPE "https://www.googleapis.com/auth/firebase.messaging"
 #define FORM                                                                                       \
@@ -74,6 +75,16 @@ static size_t begin(struct exchange *exchange, struct loop *loop,
     return count;
 }
 
+/* It becomes a header's value, where any other byte would break every request of its hour. */
+static bool is_bearer(const char *access)
+{
+    size_t i = 0;
+    while (access[i] > ' ' && access[i] <= '~') {
+        i++;
+    }
+    return i > 0 && access[i] == '\0';
+}
+
 enum status oauth2_answer_parse(const char *text, size_t bytes, char *bearer_r,
                                 size_t bearer_bytes_max, int64_t *life_s_r,
                                 char refusal_r[PUSH_REASON_BYTES_MAX])
@@ -86,13 +97,13 @@ enum status oauth2_answer_parse(const char *text, size_t bytes, char *bearer_r,
     const char *access = json_string_value(json_object_get(json, "access_token"));
     const char *refusal = json_string_value(json_object_get(json, "error"));
     json_t *life = json_object_get(json, "expires_in");
-    if (access != NULL && access[0] != '\0') {
+    if (access != NULL && is_bearer(access)) {
         int written = snprintf(bearer_r, bearer_bytes_max, "Bearer %s", access);
         int64_t life_s = json_is_integer(life) ? json_integer_value(life) : ASSERTION_LIFE_S;
         *life_s_r = life_s < LIFE_S_MIN ? LIFE_S_MIN : life_s > LIFE_S_MAX ? LIFE_S_MAX : life_s;
         status = written > 0 && (size_t)written < bearer_bytes_max ? STATUS_OK : STATUS_TOO_LARGE;
-    } else if (refusal != NULL) {
-        (void)snprintf(refusal_r, PUSH_REASON_BYTES_MAX, "%s", refusal);
+    } else if (refusal != NULL && refusal[0] != '\0') {
+        (void)text_copy(refusal_r, PUSH_REASON_BYTES_MAX, refusal);
         status = STATUS_FORBIDDEN;
     }
     json_decref(json);
