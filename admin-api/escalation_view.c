@@ -123,6 +123,7 @@ static void write_attempt(struct json_writer *json, const struct directory_custo
     json_member_time(json, "accepted_at", attempt->accepted_at);
     json_member_time(json, "received_at", attempt->received_at);
     json_member_time(json, "seen_at", attempt->seen_at);
+    json_member_time(json, "delayed_at", attempt->delayed_at);
     json_object_end(json);
 }
 

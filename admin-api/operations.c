@@ -158,6 +158,7 @@ static const char *const command_names[COMMANDS_COUNT] = {
     [COMMAND_CHECK_OUT] = "check_out",
     [COMMAND_CALL_OUTCOME] = "call_outcome",
     [COMMAND_TRANSPORT_OUTCOME] = "transport_outcome",
+    [COMMAND_TRANSPORT_DELAYED] = "transport_delayed",
     [COMMAND_PUT_CUSTOMER] = "put_customer",
     [COMMAND_PUT_PERSON] = "put_person",
     [COMMAND_PUT_PROCEDURE] = "put_procedure",

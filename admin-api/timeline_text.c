@@ -164,6 +164,9 @@ static int say_attempt(enum entry_kind kind, const struct said *said, char *text
     case ENTRY_ATTEMPT_UNCERTAIN:
         return snprintf(text, size, "It is not known whether the %s %s went out%s%s.",
                         means(said->path), to, word[0] != '\0' ? ": " : "", word);
+    case ENTRY_ATTEMPT_DELAYED:
+        return snprintf(text, size, "The %s %s is delayed%s%s: the next path is tried meanwhile.",
+                        means(said->path), to, word[0] != '\0' ? ", " : "", word);
     case ENTRY_RECEIVED:
         return snprintf(text, size, "%s's device received it.", somebody(said));
     case ENTRY_SEEN:

@@ -17,7 +17,7 @@ struct step {
 typedef enum status event_handler(struct step *step);
 
 event_handler on_opened, on_joined, on_split, on_severity;
-event_handler on_transport, on_received, on_seen, on_call;
+event_handler on_transport, on_delayed, on_received, on_seen, on_call;
 event_handler on_accept, on_decline;
 event_handler on_progress, on_done, on_hand_back;
 event_handler on_deadline;

@@ -94,6 +94,7 @@ struct attempt {
     struct wall_time accepted_at;
     struct wall_time received_at;
     struct wall_time seen_at;
+    struct wall_time delayed_at; /* its provider was down; WALL_NEVER otherwise */
     char reason[REASON_BYTES_MAX];
     char provider_id[168];
     int tries;
@@ -138,6 +139,7 @@ enum event_type {
     EVENT_OPENED,    /* the webhook started it */
     EVENT_JOINED,    /* another caller, by dedup_key */
     EVENT_TRANSPORT, /* what became of an attempt's way out */
+    EVENT_DELAYED,   /* its provider is down: it goes on, and will be late if it arrives */
     EVENT_RECEIVED,  /* a device confirmed reception */
     EVENT_SEEN,      /* a person looked at it */
     EVENT_CALL,      /* ringing, answered, busy, no answer, failed */
@@ -174,7 +176,7 @@ struct event {
     enum intervention progress;   /* PROGRESS: INTERVENTION_NONE means "still at it" */
     int64_t eta_ms;               /* PROGRESS: 0 unknown */
     int caller;                   /* CALLED_BACK, SPLIT: from 1 */
-    const char *reason;           /* TRANSPORT: provider's word; NULL */
+    const char *reason;           /* TRANSPORT, DELAYED: provider's word; NULL */
     const char *provider_id;      /* TRANSPORT; NULL */
     int tries;                    /* TRANSPORT */
     const char *text;             /* personal: a note, a reason in words; NULL */

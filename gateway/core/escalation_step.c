@@ -8,6 +8,7 @@ static event_handler *const handlers[EVENTS_COUNT] = {
     [EVENT_OPENED] = on_opened,
     [EVENT_JOINED] = on_joined,
     [EVENT_TRANSPORT] = on_transport,
+    [EVENT_DELAYED] = on_delayed,
     [EVENT_RECEIVED] = on_received,
     [EVENT_SEEN] = on_seen,
     [EVENT_CALL] = on_call,

@@ -10,18 +10,23 @@ static bool has_outcome(const struct attempt *attempt)
     return attempt->state != ATTEMPT_PLANNED && attempt->state != ATTEMPT_HANDED_OVER;
 }
 
-static void record_transport(struct step *step, const struct attempt *attempt)
+static enum entry_kind entry_of_outcome(const struct attempt *attempt)
 {
     assert(has_outcome(attempt));
     assert(attempt->state != ATTEMPT_RECEIVED && attempt->state != ATTEMPT_SEEN);
-    enum entry_kind kind = ENTRY_ATTEMPT_ACCEPTED;
     if (attempt->state == ATTEMPT_FAILED) {
-        kind = ENTRY_ATTEMPT_FAILED;
-    } else if (attempt->state == ATTEMPT_EXPIRED) {
-        kind = ENTRY_ATTEMPT_EXPIRED;
-    } else if (attempt->state == ATTEMPT_UNCERTAIN) {
-        kind = ENTRY_ATTEMPT_UNCERTAIN;
+        return ENTRY_ATTEMPT_FAILED;
     }
+    if (attempt->state == ATTEMPT_EXPIRED) {
+        return ENTRY_ATTEMPT_EXPIRED;
+    }
+    return attempt->state == ATTEMPT_UNCERTAIN ? ENTRY_ATTEMPT_UNCERTAIN : ENTRY_ATTEMPT_ACCEPTED;
+}
+
+static void record_transport(struct step *step, enum entry_kind kind, const struct attempt *attempt)
+{
+    assert(!uuid_is_nil(attempt->id));
+    assert(kind == ENTRY_ATTEMPT_DELAYED || has_outcome(attempt));
     struct entry *entry = step_record(step, kind);
     entry->person = (struct person_ref){.kind = attempt->person_kind, .id = attempt->person_id};
     entry->attempt = attempt->id;
@@ -62,9 +67,29 @@ enum status on_transport(struct step *step)
     (void)text_copy(attempt->provider_id, sizeof attempt->provider_id,
                     step->event->provider_id != NULL ? step->event->provider_id : "");
     assert((attempt->state == ATTEMPT_ACCEPTED) == (attempt->accepted_at.ms != TIME_NEVER_MS));
-    record_transport(step, attempt);
+    record_transport(step, entry_of_outcome(attempt), attempt);
     if (attempt->state != ATTEMPT_ACCEPTED && attempt->position == step->now->position &&
         attempt->purpose == PURPOSE_ALERT) {
+        run_end_hopeless_step(step);
+    }
+    return STATUS_OK;
+}
+
+/* The provider is down: the attempt goes on, may be accepted later and may be answered, but nobody
+ * waits for it any more. */
+enum status on_delayed(struct step *step)
+{
+    struct attempt *attempt = step_change_attempt(step, step->event->attempt);
+    if (attempt == NULL || attempt->path != PATH_PUSH) {
+        return STATUS_INVALID;
+    }
+    if (has_outcome(attempt) || attempt->delayed_at.ms != TIME_NEVER_MS) {
+        return STATUS_OK;
+    }
+    attempt->delayed_at = step->event->wall;
+    assert(attempt->delayed_at.ms != TIME_NEVER_MS);
+    record_transport(step, ENTRY_ATTEMPT_DELAYED, attempt);
+    if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT) {
         run_end_hopeless_step(step);
     }
     return STATUS_OK;

@@ -294,7 +294,8 @@ void run_resume(struct step *step)
     assert(now->wait_until.ms > step->event->now.ms);
 }
 
-/* Whether the attempt can still lead to an acceptance. */
+/* Whether the attempt is worth waiting for. One that is delayed can still lead to an acceptance,
+ * but nobody knows when: the next path must not wait for it. */
 static bool attempt_has_hope(const struct attempt *attempt)
 {
     assert(attempt->purpose == PURPOSE_ALERT);
@@ -310,7 +311,9 @@ static bool attempt_has_hope(const struct attempt *attempt)
     case ANSWER_ACCEPTED:
         break;
     }
-    return attempt->state != ATTEMPT_FAILED && attempt->state != ATTEMPT_EXPIRED;
+    bool unsent = attempt->state == ATTEMPT_PLANNED || attempt->state == ATTEMPT_HANDED_OVER;
+    return attempt->state != ATTEMPT_FAILED && attempt->state != ATTEMPT_EXPIRED &&
+           !(unsent && attempt->delayed_at.ms != TIME_NEVER_MS);
 }
 
 void run_end_hopeless_step(struct step *step)

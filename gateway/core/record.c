@@ -9,7 +9,7 @@
 struct entry *step_record(struct step *step, enum entry_kind kind)
 {
     struct update *update = step->update;
-    assert((unsigned)kind <= ENTRY_REFUSED_VERB);
+    assert((unsigned)kind <= ENTRY_KIND_LAST);
     assert(update->entries_count <= UPDATE_ENTRIES_MAX);
     if (update->entries_count == UPDATE_ENTRIES_MAX) {
         update->dropped++;
@@ -76,6 +76,7 @@ struct attempt *step_attempt(struct step *step, enum attempt_purpose purpose,
     attempt->accepted_at = WALL_NEVER;
     attempt->received_at = WALL_NEVER;
     attempt->seen_at = WALL_NEVER;
+    attempt->delayed_at = WALL_NEVER;
     record_planned(step, attempt);
     return attempt;
 }

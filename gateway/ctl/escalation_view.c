@@ -147,8 +147,8 @@ static void print_caller(const struct terminal *out, json_t *caller, struct wall
 /* The latest that is known of an attempt, and when. */
 static const char *attempt_time(json_t *attempt)
 {
-    static const char *const stages[] = {"seen_at", "received_at", "accepted_at", "handed_over_at",
-                                         "planned_at"};
+    static const char *const stages[] = {"seen_at",    "received_at",    "accepted_at",
+                                         "delayed_at", "handed_over_at", "planned_at"};
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
         const char *at = ctl_member(attempt, stages[i]);
         if (at[0] != '\0') {

@@ -61,9 +61,15 @@ static bool is_push_configured(const struct push_configuration *push)
 static enum status start_senders(struct daemon *daemon, struct error *error)
 {
     const struct configuration *configuration = daemon->configuration;
-    enum status status = STATUS_OK;
+    enum status status = dispatch_create(&clock_system, &random_system, &daemon->dispatch, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (is_push_configured(&configuration->push)) {
-        status = push_sender_create(&configuration->push, &daemon->push, error);
+        struct push_configuration push = configuration->push;
+        push.notice = dispatch_notice;
+        push.notice_context = daemon->dispatch;
+        status = push_sender_create(&push, &daemon->push, error);
     } else {
         log_warning("daemon.no_push", LOG_TEXT("remedy", "configure [push]"));
     }
@@ -78,8 +84,8 @@ static enum status start_senders(struct daemon *daemon, struct error *error)
     if (status != STATUS_OK) {
         return error_wrap(error, status, "[telephony], [endpoint.…] url and secret_file");
     }
-    return dispatch_create(daemon->push, daemon->telephony, &clock_system, &random_system,
-                           &daemon->dispatch, error);
+    dispatch_attach(daemon->dispatch, daemon->push, daemon->telephony);
+    return STATUS_OK;
 }
 
 static enum status start_engine(struct daemon *daemon, struct error *error)

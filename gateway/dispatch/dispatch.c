@@ -2,6 +2,8 @@
 #include "gateway/dispatch/dispatch.h"
 
 #include <assert.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +15,17 @@
 #define ALARMS_ENDPOINT "call-centre"
 #define ALARM_LIFE_MS   INT64_C(60000)
 
+#define ABOUT_BYTES_MAX  96
+#define NOTICE_BYTES_MAX 320
+#define NOTICES_KEPT_MAX 16
+
+/* A notice as an alarm. */
+struct kept_notice {
+    const char *kind;
+    char about[ABOUT_BYTES_MAX];
+    char detail[NOTICE_BYTES_MAX];
+};
+
 struct dispatch {
     struct push_sender *push;
     struct telephony *telephony;
@@ -20,6 +33,11 @@ struct dispatch {
     struct random_source random;
     struct engine *engine;
     char *public_url;
+    /* The sender may have something to say before there is an engine to tell. */
+    pthread_mutex_t notices_lock;
+    bool bound;
+    struct kept_notice kept[NOTICES_KEPT_MAX];
+    size_t kept_count;
 };
 
 /* What an outcome needs to find its way back. */
@@ -29,14 +47,18 @@ struct errand {
     struct uuid escalation;
     struct uuid attempt;
     enum path path;
+    bool delayed; /* the push thread's alone */
 };
 
 static struct errand *errand_create(struct dispatch *dispatch, const struct effect *effect)
 {
     struct errand *errand = calloc(1, sizeof *errand);
     if (errand != NULL) {
-        *errand = (struct errand){dispatch, effect->customer_id, effect->escalation,
-                                  effect->attempt, effect->path};
+        *errand = (struct errand){.dispatch = dispatch,
+                                  .customer_id = effect->customer_id,
+                                  .escalation = effect->escalation,
+                                  .attempt = effect->attempt,
+                                  .path = effect->path};
     }
     return errand;
 }
@@ -47,6 +69,7 @@ static struct transport_request outcome_of(const struct errand *errand)
         .attempt = errand->attempt,
         .at = clock_wall(&errand->dispatch->clock),
         .gone_since = WALL_NEVER,
+        .was_delayed = errand->delayed,
     };
 }
 
@@ -73,6 +96,16 @@ static enum attempt_state state_of_push(enum push_outcome outcome)
     return ATTEMPT_UNCERTAIN;
 }
 
+/* The provider is down: the procedure goes to the next path at once, the job goes on. */
+static void push_delayed(void *context, const char *reason)
+{
+    struct errand *errand = context;
+    struct transport_request delay = outcome_of(errand);
+    (void)text_copy(delay.reason, sizeof delay.reason, reason);
+    errand->delayed = true;
+    engine_delayed(errand->dispatch->engine, errand->customer_id, errand->escalation, &delay);
+}
+
 static void push_completed(void *context, const struct push_result *result)
 {
     struct errand *errand = context;
@@ -83,9 +116,6 @@ static void push_completed(void *context, const struct push_result *result)
     outcome.gone_since = result->gone_since;
     (void)text_copy(outcome.reason, sizeof outcome.reason, result->reason);
     (void)text_copy(outcome.provider_id, sizeof outcome.provider_id, result->provider_id);
-    if (result->verdict == PUSH_CONFIGURATION_WRONG) {
-        engine_alarm(errand->dispatch->engine, "push.configuration_wrong", result->reason);
-    }
     report(errand, &outcome);
 }
 
@@ -161,6 +191,7 @@ static enum status send_push(struct dispatch *dispatch, const struct effect *eff
                          .channel = "astreinte-urgent",
                          .data_json = data},
         .complete = push_completed,
+        .delayed = push_delayed,
         .context = errand,
     };
     return push_submit(dispatch->push, &job, &error);
@@ -237,25 +268,90 @@ static void dispatch_alarm(void *context, const char *kind, const char *detail)
     }
 }
 
-enum status dispatch_create(struct push_sender *push, struct telephony *telephony,
-                            const struct clock_source *clock, const struct random_source *random,
+/* ---- notices ---- */
+
+static const char *alarm_of_notice(enum push_notice_kind kind)
+{
+    switch (kind) {
+    case PUSH_NOTICE_DOWN:
+        return "push.down";
+    case PUSH_NOTICE_UP:
+        return "push.up";
+    case PUSH_NOTICE_CONFIGURATION_WRONG:
+        return "push.configuration_wrong";
+    case PUSH_NOTICE_CONFIGURATION_SUSPECT:
+        return "push.configuration_suspect";
+    case PUSH_NOTICE_CLOCK_SKEW:
+        return "push.clock_skew";
+    case PUSH_NOTICE_CREDENTIAL_EXPIRES:
+        return "push.credential_expires";
+    case PUSH_NOTICE_UNKNOWN_REASON:
+        return "push.unknown_reason";
+    case PUSH_NOTICE_TOKEN_UPDATES:
+        break;
+    }
+    return "push.token_updates";
+}
+
+void dispatch_notice(void *context, const struct push_notice *notice)
+{
+    struct dispatch *dispatch = context;
+    struct kept_notice kept = {.kind = alarm_of_notice(notice->kind)};
+    const char *account = notice->account != NULL ? notice->account : "";
+    (void)snprintf(kept.about, sizeof kept.about, "%s%s%s", push_provider_text(notice->provider),
+                   account[0] != '\0' ? "/" : "", account);
+    (void)snprintf(kept.detail, sizeof kept.detail, "%s: %s", kept.about, notice->text);
+    (void)pthread_mutex_lock(&dispatch->notices_lock);
+    bool bound = dispatch->bound;
+    if (!bound && dispatch->kept_count < NOTICES_KEPT_MAX) {
+        dispatch->kept[dispatch->kept_count++] = kept;
+    }
+    (void)pthread_mutex_unlock(&dispatch->notices_lock);
+    if (bound) {
+        engine_alarm_about(dispatch->engine, kept.kind, kept.about, kept.detail);
+    }
+}
+
+static void tell_kept_notices(struct dispatch *dispatch)
+{
+    (void)pthread_mutex_lock(&dispatch->notices_lock);
+    dispatch->bound = true;
+    size_t count = dispatch->kept_count; /* grows no more */
+    (void)pthread_mutex_unlock(&dispatch->notices_lock);
+    for (size_t i = 0; i < count; i++) {
+        engine_alarm_about(dispatch->engine, dispatch->kept[i].kind, dispatch->kept[i].about,
+                           dispatch->kept[i].detail);
+    }
+}
+
+/* ---- life ---- */
+
+enum status dispatch_create(const struct clock_source *clock, const struct random_source *random,
                             struct dispatch **dispatch_r, struct error *error)
 {
     struct dispatch *dispatch = calloc(1, sizeof *dispatch);
     if (dispatch == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for dispatch");
     }
-    dispatch->push = push;
-    dispatch->telephony = telephony;
+    (void)pthread_mutex_init(&dispatch->notices_lock, NULL);
     dispatch->clock = *clock;
     dispatch->random = *random;
     *dispatch_r = dispatch;
     return STATUS_OK;
 }
 
+void dispatch_attach(struct dispatch *dispatch, struct push_sender *push,
+                     struct telephony *telephony)
+{
+    assert(!dispatch->bound);
+    dispatch->push = push;
+    dispatch->telephony = telephony;
+}
+
 void dispatch_destroy(struct dispatch **dispatch)
 {
     if (*dispatch != NULL) {
+        (void)pthread_mutex_destroy(&(*dispatch)->notices_lock);
         free((*dispatch)->public_url);
         free(*dispatch);
         *dispatch = NULL;
@@ -277,5 +373,6 @@ enum status dispatch_bind(struct dispatch *dispatch, struct engine *engine, cons
         return error_set(error, STATUS_NO_MEMORY, "no memory for the public URL");
     }
     dispatch->engine = engine;
+    tell_kept_notices(dispatch);
     return STATUS_OK;
 }

@@ -11,11 +11,18 @@
 
 struct dispatch;
 
-/* push and telephony are borrowed and must outlive it; either may be NULL (not configured: attempts
- * on that path fail at once). clock: the monotonic one is the deadline's. */
-enum status dispatch_create(struct push_sender *push, struct telephony *telephony,
-                            const struct clock_source *clock, const struct random_source *random,
+/* clock: the monotonic one is the deadline's. */
+enum status dispatch_create(const struct clock_source *clock, const struct random_source *random,
                             struct dispatch **dispatch_r, struct error *error) MUST_CHECK;
+
+/* Through what things leave. Borrowed: both must outlive it; either may be NULL (not configured:
+ * attempts on that path fail at once). Before the engine is created. */
+void dispatch_attach(struct dispatch *dispatch, struct push_sender *push,
+                     struct telephony *telephony);
+
+/* For push_configuration.notice; context is the dispatch. A notice is an alarm "push.…"; what comes
+ * before dispatch_bind() is told then. Any thread. */
+void dispatch_notice(void *context, const struct push_notice *notice);
 
 /* After the engine that uses it and after push and telephony were destroyed. */
 void dispatch_destroy(struct dispatch **dispatch);

@@ -31,6 +31,7 @@ enum command_type {
     /* telephony, transport */
     COMMAND_CALL_OUTCOME,
     COMMAND_TRANSPORT_OUTCOME,
+    COMMAND_TRANSPORT_DELAYED,
     /* administration */
     COMMAND_PUT_CUSTOMER,
     COMMAND_PUT_PERSON,
@@ -134,6 +135,7 @@ struct transport_request {
     struct wall_time at; /* when the outcome came in */
     bool device_gone;
     struct wall_time gone_since; /* WALL_NEVER: unknown */
+    bool was_delayed;            /* engine_delayed() told of it before */
 };
 
 struct customer_request {

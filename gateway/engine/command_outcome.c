@@ -64,6 +64,19 @@ enum status command_transport_outcome(struct engine *engine, struct command *com
     return status == STATUS_QUARANTINED || status == STATUS_INVALID ? STATUS_OK : status;
 }
 
+enum status command_transport_delayed(struct engine *engine, struct command *command,
+                                      struct error *error)
+{
+    const struct transport_request *request = &command->request.transport;
+    struct applied applied;
+    struct event event = event_now(engine, EVENT_DELAYED, request->at);
+    event.attempt = request->attempt;
+    event.reason = request->reason;
+    enum status status =
+        apply_event(engine, command->customer_id, command->escalation_id, &event, &applied, error);
+    return status == STATUS_QUARANTINED || status == STATUS_INVALID ? STATUS_OK : status;
+}
+
 static bool is_key(enum attempt_answer answer)
 {
     return answer == ANSWER_ACCEPTED || answer == ANSWER_DECLINED;

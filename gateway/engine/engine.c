@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "gateway/base/log.h"
+#include "gateway/base/text.h"
 #include "gateway/engine/engine_private.h"
 
 #define SCRATCH_BYTES_MAX  (8u << 20)
@@ -268,6 +269,7 @@ static enum engine_lane lane_of(enum command_type type)
         return LANE_ACKNOWLEDGMENT;
     case COMMAND_CALL_OUTCOME:
     case COMMAND_TRANSPORT_OUTCOME:
+    case COMMAND_TRANSPORT_DELAYED:
         return LANE_OUTCOME;
     case COMMAND_ESCALATE:
         return LANE_NEW;
@@ -325,19 +327,40 @@ enum status engine_post(struct engine *engine, struct command *command)
     return status;
 }
 
-void engine_outcome(struct engine *engine, int64_t customer_id, struct uuid escalation,
-                    enum path path, const struct transport_request *outcome)
+static struct command *transport_command(enum command_type type, int64_t customer_id,
+                                         struct uuid escalation,
+                                         const struct transport_request *request)
 {
     struct command *command = calloc(1, sizeof *command);
     if (command == NULL) {
         abort(); /* small and fixed: recovery sends the attempt again under its id */
     }
-    command->type = COMMAND_TRANSPORT_OUTCOME;
+    command->type = type;
     command->customer_id = customer_id;
     command->escalation_id = escalation;
-    command->received_at = outcome->at;
-    command->request.transport = *outcome;
+    command->received_at = request->at;
+    command->request.transport = *request;
     command->complete = free_command;
+    return command;
+}
+
+void engine_delayed(struct engine *engine, int64_t customer_id, struct uuid escalation,
+                    const struct transport_request *delay)
+{
+    queue_push_reserved(
+        engine->lanes[LANE_OUTCOME],
+        transport_command(COMMAND_TRANSPORT_DELAYED, customer_id, escalation, delay));
+    nudge_if_asleep(engine);
+}
+
+void engine_outcome(struct engine *engine, int64_t customer_id, struct uuid escalation,
+                    enum path path, const struct transport_request *outcome)
+{
+    struct command *command =
+        transport_command(COMMAND_TRANSPORT_OUTCOME, customer_id, escalation, outcome);
+    if (path == PATH_PUSH && !outcome->was_delayed) {
+        queue_unreserve(engine->lanes[LANE_OUTCOME]);
+    }
     if (path == PATH_CALL && outcome->transport != ATTEMPT_ACCEPTED) {
         outbox_call_ended(engine, outcome->attempt);
     }
@@ -349,27 +372,36 @@ void engine_outcome(struct engine *engine, int64_t customer_id, struct uuid esca
 
 /* ---- alarms ---- */
 
-/* At most one of a kind every minute goes out. */
-static bool alarm_is_due(struct engine *engine, const char *kind)
+/* The record of the last alarm of this kind about this; a free one, or the one told longest ago,
+ * when there was none. */
+static struct told_alarm *find_told(struct engine *engine, const char *kind, const char *about)
+{
+    struct told_alarm *oldest = &engine->alarms_told[0];
+    for (size_t i = 0; i < ALARMS_TOLD_MAX; i++) {
+        struct told_alarm *told = &engine->alarms_told[i];
+        if (told->kind == NULL) {
+            return told;
+        }
+        if (strcmp(told->kind, kind) == 0 && strcmp(told->about, about) == 0) {
+            return told;
+        }
+        oldest = told->told_ms < oldest->told_ms ? told : oldest;
+    }
+    oldest->kind = NULL;
+    return oldest;
+}
+
+/* At most one of a kind about the same thing goes out every minute. */
+static bool alarm_is_due(struct engine *engine, const char *kind, const char *about)
 {
     int64_t now_ms = clock_monotonic(&engine->configuration.clock).ms;
-    const size_t count = sizeof engine->alarms_told / sizeof engine->alarms_told[0];
-    bool due = false;
     (void)pthread_mutex_lock(&engine->alarm_lock);
-    for (size_t i = 0; i < count; i++) {
-        if (engine->alarms_told[i].kind == NULL) {
-            engine->alarms_told[i].kind = kind;
-            engine->alarms_told[i].told_ms = now_ms;
-            due = true;
-            break;
-        }
-        if (strcmp(engine->alarms_told[i].kind, kind) == 0) {
-            due = now_ms - engine->alarms_told[i].told_ms >= ALARM_EVERY_MS;
-            if (due) {
-                engine->alarms_told[i].told_ms = now_ms;
-            }
-            break;
-        }
+    struct told_alarm *told = find_told(engine, kind, about);
+    bool due = told->kind == NULL || now_ms - told->told_ms >= ALARM_EVERY_MS;
+    if (due) {
+        told->kind = kind;
+        (void)text_copy(told->about, sizeof told->about, about);
+        told->told_ms = now_ms;
     }
     (void)pthread_mutex_unlock(&engine->alarm_lock);
     return due;
@@ -377,11 +409,17 @@ static bool alarm_is_due(struct engine *engine, const char *kind)
 
 void engine_alarm(struct engine *engine, const char *kind, const char *detail)
 {
+    engine_alarm_about(engine, kind, "", detail);
+}
+
+void engine_alarm_about(struct engine *engine, const char *kind, const char *about,
+                        const char *detail)
+{
     log_warning("alarm", LOG_TEXT("kind", kind), LOG_TEXT("detail", detail));
     (void)pthread_mutex_lock(&engine->statistics_lock);
     engine->statistics.alarms++;
     (void)pthread_mutex_unlock(&engine->statistics_lock);
-    if (!alarm_is_due(engine, kind)) {
+    if (!alarm_is_due(engine, kind, about)) {
         return;
     }
     const struct engine_dispatcher *dispatcher = &engine->configuration.dispatcher;

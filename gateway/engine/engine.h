@@ -23,11 +23,13 @@ struct engine;
 #define TURN_COMMANDS_MAX         256
 #define TURN_WORK_MS_MAX          5
 #define LANE_ACKNOWLEDGMENT_SLOTS 8192
-#define LANE_OUTCOME_SLOTS        16384
+#define LANE_OUTCOME_SLOTS        32768
 #define LANE_NEW_SLOTS            4096
 #define LANE_ADMINISTRATION_SLOTS 512
-#define CREDITS_PUSH_MAX          8192 /* sends in flight; each has its slot in the outcome lane */
-#define CREDITS_CALLBACK_MAX      512
+/* Sends in flight, each with its slot in the outcome lane; a push has two, as it may be delayed
+ * before it ends. */
+#define CREDITS_PUSH_MAX     8192
+#define CREDITS_CALLBACK_MAX 512
 
 /* An attempt on its way out, with everything needed to render it. Lives during `send` only. */
 struct effect {
@@ -126,10 +128,21 @@ enum status engine_post(struct engine *engine, struct command *command) MUST_CHE
 void engine_outcome(struct engine *engine, int64_t customer_id, struct uuid escalation,
                     enum path path, const struct transport_request *outcome);
 
+/* Any thread: the provider is down and this push will be late if it arrives at all. At most once
+ * for each effect, before its engine_outcome(), which must say was_delayed. Never fails, likewise.
+ */
+void engine_delayed(struct engine *engine, int64_t customer_id, struct uuid escalation,
+                    const struct transport_request *delay);
+
 /* Any thread: tells the desk of something that has no escalation; recorded when the writer can. At
  * most one of a kind every 60 s goes out; the log has all. kind is a static dotted word; detail has
  * no personal data. */
 void engine_alarm(struct engine *engine, const char *kind, const char *detail);
+
+/* The same for a kind that may concern several things: at most one of a kind about one of them
+ * every 60 s ("push.down" about "apns"). about is copied. */
+void engine_alarm_about(struct engine *engine, const char *kind, const char *about,
+                        const char *detail);
 
 /* One piece of work. Answers how long to wait for the next deadline (ms; 0: more is waiting). Never
  * from two threads at once. */

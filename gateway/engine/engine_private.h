@@ -90,6 +90,15 @@ struct failing {
 
 #define FAILING_MAX 32
 
+/* When an alarm was last told. */
+struct told_alarm {
+    const char *kind; /* NULL: free */
+    char about[96];
+    int64_t told_ms;
+};
+
+#define ALARMS_TOLD_MAX 64
+
 struct engine {
     unsigned magic;
     struct engine_configuration configuration;
@@ -160,10 +169,7 @@ struct engine {
     void *commit_context;
 
     pthread_mutex_t alarm_lock;
-    struct {
-        const char *kind;
-        int64_t told_ms;
-    } alarms_told[32];
+    struct told_alarm alarms_told[ALARMS_TOLD_MAX];
 
     pthread_mutex_t statistics_lock;
     struct engine_statistics statistics;
@@ -178,7 +184,7 @@ typedef enum status command_handler(struct engine *engine, struct command *comma
 command_handler command_escalate, command_desk_verb, command_task_done;
 command_handler command_agent_verb, command_use_enrolment, command_put_device,
     command_delete_device, command_check_in, command_check_out;
-command_handler command_call_outcome, command_transport_outcome;
+command_handler command_call_outcome, command_transport_outcome, command_transport_delayed;
 command_handler command_put_customer, command_put_person, command_put_procedure, command_put_rota,
     command_add_enrolment, command_add_api_key, command_revoke_api_key;
 command_handler command_deadline, command_context_changed, command_quarantine, command_alarm;

@@ -58,6 +58,27 @@ void outbox_call_ended(struct engine *engine, struct uuid attempt)
     (void)pthread_mutex_unlock(&engine->calls_lock);
 }
 
+static void give_slots_back(struct engine *engine, enum path path)
+{
+    queue_unreserve(engine->lanes[LANE_OUTCOME]);
+    if (path == PATH_PUSH) {
+        queue_unreserve(engine->lanes[LANE_OUTCOME]);
+    }
+}
+
+/* One for the outcome; a push may be reported delayed before it. */
+static bool reserve_slots(struct engine *engine, enum path path)
+{
+    if (queue_reserve(engine->lanes[LANE_OUTCOME]) != STATUS_OK) {
+        return false;
+    }
+    if (path == PATH_PUSH && queue_reserve(engine->lanes[LANE_OUTCOME]) != STATUS_OK) {
+        queue_unreserve(engine->lanes[LANE_OUTCOME]);
+        return false;
+    }
+    return true;
+}
+
 bool outbox_take_credit(struct engine *engine, const struct attempt *attempt,
                         struct engine_time now)
 {
@@ -69,12 +90,12 @@ bool outbox_take_credit(struct engine *engine, const struct attempt *attempt,
     if (!take_counter(used, push ? CREDITS_PUSH_MAX : CREDITS_CALLBACK_MAX)) {
         return false;
     }
-    if (queue_reserve(engine->lanes[LANE_OUTCOME]) != STATUS_OK) {
+    if (!reserve_slots(engine, attempt->path)) {
         atomic_fetch_sub(used, 1);
         return false;
     }
     if (attempt->path == PATH_CALL && !take_trunk(engine, attempt, now)) {
-        queue_unreserve(engine->lanes[LANE_OUTCOME]);
+        give_slots_back(engine, attempt->path);
         atomic_fetch_sub(used, 1);
         return false;
     }
@@ -95,7 +116,7 @@ void outbox_forget(struct engine *engine, size_t mark)
     while (engine->effects_count > mark) {
         const struct attempt *attempt = &engine->effects[--engine->effects_count].attempt;
         outbox_give_credit(engine, attempt->path);
-        queue_unreserve(engine->lanes[LANE_OUTCOME]);
+        give_slots_back(engine, attempt->path);
         if (attempt->path == PATH_CALL) {
             outbox_call_ended(engine, attempt->id);
         }

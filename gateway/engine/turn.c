@@ -30,6 +30,7 @@ static command_handler *const handlers[COMMANDS_COUNT] = {
     [COMMAND_CHECK_OUT] = command_check_out,
     [COMMAND_CALL_OUTCOME] = command_call_outcome,
     [COMMAND_TRANSPORT_OUTCOME] = command_transport_outcome,
+    [COMMAND_TRANSPORT_DELAYED] = command_transport_delayed,
     [COMMAND_PUT_CUSTOMER] = command_put_customer,
     [COMMAND_PUT_PERSON] = command_put_person,
     [COMMAND_PUT_PROCEDURE] = command_put_procedure,

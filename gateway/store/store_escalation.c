@@ -86,6 +86,7 @@ static const struct column attempt_columns[] = {
     NAMED(attempt.accepted_at, "accepted_at", TIME),
     NAMED(attempt.received_at, "received_at", TIME),
     NAMED(attempt.seen_at, "seen_at", TIME),
+    NAMED(attempt.delayed_at, "delayed_at", TIME),
     NAMED(attempt.reason, "reason", CHARS),
     NAMED(attempt.provider_id, "provider_id", CHARS),
     NAMED(attempt.tries, "tries", INT),

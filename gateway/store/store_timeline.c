@@ -96,7 +96,7 @@ static enum status append_entry(struct store *store, const struct timeline_row *
 {
     struct digest personal = {{0}};
     assert(head->timeline_seq >= 0 && !uuid_is_nil(row->escalation_id));
-    assert((unsigned)row->kind <= ENTRY_REFUSED_VERB);
+    assert((unsigned)row->kind <= ENTRY_KIND_LAST);
     if (row->personal != NULL) {
         struct digest_part parts[] = {{salt->bytes, sizeof salt->bytes},
                                       {row->personal, strlen(row->personal)}};

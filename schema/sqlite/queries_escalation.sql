@@ -111,34 +111,34 @@ WHERE customer_id = :customer_id AND escalation_id = :escalation_id ORDER BY num
 INSERT INTO attempt (
   customer_id, escalation_id, attempt_id, purpose, path, platform, person_kind, person_id,
   device_id, callback, round, step, position, state, answer, severity, planned_engine,
-  not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at, reason,
-  provider_id, tries, number)
+  not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at,
+  delayed_at, reason, provider_id, tries, number)
 VALUES (
   :customer_id, :escalation_id, :attempt_id, :purpose, :path, :platform, :person_kind, :person_id,
   :device_id, :callback, :round, :step, :position, :state, :answer, :severity, :planned_engine,
-  :not_after_engine, :planned_at, :handed_over_at, :accepted_at, :received_at, :seen_at, :reason,
-  :provider_id, :tries, :number);
+  :not_after_engine, :planned_at, :handed_over_at, :accepted_at, :received_at, :seen_at,
+  :delayed_at, :reason, :provider_id, :tries, :number);
 
 -- name: attempt_update
 UPDATE attempt SET
   state = :state, answer = :answer, handed_over_at = :handed_over_at, accepted_at = :accepted_at,
-  reason = :reason, provider_id = :provider_id, tries = :tries
+  delayed_at = :delayed_at, reason = :reason, provider_id = :provider_id, tries = :tries
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id AND attempt_id = :attempt_id;
 
 -- name: attempt_update_received
 -- Apart from attempt_update, which most outcomes need, because it moves an index entry.
 UPDATE attempt SET
   state = :state, answer = :answer, handed_over_at = :handed_over_at, accepted_at = :accepted_at,
-  received_at = :received_at, seen_at = :seen_at, reason = :reason, provider_id = :provider_id,
-  tries = :tries
+  received_at = :received_at, seen_at = :seen_at, delayed_at = :delayed_at, reason = :reason,
+  provider_id = :provider_id, tries = :tries
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id AND attempt_id = :attempt_id;
 
 -- name: attempt_get
 SELECT
   customer_id, escalation_id, attempt_id, purpose, path, platform, person_kind, person_id,
   device_id, callback, round, step, position, state, answer, severity, planned_engine,
-  not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at, reason,
-  provider_id, tries, number
+  not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at,
+  delayed_at, reason, provider_id, tries, number
 FROM attempt
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id AND attempt_id = :attempt_id;
 
@@ -146,8 +146,8 @@ WHERE customer_id = :customer_id AND escalation_id = :escalation_id AND attempt_
 SELECT
   customer_id, escalation_id, attempt_id, purpose, path, platform, person_kind, person_id,
   device_id, callback, round, step, position, state, answer, severity, planned_engine,
-  not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at, reason,
-  provider_id, tries, number
+  not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at,
+  delayed_at, reason, provider_id, tries, number
 FROM attempt
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id
 ORDER BY attempt_id DESC LIMIT :limit;
@@ -156,8 +156,8 @@ ORDER BY attempt_id DESC LIMIT :limit;
 SELECT
   customer_id, escalation_id, attempt_id, purpose, path, platform, person_kind, person_id,
   device_id, callback, round, step, position, state, answer, severity, planned_engine,
-  not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at, reason,
-  provider_id, tries, number
+  not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at,
+  delayed_at, reason, provider_id, tries, number
 FROM attempt
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id AND attempt_id > :after
 ORDER BY attempt_id LIMIT :limit;
@@ -170,8 +170,8 @@ WHERE attempt_id = :attempt_id AND path = 1;
 SELECT
   customer_id, escalation_id, attempt_id, purpose, path, platform, person_kind, person_id,
   device_id, callback, round, step, position, state, answer, severity, planned_engine,
-  not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at, reason,
-  provider_id, tries, number
+  not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at,
+  delayed_at, reason, provider_id, tries, number
 FROM attempt INDEXED BY attempt_unsent
 WHERE state <= 1 AND state = 0 AND path = :path
 ORDER BY severity DESC, planned_engine LIMIT :limit;

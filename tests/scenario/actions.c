@@ -239,7 +239,7 @@ static void desk_acts(struct scenario *scenario, int first)
 
 static enum provider_mood mood_of(const struct scenario *scenario, const char *word)
 {
-    static const char *const moods[] = {"up", "down", "refusing", "silent", "uncertain"};
+    static const char *const moods[] = {"up", "down", "refusing", "silent", "uncertain", "delayed"};
     for (size_t i = 0; i < sizeof moods / sizeof moods[0]; i++) {
         if (strcmp(moods[i], word) == 0) {
             return (enum provider_mood)i;

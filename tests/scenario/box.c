@@ -180,10 +180,21 @@ void box_outcome(struct box *box, struct box_sent *sent, enum attempt_state tran
         .at = {box->wall_ms},
         .device_gone = device_gone,
         .gone_since = WALL_NEVER,
+        .was_delayed = sent->delayed,
     };
     (void)text_copy(outcome.reason, sizeof outcome.reason, reason);
     sent->resolved = true;
     engine_outcome(box->engine, sent->customer_id, sent->escalation, sent->path, &outcome);
+}
+
+void box_delayed(struct box *box, struct box_sent *sent, const char *reason)
+{
+    assert(sent->path == PATH_PUSH && !sent->delayed && !sent->resolved && !sent->dead);
+    struct transport_request delay = {
+        .attempt = sent->attempt, .at = {box->wall_ms}, .gone_since = WALL_NEVER};
+    (void)text_copy(delay.reason, sizeof delay.reason, reason);
+    sent->delayed = true;
+    engine_delayed(box->engine, sent->customer_id, sent->escalation, &delay);
 }
 
 /* ---- rotas: a JSON array of names; "@SECONDS" begins the next turn at that time ---- */

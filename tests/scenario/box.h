@@ -36,6 +36,7 @@ struct box_sent {
     char token_received[96];
     int64_t at_ms; /* since the box's beginning, on the clock that never steps */
     int64_t expires_ms;
+    bool delayed;  /* reported as such */
     bool resolved; /* its outcome was given back */
     bool dead;     /* handed over in a life that a crash took back or ended */
 };
@@ -91,6 +92,9 @@ void box_advance(struct box *box, int64_t ms);
 /* What became of an attempt. */
 void box_outcome(struct box *box, struct box_sent *sent, enum attempt_state transport,
                  const char *reason, bool device_gone);
+
+/* The provider is down; its outcome comes later. At most once for each push. */
+void box_delayed(struct box *box, struct box_sent *sent, const char *reason);
 
 /* A command with an arena of its own; box_run() posts it and turns until it is answered (false: a
  * crash came between: nobody knows). Free it with box_free(). */

@@ -160,6 +160,15 @@ static void report_line(struct scenario *scenario, const struct box_sent *sent)
     box_free(&command);
 }
 
+static bool end_when_due(struct box *box, struct box_sent *sent)
+{
+    if (box->elapsed_ms < sent->expires_ms) {
+        return false;
+    }
+    box_outcome(box, sent, ATTEMPT_EXPIRED, "no_answer_in_time", false);
+    return true;
+}
+
 /* False: nothing to say yet. */
 static bool react_to(struct scenario *scenario, struct box_sent *sent)
 {
@@ -182,12 +191,14 @@ static bool react_to(struct scenario *scenario, struct box_sent *sent)
     case MOOD_UNCERTAIN:
         box_outcome(box, sent, ATTEMPT_UNCERTAIN, "connection_lost", false);
         return true;
-    case MOOD_SILENT:
-        if (box->elapsed_ms >= sent->expires_ms) {
-            box_outcome(box, sent, ATTEMPT_EXPIRED, "no_answer_in_time", false);
+    case MOOD_DELAYED:
+        if (!sent->delayed && sent->path == PATH_PUSH) {
+            box_delayed(box, sent, "provider_down");
             return true;
         }
-        break;
+        return end_when_due(box, sent);
+    case MOOD_SILENT:
+        return end_when_due(box, sent);
     }
     return false;
 }

@@ -22,7 +22,7 @@ struct words {
 };
 
 /* How a provider, the telephony layer or the callback endpoints behave. */
-enum provider_mood { MOOD_UP, MOOD_DOWN, MOOD_REFUSING, MOOD_SILENT, MOOD_UNCERTAIN };
+enum provider_mood { MOOD_UP, MOOD_DOWN, MOOD_REFUSING, MOOD_SILENT, MOOD_UNCERTAIN, MOOD_DELAYED };
 
 /* What the test knows of a person besides the gateway's own rows. */
 struct person_state {

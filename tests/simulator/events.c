@@ -88,6 +88,11 @@ static void provider_answers(struct simulator *simulator)
         if (sent->resolved || sent->dead || draw(simulator, 3) == 0) {
             continue;
         }
+        if (sent->path == PATH_PUSH && !sent->delayed && draw(simulator, 6) == 0) {
+            note(simulator, "delayed");
+            box_delayed(box, sent, "simulated");
+            continue;
+        }
         enum attempt_state state = states[draw(simulator, 6)];
         bool gone = state == ATTEMPT_FAILED && sent->path == PATH_PUSH && draw(simulator, 3) == 0;
         note(simulator, "outcome %d%s", (int)state, gone ? " gone" : "");

@@ -39,6 +39,7 @@ static const char *const events[] = {
     "transport #1 failed gone",
     "transport #1 expired late",
     "transport #1 uncertain lost",
+    "delayed #1 down",
     "received #1",
     "seen #1",
     "call #1 busy",

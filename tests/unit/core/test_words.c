@@ -47,7 +47,7 @@ static void words__are_stored_and_never_change(void **state)
                 "received", "seen", "call_progress", "accepted", "declined", "progress", "extended",
                 "overdue", "handed_back", "resumed", "taken", "done", "cancelled",
                 "cancel_confirmed", "severity", "note", "task", "task_done", "called_back", "late",
-                "recovered", "quarantined", "refused_verb");
+                "recovered", "quarantined", "refused_verb", "attempt_delayed");
 }
 
 #define CHECK_LIST(list, function, count)                                                          \

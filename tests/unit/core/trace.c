@@ -254,6 +254,7 @@ struct verb {
 static const struct verb verbs[] = {
     {"join", EVENT_JOINED, 0},
     {"transport", EVENT_TRANSPORT, 0},
+    {"delayed", EVENT_DELAYED, 0},
     {"received", EVENT_RECEIVED, 0},
     {"seen", EVENT_SEEN, 0},
     {"call", EVENT_CALL, 0},
@@ -300,6 +301,9 @@ static void fill_event(struct world *world, const struct words *words, struct ev
         event->transport = attempt_state_parse(word_at(words, 2));
         event->reason = words->count > 3 ? words->word[3] : NULL;
         event->tries = 1;
+        break;
+    case EVENT_DELAYED:
+        event->reason = words->count > 2 ? words->word[2] : NULL;
         break;
     case EVENT_CALL:
         event->answer = attempt_answer_parse(word_at(words, 2));

@@ -329,8 +329,17 @@ void house_outcome(struct house *house, const struct sent *sent, enum attempt_st
         .tries = 1,
         .at = house->wall,
         .gone_since = WALL_NEVER,
+        .was_delayed = sent->delayed,
     };
     engine_outcome(house->engine, sent->customer_id, sent->escalation, sent->path, &outcome);
+}
+
+void house_delayed(struct house *house, struct sent *sent)
+{
+    struct transport_request delay = {
+        .attempt = sent->attempt, .reason = "down", .at = house->wall, .gone_since = WALL_NEVER};
+    sent->delayed = true;
+    engine_delayed(house->engine, sent->customer_id, sent->escalation, &delay);
 }
 
 void house_accept_all(struct house *house, size_t from)

@@ -39,6 +39,7 @@ struct sent {
     char received[96];
     char accept[96];
     char decline[96];
+    bool delayed; /* house_delayed() told of it */
 };
 
 struct house {
@@ -104,6 +105,8 @@ void assert_answered(const struct command *command, const char *name, const char
 
 /* What became of a sent attempt. */
 void house_outcome(struct house *house, const struct sent *sent, enum attempt_state transport);
+/* The provider of a sent push is down. */
+void house_delayed(struct house *house, struct sent *sent);
 /* Every attempt sent so far is accepted by its provider. */
 void house_accept_all(struct house *house, size_t from);
 

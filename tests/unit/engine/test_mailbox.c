@@ -242,20 +242,22 @@ static void test_alarm__one_of_a_kind_every_minute(void **state)
         engine_alarm(house->engine, "test.one", "a detail");
     }
     assert_int_equal(house->alarms, 1);
+    engine_alarm_about(house->engine, "test.one", "apns", "another thing");
+    engine_alarm_about(house->engine, "test.one", "apns", "another thing");
     engine_alarm(house->engine, "test.two", "a detail");
-    assert_int_equal(house->alarms, 2);
+    assert_int_equal(house->alarms, 3);
     house_advance(house, 59999);
     engine_alarm(house->engine, "test.one", "a detail");
-    assert_int_equal(house->alarms, 2);
+    assert_int_equal(house->alarms, 3);
     house_advance(house, 1);
     engine_alarm(house->engine, "test.one", "a detail");
-    assert_int_equal(house->alarms, 3);
+    assert_int_equal(house->alarms, 4);
     assert_string_equal(house->alarm, "test.one");
     struct engine_statistics statistics;
     engine_statistics(house->engine, &statistics);
-    assert_int_equal(statistics.alarms, 13);
+    assert_int_equal(statistics.alarms, 15);
     house_settle(house);
-    assert_int_equal(alarms_recorded(house), 3);
+    assert_int_equal(alarms_recorded(house), 4);
 }
 
 int main(void)

@@ -49,6 +49,45 @@ static void test_credits__all_come_back(void **state)
     assert_int_equal(statistics.lane_length[LANE_OUTCOME], 0);
 }
 
+/* What can be taken of the outcome lane now. */
+static size_t free_slots(struct house *house)
+{
+    size_t count = 0;
+    while (queue_reserve(house->engine->lanes[LANE_OUTCOME]) == STATUS_OK) {
+        count++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        queue_unreserve(house->engine->lanes[LANE_OUTCOME]);
+    }
+    return count;
+}
+
+/* A push holds a slot for its outcome and one for being delayed before. */
+static void test_delayed__has_a_slot_of_its_own(void **state)
+{
+    struct house *house = *state;
+    size_t free_before = free_slots(house);
+    (void)house_escalate(house, SEVERITY_CRITICAL);
+    (void)house_escalate(house, SEVERITY_CRITICAL);
+    size_t pushes = house->sent_count;
+    assert_true(pushes >= 2 && house->sent[0].path == PATH_PUSH);
+    assert_int_equal(free_slots(house), free_before - 2 * pushes);
+    house_delayed(house, &house->sent[0]);
+    house_settle(house);
+    for (size_t i = 0; i < pushes; i++) {
+        house_outcome(house, &house->sent[i], ATTEMPT_ACCEPTED);
+    }
+    house_settle(house);
+    struct attempt attempt;
+    house_read_attempt(house, &house->sent[0], &attempt);
+    assert_int_equal(attempt.state, ATTEMPT_ACCEPTED);
+    assert_int_equal(attempt.delayed_at.ms, house->wall.ms);
+    assert_int_equal(house_entries(house, house->sent[0].escalation, ENTRY_ATTEMPT_DELAYED), 1);
+    house_accept_all(house, pushes);
+    assert_int_equal(free_slots(house), free_before);
+    assert_int_equal(house->engine->credits_push_used, 0);
+}
+
 /* More than one turn may set off: the rest goes out with the next ones, none is lost. */
 static void test_outbox__more_than_one_turn_holds(void **state)
 {
@@ -379,6 +418,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_credits__without_them_attempts_wait_as_rows),
         HOUSE_TEST(test_credits__all_come_back),
+        HOUSE_TEST(test_delayed__has_a_slot_of_its_own),
         HOUSE_TEST(test_outbox__more_than_one_turn_holds),
         HOUSE_TEST(test_trunk__calls_wait_for_it_critical_first),
         HOUSE_TEST(test_trunk__newcomers_do_not_overtake),

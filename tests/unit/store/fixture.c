@@ -137,5 +137,6 @@ struct attempt plain_attempt(unsigned n)
     attempt.accepted_at = WALL_NEVER;
     attempt.received_at = WALL_NEVER;
     attempt.seen_at = WALL_NEVER;
+    attempt.delayed_at = WALL_NEVER;
     return attempt;
 }

@@ -358,6 +358,7 @@ static struct attempt full_attempt(unsigned n)
     a.accepted_at.ms = 10;
     a.received_at.ms = 11;
     a.seen_at.ms = 12;
+    a.delayed_at.ms = 13;
     (void)text_copy(a.reason, sizeof a.reason, "because");
     (void)text_copy(a.provider_id, sizeof a.provider_id, "projects/x/messages/1");
     a.tries = 13;
@@ -387,6 +388,7 @@ static void assert_attempt(const struct attempt *a, const struct attempt *b)
     assert_int_equal(a->accepted_at.ms, b->accepted_at.ms);
     assert_int_equal(a->received_at.ms, b->received_at.ms);
     assert_int_equal(a->seen_at.ms, b->seen_at.ms);
+    assert_int_equal(a->delayed_at.ms, b->delayed_at.ms);
     assert_int_equal(a->tries, b->tries);
     assert_int_equal(a->number, b->number);
     assert_string_equal(a->callback, b->callback);
@@ -417,6 +419,7 @@ static void test_attempt__comes_back(void **state)
     changed.accepted_at = full.accepted_at;
     changed.received_at = full.received_at;
     changed.seen_at = full.seen_at;
+    changed.delayed_at = full.delayed_at;
     (void)text_copy(changed.reason, sizeof changed.reason, full.reason);
     (void)text_copy(changed.provider_id, sizeof changed.provider_id, full.provider_id);
     changed.tries = full.tries;
