@@ -102,6 +102,15 @@ static void provider_answers(struct simulator *simulator)
     (void)box_turns(box);
 }
 
+/* A token that was used before is answered from the record, also after its person handed back: the
+ * answer says who holds it now. */
+static bool names_holder(const struct command *command, const char *slug)
+{
+    char words[SLUG_BYTES_MAX + 16];
+    (void)snprintf(words, sizeof words, "\"who\":\"%s\"", slug);
+    return strstr(command->answer.body, words) != NULL;
+}
+
 /* Also what left before a crash arrives, rings and is answered. */
 static void phone_acts(struct simulator *simulator)
 {
@@ -119,8 +128,10 @@ static void phone_acts(struct simulator *simulator)
                                         : sent->token_received;
     struct uuid escalation = sent->escalation;
     int64_t person = sent->person_id;
+    char slug[SLUG_BYTES_MAX];
+    (void)text_copy(slug, sizeof slug, sent->person);
     if (run(simulator, command) && request->verb == VERB_ACCEPT &&
-        command->answer.status == STATUS_OK) {
+        command->answer.status == STATUS_OK && names_holder(command, slug)) {
         oracle_told_holder(simulator->oracle, escalation, PERSON_AGENT, person);
     }
     box_free(&command);
