@@ -27,6 +27,7 @@ void view_person(struct json_writer *json, const struct directory_person *person
 void view_device(struct json_writer *json, const struct directory_device *device)
 {
     json_object_begin(json);
+    json_member_int(json, "id", device->id);
     json_member_text(json, "installation", device->installation);
     json_member_text(json, "platform", platform_word(device->platform));
     json_member_text(json, "environment", device->environment == 1 ? "sandbox" : "production");

@@ -80,7 +80,11 @@ enum next reply_command(struct exchange *exchange)
 {
     const struct answer *answer = &exchange->command.answer;
     if (answer->status != STATUS_OK) {
-        return reply_problem(exchange, answer->status, &answer->error, answer->body);
+        (void)reply_problem(exchange, answer->status, &answer->error, answer->body);
+        if (answer->retry_after_s > 0) {
+            exchange->retry_after_s = answer->retry_after_s;
+        }
+        return NEXT_ANSWER;
     }
     int http_status = answer->created ? 201 : 200;
     if (answer->body == NULL || answer->body_bytes == 0) {

@@ -81,6 +81,7 @@ struct exchange {
     exchange_handler *after; /* answers when the command succeeded without a body of its own */
     exchange_reader *read;
     struct uuid id;               /* of the path, for reads */
+    int64_t device_id;            /* of the path, for reads */
     struct uuid cursor;           /* lists */
     size_t limit;                 /* lists */
     int64_t last_seq;             /* streams: the last event that the client has */

@@ -37,6 +37,8 @@ int http_status_of(enum status status)
         return 415;
     case STATUS_KEY_REUSED:
         return 422;
+    case STATUS_TOO_OFTEN:
+        return 429;
     case STATUS_FULL:
     case STATUS_STOPPING:
     case STATUS_TIMEOUT:

@@ -42,6 +42,8 @@ exchange_handler escalations_split, escalations_done;
 exchange_handler tasks_list, tasks_done;
 exchange_handler agent_enrol, agent_put_device, agent_delete_device, agent_check_in;
 exchange_handler agent_check_out, agent_me, agent_get_escalation, agent_verb_post;
+exchange_handler agent_test_device, agent_tests_list, agent_tests_get, agent_test_verb;
+exchange_handler devices_test, devices_tests_list, devices_tests_get;
 exchange_handler telephony_outcome;
 exchange_handler customers_list, customers_get, customers_put;
 exchange_handler agents_list, agents_get, agents_put, agents_enrolment, agents_devices;

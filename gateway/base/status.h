@@ -36,7 +36,8 @@
     X(PROTOCOL, -22, "protocol", "the peer broke the protocol")                                    \
     X(CONFIGURATION, -23, "configuration", "the configuration is wrong")                           \
     X(DONE, -24, "done", "no more items")                                                          \
-    X(QUARANTINED, -25, "quarantined", "the escalation was set aside after repeated aborts")
+    X(QUARANTINED, -25, "quarantined", "the escalation was set aside after repeated aborts")       \
+    X(TOO_OFTEN, -26, "too-often", "asked too often, try again later")
 
 enum status {
 #define STATUS_ENUM(name, code, slug, text) STATUS_##name = (code),

@@ -63,7 +63,8 @@
     X(EXHAUSTED, 5, "exhausted")         /* tells a callback that nobody was reached */            \
     X(FRUITLESS, 6, "fruitless")         /* tells the desk that the first round reached nobody */  \
     X(TASK, 7, "task")                   /* tells the desk that it has something to do */          \
-    X(QUARANTINE, 8, "quarantine")       /* tells the call centre that this one was set aside */
+    X(QUARANTINE, 8, "quarantine")       /* tells the call centre that this one was set aside */   \
+    X(TEST, 9, "test")                   /* tries a phone's path; never an escalation's */
 
 #define ATTEMPT_STATE_TABLE(X)                                                                     \
     X(PLANNED, 0, "planned")                                                                       \

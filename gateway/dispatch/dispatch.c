@@ -174,7 +174,7 @@ static enum status send_push(struct dispatch *dispatch, const struct effect *eff
     if (render_push_data(effect, data, sizeof data) == 0) {
         return STATUS_TOO_LARGE;
     }
-    uuid_format(effect->escalation, collapse);
+    uuid_format(effect->purpose == PURPOSE_TEST ? effect->attempt : effect->escalation, collapse);
     struct notification_words words = render_notification(effect);
     struct push_job job = {
         .provider = effect->device->platform == PLATFORM_APNS ? PUSH_APNS : PUSH_FCM,

@@ -40,6 +40,11 @@ struct notification_words render_notification(const struct effect *effect)
         words.body = french ? "La situation évolue. Ouvrez l'application."
                             : "The situation has changed. Open the app.";
         break;
+    case PURPOSE_TEST:
+        words.title = french ? "Essai - Astreinte" : "Test - Astreinte";
+        words.body = french ? "Ceci est un essai. Confirmez que vous l'avez entendu."
+                            : "This is a test. Confirm that you heard it.";
+        break;
     case PURPOSE_ALERT:
     case PURPOSE_HOLDER_CALL:
     case PURPOSE_EXHAUSTED:
@@ -58,6 +63,7 @@ static const char *push_kind(enum attempt_purpose purpose)
     return purpose == PURPOSE_WITHDRAW        ? "withdraw"
            : purpose == PURPOSE_UPDATE        ? "update"
            : purpose == PURPOSE_CANCEL_NOTICE ? "cancel"
+           : purpose == PURPOSE_TEST          ? "test"
                                               : "alert";
 }
 
@@ -72,9 +78,13 @@ size_t render_push_data(const struct effect *effect, char *text, size_t text_byt
     json_writer_init(&json, text, text_bytes);
     json_object_begin(&json);
     json_member_text(&json, "kind", push_kind(effect->purpose));
-    json_member_uuid(&json, "escalation", effect->escalation);
-    json_member_uuid(&json, "attempt", effect->attempt);
-    json_member_text(&json, "severity", severity_word(effect->severity));
+    if (effect->purpose == PURPOSE_TEST) {
+        json_member_uuid(&json, "test", effect->attempt);
+    } else {
+        json_member_uuid(&json, "escalation", effect->escalation);
+        json_member_uuid(&json, "attempt", effect->attempt);
+        json_member_text(&json, "severity", severity_word(effect->severity));
+    }
     if (effect->drill) {
         json_member_text(&json, "drill", "1");
     }
@@ -111,6 +121,7 @@ static void say_neutral(const struct effect *effect, bool french, char *text, si
     case PURPOSE_FRUITLESS:
     case PURPOSE_TASK:
     case PURPOSE_QUARANTINE:
+    case PURPOSE_TEST:
         rest = french ? "Appel urgent. Tapez 1 pour écouter et accepter, 2 pour refuser."
                       : "Urgent call. Press 1 to listen and accept, 2 to decline.";
         break;
@@ -215,6 +226,7 @@ static const char *callback_type(const struct effect *effect)
     case PURPOSE_HOLDER_CALL:
     case PURPOSE_WITHDRAW:
     case PURPOSE_CANCEL_NOTICE:
+    case PURPOSE_TEST:
         break;
     }
     return "call.requested";

@@ -26,6 +26,8 @@ enum command_type {
     COMMAND_USE_ENROLMENT,
     COMMAND_PUT_DEVICE,
     COMMAND_DELETE_DEVICE,
+    COMMAND_TEST_DEVICE,
+    COMMAND_CONFIRM_TEST,
     COMMAND_CHECK_IN,
     COMMAND_CHECK_OUT,
     /* telephony, transport */
@@ -181,6 +183,16 @@ struct device_request {
     int battery_percent; /* -1 unknown */
 };
 
+/* A test push to a phone: asked for by the agent (agent_id set) or by the desk; confirmed
+ * (VERB_RECEIVED, VERB_SEEN: heard) by the agent's own token or by the push's action token. */
+struct device_test_request {
+    int64_t agent_id;
+    int64_t device_id; /* TEST */
+    struct uuid test;  /* CONFIRM */
+    enum agent_verb verb;
+    const char *action_token; /* "xt_…" as presented, or NULL */
+};
+
 struct check_in_request {
     int64_t agent_id;
     const char *installation;
@@ -208,10 +220,11 @@ struct alarm_request {
 
 struct answer {
     enum status status;
-    bool created;     /* 201 instead of 200 */
-    bool joined;      /* ESCALATE: 200 instead of 202 */
-    const char *body; /* success: the JSON document ("" : none); refusal: a JSON object whose
-                         members extend the problem ("{\"holder\":…}"), or "" */
+    bool created;      /* 201 instead of 200 */
+    bool joined;       /* ESCALATE: 200 instead of 202 */
+    int retry_after_s; /* TOO_OFTEN: when to ask again */
+    const char *body;  /* success: the JSON document ("" : none); refusal: a JSON object whose
+                          members extend the problem ("{\"holder\":…}"), or "" */
     size_t body_bytes;
     struct error error; /* refusal: text and pointer */
 };
@@ -233,6 +246,7 @@ struct command {
         struct definition_request definition;
         struct enrolment_request enrolment;
         struct device_request device;
+        struct device_test_request device_test;
         struct check_in_request check_in;
         struct api_key_request api_key;
         struct task_done_request task_done;

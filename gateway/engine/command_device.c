@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "gateway/base/json_writer.h"
+#include "gateway/engine/device_test_json.h"
 
-#define SMALL_JSON_BYTES 1024
+#define SMALL_JSON_BYTES 4096
 
 /* Codes are read aloud and typed: case and separators do not matter. */
 static void normalise_code(const char *typed, char *code_r, size_t code_bytes)
@@ -77,17 +78,17 @@ enum status command_use_enrolment(struct engine *engine, struct command *command
 }
 
 static const struct directory_device *find_device(struct engine *engine,
-                                                  const struct command *command,
+                                                  const struct command *command, int64_t agent_id,
+                                                  const char *installation,
                                                   const struct directory_person **agent_r)
 {
-    const struct device_request *request = &command->request.device;
     const struct directory_customer *customer =
         directory_customer(engine->current, command->customer_id);
     const struct directory_person *agent =
-        customer == NULL ? NULL : directory_agent(customer, request->agent_id);
+        customer == NULL ? NULL : directory_agent(customer, agent_id);
     *agent_r = agent;
     for (size_t i = 0; agent != NULL && i < agent->devices_count; i++) {
-        if (strcmp(agent->devices[i].installation, request->installation) == 0) {
+        if (strcmp(agent->devices[i].installation, installation) == 0) {
             return &agent->devices[i];
         }
     }
@@ -107,7 +108,8 @@ enum status command_put_device(struct engine *engine, struct command *command, s
 {
     const struct device_request *request = &command->request.device;
     const struct directory_person *agent;
-    const struct directory_device *before = find_device(engine, command, &agent);
+    const struct directory_device *before =
+        find_device(engine, command, request->agent_id, request->installation, &agent);
     if (agent == NULL) {
         answer_refuse(command, STATUS_NOT_FOUND, "no such agent");
         return STATUS_OK;
@@ -145,8 +147,10 @@ enum status command_put_device(struct engine *engine, struct command *command, s
 enum status command_delete_device(struct engine *engine, struct command *command,
                                   struct error *error)
 {
+    const struct device_request *request = &command->request.device;
     const struct directory_person *agent;
-    const struct directory_device *device = find_device(engine, command, &agent);
+    const struct directory_device *device =
+        find_device(engine, command, request->agent_id, request->installation, &agent);
     if (device == NULL) {
         answer_refuse(command, STATUS_NOT_FOUND, "no such installation");
         return STATUS_OK;
@@ -156,7 +160,10 @@ enum status command_delete_device(struct engine *engine, struct command *command
                                command->received_at, command->received_at, error);
 }
 
-static void answer_check_in(struct command *command, const struct check_in_row *row, int64_t id)
+/* The check-in's own test push; NULL: none could be sent to this installation. */
+static void answer_check_in(struct command *command, const struct directory_customer *customer,
+                            const struct check_in_row *row, int64_t id,
+                            const struct device_test_row *test)
 {
     char text[SMALL_JSON_BYTES];
     struct json_writer json;
@@ -174,9 +181,35 @@ static void answer_check_in(struct command *command, const struct check_in_row *
         json_member_time(&json, "to", row->shift_to_at);
         json_object_end(&json);
     }
+    json_name(&json, "test");
+    if (test != NULL) {
+        device_test_json(&json, customer, test);
+    } else {
+        json_null_value(&json);
+    }
     json_object_end(&json);
     command->answer.created = true;
     answer_json(command, text, json_writer_bytes(&json));
+}
+
+/* A check-in proves the path: a test push goes to the phone it was made with. */
+static enum status test_installation(struct engine *engine, const struct command *command,
+                                     struct device_test_row *test_r, bool *tested_r,
+                                     struct error *error)
+{
+    const struct check_in_request *request = &command->request.check_in;
+    const struct directory_person *agent;
+    const struct directory_device *device =
+        find_device(engine, command, request->agent_id, request->installation, &agent);
+    struct wall_time allowed_at;
+    *tested_r = false;
+    if (device == NULL || !device->live) {
+        return STATUS_OK;
+    }
+    enum status status = device_test_plan(engine, command->customer_id, device, agent->id,
+                                          TEST_BY_CHECK_IN, test_r, &allowed_at, error);
+    *tested_r = status == STATUS_OK && allowed_at.ms == TIME_NEVER_MS;
+    return status;
 }
 
 enum status command_check_in(struct engine *engine, struct command *command, struct error *error)
@@ -207,11 +240,16 @@ enum status command_check_in(struct engine *engine, struct command *command, str
     enum status status = store_check_out(engine->store, command->customer_id, request->agent_id,
                                          command->received_at, error);
     int64_t id = 0;
+    struct device_test_row test;
+    bool tested = false;
     if (status == STATUS_OK) {
         status = store_check_in(engine->store, &row, &id, error);
     }
     if (status == STATUS_OK) {
-        answer_check_in(command, &row, id);
+        status = test_installation(engine, command, &test, &tested, error);
+    }
+    if (status == STATUS_OK) {
+        answer_check_in(command, customer, &row, id, tested ? &test : NULL);
     }
     return status;
 }

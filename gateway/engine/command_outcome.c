@@ -47,6 +47,9 @@ enum status command_transport_outcome(struct engine *engine, struct command *com
 {
     const struct transport_request *request = &command->request.transport;
     struct applied applied;
+    if (uuid_is_nil(command->escalation_id)) {
+        return device_test_outcome(engine, command, error);
+    }
     if (request->transport == ATTEMPT_PLANNED) {
         return put_back(engine, command, error);
     }
@@ -69,6 +72,9 @@ enum status command_transport_delayed(struct engine *engine, struct command *com
 {
     const struct transport_request *request = &command->request.transport;
     struct applied applied;
+    if (uuid_is_nil(command->escalation_id)) {
+        return device_test_delayed(engine, command, error);
+    }
     struct event event = event_now(engine, EVENT_DELAYED, request->at);
     event.attempt = request->attempt;
     event.reason = request->reason;
@@ -110,6 +116,7 @@ static void event_of_key(const struct attempt *attempt, enum attempt_answer answ
     case PURPOSE_FRUITLESS:
     case PURPOSE_TASK:
     case PURPOSE_QUARANTINE:
+    case PURPOSE_TEST:
         event->type = yes ? EVENT_ACCEPT : EVENT_DECLINE;
         break;
     }

@@ -90,6 +90,9 @@ static enum status recover(struct engine *engine, struct error *error)
         status = store_rewind_attempts(engine->store, &rewound, error);
     }
     if (status == STATUS_OK) {
+        status = store_rewind_device_tests(engine->store, error);
+    }
+    if (status == STATUS_OK) {
         status = engine_clock_open(engine, error);
     }
     if (status == STATUS_OK) {
@@ -264,6 +267,7 @@ static enum engine_lane lane_of(enum command_type type)
     case COMMAND_AGENT_VERB:
     case COMMAND_DESK_VERB:
     case COMMAND_TASK_DONE:
+    case COMMAND_CONFIRM_TEST:
     case COMMAND_CHECK_IN:
     case COMMAND_CHECK_OUT:
         return LANE_ACKNOWLEDGMENT;
@@ -276,6 +280,7 @@ static enum engine_lane lane_of(enum command_type type)
     case COMMAND_USE_ENROLMENT:
     case COMMAND_PUT_DEVICE:
     case COMMAND_DELETE_DEVICE:
+    case COMMAND_TEST_DEVICE:
     case COMMAND_PUT_CUSTOMER:
     case COMMAND_PUT_PERSON:
     case COMMAND_PUT_PROCEDURE:

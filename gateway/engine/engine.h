@@ -33,8 +33,8 @@ struct engine;
 
 /* An attempt on its way out, with everything needed to render it. Lives during `send` only. */
 struct effect {
-    struct uuid attempt;
-    struct uuid escalation;
+    struct uuid attempt;    /* of a test push: the test */
+    struct uuid escalation; /* nil for a test push */
     struct uuid ticket;
     int64_t customer_id;
     enum attempt_purpose purpose;

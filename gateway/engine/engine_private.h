@@ -183,7 +183,8 @@ typedef enum status command_handler(struct engine *engine, struct command *comma
 
 command_handler command_escalate, command_desk_verb, command_task_done;
 command_handler command_agent_verb, command_use_enrolment, command_put_device,
-    command_delete_device, command_check_in, command_check_out;
+    command_delete_device, command_test_device, command_confirm_test, command_check_in,
+    command_check_out;
 command_handler command_call_outcome, command_transport_outcome, command_transport_delayed;
 command_handler command_put_customer, command_put_person, command_put_procedure, command_put_rota,
     command_add_enrolment, command_add_api_key, command_revoke_api_key;
@@ -254,6 +255,23 @@ enum status outbox_pump(struct engine *engine, struct error *error) MUST_CHECK;
 void outbox_send(struct engine *engine);
 /* Gives back what was taken since `mark` (a savepoint was rolled back). */
 void outbox_forget(struct engine *engine, size_t mark);
+
+/* ---- device_tests.c: test pushes to one phone ---- */
+
+/* Plans one to a live device and hands it over when there is a credit. *allowed_at_r: WALL_NEVER,
+ * or when the next may be asked for; then nothing was planned. */
+enum status device_test_plan(struct engine *engine, int64_t customer_id,
+                             const struct directory_device *device, int64_t agent_id,
+                             enum test_asker asked_by, struct device_test_row *row_r,
+                             struct wall_time *allowed_at_r, struct error *error) MUST_CHECK;
+/* Transport outcomes and delays without an escalation. */
+enum status device_test_outcome(struct engine *engine, const struct command *command,
+                                struct error *error) MUST_CHECK;
+enum status device_test_delayed(struct engine *engine, const struct command *command,
+                                struct error *error) MUST_CHECK;
+/* Inside the transaction: hands planned ones over as far as credits reach. */
+enum status device_tests_pump(struct engine *engine, struct engine_time now, size_t *moved_r,
+                              bool *left_r, struct error *error) MUST_CHECK;
 
 /* ---- answers.c ---- */
 

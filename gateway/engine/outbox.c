@@ -152,6 +152,7 @@ static bool still_wanted(const struct attempt *attempt, const struct escalation 
     case PURPOSE_FRUITLESS:
     case PURPOSE_TASK:
     case PURPOSE_QUARANTINE:
+    case PURPOSE_TEST:
         break;
     }
     return true;
@@ -272,6 +273,9 @@ enum status outbox_pump(struct engine *engine, struct error *error)
     engine->outbox_waiting = false;
     for (size_t i = 0; i < sizeof paths / sizeof paths[0] && status == STATUS_OK; i++) {
         status = pump_path(engine, paths[i], now, &moved, &left, error);
+    }
+    if (status == STATUS_OK) {
+        status = device_tests_pump(engine, now, &moved, &left, error);
     }
     if (left || status != STATUS_OK) {
         engine->outbox_waiting = true;

@@ -110,6 +110,33 @@ struct device_row {
     const char *retired_reason;
 };
 
+/* Who wanted a test push. The numbers are stored. */
+enum test_asker { TEST_BY_DESK = 0, TEST_BY_AGENT = 1, TEST_BY_CHECK_IN = 2 };
+
+#define DEVICE_TESTS_KEPT 50 /* of one phone */
+
+/* A test push to one phone. */
+struct device_test_row {
+    int64_t customer_id;
+    struct uuid test_id;
+    int64_t device_id;
+    int64_t agent_id;
+    enum platform platform;
+    enum test_asker asked_by;
+    enum attempt_state state;
+    struct engine_time not_after; /* useless to send later than this */
+    struct wall_time planned_at;
+    struct wall_time handed_over_at;
+    struct wall_time delayed_at;
+    struct wall_time accepted_at;
+    struct wall_time received_at;
+    struct wall_time seen_at;
+    struct wall_time failed_at; /* failed, expired or uncertain, and never received */
+    char reason[REASON_BYTES_MAX];
+    char provider_id[168];
+    int tries;
+};
+
 /* A rota or a procedure version, with its JSON text. */
 struct definition_row {
     int64_t id;
@@ -260,6 +287,25 @@ enum status store_retire_device(struct store *store, int64_t customer_id, int64_
                                 struct error *error) MUST_CHECK;
 enum status store_prove_device(struct store *store, int64_t customer_id, int64_t device_id,
                                struct wall_time now, struct error *error) MUST_CHECK;
+
+/* Adds a test push and forgets the oldest beyond DEVICE_TESTS_KEPT. */
+enum status store_add_device_test(struct store *store, const struct device_test_row *row,
+                                  struct error *error) MUST_CHECK;
+enum status store_update_device_test(struct store *store, const struct device_test_row *row,
+                                     struct error *error) MUST_CHECK;
+/* By its id alone: an action token names no customer. */
+enum status store_get_device_test(struct store *store, struct uuid test_id,
+                                  struct device_test_row *row_r, struct error *error) MUST_CHECK;
+/* Of one phone, newest first. */
+enum status store_list_device_tests(struct store *store, int64_t customer_id, int64_t device_id,
+                                    size_t limit, struct device_test_row *rows_r, size_t *count_r,
+                                    struct error *error) MUST_CHECK;
+/* Planned ones, oldest first. */
+enum status store_list_device_test_outbox(struct store *store, size_t limit,
+                                          struct device_test_row *rows_r, size_t *count_r,
+                                          struct error *error) MUST_CHECK;
+/* At start: handed over without an outcome → planned again. */
+enum status store_rewind_device_tests(struct store *store, struct error *error) MUST_CHECK;
 
 enum status store_put_rota(struct store *store, const struct definition_row *row,
                            int64_t *rota_id_r, struct error *error) MUST_CHECK;

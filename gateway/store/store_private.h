@@ -29,6 +29,8 @@
     X(rota_put) X(rota_list) X(procedure_insert) X(procedure_list) X(procedure_get) \
     X(api_key_insert) X(api_key_customer_insert) X(api_key_list) X(api_key_customer_list) \
     X(api_key_revoke) X(check_in_insert) X(check_in_out) X(check_in_current) X(alarm_insert) \
+    X(device_test_insert) X(device_test_forget) X(device_test_update) X(device_test_get) \
+    X(device_test_list) X(device_test_outbox) X(device_test_rewind) \
     X(engine_clock_get) X(engine_clock_set)
 /* clang-format on */
 

@@ -67,6 +67,9 @@ CALLS = [
              ("environment", "moon", None), ("permission", "perhaps", None),
              ("battery_percent", 101, None), ("app_version", "x" * 65, None),
              ("public_key", 1, None), ("auth_secret", "x" * 257, None)], installation="phone-2"),
+    Call("POST", "/v1/agent/devices/{installation}/test", "agent", {}, installation="phone-1"),
+    Call("POST", "/v1/agent/tests/{test}/{verb}", "agent", {}, verb="seen"),
+    Call("POST", "/v1/customers/{customer}/devices/{device}/test", "desk", {}, device="phone-1"),
     Call("POST", "/v1/agent/check-ins", "agent", {"installation": "phone-1"}, ("installation",),
          [("installation", "no way", None), ("shift", "No", None), ("shift", 1, None)]),
     Call("POST", "/v1/agent/check-outs", "agent", {}),
@@ -117,6 +120,11 @@ READS = [
     ("GET", "/v1/events", "desk", {}),
     ("GET", "/v1/agent/me", "agent", {}),
     ("GET", "/v1/agent/escalations/{escalation}", "agent", {}),
+    ("GET", "/v1/agent/devices/{installation}/tests", "agent", {"installation": "phone-1"}),
+    ("GET", "/v1/agent/devices/{installation}/tests/{test}", "agent", {"installation": "phone-1"}),
+    ("GET", "/v1/customers/{customer}/devices/{device}/tests", "desk", {"device": "phone-1"}),
+    ("GET", "/v1/customers/{customer}/devices/{device}/tests/{test}", "desk",
+     {"device": "phone-1"}),
     ("DELETE", "/v1/agent/devices/{installation}", "agent", {"installation": "phone-1"}),
     ("GET", "/v1/customers", "admin", {}),
     ("GET", "/v1/customers/{customer}", "admin", {}),
@@ -178,7 +186,7 @@ class BadInput(astreinte_test.GatewayTest):
 
     def path(self, pattern, **places):
         values = {"escalation": self.escalation, "attempt": self.attempt, "customer": "ours",
-                  "task": NOWHERE, **places}
+                  "task": NOWHERE, "test": NOWHERE, **places}
         path = pattern
         for name, value in values.items():
             path = path.replace("{" + name + "}", value)
@@ -448,8 +456,9 @@ class BadInput(astreinte_test.GatewayTest):
     def test_other_method(self):
         description = self.admin.get("/openapi.json").json
         for pattern, operations in description["paths"].items():
-            path = self.path(pattern, agent="paul", contact="chef", procedure="nuit",
-                             role="principal", key="k", verb="accept", installation="i")
+            path = self.path(pattern, agent="paul", contact="chef", device="phone-1",
+                             procedure="nuit", role="principal", key="k", verb="accept",
+                             installation="i")
             known = {method.upper() for method in operations if method != "parameters"}
             for method in {"GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE"} - known:
                 with self.subTest(call=f"{method} {pattern}"):

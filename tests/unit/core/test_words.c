@@ -33,7 +33,7 @@ static void words__are_stored_and_never_change(void **state)
     CHECK_TABLE(person_kind, person_kind_word, "none", "agent", "contact", "operator", "callback");
     CHECK_TABLE(path, path_word, "push", "call", "callback", "app", "desk");
     CHECK_TABLE(attempt_purpose, attempt_purpose_word, "alert", "update", "holder_call", "withdraw",
-                "cancel_notice", "exhausted", "fruitless", "task", "quarantine");
+                "cancel_notice", "exhausted", "fruitless", "task", "quarantine", "test");
     CHECK_TABLE(attempt_state, attempt_state_word, "planned", "handed_over", "accepted", "received",
                 "seen", "failed", "expired", "uncertain");
     CHECK_TABLE(attempt_answer, attempt_answer_word, "none", "ringing", "answered", "accepted",
