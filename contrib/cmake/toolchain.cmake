@@ -32,7 +32,10 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND NOT ASTREINTE_SANITIZE AND
   # sanitizers replace what it does.
   add_compile_options(
     -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection
-    -fcf-protection=full -ftrivial-auto-var-init=zero -fPIE -g)
+    -fcf-protection=full -ftrivial-auto-var-init=zero -g)
+  # The rooms are -fPIC, as the push library is installed shared; programs are -fPIE. Nobody
+  # replaces our functions at run time, so that they may be inlined all the same.
+  add_compile_options(-fno-semantic-interposition)
   add_link_options(-pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
 endif()
 
