@@ -101,8 +101,14 @@ static enum status write_service_account(struct simulator *simulator, struct err
 {
     (void)snprintf(simulator->client_email, sizeof simulator->client_email,
                    "gateway@%.80s.iam.gserviceaccount.com", simulator->settings.project);
-    (void)snprintf(simulator->token_uri, sizeof simulator->token_uri, "https://localhost:%u/token",
-                   http2_server_port(simulator->servers[PROVIDER_OAUTH]));
+    if (simulator->settings.token_uri != NULL) {
+        (void)snprintf(simulator->token_uri, sizeof simulator->token_uri, "%s",
+                       simulator->settings.token_uri);
+    } else {
+        (void)snprintf(simulator->token_uri, sizeof simulator->token_uri,
+                       "https://localhost:%u/token",
+                       http2_server_port(simulator->servers[PROVIDER_OAUTH]));
+    }
     struct service_account account = {simulator->settings.project, simulator->client_email,
                                       simulator->token_uri};
     return tls_identity_write_service_account(&simulator->identity, &account, error);

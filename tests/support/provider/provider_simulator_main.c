@@ -39,6 +39,8 @@ static const char help[] =
     "    --team-id TEXT        iss that provider tokens must have (DEF123GHIJ)\n"
     "    --topic TEXT          the app's bundle id (fr.astreinte.app)\n"
     "    --project TEXT        the Firebase project (astreinte-test)\n"
+    "    --token-uri URL       what service-account.json names and assertions must have as aud,\n"
+    "                          for clients that know Google's alone (the oauth port's address)\n"
     "    --max-streams N       streams at once on a proven connection, 1 to 1000 (1000)\n"
     "    --first-streams N     streams at once on an APNs connection before it is proven (1); for\n"
     "                          load generators that cannot wait for SETTINGS\n"
@@ -194,6 +196,7 @@ int main(int argc, char **argv)
         {.name = "team-id", .kind = OPTION_TEXT, .text = &settings.apns_team_id},
         {.name = "topic", .kind = OPTION_TEXT, .text = &settings.apns_topic},
         {.name = "project", .kind = OPTION_TEXT, .text = &settings.project},
+        {.name = "token-uri", .kind = OPTION_TEXT, .text = &settings.token_uri},
         {"max-streams", OPTION_NUMBER, 1, HTTP2_STREAMS_MAX, NULL, &streams_max, NULL},
         {"first-streams", OPTION_NUMBER, 1, HTTP2_STREAMS_MAX, NULL, &streams_first, NULL},
         {"token-update-s", OPTION_NUMBER, 0, 86400, NULL, &settings.token_update_s, NULL},

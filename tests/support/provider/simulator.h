@@ -23,6 +23,7 @@ struct simulator_settings {
     const char *apns_team_id;
     const char *apns_topic;
     const char *project;
+    const char *token_uri;  /* NULL: the oauth port's own address */
     unsigned streams_first; /* APNs: until a connection has shown a valid token */
     unsigned streams_max;
     int64_t token_update_s;  /* a connection's provider token may change after so long */
@@ -76,7 +77,7 @@ struct simulator {
     struct provider_statistics statistics[PROVIDERS_COUNT];
     struct goaway_plan goaways[PROVIDERS_COUNT];
     char client_email[128];
-    char token_uri[64];
+    char token_uri[256];
     int64_t clock_offset_ms; /* how wrong the providers' clocks are */
     struct wall_time now;    /* of this turn, offset included */
     int64_t tick_s;
