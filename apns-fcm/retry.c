@@ -104,5 +104,7 @@ int64_t retry_wait_ms(unsigned retries, int64_t asked_ms, int64_t left_ms,
     if (retries > 0 && left_ms <= LAST_TRY_LEAD_MS) {
         return -1; /* the last try before the deadline was this one */
     }
-    return left_ms - (left_ms / 4 < LAST_TRY_LEAD_MS ? left_ms / 4 : LAST_TRY_LEAD_MS);
+    int64_t last_ms = left_ms - (left_ms / 4 < LAST_TRY_LEAD_MS ? left_ms / 4 : LAST_TRY_LEAD_MS);
+    /* Our own backoff was too long, what the provider asked for is not. */
+    return asked_ms > last_ms && asked_ms <= left_ms - TRY_WORTH_MS ? asked_ms : last_ms;
 }

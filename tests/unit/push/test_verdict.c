@@ -168,6 +168,139 @@ static void test_fcm__accepted_carries_the_name(void **state)
     assert_string_equal(verdict.provider_id, "");
 }
 
+/* What the status alone says of a word that is in no table. */
+static void assert_judged_by_class(int status, const struct verdict *verdict, const char *reason)
+{
+    enum verdict_action action = ACTION_REFUSE;
+    enum push_verdict target = PUSH_CONFIGURATION_WRONG; /* no answer of a provider's at all */
+    if (status == 401) {
+        action = ACTION_RENEW_TOKEN;
+    } else if (status == 410) {
+        target = PUSH_TARGET_GONE;
+    } else if (status == 408 || status == 429 || status >= 500) {
+        action = ACTION_RETRY;
+        target = PUSH_TARGET_OK;
+    } else if (status >= 400 && status != 403) {
+        target = PUSH_MESSAGE_WRONG;
+    }
+    assert_int_equal(verdict->action, action);
+    assert_int_equal(verdict->target, target);
+    assert_int_equal(verdict->gone_since.ms, TIME_NEVER_MS);
+    assert_string_equal(verdict->reason, reason);
+    assert_string_equal(verdict->provider_id, "");
+}
+
+static void test_unknown_reason__judged_by_its_class(void **state)
+{
+    (void)state;
+    for (int status = 100; status < 600; status++) {
+        if (status / 100 == 2) {
+            continue;
+        }
+        struct verdict verdict = apns(status, "NeverHeardOf");
+        assert_judged_by_class(status, &verdict, "NeverHeardOf");
+        verdict = fcm(status, FCM_ERROR("UNAVAILABLE", "NEVER_HEARD_OF"));
+        assert_judged_by_class(status, &verdict, "NEVER_HEARD_OF");
+        char reason[16];
+        (void)snprintf(reason, sizeof reason, "http-%d", status);
+        verdict_apns(status, "", 0, &verdict);
+        assert_judged_by_class(status, &verdict, reason);
+        verdict = fcm(status, "<html>");
+        assert_judged_by_class(status, &verdict, reason);
+    }
+}
+
+/* A proxy or a fault of the provider's may put a known word under another status. */
+static void test_known_reason__counts_more_than_the_status(void **state)
+{
+    (void)state;
+    for (int status = 300; status < 600; status++) {
+        assert_int_equal(apns(status, "Unregistered").target, PUSH_TARGET_GONE);
+        assert_int_equal(apns(status, "BadDeviceToken").target, PUSH_TARGET_SUSPECT);
+        assert_int_equal(apns(status, "ExpiredProviderToken").action, ACTION_RENEW_TOKEN);
+        assert_int_equal(apns(status, "TooManyRequests").action, ACTION_RETRY);
+        assert_int_equal(fcm(status, FCM_ERROR("INTERNAL", "UNREGISTERED")).target,
+                         PUSH_TARGET_GONE);
+        assert_int_equal(fcm(status, FCM_ERROR("INTERNAL", "UNAVAILABLE")).action, ACTION_RETRY);
+        assert_int_equal(fcm(status, FCM_ERROR("NOT_FOUND", "SENDER_ID_MISMATCH")).target,
+                         PUSH_TARGET_SUSPECT);
+    }
+}
+
+/* Nobody is retired for a word that only resembles one that says so. */
+static void test_known_reason__matches_whole_words(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"unregistered", "Unregistered ", "UnregisteredX",
+                                        "Unregistere",  "ExpiredTokens", "expiredtoken"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        assert_int_equal(apns(400, words[i]).target, PUSH_MESSAGE_WRONG);
+    }
+    assert_int_equal(fcm(400, FCM_ERROR("INVALID_ARGUMENT", "Unregistered")).target,
+                     PUSH_MESSAGE_WRONG);
+}
+
+static void test_reason__cut_between_characters(void **state)
+{
+    (void)state;
+    static const char e_acute[] = "\xc3\xa9";
+    char word[128];
+    char body[160];
+    size_t bytes = 0;
+    for (; bytes < 100; bytes += 2) {
+        memcpy(word + bytes, e_acute, 2);
+    }
+    word[bytes] = '\0';
+    (void)snprintf(body, sizeof body, "{\"reason\":\"%s\"}", word);
+    struct verdict verdict;
+    verdict_apns(400, body, strlen(body), &verdict);
+    assert_int_equal(strlen(verdict.reason), PUSH_REASON_BYTES_MAX - 2);
+    assert_string_equal(verdict.reason + strlen(verdict.reason) - 2, e_acute);
+}
+
+static void test_gone_since__only_a_whole_number_with_a_gone_device(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *body;
+        int64_t gone_since_ms;
+    } rows[] = {
+        {410, "{\"reason\":\"Unregistered\",\"timestamp\":0}", 0},
+        {410, "{\"reason\":\"ExpiredToken\",\"timestamp\":1454948015990}", 1454948015990},
+        {410, "{\"timestamp\":7}", 7},
+        {410, "{\"reason\":\"Unregistered\"}", TIME_NEVER_MS},
+        {410, "{\"reason\":\"Unregistered\",\"timestamp\":\"1454948015990\"}", TIME_NEVER_MS},
+        {410, "{\"reason\":\"Unregistered\",\"timestamp\":1.5}", TIME_NEVER_MS},
+        {410, "{\"reason\":\"Unregistered\",\"timestamp\":null}", TIME_NEVER_MS},
+        {400, "{\"reason\":\"BadDeviceToken\",\"timestamp\":7}", TIME_NEVER_MS},
+        {200, "{\"reason\":\"Unregistered\",\"timestamp\":7}", TIME_NEVER_MS},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct verdict verdict;
+        verdict_apns(rows[i].status, rows[i].body, strlen(rows[i].body), &verdict);
+        assert_int_equal(verdict.gone_since.ms, rows[i].gone_since_ms);
+    }
+}
+
+static void test_fcm__details_that_are_no_details(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {
+        "{\"error\":{\"status\":\"UNAVAILABLE\",\"details\":{}}}",
+        "{\"error\":{\"status\":\"UNAVAILABLE\",\"details\":[7,null,[],\"errorCode\"]}}",
+        "{\"error\":{\"status\":\"UNAVAILABLE\",\"details\":[{\"errorCode\":404}]}}",
+        "{\"error\":{\"status\":\"NOT_FOUND\",\"details\":[{},{\"errorCode\":\"UNAVAILABLE\"}]}}",
+        "{\"error\":[]}",
+        "{\"error\":\"UNREGISTERED\"}",
+        "{\"error\":{\"status\":{}}}"};
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        struct verdict verdict = fcm(503, bodies[i]);
+        assert_int_equal(verdict.action, ACTION_RETRY);
+        assert_int_equal(verdict.target, PUSH_TARGET_OK);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +309,12 @@ int main(void)
         cmocka_unit_test(test_apns__body_that_is_no_answer),
         cmocka_unit_test(test_fcm__every_documented_code),
         cmocka_unit_test(test_fcm__accepted_carries_the_name),
+        cmocka_unit_test(test_fcm__details_that_are_no_details),
+        cmocka_unit_test(test_unknown_reason__judged_by_its_class),
+        cmocka_unit_test(test_known_reason__counts_more_than_the_status),
+        cmocka_unit_test(test_known_reason__matches_whole_words),
+        cmocka_unit_test(test_reason__cut_between_characters),
+        cmocka_unit_test(test_gone_since__only_a_whole_number_with_a_gone_device),
     };
     return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
 }
