@@ -3,11 +3,14 @@
 
 #include "admin-api/admin_api_private.h"
 #include "admin-api/escalations.h"
+#include "gateway/base/encoding.h"
 
 #define CODE_BYTES_MAX         32
 #define INSTALLATION_BYTES_MAX 64
-#define TARGET_BYTES_MAX       1024
+#define TARGET_BYTES_MAX       4096
 #define KEY_BYTES_MAX          256
+#define PUBLIC_KEY_BYTES       65 /* an uncompressed point on P-256: 0x04, X, Y */
+#define AUTH_SECRET_BYTES      16
 #define VERSION_BYTES_MAX      64
 #define ETA_S_MAX              86400
 #define OPEN_SHOWN_MAX         50
@@ -72,6 +75,67 @@ static enum next show_device(struct exchange *exchange)
     return reply_nothing(exchange);
 }
 
+/* base64url of exactly so many bytes, or a fault. */
+static const char *take_bytes(struct json_reader *reader, const char *name, size_t bytes,
+                              uint8_t *bytes_r)
+{
+    const char *text = json_take_text(reader, name, false, 1, KEY_BYTES_MAX);
+    uint8_t decoded[KEY_BYTES_MAX];
+    size_t found = 0;
+    if (text == NULL) {
+        return NULL;
+    }
+    if (strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") !=
+            strlen(text) ||
+        base64_decode(text, strlen(text), decoded, sizeof decoded, &found) != STATUS_OK ||
+        found != bytes) {
+        json_reader_fault(reader, name, "must be %zu bytes in base64url", bytes);
+        return NULL;
+    }
+    memcpy(bytes_r, decoded, bytes);
+    return text;
+}
+
+/* What the phone alone can decrypt with: both or none, and a browser needs them. */
+static void take_keys(const struct exchange *exchange, struct json_reader *reader,
+                      struct device_request *request)
+{
+    const struct admin_api_hooks *hooks = &exchange->api->hooks;
+    uint8_t key[PUBLIC_KEY_BYTES], secret[AUTH_SECRET_BYTES];
+    bool has_key = json_object_get(exchange->json, "public_key") != NULL;
+    bool has_secret = json_object_get(exchange->json, "auth_secret") != NULL;
+    request->public_key = take_bytes(reader, "public_key", sizeof key, key);
+    request->auth_secret = take_bytes(reader, "auth_secret", sizeof secret, secret);
+    if (request->public_key != NULL &&
+        (key[0] != 4 || (hooks->public_key_is_valid != NULL &&
+                         !hooks->public_key_is_valid(hooks->context, key)))) {
+        json_reader_fault(reader, "public_key", "must be an uncompressed point on P-256");
+    }
+    if (has_key != has_secret) {
+        json_reader_fault(reader, has_key ? "auth_secret" : "public_key",
+                          "is required: public_key and auth_secret go together");
+    } else if (!has_key && request->platform == PLATFORM_WEBPUSH) {
+        json_reader_fault(reader, "public_key", "is required for webpush, with auth_secret");
+    }
+}
+
+static void check_target(struct json_reader *reader, const struct device_request *request)
+{
+    static const char https[] = "https://";
+    const char *target = request->target;
+    if (target == NULL) {
+        return;
+    }
+    if (request->platform == PLATFORM_APNS &&
+        strspn(target, "0123456789abcdefABCDEF") != strlen(target)) {
+        json_reader_fault(reader, "target", "must be the device token in hex");
+    }
+    if (request->platform == PLATFORM_WEBPUSH &&
+        (strncmp(target, https, sizeof https - 1) != 0 || strpbrk(target, " \t\r\n@#") != NULL)) {
+        json_reader_fault(reader, "target", "must be the subscription's https address");
+    }
+}
+
 enum next agent_put_device(struct exchange *exchange)
 {
     static const char *const environments[] = {"production", "sandbox", NULL};
@@ -88,13 +152,9 @@ enum next agent_put_device(struct exchange *exchange)
     request->platform =
         (enum platform)(1 + json_take_word(&reader, "platform", true, platform_words + 1, 0));
     request->target = json_take_text(&reader, "target", true, 1, TARGET_BYTES_MAX);
-    if (request->target != NULL && request->platform == PLATFORM_APNS &&
-        strspn(request->target, "0123456789abcdefABCDEF") != strlen(request->target)) {
-        json_reader_fault(&reader, "target", "must be the device token in hex");
-    }
+    check_target(&reader, request);
     request->environment = json_take_word(&reader, "environment", false, environments, 0);
-    request->public_key = json_take_text(&reader, "public_key", false, 0, KEY_BYTES_MAX);
-    request->auth_secret = json_take_text(&reader, "auth_secret", false, 0, KEY_BYTES_MAX);
+    take_keys(exchange, &reader, request);
     request->app_version = json_take_text(&reader, "app_version", false, 0, VERSION_BYTES_MAX);
     int permission = json_take_word(&reader, "permission", false, permissions, 2);
     request->permission = permissions[permission];

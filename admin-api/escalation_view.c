@@ -31,6 +31,7 @@ void view_device(struct json_writer *json, const struct directory_device *device
     json_member_text(json, "installation", device->installation);
     json_member_text(json, "platform", platform_word(device->platform));
     json_member_text(json, "environment", device->environment == 1 ? "sandbox" : "production");
+    json_member_bool(json, "encrypted", device->public_key != NULL);
     json_member_text(json, "app_version", device->app_version);
     json_member_text(json, "permission", device->permission);
     json_name(json, "battery_percent");

@@ -146,50 +146,39 @@ static void telephony_completed(void *context, const struct telephony_result *re
     report(errand, &outcome);
 }
 
-static enum push_urgency urgency_of(const struct effect *effect)
+static enum push_provider provider_of(enum platform platform)
 {
-    if (effect->purpose == PURPOSE_WITHDRAW) {
-        return PUSH_SILENT;
-    }
-    switch (effect->severity) {
-    case SEVERITY_CRITICAL:
-        return PUSH_CRITICAL;
-    case SEVERITY_MAJOR:
-        return PUSH_TIME_SENSITIVE;
-    case SEVERITY_MINOR:
-    case SEVERITY_INFO:
+    switch (platform) {
+    case PLATFORM_APNS:
+        return PUSH_APNS;
+    case PLATFORM_FCM:
+        return PUSH_FCM;
+    case PLATFORM_WEBPUSH:
+    case PLATFORM_NONE:
         break;
     }
-    return PUSH_NORMAL;
+    return PUSH_WEB;
 }
 
 static enum status send_push(struct dispatch *dispatch, const struct effect *effect,
                              struct errand *errand)
 {
-    char data[DATA_BYTES_MAX], collapse[UUID_TEXT_BYTES];
+    struct push_message message;
     struct error error;
-    if (dispatch->push == NULL || effect->device->platform == PLATFORM_WEBPUSH) {
+    if (dispatch->push == NULL) {
         return STATUS_UNSUPPORTED;
     }
-    if (render_push_data(effect, data, sizeof data) == 0) {
-        return STATUS_TOO_LARGE;
+    enum status status = push_message_render(effect, &message);
+    if (status != STATUS_OK) {
+        return status;
     }
-    uuid_format(effect->purpose == PURPOSE_TEST ? effect->attempt : effect->escalation, collapse);
-    struct notification_words words = render_notification(effect);
     struct push_job job = {
-        .provider = effect->device->platform == PLATFORM_APNS ? PUSH_APNS : PUSH_FCM,
+        .provider = provider_of(effect->device->platform),
         .environment = effect->device->environment == 0 ? PUSH_PRODUCTION : PUSH_SANDBOX,
         .target = effect->device->target,
         .id = effect->attempt,
         .deadline = effect->deadline,
-        .notification = {.collapse_id = collapse,
-                         .urgency = urgency_of(effect),
-                         .expires_at = effect->expires_at,
-                         .title = words.title,
-                         .body = words.body,
-                         .category = effect->token_accept != NULL ? "ESCALATION" : NULL,
-                         .channel = "astreinte-urgent",
-                         .data_json = data},
+        .notification = message.notification,
         .complete = push_completed,
         .delayed = push_delayed,
         .context = errand,

@@ -19,6 +19,23 @@ struct notification_words render_notification(const struct effect *effect);
  * fit. */
 size_t render_push_data(const struct effect *effect, char *text, size_t text_bytes);
 
+/* A push's notification and the texts it points to. Must not move. */
+struct push_message {
+    struct push_notification notification;
+    struct push_secret secret; /* used by devices with keys */
+    char collapse[UUID_TEXT_BYTES];
+    char data[DATA_BYTES_MAX];
+    char title[256];
+    char body[1280];
+    char secret_data[2 * DATA_BYTES_MAX];
+};
+
+/* What goes to effect->device: neutral words and ids, and a secret when it has keys. TOO_LARGE. */
+enum status push_message_render(const struct effect *effect, struct push_message *message);
+
+/* Whether the device registered a key and a secret of the right form; decodes them. */
+bool push_message_has_keys(const struct directory_device *device, struct push_secret *secret_r);
+
 /* The body of the request to the telephony layer or the call centre. Answers its bytes, 0 when it
  * does not fit. */
 size_t render_callback(const struct effect *effect, const char *public_url, char *text,

@@ -29,7 +29,9 @@ struct directory_device {
     const char *installation;
     enum platform platform;
     const char *target;
-    int environment; /* 0 production, 1 sandbox */
+    int environment;         /* 0 production, 1 sandbox */
+    const char *public_key;  /* base64url; NULL: it registered none */
+    const char *auth_secret; /* likewise */
     const char *app_version;
     const char *permission;
     int battery_percent; /* -1 unknown */

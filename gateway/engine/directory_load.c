@@ -28,12 +28,16 @@ static enum status load_devices(struct arena *arena, const struct device_row *ro
     for (size_t i = 0; i < count; i++) {
         const struct device_row *row = &rows[i];
         if (row->agent_id == agent->id) {
+            bool has_keys = row->public_key != NULL && row->public_key[0] != '\0' &&
+                            row->auth_secret != NULL && row->auth_secret[0] != '\0';
             devices[agent->devices_count++] = (struct directory_device){
                 .id = row->device_id,
                 .installation = row->installation,
                 .platform = row->platform,
                 .target = row->target,
                 .environment = row->environment,
+                .public_key = has_keys ? row->public_key : NULL,
+                .auth_secret = has_keys ? row->auth_secret : NULL,
                 .app_version = row->app_version,
                 .permission = row->permission,
                 .battery_percent = row->battery_percent,

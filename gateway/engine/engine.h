@@ -46,7 +46,9 @@ struct effect {
     const struct directory_person *person; /* NULL for a callback */
     const struct directory_device *device; /* push only */
     const char *callback;                  /* endpoint of a callback */
-    const char *summary;                   /* call only: said after a key was pressed */
+    /* Of the ticket: for a call, said after a key was pressed, and for a device with keys, which
+     * alone can read it. NULL otherwise. */
+    const char *summary;
     struct monotonic_time deadline;
     struct wall_time expires_at;
     struct wall_time sent_at;

@@ -324,7 +324,37 @@ static void make_tokens(struct engine *engine, const struct attempt *attempt, st
     }
 }
 
-static enum status send_one(struct engine *engine, const struct pending_effect *pending)
+/* The ticket whose words were read last: a step's pushes follow each other. */
+struct told_ticket {
+    int64_t customer_id;
+    struct uuid ticket_id;
+    const char *summary; /* in the scratch arena; NULL: none */
+};
+
+static bool wants_summary(const struct effect *effect)
+{
+    return effect->path == PATH_CALL ||
+           (effect->path == PATH_PUSH && effect->purpose != PURPOSE_TEST &&
+            effect->device->public_key != NULL);
+}
+
+static const char *find_summary(struct engine *engine, const struct pending_effect *pending,
+                                struct told_ticket *told)
+{
+    if (told->customer_id != pending->customer_id ||
+        !uuid_equal(told->ticket_id, pending->ticket_id)) {
+        struct ticket_row ticket;
+        arena_reset(engine->scratch); /* the ticket of before */
+        enum status status = store_get_ticket(engine->store, pending->customer_id,
+                                              pending->ticket_id, engine->scratch, &ticket, NULL);
+        *told = (struct told_ticket){pending->customer_id, pending->ticket_id,
+                                     status == STATUS_OK ? ticket.summary : NULL};
+    }
+    return told->summary;
+}
+
+static enum status send_one(struct engine *engine, const struct pending_effect *pending,
+                            struct told_ticket *told)
 {
     const struct attempt *attempt = &pending->attempt;
     struct monotonic_time boot = clock_monotonic(&engine->configuration.clock);
@@ -348,7 +378,6 @@ static enum status send_one(struct engine *engine, const struct pending_effect *
         .expires_at = {wall.ms + left_ms},
         .sent_at = wall,
     };
-    struct ticket_row ticket;
     struct tokens tokens;
     if (effect.customer == NULL) {
         return STATUS_NOT_FOUND;
@@ -367,10 +396,8 @@ static enum status send_one(struct engine *engine, const struct pending_effect *
         }
         make_tokens(engine, attempt, &tokens, &effect);
     }
-    if (attempt->path == PATH_CALL &&
-        store_get_ticket(engine->store, pending->customer_id, pending->ticket_id, engine->scratch,
-                         &ticket, NULL) == STATUS_OK) {
-        effect.summary = ticket.summary;
+    if (wants_summary(&effect)) {
+        effect.summary = find_summary(engine, pending, told);
     }
     const struct engine_dispatcher *dispatcher = &engine->configuration.dispatcher;
     return dispatcher->send(dispatcher->context, &effect);
@@ -381,12 +408,12 @@ void outbox_send(struct engine *engine)
     assert(!store_in_transaction(engine->store));
     const struct engine_dispatcher *dispatcher = &engine->configuration.dispatcher;
     size_t count = engine->effects_count;
+    struct told_ticket told = {.customer_id = 0};
     for (size_t i = 0; i < count; i++) {
         poison_begin(engine->poison, engine->effects[i].customer_id,
                      engine->effects[i].escalation_id);
-        enum status status = send_one(engine, &engine->effects[i]);
+        enum status status = send_one(engine, &engine->effects[i], &told);
         poison_end(engine->poison);
-        arena_reset(engine->scratch); /* the ticket of this one */
         if (status != STATUS_OK) {
             report_unsent(engine, &engine->effects[i], status);
         }
@@ -394,6 +421,7 @@ void outbox_send(struct engine *engine)
     if (count > 0 && dispatcher->flush != NULL) {
         dispatcher->flush(dispatcher->context);
     }
+    arena_reset(engine->scratch);
     engine->effects_count = 0;
     (void)pthread_mutex_lock(&engine->statistics_lock);
     engine->statistics.attempts_sent += count;

@@ -56,6 +56,12 @@ def random_key(prefix="ak_"):
     return f"{prefix}{characters(22)}_{characters(43)}"
 
 
+# A point on P-256 in base64url: what a phone would register if its private key were 1.
+P256_GENERATOR = base64.urlsafe_b64encode(bytes.fromhex(
+    "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+    "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5")).rstrip(b"=").decode()
+
+
 def webhook_secret():
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 

@@ -8,6 +8,9 @@ import astreinte_test
 
 NOWHERE = "01936f2e-7a52-7c1f-8a4e-0000000000ff"  # an id that nobody has
 LONG = "x" * 9000
+# The generator of P-256, and any sixteen bytes.
+KEY = astreinte_test.P256_GENERATOR
+SECRET = "AAECAwQFBgcICQoLDA0ODw"
 KEY_OF = {"desk": "desk_key", "telephony": "telephony_key"}
 
 
@@ -62,11 +65,23 @@ CALLS = [
          text_faults("code", 32)),
     Call("PUT", "/v1/agent/devices/{installation}", "agent",
          {"platform": "apns", "target": "ab" * 32}, ("platform", "target"),
-         text_faults("target", 1024) + [
+         text_faults("target", 4096) + [
              ("platform", "none", None), ("platform", "pigeon", None),
              ("environment", "moon", None), ("permission", "perhaps", None),
              ("battery_percent", 101, None), ("app_version", "x" * 65, None),
-             ("public_key", 1, None), ("auth_secret", "x" * 257, None)], installation="phone-2"),
+             ("public_key", 1, None), ("public_key", "x" * 257, None),
+             ("public_key", KEY[:-1], "/public_key"), ("public_key", "Q" * 87, "/public_key"),
+             ("public_key", KEY, "/auth_secret"), ("auth_secret", SECRET, "/public_key")],
+         installation="phone-2"),
+    Call("PUT", "/v1/agent/devices/{installation}", "agent",
+         {"platform": "webpush", "target": "https://push.example/1", "public_key": KEY,
+          "auth_secret": SECRET}, ("public_key", "auth_secret"), [
+              ("target", "http://push.example/1", "/target"),
+              ("target", "https://a@push.example/1", "/target"),
+              ("public_key", KEY + "=", "/public_key"), ("public_key", "", "/public_key"),
+              ("auth_secret", SECRET[1:], "/auth_secret"),
+              ("auth_secret", SECRET + "AA", "/auth_secret"),
+              ("auth_secret", "+" + SECRET[1:], "/auth_secret")], installation="phone-3"),
     Call("POST", "/v1/agent/devices/{installation}/test", "agent", {}, installation="phone-1"),
     Call("POST", "/v1/agent/tests/{test}/{verb}", "agent", {}, verb="seen"),
     Call("POST", "/v1/customers/{customer}/devices/{device}/test", "desk", {}, device="phone-1"),

@@ -11,7 +11,7 @@
 #include "gateway/base/text.h"
 #include "gateway/dispatch/dispatch_private.h"
 
-#define PURPOSES_COUNT (PURPOSE_QUARANTINE + 1)
+#define PURPOSES_COUNT (PURPOSE_TEST + 1)
 
 #define PUBLIC_URL "https://astreinte.example"
 
@@ -59,7 +59,7 @@ static struct effect *set_scene(struct scene *scene, enum attempt_purpose purpos
         .person = path != PATH_CALLBACK ? &scene->person : NULL,
         .device = path == PATH_PUSH ? &scene->device : NULL,
         .callback = path == PATH_CALLBACK ? "call-centre" : NULL,
-        .summary = path == PATH_CALL ? SECRET_SUMMARY : NULL,
+        .summary = path != PATH_CALLBACK ? SECRET_SUMMARY : NULL,
         .deadline = {60000},
         .sent_at = {1000000},
         .expires_at = {1045000},
