@@ -1,30 +1,61 @@
-/* Apple: requests with the shared provider token, and what an answer says about that token. */
+/* apns.c - Apple: requests with the shared provider token or on a client certificate's connection,
+ * and what an answer says about that token.
+ *
+ * Sources: Apple, "Sending notification requests to APNs", "Establishing a token-based connection
+ * to APNs", "Establishing a certificate-based connection to APNs". */
 #include <stdlib.h>
 #include <string.h>
 
 #include "apns-fcm/header.h"
 #include "apns-fcm/sender_private.h"
+#include "apns-fcm/token_file.h"
 #include "gateway/base/log.h"
 
 #define SKEW_MS_TOLERATED 30000
 
+static const struct apns_settings *settings_of(const struct account *account)
+{
+    return &account->settings->apns;
+}
+
+static bool has_certificate(const struct account *account)
+{
+    return settings_of(account)->key == NULL;
+}
+
+static struct provider_key key_of(const struct account *account)
+{
+    const struct apns_settings *settings = settings_of(account);
+    return (struct provider_key){settings->key, settings->key_id, settings->team_id};
+}
+
+static const char *push_type_of(const struct job *job)
+{
+    return job->style == PUSH_BACKGROUND ? "background"
+           : job->style == PUSH_VOIP     ? "voip"
+                                         : "alert";
+}
+
 static size_t begin(struct exchange *exchange, struct loop *loop,
                     nghttp2_nv headers_r[EXCHANGE_HEADERS_MAX])
 {
-    struct job *job = (struct job *)exchange;
-    const struct push_sender *sender = job->sender;
-    const struct settings *settings = sender->settings;
-    const struct provider_token *token = &sender->apns_token;
-    job->begun_at = loop->wall;
-    job->token_generation = token->generation;
+    const struct job *job = exchange->owner;
+    const struct apns_settings *settings = settings_of(job->account);
+    const struct provider_token *token = &job->account->leader->apns_token;
+    delivery_begin(exchange, loop);
+    exchange->generation = token->generation;
     size_t count = 0;
     headers_r[count++] = header_fixed(":method", "POST");
     headers_r[count++] = header_fixed(":scheme", "https");
-    headers_r[count++] = header_fixed(":authority", settings->apns[job->environment].authority);
+    headers_r[count++] =
+        header_fixed(":authority", settings->endpoints[job->environment].authority);
     headers_r[count++] = header_varying(":path", job->path, job->path_bytes);
-    headers_r[count++] = header_varying("authorization", token->bearer, token->bearer_bytes);
-    headers_r[count++] = header_fixed("apns-topic", settings->apns_topic);
-    headers_r[count++] = header_fixed("apns-push-type", job->background ? "background" : "alert");
+    if (!has_certificate(job->account)) {
+        headers_r[count++] = header_varying("authorization", token->bearer, token->bearer_bytes);
+    }
+    headers_r[count++] = header_fixed("apns-topic", job->style == PUSH_VOIP ? settings->voip_topic
+                                                                            : settings->topic);
+    headers_r[count++] = header_fixed("apns-push-type", push_type_of(job));
     headers_r[count++] = header_fixed("apns-priority", job->quiet ? "5" : "10");
     headers_r[count++] = header_varying("apns-id", job->id, UUID_TEXT_BYTES - 1);
     if (job->expiration[0] != '\0') {
@@ -37,31 +68,144 @@ static size_t begin(struct exchange *exchange, struct loop *loop,
     return count;
 }
 
-static bool note_token(struct push_sender *sender, struct job *job, const struct verdict *verdict)
+static bool note_token(struct account *account, struct job *job, struct exchange *exchange,
+                       const struct verdict *verdict)
 {
-    struct channel *channel = job->exchange.channel;
+    struct account *leader = account->leader;
     if (verdict->token_proven) {
-        channel_set_proven(channel, true);
+        pool_set_proven(exchange->pool, true);
         return false;
     }
     if (job->result.http_status == 403) {
-        channel_set_proven(channel, false);
+        pool_set_proven(exchange->pool, false);
     }
-    if (verdict->action != ACTION_RENEW_TOKEN) {
+    if (strcmp(verdict->reason, "TooManyProviderTokenUpdates") == 0) {
+        account_notice(leader, PUSH_NOTICE_TOKEN_UPDATES, verdict->reason);
+    }
+    if (verdict->action != ACTION_RENEW_TOKEN || has_certificate(account)) {
         return false;
     }
     bool renewed =
-        provider_token_renew(&sender->apns_token, job->token_generation, sender->loop.now);
-    log_warning("push.provider_token_expired", LOG_TEXT("channel", channel->name),
-                LOG_INT("clock_skew_ms", atomic_load(&sender->counters[PUSH_APNS].clock_skew_ms)),
+        provider_token_renew(&leader->apns_token, exchange->generation, exchange->pool->loop->now);
+    log_warning("push.provider_token_expired", LOG_TEXT("pool", exchange->pool->name),
                 LOG_TEXT("renewal", renewed ? "allowed" : "too soon"));
     return renewed;
 }
 
-void apns_work(struct push_sender *sender)
+static enum status create(struct account *account)
 {
-    if (sender->channels[CHANNEL_APNS].queued + sender->channels[CHANNEL_APNS_SANDBOX].queued ==
-        0) {
+    static const char *const names[PUSH_ENVIRONMENTS_COUNT] = {"apns", "apns-sandbox"};
+    struct push_sender *sender = account->sender;
+    for (int i = 0; i < PUSH_ENVIRONMENTS_COUNT; i++) {
+        pool_init(&account->pools[i], names[i], &sender->loop, &sender->counters[PUSH_APNS],
+                  sender->connections_max);
+    }
+    provider_token_init(&account->apns_token);
+    return STATUS_OK;
+}
+
+static void destroy(struct account *account)
+{
+    (void)account;
+}
+
+/* Another account of the same team and key, configured before this one. */
+static struct account *find_leader(struct account *account)
+{
+    struct push_sender *sender = account->sender;
+    for (size_t i = 0; i < sender->accounts_count; i++) {
+        struct account *other = sender->accounts[i];
+        if (other == account) {
+            break;
+        }
+        if (other->provider == PUSH_APNS && other->settings != NULL && other->leader == other &&
+            settings_same_apns_key(&other->settings->apns, settings_of(account))) {
+            return other;
+        }
+    }
+    return account;
+}
+
+static bool is_ready(void *context)
+{
+    const struct account *account = context;
+    return account->apns_token.bearer_bytes > 0 || has_certificate(account);
+}
+
+static void load_token(struct account *account)
+{
+    const struct loop *loop = &account->sender->loop;
+    const struct provider_key key = key_of(account);
+    provider_token_init(&account->apns_token);
+    if (settings_of(account)->token_file != NULL) {
+        token_file_load(settings_of(account)->token_file, &key, &account->apns_token, loop->now,
+                        loop->wall);
+    }
+}
+
+static void aim(struct account *account, const struct account_settings *old)
+{
+    account->leader = account;
+    if (account->settings == NULL) {
+        const struct pool_target nowhere = {.host = NULL};
+        pool_aim(&account->pools[PUSH_PRODUCTION], &nowhere);
+        pool_aim(&account->pools[PUSH_SANDBOX], &nowhere);
+        return;
+    }
+    account->leader = find_leader(account);
+    bool token_serves = old != NULL && settings_same_apns_key(&old->apns, settings_of(account));
+    if (!token_serves && !has_certificate(account) && account->leader == account) {
+        load_token(account);
+    }
+    const struct settings *all = account->sender->settings;
+    for (int i = 0; i < PUSH_ENVIRONMENTS_COUNT; i++) {
+        struct pool *pool = &account->pools[i];
+        const struct settings_endpoint *endpoint = &settings_of(account)->endpoints[i];
+        const struct pool_target target = {
+            .tls = has_certificate(account) ? settings_of(account)->tls : all->tls,
+            .host = endpoint->host,
+            .port = endpoint->port,
+            .proxy = all->has_proxy ? &all->proxy : NULL};
+        pool->ready = is_ready;
+        pool->ready_context = account;
+        pool->one_stream_until_proven = !has_certificate(account);
+        pool->keep_connected =
+            all->keep_connected && i == PUSH_PRODUCTION && account->leader == account;
+        pool_aim(pool, &target);
+    }
+}
+
+static struct pool *pool_of(struct account *account, const struct job *job)
+{
+    return &account->leader->pools[job->environment];
+}
+
+static void save_token(const struct account *account)
+{
+    const struct provider_key key = key_of(account);
+    const char *path = settings_of(account)->token_file;
+    if (path != NULL && token_file_save(path, &key, &account->apns_token,
+                                        account->sender->loop.wall) != STATUS_OK) {
+        log_warning("push.token_not_kept", LOG_TEXT("remedy", "make token_file writable"));
+    }
+}
+
+static bool needs_token(const struct account *account)
+{
+    const struct pool *production = &account->pools[PUSH_PRODUCTION];
+    return account->leader == account && !has_certificate(account) &&
+           production->queued + production->hedges.count + account->pools[PUSH_SANDBOX].queued +
+                   account->pools[PUSH_SANDBOX].hedges.count >
+               0;
+}
+
+static void work(struct account *account)
+{
+    struct push_sender *sender = account->sender;
+    /* One in use is renewed before it is needed; the first is minted when it is. */
+    bool in_use = account->apns_token.generation > 0 && account->leader == account &&
+                  !has_certificate(account);
+    if (!in_use && !needs_token(account)) {
         return;
     }
     struct wall_time wall = sender->loop.wall;
@@ -69,21 +213,40 @@ void apns_work(struct push_sender *sender)
     if (llabs(skew_ms) > SKEW_MS_TOLERATED) {
         wall.ms += skew_ms;
     }
+    const struct provider_key key = key_of(account);
     bool minted = false;
-    enum status status = provider_token_ensure(&sender->apns_token, &sender->settings->apns_key,
-                                               sender->loop.now, wall, &minted);
+    enum status status =
+        provider_token_ensure(&account->apns_token, &key, sender->loop.now, wall, &minted);
     if (status != STATUS_OK) {
-        sender->ailing[PUSH_APNS] = true;
         log_error("push.provider_token_unsigned", LOG_STATUS(status));
     } else if (minted) {
         counter_add(&sender->counters[PUSH_APNS].tokens_minted, 1);
+        save_token(account);
     }
 }
 
-bool apns_is_ready(void *context)
+static struct monotonic_time due(const struct account *account)
 {
-    const struct push_sender *sender = context;
-    return sender->apns_token.bearer_bytes > 0;
+    bool in_use = account->leader == account && !has_certificate(account) &&
+                  account->apns_token.generation > 0;
+    return in_use ? provider_token_due(&account->apns_token) : MONOTONIC_NEVER;
 }
 
-const struct provider provider_apns = {{begin, delivery_end}, verdict_apns, note_token};
+static const char *trouble(const struct account *account, bool *down_r)
+{
+    bool unsigned_token =
+        account->settings != NULL && needs_token(account) && account->apns_token.bearer_bytes == 0;
+    *down_r = unsigned_token;
+    return unsigned_token ? "token-cannot-be-signed" : NULL;
+}
+
+const struct provider provider_apns = {{begin, delivery_end},
+                                       verdict_apns,
+                                       create,
+                                       destroy,
+                                       aim,
+                                       pool_of,
+                                       note_token,
+                                       work,
+                                       due,
+                                       trouble};

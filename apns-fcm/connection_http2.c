@@ -13,6 +13,7 @@
 #define SETTINGS_ENTRIES_MAX    32
 #define CONTINUATION_FRAMES_MAX 8
 #define STREAM_ID_LAST          0x7ffffff0
+#define DOZE_MS                 2000
 
 void connection_end_exchange(struct connection *connection, struct exchange *exchange,
                              enum exchange_end end)
@@ -23,8 +24,9 @@ void connection_end_exchange(struct connection *connection, struct exchange *exc
     exchange->connection = NULL;
     if (end == EXCHANGE_ANSWERED) {
         connection->answered = true;
+        connection->answers++;
     }
-    connection->events->ended(connection->owner, exchange, end);
+    connection->events->ended(connection->owner, connection, exchange, end);
 }
 
 /* GOAWAY closes the streams that the peer did not process with REFUSED_STREAM as well (RFC 9113,
@@ -99,6 +101,15 @@ static void on_goaway(struct connection *connection, const nghttp2_goaway *goawa
     }
 }
 
+/* A peer may keep on answering and still owe this: then its answers count as signs of life. */
+static void note_pong(struct connection *connection, const nghttp2_frame *frame)
+{
+    if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 && connection->ping_sent_at.ms != TIME_NEVER_MS) {
+        connection->ping_ms = connection->loop->now.ms - connection->ping_sent_at.ms;
+        connection->ping_sent_at = MONOTONIC_NEVER;
+    }
+}
+
 static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *context)
 {
     struct connection *connection = context;
@@ -109,12 +120,14 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
         break;
     case NGHTTP2_PING:
         count_control_frame(connection);
+        note_pong(connection, frame);
         break;
     case NGHTTP2_GOAWAY:
         on_goaway(connection, &frame->goaway);
         break;
     case NGHTTP2_HEADERS:
     case NGHTTP2_DATA:
+        connection->ping_sent_at = MONOTONIC_NEVER; /* an answer is as good as a PING's */
         if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
             struct exchange *exchange =
                 nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
@@ -129,10 +142,9 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
     return connection->doom != NULL ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
-static void copy_field(char *field, const uint8_t *value, size_t value_bytes)
+static void copy_field(char *field, size_t capacity, const uint8_t *value, size_t value_bytes)
 {
-    size_t bytes =
-        value_bytes < EXCHANGE_FIELD_BYTES_MAX - 1 ? value_bytes : EXCHANGE_FIELD_BYTES_MAX - 1;
+    size_t bytes = value_bytes < capacity - 1 ? value_bytes : capacity - 1;
     memcpy(field, value, bytes);
     field[bytes] = '\0';
 }
@@ -173,10 +185,10 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
             status = status * 10 + (value[i] - '0');
         }
         exchange->status = status >= 200 ? status : 0; /* 1xx is no answer yet */
-    } else if (is_name("apns-id", name, name_bytes)) {
-        copy_field(exchange->answer_id, value, value_bytes);
+    } else if (is_name("apns-id", name, name_bytes) || is_name("location", name, name_bytes)) {
+        copy_field(exchange->answer_id, sizeof exchange->answer_id, value, value_bytes);
     } else if (is_name("retry-after", name, name_bytes)) {
-        copy_field(exchange->retry_after, value, value_bytes);
+        copy_field(exchange->retry_after, sizeof exchange->retry_after, value, value_bytes);
     } else if (is_name("date", name, name_bytes)) {
         note_date(context, value, value_bytes);
     }
@@ -294,6 +306,12 @@ bool connection_http2_gather(struct connection *connection)
     return true;
 }
 
+void connection_http2_ping(struct connection *connection)
+{
+    (void)nghttp2_submit_ping(connection->session, NGHTTP2_FLAG_NONE, NULL);
+    connection->ping_sent_at = connection->loop->now;
+}
+
 size_t connection_room(const struct connection *connection)
 {
     if (connection->state != CONNECTION_OPEN || connection->draining) {
@@ -320,9 +338,15 @@ enum status connection_start(struct connection *connection, struct exchange *exc
         return stream_id == NGHTTP2_ERR_NOMEM ? STATUS_NO_MEMORY : STATUS_UNAVAILABLE;
     }
     if (connection->streams.count == 0) {
+        /* After a pause the peer may be gone without a word (a NAT forgot): ask at once. */
+        if (connection->loop->now.ms - connection->quiet_since.ms > DOZE_MS &&
+            connection->ping_sent_at.ms == TIME_NEVER_MS) {
+            connection_http2_ping(connection);
+        }
         connection->quiet_since = connection->loop->now;
     }
     exchange->stream_id = stream_id;
+    exchange->begun_at = connection->loop->now;
     exchange->connection = connection;
     exchange->place = EXCHANGE_IN_FLIGHT;
     exchange_list_append(&connection->streams, exchange);

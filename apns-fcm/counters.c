@@ -9,6 +9,17 @@ void counters_init(struct counters *counters)
     atomic_store(&counters->health, PUSH_HEALTH_UNUSED);
 }
 
+void counters_add_latency(struct counters *counters, int64_t took_ms)
+{
+    static const int64_t bounds_ms[] = PUSH_LATENCY_BOUNDS_MS;
+    size_t bucket = 0;
+    while (bucket < PUSH_LATENCY_BUCKETS - 1 && took_ms > bounds_ms[bucket]) {
+        bucket++;
+    }
+    counter_add(&counters->latency[bucket], 1);
+    counter_add(&counters->latency_sum_ms, (uint64_t)(took_ms > 0 ? took_ms : 0));
+}
+
 void counters_set_health(struct counters *counters, enum push_health health, struct wall_time now)
 {
     if (atomic_load(&counters->health) == (int)health) {
@@ -30,14 +41,23 @@ void counters_read(struct counters *counters, struct push_statistics *statistics
         .down_since = {atomic_load(&counters->down_since_ms)},
         .jobs_submitted = value_of(&counters->jobs_submitted),
         .requests_written = value_of(&counters->requests_written),
+        .hedges_written = value_of(&counters->hedges_written),
+        .hedges_won = value_of(&counters->hedges_won),
         .connections_opened = value_of(&counters->connections_opened),
+        .connections_resumed = value_of(&counters->connections_resumed),
         .connections_lost = value_of(&counters->connections_lost),
+        .connections_failed = value_of(&counters->connections_failed),
         .goaways = value_of(&counters->goaways),
+        .streams_refused = value_of(&counters->streams_refused),
+        .latency_sum_ms = value_of(&counters->latency_sum_ms),
         .tokens_minted = value_of(&counters->tokens_minted),
         .jobs_inside = value_of(&counters->jobs_inside),
         .clock_skew_ms = atomic_load(&counters->clock_skew_ms),
     };
     for (int i = 0; i < PUSH_OUTCOMES_COUNT; i++) {
         statistics_r->outcomes[i] = value_of(&counters->outcomes[i]);
+    }
+    for (int i = 0; i < PUSH_LATENCY_BUCKETS; i++) {
+        statistics_r->latency[i] = value_of(&counters->latency[i]);
     }
 }

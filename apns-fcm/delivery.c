@@ -1,42 +1,44 @@
 /* The life of a job between its intake and its one outcome:
  *
- *     taken ──► queued ──► in flight ──► answered ──► accepted / refused
- *                 ▲  ▲         │             │
- *                 │  └─────────┤ not processed: replayed at once, at the head
- *                 │            │ no answer   │ a retryable failure
- *                 └── waits ◄──┴─────────────┘
+ *     taken ──► sealed ──► queued ──► in flight ──► answered ──► accepted / refused
+ *                            ▲  ▲         │             │
+ *                            │  └─────────┤ not processed: replayed at once, at the head
+ *                            │            │ no answer   │ a retryable failure
+ *                            └── waits ◄──┴─────────────┘
  *
  * and from everywhere, at the deadline: expired (nothing was written), retry exhausted (every try
- * was answered, with a failure), uncertain (some try was written and never answered). */
+ * was answered, with a failure), uncertain (some try was written and never answered).
+ *
+ * An urgent job has two legs: the second goes out on another connection when the first has waited
+ * for longer than most. The first leg to be accepted or refused ends the job; a leg that fails
+ * otherwise is dropped while the other still runs. */
+#include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "apns-fcm/retry.h"
 #include "apns-fcm/sender_private.h"
 #include "gateway/base/text.h"
 
-#define QUOTA_WAIT_MS 60000 /* Google: after a 429 without Retry-After */
+#define QUOTA_WAIT_MS    60000 /* Google: after a 429 without Retry-After */
+#define HEDGE_PERMILLE   990
+#define HEDGE_MS_MIN     100
+#define HEDGE_MS_MAX     1000
+#define HEDGE_MS_UNKNOWN 500
+#define NO_POOL_WAIT_MS  250
+#define OWNER(type_, member_, pointer_)                                                            \
+    ((type_ *)(void *)((char *)(pointer_)-offsetof(type_, member_)))
 
-static const struct provider *const providers[] = {&provider_apns, &provider_fcm};
-
-static struct job *job_of_end_node(struct deadline_node *node)
+static bool is_alive(const struct exchange *leg)
 {
-    return (struct job *)(void *)((char *)node - offsetof(struct job, end_node));
+    return leg != NULL && leg->place != EXCHANGE_OUTSIDE;
 }
 
-static struct job *job_of_retry_node(struct deadline_node *node)
+static struct exchange *other_leg(struct job *job, const struct exchange *leg)
 {
-    return (struct job *)(void *)((char *)node - offsetof(struct job, retry_node));
-}
-
-static struct channel *channel_of(struct push_sender *sender, const struct job *job)
-{
-    if (job->provider == PUSH_FCM) {
-        return &sender->channels[CHANNEL_FCM];
-    }
-    return &sender
-                ->channels[job->environment == PUSH_SANDBOX ? CHANNEL_APNS_SANDBOX : CHANNEL_APNS];
+    return leg == &job->exchange ? job->hedge : &job->exchange;
 }
 
 /* The job leaves: everything is settled before `complete` runs, which may submit another one. */
@@ -47,6 +49,7 @@ static void finish(struct job *job, enum push_outcome outcome, enum push_verdict
     struct counters *counters = &sender->counters[job->provider];
     deadline_heap_remove(&sender->ends, &job->end_node);
     deadline_heap_remove(&sender->retries, &job->retry_node);
+    deadline_heap_remove(&sender->hedges, &job->hedge_node);
     job->result.outcome = outcome;
     job->result.verdict = verdict;
     if (reason != NULL) {
@@ -56,28 +59,42 @@ static void finish(struct job *job, enum push_outcome outcome, enum push_verdict
     atomic_fetch_sub_explicit(&counters->jobs_inside, 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(&sender->jobs_inside, 1, memory_order_relaxed);
     job->complete(job->context, &job->result);
-    free(job);
+    if (job->sealing_now) {
+        job->ended = true; /* its memory is still being written to */
+    } else {
+        free(job);
+    }
 }
 
 /* Counts the try that is over, or given up, if it ever left. */
-static void note_try(struct job *job, bool answered)
+static void note_try(struct job *job, struct exchange *leg, bool answered)
 {
-    if (!job->exchange.written) {
+    if (leg == NULL || !leg->written) {
         return;
     }
-    job->exchange.written = false;
+    leg->written = false;
     job->result.tries++;
+    job->result.hedged = job->result.hedged || leg == job->hedge;
     if (job->result.first_written_at.ms == TIME_NEVER_MS) {
         job->result.first_written_at = job->begun_at;
     }
     job->unanswered = job->unanswered || !answered;
 }
 
+/* Takes a leg back from wherever it is. answered: its answer no longer matters. */
+static void withdraw(struct job *job, struct exchange *leg, bool answered)
+{
+    if (is_alive(leg)) {
+        pool_withdraw(leg->pool, leg);
+        note_try(job, leg, answered);
+    }
+}
+
 /* No more tries: by the deadline, or as the sender stops. */
 static void give_up(struct job *job, const char *reason)
 {
-    channel_withdraw(channel_of(job->sender, job), &job->exchange);
-    note_try(job, false);
+    withdraw(job, &job->exchange, false);
+    withdraw(job, job->hedge, false);
     if (job->unanswered) {
         finish(job, PUSH_UNCERTAIN, PUSH_TARGET_OK, reason);
     } else if (job->result.http_status != 0) {
@@ -87,138 +104,383 @@ static void give_up(struct job *job, const char *reason)
     }
 }
 
-void delivery_take(struct push_sender *sender, struct job *job)
+/* ---- in ---- */
+
+static void tell_delay(struct job *job, const char *reason)
 {
-    struct channel *channel = channel_of(sender, job);
-    struct monotonic_time deadline = job->end_node.due;
-    bool configured = job->provider == PUSH_APNS ? sender->settings->apns_configured
-                                                 : sender->settings->fcm_configured;
-    job->exchange.kind = &providers[job->provider]->kind;
-    job->exchange.channel = channel;
-    if (!configured) {
-        finish(job, PUSH_REFUSED, PUSH_CONFIGURATION_WRONG, "NotConfigured");
-    } else if (deadline.ms <= sender->loop.now.ms) {
-        finish(job, PUSH_EXPIRED, PUSH_TARGET_OK, "timeout");
-    } else {
-        deadline_heap_insert(&sender->ends, &job->end_node, deadline);
-        channel_enqueue(channel, &job->exchange, false);
+    if (reason != NULL && job->delayed != NULL && !job->delay_told) {
+        job->delay_told = true;
+        job->delayed(job->context, reason);
     }
 }
+
+static void wait_ms(struct job *job, int64_t wait_ms)
+{
+    deadline_heap_insert(&job->sender->retries, &job->retry_node,
+                         monotonic_add(job->sender->loop.now, wait_ms));
+}
+
+/* Puts the first leg into the queue of its pool. */
+static void enqueue(struct job *job, bool at_head)
+{
+    struct account *account = job->account;
+    if (account->settings == NULL) {
+        finish(job, PUSH_REFUSED, PUSH_CONFIGURATION_WRONG, "NotConfigured");
+        return;
+    }
+    struct pool *pool = account->kind->pool_of(account, job);
+    if (pool == NULL) {
+        wait_ms(job, NO_POOL_WAIT_MS);
+        return;
+    }
+    job->exchange.kind = &account->kind->exchange;
+    pool_enqueue(pool, &job->exchange, at_head);
+    tell_delay(job, account_delay_reason(account, pool));
+}
+
+void delivery_take(struct push_sender *sender, struct job *job)
+{
+    struct monotonic_time deadline = job->end_node.due;
+    if (job->account == NULL || job->account->settings == NULL) {
+        finish(job, PUSH_REFUSED, PUSH_CONFIGURATION_WRONG, "NotConfigured");
+        return;
+    }
+    if (deadline.ms <= sender->loop.now.ms) {
+        finish(job, PUSH_EXPIRED, PUSH_TARGET_OK, "timeout");
+        return;
+    }
+    deadline_heap_insert(&sender->ends, &job->end_node, deadline);
+    if (job->needs_seal) {
+        job->sealing_now = true;
+        job->sealing.next = NULL;
+        sender->sealing++;
+        sealer_submit(sender->sealer, &job->sealing);
+    } else {
+        enqueue(job, false);
+    }
+}
+
+void delivery_take_sealed(struct push_sender *sender, struct sealing *sealing)
+{
+    struct job *job = OWNER(struct job, sealing, sealing);
+    enum status status = sealing->status;
+    assert(job->sealing_now && sender->sealing > 0);
+    sender->sealing--;
+    job->sealing_now = false;
+    if (job->ended) {
+        free(job);
+    } else if (status == STATUS_OK) {
+        job->needs_seal = false;
+        enqueue(job, false);
+    } else if (status == STATUS_NO_MEMORY) {
+        wait_ms(job, NO_POOL_WAIT_MS); /* and is sealed then */
+    } else if (status == STATUS_STOPPING) {
+        give_up(job, "stopping");
+    } else {
+        finish(job, PUSH_REFUSED, PUSH_TARGET_SUSPECT, "BadPublicKey");
+    }
+}
+
+/* ---- out ---- */
+
+void delivery_begin(struct exchange *exchange, struct loop *loop)
+{
+    struct job *job = exchange->owner;
+    job->begun_at = loop->wall;
+    if (exchange == &job->exchange && job->hedge != NULL && !is_alive(job->hedge)) {
+        int64_t hedge_ms =
+            latency_quantile_ms(&exchange->pool->latency, HEDGE_PERMILLE, HEDGE_MS_UNKNOWN);
+        hedge_ms = hedge_ms < HEDGE_MS_MIN   ? HEDGE_MS_MIN
+                   : hedge_ms > HEDGE_MS_MAX ? HEDGE_MS_MAX
+                                             : hedge_ms;
+        deadline_heap_remove(&job->sender->hedges, &job->hedge_node);
+        deadline_heap_insert(&job->sender->hedges, &job->hedge_node,
+                             monotonic_add(loop->now, hedge_ms));
+    }
+}
+
+static void hedge(struct job *job)
+{
+    if (job->exchange.place != EXCHANGE_IN_FLIGHT || is_alive(job->hedge) ||
+        job->exchange.connection == NULL) {
+        return; /* answered meanwhile, or not yet out: nothing to overtake */
+    }
+    job->hedge->kind = job->exchange.kind;
+    job->hedge->rank = job->exchange.rank;
+    pool_enqueue_hedge(job->exchange.pool, job->hedge, connection_number(job->exchange.connection));
+}
+
+/* ---- back ---- */
 
 static void retry_later(struct job *job, int64_t asked_ms)
 {
     struct push_sender *sender = job->sender;
     int64_t left_ms = job->end_node.due.ms - sender->loop.now.ms;
-    int64_t wait_ms = retry_wait_ms(job->retries, asked_ms, left_ms, sender->loop.random);
+    int64_t ms = retry_wait_ms(job->retries, asked_ms, left_ms, sender->loop.random);
     job->retries++;
-    if (wait_ms < 0) {
+    if (ms < 0) {
         give_up(job, "timeout");
-        return;
+    } else {
+        wait_ms(job, ms);
     }
-    deadline_heap_insert(&sender->retries, &job->retry_node,
-                         monotonic_add(sender->loop.now, wait_ms));
 }
 
-static void on_answer(struct job *job)
+/* What the answer says about the account, beside what it says about the job. */
+static enum push_verdict note_health(struct job *job, const struct verdict *verdict)
 {
-    struct push_sender *sender = job->sender;
-    struct exchange *exchange = &job->exchange;
-    const struct provider *provider = providers[job->provider];
-    struct verdict verdict;
-    provider->judge(exchange->status, exchange->answer, exchange->answer_bytes, &verdict);
-    job->result.http_status = exchange->status;
-    job->result.answered_at = sender->loop.wall;
-    job->result.gone_since = verdict.gone_since;
-    (void)text_copy(job->result.reason, sizeof job->result.reason, verdict.reason);
+    struct account *account = job->account;
+    struct monotonic_time now = job->sender->loop.now;
+    enum push_verdict target = verdict->target;
+    if (!verdict->provider_fault) {
+        account->leader->faults = 0;
+        account->leader->faulty_since = MONOTONIC_NEVER;
+    } else if (account->leader->faults++ == 0) {
+        account->leader->faulty_since = now;
+    }
+    bool blamed = target == PUSH_TARGET_SUSPECT || target == PUSH_CONFIGURATION_WRONG;
+    suspicion_note(&account->suspicion, job->target_hash, blamed, now);
+    if (target == PUSH_TARGET_SUSPECT && suspicion_is_founded(&account->suspicion, now)) {
+        target = PUSH_CONFIGURATION_WRONG;
+        account_notice(account, PUSH_NOTICE_CONFIGURATION_SUSPECT, verdict->reason);
+    } else if (target == PUSH_CONFIGURATION_WRONG && verdict->action == ACTION_REFUSE) {
+        account_notice(account, PUSH_NOTICE_CONFIGURATION_WRONG, verdict->reason);
+    }
+    if (verdict->unknown_reason) {
+        account_notice(account, PUSH_NOTICE_UNKNOWN_REASON, verdict->reason);
+    }
+    account->leader->misconfigured = target == PUSH_CONFIGURATION_WRONG;
+    return target;
+}
+
+static void note_answer(struct job *job, const struct exchange *leg, const struct verdict *verdict)
+{
+    job->result.http_status = leg->status;
+    job->result.answered_at = job->sender->loop.wall;
+    job->result.gone_since = verdict->gone_since;
+    (void)text_copy(job->result.reason, sizeof job->result.reason, verdict->reason);
     (void)text_copy(job->result.provider_id, sizeof job->result.provider_id,
-                    job->provider == PUSH_APNS ? exchange->answer_id : verdict.provider_id);
-    bool replay = provider->note_token(sender, job, &verdict) && !job->token_replayed;
-    sender->ailing[job->provider] =
-        verdict.action == ACTION_RETRY || verdict.target == PUSH_CONFIGURATION_WRONG;
+                    job->provider == PUSH_FCM ? verdict->provider_id : leg->answer_id);
+}
+
+static int64_t asked_wait_ms(const struct job *job, const struct exchange *leg)
+{
+    int64_t asked_ms = retry_after_ms(leg->retry_after, job->sender->loop.wall);
+    bool quota = job->provider == PUSH_FCM && leg->status == 429;
+    return asked_ms == RETRY_AFTER_NONE_MS && quota ? QUOTA_WAIT_MS : asked_ms;
+}
+
+/* The leg's answer ends the job: what the other one does no longer matters. */
+static void conclude(struct job *job, struct exchange *leg, enum push_outcome outcome,
+                     enum push_verdict target)
+{
+    if (leg == job->hedge) {
+        counter_add(&job->sender->counters[job->provider].hedges_won, 1);
+    }
+    withdraw(job, other_leg(job, leg), true);
+    finish(job, outcome, target, NULL);
+}
+
+static void on_answer(struct job *job, struct exchange *leg)
+{
+    struct account *account = job->account;
+    struct verdict verdict;
+    account->kind->judge(leg->status, leg->answer, leg->answer_bytes, &verdict);
+    note_answer(job, leg, &verdict);
+    bool replay = account->settings != NULL &&
+                  account->kind->note_token(account, job, leg, &verdict) && !job->token_replayed;
+    enum push_verdict target = note_health(job, &verdict);
     switch (verdict.action) {
     case ACTION_ACCEPT:
-        finish(job, PUSH_ACCEPTED, PUSH_TARGET_OK, NULL);
+        conclude(job, leg, PUSH_ACCEPTED, PUSH_TARGET_OK);
         return;
     case ACTION_REFUSE:
-        finish(job, PUSH_REFUSED, verdict.target, NULL);
+        conclude(job, leg, PUSH_REFUSED, target);
         return;
     case ACTION_RENEW_TOKEN:
-        if (replay) {
-            job->token_replayed = true;
-            channel_enqueue(exchange->channel, exchange, true);
+        if (!replay) {
+            account_notice(account, PUSH_NOTICE_CONFIGURATION_WRONG, verdict.reason);
+            conclude(job, leg, PUSH_REFUSED, target);
         } else {
-            finish(job, PUSH_REFUSED, verdict.target, NULL);
+            withdraw(job, other_leg(job, leg), true); /* with the same token */
+            job->token_replayed = true;
+            enqueue(job, true);
         }
         return;
     case ACTION_RETRY:
         break;
     }
-    int64_t asked_ms = retry_after_ms(exchange->retry_after, sender->loop.wall);
-    if (asked_ms == RETRY_AFTER_NONE_MS && job->provider == PUSH_FCM && exchange->status == 429) {
-        asked_ms = QUOTA_WAIT_MS;
+    if (!is_alive(other_leg(job, leg))) {
+        retry_later(job, asked_wait_ms(job, leg));
     }
-    retry_later(job, asked_ms);
 }
 
 void delivery_end(struct exchange *exchange, enum exchange_end end)
 {
-    struct job *job = (struct job *)exchange;
+    struct job *job = exchange->owner;
+    bool alone = !is_alive(other_leg(job, exchange));
     switch (end) {
     case EXCHANGE_ANSWERED:
-        note_try(job, true);
-        on_answer(job);
+        note_try(job, exchange, true);
+        on_answer(job, exchange);
         return;
     case EXCHANGE_NOT_PROCESSED:
-        note_try(job, true); /* the peer said that it did nothing: as good as an answer */
-        channel_enqueue(exchange->channel, exchange, true);
+        note_try(job, exchange, true); /* the peer said that it did nothing: as good as an answer */
+        if (alone) {
+            enqueue(job, true);
+        }
         return;
     case EXCHANGE_UNANSWERED:
-        note_try(job, false);
-        if (job->retries == 0) {
+        note_try(job, exchange, false);
+        if (alone && job->retries == 0) {
             job->retries = 1;
-            channel_enqueue(exchange->channel, exchange, true);
-        } else {
+            enqueue(job, true);
+        } else if (alone) {
             retry_later(job, RETRY_AFTER_NONE_MS);
         }
         return;
     }
 }
 
+/* ---- time ---- */
+
+static struct deadline_node *take_due(struct deadline_heap *heap, struct monotonic_time now)
+{
+    struct deadline_node *node = deadline_heap_first(heap);
+    if (node == NULL || node->due.ms > now.ms) {
+        return NULL;
+    }
+    deadline_heap_remove(heap, node);
+    return node;
+}
+
+static const char *trouble_of(const struct job *job)
+{
+    bool down = false;
+    const char *trouble = NULL;
+    if (job->account != NULL && job->account->settings != NULL) {
+        trouble = job->account->leader->kind->trouble(job->account->leader, &down);
+    }
+    if (trouble == NULL && job->exchange.pool != NULL && is_alive(&job->exchange)) {
+        trouble = job->exchange.pool->trouble;
+    }
+    return trouble != NULL ? trouble : "timeout";
+}
+
+static void retry(struct push_sender *sender, struct job *job)
+{
+    if (job->needs_seal) {
+        job->sealing_now = true;
+        job->sealing.next = NULL;
+        sender->sealing++;
+        sealer_submit(sender->sealer, &job->sealing);
+    } else {
+        enqueue(job, true);
+    }
+}
+
 void delivery_work(struct push_sender *sender)
 {
-    int64_t now_ms = sender->loop.now.ms;
+    struct monotonic_time now = sender->loop.now;
     struct deadline_node *node;
-    while ((node = deadline_heap_first(&sender->ends)) != NULL && node->due.ms <= now_ms) {
-        struct job *job = job_of_end_node(node);
-        const char *trouble = channel_of(sender, job)->trouble;
-        if (trouble == NULL && job->provider == PUSH_FCM) {
-            trouble = sender->fcm_token.trouble;
-        }
-        give_up(job, trouble != NULL ? trouble : "timeout");
+    while ((node = take_due(&sender->ends, now)) != NULL) {
+        struct job *job = OWNER(struct job, end_node, node);
+        give_up(job, trouble_of(job));
     }
-    while ((node = deadline_heap_first(&sender->retries)) != NULL && node->due.ms <= now_ms) {
-        struct job *job = job_of_retry_node(node);
-        deadline_heap_remove(&sender->retries, node);
-        channel_enqueue(channel_of(sender, job), &job->exchange, true);
+    while ((node = take_due(&sender->retries, now)) != NULL) {
+        retry(sender, OWNER(struct job, retry_node, node));
     }
+    while ((node = take_due(&sender->hedges, now)) != NULL) {
+        hedge(OWNER(struct job, hedge_node, node));
+    }
+}
+
+static struct monotonic_time first_due(const struct deadline_heap *heap)
+{
+    const struct deadline_node *node = deadline_heap_first(heap);
+    return node != NULL ? node->due : MONOTONIC_NEVER;
 }
 
 struct monotonic_time delivery_due(const struct push_sender *sender)
 {
-    const struct deadline_node *end = deadline_heap_first(&sender->ends);
-    const struct deadline_node *retry = deadline_heap_first(&sender->retries);
-    return monotonic_earlier(end != NULL ? end->due : MONOTONIC_NEVER,
-                             retry != NULL ? retry->due : MONOTONIC_NEVER);
+    return monotonic_earlier(
+        first_due(&sender->ends),
+        monotonic_earlier(first_due(&sender->retries), first_due(&sender->hedges)));
 }
 
-void delivery_refuse_fcm(struct push_sender *sender, const char *reason)
+/* ---- many at once ---- */
+
+void delivery_refuse_waiting(struct account *account, const char *reason)
 {
-    struct channel *channel = &sender->channels[CHANNEL_FCM];
+    struct pool *pool = &account->pools[ACCOUNT_POOL_MESSAGES];
+    char text[PUSH_REASON_BYTES_MAX];
+    (void)text_copy(text, sizeof text, reason);
     for (unsigned rank = 0; rank < EXCHANGE_RANKS; rank++) {
-        while (channel->queue[rank].first != NULL) {
-            struct job *job = (struct job *)channel->queue[rank].first;
-            channel_withdraw(channel, &job->exchange);
-            finish(job, PUSH_REFUSED, PUSH_CONFIGURATION_WRONG, reason);
+        while (pool->queue[rank].first != NULL) {
+            struct exchange *leg = pool->queue[rank].first;
+            struct job *job = leg->owner;
+            withdraw(job, leg, true);
+            withdraw(job, other_leg(job, leg), false);
+            finish(job, PUSH_REFUSED, PUSH_CONFIGURATION_WRONG, text);
+        }
+    }
+}
+
+/* Takes what waits here and belongs elsewhere out, into one list. */
+static void take_strays(struct pool *pool, struct exchange_list *waiting,
+                        struct exchange_list *strays)
+{
+    struct exchange *next = NULL;
+    for (struct exchange *leg = waiting->first; leg != NULL; leg = next) {
+        next = leg->next;
+        struct job *job = leg->owner;
+        struct account *account = job->account;
+        if (account->settings == NULL || account->kind->pool_of(account, job) != pool) {
+            pool_withdraw(pool, leg);
+            exchange_list_append(strays, leg);
+        }
+    }
+}
+
+static void reroute_pool(void *context, struct pool *pool)
+{
+    struct exchange_list strays = {0};
+    (void)context;
+    for (unsigned rank = 0; rank < EXCHANGE_RANKS; rank++) {
+        take_strays(pool, &pool->queue[rank], &strays);
+    }
+    struct exchange_list hedges = {0};
+    take_strays(pool, &pool->hedges, &hedges); /* their first legs go on */
+    while (strays.first != NULL) {
+        struct exchange *leg = strays.first;
+        struct job *job = leg->owner;
+        exchange_list_remove(&strays, leg);
+        withdraw(job, job->hedge, false);
+        enqueue(job, false);
+    }
+}
+
+void delivery_reroute(struct push_sender *sender)
+{
+    for (size_t i = 0; i < sender->accounts_count; i++) {
+        struct account *account = sender->accounts[i];
+        if (account->provider == PUSH_FCM) {
+            reroute_pool(NULL, &account->pools[ACCOUNT_POOL_MESSAGES]);
+        } else {
+            account_for_each_pool(account, reroute_pool, NULL);
+        }
+    }
+}
+
+void delivery_tell_delay(struct push_sender *sender, struct pool *pool, const char *reason)
+{
+    if (pool->delay_told) {
+        return;
+    }
+    pool->delay_told = true;
+    for (size_t i = 1; i <= sender->ends.count; i++) {
+        struct job *job = OWNER(struct job, end_node, sender->ends.nodes[i]);
+        if (job->exchange.pool == pool) {
+            tell_delay(job, reason);
         }
     }
 }
@@ -227,6 +489,6 @@ void delivery_stop(struct push_sender *sender)
 {
     struct deadline_node *node;
     while ((node = deadline_heap_first(&sender->ends)) != NULL) {
-        give_up(job_of_end_node(node), "stopping");
+        give_up(OWNER(struct job, end_node, node), "stopping");
     }
 }

@@ -1,4 +1,4 @@
-/* exchange.h - one HTTP request with its answer, on its way through a channel's queue and a
+/* exchange.h - one HTTP request with its answer, on its way through a pool's queue and a
  * connection's streams. Embedded in a job or in the token exchange, which own all its memory. */
 #ifndef APNS_FCM_EXCHANGE_H
 #define APNS_FCM_EXCHANGE_H
@@ -8,18 +8,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct channel;
+#include "apns-fcm/push.h"
+
 struct connection;
 struct exchange;
 struct loop;
+struct pool;
 
 #define EXCHANGE_HEADERS_MAX     16
-#define EXCHANGE_RANKS           4 /* 0 goes first */
+#define EXCHANGE_RANKS           4
 #define EXCHANGE_FIELD_BYTES_MAX 48
 
 enum exchange_place {
     EXCHANGE_OUTSIDE,
-    EXCHANGE_QUEUED,    /* in the channel's queue */
+    EXCHANGE_QUEUED,    /* in the pool's queue */
     EXCHANGE_IN_FLIGHT, /* on a stream of its connection */
 };
 
@@ -35,8 +37,8 @@ struct exchange_kind {
      * lives until the exchange ends. The request body may still be set here. */
     size_t (*begin)(struct exchange *exchange, struct loop *loop,
                     nghttp2_nv headers_r[EXCHANGE_HEADERS_MAX]);
-    /* The exchange is outside again; the owner may free it. Makes no call into the channel but
-     * channel_enqueue(). */
+    /* The exchange is outside again; the owner may free it. Makes no call into the pool but
+     * pool_enqueue(), pool_withdraw() of other exchanges and pool_set_proven(). */
     void (*end)(struct exchange *exchange, enum exchange_end end);
 };
 
@@ -44,11 +46,16 @@ struct exchange {
     struct exchange *next; /* in the queue, or among the connection's streams */
     struct exchange *previous;
     const struct exchange_kind *kind;
-    struct channel *channel;
+    void *owner; /* the kind's */
+    struct pool *pool;
     struct connection *connection; /* while in flight */
     enum exchange_place place;
-    unsigned rank;
+    bool is_hedge;         /* in the pool's list of hedges when queued */
+    unsigned rank;         /* 0 goes first */
+    unsigned generation;   /* of the token it went out with; the owner's */
+    uint64_t other_number; /* a hedge: not on the connection of this number */
     int32_t stream_id;
+    struct monotonic_time begun_at; /* put on its stream */
 
     const char *body;
     size_t body_bytes;
@@ -59,8 +66,8 @@ struct exchange {
     int status;    /* 0 until the answer's headers came */
     size_t header_bytes;
     char retry_after[EXCHANGE_FIELD_BYTES_MAX];
-    char answer_id[EXCHANGE_FIELD_BYTES_MAX]; /* apns-id */
-    char *answer;                             /* the answer's body, cut at the capacity */
+    char answer_id[PUSH_PROVIDER_ID_BYTES_MAX]; /* apns-id, or Web Push's Location */
+    char *answer;                               /* the answer's body, cut at the capacity */
     size_t answer_capacity;
     size_t answer_bytes;
     size_t answer_seen_bytes; /* with what did not fit */

@@ -1,6 +1,5 @@
 #include "apns-fcm/oauth2_token.h"
 
-#include <jwt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "apns-fcm/header.h"
 #include "apns-fcm/retry.h"
 #include "gateway/base/json_reader.h"
+#include "gateway/base/json_writer.h"
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
 
@@ -26,44 +26,50 @@
 #define REFUSED_WAIT_MS     30000
 #define RENEWAL_MS_MIN      30000
 #define SKEW_MS_TOLERATED   30000
+#define CLAIMS_BYTES_MAX    1600
 
 static bool under_way(const struct oauth2_token *token)
 {
     return token->exchange.place != EXCHANGE_OUTSIDE;
 }
 
-/* The signed assertion in libjwt's memory, or NULL. A clock that is known to be wrong is corrected
- * by the endpoint's, or no token would ever be issued. */
-static char *sign_assertion(const struct oauth2_token *token, struct wall_time wall)
+/* Writes the form with the signed assertion. A clock that is known to be wrong is corrected by the
+ * endpoint's, or no token would ever be issued. */
+static enum status write_form(struct oauth2_token *token, struct wall_time wall)
 {
-    const struct service_account *account = &token->settings->account;
+    const struct fcm_settings *account = token->settings;
     int64_t skew_ms = atomic_load(&token->counters->clock_skew_ms);
     int64_t now_s = (wall.ms + (llabs(skew_ms) > SKEW_MS_TOLERATED ? skew_ms : 0)) / 1000;
-    jwt_t *jwt = NULL;
-    char *text = NULL;
-    if (jwt_new(&jwt) != 0) {
-        return NULL;
+    char claims[CLAIMS_BYTES_MAX];
+    struct json_writer json;
+    json_writer_init(&json, claims, sizeof claims);
+    json_object_begin(&json);
+    json_member_text(&json, "iss", account->client_email);
+    json_member_text(&json, "scope", SCOPE);
+    json_member_text(&json, "aud", account->token_uri);
+    json_member_int(&json, "iat", now_s);
+    json_member_int(&json, "exp", now_s + ASSERTION_LIFE_S);
+    json_object_end(&json);
+    if (json_writer_overflowed(&json)) {
+        return STATUS_TOO_LARGE;
     }
-    if ((account->private_key_id == NULL ||
-         jwt_add_header(jwt, "kid", account->private_key_id) == 0) &&
-        jwt_add_grant(jwt, "iss", account->client_email) == 0 &&
-        jwt_add_grant(jwt, "scope", SCOPE) == 0 &&
-        jwt_add_grant(jwt, "aud", account->token_uri) == 0 &&
-        jwt_add_grant_int(jwt, "iat", (long)now_s) == 0 &&
-        jwt_add_grant_int(jwt, "exp", (long)now_s + ASSERTION_LIFE_S) == 0 &&
-        jwt_set_alg(jwt, JWT_ALG_RS256, (const unsigned char *)account->private_key_pem,
-                    (int)strlen(account->private_key_pem)) == 0) {
-        text = jwt_encode_str(jwt);
+    size_t bytes = 0;
+    enum status status =
+        jwt_sign(account->key, account->key_id, claims, json_writer_bytes(&json),
+                 token->body + sizeof FORM - 1, sizeof token->body - sizeof FORM + 1, &bytes);
+    if (status == STATUS_OK) {
+        memcpy(token->body, FORM, sizeof FORM - 1);
+        token->exchange.body = token->body;
+        token->exchange.body_bytes = sizeof FORM - 1 + bytes;
     }
-    jwt_free(jwt);
-    return text;
+    return status;
 }
 
 static size_t begin(struct exchange *exchange, struct loop *loop,
                     nghttp2_nv headers_r[EXCHANGE_HEADERS_MAX])
 {
     const struct oauth2_token *token = (const struct oauth2_token *)exchange;
-    const struct service_account *account = &token->settings->account;
+    const struct fcm_settings *account = token->settings;
     (void)loop;
     size_t count = 0;
     headers_r[count++] = header_fixed(":method", "POST");
@@ -112,7 +118,7 @@ enum status oauth2_answer_parse(const char *text, size_t bytes, char *bearer_r,
 
 static void accept_token(struct oauth2_token *token, int64_t life_s)
 {
-    struct monotonic_time now = token->channel->loop->now;
+    struct monotonic_time now = token->pool->loop->now;
     int64_t life_ms = life_s * 1000;
     token->bearer_bytes = strlen(token->bearer);
     token->fetched_at = now;
@@ -130,16 +136,18 @@ static void accept_token(struct oauth2_token *token, int64_t life_s)
 static void note_failure(struct oauth2_token *token, const char *trouble, int64_t asked_ms)
 {
     int64_t wait_ms = backoff_ms(token->failures, FAILURE_WAIT_MS, FAILURE_WAIT_MS_CAP,
-                                 token->channel->loop->random);
+                                 token->pool->loop->random);
     if (token->refusal[0] != '\0' && token->failures > 0) {
         wait_ms = REFUSED_WAIT_MS;
     }
     if (asked_ms > wait_ms) {
         wait_ms = asked_ms < REFUSED_WAIT_MS ? asked_ms : REFUSED_WAIT_MS;
     }
-    token->failures++;
+    if (token->failures++ == 0) {
+        token->failing_since = token->pool->loop->now;
+    }
     token->trouble = trouble;
-    token->refresh_at = monotonic_add(token->channel->loop->now, wait_ms);
+    token->refresh_at = monotonic_add(token->pool->loop->now, wait_ms);
     log_warning("push.token_exchange_failed", LOG_TEXT("reason", trouble),
                 LOG_TEXT("word", token->refusal), LOG_INT("failures", token->failures));
 }
@@ -161,7 +169,7 @@ static void judge_answer(struct oauth2_token *token)
                     exchange->status != 408 && status == STATUS_FORBIDDEN;
     (void)snprintf(token->refusal, sizeof token->refusal, "%s", for_good ? refusal : "");
     note_failure(token, for_good ? "token-refused" : "token-endpoint-failed",
-                 retry_after_ms(exchange->retry_after, token->channel->loop->wall));
+                 retry_after_ms(exchange->retry_after, token->pool->loop->wall));
 }
 
 static void end(struct exchange *exchange, enum exchange_end how)
@@ -171,24 +179,23 @@ static void end(struct exchange *exchange, enum exchange_end how)
         judge_answer(token);
     } else {
         /* Asking for a token twice does no harm. */
-        channel_enqueue(token->channel, exchange, true);
+        pool_enqueue(token->pool, exchange, true);
     }
 }
 
 static const struct exchange_kind kind = {begin, end};
 
-void oauth2_token_init(struct oauth2_token *token, struct channel *channel,
-                       struct counters *counters)
+void oauth2_token_init(struct oauth2_token *token, struct pool *pool, struct counters *counters)
 {
     memset(token, 0, sizeof *token);
-    token->channel = channel;
+    token->pool = pool;
     token->counters = counters;
     token->exchange.kind = &kind;
     token->exchange.answer = token->answer;
     token->exchange.answer_capacity = sizeof token->answer;
 }
 
-void oauth2_token_aim(struct oauth2_token *token, const struct settings *settings, bool keep)
+void oauth2_token_aim(struct oauth2_token *token, const struct fcm_settings *settings, bool keep)
 {
     oauth2_token_stop(token);
     token->settings = settings;
@@ -204,34 +211,27 @@ void oauth2_token_aim(struct oauth2_token *token, const struct settings *setting
 
 static void start(struct oauth2_token *token)
 {
-    char *assertion = sign_assertion(token, token->channel->loop->wall);
-    int written =
-        assertion != NULL ? snprintf(token->body, sizeof token->body, "%s%s", FORM, assertion) : -1;
-    free(assertion);
-    if (written < 0 || (size_t)written >= sizeof token->body) {
+    if (write_form(token, token->pool->loop->wall) != STATUS_OK) {
         note_failure(token, "token-cannot-be-signed", RETRY_AFTER_NONE_MS);
         return;
     }
-    token->exchange.body = token->body;
-    token->exchange.body_bytes = (size_t)written;
-    token->give_up_at = monotonic_add(token->channel->loop->now, EXCHANGE_MS_MAX);
-    channel_enqueue(token->channel, &token->exchange, false);
+    token->give_up_at = monotonic_add(token->pool->loop->now, EXCHANGE_MS_MAX);
+    pool_enqueue(token->pool, &token->exchange, false);
 }
 
 /* A token in use is renewed when it is due even if nothing waits just now, and a failing endpoint
  * is tried until it works; the first one is fetched when something needs it. */
 static bool exchange_wanted(const struct oauth2_token *token, bool wanted)
 {
-    return token->settings != NULL && token->settings->fcm_configured &&
-           (wanted || token->bearer_bytes > 0 || token->failures > 0);
+    return token->settings != NULL && (wanted || token->bearer_bytes > 0 || token->failures > 0);
 }
 
 void oauth2_token_work(struct oauth2_token *token, bool wanted)
 {
-    struct monotonic_time now = token->channel->loop->now;
+    struct monotonic_time now = token->pool->loop->now;
     if (under_way(token)) {
         if (token->give_up_at.ms <= now.ms) {
-            channel_withdraw(token->channel, &token->exchange);
+            pool_withdraw(token->pool, &token->exchange);
             note_failure(token, "token-endpoint-silent", RETRY_AFTER_NONE_MS);
         }
     } else if (exchange_wanted(token, wanted) && token->refresh_at.ms <= now.ms) {
@@ -270,6 +270,6 @@ bool oauth2_token_renew(struct oauth2_token *token, unsigned refused_generation,
 void oauth2_token_stop(struct oauth2_token *token)
 {
     if (under_way(token)) {
-        channel_withdraw(token->channel, &token->exchange);
+        pool_withdraw(token->pool, &token->exchange);
     }
 }

@@ -4,7 +4,7 @@
 #ifndef APNS_FCM_OAUTH2_TOKEN_H
 #define APNS_FCM_OAUTH2_TOKEN_H
 
-#include "apns-fcm/channel.h"
+#include "apns-fcm/pool.h"
 #include "apns-fcm/settings.h"
 
 #define OAUTH2_BEARER_BYTES_MAX 4096
@@ -13,8 +13,8 @@
 
 struct oauth2_token {
     struct exchange exchange; /* first */
-    struct channel *channel;
-    const struct settings *settings;
+    struct pool *pool;
+    const struct fcm_settings *settings; /* NULL: not configured */
     struct counters *counters;
     char bearer[OAUTH2_BEARER_BYTES_MAX]; /* "Bearer ya29…"; empty: none */
     size_t bearer_bytes;
@@ -24,17 +24,17 @@ struct oauth2_token {
     struct monotonic_time give_up_at;    /* of the exchange under way */
     unsigned generation;                 /* counts the tokens fetched */
     unsigned failures;                   /* exchanges, in a row */
+    struct monotonic_time failing_since; /* the first of them */
     char refusal[PUSH_REASON_BYTES_MAX]; /* the endpoint's word that retrying will not help */
     const char *trouble;                 /* why there is no token; NULL: none known */
     char body[OAUTH2_BODY_BYTES_MAX];
     char answer[OAUTH2_ANSWER_BYTES_MAX];
 };
 
-void oauth2_token_init(struct oauth2_token *token, struct channel *channel,
-                       struct counters *counters);
+void oauth2_token_init(struct oauth2_token *token, struct pool *pool, struct counters *counters);
 
-/* Uses these settings (borrowed) from now on; forgets the token unless `keep`. */
-void oauth2_token_aim(struct oauth2_token *token, const struct settings *settings, bool keep);
+/* Uses these settings (borrowed; NULL: none) from now on; forgets the token unless `keep`. */
+void oauth2_token_aim(struct oauth2_token *token, const struct fcm_settings *settings, bool keep);
 
 /* Starts or gives up an exchange when it is time; wanted: jobs are waiting for the token. */
 void oauth2_token_work(struct oauth2_token *token, bool wanted);
@@ -47,7 +47,7 @@ bool oauth2_token_is_usable(const struct oauth2_token *token, struct monotonic_t
 bool oauth2_token_renew(struct oauth2_token *token, unsigned refused_generation,
                         struct monotonic_time now);
 
-/* Takes the exchange under way back, before the channel goes. */
+/* Takes the exchange under way back, before the pool goes. */
 void oauth2_token_stop(struct oauth2_token *token);
 
 /* Reads the endpoint's answer: for a token "Bearer …" and its life; otherwise the error word. Pure.

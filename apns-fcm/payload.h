@@ -1,6 +1,6 @@
-/* payload.h - the JSON that goes to the providers. Pure.
+/* payload.h - what goes to the providers, from one neutral description. Pure.
  *
- * APNs: an alert with `mutable-content` so that the app's extension may decrypt or enrich it, at
+ * APNs: an alert with `mutable-content`, so that the app's extension may decrypt or enrich it, at
  * the interruption level of the job's urgency; `data_json` beside "aps".
  *
  * FCM: one *data* message that carries everything, title and body too, and is shown by the app
@@ -8,6 +8,11 @@
  * confirmation of reception, no full-screen alarm) and ignores `collapse_key`. Replacing is the
  * app's work by our own id (data.collapse_id): FCM keeps only four collapse keys for each device
  * and drops the fifth, so an alert never carries one; only a SILENT withdrawal does.
+ *
+ * Web Push: nothing but a record that the browser decrypts; title and body are the secret's where
+ * it has them.
+ *
+ * What is encrypted cannot be rendered here: a gap of the record's exact size is left for it.
  */
 #ifndef APNS_FCM_PAYLOAD_H
 #define APNS_FCM_PAYLOAD_H
@@ -17,28 +22,38 @@
 
 #include "apns-fcm/push.h"
 
-/* Room for a payload while it is rendered. */
-#define PAYLOAD_BUFFER_BYTES (PUSH_PAYLOAD_BYTES_MAX + 1)
-
 /* The end of an FCM message, from the ttl on: `"ttl":"2419200s"}}}`. It is written anew for every
  * try, as the time left shrinks. */
 #define PAYLOAD_FCM_TAIL_BYTES_MAX 32
 
-/* Renders the body of an APNs request. STATUS_TOO_LARGE beyond PUSH_PAYLOAD_BYTES_MAX,
- * STATUS_INVALID for malformed data; the buffer holds PAYLOAD_BUFFER_BYTES. */
-enum status payload_render_apns(const struct push_job *job, bool critical_entitled, char *buffer,
-                                size_t *bytes_r, struct error *error) MUST_CHECK;
+#define PAYLOAD_PLAIN_BYTES_MAX PUSH_VOIP_PAYLOAD_BYTES_MAX
 
-/* Renders the body of an FCM request up to the ttl; payload_fcm_tail() completes it. */
-enum status payload_render_fcm(const struct push_job *job, char *buffer, size_t *bytes_r,
-                               struct error *error) MUST_CHECK;
+struct payload_options {
+    bool critical_entitled; /* APNs: a critical alert may be one */
+};
+
+struct payload {
+    char body[PUSH_VOIP_PAYLOAD_BYTES_MAX + 1]; /* FCM: without its tail */
+    size_t body_bytes;
+    /* Where the record goes in the body, and its bytes as written there; 0: nothing is encrypted.
+     */
+    size_t seal_at;
+    size_t seal_bytes;
+    size_t record_bytes; /* before base64url */
+    bool seal_base64;
+    char plain[PAYLOAD_PLAIN_BYTES_MAX + 1]; /* what is encrypted */
+    size_t plain_bytes;
+    bool shortened;
+};
+
+/* Checks every field of the notification and renders it, shortened if need be (push.h says in which
+ * order). STATUS_INVALID: error names the field; STATUS_TOO_LARGE: it does not fit even so. */
+enum status payload_render(const struct push_job *job, const struct payload_options *options,
+                           struct payload *payload_r, struct error *error) MUST_CHECK;
 
 /* Writes the tail for a message sent at `now`; answers its length. FCM stores a message for at most
  * 28 days. */
 size_t payload_fcm_tail(struct wall_time expires_at, struct wall_time now,
                         char tail_r[PAYLOAD_FCM_TAIL_BYTES_MAX]);
-
-/* Whether APNs is to be told "background": nothing is shown at all. */
-bool payload_is_background(const struct push_job *job);
 
 #endif

@@ -1,75 +1,70 @@
 #include "apns-fcm/provider_token.h"
 
-#include <jwt.h>
-#include <openssl/bio.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "gateway/base/json_writer.h"
 
 #define MINUTE_MS          INT64_C(60000)
 #define TOKEN_AGE_MS_MAX   (50 * MINUTE_MS)
 #define UPDATES_MS_BETWEEN (20 * MINUTE_MS)
-
-bool provider_key_is_usable(const char *pem)
-{
-    BIO *bio = BIO_new_mem_buf(pem, -1);
-    EVP_PKEY *key = bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL;
-    char group[64] = "";
-    bool usable = key != NULL && EVP_PKEY_is_a(key, "EC") == 1 &&
-                  EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group,
-                                                 sizeof group, NULL) == 1 &&
-                  strcmp(group, "prime256v1") == 0;
-    EVP_PKEY_free(key);
-    BIO_free(bio);
-    return usable;
-}
+#define CLAIMS_BYTES_MAX   512
 
 void provider_token_init(struct provider_token *token)
 {
     *token = (struct provider_token){.renewed_at = MONOTONIC_NEVER};
 }
 
-/* The signed token in libjwt's memory, or NULL. */
-static char *sign(const struct provider_key *key, struct wall_time wall)
+void provider_token_adopt(struct provider_token *token, const char *bearer,
+                          struct wall_time minted_at, struct monotonic_time now,
+                          struct wall_time wall)
 {
-    jwt_t *jwt = NULL;
-    char *text = NULL;
-    if (jwt_new(&jwt) != 0) {
-        return NULL;
+    int64_t age_ms = wall.ms - minted_at.ms;
+    size_t bytes = strlen(bearer);
+    if (age_ms < 0 || age_ms >= TOKEN_AGE_MS_MAX || bytes >= sizeof token->bearer) {
+        return;
     }
-    if (jwt_add_header(jwt, "kid", key->key_id) == 0 &&
-        jwt_add_grant(jwt, "iss", key->team_id) == 0 &&
-        jwt_add_grant_int(jwt, "iat", (long)(wall.ms / 1000)) == 0 &&
-        jwt_set_alg(jwt, JWT_ALG_ES256, (const unsigned char *)key->pem, (int)strlen(key->pem)) ==
-            0) {
-        text = jwt_encode_str(jwt);
-    }
-    jwt_free(jwt);
-    return text;
+    memcpy(token->bearer, bearer, bytes + 1);
+    token->bearer_bytes = bytes;
+    token->minted_at = (struct monotonic_time){now.ms - age_ms};
+    token->generation++;
+}
+
+struct monotonic_time provider_token_due(const struct provider_token *token)
+{
+    return token->generation == 0 || token->renewal_wanted
+               ? (struct monotonic_time){0}
+               : monotonic_add(token->minted_at, TOKEN_AGE_MS_MAX);
 }
 
 enum status provider_token_ensure(struct provider_token *token, const struct provider_key *key,
                                   struct monotonic_time now, struct wall_time wall, bool *minted_r)
 {
-    if (token->generation > 0 && !token->renewal_wanted &&
-        now.ms - token->minted_at.ms < TOKEN_AGE_MS_MAX) {
+    static const char scheme[] = "bearer ";
+    if (provider_token_due(token).ms > now.ms) {
         *minted_r = false;
         return STATUS_OK;
     }
-    char *text = sign(key, wall);
-    if (text == NULL) {
+    char claims[CLAIMS_BYTES_MAX];
+    char bearer[PROVIDER_TOKEN_BYTES_MAX];
+    struct json_writer json;
+    json_writer_init(&json, claims, sizeof claims);
+    json_object_begin(&json);
+    json_member_text(&json, "iss", key->team_id);
+    json_member_int(&json, "iat", wall.ms / 1000);
+    json_object_end(&json);
+    if (json_writer_overflowed(&json)) {
         return STATUS_CONFIGURATION;
     }
-    int bytes = snprintf(token->bearer, sizeof token->bearer, "bearer %s", text);
-    free(text);
-    if (bytes < 0 || (size_t)bytes >= sizeof token->bearer) {
-        token->bearer_bytes = 0;
-        return STATUS_CONFIGURATION;
+    size_t bytes = 0;
+    enum status status =
+        jwt_sign(key->key, key->key_id, claims, json_writer_bytes(&json),
+                 bearer + sizeof scheme - 1, sizeof bearer - sizeof scheme + 1, &bytes);
+    if (status != STATUS_OK) {
+        return status == STATUS_NO_MEMORY ? status : STATUS_CONFIGURATION;
     }
-    token->bearer_bytes = (size_t)bytes;
+    memcpy(bearer, scheme, sizeof scheme - 1);
+    token->bearer_bytes = sizeof scheme - 1 + bytes;
+    memcpy(token->bearer, bearer, token->bearer_bytes + 1);
     token->minted_at = now;
     token->renewal_wanted = false;
     token->generation++;

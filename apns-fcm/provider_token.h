@@ -1,5 +1,5 @@
-/* provider_token.h - the ES256 token that APNs wants with every request: minted by libjwt, shared
- * by all connections, used for most of its hour.
+/* provider_token.h - the ES256 token that APNs wants with every request: one for a team and key,
+ * shared by all connections, used for most of its hour.
  *
  * Apple refuses a token older than an hour, and refuses (429 TooManyProviderTokenUpdates) more
  * than one new token in 20 minutes for a key. Time is an argument.
@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "apns-fcm/jwt.h"
 #include "apns-fcm/loop.h"
 
 #define PROVIDER_TOKEN_BYTES_MAX 768
@@ -25,15 +26,21 @@ struct provider_token {
 
 /* Who signs. Borrowed. */
 struct provider_key {
-    const char *pem;
+    const struct signing_key *key;
     const char *key_id;
     const char *team_id;
 };
 
-/* Whether the text is a private key on P-256, the only kind that ES256 takes. */
-bool provider_key_is_usable(const char *pem);
-
 void provider_token_init(struct provider_token *token);
+
+/* Takes over a token that an earlier run minted at that moment, unless it is too old to be of use
+ * or from the future. */
+void provider_token_adopt(struct provider_token *token, const char *bearer,
+                          struct wall_time minted_at, struct monotonic_time now,
+                          struct wall_time wall);
+
+/* When provider_token_ensure() will mint the next. */
+struct monotonic_time provider_token_due(const struct provider_token *token);
 
 /* Mints unless the token has plenty of its hour left. `wall` is the time written into it: ours,
  * corrected when the provider's clock is known to differ. *minted_r tells whether it did.

@@ -1,8 +1,9 @@
-/* The sender's thread and what any thread may ask of it. */
+/* sender.c - the sender's thread, and what any thread may ask of it. */
 #include <assert.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -10,8 +11,8 @@
 #include "apns-fcm/sender_private.h"
 #include "gateway/base/log.h"
 
-#define JOBS_MAX_DEFAULT 32768
-#define FAILURES_DOWN    2 /* attempts in a row without an answer: the provider is down */
+#define JOBS_MAX_DEFAULT        32768
+#define CONNECTIONS_MAX_DEFAULT 4
 
 static void on_wake(struct loop_source *source, uint32_t events)
 {
@@ -22,32 +23,19 @@ static void on_wake(struct loop_source *source, uint32_t events)
     (void)eventfd_read(sender->wake_fd, &value);
 }
 
-static void aim_channels(struct push_sender *sender)
-{
-    const struct settings *settings = sender->settings;
-    const struct settings_endpoint *endpoints[SENDER_CHANNELS_COUNT] = {
-        &settings->apns[PUSH_PRODUCTION], &settings->apns[PUSH_SANDBOX], &settings->fcm,
-        &settings->account.token_endpoint};
-    for (int i = 0; i < SENDER_CHANNELS_COUNT; i++) {
-        channel_aim(&sender->channels[i], settings->tls, endpoints[i]->host, endpoints[i]->port);
-    }
-}
-
 /* Connections keep their SSL_CTX alive by themselves; all else of the old settings is read only
  * when a request begins. */
 static void use_settings(struct push_sender *sender, struct settings *settings)
 {
     struct settings *old = sender->settings;
-    bool same_account = old != NULL && settings_same_account(old, settings);
-    if (old == NULL || !settings_same_apns_key(old, settings)) {
-        provider_token_init(&sender->apns_token);
-    }
     sender->settings = settings;
-    oauth2_token_aim(&sender->fcm_token, settings, same_account);
-    aim_channels(sender);
+    for (size_t i = 0; i < sender->accounts_count; i++) {
+        struct account *account = sender->accounts[i];
+        account_aim(account, settings_find(settings, account->provider, account->name));
+    }
+    delivery_reroute(sender);
     settings_destroy(&old);
-    log_info("push.settings_in_use", LOG_INT("apns", settings->apns_configured),
-             LOG_INT("fcm", settings->fcm_configured));
+    log_info("push.settings_in_use", LOG_INT("accounts", (int64_t)settings->accounts_count));
 }
 
 enum intake { INTAKE_NOTHING, INTAKE_SOMETHING, INTAKE_STOP };
@@ -59,16 +47,24 @@ static enum intake take_intake(struct push_sender *sender, bool may_sleep)
     (void)pthread_mutex_lock(&sender->intake_lock);
     struct job *job = sender->intake_first;
     struct settings *settings = sender->settings_next;
-    enum intake intake = sender->stopping                  ? INTAKE_STOP
-                         : job != NULL || settings != NULL ? INTAKE_SOMETHING
-                                                           : INTAKE_NOTHING;
+    struct sealing *sealed = sender->sealed;
+    enum intake intake = sender->stopping                                    ? INTAKE_STOP
+                         : job != NULL || settings != NULL || sealed != NULL ? INTAKE_SOMETHING
+                                                                             : INTAKE_NOTHING;
     sender->intake_first = NULL;
     sender->intake_last = NULL;
     sender->settings_next = NULL;
+    sender->sealed = NULL;
+    sender->sealed_last = NULL;
     sender->asleep = may_sleep && intake == INTAKE_NOTHING;
     (void)pthread_mutex_unlock(&sender->intake_lock);
     if (settings != NULL) {
         use_settings(sender, settings);
+    }
+    while (sealed != NULL) {
+        struct sealing *next = sealed->next;
+        delivery_take_sealed(sender, sealed);
+        sealed = next;
     }
     while (job != NULL) {
         struct job *next = job->intake_next;
@@ -78,82 +74,57 @@ static enum intake take_intake(struct push_sender *sender, bool may_sleep)
     return intake;
 }
 
-static enum push_health health_of(const struct channel *channel)
-{
-    if (channel->failures >= FAILURES_DOWN) {
-        return PUSH_HEALTH_DOWN;
-    }
-    if (channel->failures > 0) {
-        return PUSH_HEALTH_DEGRADED;
-    }
-    return channel_is_connected(channel) ? PUSH_HEALTH_UP : PUSH_HEALTH_UNUSED;
-}
-
-static enum push_health worse(enum push_health a, enum push_health b)
-{
-    return a > b ? a : b;
-}
-
-static void set_health(struct push_sender *sender, enum push_provider provider,
-                       enum push_health health)
-{
-    struct counters *counters = &sender->counters[provider];
-    if (sender->ailing[provider]) {
-        health = worse(health, PUSH_HEALTH_DEGRADED);
-    }
-    if (health == PUSH_HEALTH_UNUSED &&
-        atomic_load_explicit(&counters->health, memory_order_relaxed) != PUSH_HEALTH_UNUSED) {
-        health = PUSH_HEALTH_UP; /* was in use, and nothing has failed since */
-    }
-    counters_set_health(counters, health, sender->loop.wall);
-}
-
+/* The worst of a provider's accounts. */
 static void update_health(struct push_sender *sender)
 {
-    const struct oauth2_token *token = &sender->fcm_token;
-    enum push_health fcm = health_of(&sender->channels[CHANNEL_FCM]);
-    if (token->failures > 0) {
-        bool dry = !oauth2_token_is_usable(token, sender->loop.now);
-        fcm = worse(fcm, dry && token->failures >= FAILURES_DOWN ? PUSH_HEALTH_DOWN
-                                                                 : PUSH_HEALTH_DEGRADED);
-    } else if (!oauth2_token_is_usable(token, sender->loop.now)) {
-        fcm = worse(fcm, health_of(&sender->channels[CHANNEL_OAUTH2]));
+    enum push_health worst[PUSH_PROVIDERS_COUNT] = {0};
+    for (size_t i = 0; i < sender->accounts_count; i++) {
+        struct account *account = sender->accounts[i];
+        account_update_health(account);
+        if (account->health > worst[account->provider]) {
+            worst[account->provider] = account->health;
+        }
     }
-    set_health(sender, PUSH_FCM, fcm);
-    set_health(sender, PUSH_APNS,
-               worse(health_of(&sender->channels[CHANNEL_APNS]),
-                     health_of(&sender->channels[CHANNEL_APNS_SANDBOX])));
-}
-
-static bool fcm_waits(const struct push_sender *sender)
-{
-    return sender->channels[CHANNEL_FCM].queued > 0;
+    for (int i = 0; i < PUSH_PROVIDERS_COUNT; i++) {
+        counters_set_health(&sender->counters[i], worst[i], sender->loop.wall);
+    }
 }
 
 /* One turn without sleeping. */
 static void work(struct push_sender *sender)
 {
     delivery_work(sender);
-    apns_work(sender);
-    oauth2_token_work(&sender->fcm_token, fcm_waits(sender));
-    if (sender->fcm_token.refusal[0] != '\0' && sender->fcm_token.failures >= FAILURES_DOWN &&
-        !fcm_is_ready(sender)) {
-        delivery_refuse_fcm(sender, sender->fcm_token.refusal);
-    }
-    for (int i = 0; i < SENDER_CHANNELS_COUNT; i++) {
-        channel_work(&sender->channels[i]);
+    for (size_t i = 0; i < sender->accounts_count; i++) {
+        account_work(sender->accounts[i]);
     }
     update_health(sender);
 }
 
-static struct monotonic_time next_due(const struct push_sender *sender)
+static struct monotonic_time next_due(struct push_sender *sender)
 {
     struct monotonic_time due = delivery_due(sender);
-    due = monotonic_earlier(due, oauth2_token_due(&sender->fcm_token, fcm_waits(sender)));
-    for (int i = 0; i < SENDER_CHANNELS_COUNT; i++) {
-        due = monotonic_earlier(due, channel_due(&sender->channels[i]));
+    for (size_t i = 0; i < sender->accounts_count; i++) {
+        due = monotonic_earlier(due, account_due(sender->accounts[i]));
     }
     return due;
+}
+
+/* The sealer gives everything back before it goes. */
+static void stop(struct push_sender *sender)
+{
+    delivery_stop(sender);
+    sealer_destroy(&sender->sealer);
+    struct sealing *sealed = sender->sealed;
+    sender->sealed = NULL;
+    while (sealed != NULL) {
+        struct sealing *next = sealed->next;
+        delivery_take_sealed(sender, sealed);
+        sealed = next;
+    }
+    for (size_t i = 0; i < sender->accounts_count; i++) {
+        account_aim(sender->accounts[i], NULL);
+        account_close(sender->accounts[i]);
+    }
 }
 
 static void *run(void *argument)
@@ -168,44 +139,98 @@ static void *run(void *argument)
             work(sender);
             intake = take_intake(sender, true);
             until = intake == INTAKE_NOTHING ? next_due(sender) : (struct monotonic_time){0};
+            report_connections(sender, until.ms > sender->loop.now.ms);
         }
     }
-    delivery_stop(sender);
-    oauth2_token_stop(&sender->fcm_token);
-    for (int i = 0; i < SENDER_CHANNELS_COUNT; i++) {
-        channel_fini(&sender->channels[i]);
-    }
+    stop(sender);
     return NULL;
 }
 
-static void init_channels(struct push_sender *sender)
+/* Unlocks and wakes the loop if it sleeps. */
+static void unlock_and_wake(struct push_sender *sender)
 {
-    static const char *const names[] = {"apns", "apns-sandbox", "fcm", "oauth2"};
-    for (int i = 0; i < SENDER_CHANNELS_COUNT; i++) {
-        struct counters *counters = i == CHANNEL_OAUTH2 ? NULL
-                                    : i == CHANNEL_FCM  ? &sender->counters[PUSH_FCM]
-                                                        : &sender->counters[PUSH_APNS];
-        channel_init(&sender->channels[i], names[i], &sender->loop, counters);
-        sender->channels[i].ready_context = sender;
+    bool wake = sender->asleep;
+    sender->asleep = false;
+    (void)pthread_mutex_unlock(&sender->intake_lock);
+    if (wake) {
+        (void)eventfd_write(sender->wake_fd, 1);
     }
-    for (int i = CHANNEL_APNS; i <= CHANNEL_APNS_SANDBOX; i++) {
-        sender->channels[i].one_stream_until_proven = true;
-        sender->channels[i].ready = apns_is_ready;
-    }
-    sender->channels[CHANNEL_FCM].ready = fcm_is_ready;
-    sender->channels[CHANNEL_OAUTH2].clock_skew_ms = &sender->counters[PUSH_FCM].clock_skew_ms;
-    oauth2_token_init(&sender->fcm_token, &sender->channels[CHANNEL_OAUTH2],
-                      &sender->counters[PUSH_FCM]);
-    provider_token_init(&sender->apns_token);
 }
 
-/* What the thread needs; on failure destroy_parts() takes back what was made. */
+/* The place of the account of that name (NULL: the provider's first), or PUSH_ACCOUNTS_MAX. */
+static size_t find_account(struct push_sender *sender, enum push_provider provider,
+                           const char *name)
+{
+    size_t count = atomic_load_explicit(&sender->accounts_count, memory_order_acquire);
+    for (size_t i = 0; i < count; i++) {
+        const struct account *account = sender->accounts[i];
+        if (account->provider == provider && (name == NULL || strcmp(account->name, name) == 0)) {
+            return i;
+        }
+    }
+    return PUSH_ACCOUNTS_MAX;
+}
+
+/* Called in the sealer's thread. */
+static void on_sealed(void *context, struct sealing *list)
+{
+    struct push_sender *sender = context;
+    struct sealing *last = list;
+    while (last->next != NULL) {
+        last = last->next;
+    }
+    (void)pthread_mutex_lock(&sender->intake_lock);
+    *(sender->sealed_last != NULL ? &sender->sealed_last->next : &sender->sealed) = list;
+    sender->sealed_last = last;
+    unlock_and_wake(sender);
+}
+
+/* Makes an account for each new name; those there stay. Entries are never taken back, so that a job
+ * may point to one. */
+static enum status add_accounts(struct push_sender *sender, const struct settings *settings,
+                                struct error *error)
+{
+    for (size_t i = 0; i < settings->accounts_count; i++) {
+        const struct account_settings *named = &settings->accounts[i];
+        if (find_account(sender, named->provider, named->name) < PUSH_ACCOUNTS_MAX) {
+            continue;
+        }
+        size_t count = sender->accounts_count;
+        if (count == PUSH_ACCOUNTS_MAX) {
+            return error_set(error, STATUS_CONFIGURATION, "more than %d accounts since the start",
+                             PUSH_ACCOUNTS_MAX);
+        }
+        if (account_create(sender, named->provider, named->name, &sender->accounts[count]) !=
+            STATUS_OK) {
+            return error_set(error, STATUS_NO_MEMORY, "no memory for an account");
+        }
+        atomic_store_explicit(&sender->accounts_count, count + 1, memory_order_release);
+    }
+    return STATUS_OK;
+}
+
+/* What rendering needs to know of an account, in any thread. */
+static void publish_entitlements(struct push_sender *sender, const struct settings *settings)
+{
+    for (size_t i = 0; i < sender->accounts_count; i++) {
+        const struct account *account = sender->accounts[i];
+        const struct account_settings *named =
+            settings_find(settings, account->provider, account->name);
+        atomic_store(&sender->critical_entitled[i], named != NULL &&
+                                                        account->provider == PUSH_APNS &&
+                                                        named->apns.critical_entitled);
+    }
+}
+
+/* What the threads need; on failure destroy_parts() takes back what was made. */
 static enum status init_parts(struct push_sender *sender,
                               const struct push_configuration *configuration, struct error *error)
 {
+    const struct random_source *random =
+        configuration->random != NULL ? configuration->random : &random_system;
     enum status status = loop_init(
-        &sender->loop, configuration->clock != NULL ? configuration->clock : &clock_system,
-        configuration->random != NULL ? configuration->random : &random_system, error);
+        &sender->loop, configuration->clock != NULL ? configuration->clock : &clock_system, random,
+        error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -216,28 +241,34 @@ static enum status init_parts(struct push_sender *sender,
         return error_set(error, STATUS_IO, "the event that wakes the push thread cannot be made");
     }
     if (deadline_heap_init(&sender->ends, sender->jobs_max) != STATUS_OK ||
-        deadline_heap_init(&sender->retries, sender->jobs_max) != STATUS_OK) {
+        deadline_heap_init(&sender->retries, sender->jobs_max) != STATUS_OK ||
+        deadline_heap_init(&sender->hedges, sender->jobs_max) != STATUS_OK) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for %zu push jobs", sender->jobs_max);
     }
     for (int i = 0; i < PUSH_PROVIDERS_COUNT; i++) {
         counters_init(&sender->counters[i]);
     }
-    init_channels(sender);
-    return STATUS_OK;
+    return sealer_create(random, on_sealed, sender, &sender->sealer, error);
 }
 
 static void destroy_parts(struct push_sender *sender)
 {
+    sealer_destroy(&sender->sealer);
+    for (size_t i = 0; i < sender->accounts_count; i++) {
+        account_destroy(&sender->accounts[i]);
+    }
     settings_destroy(&sender->settings);
     settings_destroy(&sender->settings_next);
     deadline_heap_fini(&sender->ends);
     deadline_heap_fini(&sender->retries);
+    deadline_heap_fini(&sender->hedges);
     if (sender->wake_fd >= 0) {
         (void)close(sender->wake_fd);
     }
     if (sender->loop.epoll_fd >= 0) {
         loop_fini(&sender->loop);
     }
+    (void)pthread_mutex_destroy(&sender->views_lock);
     (void)pthread_mutex_destroy(&sender->intake_lock);
     free(sender);
 }
@@ -258,6 +289,38 @@ static bool start_thread(struct push_sender *sender)
     return started;
 }
 
+static enum status create_from(struct push_sender *sender,
+                               const struct push_configuration *configuration, struct error *error)
+{
+    struct settings *settings = NULL;
+    enum status status = init_parts(sender, configuration, error);
+    if (status == STATUS_OK) {
+        status = settings_create(configuration, &settings, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = add_accounts(sender, settings, error);
+    if (status != STATUS_OK) {
+        settings_destroy(&settings);
+        return status;
+    }
+    publish_entitlements(sender, settings);
+    use_settings(sender, settings);
+    if (start_thread(sender)) {
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < sender->accounts_count; i++) {
+        account_close(sender->accounts[i]);
+    }
+    return error_set(error, STATUS_NO_MEMORY, "the push thread cannot be started");
+}
+
+static size_t or_default(size_t given, size_t otherwise)
+{
+    return given > 0 ? given : otherwise;
+}
+
 enum status push_sender_create(const struct push_configuration *configuration,
                                struct push_sender **sender_r, struct error *error)
 {
@@ -267,37 +330,22 @@ enum status push_sender_create(const struct push_configuration *configuration,
     }
     sender->wake_fd = -1;
     sender->loop.epoll_fd = -1;
-    sender->jobs_max = configuration->jobs_max > 0 ? configuration->jobs_max : JOBS_MAX_DEFAULT;
+    sender->jobs_max = or_default(configuration->jobs_max, JOBS_MAX_DEFAULT);
+    sender->connections_max = or_default(configuration->connections_max, CONNECTIONS_MAX_DEFAULT);
+    sender->notice = configuration->notice;
+    sender->notice_context = configuration->notice_context;
     (void)pthread_mutex_init(&sender->intake_lock, NULL);
-    struct settings *settings = NULL;
-    enum status status = init_parts(sender, configuration, error);
-    if (status == STATUS_OK) {
-        status = settings_create(configuration, &settings, error);
-    }
-    if (status == STATUS_OK) {
-        atomic_store(&sender->critical_entitled, settings->apns_critical_entitled);
-        use_settings(sender, settings);
-        if (!start_thread(sender)) {
-            status = error_set(error, STATUS_NO_MEMORY, "the push thread cannot be started");
-        }
-    }
+    (void)pthread_mutex_init(&sender->views_lock, NULL);
+    enum status status = configuration->connections_max > POOL_CONNECTIONS_MAX
+                             ? error_set(error, STATUS_CONFIGURATION,
+                                         "connections_max: must be 1 to %d", POOL_CONNECTIONS_MAX)
+                             : create_from(sender, configuration, error);
     if (status != STATUS_OK) {
         destroy_parts(sender);
         return status;
     }
     *sender_r = sender;
     return STATUS_OK;
-}
-
-/* Unlocks and wakes the loop if it sleeps. */
-static void unlock_and_wake(struct push_sender *sender)
-{
-    bool wake = sender->asleep;
-    sender->asleep = false;
-    (void)pthread_mutex_unlock(&sender->intake_lock);
-    if (wake) {
-        (void)eventfd_write(sender->wake_fd, 1);
-    }
 }
 
 void push_sender_destroy(struct push_sender **sender)
@@ -331,13 +379,17 @@ static enum status prepare(struct push_sender *sender, const struct push_job *fr
     if (!take_place(sender)) {
         return error_set(error, STATUS_FULL, "the push sender holds %zu jobs", sender->jobs_max);
     }
-    enum status status = job_create(
-        from, atomic_load_explicit(&sender->critical_entitled, memory_order_relaxed), job_r, error);
+    size_t place = find_account(sender, from->provider, from->account);
+    bool known = place < PUSH_ACCOUNTS_MAX;
+    bool entitled =
+        known && atomic_load_explicit(&sender->critical_entitled[place], memory_order_relaxed);
+    enum status status = job_create(from, entitled, job_r, error);
     if (status != STATUS_OK) {
         atomic_fetch_sub_explicit(&sender->jobs_inside, 1, memory_order_relaxed);
         return status;
     }
     (*job_r)->sender = sender;
+    (*job_r)->account = known ? sender->accounts[place] : NULL;
     return STATUS_OK;
 }
 
@@ -411,8 +463,14 @@ enum status push_sender_reload(struct push_sender *sender,
     if (status != STATUS_OK) {
         return status;
     }
-    atomic_store(&sender->critical_entitled, settings->apns_critical_entitled);
     (void)pthread_mutex_lock(&sender->intake_lock);
+    status = add_accounts(sender, settings, error);
+    if (status != STATUS_OK) {
+        (void)pthread_mutex_unlock(&sender->intake_lock);
+        settings_destroy(&settings);
+        return status;
+    }
+    publish_entitlements(sender, settings);
     struct settings *overtaken = sender->settings_next;
     sender->settings_next = settings;
     unlock_and_wake(sender);

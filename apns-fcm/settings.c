@@ -1,34 +1,26 @@
 #include "apns-fcm/settings.h"
 
-#include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "apns-fcm/tls.h"
 #include "gateway/base/arena.h"
-#include "gateway/base/json_reader.h"
 
-#define SETTINGS_BYTES_MAX 262144
+#define SETTINGS_BYTES_MAX 1048576
 #define NAME_BYTES_MAX     255
-#define URI_BYTES_MAX      510
-#define PEM_BYTES_MAX      16384
+#define CONNECTIONS_MAX    8
 
-static const char *const apns_hosts[] = {"api.push.apple.com", "api.sandbox.push.apple.com"};
-static const char fcm_host[] = "fcm.googleapis.com";
-
-static enum status fault(struct error *error, const char *field, const char *what)
+enum status settings_fault(struct error *error, const char *field, const char *what)
 {
     return error_set(error, STATUS_CONFIGURATION, "%s: %s", field, what);
 }
 
-static bool is_filled(const char *text)
-{
-    return text != NULL && text[0] != '\0';
-}
-
 /* A header must not be able to carry another one. */
-static bool is_word(const char *text, size_t bytes_max)
+bool settings_is_word(const char *text, size_t bytes_max)
 {
+    if (text == NULL) {
+        return false;
+    }
     size_t bytes = strlen(text);
     for (size_t i = 0; i < bytes; i++) {
         if (text[i] <= ' ' || text[i] > '~') {
@@ -46,15 +38,17 @@ static bool is_port(const char *text)
            strlen(text) < 6;
 }
 
-static enum status set_endpoint(struct settings *settings, struct settings_endpoint *endpoint,
-                                const char *host, const char *port, const char *field,
-                                struct error *error)
+enum status settings_set_endpoint(struct settings *settings, struct settings_endpoint *endpoint,
+                                  const struct push_endpoint *given, const char *default_host,
+                                  const char *field, struct error *error)
 {
-    if (!is_word(host, NAME_BYTES_MAX)) {
-        return fault(error, field, "the host is not a name");
+    const char *host = given->host != NULL && given->host[0] != '\0' ? given->host : default_host;
+    const char *port = given->port != NULL && given->port[0] != '\0' ? given->port : "443";
+    if (!settings_is_word(host, NAME_BYTES_MAX)) {
+        return settings_fault(error, field, "the host is not a name");
     }
     if (!is_port(port)) {
-        return fault(error, field, "the port is not a number from 1 to 65535");
+        return settings_fault(error, field, "the port is not a number from 1 to 65535");
     }
     endpoint->host = arena_text(settings->arena, host);
     endpoint->port = arena_text(settings->arena, port);
@@ -66,175 +60,122 @@ static enum status set_endpoint(struct settings *settings, struct settings_endpo
                : STATUS_NO_MEMORY;
 }
 
-static enum status set_configured_endpoint(struct settings *settings,
-                                           struct settings_endpoint *endpoint,
-                                           const struct push_endpoint *given,
-                                           const char *default_host, const char *field,
-                                           struct error *error)
+static enum status load_proxy(struct settings *settings, const struct push_proxy *from,
+                              struct error *error)
 {
-    bool own = is_filled(given->host);
-    return set_endpoint(settings, endpoint, own ? given->host : default_host,
-                        is_filled(given->port) ? given->port : "443", field, error);
-}
-
-static enum status load_apns(struct settings *settings, const struct push_apns_account *account,
-                             struct error *error)
-{
-    if (account == NULL) {
+    if (from->endpoint.host == NULL || from->endpoint.host[0] == '\0') {
         return STATUS_OK;
     }
-    const struct {
-        const char *field;
-        const char *text;
-    } words[] = {{"apns key_id", account->key_id},
-                 {"apns team_id", account->team_id},
-                 {"apns topic", account->topic}};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (words[i].text == NULL || !is_word(words[i].text, NAME_BYTES_MAX)) {
-            return fault(error, words[i].field, "missing, or not one word");
+    if (from->authorization != NULL) {
+        for (const char *at = from->authorization; *at != '\0'; at++) {
+            if (*at < ' ' || *at > '~') {
+                return settings_fault(error, "proxy authorization", "not one line of ASCII");
+            }
+        }
+        if (strlen(from->authorization) > NAME_BYTES_MAX) {
+            return settings_fault(error, "proxy authorization", "longer than 255 bytes");
         }
     }
-    if (!is_filled(account->key_pem) || strlen(account->key_pem) > PEM_BYTES_MAX ||
-        !provider_key_is_usable(account->key_pem)) {
-        return fault(error, "apns key_pem", "not a private key on P-256 in PEM");
-    }
-    for (int i = 0; i < 2; i++) {
-        enum status status =
-            set_configured_endpoint(settings, &settings->apns[i], &account->endpoints[i],
-                                    apns_hosts[i], "apns endpoint", error);
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
-    settings->apns_key.pem = arena_text(settings->arena, account->key_pem);
-    settings->apns_key.key_id = arena_text(settings->arena, account->key_id);
-    settings->apns_key.team_id = arena_text(settings->arena, account->team_id);
-    settings->apns_topic = arena_text(settings->arena, account->topic);
-    settings->apns_critical_entitled = account->critical_entitled;
-    settings->apns_configured = true;
-    return settings->apns_key.pem != NULL && settings->apns_key.key_id != NULL &&
-                   settings->apns_key.team_id != NULL && settings->apns_topic != NULL
-               ? STATUS_OK
-               : STATUS_NO_MEMORY;
-}
-
-static bool is_rsa_key(const char *pem)
-{
-    BIO *bio = BIO_new_mem_buf(pem, -1);
-    EVP_PKEY *key = bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL;
-    bool usable = key != NULL && EVP_PKEY_is_a(key, "RSA") == 1 && EVP_PKEY_get_bits(key) >= 2048;
-    EVP_PKEY_free(key);
-    BIO_free(bio);
-    return usable;
-}
-
-/* Splits https://host[:port]/path. */
-static enum status set_token_endpoint(struct settings *settings, const char *uri,
-                                      struct error *error)
-{
-    static const char scheme[] = "https://";
-    static const char field[] = "fcm service_account_json: token_uri";
-    if (strncmp(uri, scheme, sizeof scheme - 1) != 0 || !is_word(uri, URI_BYTES_MAX)) {
-        return fault(error, field, "not an https address");
-    }
-    const char *host = uri + sizeof scheme - 1;
-    size_t authority_bytes = strcspn(host, "/?#");
-    const char *colon = memchr(host, ':', authority_bytes);
-    size_t host_bytes = colon != NULL ? (size_t)(colon - host) : authority_bytes;
-    const char *path = host + authority_bytes;
-    char *host_text = arena_text_n(settings->arena, host, host_bytes);
-    char *port_text =
-        colon != NULL ? arena_text_n(settings->arena, colon + 1, authority_bytes - host_bytes - 1)
-                      : arena_text(settings->arena, "443");
-    settings->account.token_uri = arena_text(settings->arena, uri);
-    settings->account.token_path = arena_text(settings->arena, path[0] == '/' ? path : "/");
-    if (host_text == NULL || port_text == NULL || settings->account.token_uri == NULL ||
-        settings->account.token_path == NULL) {
+    settings->has_proxy = true;
+    settings->proxy.authorization = arena_text(settings->arena, from->authorization);
+    if (from->authorization != NULL && settings->proxy.authorization == NULL) {
         return STATUS_NO_MEMORY;
     }
-    return set_endpoint(settings, &settings->account.token_endpoint, host_text, port_text, field,
-                        error);
+    return settings_set_endpoint(settings, &settings->proxy.endpoint, &from->endpoint, NULL,
+                                 "proxy endpoint", error);
 }
 
-static enum status read_account(struct settings *settings, json_t *json, struct error *error)
-{
-    static const struct {
-        const char *member;
-        size_t bytes_max;
-        bool is_pem;
-    } members[] = {{"client_email", NAME_BYTES_MAX, false},
-                   {"private_key", PEM_BYTES_MAX, true},
-                   {"token_uri", URI_BYTES_MAX, false},
-                   {"project_id", NAME_BYTES_MAX, false}};
-    const char *texts[4];
-    for (size_t i = 0; i < 4; i++) {
-        texts[i] = json_string_value(json_object_get(json, members[i].member));
-        if (texts[i] == NULL || strlen(texts[i]) > members[i].bytes_max ||
-            (!members[i].is_pem && !is_word(texts[i], members[i].bytes_max))) {
-            return error_set(error, STATUS_CONFIGURATION,
-                             "fcm service_account_json: %s is missing or malformed",
-                             members[i].member);
-        }
-    }
-    if (!is_rsa_key(texts[1])) {
-        return fault(error, "fcm service_account_json",
-                     "private_key is not an RSA key of 2048 bits or more");
-    }
-    const char *key_id = json_string_value(json_object_get(json, "private_key_id"));
-    struct service_account *account = &settings->account;
-    account->client_email = arena_text(settings->arena, texts[0]);
-    account->private_key_pem = arena_text(settings->arena, texts[1]);
-    account->private_key_id = arena_text(settings->arena, key_id);
-    settings->fcm_path = arena_format(settings->arena, "/v1/projects/%s/messages:send", texts[3]);
-    if (account->client_email == NULL || account->private_key_pem == NULL ||
-        settings->fcm_path == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    return set_token_endpoint(settings, texts[2], error);
-}
-
-static enum status load_fcm(struct settings *settings, const struct push_fcm_account *account,
+static enum status load_web(const struct push_web_account *from, struct web_settings *to,
                             struct error *error)
 {
-    if (account == NULL) {
-        return STATUS_OK;
+    if (from->vapid_key_pem == NULL) {
+        return settings_fault(error, "web vapid_key_pem", "missing");
     }
-    json_t *json = NULL;
-    const char *text = account->service_account_json;
-    if (text == NULL || json_parse(text, strlen(text), &json, NULL) != STATUS_OK ||
-        !json_is_object(json)) {
-        json_decref(json);
-        return fault(error, "fcm service_account_json", "not a JSON object");
+    to->loopback_allowed = from->loopback_allowed;
+    return vapid_key_create(from->vapid_key_pem, from->subject, &to->vapid, error);
+}
+
+/* Takes the next place among the accounts, with its name checked. */
+static enum status add_account(struct settings *settings, enum push_provider provider,
+                               const char *name, struct account_settings **account_r,
+                               struct error *error)
+{
+    name = name != NULL ? name : "";
+    if (strlen(name) >= PUSH_ACCOUNT_BYTES_MAX ||
+        (name[0] != '\0' && !settings_is_word(name, 63))) {
+        return settings_fault(error, "account name", "not one word of at most 63 bytes");
     }
-    enum status status = read_account(settings, json, error);
-    json_decref(json);
-    if (status == STATUS_OK) {
-        status = set_configured_endpoint(settings, &settings->fcm, &account->endpoint, fcm_host,
-                                         "fcm endpoint", error);
+    if (settings_find(settings, provider, name) != NULL) {
+        return error_set(error, STATUS_CONFIGURATION,
+                         "account name: two %s accounts are called \"%s\"",
+                         push_provider_text(provider), name);
     }
-    settings->fcm_configured = status == STATUS_OK;
+    if (settings->accounts_count == PUSH_ACCOUNTS_MAX) {
+        return error_set(error, STATUS_CONFIGURATION, "more than %d accounts", PUSH_ACCOUNTS_MAX);
+    }
+    struct account_settings *account = &settings->accounts[settings->accounts_count];
+    *account = (struct account_settings){.provider = provider};
+    account->name = arena_text(settings->arena, name);
+    if (account->name == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    settings->accounts_count++; /* from here on settings_destroy() takes it back */
+    *account_r = account;
+    return STATUS_OK;
+}
+
+static enum status load_accounts(struct settings *settings,
+                                 const struct push_configuration *configuration,
+                                 struct error *error)
+{
+    enum status status = STATUS_OK;
+    struct account_settings *account = NULL;
+    for (size_t i = 0; i < configuration->apns_count && status == STATUS_OK; i++) {
+        const struct push_apns_account *from = &configuration->apns[i];
+        status = add_account(settings, PUSH_APNS, from->name, &account, error);
+        if (status == STATUS_OK) {
+            status =
+                settings_load_apns(settings, configuration->ca_file, from, &account->apns, error);
+        }
+    }
+    for (size_t i = 0; i < configuration->fcm_count && status == STATUS_OK; i++) {
+        const struct push_fcm_account *from = &configuration->fcm[i];
+        status = add_account(settings, PUSH_FCM, from->name, &account, error);
+        if (status == STATUS_OK) {
+            status = settings_load_fcm(settings, from, &account->fcm, error);
+        }
+    }
+    for (size_t i = 0; i < configuration->web_count && status == STATUS_OK; i++) {
+        const struct push_web_account *from = &configuration->web[i];
+        status = add_account(settings, PUSH_WEB, from->name, &account, error);
+        if (status == STATUS_OK) {
+            status = load_web(from, &account->web, error);
+        }
+    }
     return status;
 }
 
 enum status settings_create(const struct push_configuration *configuration,
                             struct settings **settings_r, struct error *error)
 {
+    if (configuration->connections_max > CONNECTIONS_MAX) {
+        return settings_fault(error, "connections_max", "must be 1 to 8");
+    }
     struct settings *settings = calloc(1, sizeof *settings);
     if (settings == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for the push settings");
     }
+    settings->keep_connected = configuration->keep_connected;
     settings->arena = arena_create(SETTINGS_BYTES_MAX);
     enum status status = settings->arena != NULL ? STATUS_OK : STATUS_NO_MEMORY;
     if (status == STATUS_OK) {
         status = tls_context_create(configuration->ca_file, &settings->tls, error);
     }
     if (status == STATUS_OK) {
-        status =
-            load_apns(settings, configuration->apns_count > 0 ? configuration->apns : NULL, error);
+        status = load_proxy(settings, &configuration->proxy, error);
     }
     if (status == STATUS_OK) {
-        status =
-            load_fcm(settings, configuration->fcm_count > 0 ? configuration->fcm : NULL, error);
+        status = load_accounts(settings, configuration, error);
     }
     if (status != STATUS_OK) {
         settings_destroy(&settings);
@@ -245,28 +186,56 @@ enum status settings_create(const struct push_configuration *configuration,
     return STATUS_OK;
 }
 
-void settings_destroy(struct settings **settings)
+static void release(struct account_settings *account)
 {
-    if (*settings != NULL) {
-        SSL_CTX_free((*settings)->tls);
-        arena_destroy(&(*settings)->arena);
-        free(*settings);
-        *settings = NULL;
+    switch (account->provider) {
+    case PUSH_APNS:
+        signing_key_destroy(&account->apns.key);
+        SSL_CTX_free(account->apns.tls);
+        break;
+    case PUSH_FCM:
+        signing_key_destroy(&account->fcm.key);
+        break;
+    case PUSH_WEB:
+        vapid_key_destroy(&account->web.vapid);
+        break;
     }
 }
 
-bool settings_same_apns_key(const struct settings *a, const struct settings *b)
+void settings_destroy(struct settings **settings)
 {
-    return a->apns_configured && b->apns_configured &&
-           strcmp(a->apns_key.pem, b->apns_key.pem) == 0 &&
-           strcmp(a->apns_key.key_id, b->apns_key.key_id) == 0 &&
-           strcmp(a->apns_key.team_id, b->apns_key.team_id) == 0;
+    if (*settings == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < (*settings)->accounts_count; i++) {
+        release(&(*settings)->accounts[i]);
+    }
+    SSL_CTX_free((*settings)->tls);
+    arena_destroy(&(*settings)->arena);
+    free(*settings);
+    *settings = NULL;
 }
 
-bool settings_same_account(const struct settings *a, const struct settings *b)
+const struct account_settings *settings_find(const struct settings *settings,
+                                             enum push_provider provider, const char *name)
 {
-    return a->fcm_configured && b->fcm_configured &&
-           strcmp(a->account.client_email, b->account.client_email) == 0 &&
-           strcmp(a->account.private_key_pem, b->account.private_key_pem) == 0 &&
-           strcmp(a->account.token_uri, b->account.token_uri) == 0;
+    for (size_t i = 0; i < settings->accounts_count; i++) {
+        if (settings->accounts[i].provider == provider &&
+            strcmp(settings->accounts[i].name, name) == 0) {
+            return &settings->accounts[i];
+        }
+    }
+    return NULL;
+}
+
+bool settings_same_apns_key(const struct apns_settings *a, const struct apns_settings *b)
+{
+    return a->key != NULL && b->key != NULL && strcmp(a->key_pem, b->key_pem) == 0 &&
+           strcmp(a->key_id, b->key_id) == 0 && strcmp(a->team_id, b->team_id) == 0;
+}
+
+bool settings_same_service_account(const struct fcm_settings *a, const struct fcm_settings *b)
+{
+    return strcmp(a->client_email, b->client_email) == 0 && strcmp(a->key_pem, b->key_pem) == 0 &&
+           strcmp(a->token_uri, b->token_uri) == 0;
 }

@@ -110,7 +110,9 @@ static void judge(const struct row *rows, size_t count, int http_status, const c
         verdict->target = row->target;
     } else {
         judge_by_status(http_status, verdict);
+        verdict->unknown_reason = reason != NULL && reason[0] != '\0';
     }
+    verdict->provider_fault = verdict->action == ACTION_RETRY && http_status >= 500;
 }
 
 static json_t *parse_object(const char *body, size_t body_bytes)
@@ -202,4 +204,21 @@ void verdict_fcm(int http_status, const char *body, size_t body_bytes, struct ve
     }
     verdict_r->token_proven = http_status != 401 && http_status != 403 && http_status < 500;
     json_decref(json);
+}
+
+void verdict_web(int http_status, const char *body, size_t body_bytes, struct verdict *verdict_r)
+{
+    (void)body; /* every service has words of its own */
+    (void)body_bytes;
+    *verdict_r = (struct verdict){.action = ACTION_ACCEPT, .gone_since = WALL_NEVER};
+    if (http_status >= 200 && http_status < 300) {
+        verdict_r->token_proven = true;
+        return;
+    }
+    judge(NULL, 0, http_status, NULL, verdict_r);
+    if (http_status == 401) { /* the token is our own and fresh: another would fare no better */
+        verdict_r->action = ACTION_REFUSE;
+    } else if (http_status == 404) {
+        verdict_r->target = PUSH_TARGET_GONE;
+    }
 }

@@ -16,7 +16,8 @@ from races.raw import SANITIZED, Racer, request, spin_until
 STOPS = 5 if SANITIZED else 20
 IN_FLIGHT = 24
 SIGNAL_AFTER_S_MAX = 0.003
-TABLES = ("customer", "escalation", "attempt", "timeline", "timeline_personal")
+TABLES = ("customer", "escalation", "attempt", "timeline", "timeline_personal",
+          "device_test")
 
 
 class Drain(astreinte_test.GatewayTest):

@@ -26,7 +26,8 @@ KILLS = int(os.environ.get("ASTREINTE_KILLS", "20"))
 SEED = int(os.environ.get("ASTREINTE_SEED", random.SystemRandom().randrange(1 << 32)))
 NIGHT_S = 34.0          # the calls' offsets end at 29 s; their procedures a little later
 HOLD_S_MAX = 0.8        # how long the receivers hold their answers back before a kill
-TABLES = ("customer", "escalation", "attempt", "timeline", "timeline_personal")
+TABLES = ("customer", "escalation", "attempt", "timeline", "timeline_personal",
+          "device_test")
 CTL = os.environ.get("ASTREINTECTL",
                      str(astreinte_test.BUILD_DIR / "gateway/ctl/astreintectl"))
 ENDED = {"accepted", "taken", "done", "cancelled", "cancelling"}

@@ -7,12 +7,16 @@
 #include <jansson.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "apns-fcm/oauth2_token.h"
 #include "apns-fcm/provider_token.h"
 #include "apns-fcm/settings.h"
+#include "apns-fcm/token_file.h"
 #include "gateway/base/encoding.h"
 
 #define MINUTE_MS INT64_C(60000)
@@ -45,11 +49,14 @@ static int teardown(void **state)
 
 static bool ensure(struct provider_token *token, const char *pem, int64_t at_ms)
 {
-    const struct provider_key key = {pem, "KEY", "TEAM"};
+    struct signing_key *signing_key = NULL;
+    assert_int_equal(signing_key_create(pem, JWT_ES256, &signing_key, NULL), STATUS_OK);
+    const struct provider_key key = {signing_key, "KEY", "TEAM"};
     bool minted = false;
     assert_int_equal(provider_token_ensure(token, &key, (struct monotonic_time){at_ms},
                                            (struct wall_time){1700000000000 + at_ms}, &minted),
                      STATUS_OK);
+    signing_key_destroy(&signing_key);
     return minted;
 }
 
@@ -112,30 +119,105 @@ static void test_provider_token__renewed_out_of_turn_once_in_20_minutes(void **s
     assert_true(ensure(&token, *state, 21 * MINUTE_MS));
 }
 
-static void test_provider_token__bad_key_keeps_the_old_one(void **state)
+static void test_provider_token__a_key_of_another_kind_keeps_the_old_one(void **state)
 {
     struct provider_token token;
-    const struct provider_key bad = {"nonsense", "KEY", "TEAM"};
+    char *pem = make_key(EVP_RSA_gen(2048));
+    char id[600];
+    memset(id, 'i', sizeof id - 1);
+    id[sizeof id - 1] = '\0';
+    struct signing_key *rsa = NULL;
+    assert_int_equal(signing_key_create(pem, JWT_RS256, &rsa, NULL), STATUS_OK);
+    const struct provider_key too_long = {rsa, id, id};
     bool minted = false;
     provider_token_init(&token);
     assert_true(ensure(&token, *state, 0));
-    assert_int_equal(provider_token_ensure(&token, &bad, (struct monotonic_time){60 * MINUTE_MS},
+    assert_int_equal(provider_token_ensure(&token, &too_long,
+                                           (struct monotonic_time){60 * MINUTE_MS},
                                            (struct wall_time){0}, &minted),
                      STATUS_CONFIGURATION);
     assert_true(token.bearer_bytes > 0);
     assert_int_equal(token.generation, 1);
+    signing_key_destroy(&rsa);
+    free(pem);
 }
 
-static void test_provider_key__only_p256(void **state)
+#define RUN_STARTED_MS INT64_C(1700000000000)
+
+struct kept {
+    struct provider_token token;
+    char path[64];
+    struct provider_key key;
+};
+
+/* Saves a token minted at RUN_STARTED_MS in a folder of its own. */
+static void keep_token(struct kept *kept, const char *pem, char folder[32])
 {
-    char *other_curve = make_key(EVP_EC_gen("P-384"));
-    char *rsa = make_key(EVP_RSA_gen(2048));
-    assert_true(provider_key_is_usable(*state));
-    assert_false(provider_key_is_usable(other_curve));
-    assert_false(provider_key_is_usable(rsa));
-    assert_false(provider_key_is_usable(""));
-    free(other_curve);
-    free(rsa);
+    (void)snprintf(folder, 32, "/tmp/push-token-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(kept->path, sizeof kept->path, "%s/token", folder);
+    kept->key = (struct provider_key){NULL, "KEY", "TEAM"};
+    provider_token_init(&kept->token);
+    assert_true(ensure(&kept->token, pem, 0));
+    assert_int_equal(
+        token_file_save(kept->path, &kept->key, &kept->token, (struct wall_time){RUN_STARTED_MS}),
+        STATUS_OK);
+}
+
+static bool load_after(const struct kept *kept, const struct provider_key *key, int64_t after_ms,
+                       struct provider_token *token_r)
+{
+    provider_token_init(token_r);
+    token_file_load(kept->path, key, token_r, (struct monotonic_time){5000 + MINUTE_MS * 60},
+                    (struct wall_time){RUN_STARTED_MS + after_ms});
+    return token_r->generation > 0;
+}
+
+static void test_token_file__serves_the_next_run_for_the_rest_of_its_hour(void **state)
+{
+    struct kept kept;
+    struct provider_token token;
+    char folder[32];
+    struct stat file;
+    keep_token(&kept, *state, folder);
+    assert_int_equal(stat(kept.path, &file), 0);
+    assert_int_equal(file.st_mode & 0777, 0600);
+    assert_true(load_after(&kept, &kept.key, 30 * MINUTE_MS, &token));
+    assert_string_equal(token.bearer, kept.token.bearer);
+    assert_int_equal(provider_token_due(&token).ms, 5000 + 60 * MINUTE_MS + 20 * MINUTE_MS);
+    assert_false(load_after(&kept, &kept.key, 50 * MINUTE_MS, &token)); /* too old */
+    assert_false(load_after(&kept, &kept.key, -1, &token));             /* from the future */
+    const struct provider_key foreign = {NULL, "KEY", "OTHER"};
+    assert_false(load_after(&kept, &foreign, 0, &token));
+    (void)unlink(kept.path);
+    assert_false(load_after(&kept, &kept.key, 0, &token));
+    (void)rmdir(folder);
+}
+
+static void test_token_file__damaged_is_as_none(void **state)
+{
+    static const char *const texts[] = {"",
+                                        "TEAM KEY 1700000000000 bearer x",
+                                        "TEAM KEY 1700000000000 basic x\n",
+                                        "TEAM KEY 17x bearer x\n",
+                                        "TEAM KEY\n",
+                                        "TEAM KEY 1700000000000 bearer \x01\n"};
+    struct kept kept;
+    struct provider_token token;
+    char folder[32];
+    keep_token(&kept, *state, folder);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        FILE *file = fopen(kept.path, "w");
+        assert_non_null(file);
+        (void)fputs(texts[i], file);
+        (void)fclose(file);
+        assert_false(load_after(&kept, &kept.key, 0, &token));
+    }
+    (void)unlink(kept.path);
+    (void)rmdir(folder);
+    assert_int_equal(
+        token_file_save(kept.path, &kept.key, &kept.token, (struct wall_time){RUN_STARTED_MS}),
+        STATUS_IO);
 }
 
 static enum status answer(const char *text, int64_t *life_s_r, char *refusal_r)
@@ -176,8 +258,9 @@ static void test_settings__name_the_wrong_field(void **state)
     struct settings *settings = NULL;
     struct error error = {0};
     assert_int_equal(settings_create(&configuration, &settings, &error), STATUS_OK);
-    assert_string_equal(settings->apns[PUSH_PRODUCTION].authority, "api.push.apple.com");
-    assert_false(settings->fcm_configured);
+    assert_int_equal(settings->accounts_count, 1);
+    assert_string_equal(settings->accounts[0].apns.endpoints[PUSH_PRODUCTION].authority,
+                        "api.push.apple.com");
     settings_destroy(&settings);
     configuration.ca_file = "/nonexistent";
     assert_int_equal(settings_create(&configuration, &settings, &error), STATUS_CONFIGURATION);
@@ -202,8 +285,9 @@ int main(void)
         cmocka_unit_test(test_provider_token__says_what_apple_wants),
         cmocka_unit_test(test_provider_token__is_used_for_most_of_its_hour),
         cmocka_unit_test(test_provider_token__renewed_out_of_turn_once_in_20_minutes),
-        cmocka_unit_test(test_provider_token__bad_key_keeps_the_old_one),
-        cmocka_unit_test(test_provider_key__only_p256),
+        cmocka_unit_test(test_provider_token__a_key_of_another_kind_keeps_the_old_one),
+        cmocka_unit_test(test_token_file__serves_the_next_run_for_the_rest_of_its_hour),
+        cmocka_unit_test(test_token_file__damaged_is_as_none),
         cmocka_unit_test(test_oauth2_answer__token_refusal_and_nonsense),
         cmocka_unit_test(test_settings__name_the_wrong_field),
     };
