@@ -8,9 +8,10 @@
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
 
-#define FAILURES_DOWN     2    /* attempts in a row without an answer, */
-#define FAULTS_DOWN       3    /* or answers in a row that are the provider's own failure, */
-#define FAILING_MS_DOWN   1000 /* and for so long: the provider is down */
+#define FAILURES_DOWN     2     /* attempts in a row without an answer, */
+#define FAULTS_DOWN       3     /* or answers in a row that are the provider's own failure, */
+#define FAILING_MS_DOWN   1000  /* and for so long: the provider is down */
+#define FAULTS_MS_STALE   30000 /* without another answer they say nothing any more */
 #define NOTICE_MS_BETWEEN 60000
 #define SKEW_MS_NOTICED   30000
 #define EXPIRY_MS_NOTICED (INT64_C(30) * 86400000)
@@ -121,10 +122,27 @@ struct monotonic_time account_due(struct account *account)
         account->settings != NULL ? account->kind->due(account) : MONOTONIC_NEVER;
     account_for_each_pool(account, earlier_due, &due);
     account_for_each_pool(account, earlier_down, &due);
+    if (account->faults > 0) {
+        due = monotonic_earlier(due, monotonic_add(account->faulty_at, FAULTS_MS_STALE));
+    }
     return due;
 }
 
 /* ---- health ---- */
+
+void account_note_fault(struct account *account, bool fault)
+{
+    struct monotonic_time now = account->sender->loop.now;
+    if (!fault) {
+        account->faults = 0;
+        account->faulty_since = MONOTONIC_NEVER;
+        return;
+    }
+    if (account->faults++ == 0) {
+        account->faulty_since = now;
+    }
+    account->faulty_at = now;
+}
 
 static bool is_down(const struct account *account, const struct pool *pool)
 {
@@ -233,6 +251,10 @@ void account_update_health(struct account *account)
     if (account->settings == NULL || account->leader != account) {
         account->health = PUSH_HEALTH_UNUSED;
         return;
+    }
+    if (account->faults > 0 &&
+        account->sender->loop.now.ms - account->faulty_at.ms >= FAULTS_MS_STALE) {
+        account_note_fault(account, false);
     }
     struct diagnosis diagnosis = {.account = account, .health = PUSH_HEALTH_UNUSED};
     account_for_each_pool(account, diagnose_pool, &diagnosis);

@@ -37,7 +37,8 @@ struct account {
     struct suspicion suspicion;
     unsigned faults; /* answers in a row that were the provider's own failure */
     struct monotonic_time faulty_since;
-    bool misconfigured; /* the last answer said so */
+    struct monotonic_time faulty_at; /* the last of them */
+    bool misconfigured;              /* the last answer said so */
     enum push_health health;
     struct monotonic_time noticed_at[ACCOUNT_NOTICES]; /* zero: never */
 };
@@ -85,6 +86,9 @@ void account_close(struct account *account);
 /* Judges the account's health, tells when it went down or came back, and tells the jobs of a pool
  * that is down. */
 void account_update_health(struct account *account);
+
+/* An answer was the provider's own failure, or was not. */
+void account_note_fault(struct account *account, bool fault);
 
 /* Whether a job that goes into this pool now will be late; the reason, or NULL. */
 const char *account_delay_reason(const struct account *account, const struct pool *pool);

@@ -231,12 +231,7 @@ static enum push_verdict note_health(struct job *job, const struct verdict *verd
     struct account *account = job->account;
     struct monotonic_time now = job->sender->loop.now;
     enum push_verdict target = verdict->target;
-    if (!verdict->provider_fault) {
-        account->leader->faults = 0;
-        account->leader->faulty_since = MONOTONIC_NEVER;
-    } else if (account->leader->faults++ == 0) {
-        account->leader->faulty_since = now;
-    }
+    account_note_fault(account->leader, verdict->provider_fault);
     bool blamed = target == PUSH_TARGET_SUSPECT || target == PUSH_CONFIGURATION_WRONG;
     suspicion_note(&account->suspicion, job->target_hash, blamed, now);
     if (target == PUSH_TARGET_SUSPECT && suspicion_is_founded(&account->suspicion, now)) {

@@ -231,8 +231,8 @@ struct push_proxy {
     const char *authorization;     /* the Proxy-Authorization header's value, or NULL */
 };
 
-/* Something a person should know. The same kind for the same account comes at most once a minute.
- */
+/* Something a person should know. The same kind for the same account comes at most once a minute,
+ * but DOWN and UP, which come in pairs. */
 enum push_notice_kind {
     PUSH_NOTICE_DOWN,                /* nothing gets through at present; text: why */
     PUSH_NOTICE_UP,                  /* it does again */
