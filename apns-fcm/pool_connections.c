@@ -437,12 +437,11 @@ static void connect_if_needed(struct pool *pool)
 
 /* When a connection that answers nothing will have kept others waiting for too long. One request
  * without an answer would otherwise hold up every other until its deadline, as APNs allows a single
- * stream at first and may at any time again. */
+ * stream at first and may at any time again; so would a peer that allows none at all. */
 static struct monotonic_time starved_at(const struct pool *pool, const struct seat *seat)
 {
     bool starved = pool->full_since.ms != TIME_NEVER_MS && seat->connection != NULL &&
-                   connection_is_open(seat->connection) &&
-                   connection_in_flight(seat->connection) > 0;
+                   connection_is_open(seat->connection);
     return starved ? monotonic_add(seat->progress_at, STARVED_MS_MAX) : MONOTONIC_NEVER;
 }
 
