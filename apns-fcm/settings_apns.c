@@ -53,18 +53,28 @@ static struct wall_time end_of(const X509 *certificate)
     return (struct wall_time){(int64_t)timegm(&tm) * 1000};
 }
 
+/* OpenSSL would ask at the terminal for what is encrypted. */
+static int no_passphrase(char *buffer, int bytes_max, int writing, void *context)
+{
+    (void)buffer;
+    (void)bytes_max;
+    (void)writing;
+    (void)context;
+    return -1;
+}
+
 /* The leaf comes first in the file, its chain behind it (as nginx and others have it). */
 static bool use_certificates(SSL_CTX *tls, const char *pem, struct wall_time *ends_r)
 {
     BIO *bio = BIO_new_mem_buf(pem, -1);
-    X509 *leaf = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+    X509 *leaf = bio != NULL ? PEM_read_bio_X509(bio, NULL, no_passphrase, NULL) : NULL;
     bool used = leaf != NULL && SSL_CTX_use_certificate(tls, leaf) == 1;
     if (used) {
         *ends_r = end_of(leaf);
     }
     X509_free(leaf);
     X509 *issuer;
-    while (used && (issuer = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+    while (used && (issuer = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) != NULL) {
         if (SSL_CTX_add0_chain_cert(tls, issuer) != 1) {
             X509_free(issuer);
             used = false;
@@ -78,7 +88,7 @@ static bool use_certificates(SSL_CTX *tls, const char *pem, struct wall_time *en
 static bool use_private_key(SSL_CTX *tls, const char *pem)
 {
     BIO *bio = BIO_new_mem_buf(pem, -1);
-    EVP_PKEY *key = bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL;
+    EVP_PKEY *key = bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
     bool used =
         key != NULL && SSL_CTX_use_PrivateKey(tls, key) == 1 && SSL_CTX_check_private_key(tls) == 1;
     EVP_PKEY_free(key);

@@ -1,8 +1,8 @@
 /* What a provider answers decides whom the pager still reaches: no answer, however odd, retires a
  * device that it does not call gone, counts as accepted without a 2xx, or leaves a text open.
  *
- * An input reads like an answer: "apns 410" (or fcm, oauth), the headers retry-after and date a
- * line each, an empty line, the body. fuzz links: push */
+ * An input reads like an answer: "apns 410" (or fcm, web, oauth), the headers retry-after and date
+ * a line each, an empty line, the body. fuzz links: push */
 #include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
@@ -173,6 +173,16 @@ static void check_fcm(const struct answer *answer)
     }
 }
 
+static void check_web(const struct answer *answer)
+{
+    struct verdict verdict;
+    verdict_web(answer->status, answer->body, answer->body_bytes, &verdict);
+    check_verdict(answer, &verdict);
+    bool gone = answer->status == 404 || answer->status == 410;
+    check((verdict.target == PUSH_TARGET_GONE) == gone);
+    check(verdict.action != ACTION_RENEW_TOKEN);
+}
+
 static void check_oauth2(const struct answer *answer)
 {
     static const char scheme[] = "Bearer ";
@@ -207,6 +217,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         check_apns(&answer);
     } else if (strncmp(answer.line, "fcm ", 4) == 0) {
         check_fcm(&answer);
+    } else if (strncmp(answer.line, "web ", 4) == 0) {
+        check_web(&answer);
     } else if (strncmp(answer.line, "oauth ", 6) == 0) {
         check_oauth2(&answer);
     }

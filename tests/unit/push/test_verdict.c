@@ -72,6 +72,8 @@ static void test_apns__every_documented_reason(void **state)
         assert_int_equal(verdict.target, rows[i].target);
         assert_int_equal(verdict.token_proven, rows[i].proven);
         assert_string_equal(verdict.reason, rows[i].reason);
+        assert_int_equal(verdict.unknown_reason, strcmp(rows[i].reason, "NeverHeardOf") == 0);
+        assert_int_equal(verdict.provider_fault, rows[i].status >= 500);
     }
 }
 
@@ -157,6 +159,44 @@ static void test_fcm__every_documented_code(void **state)
     }
 }
 
+static struct verdict web(int status)
+{
+    static const char body[] = "{\"errno\":106,\"reason\":\"Unregistered\"}";
+    struct verdict verdict;
+    verdict_web(status, body, sizeof body - 1, &verdict);
+    return verdict;
+}
+
+/* Push services have no words in common: the statuses of RFC 8030 decide. */
+static void test_web__every_status(void **state)
+{
+    (void)state;
+    for (int status = 100; status < 600; status++) {
+        enum verdict_action action = ACTION_REFUSE;
+        enum push_verdict target = PUSH_CONFIGURATION_WRONG; /* 401 and 403, and no answer at all */
+        if (status >= 200 && status < 300) {
+            action = ACTION_ACCEPT;
+            target = PUSH_TARGET_OK;
+        } else if (status == 404 || status == 410) {
+            target = PUSH_TARGET_GONE;
+        } else if (status == 408 || status == 429 || status >= 500) {
+            action = ACTION_RETRY;
+            target = PUSH_TARGET_OK;
+        } else if (status >= 400 && status != 401 && status != 403) {
+            target = PUSH_MESSAGE_WRONG;
+        }
+        struct verdict verdict = web(status);
+        assert_int_equal(verdict.action, action);
+        assert_int_equal(verdict.target, target);
+        assert_int_equal(verdict.gone_since.ms, TIME_NEVER_MS);
+        assert_int_equal(verdict.provider_fault, status >= 500);
+        assert_false(verdict.unknown_reason);
+        char reason[16];
+        (void)snprintf(reason, sizeof reason, "http-%d", status);
+        assert_string_equal(verdict.reason, action == ACTION_ACCEPT ? "" : reason);
+    }
+}
+
 static void test_fcm__accepted_carries_the_name(void **state)
 {
     (void)state;
@@ -186,6 +226,8 @@ static void assert_judged_by_class(int status, const struct verdict *verdict, co
     assert_int_equal(verdict->action, action);
     assert_int_equal(verdict->target, target);
     assert_int_equal(verdict->gone_since.ms, TIME_NEVER_MS);
+    assert_int_equal(verdict->unknown_reason, strncmp(reason, "http-", 5) != 0);
+    assert_int_equal(verdict->provider_fault, status >= 500);
     assert_string_equal(verdict->reason, reason);
     assert_string_equal(verdict->provider_id, "");
 }
@@ -309,6 +351,7 @@ int main(void)
         cmocka_unit_test(test_apns__body_that_is_no_answer),
         cmocka_unit_test(test_fcm__every_documented_code),
         cmocka_unit_test(test_fcm__accepted_carries_the_name),
+        cmocka_unit_test(test_web__every_status),
         cmocka_unit_test(test_fcm__details_that_are_no_details),
         cmocka_unit_test(test_unknown_reason__judged_by_its_class),
         cmocka_unit_test(test_known_reason__counts_more_than_the_status),
