@@ -2,15 +2,20 @@
  *
  *     push_bench --host localhost --port 8443 --ca ca.pem --key apns-key.p8
  *                [--key-id ID] [--team ID] [--topic T] [--jobs N] [--in-flight M]
- *                [--payload-bytes B]
+ *                [--payload-bytes B] [--recipients R]
  *
- * bench links: push
+ * bench links: push OPENSSL
  *
  * Payload, provider token and results are the real ones; --payload-bytes fills the payload up.
- * Prints requests a second and the processor time of the sender's thread and of the submitter's.
- * --in-flight 1 is one at a time, which also prints how long one takes.
+ * Prints requests a second and the processor time of the sender's threads and of the submitter's.
+ * --in-flight 1 is one at a time, which also prints how long one takes. With --recipients every
+ * notification has content that only its recipient can read, for so many keys in turn; making the
+ * keys is not counted.
  */
 #include <getopt.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -24,6 +29,7 @@
 #define BATCH_JOBS             64
 #define PAYLOAD_BYTES_MAX      8192
 #define PAYLOAD_BYTES_UNFILLED 300 /* what the payload has without filling */
+#define PAYLOAD_BYTES_SEALED   680 /* what an encrypted record adds to it, as text */
 
 struct bench {
     pthread_mutex_t lock;
@@ -46,6 +52,7 @@ struct options {
     size_t jobs;
     size_t in_flight;
     size_t payload_bytes;
+    size_t recipients;
 };
 
 static void on_complete(void *context, const struct push_result *result)
@@ -90,6 +97,7 @@ static struct options read_options(int argc, char **argv)
                                           {"jobs", required_argument, NULL, 'n'},
                                           {"in-flight", required_argument, NULL, 'm'},
                                           {"payload-bytes", required_argument, NULL, 'b'},
+                                          {"recipients", required_argument, NULL, 'r'},
                                           {NULL, 0, NULL, 0}};
     struct options options = {.host = "localhost",
                               .key_id = "ABC123DEFG",
@@ -115,12 +123,14 @@ static struct options read_options(int argc, char **argv)
             options.in_flight = strtoul(optarg, NULL, 10);
         } else if (letter == 'b') {
             options.payload_bytes = strtoul(optarg, NULL, 10);
+        } else if (letter == 'r') {
+            options.recipients = strtoul(optarg, NULL, 10);
         }
     }
     if (options.port == NULL || options.key == NULL || options.jobs == 0 ||
         options.in_flight == 0) {
         (void)fprintf(stderr, "usage: push_bench --port P --key FILE --ca FILE [--jobs N] "
-                              "[--in-flight M] [--payload-bytes B]\n");
+                              "[--in-flight M] [--payload-bytes B] [--recipients R]\n");
         exit(2);
     }
     return options;
@@ -148,9 +158,8 @@ static double process_cpu_s(void)
 /* The notification's data, filled up so that the payload has about the bytes asked for. */
 static const char *make_data(const struct options *options, char data_r[PAYLOAD_BYTES_MAX])
 {
-    size_t fill = options->payload_bytes > PAYLOAD_BYTES_UNFILLED
-                      ? options->payload_bytes - PAYLOAD_BYTES_UNFILLED
-                      : 0;
+    size_t unfilled = PAYLOAD_BYTES_UNFILLED + (options->recipients > 0 ? PAYLOAD_BYTES_SEALED : 0);
+    size_t fill = options->payload_bytes > unfilled ? options->payload_bytes - unfilled : 0;
     fill = fill < PAYLOAD_BYTES_MAX / 2 ? fill : PAYLOAD_BYTES_MAX / 2;
     int used = snprintf(data_r, PAYLOAD_BYTES_MAX,
                         "{\"escalation\":\"0190a7e0-0000-7000-8000-000000000001\","
@@ -161,8 +170,31 @@ static const char *make_data(const struct options *options, char data_r[PAYLOAD_
     return data_r;
 }
 
+/* As many secrets as there are recipients, each for a key of its own; NULL for none. */
+static struct push_secret *make_secrets(size_t count)
+{
+    struct push_secret *secrets = count == 0 ? NULL : calloc(count, sizeof *secrets);
+    for (size_t i = 0; i < count && secrets != NULL; i++) {
+        EVP_PKEY *key = EVP_EC_gen("P-256");
+        size_t bytes = 0;
+        if (key == NULL ||
+            EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, secrets[i].public_key,
+                                            PUSH_PUBLIC_KEY_BYTES, &bytes) != 1) {
+            (void)fprintf(stderr, "making keys failed\n");
+            exit(1);
+        }
+        EVP_PKEY_free(key);
+        random_fill(&random_system, secrets[i].auth_secret, PUSH_AUTH_SECRET_BYTES);
+        secrets[i].title = "Centrale de chauffage en panne, deux blocs froids";
+        secrets[i].body = "Hôpital, bâtiment C, troisième étage : la chaudière 2 s'est arrêtée à "
+                          "02:41, la pression tombe. Rappeler le gardien avant de partir.";
+        secrets[i].data_json = "{\"ticket\":\"0190a7e0-0000-7000-8000-000000000002\"}";
+    }
+    return secrets;
+}
+
 static void submit_all(struct push_sender *sender, struct bench *bench,
-                       const struct options *options)
+                       const struct options *options, const struct push_secret *secrets)
 {
     char data[PAYLOAD_BYTES_MAX];
     const char *data_json = make_data(options, data);
@@ -198,6 +230,9 @@ static void submit_all(struct push_sender *sender, struct bench *bench,
                                         .notification = notification,
                                         .complete = on_complete,
                                         .context = bench};
+            if (secrets != NULL) {
+                jobs[i].notification.secret = &secrets[(submitted + i) % options->recipients];
+            }
         }
         struct error error = {0};
         enum status status = STATUS_OK;
@@ -251,7 +286,7 @@ int main(int argc, char **argv)
         .team_id = options.team,
         .topic = options.topic};
     struct push_configuration configuration = {
-        .ca_file = options.ca, .apns = &account, .apns_count = 1};
+        .ca_file = options.ca, .apns = &account, .apns_count = 1, .connections_max = 1};
     struct push_sender *sender = NULL;
     struct error error = {0};
     if (push_sender_create(&configuration, &sender, &error) != STATUS_OK) {
@@ -260,15 +295,19 @@ int main(int argc, char **argv)
         free(key);
         return 1;
     }
+    struct push_secret *secrets = make_secrets(options.recipients);
+    double made_s = thread_cpu_s();
     int64_t began_ns = clock_stopwatch_ns();
-    submit_all(sender, &bench, &options);
+    submit_all(sender, &bench, &options, secrets);
     double wall_s = (double)(clock_stopwatch_ns() - began_ns) / 1e9;
     double submitter_s = thread_cpu_s();
     double sender_s = process_cpu_s() - submitter_s;
+    submitter_s -= made_s;
     push_sender_destroy(&sender);
+    free(secrets);
     free(key);
     (void)printf("jobs %zu, in flight %zu: %.0f requests/s (%.3f s); %.2f us each; "
-                 "sender thread %.2f us, submitter %.2f us of processor each\n",
+                 "sender's threads %.2f us, submitter %.2f us of processor each\n",
                  options.jobs, options.in_flight, (double)options.jobs / wall_s, wall_s,
                  wall_s * 1e6 / (double)options.jobs, sender_s * 1e6 / (double)options.jobs,
                  submitter_s * 1e6 / (double)options.jobs);

@@ -43,6 +43,9 @@ net.Socket.prototype.connect = function (...args) {
 const connectHttp2 = nodeHttp2.connect;
 nodeHttp2.connect = (...args) => {
   const session = connectHttp2(...args);
+  if (!String(args[0]).includes('fcm.googleapis.com')) {
+    return session;
+  }
   const request = session.request;
   session.request = (headers, ...rest) => {
     const scheme = headers?.[':scheme'] === 'https:' ? { ':scheme': 'https' } : {};
