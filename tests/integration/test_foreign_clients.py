@@ -1,16 +1,17 @@
 """Push clients that nobody here wrote, from npm, against the provider simulator: they must work and
 see the errors they know. What they need was installed by tests/foreign/install."""
 
-import base64
 import json
 import os
 import pathlib
+import random
 import subprocess
 import unittest
 
 from test_provider_simulator import PATIENCE_S, Simulator, SimulatorCase
 
 SOURCE_DIR = pathlib.Path(os.environ.get("SOURCE_DIR", "../..")).resolve()
+BUILD_DIR = pathlib.Path(os.environ.get("BUILD_DIR", SOURCE_DIR / "build/debug"))
 SCRIPTS = SOURCE_DIR / "tests/foreign"
 INSTALLED = SOURCE_DIR / "build/foreign"
 PUSHES = 50
@@ -165,6 +166,22 @@ class TestFirebaseAdmin(SimulatorCase):
 
     def test_errors__one_by_one(self):
         self.check_errors(False)
+
+
+class TestHttpEce(unittest.TestCase):
+    """http_ece decrypts what the push library encrypts."""
+
+    RECORDS = 200
+    # RFC 8291, section 4: a record of 4096 bytes, less header, delimiter and tag.
+    PLAIN_BYTES_MAX = 4096 - 86 - 1 - 16
+
+    def test_decrypts(self):
+        lengths = [0, 1, 126, 127, 128, 129, self.PLAIN_BYTES_MAX - 1, self.PLAIN_BYTES_MAX]
+        lengths += [random.randint(0, self.PLAIN_BYTES_MAX)
+                    for _ in range(self.RECORDS - len(lengths))]
+        task = {"program": str(BUILD_DIR / "tests/foreign/seal-records"), "receivers": 20,
+                "lengths": lengths}
+        self.assertEqual(run_client("http_ece", task), [])
 
 
 if __name__ == "__main__":
