@@ -144,23 +144,40 @@ class TestPushInstall(unittest.TestCase):
         # A sanitizer keeps symbols of its own, in sections that the linker folds.
         self.assertEqual({name for name in archive if not name.startswith("_")}, names)
 
-    def test_find_package(self):
-        build = os.path.join(self.folder, "cmake")
-        run("cmake", "-S", os.path.dirname(self.source), "-B", build,
-            f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DCMAKE_C_COMPILER={self.compiler}",
-            f"-DCMAKE_C_FLAGS={shlex.join(self.flags)}")
+    def build_with_cmake(self, source):
+        """Configures and builds a folder; answers where."""
+        build = os.path.join(source, "build")
+        run("cmake", "-S", source, "-B", build, f"-DCMAKE_PREFIX_PATH={self.prefix}",
+            f"-DCMAKE_C_COMPILER={self.compiler}", f"-DCMAKE_C_FLAGS={shlex.join(self.flags)}")
         run("cmake", "--build", build)
-        self.check_sends(os.path.join(build, "push-one"))
+        return build
 
-    def test_find_package__only_a_version_that_fits(self):
-        source = os.path.join(self.folder, "later")
+    def make_project(self, name, *lines):
+        """A folder beside the example, with a CMakeLists.txt of its own."""
+        source = os.path.join(self.folder, name)
         os.mkdir(source)
         with open(os.path.join(source, "CMakeLists.txt"), "w", encoding="utf-8") as file:
-            file.write("cmake_minimum_required(VERSION 3.25)\nproject(later LANGUAGES C)\n"
-                       "find_package(astreinte-push 99.0 CONFIG REQUIRED)\n")
-        with self.assertRaises(AssertionError):
-            run("cmake", "-S", source, "-B", os.path.join(source, "build"),
-                f"-DCMAKE_PREFIX_PATH={self.prefix}")
+            head = ("cmake_minimum_required(VERSION 3.25)", f"project({name} LANGUAGES C)")
+            file.write("\n".join((*head, *lines, "")))
+        return source
+
+    def test_find_package(self):
+        build = self.build_with_cmake(os.path.dirname(self.source))
+        self.check_sends(os.path.join(build, "push-one"))
+
+    def test_find_package__static(self):
+        build = self.build_with_cmake(self.make_project(
+            "static-app", "find_package(astreinte-push 0.1 CONFIG REQUIRED COMPONENTS static)",
+            f"add_executable(static-app {self.source})",
+            "target_link_libraries(static-app PRIVATE astreinte::push-static)"))
+        program = os.path.join(build, "static-app")
+        self.assertNotIn("libastreinte-push", run("ldd", program))
+        self.check_sends(program)
+
+    def test_find_package__only_a_version_that_fits(self):
+        source = self.make_project("later", "find_package(astreinte-push 99.0 CONFIG REQUIRED)")
+        with self.assertRaisesRegex(AssertionError, "compatible with"):
+            self.build_with_cmake(source)
 
     def test_pkg_config(self):
         self.check_sends(self.compile("shared", *self.pkg_config("--libs")))
