@@ -27,7 +27,7 @@ struct push_message {
     char data[DATA_BYTES_MAX];
     char title[256];
     char body[1280];
-    char secret_data[2 * DATA_BYTES_MAX];
+    char secret_data[DATA_BYTES_MAX];
 };
 
 /* What goes to effect->device: neutral words and ids, and a secret when it has keys. TOO_LARGE. */

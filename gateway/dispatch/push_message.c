@@ -59,8 +59,7 @@ static void write_secret_words(const struct effect *effect, struct push_message 
                    neutral);
 }
 
-static size_t write_secret_data(const struct effect *effect, const char *data, char *text,
-                                size_t text_bytes)
+static size_t write_secret_data(const struct effect *effect, char *text, size_t text_bytes)
 {
     struct json_writer json;
     json_writer_init(&json, text, text_bytes);
@@ -68,10 +67,6 @@ static size_t write_secret_data(const struct effect *effect, const char *data, c
     if (effect->purpose != PURPOSE_TEST) {
         json_member_uuid(&json, "ticket", effect->ticket);
         json_member_text(&json, "customer", effect->customer->name);
-    }
-    /* A browser gets nothing but the record: what others read beside it goes inside. */
-    if (effect->device->platform == PLATFORM_WEBPUSH && strlen(data) > 2) {
-        json_raw_n(&json, data + 1, strlen(data) - 2);
     }
     json_object_end(&json);
     return json_writer_overflowed(&json) ? 0 : json_writer_bytes(&json);
@@ -103,8 +98,7 @@ enum status push_message_render(const struct effect *effect, struct push_message
         return STATUS_OK;
     }
     write_secret_words(effect, message);
-    if (write_secret_data(effect, message->data, message->secret_data,
-                          sizeof message->secret_data) == 0) {
+    if (write_secret_data(effect, message->secret_data, sizeof message->secret_data) == 0) {
         return STATUS_TOO_LARGE;
     }
     message->secret.body = message->body;

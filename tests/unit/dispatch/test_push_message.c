@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 
 #include "gateway/base/text.h"
 #include "gateway/dispatch/dispatch_private.h"
@@ -137,23 +136,6 @@ static void test_secret__golden(void **state)
     assert_string_equal(message.collapse, "00000000-0000-0000-0000-000000000001");
 }
 
-/* A browser gets the record alone: what the others read beside it is inside. */
-static void test_browser__finds_everything_inside(void **state)
-{
-    (void)state;
-    struct scene scene;
-    struct push_message message;
-    assert_int_equal(
-        push_message_render(set_scene(&scene, PURPOSE_ALERT, PLATFORM_WEBPUSH, true), &message),
-        STATUS_OK);
-    json_t *data = json_loads(message.secret.data_json, 0, NULL);
-    assert_non_null(data);
-    assert_string_equal(json_string_value(json_object_get(data, "accept")), "xt_accept");
-    assert_string_equal(json_string_value(json_object_get(data, "customer")), CUSTOMER);
-    assert_string_equal(json_string_value(json_object_get(data, "kind")), "alert");
-    json_decref(data);
-}
-
 static void test_long_texts__are_cut_between_characters(void **state)
 {
     (void)state;
@@ -201,7 +183,6 @@ int main(void)
         cmocka_unit_test(test_without_keys__nothing_is_told),
         cmocka_unit_test(test_with_keys__only_the_secret_tells),
         cmocka_unit_test(test_secret__golden),
-        cmocka_unit_test(test_browser__finds_everything_inside),
         cmocka_unit_test(test_long_texts__are_cut_between_characters),
         cmocka_unit_test(test_broken_keys__fall_back_on_neutral_words),
     };
