@@ -117,7 +117,10 @@ class Drain(astreinte_test.GatewayTest):
 
     def check_that_faults_are_noticed(self, evidence):
         changed = evidence.copy()
-        changed.received.append(dict(changed.received[0], new=False))
+        own = changed.promises[0].escalation
+        sent = next(line for line in changed.received
+                    if evidence_module.data_of(line).get("escalation") == own)
+        changed.received += [dict(sent, new=False)] * 3
         self.assertTrue(evidence_module.needless_faults(changed))
         changed = evidence.copy()
         changed.database["escalation"].clear()

@@ -68,7 +68,7 @@ def sendings(evidence):
         found[line["id"]].append((place, not line["new"], line["status"] == 200,
                                   data_of(line).get("escalation"), line["token"]))
     for place, line in enumerate(evidence.telephony):
-        if line["type"] != "outcome" and line.get("attempt"):
+        if line["type"] not in ("outcome", "gateway.alarm") and line.get("attempt"):
             found[line["attempt"]].append((place, line["repeat"], line["answered"] == 200,
                                            (line["body"] or {}).get("escalation"), line["to"]))
     return found
@@ -208,9 +208,14 @@ def faults(evidence):
 
 
 def needless_faults(evidence):
-    """After stops that let everything come back, nothing goes out twice."""
+    """After stops that let everything come back, nothing of these promises goes out more often than
+    the sender wrote it: a critical push without an answer is hedged, and its row says so."""
+    own = {promise.escalation for promise in evidence.promises}
+    tries = {text_of(row["attempt_id"]): max(1, row["tries"])
+             for row in evidence.database["attempt"]}
     return [f"needless: {attempt} went out {len(sent)} times"
-            for attempt, sent in sendings(evidence).items() if len(sent) > 1]
+            for attempt, sent in sendings(evidence).items()
+            if sent[0][3] in own and len(sent) > tries.get(attempt, 1)]
 
 
 # ---- tampering: each must be found -----------------------------------------------------------
