@@ -53,9 +53,19 @@ static const struct key keys[] = {
     {"push", "apns_team_id", KEY_TEXT, AT(apns.team_id), 0, 0},
     {"push", "apns_topic", KEY_TEXT, AT(apns.topic), 0, 0},
     {"push", "apns_critical", KEY_YES_NO, AT(apns.critical_entitled), 0, 0},
+    {"push", "apns_cert_file", KEY_TEXT, AT(apns_cert_file), 0, 0},
+    {"push", "apns_cert_key_file", KEY_TEXT, AT(apns_cert_key_file), 0, 0},
+    {"push", "apns_token_file", KEY_TEXT, AT(apns.token_file), 0, 0},
     {"push", "fcm_host", KEY_TEXT, AT(fcm.endpoint.host), 0, 0},
     {"push", "fcm_port", KEY_TEXT, AT(fcm.endpoint.port), 0, 0},
     {"push", "fcm_service_account_file", KEY_TEXT, AT(fcm_service_account_file), 0, 0},
+    {"push", "web_key_file", KEY_TEXT, AT(web_key_file), 0, 0},
+    {"push", "web_subject", KEY_TEXT, AT(web.subject), 0, 0},
+    {"push", "web_loopback", KEY_YES_NO, AT(web.loopback_allowed), 0, 0},
+    {"push", "proxy_host", KEY_TEXT, AT(push.proxy.endpoint.host), 0, 0},
+    {"push", "proxy_port", KEY_TEXT, AT(push.proxy.endpoint.port), 0, 0},
+    {"push", "proxy_authorization_file", KEY_TEXT, AT(proxy_authorization_file), 0, 0},
+    {"push", "keep_connected", KEY_YES_NO, AT(push.keep_connected), 0, 0},
     {"telephony", "ca_file", KEY_TEXT, AT(telephony.ca_file), 0, 0},
     {"telephony", "calls_max", KEY_NUMBER, AT(calls_max), 1, 512},
 };
@@ -79,11 +89,21 @@ const char *configuration_help(void)
            "  log_level = LEVEL       debug, info, warning or error (info)\n"
            "[push]\n"
            "  ca_file = FILE          CA bundle for the providers (the system's)\n"
-           "  apns_key_file, apns_key_id, apns_team_id, apns_topic   Apple's key; all or none\n"
+           "  apns_topic = BUNDLE     the app's bundle id, with one of:\n"
+           "    apns_key_file, apns_key_id, apns_team_id   Apple's signing key (.p8)\n"
+           "    apns_cert_file = FILE   a client certificate with its chain, PEM\n"
+           "      apns_cert_key_file = FILE   its key (in the same file)\n"
+           "  apns_token_file = FILE  keeps Apple's token over a restart (beside the database)\n"
            "  apns_critical = yes|no  Apple granted the critical-alerts entitlement (no)\n"
            "  apns_host, apns_port, apns_sandbox_host, apns_sandbox_port   (Apple's)\n"
            "  fcm_service_account_file = FILE   Google's service account\n"
            "  fcm_host, fcm_port      (Google's)\n"
+           "  web_key_file = FILE     for browsers; make one: astreintectl vapid create FILE\n"
+           "  web_subject = URL       mailto:… or https:…: whom a push service may write to\n"
+           "  web_loopback = yes|no   subscriptions on this machine, for tests (no)\n"
+           "  proxy_host, proxy_port  an HTTP proxy that all pushes go through (none)\n"
+           "  proxy_authorization_file = FILE   its Proxy-Authorization, e.g. Basic …\n"
+           "  keep_connected = yes|no a connection to each provider is kept open (yes)\n"
            "[telephony]\n"
            "  ca_file = FILE          CA bundle for the endpoints (the system's)\n"
            "  calls_max = N           calls on the trunk at once (30)\n"
@@ -289,25 +309,53 @@ static enum status read_endpoint_secrets(struct configuration *configuration, si
     return status;
 }
 
+static enum status read_push_credentials(struct configuration *configuration, struct error *error)
+{
+    struct push_configuration *push = &configuration->push;
+    struct push_apns_account *apns = &configuration->apns;
+    const struct {
+        const char *path;
+        const char **text_r;
+    } files[] = {
+        {configuration->apns_key_file, &apns->key_pem},
+        {configuration->apns_cert_file, &apns->cert_pem},
+        {configuration->apns_cert_key_file, &apns->cert_key_pem},
+        {configuration->fcm_service_account_file, &configuration->fcm.service_account_json},
+        {configuration->web_key_file, &configuration->web.vapid_key_pem},
+        {configuration->proxy_authorization_file, &push->proxy.authorization},
+    };
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sizeof files / sizeof files[0] && status == STATUS_OK; i++) {
+        if (files[i].path != NULL) {
+            status = read_file(configuration->arena, files[i].path, files[i].text_r, error);
+        }
+    }
+    if (apns->cert_pem != NULL && apns->cert_key_pem == NULL) {
+        apns->cert_key_pem = apns->cert_pem; /* one file with both */
+    }
+    if (apns->key_pem != NULL && apns->token_file == NULL) {
+        apns->token_file =
+            arena_format(configuration->arena, "%s-apns-token", configuration->database);
+    }
+    push->apns = apns;
+    push->apns_count = apns->key_pem != NULL || apns->cert_pem != NULL ? 1 : 0;
+    push->fcm = &configuration->fcm;
+    push->fcm_count = configuration->fcm.service_account_json != NULL ? 1 : 0;
+    push->web = &configuration->web;
+    push->web_count = configuration->web.vapid_key_pem != NULL ? 1 : 0;
+    return status;
+}
+
 static enum status read_credentials(struct configuration *configuration, struct error *error)
 {
-    struct arena *arena = configuration->arena;
     enum status status = read_secret(configuration, error);
     if (status == STATUS_OK && configuration->root_key_file != NULL) {
-        status = read_file(arena, configuration->root_key_file, &configuration->root_key, error);
+        status = read_file(configuration->arena, configuration->root_key_file,
+                           &configuration->root_key, error);
     }
-    if (status == STATUS_OK && configuration->apns_key_file != NULL) {
-        status =
-            read_file(arena, configuration->apns_key_file, &configuration->apns.key_pem, error);
+    if (status == STATUS_OK) {
+        status = read_push_credentials(configuration, error);
     }
-    if (status == STATUS_OK && configuration->fcm_service_account_file != NULL) {
-        status = read_file(arena, configuration->fcm_service_account_file,
-                           &configuration->fcm.service_account_json, error);
-    }
-    configuration->push.apns = &configuration->apns;
-    configuration->push.apns_count = configuration->apns.key_pem != NULL ? 1 : 0;
-    configuration->push.fcm = &configuration->fcm;
-    configuration->push.fcm_count = configuration->fcm.service_account_json != NULL ? 1 : 0;
     for (size_t i = 0; i < configuration->telephony.endpoints_count && status == STATUS_OK; i++) {
         status = read_endpoint_secrets(configuration, i, error);
     }
@@ -320,23 +368,66 @@ static bool is_numeric_address(const char *text)
     return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
 }
 
-/* Apple's four keys go together: a lone one is a slip that would leave every iPhone silent. */
+static enum status beside(struct error *error, const char *missing, const char *given)
+{
+    return error_set(error, STATUS_CONFIGURATION, "[push] %s: is required beside %s", missing,
+                     given);
+}
+
+/* Apple's keys go together: a lone one is a slip that would leave every iPhone silent. */
 static enum status check_apns(const struct configuration *configuration, struct error *error)
 {
     const char *const given[] = {configuration->apns_key_file, configuration->apns.key_id,
-                                 configuration->apns.team_id, configuration->apns.topic};
-    static const char *const names[] = {"apns_key_file", "apns_key_id", "apns_team_id",
-                                        "apns_topic"};
+                                 configuration->apns.team_id};
+    static const char *const names[] = {"apns_key_file", "apns_key_id", "apns_team_id"};
     size_t count = 0, missing = 0;
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 3; i++) {
         count += given[i] != NULL;
         missing = given[i] == NULL ? i : missing;
     }
-    if (count != 0 && count != 4) {
+    bool has_cert = configuration->apns_cert_file != NULL;
+    bool has_topic = configuration->apns.topic != NULL;
+    if (count != 0 && has_cert) {
         return error_set(error, STATUS_CONFIGURATION,
-                         "[push] %s: is required beside the other apns keys", names[missing]);
+                         "[push] apns_cert_file: goes instead of apns_key_file, apns_key_id and "
+                         "apns_team_id");
     }
-    return STATUS_OK;
+    if (count != 0 && !has_topic) {
+        return beside(error, "apns_topic", "the other apns keys");
+    }
+    if (count != 0 && count != 3) {
+        return beside(error, names[missing], "the other apns keys");
+    }
+    if (configuration->apns_cert_key_file != NULL && !has_cert) {
+        return beside(error, "apns_cert_file", "apns_cert_key_file");
+    }
+    if (has_topic && count == 0 && !has_cert) {
+        return beside(error, "apns_key_file or apns_cert_file", "apns_topic");
+    }
+    return has_topic || !has_cert ? STATUS_OK : beside(error, "apns_topic", "apns_cert_file");
+}
+
+static enum status check_push(const struct configuration *configuration, struct error *error)
+{
+    const char *subject = configuration->web.subject;
+    const struct push_proxy *proxy = &configuration->push.proxy;
+    if ((configuration->web_key_file != NULL) != (subject != NULL)) {
+        return subject == NULL ? beside(error, "web_subject", "web_key_file")
+                               : beside(error, "web_key_file", "web_subject");
+    }
+    if (subject != NULL && strncmp(subject, "mailto:", 7) != 0 &&
+        strncmp(subject, "https:", 6) != 0) {
+        return error_set(error, STATUS_CONFIGURATION,
+                         "[push] web_subject: must begin with mailto: or https:");
+    }
+    if ((proxy->endpoint.host != NULL) != (proxy->endpoint.port != NULL)) {
+        return proxy->endpoint.port == NULL ? beside(error, "proxy_port", "proxy_host")
+                                            : beside(error, "proxy_host", "proxy_port");
+    }
+    if (configuration->proxy_authorization_file != NULL && proxy->endpoint.host == NULL) {
+        return beside(error, "proxy_host", "proxy_authorization_file");
+    }
+    return check_apns(configuration, error);
 }
 
 static enum status check(const struct configuration *configuration, struct error *error)
@@ -365,7 +456,7 @@ static enum status check(const struct configuration *configuration, struct error
         return error_set(error, STATUS_CONFIGURATION,
                          "[gateway] log_level: must be debug, info, warning or error");
     }
-    return check_apns(configuration, error);
+    return check_push(configuration, error);
 }
 
 static struct configuration *create_default(void)
@@ -381,6 +472,7 @@ static struct configuration *create_default(void)
     configuration->listen_address = "127.0.0.1";
     configuration->listen_port = 8080;
     configuration->log_level = "info";
+    configuration->push.keep_connected = true;
     configuration->telephony.endpoints = configuration->endpoints;
     configuration->telephony.clock = &clock_system;
     configuration->telephony.random = &random_system;

@@ -30,14 +30,19 @@ struct configuration {
     const char *log_level;
     const char *root_key; /* read from root_key_file */
     uint8_t secret[ENGINE_SECRET_BYTES];
-    struct push_configuration push; /* apns and fcm lead to the two below */
+    struct push_configuration push; /* its accounts are the three below */
     struct push_apns_account apns;
     struct push_fcm_account fcm;
+    struct push_web_account web;
     struct telephony_configuration telephony;
     struct telephony_endpoint endpoints[TELEPHONY_ENDPOINTS_MAX];
     const char *endpoint_secret_files[TELEPHONY_ENDPOINTS_MAX];
     const char *apns_key_file;
+    const char *apns_cert_file;
+    const char *apns_cert_key_file;
     const char *fcm_service_account_file;
+    const char *web_key_file;
+    const char *proxy_authorization_file;
 };
 
 /* Reads the file and every credential it names. Unknown sections and keys are errors. The error

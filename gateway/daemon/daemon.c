@@ -29,6 +29,7 @@
 struct daemon {
     const struct configuration *configuration;
     const char *path;
+    bool only_checks; /* --check-config: nothing is connected to */
     struct push_sender *push;
     struct telephony *telephony;
     struct dispatch *dispatch;
@@ -55,7 +56,32 @@ static enum status write_port_file(const char *path, uint16_t port, struct error
 
 static bool is_push_configured(const struct push_configuration *push)
 {
-    return push->apns_count + push->fcm_count > 0;
+    return push->apns_count + push->fcm_count + push->web_count > 0;
+}
+
+/* The sender names the member at fault: whoever mends it knows the key of the file. */
+static enum status name_push_key(enum status status, struct error *error)
+{
+    static const struct {
+        const char *member;
+        const char *key;
+    } names[] = {
+        {"cert_key_pem", "apns_cert_key_file"},
+        {"cert_pem", "apns_cert_file"},
+        {"service_account", "fcm_service_account_file"},
+        {"vapid_key_pem", "web_key_file"},
+        {"key_pem", "apns_key_file"},
+        {"subject", "web_subject"},
+        {"proxy", "proxy_host, proxy_port"},
+        {"ca_file", "ca_file"},
+        {"token_file", "apns_token_file"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strstr(error->text, names[i].member) != NULL) {
+            return error_wrap(error, status, "[push] %s", names[i].key);
+        }
+    }
+    return error_wrap(error, status, "[push]");
 }
 
 static enum status start_senders(struct daemon *daemon, struct error *error)
@@ -69,12 +95,13 @@ static enum status start_senders(struct daemon *daemon, struct error *error)
         struct push_configuration push = configuration->push;
         push.notice = dispatch_notice;
         push.notice_context = daemon->dispatch;
+        push.keep_connected = push.keep_connected && !daemon->only_checks;
         status = push_sender_create(&push, &daemon->push, error);
     } else {
         log_warning("daemon.no_push", LOG_TEXT("remedy", "configure [push]"));
     }
     if (status != STATUS_OK) {
-        return error_wrap(error, status, "[push] apns_key_file, fcm_service_account_file");
+        return name_push_key(status, error);
     }
     if (configuration->telephony.endpoints_count > 0) {
         status = telephony_create(&configuration->telephony, &daemon->telephony, error);
@@ -327,7 +354,7 @@ static enum status check_files(const struct configuration *configuration, struct
 
 enum status daemon_check(const struct configuration *configuration, struct error *error)
 {
-    struct daemon daemon = {.configuration = configuration};
+    struct daemon daemon = {.configuration = configuration, .only_checks = true};
     enum status status = check_files(configuration, error);
     if (status == STATUS_OK) {
         status = engine_check_root_key(configuration->root_key, error);

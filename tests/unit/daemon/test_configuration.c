@@ -202,21 +202,144 @@ static void test_read__every_key(void **state)
     assert_string_equal(read->telephony.endpoints[1].secrets[0], "whsec_Zm91cg==");
 }
 
+/* What push can be told besides the providers' addresses and credentials. */
+static void test_read__push(void **state)
+{
+    struct desk *desk = *state;
+    char expected[96];
+    put_secret(desk);
+    (void)put(desk, "apns", "key\n");
+    (void)put(desk, "fcm", "{}");
+    (void)put(desk, "vapid", "-----BEGIN PRIVATE KEY-----\ny\n");
+    (void)put(desk, "proxy", "Basic eA==\n");
+    assert_int_equal(
+        read_text(desk, MINIMAL
+                  "[push]\napns_key_file = @/apns\napns_key_id = k\napns_team_id = t\n"
+                  "apns_topic = t\napns_token_file = @/token\nfcm_service_account_file = @/fcm\n"
+                  "web_key_file = @/vapid\nweb_subject = mailto:a\nweb_loopback = yes\n"
+                  "proxy_host = h4\nproxy_port = 4\nproxy_authorization_file = @/proxy\n"
+                  "keep_connected = no\n"),
+        STATUS_OK);
+    const struct configuration *read = desk->configuration;
+    (void)snprintf(expected, sizeof expected, "%s/token", desk->folder);
+    assert_string_equal(read->apns.token_file, expected);
+    assert_int_equal(read->push.apns_count + read->push.fcm_count + read->push.web_count, 3);
+    assert_ptr_equal(read->push.web, &read->web);
+    assert_string_equal(read->web.vapid_key_pem, "-----BEGIN PRIVATE KEY-----\ny");
+    assert_string_equal(read->web.subject, "mailto:a");
+    assert_true(read->web.loopback_allowed);
+    assert_string_equal(read->push.proxy.endpoint.host, "h4");
+    assert_string_equal(read->push.proxy.endpoint.port, "4");
+    assert_string_equal(read->push.proxy.authorization, "Basic eA==");
+    assert_false(read->push.keep_connected);
+}
+
+static void test_read__apns_by_certificate(void **state)
+{
+    struct desk *desk = *state;
+    put_secret(desk);
+    (void)put(desk, "cert", "certificate and key\n");
+    (void)put(desk, "key", "key\n");
+    assert_int_equal(read_text(desk, MINIMAL "[push]\napns_topic = t\napns_cert_file = @/cert\n"),
+                     STATUS_OK);
+    assert_int_equal(desk->configuration->push.apns_count, 1);
+    assert_null(desk->configuration->apns.key_pem);
+    assert_null(desk->configuration->apns.token_file);
+    assert_string_equal(desk->configuration->apns.cert_pem, "certificate and key");
+    assert_string_equal(desk->configuration->apns.cert_key_pem, "certificate and key");
+    assert_int_equal(read_text(desk, MINIMAL "[push]\napns_topic = t\napns_cert_file = @/cert\n"
+                                             "apns_cert_key_file = @/key\n"),
+                     STATUS_OK);
+    assert_string_equal(desk->configuration->apns.cert_key_pem, "key");
+}
+
+/* Apple refuses a second token within twenty minutes: it is kept without being asked for. */
+static void test_read__apns_token_is_kept_beside_the_database(void **state)
+{
+    struct desk *desk = *state;
+    char expected[96];
+    put_secret(desk);
+    (void)put(desk, "apns", "key\n");
+    assert_int_equal(read_text(desk, MINIMAL "[push]\napns_key_file = @/apns\napns_key_id = k\n"
+                                             "apns_team_id = t\napns_topic = t\n"),
+                     STATUS_OK);
+    (void)snprintf(expected, sizeof expected, "%s/db-apns-token", desk->folder);
+    assert_string_equal(desk->configuration->apns.token_file, expected);
+    assert_true(desk->configuration->push.keep_connected);
+}
+
+static void test_refused__push_keys_that_go_together(void **state)
+{
+    struct desk *desk = *state;
+    put_secret(desk);
+    static const struct {
+        const char *keys;
+        const char *word;
+    } cases[] = {
+        {"apns_topic = t\n", "apns_key_file or apns_cert_file"},
+        {"apns_cert_file = @/secret\n", "apns_topic"},
+        {"apns_topic = t\napns_cert_key_file = @/secret\n", "apns_cert_file"},
+        {"apns_topic = t\napns_cert_file = @/secret\napns_key_id = k\n", "instead of"},
+        {"web_key_file = @/secret\n", "web_subject"},
+        {"web_subject = mailto:a\n", "web_key_file"},
+        {"web_key_file = @/secret\nweb_subject = a\n", "mailto:"},
+        {"proxy_host = h\n", "proxy_port"},
+        {"proxy_port = 1\n", "proxy_host"},
+        {"proxy_authorization_file = @/secret\n", "proxy_host"},
+        {"keep_connected = perhaps\n", "yes or no"},
+        {"web_loopback = 1\n", "yes or no"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text, MINIMAL "[push]\n%s", cases[i].keys);
+        assert_refused(desk, text, cases[i].word);
+    }
+}
+
 /* The help knows every key that the reader knows. */
 static void test_help__names_every_key(void **state)
 {
     (void)state;
-    static const char *const names[] = {
-        "database",          "secret_file",   "root_key_file",
-        "listen_address",    "listen_port",   "port_file",
-        "public_url",        "tls_key_file",  "tls_cert_file",
-        "threads",           "log_level",     "connections_max",
-        "ca_file",           "apns_key_file", "apns_key_id",
-        "apns_team_id",      "apns_topic",    "apns_critical",
-        "apns_host",         "apns_port",     "fcm_host",
-        "fcm_port",          "calls_max",     "fcm_service_account_file",
-        "[endpoint.",        "url",           "[telephony]",
-        "apns_sandbox_host", "[push]",        "apns_sandbox_port"};
+    static const char *const names[] = {"database",
+                                        "secret_file",
+                                        "root_key_file",
+                                        "listen_address",
+                                        "listen_port",
+                                        "port_file",
+                                        "public_url",
+                                        "tls_key_file",
+                                        "tls_cert_file",
+                                        "threads",
+                                        "log_level",
+                                        "connections_max",
+                                        "ca_file",
+                                        "apns_key_file",
+                                        "apns_key_id",
+                                        "apns_team_id",
+                                        "apns_topic",
+                                        "apns_critical",
+                                        "apns_host",
+                                        "apns_port",
+                                        "fcm_host",
+                                        "fcm_port",
+                                        "calls_max",
+                                        "fcm_service_account_file",
+                                        "[endpoint.",
+                                        "url",
+                                        "[telephony]",
+                                        "apns_sandbox_host",
+                                        "[push]",
+                                        "apns_sandbox_port",
+                                        "apns_cert_file",
+                                        "apns_cert_key_file",
+                                        "apns_token_file",
+                                        "web_key_file",
+                                        "web_subject",
+                                        "web_loopback",
+                                        "proxy_host",
+                                        "proxy_port",
+                                        "proxy_authorization_file",
+                                        "keep_connected"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         assert_non_null(strstr(configuration_help(), names[i]));
     }
@@ -355,6 +478,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DESK_TEST(test_read__defaults),
         DESK_TEST(test_read__every_key),
+        DESK_TEST(test_read__push),
+        DESK_TEST(test_read__apns_by_certificate),
+        DESK_TEST(test_read__apns_token_is_kept_beside_the_database),
+        DESK_TEST(test_refused__push_keys_that_go_together),
         cmocka_unit_test(test_help__names_every_key),
         DESK_TEST(test_refused__words_nobody_knows),
         DESK_TEST(test_refused__values_out_of_range),
