@@ -139,6 +139,15 @@ const struct command commands[] = {
      0, command_key_list, "astreintectl key list"},
     {"key revoke", "ID", "revoke an API key", "Takes effect at once. ID is what `key list` prints.",
      NULL, 1, 1, command_key_revoke, "astreintectl key revoke KEY"},
+    {"vapid create", "FILE", "make the key for browsers' push services, offline",
+     "Writes a private key on P-256 (PEM) into a new FILE, for the daemon's web_key_file, and "
+     "prints\n"
+     "its public half, which the web app subscribes with (applicationServerKey). An existing FILE\n"
+     "is left alone: with another key all subscriptions are lost. Needs no gateway.",
+     NULL, 1, 1, command_vapid_create, "astreintectl vapid create vapid.pem"},
+    {"vapid public", "FILE", "the public half of that key",
+     "Prints it in base64url, as browsers want it. Needs no gateway.", NULL, 1, 1,
+     command_vapid_public, "astreintectl vapid public vapid.pem"},
     {"health", "[--json]", "whether the gateway is ready",
      "Asks /readyz; needs no key. Exit code 0: ready; 1: not ready, with the reasons; 3: no "
      "answer.",

@@ -13,6 +13,9 @@ COMMAND(key_generate);
 COMMAND(key_create);
 COMMAND(key_list);
 COMMAND(key_revoke);
+/* command_vapid.c */
+COMMAND(vapid_create);
+COMMAND(vapid_public);
 /* command_customer.c */
 COMMAND(apply);
 COMMAND(enrol);
