@@ -29,6 +29,8 @@ struct admin_api_hooks {
     size_t (*readiness)(void *context, const char **reasons_r, size_t reasons_max);
     /* Writes one JSON object with the providers' state, shown by /readyz. Answers its bytes. */
     size_t (*providers)(void *context, char *buffer, size_t buffer_bytes);
+    /* The same with counters and connections, as the answer of GET /v1/providers. */
+    size_t (*list_providers)(void *context, char *buffer, size_t buffer_bytes);
     /* Whether the 65 bytes of a device's key are a point on P-256. NULL: only the form is looked
      * at. */
     bool (*public_key_is_valid)(void *context, const uint8_t *public_key);

@@ -5,8 +5,9 @@
 #include "admin-api/admin_api_private.h"
 #include "schema/schema.h"
 
-#define METRICS_BYTES_MAX   ((size_t)96 * 1024)
-#define PROVIDERS_BYTES_MAX 4096
+#define METRICS_BYTES_MAX        ((size_t)256 * 1024)
+#define PROVIDERS_LIST_BYTES_MAX ((size_t)64 * 1024)
+#define PROVIDERS_BYTES_MAX      4096
 
 const int64_t duration_bucket_ms[DURATION_BUCKETS - 1] = {1, 5, 10, 50, 100, 500, 1000};
 
@@ -69,6 +70,22 @@ static void write_readiness(struct json_writer *json, void *context)
     json_member_int(json, "overdue_ms", readiness->statistics.overdue_ms);
     json_member_raw(json, "providers", readiness->providers != NULL ? readiness->providers : "{}");
     json_object_end(json);
+}
+
+enum next providers_list(struct exchange *exchange)
+{
+    static const char *const no_parameters[] = {NULL};
+    static const char none[] = "{\"items\":[],\"next_cursor\":null}";
+    const struct admin_api_hooks *hooks = &exchange->api->hooks;
+    if (!query_check(exchange, no_parameters)) {
+        return NEXT_ANSWER;
+    }
+    char *text = arena_alloc(exchange->arena, PROVIDERS_LIST_BYTES_MAX);
+    size_t bytes = text != NULL && hooks->list_providers != NULL
+                       ? hooks->list_providers(hooks->context, text, PROVIDERS_LIST_BYTES_MAX)
+                       : 0;
+    return bytes > 0 ? reply_json(exchange, 200, text, bytes)
+                     : reply_json(exchange, 200, none, sizeof none - 1);
 }
 
 static void add_reason(struct readiness *readiness, const char *reason)

@@ -66,6 +66,7 @@ static const struct route routes[] = {
     {"GET", "/v1/api-keys", FOR_ADMIN, 0, api_keys_list},
     {"POST", "/v1/api-keys", FOR_ADMIN, 0, api_keys_post},
     {"DELETE", "/v1/api-keys/{key}", FOR_ADMIN, 0, api_keys_delete},
+    {"GET", "/v1/providers", FOR_CALL_CENTRE, 0, providers_list},
     /* live */
     {"GET", "/v1/events", FOR_CALL_CENTRE, 0, events_get},
     /* operations */

@@ -1,5 +1,32 @@
+#include <string.h>
+
 #include "gateway/ctl/commands.h"
 #include "gateway/ctl/terminal.h"
+
+/* "push to apns: down since …", one line a provider. */
+static void print_providers(const struct terminal *out, json_t *providers)
+{
+    const char *name;
+    json_t *provider;
+    json_object_foreach(providers, name, provider)
+    {
+        const char *health = ctl_member(provider, "health");
+        const char *since = ctl_member(provider, "down_since");
+        enum tint tint = strcmp(health, "down") == 0       ? TINT_RED
+                         : strcmp(health, "degraded") == 0 ? TINT_YELLOW
+                                                           : TINT_PLAIN;
+        terminal_print(out, TINT_PLAIN, "  push to ");
+        terminal_text(out, TINT_PLAIN, name);
+        terminal_print(out, TINT_PLAIN, ": ");
+        terminal_text(out, tint, health);
+        if (since[0] != '\0') {
+            terminal_print(out, tint, " since ");
+            terminal_text(out, tint, since);
+            terminal_print(out, TINT_PLAIN, " (procedures go to the next path at once)");
+        }
+        terminal_print(out, TINT_PLAIN, "\n");
+    }
+}
 
 enum ctl_exit command_health(struct ctl *ctl, const struct arguments *arguments)
 {
@@ -30,6 +57,7 @@ enum ctl_exit command_health(struct ctl *ctl, const struct arguments *arguments)
                                                  : ctl_member(reason, "detail"));
             terminal_print(&out, TINT_PLAIN, "\n");
         }
+        print_providers(&out, json_object_get(response.json, "providers"));
     }
     client_response_fini(&response);
     return ready ? CTL_OK : CTL_REFUSED;

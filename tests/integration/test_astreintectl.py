@@ -386,10 +386,36 @@ class Customers(Case):
         self.assertEqual(self.ctl("enrol", "c", "a").stdout, "ABCD-1234\n")
 
 
+class Vapid(Case):
+    def test_makes_a_key_once_and_tells_its_public_half(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "vapid.pem")
+            public = self.ctl("vapid", "create", path).stdout.strip()
+            self.assertRegex(public, "^B[A-Za-z0-9_-]{86}$")
+            self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+            self.assertEqual(self.ctl("vapid", "public", path).stdout.strip(), public)
+            before = open(path, encoding="ascii").read()
+            self.assertIn("File exists", self.ctl("vapid", "create", path, code=2).stderr)
+            self.assertEqual(open(path, encoding="ascii").read(), before)
+
+    def test_says_what_is_no_key(self):
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write("not a key")
+            file.flush()
+            self.assertTrue(self.ctl("vapid", "public", file.name, code=2).stderr)
+        self.assertIn("No such file", self.ctl("vapid", "public", "/nowhere", code=2).stderr)
+
+
 class Health(Case):
     def test_ready_and_not_ready(self):
         self.answer("GET", "/readyz", 200, {"ready": True})
         self.assertIn("ready", self.ctl("health", environment={"ASTREINTE_KEY_FILE": ""}).stdout)
+        self.server.answers[("GET", "/readyz")] = [(200, {"ready": True, "providers": {
+            "apns": {"health": "up", "down_since": None},
+            "fcm": {"health": "down", "down_since": "2026-01-05T02:00:02Z"}}})]
+        told = self.ctl("health").stdout
+        self.assertIn("push to apns: up\n", told)
+        self.assertIn("push to fcm: down since 2026-01-05T02:00:02Z", told)
         self.server.answers[("GET", "/readyz")] = [(503, {"reasons": ["the disk is full"]})]
         self.assertIn("the disk is full", self.ctl("health", code=1).stdout)
 

@@ -133,6 +133,7 @@ READS = [
     ("GET", "/v1/escalations/{escalation}", "desk", {}),
     ("GET", "/v1/tasks", "desk", {}),
     ("GET", "/v1/events", "desk", {}),
+    ("GET", "/v1/providers", "desk", {}),
     ("GET", "/v1/agent/me", "agent", {}),
     ("GET", "/v1/agent/escalations/{escalation}", "agent", {}),
     ("GET", "/v1/agent/devices/{installation}/tests", "agent", {"installation": "phone-1"}),
