@@ -123,6 +123,8 @@ class DeviceTestTest(astreinte_test.GatewayTest):
         self.behave("see", count=2)
         self.provider.control(token=self.target, behaviour="silent", count=1)
         answer = self.ours.desk.post(f"{self.place}/{self.device}/test", {})
+        wait_until(lambda: [each for each in self.provider.records()
+                            if each["token"] == self.target], "the push that stays unanswered")
         self.gateway.kill()
         self.gateway.start()
         self.assert_whole(self.wait_for(f"{self.place}/{self.device}/tests/{answer['id']}",
