@@ -13,7 +13,7 @@
 #include "apns-fcm/seal.h"
 
 #define KEY_AGREEMENT_PEERS_MAX 4096
-#define KEY_AGREEMENT_PAIRS_MAX 64
+#define KEY_AGREEMENT_PAIRS_MAX 256
 
 struct key_agreement;
 
@@ -23,12 +23,15 @@ enum status key_agreement_create(struct key_agreement **agreement_r) MUST_CHECK;
 void key_agreement_destroy(struct key_agreement **agreement);
 
 /* An agreement with this peer, prepared or made now. STATUS_INVALID: the public key is no point on
- * the curve; STATUS_NO_MEMORY. The caller wipes it with OPENSSL_cleanse(). */
+ * the curve, uncompressed; STATUS_NO_MEMORY, which is never mistaken for the former. taken_r is
+ * then untouched. The caller wipes it with OPENSSL_cleanse(). */
 enum status key_agreement_take(struct key_agreement *agreement,
                                const uint8_t peer_public[PUSH_PUBLIC_KEY_BYTES],
                                struct seal_agreement *taken_r) MUST_CHECK;
 
-/* One piece of idle work, some 0.1 ms. Whether there is more to do. */
+/* One piece of idle work, some 0.1 ms: an agreement for the peer used last that has none, else a
+ * pair, once anything was encrypted at all. Whether there is more to do; false also when memory ran
+ * out, so that nobody insists. */
 bool key_agreement_prepare_one(struct key_agreement *agreement);
 
 #endif

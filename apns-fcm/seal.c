@@ -1,100 +1,126 @@
 #include "apns-fcm/seal.h"
 
+#include <limits.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <stdbool.h>
 #include <string.h>
 
-#include "apns-fcm/crypto_error.h"
+#include "gateway/base/digest.h"
 
-#define HASH_BYTES   32
-#define KEY_BYTES    16
-#define NONCE_BYTES  12
-#define TAG_BYTES    16
-#define DELIMITER    0x02 /* of the last record, RFC 8188, section 2 */
-#define HEADER_BYTES (SEAL_SALT_BYTES + 4 + 1 + PUSH_PUBLIC_KEY_BYTES)
-#define RECORD_SIZE_MIN                                                                            \
-    4096 /* the "rs" that receivers are used to; a single record may be shorter */
+/* Salt, record size, length of the key id and the key id, our public key (RFC 8188, 2.1). */
+#define HEADER_BYTES      (SEAL_SALT_BYTES + 4 + 1 + PUSH_PUBLIC_KEY_BYTES)
+#define TAG_BYTES         16
+#define OVERHEAD_BYTES    (HEADER_BYTES + 1 + TAG_BYTES) /* with the delimiter */
+#define SERVICE_BYTES_MAX 4096 /* that every push service takes (RFC 8030, section 7.2) */
+#define KEY_BYTES         16
+#define NONCE_BYTES       12
+#define LAST_DELIMITER    0x02 /* of the last record (RFC 8188, section 2) */
+#define HMAC_BLOCK_BYTES  64
+#define HMAC_PARTS_MAX    4
+#define RECORD_SIZE_USUAL 4096
+
+/* The content encryption key and the nonce of one record. */
+struct record_keys {
+    uint8_t key[KEY_BYTES];
+    uint8_t nonce[NONCE_BYTES];
+};
 
 size_t seal_record_bytes(size_t plain_bytes)
 {
-    size_t padded_bytes = (plain_bytes + 1 + SEAL_PADDED_TO - 1) / SEAL_PADDED_TO * SEAL_PADDED_TO;
-    return HEADER_BYTES + padded_bytes + TAG_BYTES;
+    size_t least = OVERHEAD_BYTES + plain_bytes;
+    size_t units = (plain_bytes + 1 + SEAL_PADDED_TO - 1) / SEAL_PADDED_TO;
+    size_t padded = HEADER_BYTES + units * SEAL_PADDED_TO + TAG_BYTES;
+    return padded > SERVICE_BYTES_MAX && least <= SERVICE_BYTES_MAX ? SERVICE_BYTES_MAX : padded;
 }
 
-static bool hmac(const uint8_t *key, size_t key_bytes, const void *data, size_t data_bytes,
-                 uint8_t hash_r[HASH_BYTES])
+/* HMAC-SHA256 for keys of at most a block. OpenSSL's own, and so digest_hmac_sha256(), allocates
+ * for each, which takes longer than these hashes and can fail. */
+static struct digest hmac(const void *key, size_t key_bytes, const struct digest_part *parts,
+                          size_t parts_count)
 {
-    unsigned bytes = 0;
-    return HMAC(EVP_sha256(), key, (int)key_bytes, data, data_bytes, hash_r, &bytes) != NULL &&
-           bytes == HASH_BYTES;
-}
-
-struct content_keys {
-    uint8_t key[HASH_BYTES];   /* KEY_BYTES of it */
-    uint8_t nonce[HASH_BYTES]; /* NONCE_BYTES of it */
-};
-
-/* RFC 8291, section 3.4, and RFC 8188, section 2.2 and 2.3. */
-static bool derive(const struct seal_agreement *agreement, const uint8_t *peer_public,
-                   const uint8_t *auth_secret, const uint8_t *salt, struct content_keys *keys_r)
-{
-    static const char info[] = "WebPush: info"; /* with its NUL, as the others */
-    static const char key_info[] = "Content-Encoding: aes128gcm\0\x01";
-    static const char nonce_info[] = "Content-Encoding: nonce\0\x01";
-    uint8_t text[sizeof info + 2 * PUSH_PUBLIC_KEY_BYTES + 1];
-    uint8_t prk[HASH_BYTES], ikm[HASH_BYTES];
-    memcpy(text, info, sizeof info);
-    memcpy(text + sizeof info, peer_public, PUSH_PUBLIC_KEY_BYTES);
-    memcpy(text + sizeof info + PUSH_PUBLIC_KEY_BYTES, agreement->public_key,
-           PUSH_PUBLIC_KEY_BYTES);
-    text[sizeof text - 1] = 0x01;
-    bool derived = hmac(auth_secret, PUSH_AUTH_SECRET_BYTES, agreement->secret,
-                        sizeof agreement->secret, prk) &&
-                   hmac(prk, sizeof prk, text, sizeof text, ikm) &&
-                   hmac(salt, SEAL_SALT_BYTES, ikm, sizeof ikm, prk) &&
-                   hmac(prk, sizeof prk, key_info, sizeof key_info - 1, keys_r->key) &&
-                   hmac(prk, sizeof prk, nonce_info, sizeof nonce_info - 1, keys_r->nonce);
-    OPENSSL_cleanse(prk, sizeof prk);
-    OPENSSL_cleanse(ikm, sizeof ikm);
-    return derived;
-}
-
-/* Encrypts the plain text, the delimiter and zeroes up to padded_bytes; the tag goes behind. */
-static bool encrypt(const struct content_keys *keys, const void *plain, size_t plain_bytes,
-                    size_t padded_bytes, uint8_t *out)
-{
-    static const uint8_t zeroes[SEAL_PADDED_TO];
-    const uint8_t delimiter = DELIMITER;
-    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-    int bytes = 0;
-    bool good = context != NULL &&
-                EVP_EncryptInit_ex(context, EVP_aes_128_gcm(), NULL, keys->key, keys->nonce) == 1 &&
-                EVP_EncryptUpdate(context, out, &bytes, plain, (int)plain_bytes) == 1 &&
-                EVP_EncryptUpdate(context, out + plain_bytes, &bytes, &delimiter, 1) == 1;
-    for (size_t at = plain_bytes + 1; good && at < padded_bytes;) {
-        size_t left = padded_bytes - at;
-        size_t count = left < sizeof zeroes ? left : sizeof zeroes;
-        good = EVP_EncryptUpdate(context, out + at, &bytes, zeroes, (int)count) == 1;
-        at += count;
+    uint8_t inner_pad[HMAC_BLOCK_BYTES] = {0};
+    uint8_t outer_pad[HMAC_BLOCK_BYTES];
+    struct digest_part inner[1 + HMAC_PARTS_MAX] = {{inner_pad, sizeof inner_pad}};
+    memcpy(inner_pad, key, key_bytes);
+    for (size_t i = 0; i < HMAC_BLOCK_BYTES; i++) {
+        outer_pad[i] = inner_pad[i] ^ 0x5c;
+        inner_pad[i] ^= 0x36;
     }
-    good = good && EVP_EncryptFinal_ex(context, out + padded_bytes, &bytes) == 1 &&
-           EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, TAG_BYTES, out + padded_bytes) == 1;
-    EVP_CIPHER_CTX_free(context);
-    return good;
+    memcpy(inner + 1, parts, parts_count * sizeof *parts);
+    struct digest digest = digest_sha256(inner, 1 + parts_count);
+    const struct digest_part outer[] = {{outer_pad, sizeof outer_pad},
+                                        {digest.bytes, sizeof digest.bytes}};
+    struct digest result = digest_sha256(outer, 2);
+    OPENSSL_cleanse(inner_pad, sizeof inner_pad);
+    OPENSSL_cleanse(outer_pad, sizeof outer_pad);
+    OPENSSL_cleanse(&digest, sizeof digest);
+    return result;
 }
 
-static void write_header(const struct seal_agreement *agreement, const uint8_t *salt,
-                         size_t cipher_bytes, uint8_t *header_r)
+/* RFC 8291, section 3.4: HKDF (RFC 5869) twice, each output no longer than one hash. */
+static void derive(const struct seal_agreement *agreement,
+                   const uint8_t peer_public[PUSH_PUBLIC_KEY_BYTES],
+                   const uint8_t auth_secret[PUSH_AUTH_SECRET_BYTES],
+                   const uint8_t salt[SEAL_SALT_BYTES], struct record_keys *keys_r)
 {
-    size_t size = cipher_bytes > RECORD_SIZE_MIN ? cipher_bytes : RECORD_SIZE_MIN;
-    memcpy(header_r, salt, SEAL_SALT_BYTES);
-    header_r[16] = (uint8_t)(size >> 24);
-    header_r[17] = (uint8_t)(size >> 16);
-    header_r[18] = (uint8_t)(size >> 8);
-    header_r[19] = (uint8_t)size;
-    header_r[20] = PUSH_PUBLIC_KEY_BYTES;
-    memcpy(header_r + 21, agreement->public_key, PUSH_PUBLIC_KEY_BYTES);
+    static const char key_info[] = "WebPush: info"; /* terminators belong to these */
+    static const char cek_info[] = "Content-Encoding: aes128gcm";
+    static const char nonce_info[] = "Content-Encoding: nonce";
+    static const uint8_t one = 1;
+    const struct digest_part secret = {agreement->secret, SEAL_SECRET_BYTES};
+    struct digest prk_key = hmac(auth_secret, PUSH_AUTH_SECRET_BYTES, &secret, 1);
+    const struct digest_part info[] = {{key_info, sizeof key_info},
+                                       {peer_public, PUSH_PUBLIC_KEY_BYTES},
+                                       {agreement->public_key, PUSH_PUBLIC_KEY_BYTES},
+                                       {&one, 1}};
+    struct digest ikm = hmac(prk_key.bytes, DIGEST_BYTES, info, 4);
+    const struct digest_part material = {ikm.bytes, DIGEST_BYTES};
+    struct digest prk = hmac(salt, SEAL_SALT_BYTES, &material, 1);
+    const struct digest_part for_key[] = {{cek_info, sizeof cek_info}, {&one, 1}};
+    struct digest key = hmac(prk.bytes, DIGEST_BYTES, for_key, 2);
+    const struct digest_part for_nonce[] = {{nonce_info, sizeof nonce_info}, {&one, 1}};
+    struct digest nonce = hmac(prk.bytes, DIGEST_BYTES, for_nonce, 2);
+    memcpy(keys_r->key, key.bytes, KEY_BYTES);
+    memcpy(keys_r->nonce, nonce.bytes, NONCE_BYTES);
+    OPENSSL_cleanse(&prk_key, sizeof prk_key);
+    OPENSSL_cleanse(&ikm, sizeof ikm);
+    OPENSSL_cleanse(&prk, sizeof prk);
+    OPENSSL_cleanse(&key, sizeof key);
+    OPENSSL_cleanse(&nonce, sizeof nonce);
+}
+
+/* RFC 8188, section 2.1. The record size must exceed the record (RFC 8291, section 4). */
+static void write_header(uint8_t header_r[HEADER_BYTES], const uint8_t salt[SEAL_SALT_BYTES],
+                         const uint8_t public_key[PUSH_PUBLIC_KEY_BYTES], size_t sealed_bytes)
+{
+    size_t size = sealed_bytes < RECORD_SIZE_USUAL ? RECORD_SIZE_USUAL : sealed_bytes + 1;
+    uint8_t *at = header_r;
+    memcpy(at, salt, SEAL_SALT_BYTES);
+    at += SEAL_SALT_BYTES;
+    *at++ = (uint8_t)(size >> 24);
+    *at++ = (uint8_t)(size >> 16);
+    *at++ = (uint8_t)(size >> 8);
+    *at++ = (uint8_t)size;
+    *at++ = PUSH_PUBLIC_KEY_BYTES;
+    memcpy(at, public_key, PUSH_PUBLIC_KEY_BYTES);
+}
+
+/* Encrypts in place; the tag follows. */
+static bool encrypt(const struct record_keys *keys, uint8_t *text, size_t text_bytes)
+{
+    int written = 0;
+    int rest = 0;
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    bool done =
+        context != NULL &&
+        EVP_EncryptInit_ex2(context, EVP_aes_128_gcm(), keys->key, keys->nonce, NULL) == 1 &&
+        EVP_EncryptUpdate(context, text, &written, text, (int)text_bytes) == 1 &&
+        EVP_EncryptFinal_ex(context, text + written, &rest) == 1 &&
+        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, text + text_bytes) == 1;
+    EVP_CIPHER_CTX_free(context);
+    return done;
 }
 
 enum status seal(const struct seal_agreement *agreement,
@@ -103,17 +129,26 @@ enum status seal(const struct seal_agreement *agreement,
                  const uint8_t salt[SEAL_SALT_BYTES], const void *plain, size_t plain_bytes,
                  uint8_t *record_r, size_t record_bytes)
 {
-    if (record_bytes < HEADER_BYTES + plain_bytes + 1 + TAG_BYTES) {
+    if (record_bytes > INT_MAX || record_bytes < OVERHEAD_BYTES ||
+        plain_bytes > record_bytes - OVERHEAD_BYTES) {
         return STATUS_TOO_LARGE;
     }
-    struct content_keys keys;
-    size_t padded_bytes = record_bytes - HEADER_BYTES - TAG_BYTES;
-    bool sealed = derive(agreement, peer_public, auth_secret, salt, &keys) &&
-                  encrypt(&keys, plain, plain_bytes, padded_bytes, record_r + HEADER_BYTES);
+    struct record_keys keys;
+    uint8_t *text = record_r + HEADER_BYTES;
+    size_t text_bytes = record_bytes - HEADER_BYTES - TAG_BYTES;
+    write_header(record_r, salt, agreement->public_key, text_bytes + TAG_BYTES);
+    if (plain_bytes > 0) {
+        memcpy(text, plain, plain_bytes);
+    }
+    text[plain_bytes] = LAST_DELIMITER;
+    memset(text + plain_bytes + 1, 0, text_bytes - plain_bytes - 1);
+    derive(agreement, peer_public, auth_secret, salt, &keys);
+    bool sealed = encrypt(&keys, text, text_bytes);
     OPENSSL_cleanse(&keys, sizeof keys);
     if (!sealed) {
-        return crypto_error_take(STATUS_NO_MEMORY);
+        OPENSSL_cleanse(record_r, record_bytes);
+        ERR_clear_error();
+        return STATUS_NO_MEMORY;
     }
-    write_header(agreement, salt, padded_bytes + TAG_BYTES, record_r);
     return STATUS_OK;
 }

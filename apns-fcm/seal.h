@@ -19,13 +19,15 @@ struct seal_agreement {
     uint8_t secret[SEAL_SECRET_BYTES];
 };
 
-/* The bytes of a record for so much plain text, padded to a multiple of SEAL_PADDED_TO so that its
- * length says little. */
+/* The bytes of a record for so much plain text: with its delimiter it is padded to a multiple of
+ * SEAL_PADDED_TO, so that the length says little; to less where the record then still has the 4096
+ * bytes that every push service takes. */
 size_t seal_record_bytes(size_t plain_bytes);
 
 /* Writes the record: salt, record size, our public key, ciphertext. What record_bytes leaves beyond
- * the plain text is padding; at least seal_record_bytes() of an empty text's header, delimiter and
- * tag are needed (STATUS_TOO_LARGE). STATUS_NO_MEMORY. */
+ * the plain text is padding. The inputs are borrowed and must not overlap the record.
+ * STATUS_TOO_LARGE: the header, the plain text, the delimiter and the tag need more, and record_r
+ * is untouched; STATUS_NO_MEMORY: it is wiped. */
 enum status seal(const struct seal_agreement *agreement,
                  const uint8_t peer_public[PUSH_PUBLIC_KEY_BYTES],
                  const uint8_t auth_secret[PUSH_AUTH_SECRET_BYTES],

@@ -17,8 +17,8 @@ void failing_memory_stop(void);
 bool failing_memory_has_failed(void);
 
 /* Calls attempt with the 1st, 2nd, 3rd … allocation failing, once and for ever, until nothing fails
- * any more; asserts that nothing stays allocated. The first call, unharmed, fills OpenSSL's caches.
- * Answers how many attempts failed an allocation. */
+ * any more (some are skipped where there are very many); asserts that nothing stays allocated. The
+ * first call, unharmed, fills OpenSSL's caches. Answers how many attempts failed an allocation. */
 size_t failing_memory_try(void (*attempt)(void *context), void *context);
 
 #endif
