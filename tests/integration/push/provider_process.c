@@ -125,9 +125,10 @@ void provider_process_stop(struct provider_process *process)
     json_decref(process->ready);
     free(process->apns_key);
     free(process->service_account);
-    static const char *const files[] = {"ca.pem",        "server.pem",     "server.key",
-                                        "google.key",    "apns-key.p8",    "service-account.json",
-                                        "provider.sock", "provider.ready", "received.jsonl"};
+    static const char *const files[] = {
+        "wrong-name.pem", "expired.pem",    "client.pem",    "client.key",  "ca.pem",
+        "server.pem",     "server.key",     "google.key",    "apns-key.p8", "service-account.json",
+        "provider.sock",  "provider.ready", "received.jsonl"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char path[128];
         (void)snprintf(path, sizeof path, "%s/%s", process->dir, files[i]);

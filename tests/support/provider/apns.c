@@ -174,6 +174,26 @@ static enum apns_reason check_headers(const struct simulator *simulator,
     return request->body.bytes > payload_bytes_max ? APNS_PayloadTooLarge : APNS_FINE;
 }
 
+/* A provider token with the request, or a certificate with the connection. */
+static enum apns_reason check_identity(struct simulator *simulator, struct http2_request *request,
+                                       const char **detail_r)
+{
+    struct view authorization = request->headers[HEADER_AUTHORIZATION];
+    enum apns_reason reason;
+    if (authorization.data != NULL || request->certificate == HTTP2_CERTIFICATE_NONE) {
+        reason = apns_check_token(simulator, request->connection_state, authorization, detail_r);
+    } else {
+        reason =
+            request->certificate == HTTP2_CERTIFICATE_TRUSTED ? APNS_FINE : APNS_BadCertificate;
+    }
+    if (reason == APNS_FINE) {
+        http2_prove(request, true);
+    } else if (reasons[reason].status == 403) {
+        http2_prove(request, false);
+    }
+    return reason;
+}
+
 /* Everything Apple would check, in the order of what has to be known first. */
 static enum apns_reason check_request(struct simulator *simulator, struct http2_request *request,
                                       struct received *received)
@@ -194,68 +214,46 @@ static enum apns_reason check_request(struct simulator *simulator, struct http2_
     if (request->duplicates != 0) {
         return APNS_DuplicateHeaders;
     }
-    enum apns_reason reason = apns_check_token(simulator, request->connection_state,
-                                               request->headers[HEADER_AUTHORIZATION], detail);
-    if (reason != APNS_FINE) {
-        if (reasons[reason].status == 403) {
-            http2_limit_streams(request, simulator->settings.streams_first);
-        }
-        return reason;
+    enum apns_reason reason = check_identity(simulator, request, detail);
+    if (reason == APNS_FINE) {
+        reason = check_headers(simulator, request, detail);
     }
-    http2_limit_streams(request, simulator->settings.streams_max);
-    reason = check_headers(simulator, request, detail);
     if (reason == APNS_FINE) {
         reason = check_device_token(received->token, detail);
     }
     if (reason == APNS_FINE) {
-        reason = apns_check_payload(simulator, request->body, detail);
-    }
-    if (reason == APNS_FINE) {
         received->payload = request->body;
+        reason = apns_check_payload(simulator, received);
+    }
+    if (reason != APNS_FINE) {
+        received->payload = (struct view){NULL, 0};
     }
     return reason;
 }
 
-static enum apns_reason reason_of_behaviour(enum behaviour behaviour)
-{
-    switch (behaviour) {
-    case BEHAVIOUR_GONE:
-        return APNS_Unregistered;
-    case BEHAVIOUR_EXPIRED:
-        return APNS_ExpiredToken;
-    case BEHAVIOUR_BAD_TOKEN:
-        return APNS_BadDeviceToken;
-    case BEHAVIOUR_WRONG_SENDER:
-        return APNS_DeviceTokenNotForTopic;
-    case BEHAVIOUR_FORBIDDEN:
-        return APNS_Forbidden;
-    case BEHAVIOUR_THROTTLE:
-        return APNS_TooManyRequests;
-    case BEHAVIOUR_ERROR:
-        return APNS_InternalServerError;
-    case BEHAVIOUR_UNAVAILABLE:
-        return APNS_ServiceUnavailable;
-    case BEHAVIOUR_ACCEPT:
-    case BEHAVIOUR_SILENT:
-    case BEHAVIOUR_CUT:
-    case BEHAVIOUR_GOAWAY:
-    case BEHAVIOUR_REFUSE_STREAM:
-        break;
-    }
-    return APNS_FINE;
-}
+static const enum apns_reason reason_of_behaviour[BEHAVIOURS_COUNT] = {
+    [BEHAVIOUR_GONE] = APNS_Unregistered,
+    [BEHAVIOUR_EXPIRED] = APNS_ExpiredToken,
+    [BEHAVIOUR_BAD_TOKEN] = APNS_BadDeviceToken,
+    [BEHAVIOUR_WRONG_SENDER] = APNS_DeviceTokenNotForTopic,
+    [BEHAVIOUR_FORBIDDEN] = APNS_Forbidden,
+    [BEHAVIOUR_TOO_LARGE] = APNS_PayloadTooLarge,
+    [BEHAVIOUR_THROTTLE] = APNS_TooManyRequests,
+    [BEHAVIOUR_ERROR] = APNS_InternalServerError,
+    [BEHAVIOUR_UNAVAILABLE] = APNS_ServiceUnavailable,
+};
 
 static void respond(struct simulator *simulator, struct http2_request *request,
-                    enum apns_reason reason, const struct script_rule *rule, const char *id)
+                    const struct received *received, const struct script_rule *rule)
 {
     char body[BODY_BYTES_MAX], retry_after[24];
-    struct http2_response response = {.status = reasons[reason].status, .headers_count = 1};
-    response.headers[0] = (struct http2_header){"apns-id", view_of_text(id)};
-    if (reason != APNS_FINE) {
+    struct http2_response response = {.status = received->status, .headers_count = 1};
+    response.headers[0] = (struct http2_header){"apns-id", view_of_text(received->provider_id)};
+    if (received->reason[0] != '\0') {
         struct json_writer json;
         json_writer_init(&json, body, sizeof body);
         json_object_begin(&json);
-        json_member_text(&json, "reason", reasons[reason].text);
+        json_member_text(&json, "reason", received->reason);
         if (response.status == 410) {
             json_member_int(&json, "timestamp",
                             rule->timestamp_ms > 0 ? rule->timestamp_ms : simulator->now.ms);
@@ -271,6 +269,7 @@ static void respond(struct simulator *simulator, struct http2_request *request,
                 "retry-after", view_of_number(rule->retry_after_s, retry_after)};
         }
     }
+    simulator_bend(rule, &response);
     http2_answer(request, &response);
 }
 
@@ -291,11 +290,10 @@ static void answer(void *context, struct http2_request *request)
     simulator_count_request(simulator, request, PROVIDER_APNS);
     enum apns_reason reason = check_request(simulator, request, &received);
     if (reason == APNS_FINE) {
-        rule = script_take(simulator->script, PROVIDER_APNS, received.token);
-        if (simulator_misbehave(simulator, request, rule.behaviour, &received)) {
+        if (!simulator_take_rule(simulator, request, &received, &rule)) {
             return;
         }
-        reason = reason_of_behaviour(rule.behaviour);
+        reason = reason_of_behaviour[rule.behaviour];
     }
     if (is_message_id(id)) {
         memcpy(id_text, id.data, id.bytes);
@@ -303,11 +301,11 @@ static void answer(void *context, struct http2_request *request)
     } else {
         uuid_format(uuid_v7(simulator->now, &random_system), id_text);
     }
-    received.status = reasons[reason].status;
-    received.reason = reasons[reason].text;
+    received.status = simulator_has_status(&rule) ? rule.status : reasons[reason].status;
+    received.reason = rule.behaviour == BEHAVIOUR_REASON ? rule.text : reasons[reason].text;
     received.provider_id = id_text;
     simulator_note(simulator, &received);
-    respond(simulator, request, reason, &rule, id_text);
+    respond(simulator, request, &received, &rule);
 }
 
 void apns_service(struct simulator *simulator, struct http2_service *service_r)
@@ -316,7 +314,9 @@ void apns_service(struct simulator *simulator, struct http2_service *service_r)
         .header_names = header_names,
         .headers_count = HEADERS_COUNT,
         .connection_state_bytes = sizeof(struct apns_connection),
+        .streams_max = simulator->settings.streams_max,
         .streams_first = simulator->settings.streams_first,
+        .asks_for_certificate = true,
         .answer = answer,
         .context = simulator,
     };

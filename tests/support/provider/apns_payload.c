@@ -1,5 +1,7 @@
 #include "tests/support/provider/apns_private.h"
 
+#include "tests/support/provider/device_keys.h"
+
 /* Apple takes much that no phone will show; a pager's test wants to hear of it. Each rule says what
  * kinds a member of aps may have ("Generating a remote notification"). */
 struct member_rule {
@@ -68,22 +70,27 @@ static const char *check_aps(const struct json_scan *scan, unsigned aps)
     return detail;
 }
 
-enum apns_reason apns_check_payload(struct simulator *simulator, struct view body,
-                                    const char **detail_r)
+enum apns_reason apns_check_payload(struct simulator *simulator, struct received *received)
 {
     struct json_scan *scan = &simulator->scan;
-    if (body.bytes == 0) {
+    if (received->payload.bytes == 0) {
         return APNS_PayloadEmpty;
     }
-    if (json_scan_text(scan, body) != STATUS_OK || !json_scan_is(scan, 0, JSON_KIND_OBJECT)) {
-        *detail_r = "the payload is not a JSON object";
+    if (json_scan_text(scan, received->payload) != STATUS_OK ||
+        !json_scan_is(scan, 0, JSON_KIND_OBJECT)) {
+        received->detail = "the payload is not a JSON object";
         return APNS_PayloadEmpty;
     }
     unsigned aps = json_scan_member(scan, 0, "aps");
     if (!json_scan_is(scan, aps, JSON_KIND_OBJECT)) {
-        *detail_r = "the payload has no aps object";
+        received->detail = "the payload has no aps object";
         return APNS_PayloadEmpty;
     }
-    *detail_r = check_aps(scan, aps);
-    return *detail_r == NULL ? APNS_FINE : APNS_PayloadEmpty;
+    received->detail = check_aps(scan, aps);
+    if (received->detail != NULL) {
+        return APNS_PayloadEmpty;
+    }
+    struct view encrypted = json_scan_view(scan, json_scan_member(scan, 0, "encrypted"));
+    return device_keys_read_member(simulator, encrypted, received) ? APNS_FINE
+                                                                   : APNS_EncryptedUnreadable;
 }

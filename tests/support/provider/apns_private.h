@@ -21,6 +21,8 @@
     X(MissingTopic, 400)                                                                           \
     X(PayloadEmpty, 400)                                                                           \
     X(TopicDisallowed, 400)                                                                        \
+    X(EncryptedUnreadable, 400) /* not Apple's word: Apple does not look inside */                 \
+    X(BadCertificate, 403)                                                                         \
     X(ExpiredProviderToken, 403)                                                                   \
     X(Forbidden, 403)                                                                              \
     X(InvalidProviderToken, 403)                                                                   \
@@ -56,9 +58,9 @@ struct apns_connection {
 enum apns_reason apns_check_token(struct simulator *simulator, struct apns_connection *connection,
                                   struct view authorization, const char **detail_r);
 
-/* Checks that the body is a notification: a JSON object whose aps is well-formed. Uses the
- * simulator's scan, and leaves it filled when APNS_FINE. */
-enum apns_reason apns_check_payload(struct simulator *simulator, struct view body,
-                                    const char **detail_r);
+/* Checks that received->payload is a notification: a JSON object whose aps is well-formed. Decrypts
+ * what is beside it for a device whose key is known (received->token, plain). Uses the simulator's
+ * scan. */
+enum apns_reason apns_check_payload(struct simulator *simulator, struct received *received);
 
 #endif

@@ -6,6 +6,8 @@
 #ifndef TESTS_SUPPORT_PROVIDER_CONTROL_H
 #define TESTS_SUPPORT_PROVIDER_CONTROL_H
 
+#include "gateway/base/json_reader.h"
+#include "tests/support/provider/device_keys.h"
 #include "tests/support/provider/simulator.h"
 
 #define CONTROL_LINE_BYTES_MAX  65536
@@ -18,12 +20,28 @@ enum status control_create(struct simulator *simulator, const char *path,
 /* Closes everything and removes the socket. */
 void control_destroy(struct control **control);
 
-/* Does what one line says. *statistics_r: the answer has to hold the counters. */
+/* What the answer holds beside "ok". */
+struct control_reply {
+    bool statistics;
+    char endpoint[160]; /* of a new subscription; empty: none was asked for */
+    bool device_key;    /* the two texts are there */
+    struct device_key_texts keys;
+};
+
+/* Does what one line says. */
 enum status control_command(struct simulator *simulator, const char *line, size_t bytes,
-                            bool *statistics_r, struct error *error) MUST_CHECK;
+                            struct control_reply *reply_r, struct error *error) MUST_CHECK;
+
+/* The commands that concern a provider's server; false when the line has none of them. Faults are
+ * the reader's. */
+bool control_server_command(struct simulator *simulator, struct json_reader *reader,
+                            enum provider provider);
+
+/* Everything as it was when the servers were started, but for what is logged, counted and open. */
+enum status control_reset(struct simulator *simulator, struct error *error) MUST_CHECK;
 
 /* Obeys one line and writes its answer with a terminator; answer_r holds CONTROL_ANSWER_BYTES. */
-#define CONTROL_ANSWER_BYTES 8192
+#define CONTROL_ANSWER_BYTES 16384
 void control_obey(struct simulator *simulator, const char *line, size_t bytes,
                   char answer_r[CONTROL_ANSWER_BYTES]);
 

@@ -14,12 +14,17 @@ static void write_statistics(const struct simulator *simulator, struct json_writ
     json_object_begin(json);
     json_member_int(json, "requests", (int64_t)http2.requests);
     json_member_int(json, "accepted", (int64_t)statistics->accepted);
+    json_member_int(json, "accepted_ids", (int64_t)statistics->accepted_ids);
+    json_member_int(json, "accepted_again", (int64_t)statistics->accepted_again);
     json_member_int(json, "repeated", (int64_t)statistics->repeated);
     json_member_int(json, "unanswered", (int64_t)statistics->unanswered);
     json_member_int(json, "connections_accepted", (int64_t)http2.connections_accepted);
     json_member_int(json, "connections_refused", (int64_t)http2.connections_refused);
     json_member_int(json, "connections_open", (int64_t)http2.connections_open);
     json_member_int(json, "handshakes_failed", (int64_t)http2.handshakes_failed);
+    json_member_int(json, "resumed", (int64_t)http2.resumed);
+    json_member_int(json, "pings", (int64_t)http2.pings);
+    json_member_int(json, "streams_refused", (int64_t)http2.streams_refused);
     json_member_int(json, "goaways", (int64_t)http2.goaways);
     json_member_int(json, "streams_open", (int64_t)http2.streams_open);
     json_member_int(json, "streams_open_max", (int64_t)http2.streams_open_max);
@@ -40,8 +45,8 @@ void control_obey(struct simulator *simulator, const char *line, size_t bytes,
                   char answer_r[CONTROL_ANSWER_BYTES])
 {
     struct error error = {0};
-    bool statistics = false;
-    enum status status = control_command(simulator, line, bytes, &statistics, &error);
+    struct control_reply reply = {0};
+    enum status status = control_command(simulator, line, bytes, &reply, &error);
     struct json_writer json;
     json_writer_init(&json, answer_r, CONTROL_ANSWER_BYTES);
     json_object_begin(&json);
@@ -50,10 +55,17 @@ void control_obey(struct simulator *simulator, const char *line, size_t bytes,
         json_member_text(&json, "error", error.text);
         json_member_text(&json, "pointer", error.pointer);
     }
-    for (int i = 0; statistics && i < PROVIDERS_COUNT; i++) {
+    for (int i = 0; reply.statistics && i < PROVIDERS_COUNT; i++) {
         write_statistics(simulator, &json, (enum provider)i);
     }
-    if (statistics) {
+    if (reply.endpoint[0] != '\0') {
+        json_member_text(&json, "endpoint", reply.endpoint);
+    }
+    if (reply.device_key) {
+        json_member_text(&json, "p256dh", reply.keys.p256dh);
+        json_member_text(&json, "auth", reply.keys.auth);
+    }
+    if (reply.statistics) {
         json_member_int(&json, "tokens_scripted", (int64_t)script_tokens_count(simulator->script));
     }
     json_object_end(&json);

@@ -74,10 +74,10 @@ void event_loop_forget(struct event_loop *loop, struct event_source *source)
 enum status event_loop_run(struct event_loop *loop, const struct event_loop_hooks *hooks,
                            struct error *error)
 {
-    bool work_left = false;
+    int64_t wait_ms = TURN_WAIT_MS;
     while (!loop->stopped) {
         int count = epoll_wait(loop->epoll_fd, loop->events, EVENTS_A_TURN_MAX,
-                               work_left ? 0 : TURN_WAIT_MS);
+                               wait_ms < TURN_WAIT_MS ? (int)wait_ms : TURN_WAIT_MS);
         if (count < 0 && errno != EINTR) {
             return error_set(error, STATUS_IO, "epoll_wait: %s", strerror(errno));
         }
@@ -91,7 +91,8 @@ enum status event_loop_run(struct event_loop *loop, const struct event_loop_hook
             }
         }
         loop->events_count = 0;
-        work_left = hooks->turn_end(hooks->context);
+        wait_ms = hooks->turn_end(hooks->context);
+        assert(wait_ms >= 0);
     }
     return STATUS_OK;
 }

@@ -22,9 +22,9 @@ struct event_source {
 
 struct event_loop_hooks {
     void (*turn_begin)(void *context);
-    /* Answers whether there is work left that no descriptor will announce: the next turn then
-     * begins at once. */
-    bool (*turn_end)(void *context);
+    /* Answers after how many milliseconds there is work that no descriptor will announce: the next
+     * turn begins then. */
+    int64_t (*turn_end)(void *context);
     void *context;
 };
 

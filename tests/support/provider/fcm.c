@@ -9,6 +9,7 @@
 #include "gateway/base/json_writer.h"
 #include "gateway/base/random.h"
 #include "tests/support/provider/access_tokens.h"
+#include "tests/support/provider/device_keys.h"
 
 #define BODY_BYTES_MAX 1536
 #define NAME_BYTES_MAX 384
@@ -120,38 +121,39 @@ static struct fcm_fault check_request(struct simulator *simulator,
     return fcm_check_message(simulator, request->body, message, text) ? fine : invalid(text);
 }
 
-static struct fcm_fault fault_of_behaviour(enum behaviour behaviour)
-{
-    switch (behaviour) {
-    case BEHAVIOUR_GONE:
-    case BEHAVIOUR_EXPIRED:
-        return (struct fcm_fault){404, "NOT_FOUND", "UNREGISTERED", NULL,
-                                  "Requested entity was not found."};
-    case BEHAVIOUR_BAD_TOKEN:
-        return invalid("The registration token is not a valid FCM registration token");
-    case BEHAVIOUR_WRONG_SENDER:
-        return (struct fcm_fault){403, "PERMISSION_DENIED", "SENDER_ID_MISMATCH", NULL,
-                                  "SenderId mismatch"};
-    case BEHAVIOUR_FORBIDDEN:
-        return (struct fcm_fault){401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR", NULL,
-                                  "Auth error from APNS or Web Push Service"};
-    case BEHAVIOUR_THROTTLE:
-        return (struct fcm_fault){429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", NULL,
-                                  "Sending limit exceeded for the message target."};
-    case BEHAVIOUR_ERROR:
-        return (struct fcm_fault){500, "INTERNAL", "INTERNAL", NULL,
-                                  "An unknown internal error occurred."};
-    case BEHAVIOUR_UNAVAILABLE:
-        return (struct fcm_fault){503, "UNAVAILABLE", "UNAVAILABLE", NULL,
-                                  "The service is currently unavailable."};
-    case BEHAVIOUR_ACCEPT:
-    case BEHAVIOUR_SILENT:
-    case BEHAVIOUR_CUT:
-    case BEHAVIOUR_GOAWAY:
-    case BEHAVIOUR_REFUSE_STREAM:
-        break;
+#define FAULT_GONE                                                                                 \
+    {                                                                                              \
+        404, "NOT_FOUND", "UNREGISTERED", NULL, "Requested entity was not found."                  \
     }
-    return fine;
+
+/* Status 0: none. */
+static const struct fcm_fault fault_of_behaviour[BEHAVIOURS_COUNT] = {
+    [BEHAVIOUR_GONE] = FAULT_GONE,
+    [BEHAVIOUR_EXPIRED] = FAULT_GONE,
+    [BEHAVIOUR_BAD_TOKEN] = {400, "INVALID_ARGUMENT", "INVALID_ARGUMENT", NULL,
+                             "The registration token is not a valid FCM registration token"},
+    [BEHAVIOUR_WRONG_SENDER] = {403, "PERMISSION_DENIED", "SENDER_ID_MISMATCH", NULL,
+                                "SenderId mismatch"},
+    [BEHAVIOUR_FORBIDDEN] = {401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR", NULL,
+                             "Auth error from APNS or Web Push Service"},
+    [BEHAVIOUR_TOO_LARGE] = {400, "INVALID_ARGUMENT", "INVALID_ARGUMENT", NULL,
+                             "Android message is too big"},
+    [BEHAVIOUR_THROTTLE] = {429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", NULL,
+                            "Sending limit exceeded for the message target."},
+    [BEHAVIOUR_ERROR] = {500, "INTERNAL", "INTERNAL", NULL, "An unknown internal error occurred."},
+    [BEHAVIOUR_UNAVAILABLE] = {503, "UNAVAILABLE", "UNAVAILABLE", NULL,
+                               "The service is currently unavailable."},
+};
+
+/* What the rule makes of a good message. */
+static struct fcm_fault fault_of(const struct script_rule *rule)
+{
+    if (rule->behaviour == BEHAVIOUR_REASON) {
+        return (struct fcm_fault){rule->status, rule->text, rule->text, NULL,
+                                  "What the test wanted."};
+    }
+    const struct fcm_fault *fault = &fault_of_behaviour[rule->behaviour];
+    return fault->status == 0 ? fine : *fault;
 }
 
 static void write_fault(struct json_writer *json, const struct fcm_fault *fault)
@@ -183,7 +185,7 @@ static void write_fault(struct json_writer *json, const struct fcm_fault *fault)
 }
 
 static void respond(struct simulator *simulator, struct http2_request *request,
-                    const struct fcm_fault *fault, int64_t retry_after_s, const char *name)
+                    const struct fcm_fault *fault, const struct script_rule *rule, const char *name)
 {
     char body[BODY_BYTES_MAX], retry_after[24];
     struct json_writer json;
@@ -206,10 +208,11 @@ static void respond(struct simulator *simulator, struct http2_request *request,
         response.headers[response.headers_count++] = (struct http2_header){
             "www-authenticate", view_of_text("Bearer realm=\"https://accounts.google.com/\"")};
     }
-    if (retry_after_s >= 0 && (fault->status == 429 || fault->status == 503)) {
+    if (rule->retry_after_s >= 0 && (fault->status == 429 || fault->status == 503)) {
         response.headers[response.headers_count++] =
-            (struct http2_header){"retry-after", view_of_number(retry_after_s, retry_after)};
+            (struct http2_header){"retry-after", view_of_number(rule->retry_after_s, retry_after)};
     }
+    simulator_bend(rule, &response);
     http2_answer(request, &response);
 }
 
@@ -240,14 +243,17 @@ static void answer(void *context, struct http2_request *request)
         .expiration = message.ttl,
         .payload = fault.status == 200 ? message.message : (struct view){NULL, 0},
     };
+    if (fault.status == 200 && !device_keys_read_member(simulator, message.encrypted, &received)) {
+        fault = invalid(received.detail);
+        received.payload = (struct view){NULL, 0};
+    }
     if (fault.status == 200) {
-        rule = script_take(simulator->script, PROVIDER_FCM, message.target);
-        if (simulator_misbehave(simulator, request, rule.behaviour, &received)) {
+        if (!simulator_take_rule(simulator, request, &received, &rule)) {
             return;
         }
-        fault = fault_of_behaviour(rule.behaviour);
+        fault = fault_of(&rule);
     }
-    received.status = fault.status;
+    received.status = simulator_has_status(&rule) ? rule.status : fault.status;
     received.reason = fault.code != NULL ? fault.code : fault.name;
     if (fault.status == 200) {
         if (message.validate_only) {
@@ -259,7 +265,7 @@ static void answer(void *context, struct http2_request *request)
         received.provider_id = name;
     }
     simulator_note(simulator, &received);
-    respond(simulator, request, &fault, rule.retry_after_s, name);
+    respond(simulator, request, &fault, &rule, name);
 }
 
 void fcm_service(struct simulator *simulator, struct http2_service *service_r)
@@ -268,7 +274,7 @@ void fcm_service(struct simulator *simulator, struct http2_service *service_r)
         .header_names = header_names,
         .headers_count = HEADERS_COUNT,
         .connection_state_bytes = 1,
-        .streams_first =
+        .streams_max =
             simulator->settings.streams_max < 100 ? simulator->settings.streams_max : 100,
         .answer = answer,
         .context = simulator,

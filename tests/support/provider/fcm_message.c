@@ -233,6 +233,10 @@ bool fcm_check_message(struct simulator *simulator, struct view body, struct fcm
     message_r->message = json_scan_view(scan, message);
     message_r->validate_only = json_scan_is(scan, validate_only, JSON_KIND_TRUE);
     message_r->attempt = json_scan_view(scan, json_scan_member(scan, data, "attempt"));
+    if (message_r->attempt.data == NULL) {
+        message_r->attempt = json_scan_view(scan, json_scan_member(scan, data, "push_id"));
+    }
+    message_r->encrypted = json_scan_view(scan, json_scan_member(scan, data, "encrypted"));
     if (!check_fields(scan, message, message_fields, "message", fault_r) ||
         !check_target(scan, message, message_r, fault_r) ||
         !check_fields(scan, notification, notification_fields, "message.notification", fault_r) ||

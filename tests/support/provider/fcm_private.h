@@ -13,7 +13,8 @@
 struct fcm_message {
     struct view message; /* the whole object */
     struct view target;
-    struct view attempt; /* data.attempt, the gateway's id of it */
+    struct view attempt;   /* data.attempt, the gateway's id of it, or else data.push_id */
+    struct view encrypted; /* data.encrypted */
     struct view priority;
     struct view collapse_key;
     struct view ttl;

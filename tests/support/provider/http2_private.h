@@ -1,4 +1,4 @@
-/* http2_private.h - what http2_server.c, http2_connection.c and http2_stream.c share. */
+/* http2_private.h - what the http2_*.c files share. */
 #ifndef TESTS_SUPPORT_PROVIDER_HTTP2_PRIVATE_H
 #define TESTS_SUPPORT_PROVIDER_HTTP2_PRIVATE_H
 
@@ -23,6 +23,12 @@ struct http2_stream {
     struct http2_connection *connection;
     int32_t id;
     TAILQ_ENTRY(http2_stream) link; /* of the connection, or of the free list */
+    TAILQ_ENTRY(http2_stream) deferred_link;
+    int64_t due_ms;    /* when a deferred request is looked at */
+    bool deferred;     /* on the server's list of them */
+    size_t unconsumed; /* bytes received for which no window was given back */
+    size_t filler_left;
+    unsigned empty_frames_left;
     size_t header_bytes;
     size_t body_bytes;
     size_t body_capacity;
@@ -46,6 +52,18 @@ struct http2_connection {
     int32_t last_stream_id;         /* what GOAWAY announced; requests above are dropped */
     int32_t answered_id_max;
     unsigned streams_announced;
+    bool proven;
+    enum http2_arrivals arrival;
+    enum http2_certificate certificate;
+    bool established;   /* TLS is there */
+    bool greeted;       /* our SETTINGS are out: other frames may follow */
+    bool goodbye;       /* close once everything is written */
+    bool manual_window; /* nghttp2 gives back no window by itself */
+    size_t unconsumed;  /* of streams that are closed */
+    size_t retry_bytes; /* TLS wants the same write again */
+    uint8_t *raw;       /* bytes to write before nghttp2's next frame */
+    size_t raw_bytes;
+    size_t raw_sent;
     bool failed;     /* close as soon as the stack allows */
     bool reset;      /* and without saying goodbye */
     bool input_left; /* stopped reading for fairness' sake */
@@ -61,6 +79,9 @@ struct http2_connection {
 
 TAILQ_HEAD(http2_connection_list, http2_connection);
 
+/* Connections of our own that fill the queue of a listener: one more than it holds. */
+#define FILLERS_COUNT 4
+
 struct http2_server {
     struct event_source listener; /* first */
     int reservation_fd;           /* holds the port while the listener is away */
@@ -71,11 +92,20 @@ struct http2_server {
     struct http2_server_options options;
     nghttp2_session_callbacks *callbacks;
     nghttp2_option *session_options;
+    nghttp2_option *manual_options; /* without automatic window updates */
     uint16_t port;
+    unsigned streams_max;
+    uint32_t stream_window_bytes; /* 0: as usual */
+    int64_t update_delay_ms;
+    int64_t update_due_ms; /* 0: no window has to be given back */
+    struct http2_habits habits;
+    enum http2_arrivals arrivals;
+    int fillers[FILLERS_COUNT]; /* -1: none */
     bool frozen;
     struct http2_connection_list connections;
     struct http2_connection_list to_flush;
     struct http2_stream_list free_streams;
+    struct http2_stream_list deferred; /* by due_ms */
     struct http2_statistics statistics;
 };
 
@@ -102,6 +132,43 @@ void http2_connection_schedule(struct http2_connection *connection);
 bool http2_connection_flush(struct http2_connection *connection);
 /* Reads as epoll says after a thaw. */
 enum status http2_connection_watch(struct http2_connection *connection) MUST_CHECK;
-enum status http2_connection_setup(struct http2_server *server) MUST_CHECK;
+
+/* http2_session.c */
+
+/* The callbacks and options of the server's sessions. */
+enum status http2_session_setup(struct http2_server *server) MUST_CHECK;
+void http2_session_teardown(struct http2_server *server);
+/* TLS is there: begins what the connection's arrival says. */
+enum status http2_session_begin(struct http2_connection *connection) MUST_CHECK;
+/* Bytes to be written before nghttp2's next frame. */
+enum status http2_session_write_raw(struct http2_connection *connection, const void *data,
+                                    size_t bytes) MUST_CHECK;
+/* Announces the limit of streams that the connection has now, unless it is announced already. */
+void http2_session_limit_streams(struct http2_connection *connection);
+
+/* http2_server.c */
+
+enum status http2_server_listen(struct http2_server *server, struct error *error) MUST_CHECK;
+void http2_server_stop_listening(struct http2_server *server);
+void http2_server_close_connections(struct http2_server *server, bool reset);
+
+/* http2_faults.c */
+
+void http2_close_fillers(struct http2_server *server);
+
+/* http2_deferred.c */
+
+/* Puts the request off until later; held as for http2_defer(), or NULL. */
+void http2_stream_defer(struct http2_stream *stream, int64_t delay_ms, void *held);
+/* Forgets what a stream that ends was waiting for. */
+void http2_stream_forget_waits(struct http2_stream *stream);
+/* Notes received bytes whose window is to be given back. */
+void http2_note_unconsumed(struct http2_connection *connection, struct http2_stream *stream,
+                           size_t bytes);
+
+/* http2_answer.c */
+
+/* The request's stream, which the service is done with: nghttp2 may still be sending its answer. */
+void http2_let_go(struct http2_stream *stream);
 
 #endif

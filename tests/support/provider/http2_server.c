@@ -18,21 +18,6 @@
 
 static const char idle_debug[] = "{\"reason\":\"IdleTimeout\"}";
 
-static int choose_protocol(SSL *tls, const unsigned char **chosen_r, unsigned char *chosen_bytes_r,
-                           const unsigned char *offered, unsigned offered_bytes, void *context)
-{
-    (void)tls;
-    (void)context;
-    for (unsigned i = 0; i < offered_bytes; i += offered[i] + 1U) {
-        if (offered[i] == 2 && i + 2 < offered_bytes && memcmp(offered + i + 1, "h2", 2) == 0) {
-            *chosen_r = offered + i + 1;
-            *chosen_bytes_r = 2;
-            return SSL_TLSEXT_ERR_OK;
-        }
-    }
-    return SSL_TLSEXT_ERR_ALERT_FATAL; /* RFC 7301: no_application_protocol */
-}
-
 /* A socket bound to 127.0.0.1:port, or -1 with errno. */
 static int bind_socket(uint16_t port)
 {
@@ -71,7 +56,7 @@ static void on_incoming(struct event_source *source, uint32_t events)
     }
 }
 
-static enum status start_listening(struct http2_server *server, struct error *error)
+enum status http2_server_listen(struct http2_server *server, struct error *error)
 {
     int fd = bind_socket(server->port);
     if (fd < 0 || listen(fd, LISTEN_BACKLOG) != 0) {
@@ -91,7 +76,7 @@ static enum status start_listening(struct http2_server *server, struct error *er
     return STATUS_OK;
 }
 
-static void stop_listening(struct http2_server *server)
+void http2_server_stop_listening(struct http2_server *server)
 {
     if (server->listener.fd >= 0) {
         event_loop_forget(server->loop, &server->listener);
@@ -135,16 +120,20 @@ enum status http2_server_create(struct event_loop *loop, SSL_CTX *tls,
     TAILQ_INIT(&server->connections);
     TAILQ_INIT(&server->to_flush);
     TAILQ_INIT(&server->free_streams);
+    TAILQ_INIT(&server->deferred);
+    server->streams_max = service->streams_max;
+    for (int i = 0; i < FILLERS_COUNT; i++) {
+        server->fillers[i] = -1;
+    }
     for (unsigned i = 0; i < service->headers_count; i++) {
         server->header_name_bytes[i] = strlen(service->header_names[i]);
     }
-    SSL_CTX_set_alpn_select_cb(tls, choose_protocol, NULL);
-    enum status status = http2_connection_setup(server);
+    enum status status = http2_session_setup(server);
     if (status == STATUS_OK) {
         status = reserve_port(server, error);
     }
     if (status == STATUS_OK) {
-        status = start_listening(server, error);
+        status = http2_server_listen(server, error);
     }
     if (status != STATUS_OK) {
         http2_server_destroy(&server);
@@ -154,7 +143,7 @@ enum status http2_server_create(struct event_loop *loop, SSL_CTX *tls,
     return STATUS_OK;
 }
 
-static void close_connections(struct http2_server *server, bool reset)
+void http2_server_close_connections(struct http2_server *server, bool reset)
 {
     struct http2_connection *connection;
     while ((connection = TAILQ_FIRST(&server->connections)) != NULL) {
@@ -169,14 +158,14 @@ void http2_server_destroy(struct http2_server **server_at)
     if (server == NULL) {
         return;
     }
-    close_connections(server, false);
-    stop_listening(server);
+    http2_server_close_connections(server, false);
+    http2_server_stop_listening(server);
     if (server->reservation_fd >= 0) {
         (void)close(server->reservation_fd);
     }
     http2_stream_pool_destroy(server);
-    nghttp2_session_callbacks_del(server->callbacks);
-    nghttp2_option_del(server->session_options);
+    http2_session_teardown(server);
+    http2_close_fillers(server);
     free(server);
     *server_at = NULL;
 }
@@ -221,7 +210,8 @@ void http2_server_tick(struct http2_server *server)
     for (connection = TAILQ_FIRST(&server->connections); connection != NULL; connection = next) {
         next = TAILQ_NEXT(connection, link);
         int64_t idle_ms = now_ms - connection->active_at.ms;
-        if (connection->session == NULL && idle_ms > HANDSHAKE_MS_MAX) {
+        if (!connection->established && idle_ms > HANDSHAKE_MS_MAX &&
+            connection->arrival != HTTP2_ARRIVALS_STALL) {
             http2_connection_close(connection);
         } else if (connection->session != NULL && idle_ms_max > 0 && idle_ms > idle_ms_max &&
                    TAILQ_EMPTY(&connection->streams)) {
@@ -230,75 +220,6 @@ void http2_server_tick(struct http2_server *server)
                 nghttp2_submit_goaway(connection->session, NGHTTP2_FLAG_NONE,
                                       connection->last_stream_id, NGHTTP2_NO_ERROR,
                                       (const uint8_t *)idle_debug, strlen(idle_debug)) != 0;
-            server->statistics.goaways++;
-            http2_connection_schedule(connection);
-        }
-    }
-}
-
-enum status http2_server_set_down(struct http2_server *server, bool down, struct error *error)
-{
-    if (down) {
-        stop_listening(server);
-        close_connections(server, true);
-        return STATUS_OK;
-    }
-    return server->listener.fd >= 0 ? STATUS_OK : start_listening(server, error);
-}
-
-enum status http2_server_set_frozen(struct http2_server *server, bool frozen)
-{
-    enum status status = STATUS_OK;
-    struct http2_connection *connection, *next;
-    server->frozen = frozen;
-    if (server->listener.fd >= 0) {
-        if (frozen) {
-            event_loop_forget(server->loop, &server->listener);
-        } else {
-            status = event_loop_watch(server->loop, &server->listener, EPOLLIN);
-        }
-    }
-    for (connection = TAILQ_FIRST(&server->connections); connection != NULL; connection = next) {
-        next = TAILQ_NEXT(connection, link);
-        if (frozen) {
-            event_loop_forget(server->loop, &connection->source);
-        } else if (http2_connection_watch(connection) != STATUS_OK) {
-            http2_connection_close(connection);
-        } else {
-            http2_connection_schedule(connection); /* TLS may hold bytes from before */
-        }
-    }
-    return status;
-}
-
-void http2_server_set_streams(struct http2_server *server, unsigned streams)
-{
-    struct http2_connection *connection;
-    nghttp2_settings_entry entry = {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, streams};
-    TAILQ_FOREACH(connection, &server->connections, link)
-    {
-        /* Those still limited to one stream have to prove themselves first. */
-        if (connection->session != NULL &&
-            (connection->streams_announced > 1 || server->service.streams_first > 1)) {
-            connection->streams_announced = streams;
-            connection->failed =
-                nghttp2_submit_settings(connection->session, NGHTTP2_FLAG_NONE, &entry, 1) != 0;
-            http2_connection_schedule(connection);
-        }
-    }
-}
-
-void http2_server_go_away(struct http2_server *server, const char *debug)
-{
-    struct http2_connection *connection;
-    TAILQ_FOREACH(connection, &server->connections, link)
-    {
-        if (connection->session != NULL && connection->last_stream_id == INT32_MAX) {
-            connection->last_stream_id =
-                nghttp2_session_get_last_proc_stream_id(connection->session);
-            connection->failed = nghttp2_submit_goaway(connection->session, NGHTTP2_FLAG_NONE,
-                                                       connection->last_stream_id, NGHTTP2_NO_ERROR,
-                                                       (const uint8_t *)debug, strlen(debug)) != 0;
             server->statistics.goaways++;
             http2_connection_schedule(connection);
         }

@@ -34,12 +34,17 @@ struct http2_stream *http2_stream_open(struct http2_connection *connection, int3
     }
     memset(&stream->request, 0, sizeof stream->request);
     stream->request.connection_state = connection->state;
+    stream->request.certificate = connection->certificate;
     stream->connection = connection;
     stream->id = id;
     stream->header_bytes = 0;
     stream->body_bytes = 0;
     stream->response_bytes = 0;
     stream->response_sent = 0;
+    stream->deferred = false;
+    stream->unconsumed = 0;
+    stream->filler_left = 0;
+    stream->empty_frames_left = 0;
     TAILQ_INSERT_TAIL(&connection->streams, stream, link);
     statistics->streams_open++;
     if (statistics->streams_open > statistics->streams_open_max) {
@@ -54,6 +59,7 @@ void http2_stream_close(struct http2_stream *stream)
     struct http2_server *server = connection->server;
     assert(server->statistics.streams_open > 0);
     TAILQ_REMOVE(&connection->streams, stream, link);
+    http2_stream_forget_waits(stream);
     stream->connection = NULL;
     server->statistics.streams_open--;
     /* The last one used is the first one reused: it is still in the processor's cache. */

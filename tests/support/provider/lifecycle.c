@@ -38,10 +38,14 @@ static void turn_begin(void *context)
     simulator->now.ms = clock_wall(&clock_system).ms + simulator->clock_offset_ms;
 }
 
-static bool turn_end(void *context)
+static int64_t turn_end(void *context)
 {
     struct simulator *simulator = context;
-    bool work_left = false;
+    int64_t wait_ms = INT64_MAX;
+    for (int i = 0; i < PROVIDERS_COUNT; i++) {
+        int64_t due_ms = http2_server_run_due(simulator->servers[i]);
+        wait_ms = due_ms < wait_ms ? due_ms : wait_ms;
+    }
     if (received_log_flush(simulator->log) != STATUS_OK) {
         (void)error_set(&simulator->failure, STATUS_IO, "the received log cannot be written");
         event_loop_stop(simulator->loop);
@@ -53,9 +57,11 @@ static bool turn_end(void *context)
         if (tick) {
             http2_server_tick(simulator->servers[i]);
         }
-        work_left |= http2_server_flush(simulator->servers[i]);
+        if (http2_server_flush(simulator->servers[i])) {
+            wait_ms = 0;
+        }
     }
-    return work_left;
+    return wait_ms;
 }
 
 static enum status watch_signals(struct lifecycle *lifecycle, struct error *error)
@@ -79,7 +85,7 @@ static enum status watch_signals(struct lifecycle *lifecycle, struct error *erro
 static enum status start_servers(struct simulator *simulator, struct error *error)
 {
     static void (*const services[PROVIDERS_COUNT])(struct simulator *, struct http2_service *) = {
-        apns_service, fcm_service, oauth_service};
+        apns_service, fcm_service, oauth_service, webpush_service};
     for (int i = 0; i < PROVIDERS_COUNT; i++) {
         struct http2_service service;
         struct http2_server_options options = {
@@ -93,6 +99,7 @@ static enum status start_servers(struct simulator *simulator, struct error *erro
         if (status != STATUS_OK) {
             return error_wrap(error, status, "%s", provider_text((enum provider)i));
         }
+        simulator->streams_at_start[i] = service.streams_max;
     }
     return STATUS_OK;
 }
@@ -130,6 +137,8 @@ static enum status write_ready_file(const struct simulator *simulator, const cha
     json_member_text(&json, "apns_key", simulator->identity.apns_key_path);
     json_member_text(&json, "apns_key_id", settings->apns_key_id);
     json_member_text(&json, "apns_team_id", settings->apns_team_id);
+    json_member_text(&json, "apns_client_cert", simulator->identity.client_path);
+    json_member_text(&json, "apns_client_key", simulator->identity.client_key_path);
     json_member_text(&json, "apns_topic", settings->apns_topic);
     json_member_text(&json, "service_account", simulator->identity.service_account_path);
     json_member_text(&json, "project", settings->project);
@@ -149,7 +158,10 @@ static enum status start(struct lifecycle *lifecycle, const char *log_path, stru
     simulator->script = script_create();
     simulator->seen = seen_ids_create();
     simulator->access_tokens = access_tokens_create();
-    if (simulator->script == NULL || simulator->seen == NULL || simulator->access_tokens == NULL) {
+    simulator->device_keys = device_keys_create();
+    simulator->tls_faults = tls_faults_create(&simulator->identity, settings->folder);
+    if (simulator->script == NULL || simulator->seen == NULL || simulator->access_tokens == NULL ||
+        simulator->device_keys == NULL || simulator->tls_faults == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "simulator");
     }
     enum status status = event_loop_create(&simulator->loop, error);
@@ -179,7 +191,9 @@ static void stop(struct lifecycle *lifecycle)
         http2_server_destroy(&simulator->servers[i]);
     }
     received_log_destroy(&simulator->log);
+    tls_faults_destroy(&simulator->tls_faults);
     tls_identity_fini(&simulator->identity);
+    device_keys_destroy(&simulator->device_keys);
     access_tokens_destroy(&simulator->access_tokens);
     seen_ids_destroy(&simulator->seen);
     script_destroy(&simulator->script);

@@ -104,47 +104,61 @@ static struct oauth_fault check_request(struct simulator *simulator,
     return oauth_check_assertion(simulator, (struct view){text, (size_t)bytes});
 }
 
-static struct oauth_fault fault_of_behaviour(enum behaviour behaviour)
-{
-    switch (behaviour) {
-    case BEHAVIOUR_GONE:
-    case BEHAVIOUR_EXPIRED:
-    case BEHAVIOUR_BAD_TOKEN:
-    case BEHAVIOUR_WRONG_SENDER:
-        return (struct oauth_fault){400, "invalid_grant", "Invalid JWT Signature."};
-    case BEHAVIOUR_FORBIDDEN:
-        return (struct oauth_fault){401, "invalid_client", "The OAuth client was disabled."};
-    case BEHAVIOUR_THROTTLE:
-        return (struct oauth_fault){429, "rate_limit_exceeded", "Too many requests"};
-    case BEHAVIOUR_ERROR:
-        return (struct oauth_fault){500, "internal_failure", "Internal failure"};
-    case BEHAVIOUR_UNAVAILABLE:
-        return (struct oauth_fault){503, "temporarily_unavailable", "Try again later"};
-    case BEHAVIOUR_ACCEPT:
-    case BEHAVIOUR_SILENT:
-    case BEHAVIOUR_CUT:
-    case BEHAVIOUR_GOAWAY:
-    case BEHAVIOUR_REFUSE_STREAM:
-        break;
+#define FAULT_GRANT                                                                                \
+    {                                                                                              \
+        400, "invalid_grant", "Invalid JWT Signature."                                             \
     }
-    return (struct oauth_fault){200, NULL, NULL};
+
+/* Status 0: none. */
+static const struct oauth_fault fault_of_behaviour[BEHAVIOURS_COUNT] = {
+    [BEHAVIOUR_GONE] = FAULT_GRANT,
+    [BEHAVIOUR_EXPIRED] = FAULT_GRANT,
+    [BEHAVIOUR_BAD_TOKEN] = FAULT_GRANT,
+    [BEHAVIOUR_WRONG_SENDER] = FAULT_GRANT,
+    [BEHAVIOUR_TOO_LARGE] = {413, "invalid_request", "Request is too large"},
+    [BEHAVIOUR_FORBIDDEN] = {401, "invalid_client", "The OAuth client was disabled."},
+    [BEHAVIOUR_THROTTLE] = {429, "rate_limit_exceeded", "Too many requests"},
+    [BEHAVIOUR_ERROR] = {500, "internal_failure", "Internal failure"},
+    [BEHAVIOUR_UNAVAILABLE] = {503, "temporarily_unavailable", "Try again later"},
+};
+
+static struct oauth_fault fault_of(const struct script_rule *rule)
+{
+    if (rule->behaviour == BEHAVIOUR_REASON) {
+        return (struct oauth_fault){rule->status, rule->text, "What the test wanted."};
+    }
+    const struct oauth_fault *fault = &fault_of_behaviour[rule->behaviour];
+    return fault->status == 0 ? (struct oauth_fault){200, NULL, NULL} : *fault;
+}
+
+/* What is given out, as the rule has it: an honest token, or one that promises too much. */
+static void write_token(struct simulator *simulator, const struct script_rule *rule,
+                        struct json_writer *json)
+{
+    char token[ACCESS_TOKEN_BYTES];
+    int64_t expires_s = simulator->settings.oauth_expires_s;
+    access_tokens_issue(simulator->access_tokens,
+                        (struct wall_time){simulator->now.ms + expires_s * 1000}, token);
+    if (rule->behaviour == BEHAVIOUR_EMPTY_TOKEN) {
+        token[0] = '\0';
+    } else if (rule->behaviour == BEHAVIOUR_WRONG_TOKEN) {
+        token[0] = 'x'; /* FCM knows none that begins so */
+    }
+    json_member_text(json, "access_token", token);
+    json_member_int(json, "expires_in",
+                    rule->behaviour == BEHAVIOUR_EXPIRES_IN ? rule->expires_in_s : expires_s);
+    json_member_text(json, "token_type", "Bearer");
 }
 
 static void write_body(struct simulator *simulator, struct oauth_fault fault,
-                       struct json_writer *json)
+                       const struct script_rule *rule, struct json_writer *json)
 {
     json_object_begin(json);
     if (fault.error != NULL) {
         json_member_text(json, "error", fault.error);
         json_member_text(json, "error_description", fault.description);
     } else {
-        char token[ACCESS_TOKEN_BYTES];
-        int64_t expires_s = simulator->settings.oauth_expires_s;
-        access_tokens_issue(simulator->access_tokens,
-                            (struct wall_time){simulator->now.ms + expires_s * 1000}, token);
-        json_member_text(json, "access_token", token);
-        json_member_int(json, "expires_in", expires_s);
-        json_member_text(json, "token_type", "Bearer");
+        write_token(simulator, rule, json);
     }
     json_object_end(json);
 }
@@ -158,17 +172,16 @@ static void answer(void *context, struct http2_request *request)
     struct oauth_fault fault = check_request(simulator, request);
     struct script_rule rule = {.retry_after_s = -1};
     if (fault.error == NULL) {
-        rule = script_take(simulator->script, PROVIDER_OAUTH, (struct view){NULL, 0});
-        if (simulator_misbehave(simulator, request, rule.behaviour, &received)) {
+        if (!simulator_take_rule(simulator, request, &received, &rule)) {
             return;
         }
-        fault = fault_of_behaviour(rule.behaviour);
+        fault = fault_of(&rule);
     }
-    received.status = fault.status;
+    received.status = simulator_has_status(&rule) ? rule.status : fault.status;
     simulator_note(simulator, &received);
     struct json_writer json;
     json_writer_init(&json, body, sizeof body);
-    write_body(simulator, fault, &json);
+    write_body(simulator, fault, &rule, &json);
     struct http2_response response = {
         .status = fault.status,
         .headers = {{"content-type", view_of_text("application/json; charset=utf-8")},
@@ -181,6 +194,7 @@ static void answer(void *context, struct http2_request *request)
         response.headers[response.headers_count++] =
             (struct http2_header){"retry-after", view_of_number(rule.retry_after_s, retry_after)};
     }
+    simulator_bend(&rule, &response);
     http2_answer(request, &response);
 }
 
@@ -190,7 +204,7 @@ void oauth_service(struct simulator *simulator, struct http2_service *service_r)
         .header_names = header_names,
         .headers_count = HEADERS_COUNT,
         .connection_state_bytes = 1,
-        .streams_first = 100,
+        .streams_max = 100,
         .answer = answer,
         .context = simulator,
     };

@@ -105,6 +105,7 @@ void received_log_add(struct received_log *log, const struct received *received,
     member_view(&json, "expiration", received->expiration);
     json_member_bool(&json, "new", !received->repeated);
     json_member_raw(&json, "payload", one_line(log, received->payload));
+    member_view(&json, "plain", received->plain);
     json_object_end(&json);
     if (!json_writer_overflowed(&json)) {
         log->used += json_writer_bytes(&json);

@@ -14,7 +14,7 @@
 /* One request. Absent views and NULL texts become null. */
 struct received {
     enum provider provider;
-    struct view id; /* apns-id, or the attempt in FCM's data */
+    struct view id; /* apns-id; FCM's data.attempt or push_id; Web Push: in the plain text */
     struct view token;
     unsigned status; /* 0: it was not answered, reason says how */
     const char *reason;
@@ -25,6 +25,7 @@ struct received {
     struct view collapse_id;
     struct view expiration;
     struct view payload; /* valid JSON, or absent */
+    struct view plain;   /* what the payload's encrypted record held, or absent */
     bool repeated;       /* the id was seen before */
 };
 

@@ -19,7 +19,7 @@ struct script {
     struct entry *buckets[BUCKETS_COUNT];
 };
 
-static const struct script_rule accept_rule = {.behaviour = BEHAVIOUR_ACCEPT};
+static const struct script_rule accept_rule = {.behaviour = BEHAVIOUR_ACCEPT, .retry_after_s = -1};
 
 const char *const behaviour_words[] = {
 #define BEHAVIOUR_WORD(name, word) word,
@@ -27,10 +27,11 @@ const char *const behaviour_words[] = {
 #undef BEHAVIOUR_WORD
         NULL};
 
+const char *const provider_words[] = {"apns", "fcm", "oauth", "webpush", NULL};
+
 const char *provider_text(enum provider provider)
 {
-    static const char *const texts[PROVIDERS_COUNT] = {"apns", "fcm", "oauth"};
-    return texts[provider];
+    return provider_words[provider];
 }
 
 struct script *script_create(void)
@@ -77,6 +78,12 @@ static void forget(struct script *script, struct entry **at)
     script->tokens_count--;
 }
 
+/* Whether nothing is out of the ordinary. */
+static bool is_plain(const struct script_rule *rule)
+{
+    return rule->behaviour == BEHAVIOUR_ACCEPT && rule->delay_ms == 0;
+}
+
 enum status script_set_token(struct script *script, const char *token,
                              const struct script_rule *rule)
 {
@@ -86,14 +93,14 @@ enum status script_set_token(struct script *script, const char *token,
     }
     struct entry **at = find(script, key);
     if (*at != NULL) {
-        if (rule->behaviour == BEHAVIOUR_ACCEPT) {
+        if (is_plain(rule)) {
             forget(script, at);
         } else {
             (*at)->rule = *rule;
         }
         return STATUS_OK;
     }
-    if (rule->behaviour == BEHAVIOUR_ACCEPT) {
+    if (is_plain(rule)) {
         return STATUS_OK;
     }
     if (script->tokens_count == SCRIPT_TOKENS_MAX) {
@@ -136,8 +143,9 @@ size_t script_tokens_count(const struct script *script)
 struct script_rule script_take(struct script *script, enum provider provider, struct view token)
 {
     struct script_rule *whole = &script->providers[provider];
-    struct script_rule rule = *whole;
-    if (rule.behaviour != BEHAVIOUR_ACCEPT) {
+    struct script_rule rule;
+    if (!is_plain(whole)) {
+        rule = *whole;
         if (whole->count > 0 && --whole->count == 0) {
             *whole = accept_rule;
         }

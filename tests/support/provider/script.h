@@ -7,26 +7,42 @@
 #include "gateway/base/status.h"
 #include "tests/support/provider/http2_server.h"
 
-enum provider { PROVIDER_APNS, PROVIDER_FCM, PROVIDER_OAUTH };
-#define PROVIDERS_COUNT 3
+enum provider { PROVIDER_APNS, PROVIDER_FCM, PROVIDER_OAUTH, PROVIDER_WEBPUSH };
+#define PROVIDERS_COUNT 4
 
-/* "apns", "fcm", "oauth". */
+/* "apns", "fcm", "oauth", "webpush"; in the order of the enum, NULL at the end. */
+extern const char *const provider_words[];
 const char *provider_text(enum provider provider);
 
+/* From SILENT on there is no HTTP answer. */
 #define BEHAVIOUR_TABLE(X)                                                                         \
     X(ACCEPT, "accept")                                                                            \
-    X(GONE, "gone")                 /* APNs 410 Unregistered, FCM 404 UNREGISTERED */              \
-    X(EXPIRED, "expired")           /* APNs 410 ExpiredToken, FCM as gone */                       \
+    X(GONE, "gone")                 /* APNs 410 Unregistered, FCM 404 UNREGISTERED, Web 410 */     \
+    X(EXPIRED, "expired")           /* APNs 410 ExpiredToken, FCM as gone, Web 404 */              \
     X(BAD_TOKEN, "bad_token")       /* 400 BadDeviceToken / INVALID_ARGUMENT / invalid_grant */    \
     X(WRONG_SENDER, "wrong_sender") /* 400 DeviceTokenNotForTopic / 403 SENDER_ID_MISMATCH */      \
     X(FORBIDDEN, "forbidden")       /* 403 Forbidden / 401 THIRD_PARTY_AUTH_ERROR */               \
+    X(TOO_LARGE, "too_large")       /* 413, FCM 400 */                                             \
     X(THROTTLE, "throttle")         /* 429 with Retry-After */                                     \
     X(ERROR, "error")               /* 500 */                                                      \
     X(UNAVAILABLE, "unavailable")   /* 503 with Retry-After */                                     \
-    X(SILENT, "silent")             /* takes the request and never answers */                      \
-    X(CUT, "cut")                   /* resets the connection */                                    \
-    X(GOAWAY, "goaway")             /* GOAWAY that leaves this request unprocessed */              \
-    X(REFUSE_STREAM, "refuse_stream")
+    X(REASON, "reason")             /* the rule's status and word, as the provider writes them */  \
+    X(HTML, "html")                 /* the rule's status, and a web page */                        \
+    X(EMPTY_BODY, "empty_body")     /* the rule's status, and nothing */                           \
+    X(BROKEN_BODY, "broken_body")   /* the rule's status, and JSON that breaks off */              \
+    X(LARGE_BODY, "large_body")     /* accepted, with 1 MiB of body */                             \
+    X(LARGE_HEADERS, "large_headers") /* accepted, with 40 headers of 1 KiB */                     \
+    X(MANY_HEADERS, "many_headers")   /* accepted, with 1 000 small headers */                     \
+    X(EMPTY_FRAMES, "empty_frames")   /* accepted, with DATA frames of no bytes */                 \
+    X(EMPTY_TOKEN, "empty_token")     /* OAuth: an access token of no characters */                \
+    X(WRONG_TOKEN, "wrong_token")     /* OAuth: one that FCM refuses */                            \
+    X(EXPIRES_IN, "expires_in")       /* OAuth: one that says to be valid for so long */           \
+    X(FRAMES, "frames")               /* frames of raw_frames.h before what accept answers */      \
+    X(SILENT, "silent")               /* takes the request and never answers */                    \
+    X(CUT, "cut")                     /* resets the TCP connection */                              \
+    X(GOAWAY, "goaway")               /* GOAWAY that leaves this request unprocessed */            \
+    X(REFUSE_STREAM, "refuse_stream") /* RST_STREAM, unprocessed */                                \
+    X(RESET, "reset")                 /* RST_STREAM with the rule's error code */
 
 enum behaviour {
 #define BEHAVIOUR_ENUM(name, word) BEHAVIOUR_##name,
@@ -34,14 +50,27 @@ enum behaviour {
 #undef BEHAVIOUR_ENUM
 };
 
+#define BEHAVIOUR_ONE(name, word) +1
+#define BEHAVIOURS_COUNT          (0 BEHAVIOUR_TABLE(BEHAVIOUR_ONE))
+
 /* The words in the order of the enum, NULL at the end. */
 extern const char *const behaviour_words[];
+
+#define SCRIPT_TEXT_BYTES_MAX 79
 
 struct script_rule {
     enum behaviour behaviour;
     int64_t count;         /* how many requests it is for, then accept again; 0: for ever */
     int64_t retry_after_s; /* -1: no Retry-After */
     int64_t timestamp_ms;  /* of a 410; 0: the moment of the answer */
+    int64_t delay_ms;      /* before the request is looked at further */
+    int64_t expires_in_s;  /* EXPIRES_IN's, any number */
+    unsigned status;       /* of REASON, HTML, EMPTY_BODY, BROKEN_BODY */
+    uint32_t error_code;   /* of RESET (RFC 9113, section 7) */
+    enum raw_frames frames;
+    unsigned repeat; /* of FRAMES and EMPTY_FRAMES */
+    /* REASON's word, or GOAWAY's debug data. */
+    char text[SCRIPT_TEXT_BYTES_MAX + 1];
 };
 
 #define SCRIPT_TOKENS_MAX      100000

@@ -9,9 +9,14 @@
 
 #define SLOTS_FIRST 4096 /* a power of two */
 
-/* Open addressing, at most half full; the nil id marks a free slot. */
+struct seen_id {
+    struct uuid id; /* nil: a free slot */
+    bool accepted;
+};
+
+/* Open addressing, at most half full. */
 struct seen_ids {
-    struct uuid *slots;
+    struct seen_id *slots;
     size_t slots_count;
     size_t used;
 };
@@ -59,14 +64,14 @@ static struct uuid key_of(struct view id)
     return key;
 }
 
-static struct uuid *slot_of(struct uuid *slots, size_t slots_count, struct uuid key)
+static struct seen_id *slot_of(struct seen_id *slots, size_t slots_count, struct uuid key)
 {
     uint64_t high, low;
     memcpy(&high, key.bytes, sizeof high);
     memcpy(&low, key.bytes + 8, sizeof low);
     uint64_t hash = (high ^ (low * 0x9e3779b97f4a7c15U)) * 0xff51afd7ed558ccdU;
     size_t at = (size_t)(hash >> 32) & (slots_count - 1);
-    while (!uuid_is_nil(slots[at]) && !uuid_equal(slots[at], key)) {
+    while (!uuid_is_nil(slots[at].id) && !uuid_equal(slots[at].id, key)) {
         at = (at + 1) & (slots_count - 1);
     }
     return &slots[at];
@@ -81,14 +86,14 @@ static void forget_all(struct seen_ids *seen)
 static void grow(struct seen_ids *seen)
 {
     size_t count = seen->slots_count * 2;
-    struct uuid *slots = seen->used >= SEEN_IDS_MAX ? NULL : calloc(count, sizeof *seen->slots);
+    struct seen_id *slots = seen->used >= SEEN_IDS_MAX ? NULL : calloc(count, sizeof *seen->slots);
     if (slots == NULL) {
         forget_all(seen);
         return;
     }
     for (size_t i = 0; i < seen->slots_count; i++) {
-        if (!uuid_is_nil(seen->slots[i])) {
-            *slot_of(slots, count, seen->slots[i]) = seen->slots[i];
+        if (!uuid_is_nil(seen->slots[i].id)) {
+            *slot_of(slots, count, seen->slots[i].id) = seen->slots[i];
         }
     }
     free(seen->slots);
@@ -96,21 +101,24 @@ static void grow(struct seen_ids *seen)
     seen->slots_count = count;
 }
 
-bool seen_ids_note(struct seen_ids *seen, struct view id)
+struct seen_before seen_ids_note(struct seen_ids *seen, struct view id, bool accepted)
 {
+    struct seen_before before = {false, false};
     if (id.data == NULL) {
-        return false;
+        return before;
     }
     struct uuid key = key_of(id);
-    struct uuid *slot = slot_of(seen->slots, seen->slots_count, key);
-    if (!uuid_is_nil(*slot)) {
-        return true;
+    struct seen_id *slot = slot_of(seen->slots, seen->slots_count, key);
+    if (!uuid_is_nil(slot->id)) {
+        before = (struct seen_before){true, slot->accepted};
+        slot->accepted = slot->accepted || accepted;
+        return before;
     }
     if (seen->used * 2 >= seen->slots_count) {
         grow(seen);
         slot = slot_of(seen->slots, seen->slots_count, key);
     }
-    *slot = key;
+    *slot = (struct seen_id){key, accepted};
     seen->used++;
-    return false;
+    return before;
 }

@@ -15,8 +15,14 @@ struct seen_ids;
 struct seen_ids *seen_ids_create(void);
 void seen_ids_destroy(struct seen_ids **seen);
 
-/* Notes the id and answers whether it was there. An absent id is never there. When memory for more
- * ids runs out, those known so far are forgotten. */
-bool seen_ids_note(struct seen_ids *seen, struct view id);
+/* What was known of an id. */
+struct seen_before {
+    bool seen;
+    bool accepted; /* at least once */
+};
+
+/* Notes the id, and whether its request is accepted now, and answers what was known before. An
+ * absent id is never known. When memory for more ids runs out, those known so far are forgotten. */
+struct seen_before seen_ids_note(struct seen_ids *seen, struct view id, bool accepted);
 
 #endif

@@ -1,4 +1,4 @@
-/* simulator.h - what the three providers share: their settings, the script, the log, the counters.
+/* simulator.h - what the providers share: their settings, the script, the log, the counters.
  *
  * Everything here belongs to the event loop's thread.
  */
@@ -14,6 +14,7 @@
 #include "tests/support/provider/received_log.h"
 #include "tests/support/provider/script.h"
 #include "tests/support/provider/seen_ids.h"
+#include "tests/support/provider/tls_faults.h"
 #include "tests/support/provider/tls_identity.h"
 
 struct simulator_settings {
@@ -37,7 +38,9 @@ struct simulator_settings {
 
 struct provider_statistics {
     uint64_t accepted;
-    uint64_t repeated; /* requests whose id had been seen before */
+    uint64_t accepted_ids;   /* distinct ids among them */
+    uint64_t accepted_again; /* accepted although the same id had been */
+    uint64_t repeated;       /* requests whose id had been seen before, whatever became of them */
     uint64_t unanswered;
     uint64_t by_status[600];
 };
@@ -47,6 +50,7 @@ struct goaway_plan {
     uint64_t left;  /* requests until then; 0: nothing planned */
     uint64_t every; /* begins again so often */
     int64_t times;  /* how many more GOAWAYs */
+    char debug[SCRIPT_TEXT_BYTES_MAX + 1];
 };
 
 #define PROVIDER_TOKEN_BYTES_MAX 1024
@@ -61,6 +65,7 @@ struct verified_token {
 
 struct access_tokens;
 struct control;
+struct device_keys;
 
 struct simulator {
     struct simulator_settings settings;
@@ -73,9 +78,13 @@ struct simulator {
     unsigned verified_next;
     struct json_scan scan;               /* scratch, for one request at a time */
     struct access_tokens *access_tokens; /* what OAuth gave out, and FCM takes */
+    struct device_keys *device_keys;     /* of devices that get encrypted content */
+    struct tls_faults *tls_faults;
+    unsigned char plain[HTTP2_BODY_BYTES_MAX]; /* scratch, for one request at a time */
     struct http2_server *servers[PROVIDERS_COUNT];
     struct provider_statistics statistics[PROVIDERS_COUNT];
     struct goaway_plan goaways[PROVIDERS_COUNT];
+    unsigned streams_at_start[PROVIDERS_COUNT];
     char client_email[128];
     char token_uri[256];
     int64_t clock_offset_ms; /* how wrong the providers' clocks are */
@@ -89,15 +98,27 @@ struct simulator {
 void apns_service(struct simulator *simulator, struct http2_service *service_r);
 void fcm_service(struct simulator *simulator, struct http2_service *service_r);
 void oauth_service(struct simulator *simulator, struct http2_service *service_r);
+void webpush_service(struct simulator *simulator, struct http2_service *service_r);
 
 /* Notes a request's fate in the log and the counters. Sets received->repeated. */
 void simulator_note(struct simulator *simulator, struct received *received);
 
-/* Plays a behaviour that is no HTTP answer, and notes it. false: it is one, nothing was done. */
-bool simulator_misbehave(struct simulator *simulator, struct http2_request *request,
-                         enum behaviour behaviour, struct received *received);
+/* What the script has for an otherwise valid request. false: that is done already, or put off, and
+ * the request needs no answer; received then is noted. true: *rule_r wants an HTTP answer. */
+bool simulator_take_rule(struct simulator *simulator, struct http2_request *request,
+                         struct received *received, struct script_rule *rule_r);
 
-/* Sends the GOAWAY that is planned for this request, if it is. Called before every answer. */
+/* Replaces or fattens the finished answer of an accepted request as the rule says. */
+void simulator_bend(const struct script_rule *rule, struct http2_response *response);
+
+/* Whether the rule gives the answer a status of its own. */
+bool simulator_has_status(const struct script_rule *rule);
+
+/* The GOAWAY debug data of a server that is going to restart. */
+extern const char simulator_shutdown_debug[];
+
+/* Sends the GOAWAY that is planned for this request, if it is. Called before every answer; a
+ * request that was put off counts once. */
 void simulator_count_request(struct simulator *simulator, struct http2_request *request,
                              enum provider provider);
 

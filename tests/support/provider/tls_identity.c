@@ -21,10 +21,6 @@
 #define SERIAL_BITS      127
 #define FILE_BYTES_MAX   16384
 
-/* The vendors' own too, for clients that have them built in and are led here instead. */
-static const char server_names[] = "DNS:localhost,IP:127.0.0.1,DNS:api.push.apple.com,"
-                                   "DNS:fcm.googleapis.com,DNS:oauth2.googleapis.com";
-
 static enum status openssl_error(struct error *error, const char *what)
 {
     char text[160] = "unknown";
@@ -134,27 +130,29 @@ static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *
     return added;
 }
 
-static bool fill_certificate(X509 *certificate, const char *name, EVP_PKEY *key)
+static bool fill_certificate(X509 *certificate, const struct certificate_wish *wish, EVP_PKEY *key)
 {
+    long begins_s = wish->expired ? -30 * 86400L : -86400L;
+    long ends_s = wish->expired ? -86400L : CERTIFICATE_DAYS * 86400L;
     BIGNUM *serial = BN_new();
     bool filled =
         serial != NULL && BN_rand(serial, SERIAL_BITS, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1 &&
         BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(certificate)) != NULL &&
         X509_set_version(certificate, 2) == 1 &&
-        X509_gmtime_adj(X509_getm_notBefore(certificate), -86400L) != NULL &&
-        X509_gmtime_adj(X509_getm_notAfter(certificate), CERTIFICATE_DAYS * 86400L) != NULL &&
+        X509_gmtime_adj(X509_getm_notBefore(certificate), begins_s) != NULL &&
+        X509_gmtime_adj(X509_getm_notAfter(certificate), ends_s) != NULL &&
         X509_set_pubkey(certificate, key) == 1 &&
         X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
-                                   (const unsigned char *)name, -1, -1, 0) == 1;
+                                   (const unsigned char *)wish->name, -1, -1, 0) == 1;
     BN_free(serial);
     return filled;
 }
 
-/* A certificate for `key`, signed by the issuer's key; issuer NULL: its own CA. */
-static X509 *make_certificate(const char *name, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key)
+X509 *certificate_make(const struct certificate_wish *wish, EVP_PKEY *key, X509 *issuer,
+                       EVP_PKEY *issuer_key)
 {
     X509 *certificate = X509_new();
-    if (certificate == NULL || !fill_certificate(certificate, name, key)) {
+    if (certificate == NULL || !fill_certificate(certificate, wish, key)) {
         X509_free(certificate);
         return NULL;
     }
@@ -168,8 +166,8 @@ static X509 *make_certificate(const char *name, EVP_PKEY *key, X509 *issuer, EVP
     } else if (made) {
         made = add_extension(certificate, parent, NID_basic_constraints, "critical,CA:FALSE") &&
                add_extension(certificate, parent, NID_key_usage, "critical,digitalSignature") &&
-               add_extension(certificate, parent, NID_ext_key_usage, "serverAuth") &&
-               add_extension(certificate, parent, NID_subject_alt_name, server_names);
+               add_extension(certificate, parent, NID_ext_key_usage, wish->key_usage) &&
+               add_extension(certificate, parent, NID_subject_alt_name, wish->alternative_names);
     }
     if (!made || X509_sign(certificate, issuer_key, EVP_sha256()) == 0) {
         X509_free(certificate);
@@ -178,66 +176,131 @@ static X509 *make_certificate(const char *name, EVP_PKEY *key, X509 *issuer, EVP
     return certificate;
 }
 
-static enum status make_server_certificate(const char *ca_path, const char *certificate_path,
-                                           const char *key_path, struct error *error)
+/* The files of a folder that belong together: all are there, or all are made. */
+enum { FILE_CA, FILE_SERVER, FILE_WRONG_NAME, FILE_EXPIRED, FILE_CLIENT, FILES_COUNT };
+
+static const char *const file_names[FILES_COUNT] = {"ca.pem", "server.pem", "wrong-name.pem",
+                                                    "expired.pem", "client.pem"};
+
+/* The vendors' own too, for clients that have them built in and are led here instead. */
+#define SERVER_NAMES                                                                               \
+    "DNS:localhost,IP:127.0.0.1,DNS:api.push.apple.com,DNS:fcm.googleapis.com,"                    \
+    "DNS:oauth2.googleapis.com"
+
+static const struct certificate_wish wishes[FILES_COUNT] = {
+    [FILE_CA] = {.name = "Astreinte provider simulator CA"},
+    [FILE_SERVER] = {"localhost", SERVER_NAMES, "serverAuth", false},
+    [FILE_WRONG_NAME] = {"elsewhere.example", "DNS:elsewhere.example", "serverAuth", false},
+    [FILE_EXPIRED] = {"localhost", SERVER_NAMES, "serverAuth", true},
+    [FILE_CLIENT] = {"Apple Push Services: fr.astreinte.app", "DNS:fr.astreinte.app", "clientAuth",
+                     false},
+};
+
+static enum status write_signed(int file, const char *folder, X509 *ca, EVP_PKEY *ca_key,
+                                EVP_PKEY *key, struct error *error)
+{
+    char path[IDENTITY_PATH_BYTES];
+    X509 *certificate = certificate_make(&wishes[file], key, ca, ca_key);
+    if (certificate == NULL) {
+        return openssl_error(error, "making certificates");
+    }
+    (void)snprintf(path, sizeof path, "%s/%s", folder, file_names[file]);
+    enum status status = write_certificate(certificate, path, error);
+    X509_free(certificate);
+    return status;
+}
+
+static enum status make_certificates(const struct tls_identity *identity, const char *folder,
+                                     const char *key_path, struct error *error)
 {
     /* The CA's key is thrown away: nobody can sign anything else with it. */
     EVP_PKEY *ca_key = EVP_EC_gen("P-256");
     EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *ca = NULL, *certificate = NULL;
+    EVP_PKEY *client_key = EVP_EC_gen("P-256");
+    X509 *ca = NULL;
     enum status status = STATUS_OK;
-    if (ca_key != NULL && key != NULL) {
-        ca = make_certificate("Astreinte provider simulator CA", ca_key, NULL, ca_key);
+    if (ca_key != NULL && key != NULL && client_key != NULL) {
+        ca = certificate_make(&wishes[FILE_CA], ca_key, NULL, ca_key);
     }
-    if (ca != NULL) {
-        certificate = make_certificate("localhost", key, ca, ca_key);
-    }
-    if (certificate == NULL) {
+    if (ca == NULL) {
         status = openssl_error(error, "making certificates");
     }
     if (status == STATUS_OK) {
         status = write_key(key, key_path, error);
     }
     if (status == STATUS_OK) {
-        status = write_certificate(certificate, certificate_path, error);
+        status = write_key(client_key, identity->client_key_path, error);
+    }
+    for (int i = FILE_SERVER; status == STATUS_OK && i < FILES_COUNT; i++) {
+        status = write_signed(i, folder, ca, ca_key, i == FILE_CLIENT ? client_key : key, error);
     }
     if (status == STATUS_OK) {
-        status = write_certificate(ca, ca_path, error);
+        status = write_certificate(ca, identity->ca_path, error);
     }
-    X509_free(certificate);
     X509_free(ca);
+    EVP_PKEY_free(client_key);
     EVP_PKEY_free(key);
     EVP_PKEY_free(ca_key);
     return status;
 }
 
+static int choose_protocol(SSL *tls, const unsigned char **chosen_r, unsigned char *chosen_bytes_r,
+                           const unsigned char *offered, unsigned offered_bytes, void *context)
+{
+    (void)tls;
+    (void)context;
+    for (unsigned i = 0; i < offered_bytes; i += offered[i] + 1U) {
+        if (offered[i] == 2 && i + 2 < offered_bytes && memcmp(offered + i + 1, "h2", 2) == 0) {
+            *chosen_r = offered + i + 1;
+            *chosen_bytes_r = 2;
+            return SSL_TLSEXT_ERR_OK;
+        }
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL; /* RFC 7301: no_application_protocol */
+}
+
+enum status tls_server_context(const char *certificate_path, const char *key_path,
+                               const char *ca_path, SSL_CTX **tls_r, struct error *error)
+{
+    static const unsigned char sessions[] = "provider-simulator";
+    SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
+    if (tls == NULL || SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION) != 1 ||
+        SSL_CTX_use_certificate_chain_file(tls, certificate_path) != 1 ||
+        SSL_CTX_use_PrivateKey_file(tls, key_path, SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_load_verify_locations(tls, ca_path, NULL) != 1 ||
+        SSL_CTX_set_session_id_context(tls, sessions, sizeof sessions - 1) != 1) {
+        SSL_CTX_free(tls);
+        return openssl_error(error, certificate_path);
+    }
+    (void)SSL_CTX_set_mode(tls,
+                           SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    (void)SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                       SSL_OP_IGNORE_UNEXPECTED_EOF);
+    /* One system call fetches several records. */
+    SSL_CTX_set_read_ahead(tls, 1);
+    SSL_CTX_set_default_read_buffer_len(tls, 65536);
+    SSL_CTX_set_alpn_select_cb(tls, choose_protocol, NULL);
+    *tls_r = tls;
+    return STATUS_OK;
+}
+
 static enum status load_tls(struct tls_identity *identity, const char *folder, struct error *error)
 {
-    char certificate[IDENTITY_PATH_BYTES], key[IDENTITY_PATH_BYTES];
-    (void)snprintf(certificate, sizeof certificate, "%s/server.pem", folder);
+    char path[IDENTITY_PATH_BYTES], key[IDENTITY_PATH_BYTES];
     (void)snprintf(key, sizeof key, "%s/server.key", folder);
-    if (access(identity->ca_path, R_OK) != 0 || access(certificate, R_OK) != 0 ||
-        access(key, R_OK) != 0) {
-        enum status status = make_server_certificate(identity->ca_path, certificate, key, error);
+    bool complete = access(key, R_OK) == 0 && access(identity->client_key_path, R_OK) == 0;
+    for (int i = 0; i < FILES_COUNT; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", folder, file_names[i]);
+        complete = complete && access(path, R_OK) == 0;
+    }
+    if (!complete) {
+        enum status status = make_certificates(identity, folder, key, error);
         if (status != STATUS_OK) {
             return status;
         }
     }
-    identity->tls = SSL_CTX_new(TLS_server_method());
-    if (identity->tls == NULL ||
-        SSL_CTX_set_min_proto_version(identity->tls, TLS1_2_VERSION) != 1 ||
-        SSL_CTX_use_certificate_chain_file(identity->tls, certificate) != 1 ||
-        SSL_CTX_use_PrivateKey_file(identity->tls, key, SSL_FILETYPE_PEM) != 1) {
-        return openssl_error(error, certificate);
-    }
-    (void)SSL_CTX_set_mode(identity->tls,
-                           SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    (void)SSL_CTX_set_options(identity->tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                                 SSL_OP_IGNORE_UNEXPECTED_EOF);
-    /* One system call fetches several records. */
-    SSL_CTX_set_read_ahead(identity->tls, 1);
-    SSL_CTX_set_default_read_buffer_len(identity->tls, 65536);
-    return STATUS_OK;
+    (void)snprintf(path, sizeof path, "%s/%s", folder, file_names[FILE_SERVER]);
+    return tls_server_context(path, key, identity->ca_path, &identity->tls, error);
 }
 
 /* Google's key ids are 40 hex digits; here they follow from the key. */
@@ -265,6 +328,8 @@ enum status tls_identity_init(struct tls_identity *identity_r, const char *folde
     }
     (void)snprintf(identity.ca_path, IDENTITY_PATH_BYTES, "%s/ca.pem", folder);
     (void)snprintf(identity.apns_key_path, IDENTITY_PATH_BYTES, "%s/apns-key.p8", folder);
+    (void)snprintf(identity.client_path, IDENTITY_PATH_BYTES, "%s/client.pem", folder);
+    (void)snprintf(identity.client_key_path, IDENTITY_PATH_BYTES, "%s/client.key", folder);
     (void)snprintf(identity.service_account_path, IDENTITY_PATH_BYTES, "%s/service-account.json",
                    folder);
     (void)snprintf(google_key_path, sizeof google_key_path, "%s/google.key", folder);
