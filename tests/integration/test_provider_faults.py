@@ -1,18 +1,18 @@
 """The provider simulator's faults, seen on the wire: each one really happens."""
 
-import json
 import os
 import socket
 import ssl
 import time
 import unittest
 import uuid
+import warnings
 
 from provider_client import (
     ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, INITIAL_WINDOW_SIZE,
-    MAX_CONCURRENT_STREAMS, PING, PUSH_PROMISE, RST_STREAM, SETTINGS, WINDOW_UPDATE, Peer, frame, hpack,
-    openssl)
-from test_provider_simulator import DEVICE, PATIENCE_S, SHORT_S, SimulatorCase, wait_until
+    MAX_CONCURRENT_STREAMS, PING, PUSH_PROMISE, RST_STREAM, SETTINGS, WINDOW_UPDATE, Peer, frame,
+    hpack, openssl)
+from test_provider_simulator import DEVICE, SHORT_S, SimulatorCase
 
 PROVIDERS = ("apns", "fcm", "oauth", "webpush")
 BODY = b'{"aps":{"alert":"x"}}'
@@ -292,7 +292,8 @@ class TestArrivals(FaultCase):
         self.proven()
 
     def test_mute__http1__garbage(self):
-        for arrivals, text in (("mute", None), ("http1", b"HTTP/1.1 505"), ("garbage", b"\xde\xad")):
+        rows = [("mute", None), ("http1", b"HTTP/1.1 505"), ("garbage", b"\xde\xad")]
+        for arrivals, text in rows:
             with self.subTest(arrivals=arrivals):
                 self.simulator.control(provider="fcm", arrivals=arrivals)
                 peer = self.peer("fcm")
@@ -324,7 +325,9 @@ class TestArrivals(FaultCase):
         self.simulator.control(provider="apns", tls="old")
         context = ssl.create_default_context(cafile=self.simulator.ready["ca"])
         context.set_ciphers("ALL:@SECLEVEL=0")
-        context.minimum_version = ssl.TLSVersion.TLSv1
+        with warnings.catch_warnings():  # the versions are deprecated, which is the point
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = ssl.TLSVersion.TLSv1
         self.assertEqual(self.peer(context=context).tls.version(), "TLSv1.1")
 
     def test_tls__protocols(self):
