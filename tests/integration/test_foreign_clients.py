@@ -168,6 +168,46 @@ class TestFirebaseAdmin(SimulatorCase):
         self.check_errors(False)
 
 
+class TestWebPush(SimulatorCase):
+    """web-push, whose own encryption and VAPID token the simulator has to take."""
+
+    ERRORS = {"gone": 410, "expired": 404, "too_large": 413, "throttle": 429, "unavailable": 503}
+
+    def subscribe(self, name):
+        answer = self.simulator.control(subscription=name)
+        return {member: answer[member] for member in ("endpoint", "p256dh", "auth")}
+
+    def send(self, messages):
+        return run_client("web_push", {"messages": messages}, ca=self.simulator.ready["ca"])
+
+    def test_accepted(self):
+        texts = {f"accepted-{number}": f"{self.id()} {number} é" + number * 50 * "x"
+                 for number in range(PUSHES)}
+        answers = self.send([{**self.subscribe(name), "text": text}
+                             for name, text in texts.items()])
+        self.assertEqual([answer["status"] for answer in answers], [201] * PUSHES)
+        lines = {line["token"]: line for line in self.simulator.log() if line["token"] in texts}
+        self.assertEqual({name: line["plain"] for name, line in lines.items()}, texts)
+        self.assertEqual([answer["location"] for answer in answers],
+                         [lines[name]["provider_id"] for name in texts])
+
+    def test_errors(self):
+        messages = []
+        for behaviour in self.ERRORS:
+            name = f"errors-{behaviour}"
+            messages.append({**self.subscribe(name), "text": "x"})
+            self.simulator.control(token=name, behaviour=behaviour, retry_after_s=7)
+        answers = self.send(messages)
+        self.assertEqual(dict(zip(self.ERRORS, (answer["status"] for answer in answers))),
+                         self.ERRORS)
+        self.assertEqual([answer["retryAfter"] for answer in answers if "retryAfter" in answer],
+                         ["7", "7"])
+
+    def test_errors__too_large_by_itself(self):
+        [answer] = self.send([{**self.subscribe("too-large"), "text": "x" * 4096}])
+        self.assertEqual(answer["status"], 413)
+
+
 class TestHttpEce(unittest.TestCase):
     """http_ece decrypts what the push library encrypts."""
 
