@@ -200,6 +200,20 @@ class TestPushInstall(unittest.TestCase):
         self.assertEqual(status, 0, said)
         self.assertIn("projects/", said)
 
+    def test_sends_to_a_browser(self):
+        program = self.compile("browser", *self.pkg_config("--libs"))
+        key = os.path.join(self.folder, "vapid.pem")
+        run("openssl", "genpkey", "-quiet", "-algorithm", "EC",
+            "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
+        subscription = self.simulator.control(subscription="browser-1")
+        status, said = self.send(
+            program, "--loopback", "yes", "--vapid-key", key, "--subject", "mailto:a@example.org",
+            "--token", subscription["endpoint"], "--p256dh", subscription["p256dh"],
+            "--auth", subscription["auth"],
+        )
+        self.assertEqual(status, 0, said)
+        self.assertIn("Appelez le standard", self.simulator.log()[-1]["plain"])
+
     def test_says_what_is_wrong(self):
         program = self.compile("wrong", *self.pkg_config("--libs"))
         status, said = self.send_apns(program, token="not-hex")
