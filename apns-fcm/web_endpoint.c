@@ -1,5 +1,7 @@
 #include "apns-fcm/web_endpoint.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <openssl/sha.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +26,23 @@ static bool is_host_character(char c, bool bracketed)
     return word || c == '.' || (bracketed ? c == ':' : c == '-' || c == '_');
 }
 
+/* Whether it is an address as written in full, or a name that nobody takes for one: resolvers, and
+ * proxies, read "127.1", "0x7f.1" and "2130706433" as addresses, and no top-level domain begins
+ * with a digit (RFC 3696, section 2). */
+static bool is_host(const char *host, bool bracketed)
+{
+    struct in6_addr address;
+    if (bracketed) {
+        return inet_pton(AF_INET6, host, &address) == 1;
+    }
+    const char *dot = strrchr(host, '.');
+    const char *last = dot != NULL ? dot + 1 : host;
+    if (*last >= '0' && *last <= '9') {
+        return inet_pton(AF_INET, host, &address) == 1;
+    }
+    return *last != '\0' && host[0] != '.' && strstr(host, "..") == NULL;
+}
+
 /* Reads the host at *at, in brackets if it is an IPv6 address; lower case. */
 static enum status read_host(const char **at, struct web_endpoint *endpoint, struct error *error)
 {
@@ -40,7 +59,12 @@ static enum status read_host(const char **at, struct web_endpoint *endpoint, str
     if (bracketed && *(*at)++ != ']') {
         return fault(error, "has a malformed IPv6 address");
     }
-    return bytes > 0 ? STATUS_OK : fault(error, "has no host");
+    if (bytes == 0) {
+        return fault(error, "has no host");
+    }
+    return is_host(endpoint->host, bracketed) ? STATUS_OK
+                                              : fault(error, "has neither a host name nor an "
+                                                             "address written in full");
 }
 
 static enum status read_port(const char **at, struct web_endpoint *endpoint, struct error *error)

@@ -58,6 +58,19 @@ static void test_web_endpoint__refusals(void **state)
         "https://[::1/a",
         "https://[]/a",
         "https://pu%73h.example/a",
+        "https://127.1/a",
+        "https://127.0.0.1./a",
+        "https://0x7f.1/a",
+        "https://push.0x7f000001/a",
+        "https://2130706433/a",
+        "https://0177.0.0.1/a",
+        "https://256.0.0.1/a",
+        "https://.example/a",
+        "https://push..example/a",
+        "https://push.example./a",
+        "https://[127.0.0.1]/a",
+        "https://[:::1]/a",
+        "https://[1]/a",
     };
     char text[5000];
     struct web_endpoint endpoint;
