@@ -27,6 +27,7 @@ struct signing_key {
 };
 
 /* Without this OpenSSL would ask for the passphrase of an encrypted key on the terminal. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): OpenSSL's type */
 static int no_passphrase(char *buffer, int capacity, int writing, void *context)
 {
     (void)buffer;

@@ -54,6 +54,7 @@ static struct wall_time end_of(const X509 *certificate)
 }
 
 /* OpenSSL would ask at the terminal for what is encrypted. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): OpenSSL's type */
 static int no_passphrase(char *buffer, int bytes_max, int writing, void *context)
 {
     (void)buffer;

@@ -17,7 +17,7 @@
 #define DAY_MS            INT64_C(86400000)
 #define NOW_MS            INT64_C(784111777000) /* Sun, 06 Nov 1994 08:49:37 GMT */
 #define YEAR_10000_MS     INT64_C(253402300800000)
-#define OAUTH2_LIFE_S_MAX DAY_MS / 1000
+#define OAUTH2_LIFE_S_MAX 86400
 
 struct answer {
     char line[LINE_BYTES_MAX]; /* the provider and the status */

@@ -4,7 +4,6 @@
  *   push-one --service-account FILE.json --token REGISTRATION TITLE BODY
  *   push-one --vapid-key KEY.pem --subject mailto:ME --token https://… --p256dh K --auth S TITLE
  * BODY
- *
  * Also, to try it with a server of one's own: --ca FILE.pem --host NAME --port N --loopback yes.
  * Exit status: 0 accepted, 1 not accepted, 2 nobody knows, 64 the command line is wrong. */
 #include <semaphore.h>
@@ -13,8 +12,6 @@
 #include <string.h>
 
 #include "apns-fcm/push.h"
-
-#define PATIENCE_MS 10000
 
 static char **arguments; /* main()'s: options in pairs, then title and body */
 
@@ -45,11 +42,14 @@ static _Noreturn void stop(const char *what, const char *why)
 static const char *key_file(const char *name)
 {
     static char text[65536]; /* one credential is given */
-    FILE *file = option(name) != NULL ? fopen(option(name), "r") : NULL;
-    if (option(name) != NULL && (file == NULL || fread(text, 1, sizeof text - 1, file) == 0)) {
+    if (option(name) == NULL) {
+        return NULL;
+    }
+    FILE *file = fopen(option(name), "r");
+    if (file == NULL || fread(text, 1, sizeof text - 1, file) == 0 || fclose(file) != 0) {
         stop(option(name), "cannot be read");
     }
-    return file != NULL ? text : NULL; /* the end of the process closes it */
+    return text;
 }
 
 /* Reads base64url, as browsers write the keys of a subscription: `count` bytes. */
@@ -125,8 +125,8 @@ int main(int argc, char **argv)
                                                   : PUSH_APNS,
         .target = option("--token"),
         .id = uuid_v7(clock_wall(&clock_system), &random_system),
-        .deadline = {clock_monotonic(&clock_system).ms + PATIENCE_MS},
-        .notification = {.urgency = PUSH_TIME_SENSITIVE, /* style: PUSH_ALERT, which is 0 */
+        .deadline = {clock_monotonic(&clock_system).ms + 10000}, /* ten seconds */
+        .notification = {.urgency = PUSH_TIME_SENSITIVE,         /* style: PUSH_ALERT, which is 0 */
                          .title = secret.title,
                          .body = secret.body}, /* expires_at 0: at once or never */
         .complete = complete,
