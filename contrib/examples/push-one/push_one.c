@@ -2,8 +2,8 @@
  *
  *   push-one --apns-key KEY.p8 --key-id ID --team-id ID --topic BUNDLE --token HEX TITLE BODY
  *   push-one --service-account FILE.json --token REGISTRATION TITLE BODY
- *   push-one --vapid-key KEY.pem --subject mailto:ME --token https://… --p256dh K --auth S TITLE
- * BODY
+ *   push-one --vapid-key KEY.pem --subject mailto:ME --token URL --p256dh K --auth S TITLE BODY
+ *
  * Also, to try it with a server of one's own: --ca FILE.pem --host NAME --port N --loopback yes.
  * Exit status: 0 accepted, 1 not accepted, 2 nobody knows, 64 the command line is wrong. */
 #include <semaphore.h>
