@@ -4,9 +4,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "apns-fcm/seal.h"
+#include "apns-fcm/sealer.h"
 #include "apns-fcm/vapid.h"
 #include "tests/unit/push/device.h"
 #include "tests/unit/push/failing_memory.h"
@@ -122,11 +124,75 @@ static void attempt_vapid(void *unused)
     vapid_key_destroy(&key);
 }
 
+#define SEALINGS 3
+
+struct returned {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    size_t count;
+};
+
+static void on_done(void *context, struct sealing *list)
+{
+    struct returned *returned = context;
+    (void)pthread_mutex_lock(&returned->lock);
+    for (; list != NULL; list = list->next) {
+        returned->count++;
+    }
+    (void)pthread_cond_signal(&returned->changed);
+    (void)pthread_mutex_unlock(&returned->lock);
+}
+
+/* Whatever the thread runs out of, each sealing comes back, and is whole or says why. */
+static void attempt_sealer(void *context)
+{
+    const struct device *device = context;
+    struct returned returned = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
+    struct sealing sealings[SEALINGS];
+    uint8_t records[SEALINGS][RECORD_BYTES_MAX], opened[RECORD_BYTES_MAX];
+    struct sealer *sealer = NULL;
+    if (sealer_create(&random_system, on_done, &returned, &sealer, NULL) != STATUS_OK) {
+        assert_null(sealer);
+        assert_true(failing_memory_has_failed());
+        return;
+    }
+    for (size_t i = 0; i < SEALINGS; i++) {
+        sealings[i] = (struct sealing){.next = i + 1 < SEALINGS ? &sealings[i + 1] : NULL,
+                                       .plain = (const uint8_t *)"text",
+                                       .plain_bytes = 4,
+                                       .place = records[i],
+                                       .record_bytes = seal_record_bytes(4)};
+        memcpy(sealings[i].public_key, device->public_key, PUSH_PUBLIC_KEY_BYTES);
+        memcpy(sealings[i].auth_secret, device->auth_secret, PUSH_AUTH_SECRET_BYTES);
+    }
+    sealer_submit(sealer, sealings);
+    (void)pthread_mutex_lock(&returned.lock);
+    while (returned.count < SEALINGS) {
+        (void)pthread_cond_wait(&returned.changed, &returned.lock);
+    }
+    (void)pthread_mutex_unlock(&returned.lock);
+    sealer_destroy(&sealer);
+    failing_memory_stop(); /* the device has memory */
+    for (size_t i = 0; i < SEALINGS; i++) {
+        if (sealings[i].status == STATUS_OK) {
+            assert_int_equal(device_open(device, records[i], seal_record_bytes(4), opened), 4);
+            assert_memory_equal(opened, "text", 4);
+        } else {
+            assert_int_equal(sealings[i].status, STATUS_NO_MEMORY);
+            assert_true(failing_memory_has_failed());
+        }
+    }
+}
+
 static void test_memory__runs_out_anywhere(void **state)
 {
     (void)state;
     (void)failing_memory_try(attempt, NULL);
     (void)failing_memory_try(attempt_vapid, NULL);
+    struct device device;
+    device_init(&device);
+    (void)failing_memory_try(attempt_sealer, &device);
+    device_fini(&device);
 }
 
 int main(void)
