@@ -309,7 +309,8 @@ class HttpLimits(astreinte_test.GatewayTest):
                       for _ in range(8)]
             self.ours.escalate(summary="seen live")
             for each in events:
-                self.assertEqual(each.next()[1], "opened")
+                # What became of the round before may still come in.
+                self.assertIn("opened", (each.next()[1] for _ in range(20)))
                 each.close()
 
         def gone():
