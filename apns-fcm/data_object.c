@@ -13,47 +13,90 @@ static const char *skip_space(const char *at)
     return at;
 }
 
-static bool is_hex(char c)
+/* The number of four hex digits, -1 when they are none. */
+static int read_hex(const char *at)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    int number = 0;
+    for (int i = 0; i < 4; i++) {
+        char c = at[i];
+        if (c >= '0' && c <= '9') {
+            number = number * 16 + (c - '0');
+        } else if ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')) {
+            number = number * 16 + (c | 0x20) - 'a' + 10;
+        } else {
+            return -1;
+        }
+    }
+    return number;
+}
+
+/* Behind the \uXXXX that begins at `at`, both of a pair of surrogates; NULL when it is none, or
+ * half a pair, which is grammar but no text: providers refuse it. */
+static const char *skip_code_point(const char *at)
+{
+    int code = read_hex(at + 2);
+    if (code < 0 || (code >= 0xdc00 && code <= 0xdfff)) {
+        return NULL;
+    }
+    if (code < 0xd800 || code > 0xdbff) {
+        return at + 6;
+    }
+    int low = at[6] == '\\' && at[7] == 'u' ? read_hex(at + 8) : -1;
+    return low >= 0xdc00 && low <= 0xdfff ? at + 12 : NULL;
 }
 
 /* Behind the closing quote of the string that begins at `at`; NULL when it is none. */
 static const char *skip_string(const char *at)
 {
-    if (*at != '"') {
+    if (*at++ != '"') {
         return NULL;
     }
-    for (at++; *at != '"'; at++) {
+    while (*at != '"') {
         if ((unsigned char)*at < 0x20) {
             return NULL; /* also the end of the text */
         }
         if (*at != '\\') {
-            continue;
-        }
-        at++;
-        if (*at == 'u') {
-            for (int i = 1; i <= 4; i++) {
-                if (!is_hex(at[i])) {
-                    return NULL;
-                }
+            at++;
+        } else if (at[1] == 'u') {
+            at = skip_code_point(at);
+            if (at == NULL) {
+                return NULL;
             }
-            at += 4;
-        } else if (*at == '\0' || strchr("\"\\/bfnrt", *at) == NULL) {
+        } else if (at[1] != '\0' && strchr("\"\\/bfnrt", at[1]) != NULL) {
+            at += 2;
+        } else {
             return NULL;
         }
     }
     return at + 1;
 }
 
+/* A reserved word that ends in a dot stands for every name that begins so. */
 static const char *reserved_name(const char *name, size_t bytes, const char *const *reserved)
 {
     for (; *reserved != NULL; reserved++) {
-        if (strlen(*reserved) == bytes && memcmp(*reserved, name, bytes) == 0) {
+        size_t word_bytes = strlen(*reserved);
+        bool prefix = (*reserved)[word_bytes - 1] == '.';
+        if ((prefix ? word_bytes <= bytes : word_bytes == bytes) &&
+            memcmp(*reserved, name, word_bytes) == 0) {
             return *reserved;
         }
     }
     return NULL;
+}
+
+/* A name with an escape could be a reserved one in disguise; nobody needs one. */
+static enum status check_name(const char *name, size_t bytes, const char *const *reserved,
+                              struct error *error)
+{
+    if (memchr(name, '\\', bytes) != NULL) {
+        return error_set(error, STATUS_INVALID, "data has an escape in a member's name");
+    }
+    const char *word = reserved_name(name, bytes, reserved);
+    if (word != NULL) {
+        return error_set(error, STATUS_INVALID, "data may not have a member \"%s\"", word);
+    }
+    return STATUS_OK;
 }
 
 enum status data_object_members(const char *json, const char *const *reserved,
@@ -72,9 +115,9 @@ enum status data_object_members(const char *json, const char *const *reserved,
         if (at == NULL) {
             return error_set(error, STATUS_INVALID, "data has a malformed member name");
         }
-        const char *word = reserved_name(name, (size_t)(at - 1 - name), reserved);
-        if (word != NULL) {
-            return error_set(error, STATUS_INVALID, "data may not have a member \"%s\"", word);
+        enum status status = check_name(name, (size_t)(at - 1 - name), reserved, error);
+        if (status != STATUS_OK) {
+            return status;
         }
         at = skip_space(at);
         at = *at == ':' ? skip_string(skip_space(at + 1)) : NULL;

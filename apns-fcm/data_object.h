@@ -9,8 +9,9 @@
 #include "gateway/base/status.h"
 
 /* Finds the members between the braces of `json`; members_bytes_r is 0 for an empty object.
- * STATUS_INVALID when it is not an object of string values in UTF-8, or when a name is one of the
- * NULL-terminated `reserved`; error says which. */
+ * STATUS_INVALID when it is not an object of string values in UTF-8, when a name has an escape, or
+ * is one of the NULL-terminated `reserved` (one that ends in a dot: or begins so); error says
+ * which. */
 enum status data_object_members(const char *json, const char *const *reserved,
                                 const char **members_r, size_t *members_bytes_r,
                                 struct error *error) MUST_CHECK;

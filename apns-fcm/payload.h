@@ -46,6 +46,11 @@ struct payload {
     bool shortened;
 };
 
+/* Whether the notification's fields keep their rules, but for data_json, which is read when it is
+ * rendered. STATUS_INVALID: error names the field. The job's own fields (target, deadline, …) are
+ * job_create()'s to check. */
+enum status payload_check(const struct push_job *job, struct error *error) MUST_CHECK;
+
 /* Checks every field of the notification and renders it, shortened if need be (push.h says in which
  * order). STATUS_INVALID: error names the field; STATUS_TOO_LARGE: it does not fit even so. */
 enum status payload_render(const struct push_job *job, const struct payload_options *options,

@@ -81,7 +81,7 @@ void payload_write_apns(struct json_writer *json, struct sketch *sketch)
         write_alert(json, sketch);
     }
     json_object_end(json);
-    payload_write_members(json, sketch->data, sketch->data_bytes);
+    payload_write_members(json, &sketch->data);
     payload_write_gap(json, sketch);
     json_object_end(json);
 }

@@ -4,26 +4,31 @@
 #include <stdio.h>
 
 #define TTL_S_MAX         INT64_C(2419200)
-#define ACTIONS_BYTES_MAX 2048
+#define ACTIONS_BYTES_MAX PUSH_PAYLOAD_BYTES_MAX
 
-/* Ours, and those that FCM keeps for itself. */
-const char *const payload_fcm_reserved[] = {"push_id",  "urgency",      "title",       "body",
-                                            "category", "channel",      "thread",      "actions",
-                                            "sound",    "badge",        "collapse_id", "encrypted",
-                                            "from",     "message_type", NULL};
+/* Ours, and those that FCM keeps for itself ("Message", field data). */
+const char *const payload_fcm_reserved[] = {
+    "push_id", "urgency",      "title",   "body",  "category",    "channel",
+    "thread",  "actions",      "sound",   "badge", "collapse_id", "encrypted",
+    "from",    "message_type", "google.", "gcm.",  NULL};
+
+static bool is_heard(const struct push_notification *notification)
+{
+    return notification->style != PUSH_BACKGROUND && notification->urgency != PUSH_SILENT;
+}
 
 /* Values of data are strings, whatever is in them. */
 static void write_actions(struct json_writer *json, const struct sketch *sketch)
 {
-    if (sketch->job->notification.actions_count == 0) {
+    if (sketch->actions_count == 0) {
         return;
     }
-    char text[ACTIONS_BYTES_MAX];
+    char text[ACTIONS_BYTES_MAX + 1];
     struct json_writer inner;
     json_writer_init(&inner, text, sizeof text);
     payload_write_actions(&inner, sketch);
     if (json_writer_overflowed(&inner)) {
-        json->overflowed = true; /* far too large: the titles must be cut */
+        json->overflowed = true; /* too large by itself: the titles must be cut */
         return;
     }
     json_member_text(json, "actions", text);
@@ -41,7 +46,9 @@ static void write_data(struct json_writer *json, struct sketch *sketch)
     payload_write_word(json, "category", notification->category);
     payload_write_word(json, "channel", notification->channel);
     payload_write_word(json, "thread", notification->thread);
-    payload_write_word(json, "sound", notification->sound);
+    if (is_heard(notification)) {
+        payload_write_word(json, "sound", notification->sound);
+    }
     write_actions(json, sketch);
     if (notification->has_badge) {
         char badge[16];
@@ -49,7 +56,7 @@ static void write_data(struct json_writer *json, struct sketch *sketch)
         json_member_text(json, "badge", badge);
     }
     payload_write_word(json, "collapse_id", notification->collapse_id);
-    payload_write_members(json, sketch->data, sketch->data_bytes);
+    payload_write_members(json, &sketch->data);
     payload_write_gap(json, sketch);
     json_object_end(json);
 }
@@ -57,8 +64,6 @@ static void write_data(struct json_writer *json, struct sketch *sketch)
 void payload_write_fcm(struct json_writer *json, struct sketch *sketch)
 {
     const struct push_notification *notification = &sketch->job->notification;
-    /* High priority is taken away from an app whose high-priority messages show nothing. */
-    bool shown = notification->style != PUSH_BACKGROUND && notification->urgency != PUSH_SILENT;
     json_object_begin(json);
     json_name(json, "message");
     json_object_begin(json);
@@ -66,7 +71,8 @@ void payload_write_fcm(struct json_writer *json, struct sketch *sketch)
     write_data(json, sketch);
     json_name(json, "android");
     json_object_begin(json);
-    json_member_text(json, "priority", shown ? "high" : "normal");
+    /* High priority is taken away from an app whose high-priority messages show nothing. */
+    json_member_text(json, "priority", is_heard(notification) ? "high" : "normal");
     if (notification->urgency == PUSH_SILENT) {
         payload_write_word(json, "collapse_key", notification->collapse_id);
     }

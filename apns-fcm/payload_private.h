@@ -1,20 +1,32 @@
-/* payload_private.h - shared by payload.c (checks, sizes, shortening) and a file for each provider
- * (what is written). */
+/* payload_private.h - shared by payload.c (the whole), payload_shorten.c (sizes) and a file for
+ * each provider (what is written). */
 #ifndef APNS_FCM_PAYLOAD_PRIVATE_H
 #define APNS_FCM_PAYLOAD_PRIVATE_H
 
 #include "apns-fcm/payload.h"
 #include "gateway/base/json_writer.h"
 
+#define PAYLOAD_ELLIPSIS       "\xe2\x80\xa6"
+#define PAYLOAD_ELLIPSIS_BYTES 3
+
+/* A record in base64url, without padding. */
+#define PAYLOAD_GAP_BYTES(record_bytes) (((record_bytes)*4 + 2) / 3)
+
 /* The texts that may be shortened, in the order in which they are. */
 enum payload_text {
     TEXT_SECRET_BODY,
     TEXT_BODY,
-    TEXT_ACTION_0,
-    TEXT_SECRET_TITLE = TEXT_ACTION_0 + PUSH_ACTIONS_MAX,
+    TEXT_ACTION_LAST,
+    TEXT_SECRET_TITLE = TEXT_ACTION_LAST + PUSH_ACTIONS_MAX,
     TEXT_TITLE,
     TEXTS_COUNT,
 };
+
+/* The title of the n-th action: the last gives way first. */
+static inline size_t payload_action_text(size_t n)
+{
+    return TEXT_SECRET_TITLE - 1 - n;
+}
 
 /* A text, NULL if there is none, and how much of it is written. */
 struct shown_text {
@@ -23,18 +35,31 @@ struct shown_text {
     bool cut; /* "…" follows */
 };
 
+/* The members of an object, without the braces. */
+struct members {
+    const char *text;
+    size_t bytes; /* 0: there are none */
+};
+
 /* A notification on its way to a payload: what is written where. */
 struct sketch {
     const struct push_job *job;
     const struct payload_options *options;
     struct shown_text texts[TEXTS_COUNT];
-    const char *data; /* data_json's members, without the braces; "" if there are none */
-    size_t data_bytes;
-    const char *secret_data; /* the secret's */
-    size_t secret_data_bytes;
+    size_t actions_count; /* of those that are carried */
+    struct members data;
+    struct members secret_data;
     size_t record_bytes; /* 0: nothing is encrypted */
     size_t seal_at;      /* set by the rendering */
 };
+
+/* Draws the sketch as it is. Answers how large the payload is; when it does not fit into the
+ * buffers, which then hold a part, their size, which is over every limit. */
+size_t payload_draw(struct sketch *sketch, struct payload *payload);
+
+/* Draws it with the least that must be cut off its texts to fit into the limit; answers as
+ * payload_draw(), more than the limit when even the shortest texts do not fit. */
+size_t payload_shorten(struct sketch *sketch, size_t limit, struct payload *payload);
 
 /* Each writes the whole body; the gap is filled with 'A'. */
 void payload_write_apns(struct json_writer *json, struct sketch *sketch);
@@ -49,7 +74,7 @@ void payload_write_word(struct json_writer *json, const char *name, const char *
 void payload_write_gap(struct json_writer *json, struct sketch *sketch);
 /* [{"id":…,"title":…},…] */
 void payload_write_actions(struct json_writer *json, const struct sketch *sketch);
-void payload_write_members(struct json_writer *json, const char *members, size_t bytes);
+void payload_write_members(struct json_writer *json, const struct members *members);
 
 /* "critical", "time-sensitive", "normal", "silent". */
 const char *payload_urgency_word(enum push_urgency urgency);

@@ -19,7 +19,7 @@ void payload_write_web_plain(struct json_writer *json, const struct sketch *sket
     payload_write_word(json, "category", notification->category);
     payload_write_word(json, "thread", notification->thread);
     payload_write_word(json, "tag", notification->collapse_id);
-    if (notification->actions_count > 0) {
+    if (sketch->actions_count > 0) {
         json_name(json, "actions");
         payload_write_actions(json, sketch);
     }
@@ -29,8 +29,8 @@ void payload_write_web_plain(struct json_writer *json, const struct sketch *sket
     json_member_bool(json, "silent", notification->urgency == PUSH_SILENT);
     json_name(json, "data");
     json_object_begin(json);
-    payload_write_members(json, sketch->data, sketch->data_bytes);
-    payload_write_members(json, sketch->secret_data, sketch->secret_data_bytes);
+    payload_write_members(json, &sketch->data);
+    payload_write_members(json, &sketch->secret_data);
     json_object_end(json);
     json_object_end(json);
 }
