@@ -135,5 +135,7 @@ size_t payload_shorten(struct sketch *sketch, size_t limit, struct payload *payl
             lengthen(sketch, i, &whole[i], limit, &taken);
         }
     }
-    return payload_draw(sketch, payload);
+    bytes = payload_draw(sketch, payload);
+    assert(bytes <= limit);
+    return bytes;
 }

@@ -100,6 +100,13 @@ static void test_apns__silent_and_background(void **state)
                 "\"escalation\":\"e1\"}");
     job.notification.style = PUSH_BACKGROUND;
     assert_body(&job, true, "{\"aps\":{\"content-available\":1},\"escalation\":\"e1\"}");
+    job.provider = PUSH_FCM;
+    job.notification.sound = "siren.caf";
+    assert_body(&job, true,
+                "{\"message\":{\"token\":\"00fc13ad\",\"data\":{"
+                "\"push_id\":\"00000000-0000-0000-0000-000000000000\",\"urgency\":\"silent\","
+                "\"escalation\":\"e1\"},"
+                "\"android\":{\"priority\":\"normal\",\"direct_boot_ok\":true");
 }
 
 static void test_fcm__one_data_message(void **state)
@@ -333,6 +340,11 @@ static void test_data_object__takes_and_refuses(void **state)
         {"{\"a\":\"b\\u0", NULL},
         {"{\"a\":\"\n\"}", NULL},
         {"{\"a\":\"\xff\"}", NULL},
+        {"{\"a\":\"\\ud83d\\udd14\"}", "\"a\":\"\\ud83d\\udd14\""},
+        {"{\"a\":\"\\ud83d\"}", NULL}, /* half a pair */
+        {"{\"a\":\"\\ud83d\\u0041\"}", NULL},
+        {"{\"a\":\"\\udd14\"}", NULL},
+        {"{\"\\u0061ps\":\"b\"}", NULL}, /* "aps" in disguise */
         {"{\"a\":{\"b\":\"c\"}}", NULL}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *members = NULL;
@@ -356,6 +368,10 @@ static void test_data_object__reserved_names(void **state)
     job.notification.data_json = "{\"ok\":\"1\",\"aps\":\"2\"}";
     assert_int_equal(render(&job, false), STATUS_INVALID);
     job.provider = PUSH_FCM;
+    assert_int_equal(render(&job, false), STATUS_OK);
+    job.notification.data_json = "{\"google.c\":\"2\"}";
+    assert_int_equal(render(&job, false), STATUS_INVALID);
+    job.notification.data_json = "{\"google\":\"2\"}";
     assert_int_equal(render(&job, false), STATUS_OK);
     job.notification.data_json = "{\"title\":\"2\"}";
     assert_int_equal(render(&job, false), STATUS_INVALID);
