@@ -96,9 +96,8 @@ static size_t plain_bytes_max(const struct sketch *sketch, size_t limit, const s
 {
     size_t room = limit - taken->open_bytes;
     size_t record_bytes_max = sketch->job->provider == PUSH_WEB ? room : room * 3 / 4;
-    assert(record_bytes_max >= seal_record_bytes(taken->plain_bytes));
-    size_t steps = (record_bytes_max - seal_record_bytes(0)) / SEAL_PADDED_TO;
-    size_t plain_bytes = (steps + 1) * SEAL_PADDED_TO - 1; /* one is the delimiter */
+    size_t plain_bytes = seal_plain_bytes_max(record_bytes_max);
+    assert(plain_bytes >= taken->plain_bytes);
     return plain_bytes < PAYLOAD_PLAIN_BYTES_MAX ? plain_bytes : PAYLOAD_PLAIN_BYTES_MAX;
 }
 

@@ -35,6 +35,15 @@ size_t seal_record_bytes(size_t plain_bytes)
     return padded > SERVICE_BYTES_MAX && least <= SERVICE_BYTES_MAX ? SERVICE_BYTES_MAX : padded;
 }
 
+size_t seal_plain_bytes_max(size_t record_bytes_max)
+{
+    size_t fixed = HEADER_BYTES + TAG_BYTES;
+    size_t units = record_bytes_max > fixed ? (record_bytes_max - fixed) / SEAL_PADDED_TO : 0;
+    size_t padded = units > 0 ? units * SEAL_PADDED_TO - 1 : 0;
+    size_t tight = record_bytes_max >= SERVICE_BYTES_MAX ? SERVICE_BYTES_MAX - OVERHEAD_BYTES : 0;
+    return padded > tight ? padded : tight;
+}
+
 /* HMAC-SHA256 for keys of at most a block. OpenSSL's own, and so digest_hmac_sha256(), allocates
  * for each, which takes longer than these hashes and can fail. */
 static struct digest hmac(const void *key, size_t key_bytes, const struct digest_part *parts,

@@ -24,6 +24,10 @@ struct seal_agreement {
  * bytes that every push service takes. */
 size_t seal_record_bytes(size_t plain_bytes);
 
+/* The longest plain text whose record has at most so many bytes; 0 also when not even an empty
+ * one's has. */
+size_t seal_plain_bytes_max(size_t record_bytes_max);
+
 /* Writes the record: salt, record size, our public key, ciphertext. What record_bytes leaves beyond
  * the plain text is padding. The inputs are borrowed and must not overlap the record.
  * STATUS_TOO_LARGE: the header, the plain text, the delimiter and the tag need more, and record_r

@@ -58,6 +58,18 @@ static void test_seal__lengths_say_little(void **state)
     assert_int_equal(seal_record_bytes(0), 86 + 128 + 16);
     assert_int_equal(seal_record_bytes(127), 86 + 128 + 16);
     assert_int_equal(seal_record_bytes(128), 86 + 256 + 16);
+    assert_int_equal(seal_record_bytes(3993), 4096); /* what every push service takes */
+    assert_int_equal(seal_record_bytes(3994), 86 + 4096 + 16);
+}
+
+static void test_seal__longest_text_of_a_record(void **state)
+{
+    (void)state;
+    for (size_t record_bytes = 0; record_bytes < 6000; record_bytes++) {
+        size_t plain_bytes = seal_plain_bytes_max(record_bytes);
+        assert_true(plain_bytes == 0 || seal_record_bytes(plain_bytes) <= record_bytes);
+        assert_true(seal_record_bytes(plain_bytes + 1) > record_bytes);
+    }
 }
 
 /* A receiver: a key pair and what it computes with our public key. */
@@ -259,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_seal__example_of_the_rfc),
         cmocka_unit_test(test_seal__lengths_say_little),
+        cmocka_unit_test(test_seal__longest_text_of_a_record),
         cmocka_unit_test(test_key_agreement__each_is_fresh_and_fits_the_peer),
         cmocka_unit_test(test_key_agreement__refuses_points_off_the_curve),
         cmocka_unit_test(test_key_agreement__many_peers_make_way_for_each_other),
