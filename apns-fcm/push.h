@@ -28,6 +28,10 @@
 #include "gateway/base/status.h"
 #include "gateway/base/uuid.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum push_provider { PUSH_APNS, PUSH_FCM, PUSH_WEB };
 #define PUSH_PROVIDERS_COUNT 3
 
@@ -391,5 +395,9 @@ enum status push_vapid_public_key(const char *pem, char text_r[PUSH_VAPID_PUBLIC
 /* Whether the 65 bytes are a point on P-256, as a device's key must be: check it when it is
  * registered, as a job with a bad one is refused only when it is sent. */
 bool push_public_key_is_valid(const uint8_t public_key[PUSH_PUBLIC_KEY_BYTES]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -106,12 +106,23 @@ static void judge_by_status(int http_status, struct verdict *verdict)
     }
 }
 
+/* It goes into logs and notices, which are lines of text. */
+static void copy_reason(struct verdict *verdict, const char *reason)
+{
+    (void)text_copy(verdict->reason, sizeof verdict->reason, reason);
+    for (char *at = verdict->reason; *at != '\0'; at++) {
+        if ((*at >= 0 && *at < ' ') || *at == 0x7f) {
+            *at = '?';
+        }
+    }
+}
+
 static void judge(const struct row *rows, size_t count, int http_status, const char *reason,
                   struct verdict *verdict)
 {
     const struct row *row = NULL;
     if (reason != NULL && reason[0] != '\0') {
-        (void)text_copy(verdict->reason, sizeof verdict->reason, reason);
+        copy_reason(verdict, reason);
         row = find(rows, count, reason);
     } else {
         (void)snprintf(verdict->reason, sizeof verdict->reason, "http-%d", http_status);

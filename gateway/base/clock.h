@@ -6,6 +6,10 @@
 
 #include "gateway/base/time.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A source of time. Both calls may come from any thread. */
 struct clock_source {
     struct wall_time (*wall)(void *context);
@@ -37,5 +41,9 @@ void clock_wait_until(int64_t wait_ms, struct timespec *until_r);
 
 /* Nanoseconds of CLOCK_MONOTONIC, for measuring how long something took. */
 int64_t clock_stopwatch_ns(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A source of random bytes; never fails (the system source aborts when the kernel has none). */
 struct random_source {
     void (*fill)(void *context, void *bytes, size_t count);
@@ -21,5 +25,9 @@ static inline void random_fill(const struct random_source *random, void *bytes, 
 
 /* A number in [0, limit); limit must be above 0. */
 uint64_t random_below(const struct random_source *random, uint64_t limit);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

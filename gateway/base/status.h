@@ -10,6 +10,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define STATUS_TABLE(X)                                                                            \
     X(OK, 0, "ok", "success")                                                                      \
     X(INVALID, -1, "invalid", "the input breaks a rule")                                           \
@@ -79,5 +83,9 @@ enum status error_set_at(struct error *error, enum status status, const char *po
 /* Puts "what: " in front of the text already there and returns status. */
 enum status error_wrap(struct error *error, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -13,6 +13,10 @@
 
 #include "gateway/base/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Milliseconds since 1970-01-01T00:00:00Z, as the wall clock says. */
 struct wall_time {
     int64_t ms;
@@ -60,5 +64,9 @@ void wall_time_format(struct wall_time time, char text_r[RFC3339_BYTES_MAX]);
 
 /* Reads an RFC 3339 date-time with any offset (RFC 3339, section 5.6). STATUS_INVALID otherwise. */
 enum status wall_time_parse(const char *text, struct wall_time *time_r) MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 #include "gateway/base/status.h"
 #include "gateway/base/time.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct uuid {
     uint8_t bytes[16];
 };
@@ -42,8 +46,12 @@ static inline bool uuid_equal(struct uuid a, struct uuid b)
 
 static inline bool uuid_is_nil(struct uuid uuid)
 {
-    static const struct uuid nil;
+    static const struct uuid nil = {{0}};
     return uuid_equal(uuid, nil);
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -343,9 +343,20 @@ static void test_fcm__details_that_are_no_details(void **state)
     }
 }
 
+static void test_verdict__a_reason_is_one_line(void **state)
+{
+    static const char body[] = "{\"reason\":\"New\\nWord\\u0007\\u007f\"}";
+    struct verdict verdict;
+    (void)state;
+    verdict_apns(400, body, sizeof body - 1, &verdict);
+    assert_string_equal(verdict.reason, "New?Word??");
+    assert_true(verdict.unknown_reason);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_verdict__a_reason_is_one_line),
         cmocka_unit_test(test_apns__every_documented_reason),
         cmocka_unit_test(test_apns__accepted_and_gone),
         cmocka_unit_test(test_apns__body_that_is_no_answer),
