@@ -43,6 +43,7 @@ def symbols(path, *options):
 def declared(text):
     """The functions and tables that a header declares for the linker."""
     text = re.sub(r"/\*.*?\*/|^#.*?(?<!\\)$", "", text, flags=re.DOTALL | re.MULTILINE)
+    text = text.replace('extern "C" {', "")
     text = re.sub(r"static inline [^{]*\{.*?^\}", "", text, flags=re.DOTALL | re.MULTILINE)
     text = re.sub(r"__attribute__\(\(.*?\)\)\)?", "", text)
     text = re.sub(r"\{[^{}]*\}", "", re.sub(r"\{[^{}]*\}", "", text))
