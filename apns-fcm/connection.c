@@ -153,12 +153,23 @@ void connection_close(struct connection *connection, const char *reason)
     connection->events->closed(connection->owner, connection, reason);
 }
 
-void connection_drain(struct connection *connection)
+bool connection_call_back(struct connection *connection)
+{
+    bool returns = connection->state == CONNECTION_OPEN && connection->may_return;
+    if (returns) {
+        connection->draining = false;
+        connection->may_return = false;
+    }
+    return returns;
+}
+
+void connection_drain(struct connection *connection, bool may_return)
 {
     if (connection->state == CONNECTION_CLOSED) {
         return;
     }
     connection->draining = true;
+    connection->may_return = may_return;
     if (connection->state != CONNECTION_OPEN || connection->streams.count == 0) {
         connection_close(connection, "drained");
     }

@@ -79,8 +79,12 @@ void connection_cancel(struct connection *connection, struct exchange *exchange)
 /* Sends what is waiting. May close. */
 void connection_flush(struct connection *connection);
 
-/* No new exchanges; closes when the last has ended. */
-void connection_drain(struct connection *connection);
+/* No new exchanges; closes when the last has ended. may_return: unless it is called back. */
+void connection_drain(struct connection *connection, bool may_return);
+
+/* Takes a drained connection into use again; false when it may not be: the peer said GOAWAY, or it
+ * was not drained to return. From inside `ended` at the latest. */
+bool connection_call_back(struct connection *connection);
 
 /* Ends all exchanges (unanswered, or not processed) and closes. */
 void connection_close(struct connection *connection, const char *reason);

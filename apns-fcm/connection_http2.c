@@ -94,6 +94,7 @@ static void read_goaway_reason(const nghttp2_goaway *goaway, char reason_r[PUSH_
 static void on_goaway(struct connection *connection, const nghttp2_goaway *goaway)
 {
     char reason[PUSH_REASON_BYTES_MAX];
+    connection->may_return = false;
     if (!connection->draining) {
         read_goaway_reason(goaway, reason);
         connection->draining = true;

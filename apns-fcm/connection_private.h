@@ -41,6 +41,7 @@ struct connection {
     struct exchange_list streams;
 
     bool draining;
+    bool may_return; /* drained by its owner, who may want it again */
     bool answered;
     bool settings_seen;
     bool wants_output; /* EPOLLOUT is registered */

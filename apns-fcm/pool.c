@@ -153,7 +153,7 @@ static bool start(struct pool *pool, struct seat *seat, struct exchange *exchang
     }
     pool->resume_at = monotonic_add(pool->loop->now, REFUSED_WAIT_MS);
     if (status == STATUS_UNAVAILABLE && seat->connection == connection) {
-        pool_set_aside(pool, seat);
+        pool_set_aside(pool, seat, false);
     }
     return false;
 }

@@ -137,8 +137,9 @@ void pool_connections_work(struct pool *pool);
 struct monotonic_time pool_connections_due(const struct pool *pool);
 /* The seat that the next exchange goes to, or NULL. other_number: not that connection; 0: any. */
 struct seat *pool_best_seat(struct pool *pool, uint64_t other_number);
-/* No new exchanges on this connection; it closes when the last has ended. */
-void pool_set_aside(struct pool *pool, struct seat *seat);
+/* No new exchanges on this connection; it closes when the last has ended. may_return: an answer on
+ * it brings it back. */
+void pool_set_aside(struct pool *pool, struct seat *seat, bool may_return);
 /* Calls `act` for every connection there is; each may close. */
 void pool_for_each_connection(struct pool *pool, void (*act)(struct connection *));
 void pool_note_failure(struct pool *pool, const char *reason);

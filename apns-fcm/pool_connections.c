@@ -1,24 +1,27 @@
 /* pool_connections.c - when a pool opens, trusts, sets aside and closes its connections. */
 #include "apns-fcm/pool.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
+#include <netinet/in.h>
 #include <stddef.h>
 
 #include "apns-fcm/public_address.h"
 #include "apns-fcm/retry.h"
 #include "gateway/base/log.h"
 
-#define RESOLVE_MS_MAX      5000
-#define OPENING_MS_MAX      3000
-#define OPENING_MS_SHARED   1000  /* while other addresses are left to try */
-#define CONNECT_WAIT_MS     100   /* after the first failure; doubles */
-#define CONNECT_WAIT_MS_CAP 500   /* a pager is back within half a second of its provider */
-#define STARVED_MS_MAX      2000  /* no answer for this long, and others cannot go out */
-#define FULL_MS_MAX         100   /* then another connection helps */
-#define IDLE_MS_MAX         60000 /* then it is one too many */
-#define SETTLED_MS          1000
-#define PROBE_WAIT_MS       5000
-#define FAILURES_LOGGED_MAX 3 /* then every tenth */
+#define RESOLVE_MS_MAX       5000
+#define OPENING_MS_MAX       3000
+#define OPENING_MS_SHARED    1000  /* while other addresses are left to try */
+#define CONNECT_WAIT_MS      100   /* after the first failure; doubles */
+#define CONNECT_WAIT_MS_CAP  500   /* a pager is back within half a second of its provider */
+#define STARVED_MS_MAX       2000  /* no answer for this long, and others cannot go out */
+#define STARVED_ALONE_MS_MAX 500   /* the same for the one stream of a token not yet proven */
+#define FULL_MS_MAX          100   /* then another connection helps */
+#define IDLE_MS_MAX          60000 /* then it is one too many */
+#define SETTLED_MS           1000
+#define PROBE_WAIT_MS        5000
+#define FAILURES_LOGGED_MAX  3 /* then every tenth */
 
 #define FOR_EACH_SEAT(pool_, seat_)                                                                \
     for (struct seat *seat_ = (pool_)->seats; seat_ < (pool_)->seats + POOL_CONNECTIONS_MAX;       \
@@ -112,11 +115,40 @@ static void on_opened(void *owner, struct connection *connection)
              LOG_INT("number", (int64_t)connection_number(connection)));
 }
 
+static void forget_draining(struct pool *pool, const struct connection *connection)
+{
+    for (size_t i = 0; i < pool->draining_count; i++) {
+        if (pool->draining[i] == connection) {
+            pool->draining_count--;
+            for (; i < pool->draining_count; i++) {
+                pool->draining[i] = pool->draining[i + 1];
+            }
+            return;
+        }
+    }
+}
+
+/* A connection that was set aside for its silence has answered after all. */
+static struct seat *take_back(struct pool *pool, struct connection *connection)
+{
+    struct seat *seat = free_seat(pool);
+    if (seat == NULL || !connection_call_back(connection)) {
+        return NULL;
+    }
+    forget_draining(pool, connection);
+    *seat = (struct seat){.connection = connection};
+    return seat;
+}
+
 static void on_ended(void *owner, struct connection *connection, struct exchange *exchange,
                      enum exchange_end end)
 {
     struct pool *pool = owner;
-    pool_end_exchange(pool, seat_of(pool, connection), exchange, end);
+    struct seat *seat = seat_of(pool, connection);
+    if (seat == NULL && end == EXCHANGE_ANSWERED) {
+        seat = take_back(pool, connection);
+    }
+    pool_end_exchange(pool, seat, exchange, end);
 }
 
 /* Moves a connection to those that take no new exchanges. */
@@ -132,11 +164,11 @@ static void move_to_draining(struct pool *pool, struct seat *seat)
     pool->draining[pool->draining_count++] = connection;
 }
 
-void pool_set_aside(struct pool *pool, struct seat *seat)
+void pool_set_aside(struct pool *pool, struct seat *seat, bool may_return)
 {
     struct connection *connection = seat->connection;
     move_to_draining(pool, seat);
-    connection_drain(connection);
+    connection_drain(connection, may_return);
 }
 
 static void on_draining(void *owner, struct connection *connection, const char *reason)
@@ -152,19 +184,6 @@ static void on_draining(void *owner, struct connection *connection, const char *
         move_to_draining(pool, seat);
         if (!connection_has_answered(connection)) {
             pool_note_failure(pool, "goaway");
-        }
-    }
-}
-
-static void forget_draining(struct pool *pool, const struct connection *connection)
-{
-    for (size_t i = 0; i < pool->draining_count; i++) {
-        if (pool->draining[i] == connection) {
-            pool->draining_count--;
-            for (; i < pool->draining_count; i++) {
-                pool->draining[i] = pool->draining[i + 1];
-            }
-            return;
         }
     }
 }
@@ -234,7 +253,7 @@ static void set_all_aside(struct pool *pool)
     FOR_EACH_SEAT(pool, seat)
     {
         if (seat->connection != NULL) {
-            pool_set_aside(pool, seat);
+            pool_set_aside(pool, seat, false);
         }
     }
 }
@@ -268,15 +287,34 @@ void pool_aim(struct pool *pool, const struct pool_target *target)
 
 /* ---- opening ---- */
 
-static bool may_connect(const struct pool *pool, const struct addrinfo *address)
+static bool is_within_reach(enum pool_reach reach, const struct sockaddr *address)
 {
-    switch (pool->target.reach) {
+    switch (reach) {
     case POOL_PUBLIC:
-        return address_is_public(address->ai_addr);
+        return address_is_public(address);
     case POOL_PUBLIC_OR_LOOPBACK:
-        return address_is_public(address->ai_addr) || address_is_loopback(address->ai_addr);
+        return address_is_public(address) || address_is_loopback(address);
     case POOL_ANYWHERE:
         break;
+    }
+    return true;
+}
+
+/* A proxy's own address is the configuration's word. What it resolves cannot be seen from here, but
+ * a host that is an address can. */
+static bool may_connect(const struct pool *pool, const struct addrinfo *address)
+{
+    const struct pool_target *target = &pool->target;
+    struct sockaddr_in in = {.sin_family = AF_INET};
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+    if (target->proxy == NULL) {
+        return is_within_reach(target->reach, address->ai_addr);
+    }
+    if (inet_pton(AF_INET, target->host, &in.sin_addr) == 1) {
+        return is_within_reach(target->reach, (const struct sockaddr *)&in);
+    }
+    if (inet_pton(AF_INET6, target->host, &in6.sin6_addr) == 1) {
+        return is_within_reach(target->reach, (const struct sockaddr *)&in6);
     }
     return true;
 }
@@ -337,7 +375,7 @@ static void begin_connection(struct pool *pool)
         const struct addrinfo *address = pool->next_address;
         pool->next_address = address->ai_next;
         const char *reason = "address-not-public";
-        if (pool->target.proxy != NULL || may_connect(pool, address)) {
+        if (may_connect(pool, address)) {
             enum status status = open_on(pool, seat, address);
             reason = status == STATUS_OK          ? NULL
                      : status == STATUS_NO_MEMORY ? "no-memory"
@@ -442,7 +480,9 @@ static struct monotonic_time starved_at(const struct pool *pool, const struct se
 {
     bool starved = pool->full_since.ms != TIME_NEVER_MS && seat->connection != NULL &&
                    connection_is_open(seat->connection);
-    return starved ? monotonic_add(seat->progress_at, STARVED_MS_MAX) : MONOTONIC_NEVER;
+    bool alone = pool->one_stream_until_proven && !seat->proven;
+    return starved ? monotonic_add(seat->progress_at, alone ? STARVED_ALONE_MS_MAX : STARVED_MS_MAX)
+                   : MONOTONIC_NEVER;
 }
 
 static void leave_starving(struct pool *pool)
@@ -450,8 +490,9 @@ static void leave_starving(struct pool *pool)
     FOR_EACH_SEAT(pool, seat)
     {
         if (starved_at(pool, seat).ms <= pool->loop->now.ms) {
-            pool_set_aside(pool, seat);
+            pool_set_aside(pool, seat, true);
             pool_note_failure(pool, "no-answer");
+            pool->connect_at = pool->loop->now; /* it can be reached: no need to wait */
         }
     }
 }
@@ -465,7 +506,7 @@ static void close_idle(struct pool *pool)
         if (seat->connection != NULL && connection_is_open(seat->connection) &&
             connection_in_flight(seat->connection) == 0 &&
             pool->loop->now.ms - seat->progress_at.ms >= IDLE_MS_MAX) {
-            pool_set_aside(pool, seat);
+            pool_set_aside(pool, seat, false);
             census.trusted--;
         }
     }

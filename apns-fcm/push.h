@@ -225,7 +225,8 @@ struct push_web_account {
     const char *vapid_key_pem; /* private key on P-256, see push_vapid_key_create() */
     const char *subject;       /* "mailto:…" or "https:…": whom a push service may write to */
     /* Subscriptions are made by browsers, so that an endpoint is a stranger's word: only public
-     * addresses are connected to. For tests: loopback too. */
+     * addresses are connected to. For tests: loopback too. Behind a proxy only endpoints that are
+     * addresses can be judged: names are the proxy's to resolve, and to refuse. */
     bool loopback_allowed;
 };
 

@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gateway/base/encoding.h"
+
 #define START_TURNS_MAX 1000
 #define TURN_NS         10000000
 #define FILE_BYTES_MAX  65536
@@ -112,6 +114,10 @@ void provider_process_start(struct provider_process *process, const char *option
         .endpoints = {{"localhost", process->apns_port}, {"localhost", process->apns_port}}};
     process->fcm = (struct push_fcm_account){.service_account_json = process->service_account,
                                              .endpoint = {"localhost", process->fcm_port}};
+    assert_int_equal(push_vapid_key_create(process->vapid_key, NULL), STATUS_OK);
+    process->web = (struct push_web_account){.vapid_key_pem = process->vapid_key,
+                                             .subject = "mailto:test@astreinte.example",
+                                             .loopback_allowed = true};
 }
 
 void provider_process_stop(struct provider_process *process)
@@ -174,6 +180,41 @@ void provider_process_tell(struct provider_process *process, const char *format,
     json_decref(exchange(process, line));
 }
 
+static void decode_key(json_t *answer, const char *name, uint8_t *key_r, size_t bytes)
+{
+    const char *text = json_string_value(json_object_get(answer, name));
+    size_t decoded = 0;
+    assert_non_null(text);
+    assert_int_equal(base64_decode(text, strlen(text), key_r, bytes, &decoded), STATUS_OK);
+    assert_int_equal(decoded, bytes);
+}
+
+static void take_keys(json_t *answer, struct push_secret *secret_r)
+{
+    *secret_r = (struct push_secret){.title = NULL};
+    decode_key(answer, "p256dh", secret_r->public_key, sizeof secret_r->public_key);
+    decode_key(answer, "auth", secret_r->auth_secret, sizeof secret_r->auth_secret);
+}
+
+void provider_process_subscribe(struct provider_process *process, const char *name,
+                                char endpoint_r[256], struct push_secret *secret_r)
+{
+    json_t *answer = provider_process_ask(process, "{\"subscription\":\"%s\"}", name);
+    const char *endpoint = json_string_value(json_object_get(answer, "endpoint"));
+    assert_non_null(endpoint);
+    (void)snprintf(endpoint_r, 256, "%s", endpoint);
+    take_keys(answer, secret_r);
+    json_decref(answer);
+}
+
+void provider_process_give_keys(struct provider_process *process, const char *target,
+                                struct push_secret *secret_r)
+{
+    json_t *answer = provider_process_ask(process, "{\"device_key\":\"%s\"}", target);
+    take_keys(answer, secret_r);
+    json_decref(answer);
+}
+
 int64_t provider_process_count(struct provider_process *process, const char *provider,
                                const char *counter)
 {
@@ -207,5 +248,7 @@ struct push_configuration provider_process_configuration(const struct provider_p
                                        .apns = &process->apns,
                                        .apns_count = 1,
                                        .fcm = &process->fcm,
-                                       .fcm_count = 1};
+                                       .fcm_count = 1,
+                                       .web = &process->web,
+                                       .web_count = 1};
 }

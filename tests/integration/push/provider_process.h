@@ -17,6 +17,8 @@ struct provider_process {
     char *service_account;
     struct push_apns_account apns; /* a test may change them before it makes a sender */
     struct push_fcm_account fcm;
+    struct push_web_account web;
+    char vapid_key[PUSH_VAPID_PEM_BYTES_MAX];
     char apns_port[8];
     char fcm_port[8];
 };
@@ -32,6 +34,14 @@ json_t *provider_process_ask(struct provider_process *process, const char *forma
     __attribute__((format(printf, 2, 3)));
 void provider_process_tell(struct provider_process *process, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Makes a browser's subscription: its endpoint, and a secret with its keys and nothing else. */
+void provider_process_subscribe(struct provider_process *process, const char *name,
+                                char endpoint_r[256], struct push_secret *secret_r);
+
+/* Makes keys for an APNs or FCM target. */
+void provider_process_give_keys(struct provider_process *process, const char *target,
+                                struct push_secret *secret_r);
 
 /* One counter of its statistics, e.g. ("apns", "requests"). */
 int64_t provider_process_count(struct provider_process *process, const char *provider,
