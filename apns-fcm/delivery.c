@@ -413,6 +413,8 @@ void delivery_refuse_waiting(struct account *account, const char *reason)
         while (pool->queue[rank].first != NULL) {
             struct exchange *leg = pool->queue[rank].first;
             struct job *job = leg->owner;
+            /* This takes it off the list before finish() frees it, which the analyser does not see.
+             * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
             withdraw(job, leg, true);
             withdraw(job, other_leg(job, leg), false);
             finish(job, PUSH_REFUSED, PUSH_CONFIGURATION_WRONG, text);

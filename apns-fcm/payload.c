@@ -77,6 +77,7 @@ static void write_cut(struct json_writer *json, const struct shown_text *shown)
     char text[PUSH_VOIP_PAYLOAD_BYTES_MAX + PAYLOAD_ELLIPSIS_BYTES];
     assert(shown->bytes <= PUSH_VOIP_PAYLOAD_BYTES_MAX);
     memcpy(text, shown->text, shown->bytes);
+    /* Its length is told. NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
     memcpy(text + shown->bytes, PAYLOAD_ELLIPSIS, PAYLOAD_ELLIPSIS_BYTES);
     json_text_n(json, text, shown->bytes + PAYLOAD_ELLIPSIS_BYTES);
 }

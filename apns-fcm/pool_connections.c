@@ -23,9 +23,11 @@
 #define PROBE_WAIT_MS        5000
 #define FAILURES_LOGGED_MAX  3 /* then every tenth */
 
+/* A declared name cannot stand in parentheses. NOLINTBEGIN(bugprone-macro-parentheses) */
 #define FOR_EACH_SEAT(pool_, seat_)                                                                \
     for (struct seat *seat_ = (pool_)->seats; seat_ < (pool_)->seats + POOL_CONNECTIONS_MAX;       \
          seat_++)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static void free_addresses(struct pool *pool)
 {

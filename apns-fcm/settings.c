@@ -1,5 +1,6 @@
 #include "apns-fcm/settings.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +89,7 @@ static enum status load_proxy(struct settings *settings, const struct push_proxy
 static enum status load_web(const struct push_web_account *from, struct web_settings *to,
                             struct error *error)
 {
+    assert(to != NULL);
     if (from->vapid_key_pem == NULL) {
         return settings_fault(error, "web vapid_key_pem", "missing");
     }

@@ -1,6 +1,7 @@
 /* settings_fcm.c - a project at Google, from the service account's file. */
 #include "apns-fcm/settings.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "gateway/base/arena.h"
@@ -69,11 +70,13 @@ static enum status read_members(json_t *json, const char *texts_r[MEMBERS_COUNT]
 static enum status read_account(struct settings *settings, json_t *json, struct fcm_settings *to,
                                 struct error *error)
 {
-    const char *texts[MEMBERS_COUNT];
+    const char *texts[MEMBERS_COUNT] = {NULL};
     enum status status = read_members(json, texts, error);
     if (status != STATUS_OK) {
         return status;
     }
+    assert(texts[CLIENT_EMAIL] != NULL && texts[PRIVATE_KEY] != NULL);
+    assert(texts[TOKEN_URI] != NULL && texts[PROJECT_ID] != NULL);
     status = signing_key_create(texts[PRIVATE_KEY], JWT_RS256, &to->key, error);
     if (status != STATUS_OK) {
         return status == STATUS_NO_MEMORY

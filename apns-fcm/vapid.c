@@ -5,6 +5,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,7 +77,6 @@ enum status vapid_authorization(const struct vapid_key *key, const char *origin,
                                 struct wall_time now, char text_r[VAPID_AUTHORIZATION_BYTES_MAX],
                                 size_t *bytes_r)
 {
-    static const char scheme[] = "vapid t=";
     char claims[CLAIMS_BYTES_MAX], token[VAPID_AUTHORIZATION_BYTES_MAX];
     struct json_writer json;
     json_writer_init(&json, claims, sizeof claims);
@@ -94,17 +94,13 @@ enum status vapid_authorization(const struct vapid_key *key, const char *origin,
     if (status != STATUS_OK) {
         return status;
     }
-    size_t public_bytes = strlen(key->public_text);
-    size_t all_bytes = sizeof scheme - 1 + bytes + 4 + public_bytes;
-    if (all_bytes >= VAPID_AUTHORIZATION_BYTES_MAX) {
+    char text[VAPID_AUTHORIZATION_BYTES_MAX];
+    int all_bytes = snprintf(text, sizeof text, "vapid t=%s, k=%s", token, key->public_text);
+    if (all_bytes < 0 || (size_t)all_bytes >= sizeof text) {
         return STATUS_TOO_LARGE;
     }
-    char *at = text_r;
-    memcpy(at, scheme, sizeof scheme - 1);
-    memcpy(at += sizeof scheme - 1, token, bytes);
-    memcpy(at += bytes, ", k=", 4);
-    memcpy(at += 4, key->public_text, public_bytes + 1);
-    *bytes_r = all_bytes;
+    memcpy(text_r, text, (size_t)all_bytes + 1);
+    *bytes_r = (size_t)all_bytes;
     return STATUS_OK;
 }
 

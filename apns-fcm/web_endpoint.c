@@ -53,7 +53,10 @@ static enum status read_host(const char **at, struct web_endpoint *endpoint, str
             return fault(error, "has a host of more than 255 bytes");
         }
         char c = **at;
-        endpoint->host[bytes++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+        if (c >= 'A' && c <= 'Z') {
+            c = (char)(c - 'A' + 'a');
+        }
+        endpoint->host[bytes++] = c;
     }
     endpoint->host[bytes] = '\0';
     if (bracketed && *(*at)++ != ']') {

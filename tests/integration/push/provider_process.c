@@ -163,6 +163,7 @@ json_t *provider_process_ask(struct provider_process *process, const char *forma
     char line[1024];
     va_list arguments;
     va_start(arguments, format);
+    /* It is initialised. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
     (void)vsnprintf(line, sizeof line - 1, format, arguments);
     va_end(arguments);
     (void)strncat(line, "\n", sizeof line - strlen(line) - 1);
@@ -174,6 +175,7 @@ void provider_process_tell(struct provider_process *process, const char *format,
     char line[1024];
     va_list arguments;
     va_start(arguments, format);
+    /* It is initialised. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
     (void)vsnprintf(line, sizeof line - 1, format, arguments);
     va_end(arguments);
     (void)strncat(line, "\n", sizeof line - strlen(line) - 1);
