@@ -131,6 +131,7 @@ void pool_end_exchange(struct pool *pool, struct seat *seat, struct exchange *ex
 /* Puts an exchange that is waiting on a connection's stream; false when that failed. */
 static bool start(struct pool *pool, struct seat *seat, struct exchange *exchange)
 {
+    assert(exchange != NULL); /* the callers have seen that something waits */
     struct connection *connection = seat->connection;
     bool is_hedge = exchange->is_hedge;
     nghttp2_nv headers[EXCHANGE_HEADERS_MAX];
