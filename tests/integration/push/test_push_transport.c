@@ -341,9 +341,9 @@ static char *read_file(const json_t *ready, const char *name)
     return text;
 }
 
-static void test_certificate__replaces_the_token(void **state)
+/* A sender that Apple knows by its certificate, in place of the first. */
+static void create_with_certificate(struct fixture *fixture)
 {
-    struct fixture *fixture = *state;
     char *certificate = read_file(fixture->provider.ready, "apns_client_cert");
     char *key = read_file(fixture->provider.ready, "apns_client_key");
     struct push_apns_account *apns = &fixture->provider.apns;
@@ -352,6 +352,14 @@ static void test_certificate__replaces_the_token(void **state)
     apns->cert_key_pem = key;
     struct push_configuration configuration = provider_process_configuration(&fixture->provider);
     (void)fixture_create_with(fixture, &configuration);
+    free(certificate); /* it has its own copies */
+    free(key);
+}
+
+static void test_certificate__replaces_the_token(void **state)
+{
+    struct fixture *fixture = *state;
+    create_with_certificate(fixture);
     provider_process_tell(&fixture->provider,
                           "{\"provider\":\"apns\",\"behaviour\":\"accept\",\"delay_ms\":50,"
                           "\"count\":1}");
@@ -366,8 +374,6 @@ static void test_certificate__replaces_the_token(void **state)
         assert_accepted(run_plain(fixture, PATIENT_MS));
     }
     assert_int_equal(statistics_of(fixture, PUSH_APNS).connections_resumed, 3);
-    free(certificate);
-    free(key);
 }
 
 /* ---- as many connections as it takes ---- */
@@ -515,9 +521,11 @@ static void test_hedges__are_counted(void **state)
     assert_int_equal(provider_process_count(&fixture->provider, "apns", "accepted_again"), 0);
 }
 
+/* With a certificate, as otherwise APNs' single stream before the first answer would hide it. */
 static void test_hedges__do_not_double_a_flood(void **state)
 {
     struct fixture *fixture = *state;
+    create_with_certificate(fixture);
     assert_accepted(run_plain(fixture, PATIENT_MS));
     provider_process_tell(&fixture->provider, "{\"provider\":\"apns\",\"behaviour\":\"silent\"}");
     fixture_submit_apns(fixture, 800, 3000);
@@ -526,7 +534,9 @@ static void test_hedges__do_not_double_a_flood(void **state)
         assert_outcome(&fixture->results.all[i], PUSH_UNCERTAIN, PUSH_TARGET_OK, NULL);
     }
     struct push_statistics statistics = statistics_of(fixture, PUSH_APNS);
-    assert_in_range(statistics.hedges_written, 1, 400);
+    assert_true(statistics.hedges_written >= 1);
+    assert_in_range(provider_process_count(&fixture->provider, "apns", "streams_open_max"), 801,
+                    1200);
     assert_int_equal(statistics.hedges_won, 0);
 }
 
