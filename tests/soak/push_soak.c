@@ -412,14 +412,21 @@ static void drain(struct soak *soak)
 
 static void take_flow(struct soak *soak, const char *line)
 {
-    size_t in_flight = 0;
-    uint64_t rate = 0, count = 0;
-    struct flow flow = {0};
-    if (sscanf(line, "flow %zu %" SCNu64 " %" SCNu64 " %u %" SCNd64, &in_flight, &rate, &count,
-               &flow.providers, &flow.deadline_min_ms) != 5) {
-        (void)fprintf(stderr, "flow: what?\n");
-        exit(2);
+    /* in flight, rate a second, count, providers, shortest deadline in ms */
+    unsigned long long numbers[5];
+    const char *at = line + strlen("flow");
+    for (size_t i = 0; i < 5; i++) {
+        char *end = NULL;
+        numbers[i] = strtoull(at, &end, 10);
+        if (end == at) {
+            (void)fprintf(stderr, "flow: what?\n");
+            exit(2);
+        }
+        at = end;
     }
+    size_t in_flight = (size_t)numbers[0];
+    uint64_t rate = numbers[1], count = numbers[2];
+    struct flow flow = {.providers = (unsigned)numbers[3], .deadline_min_ms = (int64_t)numbers[4]};
     flow.in_flight = in_flight < SLOTS_COUNT / 2 ? in_flight : SLOTS_COUNT / 2;
     flow.rate_per_ms = rate == 0 ? RATE_PER_MS_MAX : (double)rate / 1000;
     flow.endless = count == 0;
