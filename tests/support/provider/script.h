@@ -50,6 +50,7 @@ enum behaviour {
 #undef BEHAVIOUR_ENUM
 };
 
+/* A sum has no parentheses inside. NOLINTNEXTLINE(bugprone-macro-parentheses) */
 #define BEHAVIOUR_ONE(name, word) +1
 #define BEHAVIOURS_COUNT          (0 BEHAVIOUR_TABLE(BEHAVIOUR_ONE))
 

@@ -39,6 +39,7 @@ void tls_faults_destroy(struct tls_faults **faults)
     }
 }
 
+/* The type is OpenSSL's. NOLINTNEXTLINE(readability-non-const-parameter) */
 static int choose_nothing(SSL *tls, const unsigned char **chosen_r, unsigned char *chosen_bytes_r,
                           const unsigned char *offered, unsigned offered_bytes, void *context)
 {
