@@ -1,4 +1,6 @@
-/* fault_matrix.c - see fault_matrix.h. The table of outcomes is printed at the end. */
+/* fault_matrix.c - see fault_matrix.h. The faults are in fault_table.c; the table of outcomes is
+ * printed at the end. Most faults are a matter of waiting, so that the three loads are played at
+ * the same time, each with a simulator and a sender of its own. */
 #include "tests/integration/push/fault_matrix.h"
 
 #include <setjmp.h>
@@ -13,6 +15,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "tests/integration/push/fault_table.h"
 #include "tests/integration/push/provider_process.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -28,259 +31,74 @@
 
 #define JOBS_MAX        2000
 #define LOADS           3
-#define COMMANDS_MAX    3
 #define DEADLINE_MS     1000
+#define WARM_MS         20000
 #define TOLERANCE_MS    10000 /* of a machine that is busy with other things */
 #define WAIT_S_MAX      60
+#define LATER_MS        300
 #define QUIET_TURNS_MAX 4000
 #define QUIET_TURN_MS   5
 #define LINE_BYTES_MAX  65536
 
-#define ACC (1U << PUSH_ACCEPTED)
-#define REF (1U << PUSH_REFUSED)
-#define EXH (1U << PUSH_RETRY_EXHAUSTED)
-#define EXP (1U << PUSH_EXPIRED)
-#define UNC (1U << PUSH_UNCERTAIN)
-
-#define ON_APNS (1U << PUSH_APNS)
-#define ON_FCM  (1U << PUSH_FCM)
-#define ON_WEB  (1U << PUSH_WEB)
-#define ON_ALL  (ON_APNS | ON_FCM | ON_WEB)
-
-struct fault {
-    const char *name;
-    unsigned providers;
-    unsigned allowed;                   /* outcomes; ACC alone: all are accepted */
-    int64_t answer_ms;                  /* a deadline longer than DEADLINE_MS; 0: that */
-    const char *commands[COMMANDS_MAX]; /* "$P" is the provider's name */
-    const char *later;                  /* after a third of a second, or NULL */
-};
-
-#define BEHAVE(rest_) "{\"provider\":\"$P\",\"behaviour\":" rest_ "}"
-#define SERVE(rest_)  "{\"provider\":\"$P\"," rest_ "}"
-#define TOKENS(rest_) "{\"provider\":\"oauth\"," rest_ "}"
-
-static const struct fault faults[] = {
-    {"none", ON_ALL, ACC, 8000, {NULL}, NULL},
-    {"gone", ON_ALL, REF, 8000, {BEHAVE("\"gone\"")}, NULL},
-    {"bad token", ON_APNS | ON_FCM, REF, 8000, {BEHAVE("\"bad_token\"")}, NULL},
-    {"too large", ON_ALL, REF, 8000, {BEHAVE("\"too_large\"")}, NULL},
-    {"forbidden", ON_ALL, REF, 8000, {BEHAVE("\"forbidden\"")}, NULL},
-    {"throttled once, Retry-After 1",
-     ON_ALL,
-     ACC,
-     4000,
-     {BEHAVE("\"throttle\",\"retry_after_s\":1,\"count\":1")},
-     NULL},
-    {"throttled, Retry-After 600",
-     ON_ALL,
-     EXH | UNC,
-     0,
-     {BEHAVE("\"throttle\",\"retry_after_s\":600")},
-     NULL},
-    {"500 three times", ON_ALL, ACC, 4000, {BEHAVE("\"error\",\"count\":3")}, NULL},
-    {"503 for ever", ON_ALL, EXH | UNC, 0, {BEHAVE("\"unavailable\"")}, NULL},
-    {"400 with a new word",
-     ON_ALL,
-     REF,
-     8000,
-     {BEHAVE("\"reason\",\"status\":400,\"reason\":\"NewWord\"")},
-     NULL},
-    {"500 in HTML", ON_ALL, EXH | UNC, 0, {BEHAVE("\"html\",\"status\":500")}, NULL},
-    {"503 without a body", ON_ALL, EXH | UNC, 0, {BEHAVE("\"empty_body\",\"status\":503")}, NULL},
-    {"400 in broken JSON", ON_ALL, REF, 8000, {BEHAVE("\"broken_body\",\"status\":400")}, NULL},
-    {"body of 1 MiB", ON_ALL, ACC | UNC, 6000, {BEHAVE("\"large_body\",\"count\":20")}, NULL},
-    {"40 KiB of headers",
-     ON_ALL,
-     ACC | UNC,
-     4000,
-     {BEHAVE("\"large_headers\",\"count\":10")},
-     NULL},
-    {"1000 headers", ON_ALL, ACC | UNC, 4000, {BEHAVE("\"many_headers\",\"count\":10")}, NULL},
-    {"10000 empty frames", ON_ALL, ACC | UNC, 4000, {BEHAVE("\"empty_frames\",\"count\":3")}, NULL},
-    {"all silent", ON_ALL, UNC | EXP, 0, {BEHAVE("\"silent\"")}, NULL},
-    {"twenty silent", ON_ALL, ACC | UNC, 4000, {BEHAVE("\"silent\",\"count\":20")}, NULL},
-    {"cut once", ON_ALL, ACC, 4000, {BEHAVE("\"cut\",\"count\":1")}, NULL},
-    {"cut for ever", ON_ALL, UNC | EXP, 0, {BEHAVE("\"cut\"")}, NULL},
-    {"reset two streams", ON_ALL, ACC, 4000, {BEHAVE("\"reset\",\"count\":2")}, NULL},
-    {"reset all streams", ON_ALL, UNC | EXP, 0, {BEHAVE("\"reset\"")}, NULL},
-    {"calm down, twice",
-     ON_ALL,
-     ACC,
-     4000,
-     {BEHAVE("\"reset\",\"error_code\":\"ENHANCE_YOUR_CALM\",\"count\":2")},
-     NULL},
-    {"twenty streams refused", ON_ALL, ACC, 6000, {BEHAVE("\"refuse_stream\",\"count\":20")}, NULL},
-    {"GOAWAY at 80", ON_ALL, ACC, 4000, {SERVE("\"goaway_at\":80")}, NULL},
-    {"GOAWAY at 80, no word", ON_ALL, ACC, 4000, {SERVE("\"goaway_at\":80,\"debug\":\"\"")}, NULL},
-    {"GOAWAY every 37", ON_ALL, ACC, 6000, {SERVE("\"goaway_at\":37,\"count\":60")}, NULL},
-    {"five requests, each GOAWAY", ON_ALL, ACC, 6000, {BEHAVE("\"goaway\",\"count\":5")}, NULL},
-    {"frozen", ON_ALL, UNC | EXP, 0, {SERVE("\"freeze\":true")}, NULL},
-    {"frozen, then thawed",
-     ON_ALL,
-     ACC,
-     8000,
-     {SERVE("\"freeze\":true")},
-     SERVE("\"freeze\":false")},
-    {"down", ON_ALL, EXP | UNC, 0, {SERVE("\"down\":true")}, NULL},
-    {"down, then up", ON_ALL, ACC, 8000, {SERVE("\"down\":true")}, SERVE("\"down\":false")},
-    {"TCP without TLS", ON_ALL, EXP, 0, {SERVE("\"arrivals\":\"stall\"")}, NULL},
-    {"TCP never done", ON_ALL, EXP, 0, {SERVE("\"arrivals\":\"unreachable\"")}, NULL},
-    {"TLS without HTTP/2", ON_ALL, EXP | UNC, 0, {SERVE("\"arrivals\":\"mute\"")}, NULL},
-    {"HTTP/1.1 instead", ON_ALL, EXP | UNC, 0, {SERVE("\"arrivals\":\"http1\"")}, NULL},
-    {"garbage instead", ON_ALL, EXP | UNC, 0, {SERVE("\"arrivals\":\"garbage\"")}, NULL},
-    {"answers after 300 ms", ON_ALL, ACC, 8000, {SERVE("\"answer_delay_ms\":300")}, NULL},
-    {"windows of 16 bytes",
-     ON_ALL,
-     ACC | EXP | UNC,
-     4000,
-     {SERVE("\"window_bytes\":16,\"update_delay_ms\":1")},
-     NULL},
-    {"one stream at a time", ON_ALL, ACC, 15000, {SERVE("\"max_streams\":1")}, NULL},
-    {"streams fall to 1 and rise",
-     ON_ALL,
-     ACC,
-     15000,
-     {SERVE("\"max_streams\":1"), SERVE("\"answer_delay_ms\":20")},
-     SERVE("\"max_streams\":500")},
-    {"no streams at all", ON_ALL, EXP | UNC | ACC, 0, {SERVE("\"max_streams\":0")}, NULL},
-    {"PINGs unanswered",
-     ON_ALL,
-     ACC | UNC,
-     15000,
-     {SERVE("\"pings_ignored\":true"), SERVE("\"answer_delay_ms\":900")},
-     NULL},
-    {"certificate of another name", ON_ALL, EXP, 0, {SERVE("\"tls\":\"wrong_name\"")}, NULL},
-    {"certificate expired", ON_ALL, EXP, 0, {SERVE("\"tls\":\"expired\"")}, NULL},
-    {"unknown authority", ON_ALL, EXP, 0, {SERVE("\"tls\":\"unknown_ca\"")}, NULL},
-    {"TLS 1.0", ON_ALL, EXP, 0, {SERVE("\"tls\":\"old\"")}, NULL},
-    {"no ALPN", ON_ALL, EXP, 0, {SERVE("\"tls\":\"no_alpn\"")}, NULL},
-    {"ALPN http/1.1", ON_ALL, EXP, 0, {SERVE("\"tls\":\"http1\"")}, NULL},
-    {"SETTINGS flood",
-     ON_ALL,
-     ACC | UNC,
-     6000,
-     {BEHAVE("\"frames\",\"frames\":\"settings_flood\",\"count\":2")},
-     NULL},
-    {"PING flood",
-     ON_ALL,
-     ACC | UNC,
-     6000,
-     {BEHAVE("\"frames\",\"frames\":\"ping_flood\",\"count\":2")},
-     NULL},
-    {"CONTINUATION flood",
-     ON_ALL,
-     ACC | UNC,
-     6000,
-     {BEHAVE("\"frames\",\"frames\":\"continuation_flood\",\"count\":2")},
-     NULL},
-    {"frame of a wrong length",
-     ON_ALL,
-     ACC | UNC,
-     6000,
-     {BEHAVE("\"frames\",\"frames\":\"bad_length\",\"count\":2")},
-     NULL},
-    {"frame of an unknown type",
-     ON_ALL,
-     ACC,
-     6000,
-     {BEHAVE("\"frames\",\"frames\":\"unknown_type\",\"count\":2")},
-     NULL},
-    {"DATA on stream 0",
-     ON_ALL,
-     ACC | UNC,
-     6000,
-     {BEHAVE("\"frames\",\"frames\":\"data_on_stream_0\",\"count\":2")},
-     NULL},
-    {"header block undecodable",
-     ON_ALL,
-     ACC | UNC,
-     6000,
-     {BEHAVE("\"frames\",\"frames\":\"bad_hpack\",\"count\":2")},
-     NULL},
-    {"garbage among frames",
-     ON_ALL,
-     ACC | UNC,
-     6000,
-     {BEHAVE("\"frames\",\"frames\":\"garbage\",\"count\":2")},
-     NULL},
-    {"a byte a TLS record", ON_ALL, ACC, 15000, {SERVE("\"split_bytes\":1")}, NULL},
-    {"token endpoint down", ON_FCM, EXP, 0, {TOKENS("\"down\":true")}, NULL},
-    {"token endpoint down, then up",
-     ON_FCM,
-     ACC,
-     8000,
-     {TOKENS("\"down\":true")},
-     TOKENS("\"down\":false")},
-    {"token endpoint slow", ON_FCM, ACC, 8000, {TOKENS("\"answer_delay_ms\":800")}, NULL},
-    {"token endpoint silent", ON_FCM, EXP, 0, {TOKENS("\"behaviour\":\"silent\"")}, NULL},
-    {"token endpoint says HTML",
-     ON_FCM,
-     EXP,
-     0,
-     {TOKENS("\"behaviour\":\"html\",\"status\":200")},
-     NULL},
-    {"token endpoint fails", ON_FCM, EXP, 0, {TOKENS("\"behaviour\":\"error\"")}, NULL},
-    {"token endpoint refuses", ON_FCM, REF, 8000, {TOKENS("\"behaviour\":\"bad_token\"")}, NULL},
-    {"empty token", ON_FCM, EXP | REF, 0, {TOKENS("\"behaviour\":\"empty_token\"")}, NULL},
-    {"token that FCM refuses",
-     ON_FCM,
-     REF | EXP | EXH,
-     0,
-     {TOKENS("\"behaviour\":\"wrong_token\"")},
-     NULL},
-    {"token of no life",
-     ON_FCM,
-     ACC,
-     4000,
-     {TOKENS("\"behaviour\":\"expires_in\",\"expires_in\":0")},
-     NULL},
-    {"tokens revoked", ON_FCM, ACC, 4000, {TOKENS("\"revoke\":true")}, NULL},
-};
-#define FAULTS (sizeof faults / sizeof faults[0])
-
 static const size_t loads[LOADS] = {1, 100, LOAD_LARGE};
 
 struct sent {
-    struct matrix *matrix;
+    struct load *load;
     struct uuid id;
+    char target[64]; /* not of Web Push: all go to one subscription */
     struct monotonic_time deadline;
     struct monotonic_time ended_at;
     unsigned calls;
     struct push_result result;
-    bool at_provider; /* it was seen there */
-    bool taken;       /* and accepted */
+    bool taken; /* the provider accepted it */
 };
 
-struct matrix {
+struct cell {
+    unsigned counts[PUSH_OUTCOMES_COUNT];
+    unsigned tries_max;
+    int64_t took_ms;
+};
+
+/* So many notifications at once, and whom they go to. */
+struct load {
     enum push_provider provider;
+    size_t count;
     struct provider_process process;
+    struct push_sender *sender;
     FILE *received;
     char endpoint[256];
     struct push_secret secret;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     size_t ended;
+    int64_t began_ms;
     struct sent sent[JOBS_MAX];
-    unsigned counts[FAULTS][LOADS][PUSH_OUTCOMES_COUNT];
-    unsigned tries_max[FAULTS][LOADS];
-    int64_t took_ms[FAULTS][LOADS];
+    struct cell cells[FAULTS_MAX];
 };
+
+struct matrix {
+    struct load loads[LOADS];
+};
+
+static int64_t now_ms(void)
+{
+    return clock_monotonic(&clock_system).ms;
+}
 
 static void on_complete(void *context, const struct push_result *result)
 {
     struct sent *sent = context;
-    struct matrix *matrix = sent->matrix;
-    (void)pthread_mutex_lock(&matrix->lock);
+    struct load *load = sent->load;
+    (void)pthread_mutex_lock(&load->lock);
     sent->result = *result;
     sent->calls++;
     sent->ended_at = clock_monotonic(&clock_system);
-    matrix->ended++;
-    (void)pthread_cond_signal(&matrix->changed);
-    (void)pthread_mutex_unlock(&matrix->lock);
+    load->ended++;
+    (void)pthread_cond_signal(&load->changed);
+    (void)pthread_mutex_unlock(&load->lock);
 }
 
-static void command(struct matrix *matrix, const char *text)
+static void command(struct load *load, const char *text)
 {
     char line[512];
     const char *mark = strstr(text, "$P");
@@ -288,43 +106,39 @@ static void command(struct matrix *matrix, const char *text)
         (void)snprintf(line, sizeof line, "%s", text);
     } else {
         (void)snprintf(line, sizeof line, "%.*s%s%s", (int)(mark - text), text,
-                       push_provider_text(matrix->provider), mark + 2);
+                       push_provider_text(load->provider), mark + 2);
     }
-    provider_process_tell(&matrix->process, "%s", line);
+    provider_process_tell(&load->process, "%s", line);
 }
 
-static void submit(struct matrix *matrix, struct push_sender *sender, const struct fault *fault,
-                   size_t count)
+static void submit_one(struct load *load, size_t number, int64_t deadline_ms)
 {
-    char data[96], target[300], id[UUID_TEXT_BYTES];
-    int64_t deadline_ms = fault->answer_ms > 0 ? fault->answer_ms : DEADLINE_MS;
-    for (size_t i = 0; i < count; i++) {
-        struct sent *sent = &matrix->sent[i];
-        struct wall_time wall = clock_wall(&clock_system);
-        struct error error = {0};
-        *sent = (struct sent){.matrix = matrix, .id = uuid_v7(wall, &random_system)};
-        sent->deadline.ms = clock_monotonic(&clock_system).ms + deadline_ms;
-        uuid_format(sent->id, id);
-        (void)snprintf(data, sizeof data, "{\"attempt\":\"%s\"}", id);
-        (void)snprintf(target, sizeof target, "%s%08zx",
-                       matrix->provider == PUSH_APNS ? "00fc13adff785122b4ad28809a34209823412414"
-                                                     : "fcm-token:",
-                       i);
-        const struct push_job job = {
-            .provider = matrix->provider,
-            .target = matrix->provider == PUSH_WEB ? matrix->endpoint : target,
-            .id = sent->id,
-            .deadline = sent->deadline,
-            .notification = {.urgency = i % 2 == 0 ? PUSH_CRITICAL : PUSH_TIME_SENSITIVE,
-                             .title = "Astreinte",
-                             .body = "Appel urgent",
-                             .expires_at = {wall.ms + 60000},
-                             .data_json = data,
-                             .secret = matrix->provider == PUSH_WEB ? &matrix->secret : NULL},
-            .complete = on_complete,
-            .context = sent};
-        assert_int_equal(push_submit(sender, &job, &error), STATUS_OK);
-    }
+    struct sent *sent = &load->sent[number];
+    struct wall_time wall = clock_wall(&clock_system);
+    struct error error = {0};
+    char data[96], id[UUID_TEXT_BYTES];
+    *sent = (struct sent){.load = load, .id = uuid_v7(wall, &random_system)};
+    sent->deadline.ms = now_ms() + deadline_ms;
+    uuid_format(sent->id, id);
+    (void)snprintf(data, sizeof data, "{\"attempt\":\"%s\",\"number\":\"%zu\"}", id, number);
+    (void)snprintf(sent->target, sizeof sent->target, "%s%08zx",
+                   load->provider == PUSH_APNS ? "00fc13adff785122b4ad28809a34209823412414"
+                                               : "fcm-token:",
+                   number);
+    const struct push_job job = {
+        .provider = load->provider,
+        .target = load->provider == PUSH_WEB ? load->endpoint : sent->target,
+        .id = sent->id,
+        .deadline = sent->deadline,
+        .notification = {.urgency = number % 2 == 0 ? PUSH_CRITICAL : PUSH_TIME_SENSITIVE,
+                         .title = "Astreinte",
+                         .body = "Appel urgent",
+                         .expires_at = {wall.ms + 60000},
+                         .data_json = data,
+                         .secret = load->provider == PUSH_WEB ? &load->secret : NULL},
+        .complete = on_complete,
+        .context = sent};
+    assert_int_equal(push_submit(load->sender, &job, &error), STATUS_OK);
 }
 
 static void wait_ms(int64_t ms)
@@ -333,73 +147,106 @@ static void wait_ms(int64_t ms)
     (void)nanosleep(&pause, NULL);
 }
 
-static void await_all(struct matrix *matrix, size_t count)
+static void await_all(struct load *load, size_t count)
 {
     struct timespec until;
     (void)clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += WAIT_S_MAX;
     int failure = 0;
-    (void)pthread_mutex_lock(&matrix->lock);
-    while (matrix->ended < count && failure == 0) {
-        failure = pthread_cond_timedwait(&matrix->changed, &matrix->lock, &until);
+    (void)pthread_mutex_lock(&load->lock);
+    while (load->ended < count && failure == 0) {
+        failure = pthread_cond_timedwait(&load->changed, &load->lock, &until);
     }
-    (void)pthread_mutex_unlock(&matrix->lock);
+    (void)pthread_mutex_unlock(&load->lock);
 }
 
-/* Reads what came to the provider since the last call; answers how many requests were of nobody's
- * id. */
-static unsigned read_received(struct matrix *matrix, size_t count)
+/* Whether what came under a notification's id was that notification, for that device. */
+static bool is_itself(const struct load *load, size_t number, const json_t *line)
 {
-    static char line[LINE_BYTES_MAX];
-    unsigned strangers = 0;
-    while (fgets(line, sizeof line, matrix->received) != NULL) {
-        json_t *json = json_loads(line, 0, NULL);
-        const char *provider = json_string_value(json_object_get(json, "provider"));
-        const char *text = json_string_value(json_object_get(json, "id"));
-        int64_t status = json_integer_value(json_object_get(json, "status"));
-        struct uuid id;
-        if (provider != NULL && strcmp(provider, push_provider_text(matrix->provider)) == 0 &&
-            text != NULL) {
-            bool known = false;
-            for (size_t i = 0; i < count && uuid_parse(text, &id) == STATUS_OK && !known; i++) {
-                if (uuid_equal(matrix->sent[i].id, id)) {
-                    known = true;
-                    matrix->sent[i].at_provider = true;
-                    matrix->sent[i].taken =
-                        matrix->sent[i].taken || (status >= 200 && status < 300);
-                }
-            }
-            strangers += known ? 0 : 1;
-        }
-        json_decref(json);
+    char text[24];
+    if (load->provider != PUSH_WEB) {
+        const char *token = json_string_value(json_object_get(line, "token"));
+        return token != NULL && strcmp(token, load->sent[number].target) == 0;
     }
-    clearerr(matrix->received);
+    json_t *plain = json_loads(json_string_value(json_object_get(line, "plain")), 0, NULL);
+    json_t *data = json_object_get(plain, "data");
+    const char *said = json_string_value(json_object_get(data, "number"));
+    (void)snprintf(text, sizeof text, "%zu", number);
+    bool same = said != NULL && strcmp(said, text) == 0;
+    json_decref(plain);
+    return same;
+}
+
+/* One request at the provider; false: of nobody's id, or of another's. */
+static bool read_line(struct load *load, size_t count, const json_t *line)
+{
+    const char *text = json_string_value(json_object_get(line, "id"));
+    int64_t status = json_integer_value(json_object_get(line, "status"));
+    struct uuid id;
+    if (text == NULL) { /* refused before it was looked at, as with a token that is wrong */
+        return status < 200 || status >= 300;
+    }
+    if (uuid_parse(text, &id) != STATUS_OK) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (uuid_equal(load->sent[i].id, id)) {
+            load->sent[i].taken = load->sent[i].taken || (status >= 200 && status < 300);
+            return is_itself(load, i, line);
+        }
+    }
+    return false;
+}
+
+/* Reads what came to the provider since the last call; answers how many requests were under ids
+ * that are not theirs. */
+static unsigned read_received(struct load *load, size_t count)
+{
+    static char text[LINE_BYTES_MAX];
+    unsigned strangers = 0;
+    while (fgets(text, sizeof text, load->received) != NULL) {
+        json_t *line = json_loads(text, 0, NULL);
+        strangers += read_line(load, count, line) ? 0 : 1;
+        json_decref(line);
+    }
+    clearerr(load->received);
     return strangers;
 }
 
-/* What is wrong with the outcomes, printed; 0: nothing. */
-static unsigned judge(struct matrix *matrix, const struct fault *fault, size_t count)
+/* What is wrong with one notification's end, or NULL. */
+static const char *find_fault(const struct fault *fault, const struct sent *sent)
 {
-    unsigned wrong = read_received(matrix, count);
+    if (sent->calls != 1) {
+        return "has not one outcome";
+    }
+    if ((fault->allowed & 1U << sent->result.outcome) == 0) {
+        return "ended otherwise than the fault allows";
+    }
+    if (sent->ended_at.ms > sent->deadline.ms + TOLERANCE_MS) {
+        return "ended after its deadline";
+    }
+    if (sent->result.outcome == PUSH_ACCEPTED && !sent->taken) {
+        return "is called accepted, and the provider did not take it";
+    }
+    if (sent->result.outcome != PUSH_ACCEPTED && sent->result.outcome != PUSH_UNCERTAIN &&
+        sent->taken) {
+        return "is said not to have been taken, and the provider took it";
+    }
+    return NULL;
+}
+
+/* What is wrong with the outcomes, printed; 0: nothing. */
+static unsigned judge(struct load *load, const struct fault *fault, size_t count)
+{
+    unsigned wrong = read_received(load, count);
     if (wrong > 0) {
-        print_message("%s × %zu: %u requests under foreign ids\n", fault->name, count, wrong);
+        print_message("%s × %zu: %u requests under ids not theirs\n", fault->name, count, wrong);
     }
     for (size_t i = 0; i < count; i++) {
-        const struct sent *sent = &matrix->sent[i];
-        const char *fault_text = NULL;
-        if (sent->calls != 1) {
-            fault_text = "has not one outcome";
-        } else if ((fault->allowed & 1U << sent->result.outcome) == 0) {
-            fault_text = "ended otherwise than the fault allows";
-        } else if (sent->ended_at.ms > sent->deadline.ms + TOLERANCE_MS) {
-            fault_text = "ended after its deadline";
-        } else if (sent->result.outcome == PUSH_ACCEPTED && !sent->taken) {
-            fault_text = "is called accepted, and the provider did not take it";
-        } else if (sent->result.outcome == PUSH_EXPIRED && sent->taken) {
-            fault_text = "is said never to have left, and the provider took it";
-        }
-        if (fault_text != NULL && wrong++ < 5) {
-            print_message("%s × %zu: one %s: %s, %s, %u tries\n", fault->name, count, fault_text,
+        const struct sent *sent = &load->sent[i];
+        const char *text = find_fault(fault, sent);
+        if (text != NULL && wrong++ < 5) {
+            print_message("%s × %zu: one %s: %s, %s, %u tries\n", fault->name, count, text,
                           push_outcome_text(sent->result.outcome), sent->result.reason,
                           sent->result.tries);
         }
@@ -407,69 +254,120 @@ static unsigned judge(struct matrix *matrix, const struct fault *fault, size_t c
     return wrong;
 }
 
-static void note(struct matrix *matrix, size_t which, size_t load, int64_t began_ms)
+static void note(struct load *load, struct cell *cell)
 {
-    for (size_t i = 0; i < loads[load]; i++) {
-        const struct push_result *result = &matrix->sent[i].result;
-        matrix->counts[which][load][result->outcome]++;
-        if (result->tries > matrix->tries_max[which][load]) {
-            matrix->tries_max[which][load] = result->tries;
-        }
+    *cell = (struct cell){.tries_max = 0};
+    for (size_t i = 0; i < load->count; i++) {
+        const struct sent *sent = &load->sent[i];
+        int64_t took_ms = sent->ended_at.ms - load->began_ms;
+        cell->counts[sent->result.outcome]++;
+        cell->tries_max =
+            sent->result.tries > cell->tries_max ? sent->result.tries : cell->tries_max;
+        cell->took_ms = took_ms > cell->took_ms ? took_ms : cell->took_ms;
     }
-    matrix->took_ms[which][load] = clock_monotonic(&clock_system).ms - began_ms;
+}
+
+/* ---- one cell: so many notifications while something is wrong ---- */
+
+/* A notification that everything is well for: the token is taken, a connection is open. */
+static void connect_first(struct load *load)
+{
+    load->ended = 0;
+    submit_one(load, 0, WARM_MS);
+    await_all(load, 1);
+    assert_int_equal(load->sent[0].result.outcome, PUSH_ACCEPTED);
+    assert_int_equal(read_received(load, 1), 0);
 }
 
 /* What the last sender wrote and nobody had read yet is read before its connections close: until
  * then it would be taken for the next one's. Seen twice, as the log follows a turn of the loop. */
-static void await_quiet(struct matrix *matrix)
+static void await_quiet(struct load *load)
 {
-    const char *provider = push_provider_text(matrix->provider);
+    const char *provider = push_provider_text(load->provider);
     unsigned quiet = 0;
     for (int i = 0; i < QUIET_TURNS_MAX && quiet < 2; i++) {
-        bool closed = provider_process_count(&matrix->process, provider, "connections_open") == 0;
+        bool closed = provider_process_count(&load->process, provider, "connections_open") == 0;
         quiet = closed ? quiet + 1 : 0;
         wait_ms(closed ? 0 : QUIET_TURN_MS);
     }
     assert_int_equal(quiet, 2);
 }
 
-/* One cell; answers what was wrong. */
-static unsigned play(struct matrix *matrix, const struct fault *fault, size_t count)
+static void begin_cell(struct load *load, const struct fault *fault, size_t count)
 {
-    struct push_configuration configuration = provider_process_configuration(&matrix->process);
-    struct push_sender *sender = NULL;
+    struct push_configuration configuration = provider_process_configuration(&load->process);
     struct error error = {0};
-    provider_process_tell(&matrix->process, "{\"reset\":true}");
-    await_quiet(matrix);
-    (void)read_received(matrix, 0);
+    provider_process_tell(&load->process, "{\"reset\":true}");
+    await_quiet(load);
+    (void)read_received(load, 0);
+    assert_int_equal(push_sender_create(&configuration, &load->sender, &error), STATUS_OK);
+    if (fault->connected) {
+        connect_first(load);
+    }
     for (size_t i = 0; i < COMMANDS_MAX && fault->commands[i] != NULL; i++) {
-        command(matrix, fault->commands[i]);
+        command(load, fault->commands[i]);
     }
-    matrix->ended = 0;
-    assert_int_equal(push_sender_create(&configuration, &sender, &error), STATUS_OK);
-    submit(matrix, sender, fault, count);
-    if (fault->later != NULL) {
-        wait_ms(300);
-        command(matrix, fault->later);
+    load->ended = 0;
+    load->began_ms = now_ms();
+    for (size_t i = 0; i < count; i++) {
+        submit_one(load, i, fault->answer_ms > 0 ? fault->answer_ms : DEADLINE_MS);
     }
-    await_all(matrix, count);
-    push_sender_destroy(&sender);
-    return judge(matrix, fault, count);
 }
 
-static int begin(void **state, enum push_provider provider)
+/* Answers what was wrong. */
+static unsigned end_cell(struct load *load, const struct fault *fault, size_t count)
+{
+    await_all(load, count);
+    push_sender_destroy(&load->sender);
+    return judge(load, fault, count);
+}
+
+/* The three loads at the same time. Answers what was wrong. */
+static unsigned play(struct matrix *matrix, size_t which)
+{
+    const struct fault *fault = &fault_table[which];
+    unsigned wrong = 0;
+    for (size_t i = 0; i < LOADS; i++) {
+        begin_cell(&matrix->loads[i], fault, loads[i]);
+    }
+    if (fault->later != NULL) {
+        wait_ms(LATER_MS);
+    }
+    for (size_t i = 0; i < LOADS && fault->later != NULL; i++) {
+        command(&matrix->loads[i], fault->later);
+    }
+    for (size_t i = 0; i < LOADS; i++) {
+        struct load *load = &matrix->loads[i];
+        await_all(load, load->count);
+        note(load, &load->cells[which]);
+        wrong += end_cell(load, fault, load->count);
+    }
+    return wrong;
+}
+
+static void begin_load(struct load *load, enum push_provider provider, size_t count)
+{
+    char path[128];
+    load->provider = provider;
+    load->count = count;
+    (void)pthread_mutex_init(&load->lock, NULL);
+    (void)pthread_cond_init(&load->changed, NULL);
+    provider_process_start(&load->process, NULL, NULL);
+    provider_process_subscribe(&load->process, "s1", load->endpoint, &load->secret);
+    (void)snprintf(path, sizeof path, "%s/received.jsonl", load->process.dir);
+    load->received = fopen(path, "r");
+    assert_non_null(load->received);
+}
+
+static enum push_provider provider_of_main;
+
+static int begin(void **state)
 {
     struct matrix *matrix = calloc(1, sizeof *matrix);
-    char path[128];
     assert_non_null(matrix);
-    matrix->provider = provider;
-    (void)pthread_mutex_init(&matrix->lock, NULL);
-    (void)pthread_cond_init(&matrix->changed, NULL);
-    provider_process_start(&matrix->process, NULL, NULL);
-    provider_process_subscribe(&matrix->process, "s1", matrix->endpoint, &matrix->secret);
-    (void)snprintf(path, sizeof path, "%s/received.jsonl", matrix->process.dir);
-    matrix->received = fopen(path, "r");
-    assert_non_null(matrix->received);
+    for (size_t i = 0; i < LOADS; i++) {
+        begin_load(&matrix->loads[i], provider_of_main, loads[i]);
+    }
     *state = matrix;
     return 0;
 }
@@ -477,27 +375,34 @@ static int begin(void **state, enum push_provider provider)
 static int end(void **state)
 {
     struct matrix *matrix = *state;
-    (void)fclose(matrix->received);
-    provider_process_stop(&matrix->process);
+    for (size_t i = 0; i < LOADS; i++) {
+        (void)fclose(matrix->loads[i].received);
+        provider_process_stop(&matrix->loads[i].process);
+    }
     free(matrix);
     return 0;
+}
+
+static bool is_wanted(const struct fault *fault)
+{
+    const char *only = getenv("ASTREINTE_FAULT"); /* a part of one fault's name, while working */
+    return (fault->providers & 1U << provider_of_main) != 0 &&
+           (only == NULL || strstr(fault->name, only) != NULL);
 }
 
 static void print_table(const struct matrix *matrix)
 {
     print_message("| %s: fault | load | accepted | refused | exhausted | expired | uncertain | "
                   "tries | s |\n|---|---|---|---|---|---|---|---|---|\n",
-                  push_provider_text(matrix->provider));
-    for (size_t i = 0; i < FAULTS; i++) {
-        for (size_t k = 0; k < LOADS; k++) {
-            const unsigned *counts = matrix->counts[i][k];
-            if ((faults[i].providers & 1U << matrix->provider) != 0) {
-                print_message("| %s | %zu | %u | %u | %u | %u | %u | %u | %.1f |\n", faults[i].name,
-                              loads[k], counts[PUSH_ACCEPTED], counts[PUSH_REFUSED],
-                              counts[PUSH_RETRY_EXHAUSTED], counts[PUSH_EXPIRED],
-                              counts[PUSH_UNCERTAIN], matrix->tries_max[i][k],
-                              (double)matrix->took_ms[i][k] / 1000);
-            }
+                  push_provider_text(provider_of_main));
+    for (size_t i = 0; i < fault_table_count; i++) {
+        for (size_t k = 0; k < LOADS && is_wanted(&fault_table[i]); k++) {
+            const struct cell *cell = &matrix->loads[k].cells[i];
+            const unsigned *counts = cell->counts;
+            print_message("| %s | %zu | %u | %u | %u | %u | %u | %u | %.1f |\n",
+                          fault_table[i].name, loads[k], counts[PUSH_ACCEPTED],
+                          counts[PUSH_REFUSED], counts[PUSH_RETRY_EXHAUSTED], counts[PUSH_EXPIRED],
+                          counts[PUSH_UNCERTAIN], cell->tries_max, (double)cell->took_ms / 1000);
         }
     }
 }
@@ -506,15 +411,8 @@ static void test_matrix__every_fault_at_every_load(void **state)
 {
     struct matrix *matrix = *state;
     unsigned wrong = 0;
-    const char *only = getenv("ASTREINTE_FAULT"); /* a part of one fault's name, while working */
-    for (size_t i = 0; i < FAULTS; i++) {
-        bool wanted = (faults[i].providers & 1U << matrix->provider) != 0 &&
-                      (only == NULL || strstr(faults[i].name, only) != NULL);
-        for (size_t k = 0; k < LOADS && wanted; k++) {
-            int64_t began_ms = clock_monotonic(&clock_system).ms;
-            wrong += play(matrix, &faults[i], loads[k]);
-            note(matrix, i, k, began_ms);
-        }
+    for (size_t i = 0; i < fault_table_count; i++) {
+        wrong += is_wanted(&fault_table[i]) ? play(matrix, i) : 0;
     }
     print_table(matrix);
     assert_int_equal(wrong, 0);
@@ -524,30 +422,35 @@ static void test_matrix__every_fault_at_every_load(void **state)
 static void test_matrix__notices_what_is_wrong(void **state)
 {
     struct matrix *matrix = *state;
-    struct fault wrong = {
-        "must fail: gone, said to be accepted", ON_ALL, ACC, 0, {BEHAVE("\"gone\"")}, NULL};
-    assert_int_equal(play(matrix, &wrong, 10), 10);
-    struct fault fine = faults[0];
-    assert_int_equal(play(matrix, &fine, 10), 0);
-    matrix->sent[3].calls = 2;            /* an outcome told twice, */
-    matrix->sent[4].calls = 0;            /* one never told, */
-    matrix->sent[5].taken = false;        /* one the provider never took, */
-    matrix->sent[6].ended_at.ms += 60000; /* one too late */
-    assert_int_equal(judge(matrix, &fine, 10), 4);
-}
-
-static enum push_provider provider_of_main;
-
-static int begin_main(void **state)
-{
-    return begin(state, provider_of_main);
+    struct load *load = &matrix->loads[1];
+    const struct fault wrong = {.name = "must fail: gone, said to be accepted",
+                                .allowed = ACC,
+                                .commands = {"{\"provider\":\"$P\",\"behaviour\":\"gone\"}"}};
+    const struct fault fine = {.name = "must fail: outcomes that were tampered with",
+                               .allowed = ACC | EXP};
+    begin_cell(load, &wrong, 10);
+    assert_int_equal(end_cell(load, &wrong, 10), 10);
+    begin_cell(load, &fine, 10);
+    await_all(load, 10);
+    struct uuid id = load->sent[8].id; /* two that went out under each other's id, */
+    load->sent[8].id = load->sent[9].id;
+    load->sent[9].id = id;
+    load->sent[2].id.bytes[15] ^= 1; /* one under nobody's, and so never taken, */
+    assert_int_equal(end_cell(load, &fine, 10), 4);
+    load->sent[2].taken = true;
+    load->sent[3].calls = 2;                     /* an outcome told twice, */
+    load->sent[4].calls = 0;                     /* one never told, */
+    load->sent[5].taken = false;                 /* one the provider never took, */
+    load->sent[6].ended_at.ms += 60000;          /* one too late, */
+    load->sent[7].result.outcome = PUSH_EXPIRED; /* and one that it took all the same */
+    assert_int_equal(judge(load, &fine, 10), 5);
 }
 
 int fault_matrix_main(enum push_provider provider)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_matrix__notices_what_is_wrong, begin_main, end),
-        cmocka_unit_test_setup_teardown(test_matrix__every_fault_at_every_load, begin_main, end),
+        cmocka_unit_test_setup_teardown(test_matrix__notices_what_is_wrong, begin, end),
+        cmocka_unit_test_setup_teardown(test_matrix__every_fault_at_every_load, begin, end),
     };
     provider_of_main = provider;
     return cmocka_run_group_tests_name("fault matrix", tests, NULL, NULL);
