@@ -162,7 +162,7 @@ static struct command *use_code(struct house *house, const char *code)
 static void test_enrolment__a_code_works_once(void **state)
 {
     struct house *house = *state;
-    char code[32], token[128], typed[32];
+    char code[32], token[128], typed[sizeof code + 2];
     make_code(house, "jean", code);
     /* As people type it: in lower case, with a dash. */
     (void)snprintf(typed, sizeof typed, "%.5s-%s ", code, code + 5);
