@@ -188,7 +188,7 @@ const struct fault fault_table[] = {
      SERVE("\"down\":false"),
      true},
     {"down", ON_ALL, EXP | UNC, 0, {SERVE("\"down\":true")}, NULL, false},
-    {"down, then up", ON_ALL, ACC, 8000, {SERVE("\"down\":true")}, SERVE("\"down\":false")},
+    {"down, then up", ON_ALL, ACC, 8000, {SERVE("\"down\":true")}, SERVE("\"down\":false"), false},
     {"TCP without TLS", ON_ALL, EXP, 0, {SERVE("\"arrivals\":\"stall\"")}, NULL, false},
     {"TCP never done", ON_ALL, EXP, 0, {SERVE("\"arrivals\":\"unreachable\"")}, NULL, false},
     {"TLS without HTTP/2", ON_ALL, EXP | UNC, 0, {SERVE("\"arrivals\":\"mute\"")}, NULL, false},
