@@ -43,6 +43,7 @@ static void close_when_over(struct connection *connection)
 static void receive(struct connection *connection)
 {
     static _Thread_local unsigned char buffer[READ_BYTES];
+    connection->input_left = false;
     for (int i = 0; i < READS_A_TURN_MAX; i++) {
         ERR_clear_error();
         int count = SSL_read(connection->ssl, buffer, sizeof buffer);
@@ -58,7 +59,12 @@ static void receive(struct connection *connection)
             connection_close(connection, connection->doom);
             return;
         }
+        if (SSL_has_pending(connection->ssl) == 0) {
+            return; /* epoll says when there is more: asking TLS again would be a call for nothing
+                     */
+        }
     }
+    connection->input_left = true;
 }
 
 /* Sends what has gathered; false when the socket is full or has failed. */
@@ -102,6 +108,15 @@ void connection_flush(struct connection *connection)
     close_when_over(connection);
 }
 
+/* What the answers make room for is sent by the pool, at the end of the turn. */
+static void take_input(struct connection *connection)
+{
+    receive(connection);
+    if (connection->state == CONNECTION_OPEN) {
+        close_when_over(connection);
+    }
+}
+
 void connection_on_ready(struct loop_source *source, uint32_t events)
 {
     struct connection *connection = (struct connection *)source;
@@ -112,11 +127,7 @@ void connection_on_ready(struct loop_source *source, uint32_t events)
     if ((events & EPOLLOUT) != 0) {
         connection_want_output(connection, false);
     }
-    receive(connection);
-    /* What the answers made room for is sent by the pool, at the end of the turn. */
-    if (connection->state == CONNECTION_OPEN) {
-        close_when_over(connection);
-    }
+    take_input(connection);
 }
 
 void connection_destroy(struct connection **connection)
@@ -263,6 +274,9 @@ struct monotonic_time connection_due(const struct connection *connection)
     if (connection->state == CONNECTION_CLOSED) {
         return MONOTONIC_NEVER;
     }
+    if (connection->input_left) {
+        return connection->loop->now;
+    }
     struct monotonic_time due = tick_due(connection);
     /* The pool looks for another connection at that moment. */
     bool later = suspect_at(connection).ms > connection->loop->now.ms;
@@ -271,6 +285,9 @@ struct monotonic_time connection_due(const struct connection *connection)
 
 void connection_tick(struct connection *connection)
 {
+    if (connection->state == CONNECTION_OPEN && connection->input_left) {
+        take_input(connection);
+    }
     if (connection->state == CONNECTION_CLOSED ||
         tick_due(connection).ms > connection->loop->now.ms) {
         return;

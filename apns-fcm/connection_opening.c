@@ -43,6 +43,7 @@ static void finish(struct connection *connection)
     connection->state = CONNECTION_OPEN;
     connection->opened_at = connection->loop->now;
     connection->quiet_since = connection->loop->now;
+    connection->input_left = true; /* SETTINGS may have come with the end of the handshake */
     connection->events->opened(connection->owner, connection);
     connection_flush(connection);
 }

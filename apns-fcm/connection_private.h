@@ -45,6 +45,7 @@ struct connection {
     bool answered;
     bool settings_seen;
     bool wants_output; /* EPOLLOUT is registered */
+    bool input_left;   /* TLS holds bytes that the socket's readiness does not tell of */
     const char *doom;  /* set inside nghttp2's callbacks: close when they have returned */
     size_t output_at;  /* sent of output_bytes */
     size_t output_bytes;

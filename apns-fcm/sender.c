@@ -14,6 +14,9 @@
 #define JOBS_MAX_DEFAULT        32768
 #define CONNECTIONS_MAX_DEFAULT 4
 
+/* The sender whose thread this is; NULL in all other threads. */
+static _Thread_local struct push_sender *running;
+
 static void on_wake(struct loop_source *source, uint32_t events)
 {
     struct push_sender *sender =
@@ -131,6 +134,7 @@ static void *run(void *argument)
 {
     struct push_sender *sender = argument;
     struct monotonic_time until = {0};
+    running = sender;
     enum intake intake = INTAKE_NOTHING;
     while (intake != INTAKE_STOP) {
         loop_turn(&sender->loop, until);
@@ -146,10 +150,11 @@ static void *run(void *argument)
     return NULL;
 }
 
-/* Unlocks and wakes the loop if it sleeps. */
+/* Unlocks and wakes the loop if it sleeps. From inside a `complete` there is nothing to wake: the
+ * intake is taken before the loop's next turn. */
 static void unlock_and_wake(struct push_sender *sender)
 {
-    bool wake = sender->asleep;
+    bool wake = sender->asleep && running != sender;
     sender->asleep = false;
     (void)pthread_mutex_unlock(&sender->intake_lock);
     if (wake) {

@@ -103,6 +103,19 @@ static void test_fcm__refusals(void **state)
     }
 }
 
+/* TLS then holds more records than the socket tells of: the answer must not wait for a PING. */
+static void test_fcm__reads_an_answer_of_many_records(void **state)
+{
+    struct fixture *fixture = *state;
+    provider_process_tell(&fixture->provider, "{\"provider\":\"fcm\",\"split_bytes\":1}");
+    struct push_job job = fixture_job(PUSH_FCM, "fcm-token-1:APA91b", PATIENT_MS);
+    job.hedge = PUSH_HEDGE_NEVER;
+    const struct push_result *result = fixture_run(fixture, job);
+    assert_accepted(result);
+    assert_int_equal(result->tries, 1);
+    assert_int_equal(provider_process_count(&fixture->provider, "fcm", "pings"), 0);
+}
+
 static void test_apns__throttle_obeys_retry_after(void **state)
 {
     struct fixture *fixture = *state;
@@ -402,6 +415,7 @@ int main(void)
         CASE(test_apns__gone_tells_since_when),
         CASE(test_apns__bad_token_is_suspect),
         CASE(test_fcm__refusals),
+        CASE(test_fcm__reads_an_answer_of_many_records),
         CASE(test_apns__throttle_obeys_retry_after),
         CASE(test_apns__deadline_beats_retry_after),
         CASE(test_apns__error_is_retried_under_the_same_id),
