@@ -2,13 +2,15 @@
  *
  *     push_bench --host localhost --port 8443 --ca ca.pem --key apns-key.p8
  *                [--key-id ID] [--team ID] [--topic T] [--jobs N] [--in-flight M]
- *                [--payload-bytes B] [--recipients R]
+ *                [--payload-bytes B] [--recipients R] [--chained]
  *
  * bench links: push OPENSSL
  *
  * Payload, provider token and results are the real ones; --payload-bytes fills the payload up.
  * Prints requests a second and the processor time of the sender's threads and of the submitter's.
- * --in-flight 1 is one at a time, which also prints how long one takes. With --recipients every
+ * --in-flight 1 is one at a time, which also prints how long one takes; the next one is submitted
+ * by a thread that waited for the answer, or with --chained from inside `complete`, as h2load's and
+ * node's next requests are made in the callback of the last. With --recipients every
  * notification has content that only its recipient can read, for so many keys in turn; making the
  * keys is not counted.
  */
@@ -31,16 +33,6 @@
 #define PAYLOAD_BYTES_UNFILLED 300 /* what the payload has without filling */
 #define PAYLOAD_BYTES_SEALED   680 /* what an encrypted record adds to it, as text */
 
-struct bench {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    size_t inside;
-    size_t done;
-    size_t outcomes[5];
-    char first_reason[PUSH_REASON_BYTES_MAX];
-    int64_t *completed_ns; /* of each job, in the order of completion */
-};
-
 struct options {
     const char *host;
     const char *port;
@@ -53,7 +45,59 @@ struct options {
     size_t in_flight;
     size_t payload_bytes;
     size_t recipients;
+    bool chained;
 };
+
+struct bench {
+    const struct options *options;
+    struct push_sender *sender;
+    const struct push_secret *secrets; /* of each recipient, or NULL */
+    char data[PAYLOAD_BYTES_MAX];
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    size_t inside;
+    size_t done;
+    size_t outcomes[5];
+    char first_reason[PUSH_REASON_BYTES_MAX];
+    int64_t *completed_ns; /* of each job, in the order of completion */
+};
+
+static void on_complete(void *context, const struct push_result *result);
+
+/* Submits the jobs from `number` on. */
+static void submit(struct bench *bench, size_t number, size_t count)
+{
+    static const char target[] = "00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0";
+    struct push_job jobs[BATCH_JOBS];
+    struct wall_time now = clock_wall(&clock_system);
+    struct monotonic_time monotonic = clock_monotonic(&clock_system);
+    for (size_t i = 0; i < count; i++) {
+        jobs[i] = (struct push_job){
+            .provider = PUSH_APNS,
+            .target = target,
+            .id = uuid_v7(now, &random_system),
+            .deadline = {monotonic.ms + 60000},
+            .notification = {.collapse_id = "0190a7e0-0000-7000-8000-000000000001",
+                             .urgency = PUSH_TIME_SENSITIVE,
+                             .expires_at = {now.ms + 60000},
+                             .title = "Astreinte",
+                             .body = "Nouvelle alerte, ouvrez l'application",
+                             .category = "ESCALATION",
+                             .data_json = bench->data},
+            .complete = on_complete,
+            .context = bench};
+        if (bench->secrets != NULL) {
+            jobs[i].notification.secret =
+                &bench->secrets[(number + i) % bench->options->recipients];
+        }
+    }
+    struct error error = {0};
+    enum status status = STATUS_OK;
+    if (push_submit_many(bench->sender, jobs, count, &status, &error) != count) {
+        (void)fprintf(stderr, "submit: %s\n", error.text);
+        exit(1);
+    }
+}
 
 static void on_complete(void *context, const struct push_result *result)
 {
@@ -66,8 +110,16 @@ static void on_complete(void *context, const struct push_result *result)
     if (result->outcome != PUSH_ACCEPTED && bench->first_reason[0] == '\0') {
         (void)snprintf(bench->first_reason, sizeof bench->first_reason, "%s", result->reason);
     }
-    (void)pthread_cond_signal(&bench->changed);
+    bool next = bench->options->chained && bench->done < bench->options->jobs;
+    bench->inside += next ? 1 : 0;
+    size_t number = bench->done;
+    if (!next) {
+        (void)pthread_cond_signal(&bench->changed);
+    }
     (void)pthread_mutex_unlock(&bench->lock);
+    if (next) {
+        submit(bench, number, 1);
+    }
 }
 
 static char *read_file(const char *path)
@@ -98,6 +150,7 @@ static struct options read_options(int argc, char **argv)
                                           {"in-flight", required_argument, NULL, 'm'},
                                           {"payload-bytes", required_argument, NULL, 'b'},
                                           {"recipients", required_argument, NULL, 'r'},
+                                          {"chained", no_argument, NULL, 'C'},
                                           {NULL, 0, NULL, 0}};
     struct options options = {.host = "localhost",
                               .key_id = "ABC123DEFG",
@@ -125,12 +178,15 @@ static struct options read_options(int argc, char **argv)
             options.payload_bytes = strtoul(optarg, NULL, 10);
         } else if (letter == 'r') {
             options.recipients = strtoul(optarg, NULL, 10);
+        } else if (letter == 'C') {
+            options.chained = true;
         }
     }
     if (options.port == NULL || options.key == NULL || options.jobs == 0 ||
-        options.in_flight == 0) {
+        options.in_flight == 0 || (options.chained && options.in_flight > 1)) {
         (void)fprintf(stderr, "usage: push_bench --port P --key FILE --ca FILE [--jobs N] "
-                              "[--in-flight M] [--payload-bytes B] [--recipients R]\n");
+                              "[--in-flight M] [--payload-bytes B] [--recipients R] "
+                              "[--chained (one in flight)]\n");
         exit(2);
     }
     return options;
@@ -156,7 +212,7 @@ static double process_cpu_s(void)
 }
 
 /* The notification's data, filled up so that the payload has about the bytes asked for. */
-static const char *make_data(const struct options *options, char data_r[PAYLOAD_BYTES_MAX])
+static void make_data(const struct options *options, char data_r[PAYLOAD_BYTES_MAX])
 {
     size_t unfilled = PAYLOAD_BYTES_UNFILLED + (options->recipients > 0 ? PAYLOAD_BYTES_SEALED : 0);
     size_t fill = options->payload_bytes > unfilled ? options->payload_bytes - unfilled : 0;
@@ -167,7 +223,6 @@ static const char *make_data(const struct options *options, char data_r[PAYLOAD_
                         "\"fill\":\"");
     memset(data_r + used, 'x', fill);
     (void)snprintf(data_r + (size_t)used + fill, PAYLOAD_BYTES_MAX - (size_t)used - fill, "\"}");
-    return data_r;
 }
 
 /* As many secrets as there are recipients, each for a key of its own; NULL for none. */
@@ -193,61 +248,34 @@ static struct push_secret *make_secrets(size_t count)
     return secrets;
 }
 
-static void submit_all(struct push_sender *sender, struct bench *bench,
-                       const struct options *options, const struct push_secret *secrets)
+static void await_done(struct bench *bench)
 {
-    char data[PAYLOAD_BYTES_MAX];
-    const char *data_json = make_data(options, data);
-    static const char target[] = "00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0";
-    struct push_job jobs[BATCH_JOBS];
+    (void)pthread_mutex_lock(&bench->lock);
+    while (bench->done < bench->options->jobs) {
+        (void)pthread_cond_wait(&bench->changed, &bench->lock);
+    }
+    (void)pthread_mutex_unlock(&bench->lock);
+}
+
+static void submit_all(struct bench *bench)
+{
+    const struct options *options = bench->options;
     size_t submitted = 0;
-    while (submitted < options->jobs) {
+    size_t all = options->chained ? 1 : options->jobs; /* the rest follow by themselves */
+    while (submitted < all) {
         (void)pthread_mutex_lock(&bench->lock);
         while (bench->inside >= options->in_flight) {
             (void)pthread_cond_wait(&bench->changed, &bench->lock);
         }
         size_t room = options->in_flight - bench->inside;
-        size_t left = options->jobs - submitted;
+        size_t left = all - submitted;
         size_t count = room < left ? room : left;
         count = count < BATCH_JOBS ? count : BATCH_JOBS;
         bench->inside += count;
         (void)pthread_mutex_unlock(&bench->lock);
-        struct wall_time now = clock_wall(&clock_system);
-        struct monotonic_time monotonic = clock_monotonic(&clock_system);
-        const struct push_notification notification = {
-            .collapse_id = "0190a7e0-0000-7000-8000-000000000001",
-            .urgency = PUSH_TIME_SENSITIVE,
-            .expires_at = {now.ms + 60000},
-            .title = "Astreinte",
-            .body = "Nouvelle alerte, ouvrez l'application",
-            .category = "ESCALATION",
-            .data_json = data_json};
-        for (size_t i = 0; i < count; i++) {
-            jobs[i] = (struct push_job){.provider = PUSH_APNS,
-                                        .target = target,
-                                        .id = uuid_v7(now, &random_system),
-                                        .deadline = {monotonic.ms + 60000},
-                                        .notification = notification,
-                                        .complete = on_complete,
-                                        .context = bench};
-            if (secrets != NULL) {
-                jobs[i].notification.secret = &secrets[(submitted + i) % options->recipients];
-            }
-        }
-        struct error error = {0};
-        enum status status = STATUS_OK;
-        size_t taken = push_submit_many(sender, jobs, count, &status, &error);
-        if (taken != count) {
-            (void)fprintf(stderr, "submit: %s\n", error.text);
-            exit(1);
-        }
+        submit(bench, submitted, count);
         submitted += count;
     }
-    (void)pthread_mutex_lock(&bench->lock);
-    while (bench->done < options->jobs) {
-        (void)pthread_cond_wait(&bench->changed, &bench->lock);
-    }
-    (void)pthread_mutex_unlock(&bench->lock);
 }
 
 static int compare(const void *left, const void *right)
@@ -273,7 +301,10 @@ static void print_times(const struct bench *bench, size_t jobs)
 int main(int argc, char **argv)
 {
     struct options options = read_options(argc, argv);
-    struct bench bench = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    struct bench bench = {.options = &options,
+                          .lock = PTHREAD_MUTEX_INITIALIZER,
+                          .changed = PTHREAD_COND_INITIALIZER};
+    make_data(&options, bench.data);
     bench.completed_ns = calloc(options.jobs, sizeof *bench.completed_ns);
     if (bench.completed_ns == NULL) {
         return 1;
@@ -287,23 +318,24 @@ int main(int argc, char **argv)
         .topic = options.topic};
     struct push_configuration configuration = {
         .ca_file = options.ca, .apns = &account, .apns_count = 1, .connections_max = 1};
-    struct push_sender *sender = NULL;
     struct error error = {0};
-    if (push_sender_create(&configuration, &sender, &error) != STATUS_OK) {
+    if (push_sender_create(&configuration, &bench.sender, &error) != STATUS_OK) {
         (void)fprintf(stderr, "%s\n", error.text);
         free(bench.completed_ns);
         free(key);
         return 1;
     }
     struct push_secret *secrets = make_secrets(options.recipients);
+    bench.secrets = secrets;
     double made_s = thread_cpu_s();
     int64_t began_ns = clock_stopwatch_ns();
-    submit_all(sender, &bench, &options, secrets);
+    submit_all(&bench);
+    await_done(&bench);
     double wall_s = (double)(clock_stopwatch_ns() - began_ns) / 1e9;
     double submitter_s = thread_cpu_s();
     double sender_s = process_cpu_s() - submitter_s;
     submitter_s -= made_s;
-    push_sender_destroy(&sender);
+    push_sender_destroy(&bench.sender);
     free(secrets);
     free(key);
     (void)printf("jobs %zu, in flight %zu: %.0f requests/s (%.3f s); %.2f us each; "
