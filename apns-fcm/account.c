@@ -11,6 +11,7 @@
 #define FAILURES_DOWN     2     /* attempts in a row without an answer, */
 #define FAULTS_DOWN       3     /* or answers in a row that are the provider's own failure, */
 #define FAILING_MS_DOWN   1000  /* and for so long: the provider is down */
+#define CUT_OFF_MS_DOWN   1500  /* or attempts that hang, for so long, while something waits */
 #define FAULTS_MS_STALE   30000 /* without another answer they say nothing any more */
 #define NOTICE_MS_BETWEEN 60000
 #define SKEW_MS_NOTICED   30000
@@ -31,7 +32,6 @@ enum status account_create(struct push_sender *sender, enum push_provider provid
     account->kind = kinds[provider];
     account->sender = sender;
     account->leader = account;
-    account->faulty_since = MONOTONIC_NEVER;
     enum status status = account->kind->create(account);
     if (status != STATUS_OK) {
         free(account);
@@ -50,14 +50,19 @@ void account_destroy(struct account **account)
     }
 }
 
+static void forget_faults(void *context, struct pool *pool)
+{
+    (void)context;
+    account_note_fault(pool, false);
+}
+
 void account_aim(struct account *account, const struct account_settings *settings)
 {
     const struct account_settings *old = account->settings;
     account->settings = settings;
-    account->faults = 0;
-    account->faulty_since = MONOTONIC_NEVER;
     account->misconfigured = false;
     account->suspicion = (struct suspicion){0};
+    account_for_each_pool(account, forget_faults, NULL);
     account->kind->aim(account, old);
 }
 
@@ -104,15 +109,25 @@ static void earlier_due(void *context, struct pool *pool)
     *due = monotonic_earlier(*due, pool_due(pool));
 }
 
-/* When a pool that fails, or answers that are faults, will have lasted long enough to be down. */
-static void earlier_down(void *context, struct pool *pool)
+/* A moment from which on things are seen differently, unless it is over. */
+static void earlier_moment(struct monotonic_time *due, const struct pool *pool,
+                           struct monotonic_time since, int64_t ms)
+{
+    struct monotonic_time at = since.ms != TIME_NEVER_MS ? monotonic_add(since, ms) : since;
+    if (at.ms > pool->loop->now.ms) {
+        *due = monotonic_earlier(*due, at);
+    }
+}
+
+/* When a pool that fails will have lasted long enough to be down, or its faults are forgotten. */
+static void earlier_health(void *context, struct pool *pool)
 {
     struct monotonic_time *due = context;
-    if (pool->failing_since.ms != TIME_NEVER_MS) {
-        struct monotonic_time down_at = monotonic_add(pool->failing_since, FAILING_MS_DOWN);
-        if (down_at.ms > pool->loop->now.ms) {
-            *due = monotonic_earlier(*due, down_at);
-        }
+    earlier_moment(due, pool, pool->failing_since, FAILING_MS_DOWN);
+    earlier_moment(due, pool, pool->cut_off_since, CUT_OFF_MS_DOWN);
+    earlier_moment(due, pool, pool->faulty_since, FAILING_MS_DOWN);
+    if (pool->faults > 0) {
+        *due = monotonic_earlier(*due, monotonic_add(pool->faulty_at, FAULTS_MS_STALE));
     }
 }
 
@@ -121,37 +136,37 @@ struct monotonic_time account_due(struct account *account)
     struct monotonic_time due =
         account->settings != NULL ? account->kind->due(account) : MONOTONIC_NEVER;
     account_for_each_pool(account, earlier_due, &due);
-    account_for_each_pool(account, earlier_down, &due);
-    if (account->faults > 0) {
-        due = monotonic_earlier(due, monotonic_add(account->faulty_at, FAULTS_MS_STALE));
-    }
+    account_for_each_pool(account, earlier_health, &due);
     return due;
 }
 
 /* ---- health ---- */
 
-void account_note_fault(struct account *account, bool fault)
+void account_note_fault(struct pool *pool, bool fault)
 {
-    struct monotonic_time now = account->sender->loop.now;
+    struct monotonic_time now = pool->loop->now;
     if (!fault) {
-        account->faults = 0;
-        account->faulty_since = MONOTONIC_NEVER;
+        pool->faults = 0;
+        pool->faulty_since = MONOTONIC_NEVER;
         return;
     }
-    if (account->faults++ == 0) {
-        account->faulty_since = now;
+    if (pool->faults++ == 0) {
+        pool->faulty_since = now;
     }
-    account->faulty_at = now;
+    pool->faulty_at = now;
 }
 
-static bool is_down(const struct account *account, const struct pool *pool)
+static bool lasts(const struct pool *pool, struct monotonic_time since, int64_t ms)
 {
-    int64_t now_ms = pool->loop->now.ms;
-    bool unreachable = pool->failures >= FAILURES_DOWN && pool->failing_since.ms != TIME_NEVER_MS &&
-                       now_ms - pool->failing_since.ms >= FAILING_MS_DOWN;
-    bool faulty = account->faults >= FAULTS_DOWN && account->faulty_since.ms != TIME_NEVER_MS &&
-                  now_ms - account->faulty_since.ms >= FAILING_MS_DOWN;
-    return unreachable || faulty;
+    return since.ms != TIME_NEVER_MS && pool->loop->now.ms - since.ms >= ms;
+}
+
+static bool is_down(const struct pool *pool)
+{
+    bool fails =
+        pool->failures >= FAILURES_DOWN && lasts(pool, pool->failing_since, FAILING_MS_DOWN);
+    bool faulty = pool->faults >= FAULTS_DOWN && lasts(pool, pool->faulty_since, FAILING_MS_DOWN);
+    return fails || faulty || lasts(pool, pool->cut_off_since, CUT_OFF_MS_DOWN);
 }
 
 const char *account_delay_reason(const struct account *account, const struct pool *pool)
@@ -161,9 +176,7 @@ const char *account_delay_reason(const struct account *account, const struct poo
     if (dry) {
         return trouble;
     }
-    return is_down(account->leader, pool)
-               ? (pool->trouble != NULL ? pool->trouble : "provider-down")
-               : NULL;
+    return is_down(pool) ? (pool->trouble != NULL ? pool->trouble : "provider-down") : NULL;
 }
 
 /* The worst of the pools, seen while they are gone through. */
@@ -171,7 +184,7 @@ struct diagnosis {
     struct account *account;
     enum push_health health;
     const char *reason;
-    size_t pools_used;
+    bool any_works;
 };
 
 static void diagnose_pool(void *context, struct pool *pool)
@@ -183,16 +196,19 @@ static void diagnose_pool(void *context, struct pool *pool)
     if (&account->pools[ACCOUNT_POOL_TOKEN] == pool && account->provider == PUSH_FCM) {
         return; /* the token's trouble says more */
     }
-    if (is_down(account, pool)) {
+    if (pool->faults > 0 && lasts(pool, pool->faulty_at, FAULTS_MS_STALE)) {
+        account_note_fault(pool, false);
+    }
+    if (is_down(pool)) {
         health = PUSH_HEALTH_DOWN;
-        reason = pool->trouble != NULL ? pool->trouble : "provider-faults";
+        reason = pool->trouble != NULL ? pool->trouble
+                 : pool->faults > 0    ? "provider-faults"
+                                       : "no-connection";
         delivery_tell_delay(account->sender, pool, reason);
     } else {
         pool->delay_told = false;
-        health = pool->failures > 0 ? PUSH_HEALTH_DEGRADED : health;
-    }
-    if (account->provider == PUSH_WEB && health == PUSH_HEALTH_DOWN) {
-        health = PUSH_HEALTH_DEGRADED; /* one push service of many */
+        diagnosis->any_works = diagnosis->any_works || health == PUSH_HEALTH_UP;
+        health = pool->failures + pool->faults > 0 ? PUSH_HEALTH_DEGRADED : health;
     }
     if (health > diagnosis->health) {
         diagnosis->health = health;
@@ -252,12 +268,12 @@ void account_update_health(struct account *account)
         account->health = PUSH_HEALTH_UNUSED;
         return;
     }
-    if (account->faults > 0 &&
-        account->sender->loop.now.ms - account->faulty_at.ms >= FAULTS_MS_STALE) {
-        account_note_fault(account, false);
-    }
     struct diagnosis diagnosis = {.account = account, .health = PUSH_HEALTH_UNUSED};
     account_for_each_pool(account, diagnose_pool, &diagnosis);
+    if (account->provider == PUSH_WEB && diagnosis.any_works &&
+        diagnosis.health == PUSH_HEALTH_DOWN) {
+        diagnosis.health = PUSH_HEALTH_DEGRADED; /* one push service of many */
+    }
     bool dry = false;
     const char *trouble = account->kind->trouble(account, &dry);
     if (trouble != NULL && diagnosis.health < PUSH_HEALTH_DOWN) {
@@ -267,8 +283,7 @@ void account_update_health(struct account *account)
     if (dry) {
         delivery_tell_delay(account->sender, &account->pools[ACCOUNT_POOL_MESSAGES], trouble);
     }
-    if (account->faults + (account->misconfigured ? 1 : 0) > 0 &&
-        diagnosis.health < PUSH_HEALTH_DEGRADED) {
+    if (account->misconfigured && diagnosis.health < PUSH_HEALTH_DEGRADED) {
         diagnosis.health = PUSH_HEALTH_DEGRADED;
     }
     if (diagnosis.health == PUSH_HEALTH_UNUSED && account->health != PUSH_HEALTH_UNUSED) {

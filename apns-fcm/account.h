@@ -32,13 +32,12 @@ struct account {
     struct account *leader;                  /* itself, mostly */
     struct pool pools[2];                    /* APNs and FCM */
     struct provider_token apns_token;
+    bool token_unsigned;             /* signing the last one failed */
+    int64_t token_skew_ms;           /* the clock's known error when it was minted */
     struct oauth2_token *fcm_token;  /* FCM alone */
     struct web_origins *web_origins; /* Web Push alone */
     struct suspicion suspicion;
-    unsigned faults; /* answers in a row that were the provider's own failure */
-    struct monotonic_time faulty_since;
-    struct monotonic_time faulty_at; /* the last of them */
-    bool misconfigured;              /* the last answer said so */
+    bool misconfigured; /* the last answer said so */
     enum push_health health;
     struct monotonic_time noticed_at[ACCOUNT_NOTICES]; /* zero: never */
 };
@@ -54,10 +53,11 @@ struct provider {
     void (*aim)(struct account *account, const struct account_settings *old);
     /* Where the job goes; NULL: nowhere at present (too many origins, no memory). */
     struct pool *(*pool_of)(struct account *account, const struct job *job);
-    /* After an answer: notes what it says about the provider token. Whether the job should be
-     * replayed with another token when the verdict asks for one. */
+    /* After an answer: notes what it says about the provider token, and may find that another one
+     * is what it takes (verdict->action). Whether the job should be replayed with another token
+     * when the verdict asks for one. */
     bool (*note_token)(struct account *account, struct job *job, struct exchange *exchange,
-                       const struct verdict *verdict);
+                       struct verdict *verdict);
     /* Prepares tokens, once a turn; then the pools work. */
     void (*work)(struct account *account);
     struct monotonic_time (*due)(const struct account *account);
@@ -87,8 +87,8 @@ void account_close(struct account *account);
  * that is down. */
 void account_update_health(struct account *account);
 
-/* An answer was the provider's own failure, or was not. */
-void account_note_fault(struct account *account, bool fault);
+/* An answer that came through this pool was the provider's own failure, or was not. */
+void account_note_fault(struct pool *pool, bool fault);
 
 /* Whether a job that goes into this pool now will be late; the reason, or NULL. */
 const char *account_delay_reason(const struct account *account, const struct pool *pool);

@@ -68,10 +68,28 @@ static size_t begin(struct exchange *exchange, struct loop *loop,
     return count;
 }
 
+/* The error of our clock that is worth correcting. */
+static int64_t known_skew_ms(const struct account *account)
+{
+    int64_t skew_ms = atomic_load(&account->sender->counters[PUSH_APNS].clock_skew_ms);
+    return llabs(skew_ms) > SKEW_MS_TOLERATED ? skew_ms : 0;
+}
+
+/* Apple calls a token from the future invalid, as it calls one of another key. When our clock has
+ * turned out to be wrong since it was minted, the next one may serve. */
+static bool is_from_another_time(const struct account *leader, const struct verdict *verdict)
+{
+    return strcmp(verdict->reason, "InvalidProviderToken") == 0 && !has_certificate(leader) &&
+           llabs(known_skew_ms(leader) - leader->token_skew_ms) > SKEW_MS_TOLERATED;
+}
+
 static bool note_token(struct account *account, struct job *job, struct exchange *exchange,
-                       const struct verdict *verdict)
+                       struct verdict *verdict)
 {
     struct account *leader = account->leader;
+    if (is_from_another_time(leader, verdict)) {
+        verdict->action = ACTION_RENEW_TOKEN;
+    }
     if (verdict->token_proven) {
         pool_set_proven(exchange->pool, true);
         return false;
@@ -143,9 +161,26 @@ static void load_token(struct account *account)
     }
 }
 
+/* Accounts that are gone leave their token to the one that leads in their place: Apple wants no new
+ * one within 20 minutes. */
+static bool inherit_token(struct account *account, const struct account *leader_before,
+                          const struct account_settings *old)
+{
+    bool inherits = old != NULL && leader_before != account && leader_before->settings == NULL &&
+                    leader_before->apns_token.generation > 0 &&
+                    settings_same_apns_key(&old->apns, settings_of(account));
+    if (inherits) {
+        account->apns_token = leader_before->apns_token;
+        account->token_skew_ms = leader_before->token_skew_ms;
+    }
+    return inherits;
+}
+
 static void aim(struct account *account, const struct account_settings *old)
 {
+    const struct account *leader_before = account->leader;
     account->leader = account;
+    account->token_unsigned = false;
     if (account->settings == NULL) {
         const struct pool_target nowhere = {.host = NULL};
         pool_aim(&account->pools[PUSH_PRODUCTION], &nowhere);
@@ -153,8 +188,10 @@ static void aim(struct account *account, const struct account_settings *old)
         return;
     }
     account->leader = find_leader(account);
-    bool token_serves = old != NULL && settings_same_apns_key(&old->apns, settings_of(account));
-    if (!token_serves && !has_certificate(account) && account->leader == account) {
+    bool token_serves = old != NULL && account->apns_token.generation > 0 &&
+                        settings_same_apns_key(&old->apns, settings_of(account));
+    if (!token_serves && !has_certificate(account) && account->leader == account &&
+        !inherit_token(account, leader_before, old)) {
         load_token(account);
     }
     const struct settings *all = account->sender->settings;
@@ -208,18 +245,17 @@ static void work(struct account *account)
     if (!in_use && !needs_token(account)) {
         return;
     }
-    struct wall_time wall = sender->loop.wall;
-    int64_t skew_ms = atomic_load(&sender->counters[PUSH_APNS].clock_skew_ms);
-    if (llabs(skew_ms) > SKEW_MS_TOLERATED) {
-        wall.ms += skew_ms;
-    }
+    int64_t skew_ms = known_skew_ms(account);
+    struct wall_time wall = {sender->loop.wall.ms + skew_ms};
     const struct provider_key key = key_of(account);
     bool minted = false;
     enum status status =
         provider_token_ensure(&account->apns_token, &key, sender->loop.now, wall, &minted);
+    account->token_unsigned = status != STATUS_OK;
     if (status != STATUS_OK) {
         log_error("push.provider_token_unsigned", LOG_STATUS(status));
     } else if (minted) {
+        account->token_skew_ms = skew_ms;
         counter_add(&sender->counters[PUSH_APNS].tokens_minted, 1);
         save_token(account);
     }
@@ -234,10 +270,10 @@ static struct monotonic_time due(const struct account *account)
 
 static const char *trouble(const struct account *account, bool *down_r)
 {
-    bool unsigned_token =
-        account->settings != NULL && needs_token(account) && account->apns_token.bearer_bytes == 0;
-    *down_r = unsigned_token;
-    return unsigned_token ? "token-cannot-be-signed" : NULL;
+    bool dry = account->settings != NULL && account->token_unsigned && needs_token(account) &&
+               account->apns_token.bearer_bytes == 0;
+    *down_r = dry;
+    return dry ? "token-cannot-be-signed" : NULL;
 }
 
 const struct provider provider_apns = {{begin, delivery_end},

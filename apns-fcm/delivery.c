@@ -75,8 +75,10 @@ static void note_try(struct job *job, struct exchange *leg, bool answered)
     leg->written = false;
     job->result.tries++;
     job->result.hedged = job->result.hedged || leg == job->hedge;
-    if (job->result.first_written_at.ms == TIME_NEVER_MS) {
-        job->result.first_written_at = job->begun_at;
+    const struct loop *loop = &job->sender->loop;
+    int64_t begun_ms = loop->wall.ms - (loop->now.ms - leg->begun_at.ms);
+    if (begun_ms < job->result.first_written_at.ms) { /* WALL_NEVER is later than all */
+        job->result.first_written_at.ms = begun_ms;
     }
     job->unanswered = job->unanswered || !answered;
 }
@@ -104,6 +106,12 @@ static void give_up(struct job *job, const char *reason)
     }
 }
 
+/* Nobody can send it any more, or nobody may. */
+static void refuse(struct job *job, const char *reason)
+{
+    finish(job, job->unanswered ? PUSH_UNCERTAIN : PUSH_REFUSED, PUSH_CONFIGURATION_WRONG, reason);
+}
+
 /* ---- in ---- */
 
 static void tell_delay(struct job *job, const char *reason)
@@ -125,7 +133,7 @@ static void enqueue(struct job *job, bool at_head)
 {
     struct account *account = job->account;
     if (account->settings == NULL) {
-        finish(job, PUSH_REFUSED, PUSH_CONFIGURATION_WRONG, "NotConfigured");
+        refuse(job, "NotConfigured");
         return;
     }
     struct pool *pool = account->kind->pool_of(account, job);
@@ -186,7 +194,6 @@ void delivery_take_sealed(struct push_sender *sender, struct sealing *sealing)
 void delivery_begin(struct exchange *exchange, struct loop *loop)
 {
     struct job *job = exchange->owner;
-    job->begun_at = loop->wall;
     if (exchange == &job->exchange && job->hedge != NULL && !is_alive(job->hedge)) {
         int64_t hedge_ms =
             latency_quantile_ms(&exchange->pool->latency, HEDGE_PERMILLE, HEDGE_MS_UNKNOWN);
@@ -226,12 +233,13 @@ static void retry_later(struct job *job, int64_t asked_ms)
 }
 
 /* What the answer says about the account, beside what it says about the job. */
-static enum push_verdict note_health(struct job *job, const struct verdict *verdict)
+static enum push_verdict note_health(struct job *job, struct pool *pool,
+                                     const struct verdict *verdict)
 {
     struct account *account = job->account;
     struct monotonic_time now = job->sender->loop.now;
     enum push_verdict target = verdict->target;
-    account_note_fault(account->leader, verdict->provider_fault);
+    account_note_fault(pool, verdict->provider_fault);
     bool blamed = target == PUSH_TARGET_SUSPECT || target == PUSH_CONFIGURATION_WRONG;
     suspicion_note(&account->suspicion, job->target_hash, blamed, now);
     if (target == PUSH_TARGET_SUSPECT && suspicion_is_founded(&account->suspicion, now)) {
@@ -283,7 +291,7 @@ static void on_answer(struct job *job, struct exchange *leg)
     note_answer(job, leg, &verdict);
     bool replay = account->settings != NULL &&
                   account->kind->note_token(account, job, leg, &verdict) && !job->token_replayed;
-    enum push_verdict target = note_health(job, &verdict);
+    enum push_verdict target = note_health(job, leg->pool, &verdict);
     switch (verdict.action) {
     case ACTION_ACCEPT:
         conclude(job, leg, PUSH_ACCEPTED, PUSH_TARGET_OK);
@@ -417,7 +425,7 @@ void delivery_refuse_waiting(struct account *account, const char *reason)
              * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
             withdraw(job, leg, true);
             withdraw(job, other_leg(job, leg), false);
-            finish(job, PUSH_REFUSED, PUSH_CONFIGURATION_WRONG, text);
+            refuse(job, text);
         }
     }
 }
@@ -446,7 +454,15 @@ static void reroute_pool(void *context, struct pool *pool)
         take_strays(pool, &pool->queue[rank], &strays);
     }
     struct exchange_list hedges = {0};
-    take_strays(pool, &pool->hedges, &hedges); /* their first legs go on */
+    take_strays(pool, &pool->hedges, &hedges); /* their first legs go on, */
+    while (hedges.first != NULL) {             /* unless the hedge was the only one left */
+        struct exchange *leg = hedges.first;
+        struct job *job = leg->owner;
+        exchange_list_remove(&hedges, leg);
+        if (!is_alive(&job->exchange) && !deadline_node_inside(&job->retry_node)) {
+            exchange_list_append(&strays, &job->exchange);
+        }
+    }
     while (strays.first != NULL) {
         struct exchange *leg = strays.first;
         struct job *job = leg->owner;

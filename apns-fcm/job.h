@@ -42,7 +42,6 @@ struct job {
     bool delay_told;
     unsigned retries;
     struct wall_time expires_at;
-    struct wall_time begun_at; /* the last try */
     char id[UUID_TEXT_BYTES];
     char expiration[24]; /* Unix seconds; empty: none */
     const char *path;    /* APNs, Web Push */

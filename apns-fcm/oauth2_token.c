@@ -6,6 +6,7 @@
 
 #include "apns-fcm/header.h"
 #include "apns-fcm/retry.h"
+#include "apns-fcm/verdict.h"
 #include "gateway/base/json_reader.h"
 #include "gateway/base/json_writer.h"
 #include "gateway/base/log.h"
@@ -109,7 +110,7 @@ enum status oauth2_answer_parse(const char *text, size_t bytes, char *bearer_r,
         *life_s_r = life_s < LIFE_S_MIN ? LIFE_S_MIN : life_s > LIFE_S_MAX ? LIFE_S_MAX : life_s;
         status = written > 0 && (size_t)written < bearer_bytes_max ? STATUS_OK : STATUS_TOO_LARGE;
     } else if (refusal != NULL && refusal[0] != '\0') {
-        (void)text_copy(refusal_r, PUSH_REASON_BYTES_MAX, refusal);
+        reason_copy(refusal_r, refusal);
         status = STATUS_FORBIDDEN;
     }
     json_decref(json);
@@ -175,11 +176,16 @@ static void judge_answer(struct oauth2_token *token)
 static void end(struct exchange *exchange, enum exchange_end how)
 {
     struct oauth2_token *token = (struct oauth2_token *)exchange;
-    if (how == EXCHANGE_ANSWERED) {
+    switch (how) {
+    case EXCHANGE_ANSWERED:
         judge_answer(token);
-    } else {
-        /* Asking for a token twice does no harm. */
-        pool_enqueue(token->pool, exchange, true);
+        return;
+    case EXCHANGE_NOT_PROCESSED:
+        pool_enqueue(token->pool, exchange, true); /* the pool waits between refused streams */
+        return;
+    case EXCHANGE_UNANSWERED: /* asking twice does no harm, but asking without a pause does */
+        note_failure(token, "token-endpoint-failed", RETRY_AFTER_NONE_MS);
+        return;
     }
 }
 

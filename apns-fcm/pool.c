@@ -16,7 +16,9 @@ void pool_init(struct pool *pool, const char *name, struct loop *loop, struct co
                           .counters = counters,
                           .connections_max = connections_max,
                           .full_since = MONOTONIC_NEVER,
-                          .failing_since = MONOTONIC_NEVER};
+                          .failing_since = MONOTONIC_NEVER,
+                          .cut_off_since = MONOTONIC_NEVER,
+                          .faulty_since = MONOTONIC_NEVER};
     assert(connections_max > 0 && connections_max <= POOL_CONNECTIONS_MAX);
     if (counters != NULL) {
         pool->clock_skew_ms = &counters->clock_skew_ms;

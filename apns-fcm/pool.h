@@ -85,7 +85,13 @@ struct pool {
     struct monotonic_time full_since;    /* something waits and no connection has room */
     struct monotonic_time used_at;       /* the last exchange was enqueued */
     const char *trouble;                 /* why it does not work; NULL while it does */
-    bool delay_told;                     /* the jobs in it know that it is down; the owner's */
+    struct monotonic_time cut_off_since; /* something waits and no connection can be trusted */
+
+    /* The owner's. */
+    bool delay_told; /* the jobs in it know that it is down */
+    unsigned faults; /* answers in a row that were the provider's own failure */
+    struct monotonic_time faulty_since;
+    struct monotonic_time faulty_at; /* the last of them */
 };
 
 void pool_init(struct pool *pool, const char *name, struct loop *loop, struct counters *counters,

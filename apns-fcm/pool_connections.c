@@ -553,6 +553,17 @@ void pool_for_each_connection(struct pool *pool, void (*act)(struct connection *
     }
 }
 
+static void note_cut_off(struct pool *pool)
+{
+    struct census census = take_census(pool);
+    bool waits = pool->queued + pool->hedges.count + census.in_flight > 0;
+    if (!waits || census.trusted > 0) {
+        pool->cut_off_since = MONOTONIC_NEVER;
+    } else if (pool->cut_off_since.ms == TIME_NEVER_MS) {
+        pool->cut_off_since = pool->loop->now;
+    }
+}
+
 void pool_connections_work(struct pool *pool)
 {
     bury_closed(pool);
@@ -565,6 +576,7 @@ void pool_connections_work(struct pool *pool)
     leave_starving(pool);
     close_idle(pool);
     connect_if_needed(pool);
+    note_cut_off(pool);
 }
 
 struct monotonic_time pool_connections_due(const struct pool *pool)

@@ -106,11 +106,10 @@ static void judge_by_status(int http_status, struct verdict *verdict)
     }
 }
 
-/* It goes into logs and notices, which are lines of text. */
-static void copy_reason(struct verdict *verdict, const char *reason)
+void reason_copy(char reason_r[PUSH_REASON_BYTES_MAX], const char *word)
 {
-    (void)text_copy(verdict->reason, sizeof verdict->reason, reason);
-    for (char *at = verdict->reason; *at != '\0'; at++) {
+    (void)text_copy(reason_r, PUSH_REASON_BYTES_MAX, word);
+    for (char *at = reason_r; *at != '\0'; at++) {
         if ((*at >= 0 && *at < ' ') || *at == 0x7f) {
             *at = '?';
         }
@@ -122,7 +121,7 @@ static void judge(const struct row *rows, size_t count, int http_status, const c
 {
     const struct row *row = NULL;
     if (reason != NULL && reason[0] != '\0') {
-        copy_reason(verdict, reason);
+        reason_copy(verdict->reason, reason);
         row = find(rows, count, reason);
     } else {
         (void)snprintf(verdict->reason, sizeof verdict->reason, "http-%d", http_status);

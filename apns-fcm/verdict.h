@@ -34,4 +34,8 @@ void verdict_apns(int http_status, const char *body, size_t body_bytes, struct v
 void verdict_fcm(int http_status, const char *body, size_t body_bytes, struct verdict *verdict_r);
 void verdict_web(int http_status, const char *body, size_t body_bytes, struct verdict *verdict_r);
 
+/* Copies a word of the provider's, cut at the capacity. It goes into logs and notices, which are
+ * lines of text: control characters become question marks. */
+void reason_copy(char reason_r[PUSH_REASON_BYTES_MAX], const char *word);
+
 #endif

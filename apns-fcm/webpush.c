@@ -48,7 +48,7 @@ static size_t begin(struct exchange *exchange, struct loop *loop,
 }
 
 static bool note_token(struct account *account, struct job *job, struct exchange *exchange,
-                       const struct verdict *verdict)
+                       struct verdict *verdict)
 {
     (void)account;
     (void)job;

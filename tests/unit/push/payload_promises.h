@@ -135,7 +135,8 @@ static inline const char *broken_text(const struct parsed_payload *parsed, bool 
             strcmp(text->read + kept, PROMISE_ELLIPSIS) != 0) {
             return "a text is cut below 32 bytes, or without an ellipsis";
         }
-        /* The ellipsis may have more bytes than what it stands for, when that is written escaped. */
+        /* The ellipsis may have more bytes than what it stands for, when that is written escaped.
+         */
         if (kept >= strlen(text->given) || memcmp(text->given, text->read, kept) != 0) {
             return "a cut text is not the beginning of what was given";
         }
