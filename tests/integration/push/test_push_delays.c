@@ -1,0 +1,134 @@
+/* When a push is called delayed and a provider down, and when not: what others wait for is told
+ * soon, what works is left alone, and nobody is asked without a pause. */
+#include "tests/integration/push/push_fixture.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+
+static atomic_uint delays;
+
+static void on_delay(void *context, const char *reason)
+{
+    (void)context;
+    atomic_fetch_add(&delays, reason[0] != '\0' ? 1 : 100);
+}
+
+static struct push_job watched_job(enum push_provider provider, const char *target, int64_t ms)
+{
+    struct push_job job = fixture_job(provider, target, ms);
+    job.delayed = on_delay;
+    atomic_store(&delays, 0);
+    return job;
+}
+
+static void await_written(struct fixture *fixture, const char *provider, int64_t count)
+{
+    const struct timespec turn = {.tv_nsec = 10000000};
+    for (int i = 0; i < FIXTURE_WAIT_S_MAX * 100; i++) {
+        if (provider_process_count(&fixture->provider, provider, "requests") >= count) {
+            return;
+        }
+        (void)nanosleep(&turn, NULL);
+    }
+    fail_msg("the provider saw no request");
+}
+
+static void test_delay__not_while_the_first_token_is_made(void **state)
+{
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX];
+    struct push_job job = watched_job(PUSH_APNS, fixture_token(1, token), PATIENT_MS);
+    assert_accepted(fixture_run(fixture, job));
+    assert_int_equal(atomic_load(&delays), 0);
+    job = watched_job(PUSH_FCM, "fcm-token-1:APA91b", PATIENT_MS);
+    assert_accepted(fixture_run(fixture, job));
+    assert_int_equal(atomic_load(&delays), 0);
+}
+
+/* Connections that hang say nothing: attempts alone would be counted for 6 s and more. */
+static void test_delay__told_while_connections_hang(void **state)
+{
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX];
+    assert_accepted(fixture_run_apns(fixture, PATIENT_MS));
+    provider_process_tell(&fixture->provider, "{\"provider\":\"apns\",\"freeze\":true}");
+    struct push_job job = watched_job(PUSH_APNS, fixture_token(1, token), 5000);
+    assert_outcome(fixture_run(fixture, job), PUSH_UNCERTAIN, PUSH_TARGET_OK, "timeout");
+    assert_int_equal(atomic_load(&delays), 1);
+    struct push_statistics statistics;
+    push_sender_statistics(fixture->sender, PUSH_APNS, &statistics);
+    assert_int_equal(statistics.health, PUSH_HEALTH_DOWN);
+    provider_process_tell(&fixture->provider, "{\"provider\":\"apns\",\"freeze\":false}");
+    assert_accepted(fixture_run_apns(fixture, PATIENT_MS));
+}
+
+static void test_token_endpoint__that_resets_is_asked_with_pauses(void **state)
+{
+    struct fixture *fixture = *state;
+    provider_process_tell(&fixture->provider, "{\"provider\":\"oauth\",\"behaviour\":\"reset\"}");
+    struct push_job job = watched_job(PUSH_FCM, "fcm-token-1:APA91b", 2000);
+    assert_outcome(fixture_run(fixture, job), PUSH_EXPIRED, PUSH_TARGET_OK,
+                   "token-endpoint-failed");
+    int64_t requests = provider_process_count(&fixture->provider, "oauth", "requests");
+    assert_in_range(requests, 2, 10);
+}
+
+static void test_clock__ahead_of_apples_is_corrected(void **state)
+{
+    struct fixture *fixture = *state;
+    provider_process_tell(&fixture->provider, "{\"clock_offset_s\":-7200}");
+    assert_accepted(fixture_run_apns(fixture, PATIENT_MS));
+    struct push_statistics statistics;
+    push_sender_statistics(fixture->sender, PUSH_APNS, &statistics);
+    assert_int_equal(statistics.tokens_minted, 2);
+    assert_accepted(fixture_run_apns(fixture, PATIENT_MS));
+    push_sender_statistics(fixture->sender, PUSH_APNS, &statistics);
+    assert_int_equal(statistics.tokens_minted, 2);
+}
+
+static void test_reload__of_what_was_written_is_uncertain(void **state)
+{
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX];
+    assert_accepted(fixture_run_apns(fixture, PATIENT_MS));
+    fixture_behave(fixture, "\"cut\"");
+    size_t cut = fixture_submit(fixture, fixture_job(PUSH_APNS, fixture_token(1, token), 8000));
+    await_written(fixture, "apns", 2);
+    struct push_configuration configuration = provider_process_configuration(&fixture->provider);
+    struct error error = {0};
+    configuration.apns_count = 0;
+    assert_int_equal(push_sender_reload(fixture->sender, &configuration, &error), STATUS_OK);
+    fixture_await_all(fixture);
+    assert_outcome(&fixture->results.all[cut], PUSH_UNCERTAIN, PUSH_CONFIGURATION_WRONG,
+                   "NotConfigured");
+}
+
+/* A hedge goes out 100 ms after the first try at the soonest. */
+static void test_hedge__leaves_the_time_of_the_first_try(void **state)
+{
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX];
+    assert_accepted(fixture_run_apns(fixture, PATIENT_MS));
+    fixture_behave(fixture, "\"silent\",\"count\":1");
+    const struct push_result *result =
+        fixture_run(fixture, fixture_job(PUSH_APNS, fixture_token(1, token), PATIENT_MS));
+    assert_accepted(result);
+    assert_true(result->hedged);
+    assert_true(result->answered_at.ms - result->first_written_at.ms >= 90);
+}
+
+#define CASE(name_) cmocka_unit_test_setup_teardown(name_, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_delay__not_while_the_first_token_is_made),
+        CASE(test_delay__told_while_connections_hang),
+        CASE(test_token_endpoint__that_resets_is_asked_with_pauses),
+        CASE(test_clock__ahead_of_apples_is_corrected),
+        CASE(test_reload__of_what_was_written_is_uncertain),
+        CASE(test_hedge__leaves_the_time_of_the_first_try),
+    };
+    return cmocka_run_group_tests_name("push delays", tests, NULL, NULL);
+}
