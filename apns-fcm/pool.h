@@ -85,7 +85,7 @@ struct pool {
     struct monotonic_time full_since;    /* something waits and no connection has room */
     struct monotonic_time used_at;       /* the last exchange was enqueued */
     const char *trouble;                 /* why it does not work; NULL while it does */
-    struct monotonic_time cut_off_since; /* something waits and no connection can be trusted */
+    struct monotonic_time cut_off_since; /* something waited and no connection can be trusted */
 
     /* The owner's. */
     bool delay_told; /* the jobs in it know that it is down */

@@ -303,7 +303,7 @@ static bool is_within_reach(enum pool_reach reach, const struct sockaddr *addres
 }
 
 /* A proxy's own address is the configuration's word. What it resolves cannot be seen from here, but
- * a host that is an address can. */
+ * a host that is an address can, and a name that means a host of the proxy's own network. */
 static bool may_connect(const struct pool *pool, const struct addrinfo *address)
 {
     const struct pool_target *target = &pool->target;
@@ -318,7 +318,7 @@ static bool may_connect(const struct pool *pool, const struct addrinfo *address)
     if (inet_pton(AF_INET6, target->host, &in6.sin6_addr) == 1) {
         return is_within_reach(target->reach, (const struct sockaddr *)&in6);
     }
-    return true;
+    return target->reach != POOL_PUBLIC || !host_name_is_local(target->host);
 }
 
 static void on_resolved(void *context, struct addrinfo *addresses, const char *reason)
@@ -337,9 +337,11 @@ static void begin_resolve(struct pool *pool)
     const struct pool_target *target = &pool->target;
     const struct settings_endpoint *proxy = target->proxy != NULL ? &target->proxy->endpoint : NULL;
     struct resolve *resolve = NULL;
-    enum status status =
-        resolve_start(pool->loop, proxy != NULL ? proxy->host : target->host,
-                      proxy != NULL ? proxy->port : target->port, on_resolved, pool, &resolve);
+    enum resolve_trust trust =
+        proxy != NULL || target->reach == POOL_ANYWHERE ? RESOLVE_OWN : RESOLVE_STRANGERS;
+    enum status status = resolve_start(pool->loop, proxy != NULL ? proxy->host : target->host,
+                                       proxy != NULL ? proxy->port : target->port, trust,
+                                       on_resolved, pool, &resolve);
     if (status != STATUS_OK) {
         pool_note_failure(pool, status == STATUS_FULL ? "name-lookups-hang" : "no-memory");
     }
@@ -553,13 +555,15 @@ void pool_for_each_connection(struct pool *pool, void (*act)(struct connection *
     }
 }
 
+/* It lasts until there is a connection again, also when nobody waits any more: what failed is tried
+ * again now and then. */
 static void note_cut_off(struct pool *pool)
 {
     struct census census = take_census(pool);
     bool waits = pool->queued + pool->hedges.count + census.in_flight > 0;
-    if (!waits || census.trusted > 0) {
+    if (census.trusted > 0 || pool->target.host == NULL) {
         pool->cut_off_since = MONOTONIC_NEVER;
-    } else if (pool->cut_off_since.ms == TIME_NEVER_MS) {
+    } else if (waits && pool->cut_off_since.ms == TIME_NEVER_MS) {
         pool->cut_off_since = pool->loop->now;
     }
 }

@@ -131,3 +131,25 @@ bool address_is_loopback(const struct sockaddr *address)
     }
     return false;
 }
+
+bool host_name_is_local(const char *host)
+{
+    static const char *const domains[] = {"localhost", "local",    "internal", "home.arpa",
+                                          "lan",       "intranet", "corp",     "home",
+                                          "private",   "test",     "example",  "invalid"};
+    size_t bytes = strlen(host);
+    if (bytes > 0 && host[bytes - 1] == '.') {
+        bytes--; /* the root's dot */
+    }
+    if (memchr(host, '.', bytes) == NULL) {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++) {
+        size_t domain_bytes = strlen(domains[i]);
+        if (bytes > domain_bytes && host[bytes - domain_bytes - 1] == '.' &&
+            memcmp(host + bytes - domain_bytes, domains[i], domain_bytes) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -13,4 +13,9 @@ bool address_is_public(const struct sockaddr *address);
 
 bool address_is_loopback(const struct sockaddr *address);
 
+/* Whether a name, in lower case, is one that no public resolver answers for: without a dot, or
+ * below a domain reserved for private networks (RFC 6761, 6762, 8375; "internal", set aside by
+ * ICANN in 2024). For names that somebody else resolves. */
+bool host_name_is_local(const char *host);
+
 #endif

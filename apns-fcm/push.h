@@ -225,8 +225,9 @@ struct push_web_account {
     const char *vapid_key_pem; /* private key on P-256, see push_vapid_key_create() */
     const char *subject;       /* "mailto:…" or "https:…": whom a push service may write to */
     /* Subscriptions are made by browsers, so that an endpoint is a stranger's word: only public
-     * addresses are connected to. For tests: loopback too. Behind a proxy only endpoints that are
-     * addresses can be judged: names are the proxy's to resolve, and to refuse. */
+     * addresses are connected to. For tests: loopback too. Behind a proxy endpoints that are
+     * addresses are judged, and names that mean a private host ("localhost", "….internal"): what
+     * others resolve to is the proxy's to refuse. */
     bool loopback_allowed;
 };
 
@@ -284,7 +285,9 @@ struct push_configuration {
 /* ---- health ---- */
 
 /* UNUSED: nothing was tried yet. UP: answered last time. DEGRADED: a failure, or answers that are
- * the provider's own faults. DOWN: no connection or no token for a second and two attempts. */
+ * the provider's own faults; of Web Push: one service is down and another works. DOWN: attempts
+ * that fail or faults that last for a second, no token, or no connection for 1.5 s while something
+ * waits. */
 enum push_health { PUSH_HEALTH_UNUSED, PUSH_HEALTH_UP, PUSH_HEALTH_DEGRADED, PUSH_HEALTH_DOWN };
 
 /* Time from a request's writing to its answer: how many took at most so many milliseconds, each

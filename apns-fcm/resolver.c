@@ -13,12 +13,13 @@
 
 #define HOST_BYTES_MAX   256
 #define PORT_BYTES_MAX   8
-#define LOOKUPS_MAX      16
+#define LOOKUPS_MAX      8 /* of each trust */
 #define LOOKUP_STACK_MAX ((size_t)256 * 1024)
 
 /* Shared by the loop and the look-up's thread: whoever leaves last frees it. */
 struct lookup {
     atomic_int holders;
+    enum resolve_trust trust;
     int event_fd;
     char host[HOST_BYTES_MAX];
     char port[PORT_BYTES_MAX];
@@ -33,7 +34,7 @@ struct resolve {
     void *context;
 };
 
-static atomic_int lookups_running;
+static atomic_int lookups_running[RESOLVE_STRANGERS + 1];
 
 static const struct addrinfo hints_tcp = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
 
@@ -56,8 +57,8 @@ static void *lookup_run(void *argument)
         lookup->addresses = addresses;
     }
     (void)eventfd_write(lookup->event_fd, 1);
+    atomic_fetch_sub(&lookups_running[lookup->trust], 1);
     lookup_release(lookup);
-    atomic_fetch_sub(&lookups_running, 1);
     return NULL;
 }
 
@@ -116,21 +117,22 @@ static struct lookup *lookup_create(const char *host, const char *port)
 }
 
 static enum status start_thread(struct loop *loop, const char *host, const char *port,
-                                struct resolve *resolve)
+                                enum resolve_trust trust, struct resolve *resolve)
 {
     struct lookup *lookup = lookup_create(host, port);
     if (lookup == NULL) {
         return STATUS_NO_MEMORY;
     }
+    lookup->trust = trust;
     resolve->lookup = lookup;
     enum status status = loop_add(loop, lookup->event_fd, &resolve->source, EPOLLIN);
     if (status == STATUS_OK) {
         atomic_store(&lookup->holders, 2);
-        atomic_fetch_add(&lookups_running, 1);
+        atomic_fetch_add(&lookups_running[trust], 1);
         if (lookup_spawn(lookup)) {
             return STATUS_OK;
         }
-        atomic_fetch_sub(&lookups_running, 1);
+        atomic_fetch_sub(&lookups_running[trust], 1);
         atomic_store(&lookup->holders, 1);
         loop_remove(loop, lookup->event_fd);
         status = STATUS_NO_MEMORY;
@@ -139,8 +141,9 @@ static enum status start_thread(struct loop *loop, const char *host, const char 
     return status;
 }
 
-enum status resolve_start(struct loop *loop, const char *host, const char *port, resolve_done *done,
-                          void *context, struct resolve **resolve_r)
+enum status resolve_start(struct loop *loop, const char *host, const char *port,
+                          enum resolve_trust trust, resolve_done *done, void *context,
+                          struct resolve **resolve_r)
 {
     struct addrinfo hints = hints_tcp;
     struct addrinfo *addresses = NULL;
@@ -150,7 +153,7 @@ enum status resolve_start(struct loop *loop, const char *host, const char *port,
         done(context, addresses, NULL);
         return STATUS_OK;
     }
-    if (atomic_load(&lookups_running) >= LOOKUPS_MAX) {
+    if (atomic_load(&lookups_running[trust]) >= LOOKUPS_MAX) {
         return STATUS_FULL;
     }
     struct resolve *resolve = calloc(1, sizeof *resolve);
@@ -159,7 +162,7 @@ enum status resolve_start(struct loop *loop, const char *host, const char *port,
     }
     *resolve =
         (struct resolve){.source = {on_ready}, .loop = loop, .done = done, .context = context};
-    enum status status = start_thread(loop, host, port, resolve);
+    enum status status = start_thread(loop, host, port, trust, resolve);
     if (status != STATUS_OK) {
         free(resolve);
         return status;

@@ -14,10 +14,15 @@ struct resolve;
  * freeaddrinfo(). The resolve is gone. Called from the loop. */
 typedef void resolve_done(void *context, struct addrinfo *addresses, const char *reason);
 
+/* Whose word the name is: strangers' names that hang must not keep our own from being looked up. */
+enum resolve_trust { RESOLVE_OWN, RESOLVE_STRANGERS };
+
 /* Begins to look host and port up for TCP. Numeric addresses are answered by a call of `done` at
- * once, with *resolve_r NULL. STATUS_FULL when too many look-ups hang. */
-enum status resolve_start(struct loop *loop, const char *host, const char *port, resolve_done *done,
-                          void *context, struct resolve **resolve_r) MUST_CHECK;
+ * once, with *resolve_r NULL. STATUS_FULL when too many look-ups hang: 16 in the process, 8 of them
+ * for strangers. */
+enum status resolve_start(struct loop *loop, const char *host, const char *port,
+                          enum resolve_trust trust, resolve_done *done, void *context,
+                          struct resolve **resolve_r) MUST_CHECK;
 
 /* Forgets the look-up and NULLs; `done` will not be called. NULL is fine. */
 void resolve_cancel(struct resolve **resolve);

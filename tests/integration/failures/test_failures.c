@@ -1,5 +1,6 @@
-/* The whole send path, create to destroy, with the i-th allocation or call failing, once and for a
- * while: no crash, no leak, every notification has its outcome. ASTREINTE_EVERY=1 leaves none out.
+/* The whole send path, create to destroy, with the i-th allocation or call failing, once, for a
+ * while and for ever: no crash, no leak, every notification has its outcome. ASTREINTE_EVERY=1
+ * leaves none out.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,15 +18,18 @@
 #include "tests/integration/failures/failing_world.h"
 #include "tests/integration/push/provider_process.h"
 
-#define DEADLINE_MS   4000
-#define WAIT_S_MAX    60
-#define EVERY_ONE_MAX 30 /* beyond these first ones a sample will do, */
-#define RUNS_MAX      60 /* about so many of them */
-#define NTH_MAX       1000000
+#define DEADLINE_MS       4000
+#define DEADLINE_MS_SHORT 200 /* where nothing will ever work again */
+#define WAIT_S_MAX        60
+#define EVERY_ONE_MAX     30 /* beyond these first ones a sample will do, */
+#define RUNS_MAX          60 /* about so many of them */
+#define NTH_MAX           1000000
 /* OpenSSL 3.0 keeps a block for ever, reachable (LeakSanitizer, which judges this in its build,
  * calls none lost), when one of a few allocations fails while its algorithms are looked up. */
 #define KEPT_BY_OPENSSL_MAX 4
 #define WHILE_MS            150
+#define FOR_EVER_MS         3600000
+#define RUNS_FOR_EVER_MAX   12
 
 enum scene { SCENE_APNS, SCENE_APNS_SECRET, SCENE_FCM, SCENE_WEB, SCENES_COUNT };
 static const char *const scene_names[SCENES_COUNT] = {"apns", "apns, encrypted", "fcm", "webpush"};
@@ -68,7 +72,7 @@ static bool await_outcome(struct stage *stage)
     return failure == 0;
 }
 
-static struct push_job job_of(struct stage *stage, enum scene scene)
+static struct push_job job_of(struct stage *stage, enum scene scene, int64_t deadline_ms)
 {
     struct wall_time wall = clock_wall(&clock_system);
     struct push_job job = {.provider = scene == SCENE_FCM   ? PUSH_FCM
@@ -78,7 +82,7 @@ static struct push_job job_of(struct stage *stage, enum scene scene)
                                      : scene == SCENE_WEB ? stage->endpoint
                                                           : apns_target,
                            .id = uuid_v7(wall, &random_system),
-                           .deadline = {clock_monotonic(&clock_system).ms + DEADLINE_MS},
+                           .deadline = {clock_monotonic(&clock_system).ms + deadline_ms},
                            .notification = {.urgency = PUSH_CRITICAL,
                                             .title = "Astreinte",
                                             .body = "Appel urgent",
@@ -106,7 +110,8 @@ static bool live_once(struct stage *stage, enum scene scene, enum failing_call w
                       int64_t lasting_ms, struct tally *tally)
 {
     struct push_configuration configuration = provider_process_configuration(&stage->process);
-    struct push_job job = job_of(stage, scene);
+    struct push_job job =
+        job_of(stage, scene, lasting_ms == FOR_EVER_MS ? DEADLINE_MS_SHORT : DEADLINE_MS);
     struct push_sender *sender = NULL;
     struct error error = {0};
     configuration.apns_count = scene == SCENE_APNS || scene == SCENE_APNS_SECRET ? 1 : 0;
@@ -136,8 +141,11 @@ static bool live_once(struct stage *stage, enum scene scene, enum failing_call w
     return failed > 0;
 }
 
-static size_t stride_of(size_t nth, size_t total)
+static size_t stride_of(size_t nth, size_t total, int64_t lasting_ms)
 {
+    if (getenv("ASTREINTE_EVERY") == NULL && lasting_ms == FOR_EVER_MS) {
+        return 1 + total / RUNS_FOR_EVER_MAX;
+    }
     if (getenv("ASTREINTE_EVERY") != NULL || nth < EVERY_ONE_MAX || total <= RUNS_MAX) {
         return 1;
     }
@@ -192,7 +200,7 @@ static void fail_each(struct stage *stage, enum scene scene, enum failing_call w
     struct tally tally = {0};
     size_t total = count_calls(stage, scene, which);
     unsigned fired = 0, leaking = 0;
-    for (size_t nth = 1; nth <= total; nth += stride_of(nth, total)) {
+    for (size_t nth = 1; nth <= total; nth += stride_of(nth, total, lasting_ms)) {
         size_t before = failing_world_blocks();
         fired += live_once(stage, scene, which, nth, lasting_ms, &tally) ? 1 : 0;
         if (failing_world_blocks() != before) {
@@ -201,7 +209,10 @@ static void fail_each(struct stage *stage, enum scene scene, enum failing_call w
     }
     assert_true(leaking <= KEPT_BY_OPENSSL_MAX);
     print_tally(scene_names[scene], failing_call_names[which],
-                lasting_ms > 0 ? "for a while" : "once", &tally);
+                lasting_ms == FOR_EVER_MS ? "for ever"
+                : lasting_ms > 0          ? "for a while"
+                                          : "once",
+                &tally);
     /* Threads differ from life to life, so that the last ones may not be reached; none at all would
      * mean that nothing was tried. */
     assert_true(total == 0 || fired > 0);
@@ -229,6 +240,17 @@ static void test_calls__each_once_and_for_a_while(void **state)
             fail_each(*state, scenes[i], (enum failing_call)which, 0);
             fail_each(*state, scenes[i], (enum failing_call)which, WHILE_MS);
         }
+    }
+}
+
+/* The outcome comes by the deadline even so, and the sender can be destroyed. */
+static void test_everything__for_ever(void **state)
+{
+    for (int scene = 0; scene < SCENES_COUNT; scene++) {
+        fail_each(*state, (enum scene)scene, FAIL_MEMORY, FOR_EVER_MS);
+    }
+    for (int which = 0; which < FAILING_CALLS_COUNT; which++) {
+        fail_each(*state, SCENE_APNS_SECRET, (enum failing_call)which, FOR_EVER_MS);
     }
 }
 
@@ -264,6 +286,7 @@ int main(void)
         cmocka_unit_test(test_memory__each_allocation_once),
         cmocka_unit_test(test_memory__each_allocation_for_a_while),
         cmocka_unit_test(test_calls__each_once_and_for_a_while),
+        cmocka_unit_test(test_everything__for_ever),
     };
     failing_world_install();
     print_message("| path | what fails | how | lives | not created | not submitted | accepted | "

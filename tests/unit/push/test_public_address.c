@@ -117,12 +117,38 @@ static void test_address__loopback(void **state)
     assert_false(is_loopback("::2"));
 }
 
+static void test_host_name__local(void **state)
+{
+    static const char *const local[] = {"localhost",
+                                        "localhost.",
+                                        "db",
+                                        "",
+                                        "app.localhost",
+                                        "nas.local.",
+                                        "a.lan",
+                                        "x.internal",
+                                        "r.home.arpa",
+                                        "api.corp",
+                                        "metadata.google.internal"};
+    static const char *const public[] = {
+        "fcm.googleapis.com", "web.push.apple.com.", "a.b",
+        "notlocal.org",       "local.example.net",   "internal.io"};
+    (void)state;
+    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++) {
+        assert_true(host_name_is_local(local[i]));
+    }
+    for (size_t i = 0; i < sizeof public / sizeof public[0]; i++) {
+        assert_false(host_name_is_local(public[i]));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_address__public),
         cmocka_unit_test(test_address__not_public),
         cmocka_unit_test(test_address__loopback),
+        cmocka_unit_test(test_host_name__local),
     };
     return cmocka_run_group_tests_name("public addresses", tests, NULL, NULL);
 }
