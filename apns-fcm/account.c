@@ -17,6 +17,7 @@
 #define SKEW_MS_NOTICED   30000
 #define EXPIRY_MS_NOTICED (INT64_C(30) * 86400000)
 #define DAY_MS            INT64_C(86400000)
+#define HOUR_MS           INT64_C(3600000)
 
 static const struct provider *const kinds[] = {&provider_apns, &provider_fcm, &provider_web};
 
@@ -131,13 +132,24 @@ static void earlier_health(void *context, struct pool *pool)
     }
 }
 
+/* When somebody must be told next that the certificate expires: also by a sender that sleeps. The
+ * wall may be set meanwhile, so that it is looked at every hour. */
+static struct monotonic_time certificate_due(const struct account *account)
+{
+    if (account->settings == NULL || account->provider != PUSH_APNS ||
+        account->settings->apns.certificate_ends.ms == TIME_NEVER_MS) {
+        return MONOTONIC_NEVER;
+    }
+    return monotonic_add(account->sender->loop.now, HOUR_MS);
+}
+
 struct monotonic_time account_due(struct account *account)
 {
     struct monotonic_time due =
         account->settings != NULL ? account->kind->due(account) : MONOTONIC_NEVER;
     account_for_each_pool(account, earlier_due, &due);
     account_for_each_pool(account, earlier_health, &due);
-    return due;
+    return monotonic_earlier(due, certificate_due(account));
 }
 
 /* ---- health ---- */

@@ -118,6 +118,48 @@ static void test_hedge__leaves_the_time_of_the_first_try(void **state)
     assert_true(result->answered_at.ms - result->first_written_at.ms >= 90);
 }
 
+/* ---- what a person is told ---- */
+
+static atomic_uint notices[PUSH_NOTICE_TOKEN_UPDATES + 1];
+
+static void on_notice(void *context, const struct push_notice *notice)
+{
+    (void)context;
+    atomic_fetch_add(&notices[notice->kind], 1);
+}
+
+static void listen_to_notices(struct fixture *fixture, struct push_configuration configuration)
+{
+    for (size_t i = 0; i < sizeof notices / sizeof notices[0]; i++) {
+        atomic_store(&notices[i], 0);
+    }
+    configuration.notice = on_notice;
+    (void)fixture_create_with(fixture, &configuration);
+}
+
+static void test_notice__of_a_wrong_clock(void **state)
+{
+    struct fixture *fixture = *state;
+    listen_to_notices(fixture, provider_process_configuration(&fixture->provider));
+    provider_process_tell(&fixture->provider, "{\"clock_offset_s\":-7200}");
+    assert_accepted(fixture_run_apns(fixture, PATIENT_MS));
+    assert_accepted(fixture_run_apns(fixture, PATIENT_MS));
+    assert_int_equal(atomic_load(&notices[PUSH_NOTICE_CLOCK_SKEW]), 1);
+}
+
+static void test_notice__of_too_many_tokens(void **state)
+{
+    struct fixture *fixture = *state;
+    listen_to_notices(fixture, provider_process_configuration(&fixture->provider));
+    fixture_behave(fixture, "\"reason\",\"status\":429,"
+                            "\"reason\":\"TooManyProviderTokenUpdates\",\"count\":1");
+    assert_accepted(fixture_run_apns(fixture, PATIENT_MS));
+    assert_int_equal(atomic_load(&notices[PUSH_NOTICE_TOKEN_UPDATES]), 1);
+    struct push_statistics statistics;
+    push_sender_statistics(fixture->sender, PUSH_APNS, &statistics);
+    assert_int_equal(statistics.tokens_minted, 1);
+}
+
 #define CASE(name_) cmocka_unit_test_setup_teardown(name_, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -129,6 +171,8 @@ int main(void)
         CASE(test_clock__ahead_of_apples_is_corrected),
         CASE(test_reload__of_what_was_written_is_uncertain),
         CASE(test_hedge__leaves_the_time_of_the_first_try),
+        CASE(test_notice__of_a_wrong_clock),
+        CASE(test_notice__of_too_many_tokens),
     };
     return cmocka_run_group_tests_name("push delays", tests, NULL, NULL);
 }

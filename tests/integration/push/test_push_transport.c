@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -342,7 +343,30 @@ static char *read_file(const json_t *ready, const char *name)
 }
 
 /* A sender that Apple knows by its certificate, in place of the first. */
-static void create_with_certificate(struct fixture *fixture)
+static atomic_uint expiries_told;
+
+static void on_notice(void *context, const struct push_notice *notice)
+{
+    (void)context;
+    atomic_fetch_add(&expiries_told, notice->kind == PUSH_NOTICE_CREDENTIAL_EXPIRES ? 1 : 0);
+}
+
+/* Twenty days before the simulator's client certificate, of 3650 days, expires. */
+static struct wall_time wall_in_ten_years(void *context)
+{
+    (void)context;
+    return (struct wall_time){clock_wall(&clock_system).ms + INT64_C(3630) * 86400000};
+}
+
+static struct monotonic_time monotonic_now(void *context)
+{
+    (void)context;
+    return clock_monotonic(&clock_system);
+}
+
+static const struct clock_source clock_in_ten_years = {wall_in_ten_years, monotonic_now, NULL};
+
+static void create_with_certificate(struct fixture *fixture, const struct clock_source *clock)
 {
     char *certificate = read_file(fixture->provider.ready, "apns_client_cert");
     char *key = read_file(fixture->provider.ready, "apns_client_key");
@@ -351,6 +375,9 @@ static void create_with_certificate(struct fixture *fixture)
     apns->cert_pem = certificate;
     apns->cert_key_pem = key;
     struct push_configuration configuration = provider_process_configuration(&fixture->provider);
+    configuration.notice = on_notice;
+    configuration.clock = clock;
+    atomic_store(&expiries_told, 0);
     (void)fixture_create_with(fixture, &configuration);
     free(certificate); /* it has its own copies */
     free(key);
@@ -359,7 +386,7 @@ static void create_with_certificate(struct fixture *fixture)
 static void test_certificate__replaces_the_token(void **state)
 {
     struct fixture *fixture = *state;
-    create_with_certificate(fixture);
+    create_with_certificate(fixture, &clock_system);
     provider_process_tell(&fixture->provider,
                           "{\"provider\":\"apns\",\"behaviour\":\"accept\",\"delay_ms\":50,"
                           "\"count\":1}");
@@ -374,6 +401,16 @@ static void test_certificate__replaces_the_token(void **state)
         assert_accepted(run_plain(fixture, PATIENT_MS));
     }
     assert_int_equal(statistics_of(fixture, PUSH_APNS).connections_resumed, 3);
+    assert_int_equal(atomic_load(&expiries_told), 0);
+}
+
+static void test_certificate__its_end_is_announced(void **state)
+{
+    struct fixture *fixture = *state;
+    create_with_certificate(fixture, &clock_in_ten_years);
+    assert_accepted(run_plain(fixture, PATIENT_MS));
+    assert_accepted(run_plain(fixture, PATIENT_MS));
+    assert_int_equal(atomic_load(&expiries_told), 1);
 }
 
 /* ---- as many connections as it takes ---- */
@@ -525,7 +562,7 @@ static void test_hedges__are_counted(void **state)
 static void test_hedges__do_not_double_a_flood(void **state)
 {
     struct fixture *fixture = *state;
-    create_with_certificate(fixture);
+    create_with_certificate(fixture, &clock_system);
     assert_accepted(run_plain(fixture, PATIENT_MS));
     provider_process_tell(&fixture->provider, "{\"provider\":\"apns\",\"behaviour\":\"silent\"}");
     fixture_submit_apns(fixture, 800, 3000);
@@ -563,6 +600,7 @@ int main(void)
         PLAIN(test_sessions__are_resumed),
         PLAIN(test_sessions__do_not_outlive_whom_we_trust),
         PLAIN(test_certificate__replaces_the_token),
+        PLAIN(test_certificate__its_end_is_announced),
         TEN_STREAMS(test_pool__grows_when_streams_are_few),
         TEN_STREAMS(test_pool__grows_no_further_than_it_may),
         PLAIN(test_goaway__at_80_of_200),
