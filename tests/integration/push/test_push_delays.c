@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static atomic_uint delays;
@@ -61,6 +62,32 @@ static void test_delay__told_while_connections_hang(void **state)
     assert_int_equal(statistics.health, PUSH_HEALTH_DOWN);
     provider_process_tell(&fixture->provider, "{\"provider\":\"apns\",\"freeze\":false}");
     assert_accepted(fixture_run_apns(fixture, PATIENT_MS));
+}
+
+/* A browser's push service is a stranger's word: its failures are its own. */
+static void test_delay__not_for_another_push_service(void **state)
+{
+    struct fixture *fixture = *state;
+    char endpoint[256], other[300];
+    struct push_secret secret = {.title = "Astreinte"};
+    provider_process_subscribe(&fixture->provider, "s1", endpoint, &secret);
+    provider_process_tell(&fixture->provider,
+                          "{\"provider\":\"webpush\",\"behaviour\":\"unavailable\"}");
+    struct push_job job = watched_job(PUSH_WEB, endpoint, 3000);
+    job.notification.secret = &secret;
+    assert_int_equal(fixture_run(fixture, job)->outcome, PUSH_RETRY_EXHAUSTED);
+    assert_int_equal(atomic_load(&delays), 1);
+    const char *rest = strchr(endpoint + sizeof "https://" - 1, ':');
+    assert_non_null(rest);
+    (void)snprintf(other, sizeof other, "https://127.0.0.1%s", rest);
+    job = watched_job(PUSH_WEB, other, 400); /* it ends somehow: its service is not called down */
+    job.notification.secret = &secret;
+    (void)fixture_run(fixture, job);
+    assert_int_equal(atomic_load(&delays), 0);
+    job = watched_job(PUSH_WEB, endpoint, 400);
+    job.notification.secret = &secret;
+    (void)fixture_run(fixture, job);
+    assert_int_equal(atomic_load(&delays), 1);
 }
 
 static void test_token_endpoint__that_resets_is_asked_with_pauses(void **state)
@@ -167,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_delay__not_while_the_first_token_is_made),
         CASE(test_delay__told_while_connections_hang),
+        CASE(test_delay__not_for_another_push_service),
         CASE(test_token_endpoint__that_resets_is_asked_with_pauses),
         CASE(test_clock__ahead_of_apples_is_corrected),
         CASE(test_reload__of_what_was_written_is_uncertain),
