@@ -121,7 +121,7 @@ struct push_notification {
 
 /* How a job ended. */
 enum push_outcome {
-    PUSH_ACCEPTED,        /* the provider took it; provider_id is its id */
+    PUSH_ACCEPTED,        /* the provider took it; provider_id is its id, if it told one */
     PUSH_REFUSED,         /* for good; reason says why. Another try as is would fare no better */
     PUSH_RETRY_EXHAUSTED, /* tried until the deadline; the last reason is given; never accepted:
                              every try was answered, and with a failure */

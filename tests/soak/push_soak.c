@@ -87,6 +87,7 @@ struct soak {
     uint64_t submitted[PUSH_PROVIDERS_COUNT];
     uint64_t outcomes[PUSH_PROVIDERS_COUNT][PUSH_OUTCOMES_COUNT];
     uint64_t delayed, violations, notices;
+    uint64_t unnamed;    /* accepted by an answer that gave no id: a 200 that could not be read */
     int64_t late_ms_max; /* the witness's stall taken off */
     int64_t tolerance_ms;
     char last_reason[PUSH_REASON_BYTES_MAX]; /* of the last job that was not accepted */
@@ -140,7 +141,7 @@ static bool is_consistent(const struct push_result *result)
     }
     switch (result->outcome) {
     case PUSH_ACCEPTED:
-        return written && result->provider_id[0] != '\0' && result->http_status / 100 == 2;
+        return written && result->http_status / 100 == 2;
     case PUSH_REFUSED:
         return result->reason[0] != '\0';
     case PUSH_RETRY_EXHAUSTED:
@@ -174,6 +175,9 @@ static void on_complete(void *context, const struct push_result *result)
     }
     if (!is_consistent(result)) {
         violate(soak, slot, "inconsistent", result);
+    }
+    if (result->outcome == PUSH_ACCEPTED && result->provider_id[0] == '\0') {
+        soak->unnamed++;
     }
     if (result->outcome != PUSH_ACCEPTED) {
         (void)snprintf(soak->last_reason, sizeof soak->last_reason, "%s", result->reason);
@@ -359,9 +363,9 @@ static void report(struct soak *soak)
     }
     (void)pthread_mutex_lock(&soak->lock);
     (void)printf("inside=%zu violations=%" PRIu64 " delayed=%" PRIu64 " notices=%" PRIu64
-                 " late_ms_max=%" PRId64 " last_reason=%s",
-                 soak->inside, soak->violations, soak->delayed, soak->notices, soak->late_ms_max,
-                 soak->last_reason[0] == '\0' ? "-" : soak->last_reason);
+                 " unnamed=%" PRIu64 " late_ms_max=%" PRId64 " last_reason=%s",
+                 soak->inside, soak->violations, soak->delayed, soak->notices, soak->unnamed,
+                 soak->late_ms_max, soak->last_reason[0] == '\0' ? "-" : soak->last_reason);
     for (int i = 0; i < PUSH_PROVIDERS_COUNT; i++) {
         const char *name = push_provider_text((enum push_provider)i);
         const struct push_statistics *theirs = &statistics[i];
