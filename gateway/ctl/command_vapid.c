@@ -8,12 +8,12 @@
 #include "apns-fcm/push.h"
 #include "gateway/ctl/commands.h"
 
-static enum ctl_exit print_public(struct ctl *ctl, const char *pem)
+static enum ctl_exit print_public(struct ctl *ctl, const char *path, const char *pem)
 {
     char text[PUSH_VAPID_PUBLIC_BYTES_MAX];
     struct error error = {0};
     if (push_vapid_public_key(pem, text, &error) != STATUS_OK) {
-        return ctl_fail(ctl, CTL_USAGE, "%s", error.text);
+        return ctl_fail(ctl, CTL_USAGE, "%s: %s", path, error.text);
     }
     (void)fprintf(ctl->out, "%s\n", text);
     return CTL_OK;
@@ -37,6 +37,18 @@ static bool write_new(const char *path, const char *text)
     return written;
 }
 
+static enum ctl_exit fail_to_write(struct ctl *ctl, const char *path)
+{
+    if (errno == EEXIST) {
+        return ctl_fail(ctl, CTL_USAGE,
+                        "%s: exists and is left as it is, as another key loses all subscriptions; "
+                        "its public half: astreintectl vapid public %s",
+                        path, path);
+    }
+    return ctl_fail(ctl, CTL_USAGE, "%s: %s; name a new file in a folder you may write to", path,
+                    strerror(errno));
+}
+
 enum ctl_exit command_vapid_create(struct ctl *ctl, const struct arguments *arguments)
 {
     const char *path = arguments->positional[0];
@@ -45,9 +57,8 @@ enum ctl_exit command_vapid_create(struct ctl *ctl, const struct arguments *argu
     if (push_vapid_key_create(pem, &error) != STATUS_OK) {
         return ctl_fail(ctl, CTL_USAGE, "no key could be made: %s", error.text);
     }
-    enum ctl_exit code = write_new(path, pem)
-                             ? print_public(ctl, pem)
-                             : ctl_fail(ctl, CTL_USAGE, "%s: %s", path, strerror(errno));
+    enum ctl_exit code =
+        write_new(path, pem) ? print_public(ctl, path, pem) : fail_to_write(ctl, path);
     explicit_bzero(pem, sizeof pem);
     return code;
 }
@@ -66,7 +77,7 @@ enum ctl_exit command_vapid_public(struct ctl *ctl, const struct arguments *argu
     pem[bytes] = '\0';
     enum ctl_exit code =
         failed ? ctl_fail(ctl, CTL_USAGE, "%s: cannot be read, or is no key file", path)
-               : print_public(ctl, pem);
+               : print_public(ctl, path, pem);
     explicit_bzero(pem, sizeof pem);
     return code;
 }

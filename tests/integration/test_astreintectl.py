@@ -395,14 +395,15 @@ class Vapid(Case):
             self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
             self.assertEqual(self.ctl("vapid", "public", path).stdout.strip(), public)
             before = open(path, encoding="ascii").read()
-            self.assertIn("File exists", self.ctl("vapid", "create", path, code=2).stderr)
+            self.assertIn(f"astreintectl vapid public {path}",
+                          self.ctl("vapid", "create", path, code=2).stderr)
             self.assertEqual(open(path, encoding="ascii").read(), before)
 
     def test_says_what_is_no_key(self):
         with tempfile.NamedTemporaryFile("w") as file:
             file.write("not a key")
             file.flush()
-            self.assertTrue(self.ctl("vapid", "public", file.name, code=2).stderr)
+            self.assertIn(file.name, self.ctl("vapid", "public", file.name, code=2).stderr)
         self.assertIn("No such file", self.ctl("vapid", "public", "/nowhere", code=2).stderr)
 
 
