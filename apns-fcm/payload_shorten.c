@@ -55,13 +55,15 @@ static struct shown_text shortest(const struct shown_text *whole)
     return (struct shown_text){.text = whole->text, .bytes = kept, .cut = true};
 }
 
-/* As much of the text as costs at most so many bytes; at least the shortest must. */
+/* As much of the text as costs at most so many bytes; at least the shortest must. An ellipsis never
+ * stands for less than it takes, also where escapes make what it replaces cost more. */
 static struct shown_text longest(const struct shown_text *whole, bool nested, size_t cost_max)
 {
     struct shown_text found = shortest(whole);
     size_t cost = 0;
     for (size_t at = 0; at < whole->bytes; at++) {
         if (at > found.bytes && !is_within_character(whole, at) &&
+            at + PAYLOAD_ELLIPSIS_BYTES < whole->bytes &&
             cost + PAYLOAD_ELLIPSIS_BYTES <= cost_max) {
             found.bytes = at;
         }

@@ -135,10 +135,8 @@ static inline const char *broken_text(const struct parsed_payload *parsed, bool 
             strcmp(text->read + kept, PROMISE_ELLIPSIS) != 0) {
             return "a text is cut below 32 bytes, or without an ellipsis";
         }
-        /* The ellipsis may have more bytes than what it stands for, when that is written escaped.
-         */
-        if (kept >= strlen(text->given) || memcmp(text->given, text->read, kept) != 0) {
-            return "a cut text is not the beginning of what was given";
+        if (memcmp(text->given, text->read, kept) != 0 || bytes >= strlen(text->given)) {
+            return "a cut text is not the shorter beginning of what was given";
         }
     }
     return any_cut == shortened ? NULL : "shortened is not what happened to the texts";
