@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <openssl/err.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "apns-fcm/connection_private.h"
@@ -23,7 +22,7 @@ void connection_want_output(struct connection *connection, bool wanted)
     if (connection->wants_output != wanted) {
         connection->wants_output = wanted;
         loop_change(connection->loop, connection->fd, &connection->source,
-                    wanted ? EPOLLIN | EPOLLOUT : EPOLLIN);
+                    wanted ? CONNECTION_INPUT | EPOLLOUT : CONNECTION_INPUT);
     }
 }
 
@@ -40,7 +39,9 @@ static void close_when_over(struct connection *connection)
     }
 }
 
-static void receive(struct connection *connection)
+/* Reads what is there. With to_the_end until TLS has no more to give: the peer closed behind it,
+ * and nothing new may be sent on a connection that is over. */
+static void receive(struct connection *connection, bool to_the_end)
 {
     static _Thread_local unsigned char buffer[READ_BYTES];
     connection->input_left = false;
@@ -59,7 +60,7 @@ static void receive(struct connection *connection)
             connection_close(connection, connection->doom);
             return;
         }
-        if (SSL_has_pending(connection->ssl) == 0) {
+        if (!to_the_end && SSL_has_pending(connection->ssl) == 0) {
             return; /* epoll says when there is more: asking TLS again would be a call for nothing
                      */
         }
@@ -109,9 +110,9 @@ void connection_flush(struct connection *connection)
 }
 
 /* What the answers make room for is sent by the pool, at the end of the turn. */
-static void take_input(struct connection *connection)
+static void take_input(struct connection *connection, bool to_the_end)
 {
-    receive(connection);
+    receive(connection, to_the_end);
     if (connection->state == CONNECTION_OPEN) {
         close_when_over(connection);
     }
@@ -127,7 +128,7 @@ void connection_on_ready(struct loop_source *source, uint32_t events)
     if ((events & EPOLLOUT) != 0) {
         connection_want_output(connection, false);
     }
-    take_input(connection);
+    take_input(connection, (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
 }
 
 void connection_destroy(struct connection **connection)
@@ -286,7 +287,7 @@ struct monotonic_time connection_due(const struct connection *connection)
 void connection_tick(struct connection *connection)
 {
     if (connection->state == CONNECTION_OPEN && connection->input_left) {
-        take_input(connection);
+        take_input(connection, true);
     }
     if (connection->state == CONNECTION_CLOSED ||
         tick_due(connection).ms > connection->loop->now.ms) {

@@ -217,7 +217,8 @@ static enum status prepare(struct connection *connection, SSL_SESSION *session)
                               session); /* without it the handshake is a full one */
     }
     ERR_clear_error();
-    return loop_add(connection->loop, connection->fd, &connection->source, EPOLLIN | EPOLLOUT);
+    return loop_add(connection->loop, connection->fd, &connection->source,
+                    CONNECTION_INPUT | EPOLLOUT);
 }
 
 /* OpenSSL's way to hand out a session: at any time after the handshake. */

@@ -5,6 +5,8 @@
 #ifndef APNS_FCM_CONNECTION_PRIVATE_H
 #define APNS_FCM_CONNECTION_PRIVATE_H
 
+#include <sys/epoll.h>
+
 #include "apns-fcm/connection.h"
 
 #define CONNECTION_STREAMS_MAX 1000 /* our own limit beside the peer's */
@@ -17,6 +19,9 @@
 #define OUTPUT_FILL_BYTES      65536
 #define OUTPUT_BYTES           (OUTPUT_FILL_BYTES + 32768)
 #define PROXY_ANSWER_BYTES_MAX 8192
+
+/* What a connection always waits for: bytes, and the end of them. */
+#define CONNECTION_INPUT (EPOLLIN | EPOLLRDHUP)
 
 enum connection_state {
     CONNECTION_CONNECTING, /* TCP */

@@ -44,7 +44,7 @@ enum status loop_init(struct loop *loop, const struct clock_source *clock,
                       const struct random_source *random, struct error *error) MUST_CHECK;
 void loop_fini(struct loop *loop);
 
-/* events are EPOLLIN and EPOLLOUT; level-triggered. The descriptor stays the caller's. */
+/* events as epoll(7) has them; level-triggered. The descriptor stays the caller's. */
 enum status loop_add(struct loop *loop, int fd, struct loop_source *source,
                      uint32_t events) MUST_CHECK;
 void loop_change(struct loop *loop, int fd, struct loop_source *source, uint32_t events);
