@@ -189,6 +189,30 @@ static void test_sender__reload_takes_accounts_away_and_back(void **state)
     assert_accepted(fixture_run_apns(fixture, PATIENT_MS));
 }
 
+/* Apple wants no new token within 20 minutes, whoever sends with the key now. */
+static void test_sender__reload_leaves_the_token_to_the_heir(void **state)
+{
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX];
+    struct push_apns_account accounts[2] = {fixture->provider.apns, fixture->provider.apns};
+    accounts[1].name = "second";
+    struct push_configuration configuration = provider_process_configuration(&fixture->provider);
+    configuration.apns = accounts;
+    configuration.apns_count = 2;
+    (void)fixture_create_with(fixture, &configuration);
+    assert_accepted(fixture_run_apns(fixture, PATIENT_MS));
+    configuration.apns = &accounts[1];
+    configuration.apns_count = 1;
+    struct error error = {0};
+    assert_int_equal(push_sender_reload(fixture->sender, &configuration, &error), STATUS_OK);
+    struct push_job job = fixture_job(PUSH_APNS, fixture_token(1, token), PATIENT_MS);
+    job.account = "second";
+    assert_accepted(fixture_run(fixture, job));
+    struct push_statistics statistics;
+    push_sender_statistics(fixture->sender, PUSH_APNS, &statistics);
+    assert_int_equal(statistics.tokens_minted, 1);
+}
+
 static void test_apns__token_outlives_the_process(void **state)
 {
     struct fixture *fixture = *state;
@@ -250,6 +274,7 @@ int main(void)
         CASE(test_apns__many_bad_tokens_are_the_configurations_fault),
         CASE(test_apns__accounts_of_one_team_share_token_and_connection),
         CASE(test_sender__reload_takes_accounts_away_and_back),
+        CASE(test_sender__reload_leaves_the_token_to_the_heir),
         CASE(test_apns__token_outlives_the_process),
         CASE(test_sender__keeps_a_connection_before_anything_is_sent),
     };

@@ -342,7 +342,6 @@ static char *read_file(const json_t *ready, const char *name)
     return text;
 }
 
-/* A sender that Apple knows by its certificate, in place of the first. */
 static atomic_uint expiries_told;
 
 static void on_notice(void *context, const struct push_notice *notice)
@@ -366,6 +365,7 @@ static struct monotonic_time monotonic_now(void *context)
 
 static const struct clock_source clock_in_ten_years = {wall_in_ten_years, monotonic_now, NULL};
 
+/* A sender that Apple knows by its certificate, in place of the first. */
 static void create_with_certificate(struct fixture *fixture, const struct clock_source *clock)
 {
     char *certificate = read_file(fixture->provider.ready, "apns_client_cert");

@@ -234,6 +234,10 @@ static void test_oauth2_answer__token_refusal_and_nonsense(void **state)
     assert_int_equal(answer("{\"access_token\":\"a\",\"expires_in\":3599}", &life_s, refusal),
                      STATUS_OK);
     assert_int_equal(life_s, 3599);
+    assert_int_equal(answer("{\"error\":\"invalid\\nforged line\"}", &life_s, refusal),
+                     STATUS_FORBIDDEN);
+    assert_string_equal(refusal,
+                        "invalid?forged line"); /* it becomes a notice, which is one line */
     assert_int_equal(answer("{\"access_token\":\"a\"}", &life_s, refusal), STATUS_OK);
     assert_int_equal(life_s, 3600);
     assert_int_equal(answer("{\"access_token\":\"a\",\"expires_in\":-5}", &life_s, refusal),
