@@ -382,6 +382,25 @@ const char *push_verdict_text(enum push_verdict verdict);    /* "ok", "gone", "s
 const char *push_health_text(enum push_health health);       /* "unused", "up", … */
 const char *push_notice_text(enum push_notice_kind kind);    /* "down", "clock-skew", … */
 
+/* ---- the library's own log ---- */
+
+enum push_log_level {
+    PUSH_LOG_DEBUG,
+    PUSH_LOG_INFO,
+    PUSH_LOG_WARNING,
+    PUSH_LOG_ERROR,
+    PUSH_LOG_NOTHING
+};
+
+/* Gets one line, lent: a JSON object and '\n'. From any of the library's threads; it must not
+ * block and not call the library. */
+typedef void push_log_write(void *context, enum push_log_level level, const char *line);
+
+/* What is logged and where: lines below `least` are dropped, `write` NULL is standard error. At
+ * start PUSH_LOG_INFO to standard error. Ids, counts and codes only: no token, target or text is in
+ * it. For the whole process; only while no sender exists. */
+void push_set_log(enum push_log_level least, push_log_write *write, void *context);
+
 /* ---- Web Push keys (RFC 8292) ---- */
 
 #define PUSH_VAPID_PEM_BYTES_MAX    512

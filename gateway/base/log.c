@@ -10,9 +10,27 @@
 
 static _Atomic int level_min = LOG_INFO;
 
+static void write_to_standard_error(void *context, enum log_level level, const char *line,
+                                    size_t bytes)
+{
+    (void)context;
+    (void)level;
+    ssize_t written = write(STDERR_FILENO, line, bytes);
+    (void)written; /* nowhere left to report it */
+}
+
+static log_sink *write_line = write_to_standard_error;
+static void *write_context;
+
 void log_set_level(enum log_level level)
 {
     atomic_store(&level_min, (int)level);
+}
+
+void log_set_sink(log_sink *sink, void *context)
+{
+    write_line = sink != NULL ? sink : write_to_standard_error;
+    write_context = context;
 }
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields)
@@ -59,6 +77,6 @@ void log_write(enum log_level level, const char *event, const struct log_field *
         bytes = json_writer_bytes(&json);
     }
     line[bytes++] = '\n';
-    ssize_t written = write(STDERR_FILENO, line, bytes);
-    (void)written; /* nowhere left to report it */
+    line[bytes] = '\0';
+    write_line(write_context, level, line, bytes);
 }

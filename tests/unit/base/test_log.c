@@ -107,11 +107,52 @@ static void log__too_long_a_line_keeps_its_event(void **state)
     }
 }
 
+struct sunk {
+    enum log_level level;
+    char line[256];
+};
+
+static void sink(void *context, enum log_level level, const char *line, size_t bytes)
+{
+    struct sunk *sunk = context;
+    assert_int_equal(strlen(line), bytes);
+    assert_true(bytes < sizeof sunk->line);
+    sunk->level = level;
+    memcpy(sunk->line, line, bytes + 1);
+}
+
+static void log__goes_where_it_is_sent(void **state)
+{
+    (void)state;
+    struct sunk sunk = {.level = LOG_NOTHING};
+    log_set_sink(sink, &sunk);
+    log_error("elsewhere", LOG_NONE);
+    assert_null(captured());
+    assert_int_equal(sunk.level, LOG_ERROR);
+    assert_non_null(strstr(sunk.line, "\"event\":\"elsewhere\"}\n"));
+    log_set_sink(NULL, NULL);
+    log_error("here", LOG_NONE);
+    json_t *json = captured();
+    assert_non_null(json);
+    json_decref(json);
+}
+
+static void log__nothing_silences_errors_too(void **state)
+{
+    (void)state;
+    log_set_level(LOG_NOTHING);
+    log_error("quiet", LOG_NONE);
+    assert_null(captured());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(log__a_line_is_one_object, capture_begin, capture_end),
         cmocka_unit_test_setup_teardown(log__below_the_level_nothing_is_written, capture_begin,
+                                        capture_end),
+        cmocka_unit_test_setup_teardown(log__goes_where_it_is_sent, capture_begin, capture_end),
+        cmocka_unit_test_setup_teardown(log__nothing_silences_errors_too, capture_begin,
                                         capture_end),
         cmocka_unit_test_setup_teardown(log__too_long_a_line_keeps_its_event, capture_begin,
                                         capture_end),
