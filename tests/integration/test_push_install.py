@@ -47,7 +47,7 @@ def declared(text):
     text = re.sub(r"static inline [^{]*\{.*?^\}", "", text, flags=re.DOTALL | re.MULTILINE)
     text = re.sub(r"__attribute__\(\(.*?\)\)\)?", "", text)
     text = re.sub(r"\{[^{}]*\}", "", re.sub(r"\{[^{}]*\}", "", text))
-    functions = re.findall(r"^\w[\w \n*]*?\b(\w+)\([^;]*\)[^;()]*;", text, re.MULTILINE)
+    functions = re.findall(r"^(?!typedef )\w[\w \n*]*?\b(\w+)\([^;]*\)[^;()]*;", text, re.MULTILINE)
     return set(functions) | set(re.findall(r"^extern [\w ]*?(\w+);", text, re.MULTILINE))
 
 
@@ -71,9 +71,10 @@ class TestPushInstall(unittest.TestCase):
         if cls.settings.get("ASTREINTE_COVERAGE") == "ON":
             cls.flags.append("--coverage")
         cls.environment = dict(
-            os.environ, PKG_CONFIG_PATH=os.path.join(cls.library_folder, "pkgconfig"),
-            LD_LIBRARY_PATH=cls.library_folder,
+            os.environ, PKG_CONFIG_PATH=os.path.join(cls.library_folder, "pkgconfig")
         )
+        # No help at run time: a program must find the library the way the README says.
+        cls.environment.pop("LD_LIBRARY_PATH", None)
         shutil.copytree(EXAMPLE, os.path.join(cls.folder, "source"))
         cls.source = os.path.join(cls.folder, "source", "push_one.c")
         cls.simulator = Simulator()
@@ -100,7 +101,7 @@ class TestPushInstall(unittest.TestCase):
     def compile(self, name, *libraries):
         program = os.path.join(self.folder, name)
         run(self.compiler, *self.flags, *self.pkg_config("--cflags"), self.source,
-            *libraries, "-o", program)
+            *libraries, f"-Wl,-rpath,{self.library_folder}", "-o", program)
         return program
 
     def send(self, program, *options):
@@ -112,12 +113,12 @@ class TestPushInstall(unittest.TestCase):
         )
         return done.returncode, done.stdout + done.stderr
 
-    def send_apns(self, program, token=DEVICE):
+    def send_apns(self, program, token=DEVICE, *options):
         ready = self.simulator.ready
         return self.send(
             program, "--port", str(ready["apns"]), "--apns-key", ready["apns_key"],
             "--key-id", ready["apns_key_id"], "--team-id", ready["apns_team_id"],
-            "--topic", ready["apns_topic"], "--token", token,
+            "--topic", ready["apns_topic"], "--token", token, *options,
         )
 
     def check_sends(self, program):
@@ -208,7 +209,7 @@ class TestPushInstall(unittest.TestCase):
             "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
         subscription = self.simulator.control(subscription="browser-1")
         status, said = self.send(
-            program, "--loopback", "yes", "--vapid-key", key, "--subject", "mailto:a@example.org",
+            program, "--loopback", "--vapid-key", key, "--subject", "mailto:a@example.org",
             "--token", subscription["endpoint"], "--p256dh", subscription["p256dh"],
             "--auth", subscription["auth"],
         )
@@ -219,9 +220,33 @@ class TestPushInstall(unittest.TestCase):
         program = self.compile("wrong", *self.pkg_config("--libs"))
         status, said = self.send_apns(program, token="not-hex")
         self.assertEqual(status, 64, said)
-        status, said = self.send(program, "--port", "1", "--token", DEVICE)
-        self.assertEqual(status, 1, said)
-        self.assertIn("NotConfigured", said)
+        key = self.simulator.ready["apns_key"]
+        browser = ["--vapid-key", key, "--subject", "mailto:a@example.org",
+                   "--token", "https://push.example.org/1"]
+        good_key = "B" + "A" * 86
+        for options, words in (
+            (["--token", DEVICE], "give one of --apns-key"),
+            (["--apns-key", key, "--vapid-key", key, "--token", DEVICE], "give one of --apns-key"),
+            (["--apns-key", key], "--token: missing"),
+            (["--apns-key", key, "--token", DEVICE, "--unknown"], "--unknown"),
+            (["--apns-key", key, "--token", DEVICE, "too much"], "two words are wanted"),
+            ([*browser], "p256dh: not a key"),
+            ([*browser, "--p256dh", good_key + "!"], "p256dh: not a key"),
+            ([*browser, "--p256dh", good_key + "A"], "p256dh: not a key"),
+            ([*browser, "--p256dh", good_key, "--auth", "AAAA"], "auth: not a key"),
+        ):
+            with self.subTest(options=options):
+                status, said = self.send(program, *options)
+                self.assertEqual(status, 64, said)
+                self.assertIn(words, said)
+
+    def test_its_log_is_shown_on_demand(self):
+        program = self.compile("verbose", *self.pkg_config("--libs"))
+        self.assertNotIn('"event"', self.send_apns(program)[1])
+        self.assertIn('"event":"push.connected"', self.send_apns(program, DEVICE, "--verbose")[1])
+        status, said = self.send(program, "--help")
+        self.assertEqual(status, 0)
+        self.assertIn("Exit status", said)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,5 @@
-/* push-one - sends one notification to one phone or browser, and says what became of it:
- *
- *   push-one --apns-key KEY.p8 --key-id ID --team-id ID --topic BUNDLE --token HEX TITLE BODY
- *   push-one --service-account FILE.json --token REGISTRATION TITLE BODY
- *   push-one --vapid-key KEY.pem --subject mailto:ME --token URL --p256dh K --auth S TITLE BODY
- *
- * Also, to try it with a server of one's own: --ca FILE.pem --host NAME --port N --loopback yes.
- * Exit status: 0 accepted, 1 not accepted, 2 nobody knows, 64 the command line is wrong. */
+/* push-one - sends one notification to one phone or browser, and says what became of it. */
+#include <getopt.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,57 +7,140 @@
 
 #include "apns-fcm/push.h"
 
-static char **arguments; /* main()'s: options in pairs, then title and body */
+static const char help[] =
+    "Usage: push-one CREDENTIALS --token TARGET [OPTIONS] TITLE BODY\n"
+    "Sends one notification to one phone or browser, and says what became of it.\n"
+    "\n"
+    "  push-one --apns-key KEY.p8 --key-id ID --team-id ID --topic BUNDLE --token HEX TITLE BODY\n"
+    "  push-one --service-account FILE.json --token REGISTRATION TITLE BODY\n"
+    "  push-one --vapid-key KEY.pem --subject mailto:ME --token URL --p256dh K --auth S TITLE "
+    "BODY\n"
+    "\n"
+    "Apple, to an iPhone:\n"
+    "  --apns-key FILE         the signing key from developer.apple.com (.p8)\n"
+    "  --key-id ID             the key's id, ten characters\n"
+    "  --team-id ID            the team's, ten characters\n"
+    "  --topic BUNDLE          the app's bundle id\n"
+    "  --token HEX             the device token\n"
+    "Google, to an Android phone:\n"
+    "  --service-account FILE  the JSON file of a service account that may send\n"
+    "  --token REGISTRATION    the registration token\n"
+    "A browser:\n"
+    "  --vapid-key FILE        a private key on P-256, PEM\n"
+    "  --subject URI           mailto: or https: address that the push service may write to\n"
+    "  --token URL             the subscription's endpoint\n"
+    "  --p256dh KEY, --auth SECRET   the subscription's keys, base64url\n"
+    "To try it with a server of one's own:\n"
+    "  --ca FILE               the authority it is signed by, PEM (default: the system's)\n"
+    "  --host NAME, --port N   where it is (default: the provider's, 443)\n"
+    "  --loopback              allow subscriptions on this machine\n"
+    "Also:\n"
+    "  --verbose               show the library's log\n"
+    "  --help                  this text\n"
+    "\n"
+    "Exit status: 0 accepted, 1 not accepted, 2 nobody knows, 64 the command line is wrong.\n";
 
-/* An option's value; NULL when it was not given. */
-static const char *option(const char *name)
-{
-    for (int i = 1; arguments[i + 1] != NULL && arguments[i + 2] != NULL; i += 2) {
-        if (strcmp(arguments[i], name) == 0) {
-            return arguments[i + 1];
-        }
-    }
-    return NULL;
-}
-
-/* What complete() is handed: a place for the result, and a bell. */
-struct waiting {
-    sem_t done;
-    struct push_result result;
+enum option_name {
+    APNS_KEY,
+    KEY_ID,
+    TEAM_ID,
+    TOPIC,
+    SERVICE_ACCOUNT,
+    VAPID_KEY,
+    SUBJECT,
+    TOKEN,
+    P256DH,
+    AUTH,
+    CA,
+    HOST,
+    PORT,
+    LOOPBACK,
+    VERBOSE,
+    HELP,
+    OPTIONS_COUNT
 };
+
+static const struct option options[] = {
+    {"apns-key", required_argument, NULL, APNS_KEY},
+    {"key-id", required_argument, NULL, KEY_ID},
+    {"team-id", required_argument, NULL, TEAM_ID},
+    {"topic", required_argument, NULL, TOPIC},
+    {"service-account", required_argument, NULL, SERVICE_ACCOUNT},
+    {"vapid-key", required_argument, NULL, VAPID_KEY},
+    {"subject", required_argument, NULL, SUBJECT},
+    {"token", required_argument, NULL, TOKEN},
+    {"p256dh", required_argument, NULL, P256DH},
+    {"auth", required_argument, NULL, AUTH},
+    {"ca", required_argument, NULL, CA},
+    {"host", required_argument, NULL, HOST},
+    {"port", required_argument, NULL, PORT},
+    {"loopback", no_argument, NULL, LOOPBACK},
+    {"verbose", no_argument, NULL, VERBOSE},
+    {"help", no_argument, NULL, HELP},
+    {NULL, 0, NULL, 0},
+};
+
+static const char *given[OPTIONS_COUNT]; /* each option's value; NULL: not given */
 
 static _Noreturn void stop(const char *what, const char *why)
 {
-    fprintf(stderr, "push-one: %s: %s\n", what, why);
+    fprintf(stderr, "push-one: %s: %s; --help explains\n", what, why);
     exit(64);
 }
 
+/* Reads the command line into `given`; title and body are left at argv[optind]. */
+static void read_options(int argc, char **argv)
+{
+    for (int name; (name = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (name == '?') {
+            exit(64); /* getopt has said which */
+        }
+        given[name] = optarg != NULL ? optarg : "yes";
+    }
+    if (given[HELP] != NULL) {
+        fputs(help, stdout);
+        exit(0);
+    }
+    int credentials =
+        (given[APNS_KEY] != NULL) + (given[SERVICE_ACCOUNT] != NULL) + (given[VAPID_KEY] != NULL);
+    if (credentials != 1) {
+        stop("credentials", "give one of --apns-key, --service-account and --vapid-key");
+    }
+    if (given[TOKEN] == NULL) {
+        stop("--token", "missing");
+    }
+    if (argc - optind != 2) {
+        stop("TITLE BODY", "two words are wanted at the end, each in quotes");
+    }
+}
+
 /* The key file that an option names, as text, in one buffer; NULL without the option. */
-static const char *key_file(const char *name)
+static const char *key_file(enum option_name name)
 {
     static char text[65536]; /* one credential is given */
-    if (option(name) == NULL) {
+    if (given[name] == NULL) {
         return NULL;
     }
-    FILE *file = fopen(option(name), "r");
+    FILE *file = fopen(given[name], "r");
     if (file == NULL || fread(text, 1, sizeof text - 1, file) == 0 || fclose(file) != 0) {
-        stop(option(name), "cannot be read");
+        stop(given[name], "cannot be read");
     }
     return text;
 }
 
-/* Reads base64url, as browsers write the keys of a subscription: `count` bytes. */
-static void read_base64url(const char *name, uint8_t *bytes_r, size_t count)
+/* Reads base64url, as browsers write the keys of a subscription: `count` bytes, not one more. */
+static void read_base64url(enum option_name name, uint8_t *bytes_r, size_t count)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    const char *text = option(name);
+    const char *text = given[name] != NULL ? given[name] : "";
+    size_t digits_count = (count * 8 + 5) / 6;
+    if (strspn(text, digits) != digits_count ||
+        text[digits_count + strspn(text + digits_count, "=")] != '\0') {
+        stop(options[name].name, "not a key in base64url, or not of the right length");
+    }
     uint32_t bits = 0;
     for (size_t i = 0, have = 0; i < count; text++) {
-        const char *digit = text != NULL && *text != '\0' ? strchr(digits, *text) : NULL;
-        if (digit == NULL) {
-            stop(name, "not a key in base64url");
-        }
-        bits = bits << 6 | (uint32_t)(digit - digits);
+        bits = bits << 6 | (uint32_t)(strchr(digits, *text) - digits);
         have += 6;
         if (have >= 8) {
             have -= 8;
@@ -72,21 +149,27 @@ static void read_base64url(const char *name, uint8_t *bytes_r, size_t count)
     }
 }
 
+/* What complete() is handed: a place for the result, and a bell. */
+struct waiting {
+    sem_t done;
+    struct push_result result;
+};
+
 /* Who sends. Everything is copied, so that the structures may go when this returns. */
 static struct push_sender *create_sender(void)
 {
-    const struct push_endpoint at = {.host = option("--host"), .port = option("--port")};
-    const struct push_apns_account apns = {.key_pem = key_file("--apns-key"),
-                                           .key_id = option("--key-id"),
-                                           .team_id = option("--team-id"),
-                                           .topic = option("--topic"),
+    const struct push_endpoint at = {.host = given[HOST], .port = given[PORT]};
+    const struct push_apns_account apns = {.key_pem = key_file(APNS_KEY),
+                                           .key_id = given[KEY_ID],
+                                           .team_id = given[TEAM_ID],
+                                           .topic = given[TOPIC],
                                            .endpoints = {at, at}};
-    const struct push_fcm_account fcm = {.service_account_json = key_file("--service-account"),
+    const struct push_fcm_account fcm = {.service_account_json = key_file(SERVICE_ACCOUNT),
                                          .endpoint = at};
-    const struct push_web_account web = {.vapid_key_pem = key_file("--vapid-key"),
-                                         .subject = option("--subject"),
-                                         .loopback_allowed = option("--loopback") != NULL};
-    const struct push_configuration configuration = {.ca_file = option("--ca"),
+    const struct push_web_account web = {.vapid_key_pem = key_file(VAPID_KEY),
+                                         .subject = given[SUBJECT],
+                                         .loopback_allowed = given[LOOPBACK] != NULL};
+    const struct push_configuration configuration = {.ca_file = given[CA],
                                                      .apns = &apns,
                                                      .apns_count = apns.key_pem != NULL,
                                                      .fcm = &fcm,
@@ -111,19 +194,19 @@ static void complete(void *context, const struct push_result *result)
 
 int main(int argc, char **argv)
 {
-    arguments = argv;
-    if (argc < 5 || argc % 2 == 0 || option("--token") == NULL) {
-        stop("usage", "push-one CREDENTIALS --token TARGET TITLE BODY");
+    read_options(argc, argv);
+    if (given[VERBOSE] == NULL) {
+        push_set_log(PUSH_LOG_NOTHING, NULL, NULL); /* the result says it all */
     }
     struct push_sender *sender = create_sender();
     struct waiting waiting = {.result.http_status = 0};
     (void)sem_init(&waiting.done, 0, 0);
-    struct push_secret secret = {.title = argv[argc - 2], .body = argv[argc - 1]};
+    struct push_secret secret = {.title = argv[optind], .body = argv[optind + 1]};
     struct push_job job = {
-        .provider = option("--vapid-key")         ? PUSH_WEB
-                    : option("--service-account") ? PUSH_FCM
-                                                  : PUSH_APNS,
-        .target = option("--token"),
+        .provider = given[VAPID_KEY]         ? PUSH_WEB
+                    : given[SERVICE_ACCOUNT] ? PUSH_FCM
+                                             : PUSH_APNS,
+        .target = given[TOKEN],
         .id = uuid_v7(clock_wall(&clock_system), &random_system),
         .deadline = {clock_monotonic(&clock_system).ms + 10000}, /* ten seconds */
         .notification = {.urgency = PUSH_TIME_SENSITIVE,         /* style: PUSH_ALERT, which is 0 */
@@ -132,8 +215,8 @@ int main(int argc, char **argv)
         .complete = complete,
         .context = &waiting};
     if (job.provider == PUSH_WEB) { /* a browser takes only what is encrypted for it */
-        read_base64url("--p256dh", secret.public_key, sizeof secret.public_key);
-        read_base64url("--auth", secret.auth_secret, sizeof secret.auth_secret);
+        read_base64url(P256DH, secret.public_key, sizeof secret.public_key);
+        read_base64url(AUTH, secret.auth_secret, sizeof secret.auth_secret);
         job.notification.secret = &secret;
     }
     struct error error = {.text = ""};
