@@ -52,6 +52,9 @@ static enum ctl_exit fail_to_write(struct ctl *ctl, const char *path)
 enum ctl_exit command_vapid_create(struct ctl *ctl, const struct arguments *arguments)
 {
     const char *path = arguments->positional[0];
+    if (path[0] == '\0') {
+        return ctl_fail(ctl, CTL_USAGE, "FILE: is empty; name the file the key goes into");
+    }
     char pem[PUSH_VAPID_PEM_BYTES_MAX];
     struct error error = {0};
     if (push_vapid_key_create(pem, &error) != STATUS_OK) {

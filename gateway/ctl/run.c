@@ -34,6 +34,10 @@ enum ctl_exit ctl_run(struct ctl *ctl, int argc, const char *const *argv)
     }
     if (arguments.command == NULL && arguments.group != NULL) {
         bool asked = arguments_option(&arguments, "--help") != NULL;
+        if (!asked) {
+            (void)fprintf(ctl->err, "astreintectl: %s: which of its commands?\n\n",
+                          arguments.group);
+        }
         help_print_group(asked ? ctl->out : ctl->err, arguments.group);
         return asked ? CTL_OK : CTL_USAGE;
     }

@@ -236,21 +236,30 @@ static int on_key(void *context, const char *section, const char *name, const ch
     return fault(reading, section, name, "unknown key; see astreinted --help");
 }
 
-/* A whole small file, trailing white space removed. */
-static enum status read_file(struct arena *arena, const char *path, const char **text_r,
-                             struct error *error)
+/* systemd makes the folder of credentials for the unit's processes alone. */
+static const char *remedy(const char *path)
+{
+    static const char credentials[] = "/run/credentials/";
+    bool is_credential = strncmp(path, credentials, sizeof credentials - 1) == 0;
+    return is_credential ? " (is there only under the unit that has its LoadCredential)" : "";
+}
+
+/* A whole small file, trailing white space removed. key names it in the configuration. */
+static enum status read_file(struct arena *arena, const char *key, const char *path,
+                             const char **text_r, struct error *error)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        return error_set(error, STATUS_CONFIGURATION, "%s: %s", path, strerror(errno));
+        return error_set(error, STATUS_CONFIGURATION, "%s: %s: %s%s", key, path, strerror(errno),
+                         remedy(path));
     }
     char *text = arena_alloc(arena, SECRET_FILE_BYTES_MAX + 1);
     size_t bytes = text == NULL ? 0 : fread(text, 1, SECRET_FILE_BYTES_MAX + 1, file);
     bool failed = text == NULL || ferror(file) != 0;
     (void)fclose(file);
     if (failed || bytes > SECRET_FILE_BYTES_MAX) {
-        return error_set(error, STATUS_CONFIGURATION, "%s: cannot be read, or is over %d bytes",
-                         path, SECRET_FILE_BYTES_MAX);
+        return error_set(error, STATUS_CONFIGURATION, "%s: %s: cannot be read, or is over %d bytes",
+                         key, path, SECRET_FILE_BYTES_MAX);
     }
     while (bytes > 0 && strchr(" \t\r\n", text[bytes - 1]) != NULL) {
         bytes--;
@@ -266,14 +275,17 @@ static enum status read_secret(struct configuration *configuration, struct error
     if (configuration->secret_file == NULL) {
         return error_set(error, STATUS_CONFIGURATION, "[gateway] secret_file: is required");
     }
-    enum status status = read_file(configuration->arena, configuration->secret_file, &text, error);
+    enum status status = read_file(configuration->arena, "[gateway] secret_file",
+                                   configuration->secret_file, &text, error);
     if (status != STATUS_OK) {
         return status;
     }
     if (strlen(text) != (size_t)ENGINE_SECRET_BYTES * 2 ||
         strspn(text, "0123456789abcdefABCDEF") != (size_t)ENGINE_SECRET_BYTES * 2) {
-        return error_set(error, STATUS_CONFIGURATION, "%s: must hold %d hex digits",
-                         configuration->secret_file, ENGINE_SECRET_BYTES * 2);
+        return error_set(error, STATUS_CONFIGURATION,
+                         "[gateway] secret_file: %s: must hold %d hex digits; make one: "
+                         "openssl rand -hex %d",
+                         configuration->secret_file, ENGINE_SECRET_BYTES * 2, ENGINE_SECRET_BYTES);
     }
     for (size_t i = 0; i < ENGINE_SECRET_BYTES; i++) {
         char pair[3] = {text[2 * i], text[2 * i + 1], '\0'};
@@ -293,12 +305,14 @@ static enum status read_endpoint_secrets(struct configuration *configuration, si
         return error_set(error, STATUS_CONFIGURATION, "[endpoint.%s] %s: is required",
                          endpoint->name, endpoint->url == NULL ? "url" : "secret_file");
     }
-    enum status status = read_file(configuration->arena, path, &text, error);
+    char key[SLUG_BYTES_MAX + sizeof "[endpoint.] secret_file"];
+    (void)snprintf(key, sizeof key, "[endpoint.%s] secret_file", endpoint->name);
+    enum status status = read_file(configuration->arena, key, path, &text, error);
     size_t count = 0;
     while (status == STATUS_OK && *text != '\0') {
         size_t length = strcspn(text, "\r\n");
         if (length > 0 && count == TELEPHONY_SECRETS_MAX) {
-            return error_set(error, STATUS_CONFIGURATION, "%s: more than %d secrets", path,
+            return error_set(error, STATUS_CONFIGURATION, "%s: %s: more than %d secrets", key, path,
                              TELEPHONY_SECRETS_MAX);
         }
         if (length > 0) {
@@ -314,20 +328,24 @@ static enum status read_push_credentials(struct configuration *configuration, st
     struct push_configuration *push = &configuration->push;
     struct push_apns_account *apns = &configuration->apns;
     const struct {
+        const char *key;
         const char *path;
         const char **text_r;
     } files[] = {
-        {configuration->apns_key_file, &apns->key_pem},
-        {configuration->apns_cert_file, &apns->cert_pem},
-        {configuration->apns_cert_key_file, &apns->cert_key_pem},
-        {configuration->fcm_service_account_file, &configuration->fcm.service_account_json},
-        {configuration->web_key_file, &configuration->web.vapid_key_pem},
-        {configuration->proxy_authorization_file, &push->proxy.authorization},
+        {"[push] apns_key_file", configuration->apns_key_file, &apns->key_pem},
+        {"[push] apns_cert_file", configuration->apns_cert_file, &apns->cert_pem},
+        {"[push] apns_cert_key_file", configuration->apns_cert_key_file, &apns->cert_key_pem},
+        {"[push] fcm_service_account_file", configuration->fcm_service_account_file,
+         &configuration->fcm.service_account_json},
+        {"[push] web_key_file", configuration->web_key_file, &configuration->web.vapid_key_pem},
+        {"[push] proxy_authorization_file", configuration->proxy_authorization_file,
+         &push->proxy.authorization},
     };
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof files / sizeof files[0] && status == STATUS_OK; i++) {
         if (files[i].path != NULL) {
-            status = read_file(configuration->arena, files[i].path, files[i].text_r, error);
+            status = read_file(configuration->arena, files[i].key, files[i].path, files[i].text_r,
+                               error);
         }
     }
     if (apns->cert_pem != NULL && apns->cert_key_pem == NULL) {
@@ -350,8 +368,8 @@ static enum status read_credentials(struct configuration *configuration, struct 
 {
     enum status status = read_secret(configuration, error);
     if (status == STATUS_OK && configuration->root_key_file != NULL) {
-        status = read_file(configuration->arena, configuration->root_key_file,
-                           &configuration->root_key, error);
+        status = read_file(configuration->arena, "[gateway] root_key_file",
+                           configuration->root_key_file, &configuration->root_key, error);
     }
     if (status == STATUS_OK) {
         status = read_push_credentials(configuration, error);

@@ -405,6 +405,10 @@ class Vapid(Case):
             file.flush()
             self.assertIn(file.name, self.ctl("vapid", "public", file.name, code=2).stderr)
         self.assertIn("No such file", self.ctl("vapid", "public", "/nowhere", code=2).stderr)
+        self.assertIn("FILE: is empty", self.ctl("vapid", "create", "", code=2).stderr)
+
+    def test_says_what_a_lone_group_lacks(self):
+        self.assertIn("vapid: which of its commands?", self.ctl("vapid", code=2).stderr)
 
 
 class Health(Case):

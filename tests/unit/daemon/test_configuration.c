@@ -383,16 +383,11 @@ static void test_refused__values_out_of_range(void **state)
         {"[push]\napns_critical = true", "apns_critical: must be yes or no"},
         {"[telephony]\ncalls_max = 0", "calls_max: must be a whole number from 1 to 512"},
         {"[telephony]\ncalls_max = 513", "calls_max: must be a whole number from 1 to 512"},
-        {"root_key_file = @/none", "none: No such file"},
         {"[push]\napns_key_file = @/none", "apns_topic: is required"},
-        {"[push]\napns_key_file = @/none\napns_key_id = K\napns_team_id = T\napns_topic = t",
-         "none: No such file"},
         {"listen_address = localhost", "listen_address: must be a numeric"},
         {"public_url = foo", "public_url: must begin with"},
-        {"[push]\nfcm_service_account_file = @/none", "none: No such file"},
         {"[endpoint.x]\nurl = https://x", "secret_file: is required"},
         {"[endpoint.x]\nsecret_file = @/secret", "url: is required"},
-        {"[endpoint.x]\nurl = https://x\nsecret_file = @/none", "none: No such file"},
     };
     put_secret(desk);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -422,6 +417,32 @@ static void test_refused__no_file(void **state)
     assert_null(desk->configuration);
     assert_non_null(strstr(desk->error.text, "/nonexistent/astreinte.ini"));
     assert_non_null(strstr(desk->error.text, "No such file"));
+}
+
+static void test_refused__a_missing_credential_is_named_with_its_key(void **state)
+{
+    struct desk *desk = *state;
+    static const struct {
+        const char *line;
+        const char *key;
+    } cases[] = {
+        {"root_key_file = @/none", "[gateway] root_key_file: /"},
+        {"[push]\napns_key_file = @/none\napns_key_id = K\napns_team_id = T\napns_topic = t",
+         "[push] apns_key_file: /"},
+        {"[push]\napns_cert_file = @/none\napns_topic = t", "[push] apns_cert_file: /"},
+        {"[push]\nfcm_service_account_file = @/none", "[push] fcm_service_account_file: /"},
+        {"[push]\nweb_key_file = @/none\nweb_subject = mailto:a@b", "[push] web_key_file: /"},
+        {"[endpoint.x]\nurl = https://x\nsecret_file = @/none", "[endpoint.x] secret_file: /"},
+    };
+    put_secret(desk);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text, "%s%s\n", MINIMAL, cases[i].line);
+        assert_refused(desk, text, cases[i].key);
+        assert_refused(desk, text, "/none: No such file");
+    }
+    assert_refused(desk, MINIMAL "root_key_file = /run/credentials/x/key\n",
+                   "only under the unit that has its LoadCredential");
 }
 
 static void test_refused__malformed_secrets(void **state)
@@ -487,6 +508,7 @@ int main(void)
         DESK_TEST(test_refused__values_out_of_range),
         DESK_TEST(test_refused__what_is_required),
         DESK_TEST(test_refused__no_file),
+        DESK_TEST(test_refused__a_missing_credential_is_named_with_its_key),
         DESK_TEST(test_refused__malformed_secrets),
         DESK_TEST(test_refused__files_beyond_all_measure),
         DESK_TEST(test_refused__more_endpoints_than_there_can_be),
