@@ -105,6 +105,10 @@ struct engine_configuration {
     struct random_source random;
     struct engine_dispatcher dispatcher;
     struct engine_rotas rotas;
+    /* Ends the process when a commit is uncertain; must not return. NULL: abort(). A test that goes
+     * on may only destroy the engine. */
+    void (*die)(void *context);
+    void *die_context;
 };
 
 /* Opens the database, recovers (attempts without an outcome go back to the outbox), loads the

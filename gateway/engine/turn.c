@@ -91,7 +91,7 @@ static void gather_lane(struct turn *turn, int lane, size_t most)
     }
 }
 
-/* Keeps what the last turn did not get to. */
+/* Keeps what the turn did not get to. */
 static void carry_over(struct batch *batch)
 {
     batch->count -= batch->done;
@@ -102,8 +102,6 @@ static void carry_over(struct batch *batch)
 
 static void gather_commands(struct turn *turn)
 {
-    carry_over(&turn->urgent);
-    carry_over(&turn->patient);
     assert(turn->urgent.count == 0);
     for (int lane = 0; lane < LANES_COUNT; lane++) {
         gather_lane(turn, lane, lane_share[lane]);
@@ -302,6 +300,9 @@ static enum status finish_transaction(struct engine *engine, struct error *error
         /* Neither yes nor no can be answered: stop, restart, recover. The callers find out by their
          * idempotency keys. */
         log_error("engine.commit_uncertain", LOG_STATUS(status), LOG_TEXT("detail", error->text));
+        if (engine->configuration.die != NULL) {
+            engine->configuration.die(engine->configuration.die_context);
+        }
         abort();
     }
     return status;
@@ -423,6 +424,7 @@ static void complete_batch(struct batch *batch)
             batch->commands[i]->complete(batch->commands[i]);
         }
     }
+    carry_over(batch);
 }
 
 static void run_turn(struct turn *turn)
@@ -523,13 +525,13 @@ int64_t engine_turn(struct engine *engine)
 
 bool turn_is_empty(const struct turn *turn)
 {
-    return gathered(turn) == turn->urgent.done + turn->patient.done;
+    return gathered(turn) == 0;
 }
 
 struct command *turn_take_left(struct turn *turn)
 {
-    struct batch *batch = turn->urgent.count > turn->urgent.done ? &turn->urgent : &turn->patient;
-    return batch->count > batch->done ? batch->commands[--batch->count] : NULL;
+    struct batch *batch = turn->urgent.count > 0 ? &turn->urgent : &turn->patient;
+    return batch->count > 0 ? batch->commands[--batch->count] : NULL;
 }
 
 struct turn *turn_create(void)

@@ -1,6 +1,7 @@
 #include "tests/scenario/box.h"
 
 #include <assert.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,9 @@
 
 #include "gateway/base/text.h"
 
-#define TURNS_MAX 20000
+#define TURNS_MAX  20000
+#define STARTS_MAX 10
+#define RESTART_MS INT64_C(1000)
 
 void box_die(const char *format, ...)
 {
@@ -33,45 +36,45 @@ uint64_t box_draw(uint64_t *state, uint64_t limit)
 
 /* ---- dying in the middle of a turn ---- */
 
-static void copy_file(const char *from, const char *to)
+static void keep_disk(struct box *box, enum disk_loss loss)
 {
-    char bytes[65536];
-    size_t count;
-    FILE *source = fopen(from, "rb");
-    FILE *target = fopen(to, "wb");
-    if (target == NULL) {
-        box_die("%s: cannot be written", to);
-    }
-    while (source != NULL && (count = fread(bytes, 1, sizeof bytes, source)) > 0) {
-        if (fwrite(bytes, 1, count, target) != count) {
-            box_die("%s: cannot be written", to);
-        }
-    }
-    if (source != NULL) {
-        (void)fclose(source);
-    }
-    if (fclose(target) != 0) {
-        box_die("%s: cannot be written", to);
-    }
-}
-
-/* The database and its log are all that outlives a process; the shared memory does not. */
-static void keep_files(struct box *box)
-{
-    char from[160], to[160];
-    (void)snprintf(to, sizeof to, "%s-kept", box->database);
-    copy_file(box->database, to);
-    (void)snprintf(from, sizeof from, "%s-wal", box->database);
-    (void)snprintf(to, sizeof to, "%s-kept-wal", box->database);
-    copy_file(box->forgetful ? "/dev/null" : from, to);
+    disk_keep(loss, &box->disk_random);
     box->crashed = true;
 }
 
 static void count_down(struct box *box)
 {
     if (box->crash_countdown > 0 && --box->crash_countdown == 0) {
-        keep_files(box);
+        keep_disk(box, box->crash_loss);
     }
+}
+
+/* The engine says that it cannot go on: back to box_turn(). */
+static void die(void *context)
+{
+    struct box *box = context;
+    longjmp(box->died, 1);
+}
+
+static int on_disk_call(void *context, enum disk_call call)
+{
+    struct box *box = context;
+    struct box_fault *fault = &box->fault;
+    if (call != DISK_READ) {
+        count_down(box);
+    }
+    if (box->crashed || (fault->calls & 1u << call) == 0) {
+        return SQLITE_OK;
+    }
+    if (fault->after > 0) {
+        fault->after--;
+        return SQLITE_OK;
+    }
+    box->faults_fired++;
+    if (!fault->for_ever) {
+        fault->calls = 0;
+    }
+    return fault->rc;
 }
 
 /* ---- clock and randomness ---- */
@@ -267,6 +270,7 @@ struct box *box_create(uint64_t seed)
     }
     box->sent = sent;
     box->random = seed;
+    box->disk_random = ~seed;
     box->wall_ms = BOX_EPOCH_MS;
     box->boot_ms = 1000000;
     box->calls_max = 30;
@@ -276,70 +280,66 @@ struct box *box_create(uint64_t seed)
     if (mkdtemp(box->folder) == NULL) {
         box_die("%s: cannot be made", box->folder);
     }
-    (void)snprintf(box->database, sizeof box->database, "%s/gateway.db", box->folder);
+    (void)snprintf(box->poison, sizeof box->poison, "%s/poison", box->folder);
+    disk_format(seed);
+    disk_on_call(on_disk_call, box);
     return box;
-}
-
-static void remove_files(const struct box *box)
-{
-    static const char *const suffixes[] = {"",      "-wal",      "-shm",      "-journal",
-                                           "-kept", "-kept-wal", "-kept-shm", "-poison"};
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        char path[192];
-        (void)snprintf(path, sizeof path, "%s%s", box->database, suffixes[i]);
-        (void)unlink(path);
-    }
 }
 
 void box_destroy(struct box **box)
 {
     engine_destroy(&(*box)->engine);
-    remove_files(*box);
+    disk_erase();
+    (void)unlink((*box)->poison);
     (void)rmdir((*box)->folder);
     free((*box)->sent);
     free(*box);
     *box = NULL;
 }
 
-void box_open(struct box *box)
+static bool try_open(struct box *box, struct error *error)
 {
     struct engine_configuration configuration = {
-        .database_path = box->database,
+        .database_path = BOX_DATABASE,
+        .poison_path = box->poison,
+        .vfs = DISK_VFS,
         .secret = "a secret of thirty-two bytes....",
         .calls_max = box->calls_max,
         .clock = {read_wall, read_boot, box},
         .random = {fill_random, box},
         .dispatcher = {send_effect, NULL, take_alarm, box},
         .rotas = {check_rota, know_zone, compile_rota, NULL},
+        .die = die,
+        .die_context = box,
     };
-    struct error error = {.text = ""};
     memcpy(configuration.boot_id, box->boot_id, sizeof box->boot_id);
-    if (engine_create(&configuration, &box->engine, &error) != STATUS_OK) {
-        box_die("the engine does not start: %s", error.text);
+    return engine_create(&configuration, &box->engine, error) == STATUS_OK;
+}
+
+void box_open(struct box *box)
+{
+    struct error error = {.text = ""};
+    for (int tries = 0; !try_open(box, &error); tries++) {
+        if (box->fault.calls == 0 && tries > 0) {
+            box_die("the engine does not start: %s", error.text);
+        }
+        if (tries == STARTS_MAX) {
+            box->fault.calls = 0;
+        }
+        box->starts_failed++;
+        box_pass(box, RESTART_MS);
     }
     box->lives++;
 }
 
 void box_crash(struct box *box)
 {
-    char kept[160], place[160];
     box->crash_countdown = 0;
     if (!box->crashed) {
-        keep_files(box);
+        keep_disk(box, box->crash_loss);
     }
     engine_destroy(&box->engine);
-    (void)snprintf(place, sizeof place, "%s-shm", box->database);
-    (void)unlink(place);
-    (void)snprintf(place, sizeof place, "%s-wal", box->database);
-    (void)unlink(place);
-    (void)snprintf(kept, sizeof kept, "%s-kept-wal", box->database);
-    if (rename(kept, place) != 0) {
-        box_die("%s: cannot be renamed", kept);
-    }
-    (void)snprintf(kept, sizeof kept, "%s-kept", box->database);
-    if (rename(kept, box->database) != 0) {
-        box_die("%s: cannot be renamed", kept);
-    }
+    disk_restore();
     for (size_t i = box->resolved_below; i < box->sent_count; i++) {
         box->sent[i].dead = true; /* it may arrive; nobody reports of it any more */
     }
@@ -366,10 +366,20 @@ void box_pass(struct box *box, int64_t ms)
     box->elapsed_ms += ms;
 }
 
+int64_t box_turn(struct box *box)
+{
+    if (setjmp(box->died) != 0) {
+        keep_disk(box, DISK_KEEPS_ALL);
+        engine_destroy(&box->engine);
+        return 0;
+    }
+    return engine_turn(box->engine);
+}
+
 int64_t box_turns(struct box *box)
 {
     for (int turns = 0; turns < TURNS_MAX; turns++) {
-        int64_t wait_ms = engine_turn(box->engine);
+        int64_t wait_ms = box_turn(box);
         if (box->crashed) {
             return 0;
         }
@@ -455,7 +465,10 @@ bool box_run(struct box *box, struct command *command)
         if (turns++ == TURNS_MAX) {
             box_die("a command is not answered: %d turns", TURNS_MAX);
         }
-        (void)engine_turn(box->engine);
+        (void)box_turn(box);
+        if (box->engine == NULL) {
+            break; /* it died: its commands were given back unanswered */
+        }
     }
     return !box->crashed;
 }

@@ -1,13 +1,16 @@
-/* box.h - a whole gateway in a box: the real engine and store on a database of its own, with a
+/* box.h - a whole gateway in a box: the real engine and store on a disk in memory (disk.h), with a
  * clock that moves when it is told to, randomness from a seed, and in the place of the providers
- * and of the telephony layer a hand that decides what becomes of each attempt. One thread, no
- * sleep.
+ * and of the telephony layer a hand that decides what becomes of each attempt. One thread, one box
+ * at a time, no sleep.
  */
 #ifndef TESTS_SCENARIO_BOX_H
 #define TESTS_SCENARIO_BOX_H
 
+#include <setjmp.h>
+
 #include "gateway/engine/engine.h"
 #include "gateway/store/store.h"
+#include "tests/scenario/disk.h"
 
 #define BOX_SENT_MAX   65536
 #define BOX_ALARMS_MAX 256
@@ -41,10 +44,20 @@ struct box_sent {
     bool dead;     /* handed over in a life that a crash took back or ended */
 };
 
+#define BOX_DATABASE "gateway.db"
+
+/* A fault of the disk. */
+struct box_fault {
+    unsigned calls; /* which of DISK_… fail: a bit for each; 0: none */
+    int rc;         /* SQLite's code */
+    uint64_t after; /* so many of those calls succeed first */
+    bool for_ever;  /* otherwise once */
+};
+
 struct box {
-    struct engine *engine;
-    char folder[64];
-    char database[128];
+    struct engine *engine; /* NULL when it died by itself: box->crashed is set then */
+    char folder[64];       /* of the poison file, which is a real one */
+    char poison[128];
     int64_t wall_ms;
     int64_t boot_ms;
     int64_t elapsed_ms; /* since the box's beginning */
@@ -59,26 +72,35 @@ struct box {
     void *context;
     char alarms[BOX_ALARMS_MAX][64];
     size_t alarms_count;
-    /* A crash in the middle of a turn: at the countdown's end (clock, random source and sends count
-     * down) the files are kept as a dying process would leave them; what happens after it in that
-     * turn never happened. */
+    /* A crash in the middle of a turn: at the countdown's end (clock, random source, sends and
+     * calls of the disk count down) the disk is kept as a dying machine would leave it; what
+     * happens after it in that turn never happened. */
     uint64_t crash_countdown;
+    enum disk_loss crash_loss;
     bool crashed;
-    bool forgetful; /* a crash loses the log, committed or not: to prove that somebody notices */
+    struct box_fault fault;
+    uint64_t faults_fired;
+    uint64_t disk_random; /* which writes are torn */
+    jmp_buf died;
     unsigned lives;
+    unsigned starts_failed;
 };
 
-/* Makes the folder; no engine yet. Failures of the box itself end the process with a message. */
+/* Formats the disk; no engine yet. Failures of the box itself end the process with a message. */
 struct box *box_create(uint64_t seed);
 void box_destroy(struct box **box);
 
-/* Opens the engine on the box's database. */
+/* Opens the engine on the disk; when it cannot, time passes and it is tried again, as a supervisor
+ * does. A fault of the disk that lasts is over after ten times. */
 void box_open(struct box *box);
 /* The process dies and is started again: what was not committed is gone, outcomes not given back
- * are lost. After a crash inside a turn: goes on from the files that were kept. */
+ * are lost; box->crash_loss says what becomes of what was not synced. After a crash inside a turn:
+ * goes on from what the disk kept of it. No other connection may be open. */
 void box_crash(struct box *box);
-/* Crash, and the machine's boot clock begins anew; the wall clock moved on by wall_ms. */
+/* The same for the machine: the boot clock begins anew, the wall clock moved on by wall_ms. */
 void box_reboot(struct box *box, int64_t wall_ms);
+/* One turn; 0 after a crash. A commit that is uncertain ends the engine: box->crashed is set. */
+int64_t box_turn(struct box *box);
 
 /* Time passes on both clocks; nothing is run. */
 void box_pass(struct box *box, int64_t ms);

@@ -18,7 +18,7 @@ struct uuid current_escalation(const struct scenario *scenario)
 
 static struct escalation read_escalation(struct scenario *scenario)
 {
-    struct store *reader = open_reader(scenario);
+    struct store *reader = open_reader();
     struct escalation escalation;
     struct error error = {.text = ""};
     memset(&escalation, 0, sizeof escalation);
@@ -204,7 +204,7 @@ static void expect_timeline(struct scenario *scenario, const char *wanted, bool 
 /* "task promise 1" (open ones), "no task promise". */
 static void expect_task(struct scenario *scenario, int first, bool absent)
 {
-    struct store *reader = open_reader(scenario);
+    struct store *reader = open_reader();
     struct arena *arena = arena_create(0);
     struct desk_task_row *rows;
     struct error error = {.text = ""};

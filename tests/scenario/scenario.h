@@ -112,6 +112,6 @@ char *timeline_text(struct scenario *scenario);
 void sent_line(const struct box_sent *sent, char *text, size_t bytes);
 void format_time(int64_t ms, char *text, size_t bytes);
 /* A reader on the box's database; close it. */
-struct store *open_reader(const struct scenario *scenario);
+struct store *open_reader(void);
 
 #endif

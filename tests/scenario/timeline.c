@@ -28,11 +28,11 @@ void sent_line(const struct box_sent *sent, char *text, size_t bytes)
                    sent->drill ? " (drill)" : "");
 }
 
-struct store *open_reader(const struct scenario *scenario)
+struct store *open_reader(void)
 {
     struct store *reader = NULL;
     struct error error = {.text = ""};
-    if (store_open_reader(scenario->box->database, NULL, 0, &reader, &error) != STATUS_OK) {
+    if (store_open_reader(BOX_DATABASE, DISK_VFS, 0, &reader, &error) != STATUS_OK) {
         box_die("the database cannot be read: %s", error.text);
     }
     return reader;
@@ -98,7 +98,7 @@ static size_t entry_line(const struct scenario *scenario, const struct timeline_
 
 char *timeline_text(struct scenario *scenario)
 {
-    struct store *reader = open_reader(scenario);
+    struct store *reader = open_reader();
     struct arena *arena = arena_create(0);
     char *text = calloc(1, TIMELINE_BYTES_MAX);
     struct timeline_row *rows;

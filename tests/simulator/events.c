@@ -225,6 +225,7 @@ static void desk_acts(struct simulator *simulator)
 void event_crash(struct simulator *simulator)
 {
     simulator->crashes++;
+    oracle_close(simulator->oracle);
     if (!simulator->box->crashed && draw(simulator, 5) == 0) {
         note(simulator, "reboot");
         box_reboot(simulator->box, 1000 + (int64_t)draw(simulator, 60000));
@@ -232,7 +233,7 @@ void event_crash(struct simulator *simulator)
         note(simulator, "crash");
         box_crash(simulator->box);
     }
-    oracle_open(simulator->oracle, simulator->box);
+    oracle_open(simulator->oracle);
     (void)box_turns(simulator->box);
     if (simulator->unanswered) {
         /* Whoever got no answer asks again, under the same key. */

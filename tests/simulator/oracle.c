@@ -89,16 +89,21 @@ struct oracle *oracle_create(void)
 
 void oracle_destroy(struct oracle **oracle)
 {
-    (void)sqlite3_close((*oracle)->database);
+    oracle_close(*oracle);
     free((*oracle)->departures);
     free(*oracle);
     *oracle = NULL;
 }
 
-void oracle_open(struct oracle *oracle, const struct box *box)
+void oracle_close(struct oracle *oracle)
 {
     (void)sqlite3_close(oracle->database);
-    if (sqlite3_open_v2(box->database, &oracle->database, SQLITE_OPEN_READONLY, NULL) !=
+    oracle->database = NULL;
+}
+
+void oracle_open(struct oracle *oracle)
+{
+    if (sqlite3_open_v2(BOX_DATABASE, &oracle->database, SQLITE_OPEN_READONLY, DISK_VFS) !=
         SQLITE_OK) {
         box_die("the oracle cannot read the database");
     }

@@ -11,8 +11,9 @@ struct oracle;
 struct oracle *oracle_create(void);
 void oracle_destroy(struct oracle **oracle);
 
-/* Opens its reading connection anew: after each crash, as the files are others. */
-void oracle_open(struct oracle *oracle, const struct box *box);
+/* Opens and closes its reading connection: no crash may find it open. */
+void oracle_open(struct oracle *oracle);
+void oracle_close(struct oracle *oracle);
 
 /* The gateway has said yes to this escalation; customer is the simulator's own number. */
 void oracle_accepted(struct oracle *oracle, struct uuid escalation, int customer);

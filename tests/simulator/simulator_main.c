@@ -95,12 +95,14 @@ static bool live(const struct options *options, uint64_t *hash_r)
         .hash = UINT64_C(0xcbf29ce484222325),
         .verbose = options->verbose,
     };
-    simulator.box->forgetful = options->forgetful;
+    if (options->forgetful) {
+        simulator.box->crash_loss = DISK_FORGETS_LOG;
+    }
     simulator.box->on_send = on_send;
     simulator.box->context = &simulator;
     simulator.box->calls_max = 1 + draw(&simulator, 8);
     box_open(simulator.box);
-    oracle_open(simulator.oracle, simulator.box);
+    oracle_open(simulator.oracle);
     city_build(&simulator);
     bool good = look(&simulator, 0, seed);
     for (unsigned long event = 1; event <= events && good; event++) {
