@@ -257,6 +257,9 @@ static void work(struct account *account)
     } else if (minted) {
         account->token_skew_ms = skew_ms;
         counter_add(&sender->counters[PUSH_APNS].tokens_minted, 1);
+        for (int i = 0; i < PUSH_ENVIRONMENTS_COUNT; i++) {
+            pool_hand_over_younger(&account->pools[i], PROVIDER_TOKEN_UPDATES_MS);
+        }
         save_token(account);
     }
 }

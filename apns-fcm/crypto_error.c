@@ -12,5 +12,6 @@ enum status crypto_error_take(enum status otherwise)
             status = STATUS_NO_MEMORY;
         }
     }
+    ERR_clear_error(); /* what was taken keeps its texts until then */
     return status;
 }

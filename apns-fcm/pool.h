@@ -117,6 +117,11 @@ void pool_withdraw(struct pool *pool, struct exchange *exchange);
  * allows many streams there, or one. */
 void pool_set_proven(struct pool *pool, bool proven);
 
+/* There is another token from now on: connections that are open for less than age_ms finish what
+ * they have, and new ones take their place. Apple counts the changes of a token on each connection,
+ * and refuses (429) what comes sooner. */
+void pool_hand_over_younger(struct pool *pool, int64_t age_ms);
+
 /* Opens, fills, pings, closes: once a turn. A connection that is alive but answers nothing while
  * others wait behind it is set aside for a fresh one: its exchanges go on, the others move. */
 void pool_work(struct pool *pool);

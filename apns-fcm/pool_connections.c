@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <netinet/in.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "apns-fcm/public_address.h"
 #include "apns-fcm/retry.h"
@@ -257,6 +258,23 @@ static void set_all_aside(struct pool *pool)
         if (seat->connection != NULL) {
             pool_set_aside(pool, seat, false);
         }
+    }
+}
+
+void pool_hand_over_younger(struct pool *pool, int64_t age_ms)
+{
+    FOR_EACH_SEAT(pool, seat)
+    {
+        if (seat->connection != NULL && connection_is_open(seat->connection) &&
+            pool->loop->now.ms - connection_opened_at(seat->connection).ms < age_ms) {
+            pool_set_aside(pool, seat, false);
+        }
+    }
+    struct connection *draining[POOL_DRAINING_MAX];
+    size_t draining_count = pool->draining_count;
+    memcpy(draining, pool->draining, sizeof draining);
+    for (size_t i = 0; i < draining_count; i++) {
+        connection_drain(draining[i], false); /* none comes back with the other token */
     }
 }
 

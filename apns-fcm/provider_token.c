@@ -4,10 +4,9 @@
 
 #include "gateway/base/json_writer.h"
 
-#define MINUTE_MS          INT64_C(60000)
-#define TOKEN_AGE_MS_MAX   (50 * MINUTE_MS)
-#define UPDATES_MS_BETWEEN (20 * MINUTE_MS)
-#define CLAIMS_BYTES_MAX   512
+#define MINUTE_MS        INT64_C(60000)
+#define TOKEN_AGE_MS_MAX (50 * MINUTE_MS)
+#define CLAIMS_BYTES_MAX 512
 
 void provider_token_init(struct provider_token *token)
 {
@@ -78,8 +77,8 @@ bool provider_token_renew(struct provider_token *token, unsigned refused_generat
     if (refused_generation != token->generation) {
         return true;
     }
-    bool lately =
-        token->renewed_at.ms != TIME_NEVER_MS && now.ms - token->renewed_at.ms < UPDATES_MS_BETWEEN;
+    bool lately = token->renewed_at.ms != TIME_NEVER_MS &&
+                  now.ms - token->renewed_at.ms < PROVIDER_TOKEN_UPDATES_MS;
     if (lately) {
         return false;
     }

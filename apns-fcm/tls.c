@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "apns-fcm/crypto_error.h"
+
 #define READ_BUFFER_BYTES 65536
 
 static const unsigned char alpn_h2[] = {2, 'h', '2'};
@@ -14,7 +16,7 @@ enum status tls_context_create(const char *ca_file, SSL_CTX **context_r, struct 
 {
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (context == NULL) {
-        return error_set(error, STATUS_NO_MEMORY, "no memory for TLS");
+        return error_set(error, crypto_error_take(STATUS_NO_MEMORY), "no memory for TLS");
     }
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     (void)SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
@@ -25,13 +27,16 @@ enum status tls_context_create(const char *ca_file, SSL_CTX **context_r, struct 
                  SSL_CTX_set_alpn_protos(context, alpn_h2, sizeof alpn_h2) == 0;
     bool trusts = ca_file == NULL ? SSL_CTX_set_default_verify_paths(context) == 1
                                   : SSL_CTX_load_verify_file(context, ca_file) == 1;
-    ERR_clear_error();
     if (!ready || !trusts) {
         SSL_CTX_free(context);
+        if (crypto_error_take(STATUS_CONFIGURATION) == STATUS_NO_MEMORY) {
+            return error_set(error, STATUS_NO_MEMORY, "no memory for TLS");
+        }
         return error_set(error, STATUS_CONFIGURATION,
                          trusts ? "TLS 1.2 or ALPN is not available"
                                 : "ca_file: no certificate can be read from it");
     }
+    ERR_clear_error();
     *context_r = context;
     return STATUS_OK;
 }

@@ -2,6 +2,7 @@
  * provider simulator, over real TLS and HTTP/2. */
 #include "tests/integration/push/push_fixture.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -113,6 +114,54 @@ static void test_sender__tells_that_a_provider_is_down_and_back(void **state)
     }
     assert_int_equal(notices_of(&heard, PUSH_NOTICE_UP), 1);
     push_sender_destroy(&fixture->sender); /* before what it tells goes */
+}
+
+/* Clocks that run ahead of the system's: as if time had passed. */
+static _Atomic int64_t ahead_ms;
+
+static struct wall_time wall_ahead(void *context)
+{
+    (void)context;
+    return clock_wall(&clock_system); /* the simulator knows this time alone */
+}
+
+static struct monotonic_time monotonic_ahead(void *context)
+{
+    (void)context;
+    return (struct monotonic_time){clock_monotonic(&clock_system).ms + atomic_load(&ahead_ms)};
+}
+
+static const struct push_result *run_ahead(struct fixture *fixture)
+{
+    char token[TOKEN_BYTES_MAX];
+    struct push_job job = fixture_job(PUSH_APNS, fixture_token(1, token), PATIENT_MS);
+    job.deadline.ms += atomic_load(&ahead_ms);
+    return fixture_run(fixture, job);
+}
+
+/* Apple takes another token on a connection 20 minutes after the first at the earliest. */
+static void test_apns__a_new_token_moves_to_new_connections(void **state)
+{
+    static const struct clock_source clock = {wall_ahead, monotonic_ahead, NULL};
+    struct fixture *fixture = *state;
+    struct push_configuration configuration = provider_process_configuration(&fixture->provider);
+    struct push_statistics statistics;
+    configuration.clock = &clock;
+    atomic_store(&ahead_ms, 0);
+    (void)fixture_create_with(fixture, &configuration);
+    assert_accepted(run_ahead(fixture));
+    atomic_store(&ahead_ms, INT64_C(49) * 60000);
+    provider_process_tell(&fixture->provider, "{\"provider\":\"apns\",\"goaway\":true}");
+    assert_accepted(run_ahead(fixture)); /* a young connection that knows the old token */
+    push_sender_statistics(fixture->sender, PUSH_APNS, &statistics);
+    assert_int_equal(statistics.tokens_minted, 1);
+    atomic_store(&ahead_ms, INT64_C(51) * 60000);
+    const struct push_result *result = run_ahead(fixture);
+    assert_accepted(result);
+    assert_int_equal(result->tries, 1);
+    push_sender_statistics(fixture->sender, PUSH_APNS, &statistics);
+    assert_int_equal(statistics.tokens_minted, 2);
+    assert_int_equal(statistics.connections_opened, 3);
 }
 
 static void test_apns__many_bad_tokens_are_the_configurations_fault(void **state)
@@ -271,6 +320,7 @@ int main(void)
         CASE(test_apns__hedge_overtakes_a_silent_connection),
         CASE(test_apns__what_is_not_critical_is_not_hedged),
         CASE(test_sender__tells_that_a_provider_is_down_and_back),
+        CASE(test_apns__a_new_token_moves_to_new_connections),
         CASE(test_apns__many_bad_tokens_are_the_configurations_fault),
         CASE(test_apns__accounts_of_one_team_share_token_and_connection),
         CASE(test_sender__reload_takes_accounts_away_and_back),
