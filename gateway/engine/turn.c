@@ -12,6 +12,7 @@
 /* New escalations get on even when the rest has used the whole turn. */
 #define PATIENT_COMMANDS_MIN 16
 #define OUTBOX_WAIT_MS       INT64_C(50)
+#define FAILED_WAIT_MS       INT64_C(50)
 #define IDLE_WAIT_MS_MAX     INT64_C(1000)
 
 /* Each lane's guaranteed share of a turn; what a lane leaves goes to the others in their order. */
@@ -62,7 +63,8 @@ struct turn {
     size_t deadlines_count;
     struct command changes[CHANGES_PER_TURN_MAX];
     size_t changes_count;
-    bool more; /* something was left for the next turn */
+    bool more;    /* something was left for the next turn */
+    bool failing; /* the engine's own work failed: it is still due */
 };
 
 static struct batch *batch_of_lane(struct turn *turn, int lane)
@@ -193,6 +195,7 @@ static void fail_command(struct engine *engine, struct command *command, enum st
     (void)error_set(&command->answer.error, command->answer.status, "%s",
                     status_text(command->answer.status));
     if (is_own_work(command->type)) {
+        engine->turn->failing = true;
         blame(engine, command->customer_id, command->escalation_id, status);
     }
     log_error("engine.command_failed", LOG_INT("type", command->type), LOG_STATUS(status),
@@ -504,6 +507,7 @@ int64_t engine_turn(struct engine *engine)
     turn->deadlines_count = 0;
     turn->changes_count = 0;
     turn->more = false;
+    turn->failing = false;
     atomic_store(&engine->turn_began_ms, clock_monotonic(&engine->configuration.clock).ms);
     gather_commands(turn);
     if (gather_deadlines(turn, &error) != STATUS_OK || gather_changes(turn, &error) != STATUS_OK) {
@@ -519,6 +523,9 @@ int64_t engine_turn(struct engine *engine)
         run_turn(turn);
     }
     int64_t wait_ms = turn->more || changes_pending(engine) ? 0 : time_until_due(engine);
+    if (turn->failing && !turn->more && wait_ms < FAILED_WAIT_MS) {
+        wait_ms = FAILED_WAIT_MS; /* a full or broken disk is not mended by asking faster */
+    }
     atomic_store(&engine->turn_began_ms, 0);
     return wait_ms;
 }

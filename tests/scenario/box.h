@@ -104,7 +104,8 @@ int64_t box_turn(struct box *box);
 
 /* Time passes on both clocks; nothing is run. */
 void box_pass(struct box *box, int64_t ms);
-/* Turns until nothing is left to do now; how long until the next deadline. Stops at a crash. */
+/* Turns until nothing is left to do now; how long until the next deadline. Stops at a crash. When
+ * the engine does not come to rest, as its disk fails, time passes. */
 int64_t box_turns(struct box *box);
 /* Gives back "expired" for everything whose time to be sent is over, as the dispatcher does. */
 void box_expire(struct box *box);

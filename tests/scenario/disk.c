@@ -58,6 +58,7 @@ struct handle {
     unsigned shm_shared; /* a bit for each lock held */
     unsigned shm_exclusive;
     bool delete_on_close;
+    bool watches;
 };
 
 static struct file files[FILES_MAX];
@@ -66,9 +67,9 @@ static void *call_context;
 static uint64_t capacity;
 static uint64_t random_state;
 
-static int ask(enum disk_call call)
+static int ask(const struct handle *handle, enum disk_call call)
 {
-    return call_hook == NULL ? SQLITE_OK : call_hook(call_context, call);
+    return call_hook == NULL || handle->watches ? SQLITE_OK : call_hook(call_context, call);
 }
 
 /* ---- bytes ---- */
@@ -292,8 +293,9 @@ void disk_on_call(disk_hook *hook, void *context)
 
 static int on_read(sqlite3_file *base, void *data, int count, sqlite3_int64 offset)
 {
-    const struct file *file = ((struct handle *)base)->file;
-    int rc = ask(DISK_READ);
+    const struct handle *handle = (struct handle *)base;
+    const struct file *file = handle->file;
+    int rc = ask(handle, DISK_READ);
     if (rc != SQLITE_OK) {
         return rc;
     }
@@ -310,8 +312,9 @@ static int on_read(sqlite3_file *base, void *data, int count, sqlite3_int64 offs
 
 static int on_write(sqlite3_file *base, const void *data, int count, sqlite3_int64 offset)
 {
-    struct file *file = ((struct handle *)base)->file;
-    int rc = ask(DISK_WRITE);
+    const struct handle *handle = (struct handle *)base;
+    struct file *file = handle->file;
+    int rc = ask(handle, DISK_WRITE);
     if (rc != SQLITE_OK) {
         return rc;
     }
@@ -329,8 +332,9 @@ static int on_write(sqlite3_file *base, const void *data, int count, sqlite3_int
 
 static int on_truncate(sqlite3_file *base, sqlite3_int64 size)
 {
-    struct file *file = ((struct handle *)base)->file;
-    int rc = ask(DISK_TRUNCATE);
+    const struct handle *handle = (struct handle *)base;
+    struct file *file = handle->file;
+    int rc = ask(handle, DISK_TRUNCATE);
     if (rc == SQLITE_OK) {
         bytes_resize(&file->now, (size_t)size);
         *add_change(file) = (struct change){.offset = (size_t)size};
@@ -341,9 +345,10 @@ static int on_truncate(sqlite3_file *base, sqlite3_int64 size)
 static int on_sync(sqlite3_file *base, int flags)
 {
     (void)flags;
-    int rc = ask(DISK_SYNC);
+    const struct handle *handle = (struct handle *)base;
+    int rc = ask(handle, DISK_SYNC);
     if (rc == SQLITE_OK) {
-        sync_file(((struct handle *)base)->file);
+        sync_file(handle->file);
     }
     return rc;
 }
@@ -523,11 +528,11 @@ static const sqlite3_io_methods methods = {
 static int on_open(sqlite3_vfs *self, const char *name, sqlite3_file *base, int flags, int *flags_r)
 {
     static unsigned nameless;
-    (void)self;
     struct handle *handle = (struct handle *)base;
     char temporary[32];
     memset(handle, 0, sizeof *handle);
-    int rc = ask(DISK_OPEN);
+    handle->watches = strcmp(self->zName, DISK_VFS_WATCHER) == 0;
+    int rc = ask(handle, DISK_OPEN);
     if (rc != SQLITE_OK) {
         return rc;
     }
@@ -599,6 +604,7 @@ static int on_time(sqlite3_vfs *self, sqlite3_int64 *julian_r)
     return SQLITE_OK;
 }
 
+/* SQLite's signature. NOLINTNEXTLINE(readability-non-const-parameter) */
 static int on_last_error(sqlite3_vfs *self, int bytes, char *text)
 {
     (void)self;
@@ -623,9 +629,16 @@ void disk_format(uint64_t seed)
         .xGetLastError = on_last_error,
         .xCurrentTimeInt64 = on_time,
     };
+    static sqlite3_vfs watcher;
     disk_erase();
     random_state = seed;
     (void)sqlite3_vfs_register(&vfs, 1);
+    if (watcher.zName == NULL) {
+        watcher = vfs;
+        watcher.zName = DISK_VFS_WATCHER;
+        watcher.pNext = NULL;
+        (void)sqlite3_vfs_register(&watcher, 0);
+    }
     sqlite3_randomness(0, NULL); /* begins anew, from the seed */
 }
 

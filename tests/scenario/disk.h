@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #define DISK_VFS "disk"
+/* The same disk for somebody who only looks: nothing fails, and nobody is asked. */
+#define DISK_VFS_WATCHER "disk-watcher"
 
 enum disk_call { DISK_OPEN, DISK_READ, DISK_WRITE, DISK_SYNC, DISK_TRUNCATE, DISK_CALLS_COUNT };
 

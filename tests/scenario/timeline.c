@@ -32,7 +32,7 @@ struct store *open_reader(void)
 {
     struct store *reader = NULL;
     struct error error = {.text = ""};
-    if (store_open_reader(BOX_DATABASE, DISK_VFS, 0, &reader, &error) != STATUS_OK) {
+    if (store_open_reader(BOX_DATABASE, DISK_VFS_WATCHER, 0, &reader, &error) != STATUS_OK) {
         box_die("the database cannot be read: %s", error.text);
     }
     return reader;

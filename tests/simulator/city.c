@@ -6,12 +6,15 @@
 
 #include "gateway/base/text.h"
 
-/* Configuration is repeated until it is answered: a crash may come between. */
+static uint64_t draw(struct simulator *simulator, uint64_t limit)
+{
+    return box_draw(&simulator->city_random, limit);
+}
+
+/* A crash may come between: then the change is made or not. */
 static bool configure(struct simulator *simulator, struct command *command)
 {
-    bool answered = box_run(simulator->box, command);
-    note(simulator, "configure %d %s", (int)command->type,
-         answered ? status_slug(command->answer.status) : "unknown");
+    bool answered = ask(simulator, command);
     box_free(&command);
     return answered;
 }
@@ -103,15 +106,16 @@ static void put_procedure(struct simulator *simulator, struct customer *customer
         "\"accepted_within_s\":%d},{\"notify\":[{\"on_call\":\"backup\"},{\"agent\":\"%s\"}],"
         "\"by\":[%s],\"accepted_within_s\":%d}],\"exhausted\":[{\"callback\":\"desk\"},"
         "{\"agent\":\"%s\"}]}",
-        1 + (int)draw(simulator, 3), 30 + (int)draw(simulator, 120), 60 + (int)draw(simulator, 600),
-        by[draw(simulator, 3)], 5 + (int)draw(simulator, 20), 30 + (int)draw(simulator, 60),
-        customer->agents[draw(simulator, AGENTS)].slug, by[draw(simulator, 3)],
-        30 + (int)draw(simulator, 60), customer->agents[0].slug);
+        1 + (int)draw(simulator, 3), 60 + (int)draw(simulator, 180),
+        300 + (int)draw(simulator, 1800), by[draw(simulator, 3)], 5 + (int)draw(simulator, 20),
+        30 + (int)draw(simulator, 60), customer->agents[draw(simulator, AGENTS)].slug,
+        by[draw(simulator, 3)], 30 + (int)draw(simulator, 60), customer->agents[0].slug);
     put_definition(simulator, customer, COMMAND_PUT_PROCEDURE, "night", text);
 }
 
-void city_build(struct simulator *simulator)
+void city_build(struct simulator *simulator, uint64_t random)
 {
+    simulator->city_random = random;
     for (int c = 0; c < CUSTOMERS; c++) {
         struct customer *customer = &simulator->customers[c];
         (void)snprintf(customer->slug, sizeof customer->slug, "customer-%d", c);
@@ -129,8 +133,9 @@ void city_build(struct simulator *simulator)
     }
 }
 
-void city_change(struct simulator *simulator)
+void city_change(struct simulator *simulator, struct happening *happening)
 {
+    simulator->city_random = happening->random;
     struct customer *customer = &simulator->customers[draw(simulator, CUSTOMERS)];
     switch (draw(simulator, 4)) {
     case 0:

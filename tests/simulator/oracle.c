@@ -1,68 +1,53 @@
+/* oracle.c - what was said to people and sent, against the rows that stand for it. */
 #include "tests/simulator/oracle.h"
 
-#include <sqlite3.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/base/digest.h"
+#include "tests/simulator/oracle_private.h"
 
-#define ESCALATIONS_MAX 4096
-#define CUSTOMERS_MAX   16
-#define FAULT_BYTES     512
-#define WAITING_MAX     64
 /* Nothing may wait longer than this for being handed over without a full trunk. */
-#define PLANNED_MS_MAX 250
+#define PLANNED_MS_MAX   250
+#define OPEN_LOOKS_EVERY 16 /* everything open is looked at so often; what changed, each time */
+#define ANSWERS_MAX      16384
 
-/* As the schema numbers them. */
-enum { NOTIFYING, WAITING, ACCEPTED, OVERDUE, EXHAUSTED, TAKEN, CANCELLING, CANCELLED, DONE };
-enum { SAID_ACCEPTED = 16, SAID_HANDED_BACK = 21, SAID_RESUMED = 22, SAID_TAKEN = 23 };
-
-struct journal {
-    int64_t customer_id;
-    int64_t seq;
-    struct digest chain;
+static const char *const sql[QUESTIONS_COUNT] = {
+    [ASK_JOURNAL] =
+        "SELECT seq, kind, at, at_engine, escalation_id, facts, personal_digest, chain, "
+        "facts ->> 'round', facts ->> 'step', facts ->> 'word' "
+        "FROM timeline WHERE customer_id = ? AND seq > ? ORDER BY seq",
+    [ASK_ENTRY] = "SELECT chain FROM timeline WHERE customer_id = ? AND seq = ?",
+    [ASK_ROW] = "SELECT state, holder_kind, due_engine, closed_at, quarantined, escalation_id "
+                "FROM escalation WHERE escalation_id = ?",
+    [ASK_OPEN] = "SELECT e.state, e.holder_kind, e.due_engine, e.closed_at, e.quarantined, "
+                 "e.escalation_id, (SELECT max(planned_engine) FROM attempt AS a "
+                 "WHERE a.customer_id = e.customer_id AND a.escalation_id = e.escalation_id), "
+                 "(SELECT coalesce(p.definition ->> 'exhausted_every_s', 60) FROM procedure AS p "
+                 "WHERE p.procedure_id = e.procedure_id) "
+                 "FROM escalation AS e WHERE e.closed_at IS NULL",
+    [ASK_DUE] = "SELECT escalation_id, due_engine FROM escalation WHERE severity IN (0, 1, 2, 3) "
+                "AND due_engine IS NOT NULL AND quarantined = 0 AND due_engine <= ? LIMIT 1",
+    [ASK_NEXT_DUE] = "SELECT min(due) FROM (SELECT min(due_engine) AS due FROM escalation "
+                     "WHERE severity IN (0, 1, 2, 3) AND due_engine IS NOT NULL "
+                     "AND quarantined = 0 GROUP BY severity)",
+    [ASK_OUTBOX] = "SELECT attempt_id FROM attempt WHERE state <= 1 AND state = 0 AND path <> 1",
+    [ASK_ATTEMPT] = "SELECT state, device_id, person_id FROM attempt "
+                    "WHERE customer_id = ? AND escalation_id = ? AND attempt_id = ?",
+    [ASK_HOLDER] = "SELECT holder_id FROM escalation WHERE escalation_id = ? AND holder_kind = 1",
+    [ASK_PROCEDURE] =
+        "SELECT p.definition -> 'steps' -> CAST(?1 AS INTEGER) ->> 'accepted_within_s', "
+        "p.definition -> 'steps' -> CAST(?1 AS INTEGER) ->> 'received_within_s', "
+        "coalesce(p.definition ->> 'round_spacing_s', 120), "
+        "coalesce(p.definition ->> 'holder_silent_s', 120) "
+        "FROM escalation AS e JOIN procedure AS p ON p.procedure_id = e.procedure_id "
+        "WHERE e.escalation_id = ?2",
+    [ASK_TOLD] = "SELECT holder_kind, holder_id FROM escalation WHERE escalation_id = ?",
 };
 
-struct accepted {
-    struct uuid id;
-    int customer;
-    bool held;
-};
-
-struct departure {
-    struct uuid attempt;
-    struct uuid escalation;
-    int64_t person_id;
-    int64_t device_id;
-    int path;
-    int purpose;
-    unsigned life;
-};
-
-struct waiting {
-    struct uuid attempt;
-    int64_t since_ms;
-};
-
-struct oracle {
-    sqlite3 *database;
-    struct waiting waiting[WAITING_MAX];
-    size_t waiting_count;
-    struct accepted accepted[ESCALATIONS_MAX];
-    size_t accepted_count;
-    struct journal journals[CUSTOMERS_MAX];
-    size_t journals_count;
-    struct departure *departures;
-    size_t departures_count;
-    char fault[FAULT_BYTES];
-};
-
-static void find_fault(struct oracle *oracle, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void find_fault(struct oracle *oracle, const char *format, ...)
+void find_fault(struct oracle *oracle, const char *format, ...)
 {
     va_list arguments;
     if (oracle->fault[0] == '\0') {
@@ -70,6 +55,11 @@ static void find_fault(struct oracle *oracle, const char *format, ...)
         (void)vsnprintf(oracle->fault, sizeof oracle->fault, format, arguments);
         va_end(arguments);
     }
+}
+
+void oracle_blame(struct oracle *oracle, const char *what)
+{
+    find_fault(oracle, "%s", what);
 }
 
 const char *oracle_fault(const struct oracle *oracle)
@@ -81,7 +71,10 @@ struct oracle *oracle_create(void)
 {
     struct oracle *oracle = calloc(1, sizeof *oracle);
     if (oracle == NULL ||
-        (oracle->departures = calloc(BOX_SENT_MAX, sizeof *oracle->departures)) == NULL) {
+        (oracle->records = calloc(RECORDS_MAX, sizeof *oracle->records)) == NULL ||
+        (oracle->record_slots = calloc(RECORD_SLOTS, sizeof *oracle->record_slots)) == NULL ||
+        (oracle->answers = calloc(ANSWERS_MAX, sizeof *oracle->answers)) == NULL ||
+        (oracle->departures = calloc(DEPARTURE_SLOTS, sizeof *oracle->departures)) == NULL) {
         box_die("no memory");
     }
     return oracle;
@@ -90,6 +83,9 @@ struct oracle *oracle_create(void)
 void oracle_destroy(struct oracle **oracle)
 {
     oracle_close(*oracle);
+    free((*oracle)->records);
+    free((*oracle)->record_slots);
+    free((*oracle)->answers);
     free((*oracle)->departures);
     free(*oracle);
     *oracle = NULL;
@@ -97,33 +93,44 @@ void oracle_destroy(struct oracle **oracle)
 
 void oracle_close(struct oracle *oracle)
 {
+    for (int i = 0; i < QUESTIONS_COUNT; i++) {
+        (void)sqlite3_finalize(oracle->questions[i]);
+        oracle->questions[i] = NULL;
+    }
     (void)sqlite3_close(oracle->database);
     oracle->database = NULL;
 }
 
 void oracle_open(struct oracle *oracle)
 {
-    if (sqlite3_open_v2(BOX_DATABASE, &oracle->database, SQLITE_OPEN_READONLY, DISK_VFS) !=
+    if (sqlite3_open_v2(BOX_DATABASE, &oracle->database, SQLITE_OPEN_READONLY, DISK_VFS_WATCHER) !=
         SQLITE_OK) {
         box_die("the oracle cannot read the database");
     }
 }
 
-static sqlite3_stmt *prepare(const struct oracle *oracle, const char *sql)
+sqlite3_stmt *question(struct oracle *oracle, enum question which)
 {
-    sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(oracle->database, sql, -1, &statement, NULL) != SQLITE_OK) {
-        box_die("%s: %s", sql, sqlite3_errmsg(oracle->database));
+    sqlite3_stmt **statement = &oracle->questions[which];
+    if (*statement == NULL &&
+        sqlite3_prepare_v3(oracle->database, sql[which], -1, SQLITE_PREPARE_PERSISTENT, statement,
+                           NULL) != SQLITE_OK) {
+        box_die("%s: %s", sql[which], sqlite3_errmsg(oracle->database));
     }
-    return statement;
+    return *statement;
 }
 
-static void bind_uuid(sqlite3_stmt *statement, int index, struct uuid id)
+void answered(sqlite3_stmt *statement)
+{
+    (void)sqlite3_reset(statement);
+}
+
+void bind_uuid(sqlite3_stmt *statement, int index, struct uuid id)
 {
     (void)sqlite3_bind_blob(statement, index, id.bytes, sizeof id.bytes, SQLITE_TRANSIENT);
 }
 
-static struct uuid column_uuid(sqlite3_stmt *statement, int index)
+struct uuid column_uuid(sqlite3_stmt *statement, int index)
 {
     struct uuid id;
     memset(&id, 0, sizeof id);
@@ -133,69 +140,119 @@ static struct uuid column_uuid(sqlite3_stmt *statement, int index)
     return id;
 }
 
-static const char *id_text(struct uuid id)
+const char *id_text(struct uuid id)
 {
     static char text[UUID_TEXT_BYTES];
     uuid_format(id, text);
     return text;
 }
 
-/* ---- what is said ---- */
+/* ---- records ---- */
 
-static struct accepted *find_accepted(struct oracle *oracle, struct uuid id)
+static size_t hash_of(struct uuid id)
 {
-    for (size_t i = 0; i < oracle->accepted_count; i++) {
-        if (uuid_equal(oracle->accepted[i].id, id)) {
-            return &oracle->accepted[i];
-        }
-    }
-    return NULL;
+    uint64_t hash;
+    memcpy(&hash, id.bytes + 8, sizeof hash);
+    return (size_t)((hash ^ hash >> 29) * UINT64_C(0xbf58476d1ce4e5b9) >> 20);
 }
 
-void oracle_accepted(struct oracle *oracle, struct uuid escalation, int customer)
+static uint32_t *slot_of(const struct oracle *oracle, struct uuid id)
 {
-    if (find_accepted(oracle, escalation) == NULL) {
-        if (oracle->accepted_count == ESCALATIONS_MAX) {
-            box_die("more than %d escalations", ESCALATIONS_MAX);
-        }
-        oracle->accepted[oracle->accepted_count++] =
-            (struct accepted){.id = escalation, .customer = customer};
+    size_t slot = hash_of(id) % RECORD_SLOTS;
+    while (oracle->record_slots[slot] != 0 &&
+           !uuid_equal(oracle->records[oracle->record_slots[slot] - 1].id, id)) {
+        slot = (slot + 1) % RECORD_SLOTS;
     }
+    return &oracle->record_slots[slot];
+}
+
+struct record *record_of(struct oracle *oracle, struct uuid id, int64_t customer_id)
+{
+    uint32_t *slot = slot_of(oracle, id);
+    if (*slot == 0) {
+        if (oracle->records_count == RECORDS_MAX) {
+            box_die("more than %d escalations", RECORDS_MAX);
+        }
+        struct record *record = &oracle->records[oracle->records_count++];
+        *record = (struct record){.id = id,
+                                  .customer = (int)customer_id - 1,
+                                  .first_seen_ms = oracle->elapsed_ms,
+                                  .open = true,
+                                  .restarted = true};
+        *slot = (uint32_t)oracle->records_count;
+    }
+    return &oracle->records[*slot - 1];
+}
+
+/* ---- what is told ---- */
+
+static uint64_t hash_words(const char *words, size_t bytes)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < bytes; i++) {
+        hash = (hash ^ (uint8_t)words[i]) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+void oracle_accepted(struct oracle *oracle, struct uuid escalation, int customer, unsigned key,
+                     const char *words, size_t words_bytes)
+{
+    struct record *record = record_of(oracle, escalation, customer + 1);
+    record->promised = true;
+    if (key == 0 || key >= ANSWERS_MAX) {
+        return;
+    }
+    struct answer_given *given = &oracle->answers[key];
+    uint64_t hash = hash_words(words, words_bytes);
+    if (given->key != 0 && given->words != hash) {
+        find_fault(oracle, "key %u was answered differently the second time: %.*s", key,
+                   (int)words_bytes, words);
+    }
+    *given = (struct answer_given){key, hash};
 }
 
 void oracle_told_holder(struct oracle *oracle, struct uuid escalation, int person_kind,
                         int64_t person_id)
 {
-    sqlite3_stmt *statement = prepare(
-        oracle, "SELECT holder_kind, holder_id, state FROM escalation WHERE escalation_id = ?");
-    bind_uuid(statement, 1, escalation);
-    if (sqlite3_step(statement) != SQLITE_ROW || sqlite3_column_int(statement, 0) != person_kind ||
-        sqlite3_column_int64(statement, 1) != person_id) {
+    sqlite3_stmt *row = question(oracle, ASK_TOLD);
+    bind_uuid(row, 1, escalation);
+    if (sqlite3_step(row) != SQLITE_ROW || sqlite3_column_int(row, 0) != person_kind ||
+        sqlite3_column_int64(row, 1) != person_id) {
         find_fault(oracle, "%s: somebody was told that they hold it, and does not",
                    id_text(escalation));
     }
-    (void)sqlite3_finalize(statement);
+    answered(row);
 }
 
 static void check_row_of(struct oracle *oracle, const struct box_sent *sent)
 {
-    sqlite3_stmt *statement =
-        prepare(oracle, "SELECT state FROM attempt WHERE customer_id = ? AND escalation_id = ? AND "
-                        "attempt_id = ? AND device_id = ? AND person_id = ?");
-    (void)sqlite3_bind_int64(statement, 1, sent->customer_id);
-    bind_uuid(statement, 2, sent->escalation);
-    bind_uuid(statement, 3, sent->attempt);
-    (void)sqlite3_bind_int64(statement, 4, sent->device_id);
-    (void)sqlite3_bind_int64(statement, 5, sent->person_id);
-    if (sqlite3_step(statement) != SQLITE_ROW) {
+    sqlite3_stmt *row = question(oracle, ASK_ATTEMPT);
+    (void)sqlite3_bind_int64(row, 1, sent->customer_id);
+    bind_uuid(row, 2, sent->escalation);
+    bind_uuid(row, 3, sent->attempt);
+    if (sqlite3_step(row) != SQLITE_ROW || sqlite3_column_int(row, 0) != 1 ||
+        sqlite3_column_int64(row, 1) != sent->device_id ||
+        sqlite3_column_int64(row, 2) != sent->person_id) {
         find_fault(oracle, "attempt %s left before its row", id_text(sent->attempt));
     }
-    (void)sqlite3_finalize(statement);
+    answered(row);
+}
+
+static struct departure *departure_of(struct oracle *oracle, struct uuid attempt)
+{
+    size_t slot = hash_of(attempt) % DEPARTURE_SLOTS;
+    while (!uuid_is_nil(oracle->departures[slot].attempt) &&
+           !uuid_equal(oracle->departures[slot].attempt, attempt)) {
+        slot = (slot + 1) % DEPARTURE_SLOTS;
+    }
+    return &oracle->departures[slot];
 }
 
 void oracle_sending(struct oracle *oracle, const struct box_sent *sent, unsigned life)
 {
     check_row_of(oracle, sent);
+    struct departure *before = departure_of(oracle, sent->attempt);
     struct departure departure = {
         .attempt = sent->attempt,
         .escalation = sent->escalation,
@@ -205,11 +262,7 @@ void oracle_sending(struct oracle *oracle, const struct box_sent *sent, unsigned
         .purpose = (int)sent->purpose,
         .life = life,
     };
-    for (size_t i = oracle->departures_count; i > 0; i--) {
-        struct departure *before = &oracle->departures[i - 1];
-        if (!uuid_equal(before->attempt, sent->attempt)) {
-            continue;
-        }
+    if (!uuid_is_nil(before->attempt)) {
         if (before->life == life) {
             find_fault(oracle, "attempt %s left twice in one life", id_text(sent->attempt));
         }
@@ -218,12 +271,20 @@ void oracle_sending(struct oracle *oracle, const struct box_sent *sent, unsigned
             before->path != departure.path || before->purpose != departure.purpose) {
             find_fault(oracle, "attempt %s went to two places", id_text(sent->attempt));
         }
-        before->life = life;
-        return;
     }
-    if (oracle->departures_count < BOX_SENT_MAX) {
-        oracle->departures[oracle->departures_count++] = departure;
+    *before = departure;
+}
+
+void oracle_resolved(struct oracle *oracle, struct uuid attempt)
+{
+    if (oracle->resolved_count < RESOLVED_MAX) {
+        oracle->resolved[oracle->resolved_count++] = attempt;
     }
+}
+
+void oracle_disturbed(struct oracle *oracle)
+{
+    oracle->disturbed = true;
 }
 
 /* ---- what is stored ---- */
@@ -233,12 +294,13 @@ static bool state_is_held(int state)
     return state == ACCEPTED || state == OVERDUE || state == TAKEN || state == CANCELLING;
 }
 
-static void look_at_row(struct oracle *oracle, sqlite3_stmt *row, int64_t now_ms)
+static void look_at_row(struct oracle *oracle, sqlite3_stmt *row)
 {
     int state = sqlite3_column_int(row, 0);
     bool closed = state == DONE || state == CANCELLED;
     bool has_due = sqlite3_column_type(row, 2) != SQLITE_NULL;
-    const char *id = id_text(column_uuid(row, 5));
+    struct record *record = record_of(oracle, column_uuid(row, 5), 0);
+    const char *id = id_text(record->id);
     if (closed == has_due) {
         find_fault(oracle, "%s: %s", id,
                    closed ? "closed, and something is due" : "open, and nothing is due");
@@ -249,214 +311,246 @@ static void look_at_row(struct oracle *oracle, sqlite3_stmt *row, int64_t now_ms
     if (!closed && state_is_held(state) != (sqlite3_column_int(row, 1) != 0)) {
         find_fault(oracle, "%s: the holder does not fit the state %d", id, state);
     }
+    if (!closed && state_is_held(state) != record->held) {
+        find_fault(oracle, "%s: the timeline and the row disagree on who holds it", id);
+    }
     if (sqlite3_column_int(row, 4) != 0) {
         find_fault(oracle, "%s: set aside, though nothing aborted", id);
     }
-    if (has_due && sqlite3_column_int64(row, 2) <= now_ms) {
-        find_fault(oracle, "%s: due %lld ms ago and not done", id,
-                   (long long)(now_ms - sqlite3_column_int64(row, 2)));
+    if (!record->open && !closed) {
+        find_fault(oracle, "%s: it was closed, and is open again", id);
     }
+    record->open = !closed;
 }
 
-static void look_at_escalations(struct oracle *oracle, int64_t now_ms)
+static void look_at_touched(struct oracle *oracle)
 {
-    sqlite3_stmt *row =
-        prepare(oracle, "SELECT state, holder_kind, due_engine, closed_at, quarantined, "
-                        "escalation_id FROM escalation");
+    for (size_t i = 0; i < oracle->touched_count; i++) {
+        struct record *record = &oracle->records[oracle->touched[i]];
+        record->touched = false;
+        if (uuid_is_nil(record->id)) {
+            continue; /* the journal's own entries */
+        }
+        sqlite3_stmt *row = question(oracle, ASK_ROW);
+        bind_uuid(row, 1, record->id);
+        if (sqlite3_step(row) == SQLITE_ROW) {
+            look_at_row(oracle, row);
+        } else {
+            find_fault(oracle, "%s: in the timeline, and nowhere else", id_text(record->id));
+        }
+        answered(row);
+    }
+    oracle->touched_count = 0;
+}
+
+/* While nobody was reached somebody is told again and again. */
+static void look_at_open(struct oracle *oracle, int64_t now, bool troubled)
+{
+    sqlite3_stmt *row = question(oracle, ASK_OPEN);
     while (sqlite3_step(row) == SQLITE_ROW) {
-        look_at_row(oracle, row, now_ms);
-    }
-    (void)sqlite3_finalize(row);
-}
-
-static void look_for_lost(struct oracle *oracle)
-{
-    sqlite3_stmt *row = prepare(oracle, "SELECT 1 FROM escalation WHERE escalation_id = ?");
-    for (size_t i = 0; i < oracle->accepted_count; i++) {
-        bind_uuid(row, 1, oracle->accepted[i].id);
-        if (sqlite3_step(row) != SQLITE_ROW) {
-            find_fault(oracle, "%s was accepted and is lost", id_text(oracle->accepted[i].id));
-        }
-        (void)sqlite3_reset(row);
-    }
-    (void)sqlite3_finalize(row);
-}
-
-static struct journal *journal_of(struct oracle *oracle, int64_t customer_id)
-{
-    for (size_t i = 0; i < oracle->journals_count; i++) {
-        if (oracle->journals[i].customer_id == customer_id) {
-            return &oracle->journals[i];
+        look_at_row(oracle, row);
+        int64_t told = sqlite3_column_int64(row, 6);
+        int64_t every = sqlite3_column_int64(row, 7) * 1000;
+        every = every == 0 ? 60000 : every;
+        if (sqlite3_column_int(row, 0) == EXHAUSTED && now - told > every && !troubled &&
+            told > oracle->disturbed_engine) {
+            find_fault(oracle, "%s: nobody was told for %" PRId64 " ms",
+                       id_text(column_uuid(row, 5)), now - told);
         }
     }
-    if (oracle->journals_count == CUSTOMERS_MAX) {
-        box_die("more than %d customers", CUSTOMERS_MAX);
-    }
-    struct journal *journal = &oracle->journals[oracle->journals_count++];
-    memset(journal, 0, sizeof *journal);
-    journal->customer_id = customer_id;
-    return journal;
+    answered(row);
 }
 
-/* SHA-256 over the chain before, four numbers in network order, the escalation, the facts and, when
- * there is a personal text, its salted digest. */
-static struct digest chain_of(const struct digest *before, sqlite3_stmt *row)
+static void look_for_overdue(struct oracle *oracle, int64_t now)
 {
-    uint8_t numbers[32];
-    int64_t values[4];
-    for (int i = 0; i < 4; i++) {
-        values[i] = sqlite3_column_int64(row, i);
-        for (int byte = 0; byte < 8; byte++) {
-            numbers[i * 8 + byte] = (uint8_t)((uint64_t)values[i] >> (8 * (7 - byte)));
-        }
+    sqlite3_stmt *row = question(oracle, ASK_DUE);
+    (void)sqlite3_bind_int64(row, 1, now);
+    if (sqlite3_step(row) == SQLITE_ROW) {
+        find_fault(oracle, "%s: due %" PRId64 " ms ago and not done", id_text(column_uuid(row, 0)),
+                   now - (int64_t)sqlite3_column_int64(row, 1));
     }
-    const struct digest_part parts[] = {
-        {before->bytes, sizeof before->bytes},
-        {numbers, sizeof numbers},
-        {sqlite3_column_blob(row, 4), (size_t)sqlite3_column_bytes(row, 4)},
-        {sqlite3_column_text(row, 5), (size_t)sqlite3_column_bytes(row, 5)},
-        {sqlite3_column_blob(row, 6), (size_t)sqlite3_column_bytes(row, 6)},
-    };
-    return digest_sha256(parts, sqlite3_column_type(row, 6) == SQLITE_NULL ? 4 : 5);
+    answered(row);
 }
 
-/* Who holds it, as told by the journal alone: never two. */
-static void follow_holder(struct oracle *oracle, struct uuid escalation, int kind)
+/* What is still planned at rest was refused by the dispatcher (the simulator does so once to each):
+ * it must be gone when time has passed. Path 1 is a call: those may wait for the trunk. */
+static void look_at_outbox(struct oracle *oracle, bool troubled)
 {
-    struct accepted *accepted = find_accepted(oracle, escalation);
-    if (accepted == NULL) {
-        return;
-    }
-    if (kind == SAID_ACCEPTED || kind == SAID_TAKEN) {
-        if (accepted->held) {
-            find_fault(oracle, "%s: accepted by two", id_text(escalation));
-        }
-        accepted->held = true;
-    } else if (kind == SAID_HANDED_BACK || kind == SAID_RESUMED) {
-        accepted->held = false;
-    }
-}
-
-static void look_at_journal(struct oracle *oracle, struct journal *journal)
-{
-    sqlite3_stmt *row = prepare(
-        oracle, "SELECT seq, kind, at, at_engine, escalation_id, facts, personal_digest, chain "
-                "FROM timeline WHERE customer_id = ? AND seq > ? ORDER BY seq");
-    (void)sqlite3_bind_int64(row, 1, journal->customer_id);
-    (void)sqlite3_bind_int64(row, 2, journal->seq);
-    while (sqlite3_step(row) == SQLITE_ROW) {
-        int64_t seq = sqlite3_column_int64(row, 0);
-        if (seq != journal->seq + 1) {
-            find_fault(oracle, "journal of customer %lld: a gap before %lld",
-                       (long long)journal->customer_id, (long long)seq);
-        }
-        struct digest chain = chain_of(&journal->chain, row);
-        if (sqlite3_column_bytes(row, 7) != DIGEST_BYTES ||
-            memcmp(sqlite3_column_blob(row, 7), chain.bytes, DIGEST_BYTES) != 0) {
-            find_fault(oracle, "journal of customer %lld: the chain breaks at %lld",
-                       (long long)journal->customer_id, (long long)seq);
-        }
-        follow_holder(oracle, column_uuid(row, 4), sqlite3_column_int(row, 1));
-        journal->seq = seq;
-        journal->chain = chain;
-    }
-    (void)sqlite3_finalize(row);
-}
-
-/* What was seen once is there for ever: no crash takes a committed entry back. */
-static void look_for_lost_entries(struct oracle *oracle, const struct journal *journal)
-{
-    sqlite3_stmt *row =
-        prepare(oracle, "SELECT chain FROM timeline WHERE customer_id = ? AND seq = ?");
-    (void)sqlite3_bind_int64(row, 1, journal->customer_id);
-    (void)sqlite3_bind_int64(row, 2, journal->seq);
-    if (journal->seq > 0 &&
-        (sqlite3_step(row) != SQLITE_ROW ||
-         memcmp(sqlite3_column_blob(row, 0), journal->chain.bytes, DIGEST_BYTES) != 0)) {
-        find_fault(oracle, "journal of customer %lld: entry %lld is gone",
-                   (long long)journal->customer_id, (long long)journal->seq);
-    }
-    (void)sqlite3_finalize(row);
-}
-
-static void look_at_journals(struct oracle *oracle)
-{
-    sqlite3_stmt *customers = prepare(oracle, "SELECT customer_id FROM customer");
-    while (sqlite3_step(customers) == SQLITE_ROW) {
-        struct journal *journal = journal_of(oracle, sqlite3_column_int64(customers, 0));
-        look_for_lost_entries(oracle, journal);
-        look_at_journal(oracle, journal);
-    }
-    (void)sqlite3_finalize(customers);
-}
-
-/* What is still planned at rest was refused by the dispatcher (the simulator does so
- * once to each): it must be gone when time has passed. Path 1 is a call: those may wait for the
- * trunk. */
-static void look_at_outbox(struct oracle *oracle, int64_t elapsed_ms)
-{
-    sqlite3_stmt *row =
-        prepare(oracle, "SELECT attempt_id FROM attempt WHERE state = 0 AND path <> 1");
-    struct waiting still[WAITING_MAX];
+    sqlite3_stmt *row = question(oracle, ASK_OUTBOX);
+    static struct waiting still[WAITING_MAX];
     size_t count = 0;
     while (count < WAITING_MAX && sqlite3_step(row) == SQLITE_ROW) {
-        still[count] = (struct waiting){column_uuid(row, 0), elapsed_ms};
-        for (size_t i = 0; i < oracle->waiting_count; i++) {
+        still[count] = (struct waiting){column_uuid(row, 0), oracle->elapsed_ms};
+        for (size_t i = 0; i < oracle->waiting_count && !troubled; i++) {
             if (uuid_equal(oracle->waiting[i].attempt, still[count].attempt)) {
                 still[count].since_ms = oracle->waiting[i].since_ms;
             }
         }
-        if (elapsed_ms - still[count].since_ms > PLANNED_MS_MAX) {
-            find_fault(oracle, "attempt %s waits since %lld ms and does not leave",
-                       id_text(still[count].attempt),
-                       (long long)(elapsed_ms - still[count].since_ms));
+        if (oracle->elapsed_ms - still[count].since_ms > PLANNED_MS_MAX) {
+            find_fault(oracle, "attempt %s waits since %" PRId64 " ms and does not leave",
+                       id_text(still[count].attempt), oracle->elapsed_ms - still[count].since_ms);
         }
         count++;
     }
     memcpy(oracle->waiting, still, count * sizeof still[0]);
     oracle->waiting_count = count;
+    answered(row);
+}
+
+/* An outcome that was given back is written: handed over (1) is not where an attempt ends. */
+static void look_at_resolved(struct oracle *oracle, bool troubled)
+{
+    for (size_t i = 0; i < oracle->resolved_count && !troubled; i++) {
+        const struct departure *departure = departure_of(oracle, oracle->resolved[i]);
+        int customer = 0;
+        if (!oracle_find_customer(oracle, departure->escalation, &customer)) {
+            continue;
+        }
+        sqlite3_stmt *row = question(oracle, ASK_ATTEMPT);
+        (void)sqlite3_bind_int64(row, 1, customer + 1);
+        bind_uuid(row, 2, departure->escalation);
+        bind_uuid(row, 3, departure->attempt);
+        if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int(row, 0) == 1) {
+            find_fault(oracle, "attempt %s: its outcome is not written",
+                       id_text(departure->attempt));
+        }
+        answered(row);
+    }
+    oracle->resolved_count = 0;
+}
+
+/* Steps of the wall clock and deaths do not move engine time; a reboot may. */
+static void look_at_clock(struct oracle *oracle, int64_t now)
+{
+    int64_t offset = now - oracle->elapsed_ms;
+    if (oracle->offset_known && offset != oracle->offset) {
+        find_fault(oracle, "engine time moved by %" PRId64 " ms", offset - oracle->offset);
+    }
+    oracle->offset_known = true;
+    oracle->offset = offset;
+}
+
+void oracle_rebooted(struct oracle *oracle)
+{
+    oracle->offset_known = false;
+    oracle->disturbed = true;
+}
+
+void oracle_look(struct oracle *oracle, struct box *box, bool troubled)
+{
+    int64_t now = engine_now(box->engine).ms;
+    oracle->elapsed_ms = box->elapsed_ms;
+    if (oracle->disturbed || troubled) {
+        oracle->disturbed = false;
+        oracle->disturbed_engine = now;
+    }
+    look_at_clock(oracle, now);
+    look_at_journals(oracle);
+    look_at_touched(oracle);
+    if (oracle->looks++ % OPEN_LOOKS_EVERY == 0) {
+        look_at_open(oracle, now, troubled);
+    }
+    if (!troubled) {
+        look_for_overdue(oracle, now);
+    }
+    look_at_outbox(oracle, troubled);
+    look_at_resolved(oracle, troubled);
+}
+
+static void check_with(struct oracle *oracle, const char *pragma, const char *good)
+{
+    sqlite3_stmt *row = NULL;
+    if (sqlite3_prepare_v2(oracle->database, pragma, -1, &row, NULL) != SQLITE_OK) {
+        box_die("%s: %s", pragma, sqlite3_errmsg(oracle->database));
+    }
+    int rc = sqlite3_step(row);
+    const char *text = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(row, 0) : NULL;
+    bool sound = good == NULL ? rc == SQLITE_DONE : text != NULL && strcmp(text, good) == 0;
+    if (!sound) {
+        find_fault(oracle, "%s: %s", pragma, text == NULL ? sqlite3_errstr(rc) : text);
+    }
     (void)sqlite3_finalize(row);
 }
 
-void oracle_look(struct oracle *oracle, const struct box *box)
+void oracle_look_after_crash(struct oracle *oracle, bool whole)
 {
-    struct engine_time now = engine_now(box->engine);
-    look_at_journals(oracle);
-    look_at_escalations(oracle, now.ms);
-    look_for_lost(oracle);
-    look_at_outbox(oracle, box->elapsed_ms);
+    for (size_t i = 0; i < oracle->records_count; i++) {
+        sqlite3_stmt *row = question(oracle, ASK_ROW);
+        bind_uuid(row, 1, oracle->records[i].id);
+        if (oracle->records[i].promised && sqlite3_step(row) != SQLITE_ROW) {
+            find_fault(oracle, "%s was accepted and is lost", id_text(oracle->records[i].id));
+        }
+        answered(row);
+    }
+    look_for_lost_entries(oracle);
+    oracle->resolved_count = 0; /* outcomes that were not committed are asked for anew */
+    if (whole) {
+        check_with(oracle, "PRAGMA integrity_check", "ok");
+        check_with(oracle, "PRAGMA foreign_key_check", NULL);
+    }
+}
+
+/* ---- what it knows ---- */
+
+int64_t oracle_due_in(struct oracle *oracle, struct box *box, int64_t most_ms)
+{
+    sqlite3_stmt *row = question(oracle, ASK_NEXT_DUE);
+    int64_t in_ms = most_ms;
+    if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_type(row, 0) != SQLITE_NULL) {
+        in_ms = sqlite3_column_int64(row, 0) - engine_now(box->engine).ms;
+    }
+    answered(row);
+    return in_ms > most_ms ? most_ms : in_ms;
 }
 
 size_t oracle_open_count(struct oracle *oracle)
 {
-    sqlite3_stmt *row =
-        prepare(oracle, "SELECT count(*) FROM escalation WHERE state NOT IN (7, 8)");
-    size_t count = sqlite3_step(row) == SQLITE_ROW ? (size_t)sqlite3_column_int64(row, 0) : 0;
-    (void)sqlite3_finalize(row);
+    size_t count = 0;
+    for (size_t i = 0; i < oracle->records_count; i++) {
+        count += oracle_is_open(oracle, i);
+    }
     return count;
 }
 
 size_t oracle_count(const struct oracle *oracle)
 {
-    return oracle->accepted_count;
+    return oracle->records_count;
 }
 
 struct uuid oracle_escalation(const struct oracle *oracle, size_t index)
 {
-    return oracle->accepted[index].id;
+    return oracle->records[index].id;
 }
 
 int oracle_customer(const struct oracle *oracle, size_t index)
 {
-    return oracle->accepted[index].customer;
+    return oracle->records[index].customer;
+}
+
+bool oracle_is_open(const struct oracle *oracle, size_t index)
+{
+    return oracle->records[index].open && !uuid_is_nil(oracle->records[index].id);
+}
+
+int64_t oracle_accepted_ms(const struct oracle *oracle, size_t index)
+{
+    return oracle->records[index].first_seen_ms;
+}
+
+bool oracle_find_customer(const struct oracle *oracle, struct uuid escalation, int *customer_r)
+{
+    const uint32_t *slot = slot_of(oracle, escalation);
+    if (*slot != 0) {
+        *customer_r = oracle->records[*slot - 1].customer;
+    }
+    return *slot != 0;
 }
 
 int64_t oracle_holder(struct oracle *oracle, struct uuid escalation)
 {
-    sqlite3_stmt *row = prepare(
-        oracle, "SELECT holder_id FROM escalation WHERE escalation_id = ? AND holder_kind = 1");
+    sqlite3_stmt *row = question(oracle, ASK_HOLDER);
     bind_uuid(row, 1, escalation);
     int64_t holder = sqlite3_step(row) == SQLITE_ROW ? sqlite3_column_int64(row, 0) : 0;
-    (void)sqlite3_finalize(row);
+    answered(row);
     return holder;
 }

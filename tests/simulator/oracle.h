@@ -1,10 +1,16 @@
 /* oracle.h - what must always be true, looked up in the database with SQL of its own. It shares no
- * code with core or engine: numbers of states are spelt out again.
+ * code with core or engine: numbers of states are spelt out again, waits are read from the
+ * procedures' JSON by SQLite.
+ *
+ *     oracle.c          what was said to people and sent, against the rows that stand for it
+ *     oracle_journal.c  the timelines: complete, chained, and a night that the procedure allows
  */
 #ifndef TESTS_SIMULATOR_ORACLE_H
 #define TESTS_SIMULATOR_ORACLE_H
 
 #include "tests/scenario/box.h"
+
+#define ORACLE_FAULT_BYTES 640
 
 struct oracle;
 
@@ -15,23 +21,47 @@ void oracle_destroy(struct oracle **oracle);
 void oracle_open(struct oracle *oracle);
 void oracle_close(struct oracle *oracle);
 
-/* The gateway has said yes to this escalation; customer is the simulator's own number. */
-void oracle_accepted(struct oracle *oracle, struct uuid escalation, int customer);
+/* ---- what is told to it ---- */
+
+/* The gateway has said yes to this escalation, in these words, under this key (0: none); customer
+ * is the simulator's own number. */
+void oracle_accepted(struct oracle *oracle, struct uuid escalation, int customer, unsigned key,
+                     const char *words, size_t words_bytes);
 /* The gateway has told this person that they hold it, just now. */
 void oracle_told_holder(struct oracle *oracle, struct uuid escalation, int person_kind,
                         int64_t person_id);
 /* An attempt is about to leave. */
 void oracle_sending(struct oracle *oracle, const struct box_sent *sent, unsigned life);
+/* Its outcome was given back. */
+void oracle_resolved(struct oracle *oracle, struct uuid attempt);
+/* The gateway was dead or stood still until now: what was due meanwhile may be late. */
+void oracle_disturbed(struct oracle *oracle);
+/* The same, and the boot clock began anew: engine time may have moved. */
+void oracle_rebooted(struct oracle *oracle);
+/* The simulator itself saw something that must not be. */
+void oracle_blame(struct oracle *oracle, const char *what);
 
-/* Everything, while the gateway is at rest. */
-void oracle_look(struct oracle *oracle, const struct box *box);
+/* ---- looking ---- */
 
+/* While the gateway is at rest. troubled: its disk fails, so that it may be late. */
+void oracle_look(struct oracle *oracle, struct box *box, bool troubled);
+/* Nothing that was accepted or seen is gone; whole: the file itself is sound, too. */
+void oracle_look_after_crash(struct oracle *oracle, bool whole);
+
+/* ---- what it knows ---- */
+
+/* How long nothing will be due; at most `most_ms`. */
+int64_t oracle_due_in(struct oracle *oracle, struct box *box, int64_t most_ms);
 /* How many accepted escalations are still open. */
 size_t oracle_open_count(struct oracle *oracle);
-/* The n-th of all accepted ones; count. */
+/* The n-th of all accepted ones. */
 size_t oracle_count(const struct oracle *oracle);
 struct uuid oracle_escalation(const struct oracle *oracle, size_t index);
 int oracle_customer(const struct oracle *oracle, size_t index);
+bool oracle_is_open(const struct oracle *oracle, size_t index);
+int64_t oracle_accepted_ms(const struct oracle *oracle, size_t index);
+/* False: not one of those. */
+bool oracle_find_customer(const struct oracle *oracle, struct uuid escalation, int *customer_r);
 /* The agent who holds it; 0: no agent does. */
 int64_t oracle_holder(struct oracle *oracle, struct uuid escalation);
 

@@ -1,19 +1,30 @@
-/* simulator.h - a simulated region: customers, people, nights. Everything random comes from the
- * seed.
+/* simulator.h - a simulated region: customers, people, weeks of nights. Everything random comes
+ * from the seed.
+ *
+ * A week has causes, drawn when it begins (calls, changes, meddling, faults), each with a random
+ * state of its own, and what follows from them: a phone that was rung is answered or not. A cause
+ * that is left out leaves the others as they were, so that a failing week can be shrunk.
  */
 #ifndef TESTS_SIMULATOR_SIMULATOR_H
 #define TESTS_SIMULATOR_SIMULATOR_H
 
 #include "tests/scenario/box.h"
+#include "tests/simulator/agenda.h"
 #include "tests/simulator/oracle.h"
 
 #define CUSTOMERS   3
 #define AGENTS      4
 #define REFUSED_MAX 1024
+#define SECOND_MS   INT64_C(1000)
+#define MINUTE_MS   INT64_C(60000)
+#define HOUR_MS     INT64_C(3600000)
+#define DAY_MS      INT64_C(86400000)
+#define PLATFORMS   (PLATFORM_WEBPUSH + 1)
 
 struct agent {
     int64_t id;
     char slug[SLUG_BYTES_MAX];
+    int64_t phone_off_until_ms;
 };
 
 struct customer {
@@ -22,38 +33,112 @@ struct customer {
     struct agent agents[AGENTS];
 };
 
+enum mood { MOOD_UP, MOOD_DOWN, MOOD_SILENT, MOOD_LYING };
+
+/* How somebody outside behaves, for a while. */
+struct weather {
+    enum mood mood;
+    int64_t until_ms;
+};
+
+/* An escalation whose answer a crash took: whoever asked asks again under the same key. */
+struct unanswered {
+    bool is;
+    int customer;
+    unsigned key;
+};
+
+struct tally {
+    uint64_t happenings;
+    uint64_t turns_at_rest;
+    uint64_t faults;
+    uint64_t crashes;
+    uint64_t escalations;
+    uint64_t sent;
+};
+
 struct simulator {
     struct box *box;
     struct oracle *oracle;
-    uint64_t random; /* of the events; the gateway has its own */
+    struct agenda agenda;
     struct customer customers[CUSTOMERS];
-    uint64_t hash;
-    size_t crashes;
-    struct uuid refused[REFUSED_MAX]; /* attempts the dispatcher had no room for, each once */
+    struct weather platforms[PLATFORMS];
+    struct weather telephony;
+    int64_t full_until_ms;     /* the dispatcher has no room now and then */
+    int64_t troubled_until_ms; /* the disk fails or is full: deadlines may be late */
+    struct uuid refused[REFUSED_MAX];
     size_t refused_count;
-    unsigned keys;
-    /* an escalation whose answer a crash took: asked again under its key */
-    bool unanswered;
-    int unanswered_customer;
-    unsigned unanswered_key;
+    struct unanswered unanswered;
+    bool reboots;         /* the next crash is the machine's */
+    uint64_t city_random; /* of what is being configured */
+    uint64_t hash;
+    struct tally tally;
     bool verbose;
 };
 
-uint64_t draw(struct simulator *simulator, uint64_t limit);
 /* Notes a line of the event log: into the hash, and out when verbose. */
 void note(struct simulator *simulator, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* ---- city.c ---- */
-void city_build(struct simulator *simulator);
-/* One of them changes: a phone, a rota, a procedure. */
-void city_change(struct simulator *simulator);
+/* Posts a command and frees nothing; false: a crash came between, nobody knows what became of it.
+ */
+bool ask(struct simulator *simulator, struct command *command);
+/* The escalation that an answer names. */
+bool id_of_answer(const struct command *command, struct uuid *id_r);
 
-/* ---- events.c ---- */
-void event_happens(struct simulator *simulator);
-/* The process dies and comes back, also when a crash inside a turn was noticed. */
-void event_crash(struct simulator *simulator);
-/* Everybody is well again and finishes what is open. */
-void event_morning(struct simulator *simulator);
+/* Between the two, both included. */
+int64_t draw_ms(uint64_t *random, int64_t low_ms, int64_t high_ms);
+/* True in so many of a hundred. */
+bool draw_percent(uint64_t *random, unsigned percent);
+
+/* Adds what follows from `after`, so much later. */
+void follow(struct simulator *simulator, struct happening happening, int64_t in_ms);
+
+/* ---- city.c ---- */
+void city_build(struct simulator *simulator, uint64_t random);
+/* One of them changes: a phone, a rota, a procedure. */
+void city_change(struct simulator *simulator, struct happening *happening);
+
+/* ---- callers.c: the webhook ---- */
+void caller_calls(struct simulator *simulator, struct happening *happening);
+void caller_repeats(struct simulator *simulator, struct happening *happening);
+void caller_asks_again(struct simulator *simulator);
+
+/* ---- machines.c: providers, lines, what leaves the gateway ---- */
+enum status machines_send(void *context, struct box_sent *sent);
+void provider_answers(struct simulator *simulator, struct happening *happening);
+void phone_confirms(struct simulator *simulator, struct happening *happening);
+void line_reports(struct simulator *simulator, struct happening *happening);
+
+/* ---- people.c: agents and the desk ---- */
+void agent_answers(struct simulator *simulator, struct happening *happening);
+void holder_goes_on(struct simulator *simulator, struct happening *happening);
+void desk_acts(struct simulator *simulator, struct happening *happening);
+void desk_tidies(struct simulator *simulator, struct happening *happening);
+/* Somebody does what makes no sense: a verb on any escalation, a report of any call. */
+void somebody_meddles(struct simulator *simulator, struct happening *happening);
+
+/* ---- faults.c ---- */
+void fault_begins(struct simulator *simulator, struct happening *happening);
+void fault_ends(struct simulator *simulator, struct happening *happening);
+
+/* ---- week.c ---- */
+
+struct plan {
+    uint64_t seed;
+    unsigned week;
+    unsigned escalations_a_day;
+    unsigned faults_a_day;
+    unsigned days;
+    bool forgetful; /* the disk loses its log when the process dies: somebody must notice */
+    bool verbose;
+    const uint8_t *left_out; /* causes that do not happen; NULL: none is left out */
+};
+
+#define CAUSES_MAX 8192
+
+/* Lives one week. False when a rule was broken: fault_r (of ORACLE_FAULT_BYTES) says which. */
+bool week_live(const struct plan *plan, uint64_t *hash, struct tally *tally, size_t *causes_r,
+               char *fault_r);
 
 #endif

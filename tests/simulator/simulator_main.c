@@ -1,177 +1,249 @@
-/* simulator_main.c - `simulator --seed N --events M [--twice] [--verbose]`: one random night,
- * watched by the oracle. Prints seed and hash; the same seed gives the same hash. */
-#include <stdarg.h>
+/* simulator_main.c - lives weeks from a seed, watched by the oracle; --help says how. */
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "gateway/base/clock.h"
 #include "gateway/base/log.h"
 #include "tests/simulator/simulator.h"
 
-uint64_t draw(struct simulator *simulator, uint64_t limit)
-{
-    return box_draw(&simulator->random, limit);
-}
-
-/* FNV-1a. */
-static void hash_text(struct simulator *simulator, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        simulator->hash = (simulator->hash ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
-    }
-}
-
-void note(struct simulator *simulator, const char *format, ...)
-{
-    char line[256];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    hash_text(simulator, line);
-    if (simulator->verbose) {
-        (void)printf("%lld %s\n", (long long)simulator->box->elapsed_ms, line);
-    }
-}
-
-static bool refuse_once(struct simulator *simulator, struct uuid attempt)
-{
-    for (size_t i = 0; i < simulator->refused_count; i++) {
-        if (uuid_equal(simulator->refused[i], attempt)) {
-            return false;
-        }
-    }
-    if (simulator->refused_count == REFUSED_MAX) {
-        return false;
-    }
-    simulator->refused[simulator->refused_count++] = attempt;
-    return true;
-}
-
-static enum status on_send(void *context, struct box_sent *sent)
-{
-    struct simulator *simulator = context;
-    char attempt[UUID_TEXT_BYTES];
-    uuid_format(sent->attempt, attempt);
-    if (draw(simulator, 50) == 0 && refuse_once(simulator, sent->attempt)) {
-        note(simulator, "full %s", attempt);
-        return STATUS_FULL; /* the dispatcher has no room: it stays in the outbox */
-    }
-    note(simulator, "sent %s %s", attempt, attempt_purpose_word(sent->purpose));
-    oracle_sending(simulator->oracle, sent, simulator->box->lives);
-    return STATUS_OK;
-}
-
-/* The oracle's word after everything; false when a rule is broken. */
-static bool look(struct simulator *simulator, unsigned long event, uint64_t seed)
-{
-    if (simulator->box->crashed) {
-        event_crash(simulator);
-    }
-    oracle_look(simulator->oracle, simulator->box);
-    const char *fault = oracle_fault(simulator->oracle);
-    if (fault != NULL) {
-        (void)fprintf(stderr, "seed %llu event %lu: %s\n", (unsigned long long)seed, event, fault);
-    }
-    return fault == NULL;
-}
+static const char help[] =
+    "Usage: simulator [OPTIONS]\n"
+    "Lives weeks of on-call life on the real engine and database, in one thread, with a simulated\n"
+    "clock, disk, providers, telephones and people, and checks after every event that nothing is\n"
+    "lost, late or done twice. The same seed gives the same history, to the byte.\n"
+    "\n"
+    "  --seed N|new      where the randomness begins (1); new: one that nobody has seen, printed\n"
+    "  --weeks N         how long (1), or\n"
+    "  --years N         52 weeks each\n"
+    "  --first-week N    begins with that week of the seed (0)\n"
+    "  --days N          days of a week (7)\n"
+    "  --escalations N   a day (50)\n"
+    "  --faults N        a day (20)\n"
+    "  --twice           lives it twice: the second hash must be the same\n"
+    "  --forgetful       the disk loses its log at each crash: the oracle must notice\n"
+    "  --verbose         prints every event\n"
+    "  --help            this text\n"
+    "\n"
+    "When a rule is broken the week is shrunk to few causes, which are printed.\n"
+    "Exit status: 0 every rule held, 1 one was broken, 2 usage or a fault of the simulator.\n";
 
 struct options {
-    uint64_t seed;
-    unsigned long events;
+    struct plan plan;
+    unsigned weeks;
     bool twice;
-    bool verbose;
-    bool forgetful;
 };
 
-static bool live(const struct options *options, uint64_t *hash_r)
+static unsigned long number_of(const char *text)
 {
-    const uint64_t seed = options->seed;
-    const unsigned long events = options->events;
-    struct simulator simulator = {
-        .box = box_create(seed),
-        .oracle = oracle_create(),
-        .random = seed ^ UINT64_C(0x5eed),
-        .hash = UINT64_C(0xcbf29ce484222325),
-        .verbose = options->verbose,
-    };
-    if (options->forgetful) {
-        simulator.box->crash_loss = DISK_FORGETS_LOG;
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+    if (*text == '\0' || *end != '\0') {
+        (void)fprintf(stderr, "simulator: %s: not a number; --help explains\n", text);
+        exit(2);
     }
-    simulator.box->on_send = on_send;
-    simulator.box->context = &simulator;
-    simulator.box->calls_max = 1 + draw(&simulator, 8);
-    box_open(simulator.box);
-    oracle_open(simulator.oracle);
-    city_build(&simulator);
-    bool good = look(&simulator, 0, seed);
-    for (unsigned long event = 1; event <= events && good; event++) {
-        event_happens(&simulator);
-        good = look(&simulator, event, seed);
-    }
-    if (good) {
-        event_morning(&simulator);
-        good = look(&simulator, events + 1, seed);
-        size_t open = oracle_open_count(simulator.oracle);
-        if (good && open > 0) {
-            (void)fprintf(stderr, "seed %llu: %zu escalations never end\n",
-                          (unsigned long long)seed, open);
-            good = false;
-        }
-    }
-    (void)printf("seed %llu events %lu hash %016llx: %zu escalations, %zu sent, %zu crashes\n",
-                 (unsigned long long)seed, events, (unsigned long long)simulator.hash,
-                 oracle_count(simulator.oracle), simulator.box->sent_count, simulator.crashes);
-    *hash_r = simulator.hash;
-    oracle_destroy(&simulator.oracle);
-    box_destroy(&simulator.box);
-    return good;
+    return number;
 }
 
-static bool read_options(int argc, char **argv, struct options *options)
+static uint64_t seed_of(const char *text)
 {
-    *options = (struct options){.seed = 1, .events = 1000};
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
-            i++;
-            if (strcmp(argv[i], "new") == 0) {
-                random_fill(&random_system, &options->seed, sizeof options->seed);
-            } else {
-                options->seed = strtoull(argv[i], NULL, 10);
-            }
-        } else if (strcmp(argv[i], "--events") == 0 && i + 1 < argc) {
-            options->events = strtoul(argv[++i], NULL, 10);
-        } else if (strcmp(argv[i], "--twice") == 0) {
+    uint64_t seed;
+    if (strcmp(text, "new") != 0) {
+        return number_of(text);
+    }
+    random_fill(&random_system, &seed, sizeof seed);
+    return seed >> 1;
+}
+
+static void read_options(int argc, char **argv, struct options *options)
+{
+    enum { SEED, WEEKS, YEARS, FIRST, DAYS, ESCALATIONS, FAULTS, TWICE, FORGETFUL, VERBOSE, HELP };
+    static const struct option known[] = {
+        {"seed", required_argument, NULL, SEED},
+        {"weeks", required_argument, NULL, WEEKS},
+        {"years", required_argument, NULL, YEARS},
+        {"first-week", required_argument, NULL, FIRST},
+        {"days", required_argument, NULL, DAYS},
+        {"escalations", required_argument, NULL, ESCALATIONS},
+        {"faults", required_argument, NULL, FAULTS},
+        {"twice", no_argument, NULL, TWICE},
+        {"forgetful", no_argument, NULL, FORGETFUL},
+        {"verbose", no_argument, NULL, VERBOSE},
+        {"help", no_argument, NULL, HELP},
+        {NULL, 0, NULL, 0},
+    };
+    struct plan *plan = &options->plan;
+    *plan = (struct plan){.seed = 1, .escalations_a_day = 50, .faults_a_day = 20, .days = 7};
+    options->weeks = 1;
+    options->twice = false;
+    for (int name; (name = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+        switch (name) {
+        case SEED:
+            plan->seed = seed_of(optarg);
+            break;
+        case WEEKS:
+            options->weeks = (unsigned)number_of(optarg);
+            break;
+        case YEARS:
+            options->weeks = 52 * (unsigned)number_of(optarg);
+            break;
+        case FIRST:
+            plan->week = (unsigned)number_of(optarg);
+            break;
+        case DAYS:
+            plan->days = (unsigned)number_of(optarg);
+            break;
+        case ESCALATIONS:
+            plan->escalations_a_day = (unsigned)number_of(optarg);
+            break;
+        case FAULTS:
+            plan->faults_a_day = (unsigned)number_of(optarg);
+            break;
+        case TWICE:
             options->twice = true;
-        } else if (strcmp(argv[i], "--verbose") == 0) {
-            options->verbose = true;
-        } else if (strcmp(argv[i], "--forgetful") == 0) {
-            options->forgetful = true;
-        } else {
+            break;
+        case FORGETFUL:
+            plan->forgetful = true;
+            break;
+        case VERBOSE:
+            plan->verbose = true;
+            break;
+        case HELP:
+            (void)fputs(help, stdout);
+            exit(0);
+        default:
+            exit(2);
+        }
+    }
+    if (optind < argc || plan->days == 0) {
+        (void)fprintf(stderr, "simulator: too many words, or no days; --help explains\n");
+        exit(2);
+    }
+}
+
+/* ---- shrinking ---- */
+
+/* The rule that was broken: its words without ids and numbers. */
+static void take_rule(const char *fault, char *rule_r)
+{
+    for (; *fault != '\0'; fault++) {
+        bool varies =
+            (*fault >= '0' && *fault <= '9') || *fault == '-' || (*fault >= 'a' && *fault <= 'f');
+        if (!varies) {
+            *rule_r++ = *fault;
+        }
+    }
+    *rule_r = '\0';
+}
+
+static bool fails_without(struct plan *plan, const uint8_t *left_out, const char *rule)
+{
+    char fault[ORACLE_FAULT_BYTES], broken[ORACLE_FAULT_BYTES];
+    uint64_t hash = 0;
+    size_t causes;
+    struct tally tally = {0};
+    plan->left_out = left_out;
+    bool good = week_live(plan, &hash, &tally, &causes, fault);
+    take_rule(fault, broken);
+    return !good && strcmp(broken, rule) == 0;
+}
+
+/* Leaves out as many causes as it can, larger pieces first (Zeller's delta debugging). */
+static size_t shrink(struct plan *plan, uint8_t *left_out, size_t causes, const char *rule)
+{
+    static uint8_t tried[CAUSES_MAX];
+    size_t left = causes;
+    for (size_t piece = causes / 2; piece > 0; piece /= 2) {
+        for (size_t from = 0; from < causes; from += piece) {
+            size_t removed = 0;
+            memcpy(tried, left_out, causes);
+            for (size_t i = from; i < from + piece && i < causes; i++) {
+                removed += !tried[i];
+                tried[i] = 1;
+            }
+            if (removed > 0 && fails_without(plan, tried, rule)) {
+                memcpy(left_out, tried, causes);
+                left -= removed;
+            }
+        }
+    }
+    return left;
+}
+
+static void tell_shrunk(const struct plan *failed, size_t causes, const char *failed_by)
+{
+    static uint8_t left_out[CAUSES_MAX];
+    struct plan plan = *failed;
+    char fault[ORACLE_FAULT_BYTES], rule[ORACLE_FAULT_BYTES];
+    uint64_t hash = 0;
+    struct tally tally = {0};
+    take_rule(failed_by, rule);
+    plan.verbose = false;
+    size_t left = shrink(&plan, left_out, causes, rule);
+    (void)printf("shrunk from %zu causes to %zu; what happens then:\n", causes, left);
+    plan.left_out = left_out;
+    plan.verbose = true;
+    (void)week_live(&plan, &hash, &tally, &causes, fault);
+    (void)printf("%s\n", fault);
+}
+
+/* ---- living ---- */
+
+static bool live(const struct options *options, uint64_t *hash, struct tally *tally)
+{
+    char fault[ORACLE_FAULT_BYTES];
+    size_t causes;
+    struct plan plan = options->plan;
+    for (unsigned week = 0; week < options->weeks; week++, plan.week++) {
+        if (!week_live(&plan, hash, tally, &causes, fault)) {
+            (void)printf("FAULT: seed %llu week %u %s\n", (unsigned long long)plan.seed, plan.week,
+                         fault);
+            (void)fflush(stdout);
+            tell_shrunk(&plan, causes, fault);
             return false;
+        }
+        if (isatty(STDOUT_FILENO)) {
+            (void)printf("week %u of %u\r", week + 1, options->weeks);
+            (void)fflush(stdout);
         }
     }
     return true;
+}
+
+static void report(const struct options *options, const struct tally *tally, uint64_t hash,
+                   int64_t took_ms)
+{
+    double years = options->weeks * options->plan.days / 365.0;
+    (void)printf("seed %llu: %u weeks (%.2f years) in %.1f s: %.2f years a minute; hash %016llx\n",
+                 (unsigned long long)options->plan.seed, options->weeks, years,
+                 (double)took_ms / 1000.0, years * 60000.0 / (double)(took_ms + 1),
+                 (unsigned long long)hash);
+    (void)printf("%llu escalations, %llu attempts sent, %llu events, %llu looks, %llu faults, "
+                 "%llu crashes\n",
+                 (unsigned long long)tally->escalations, (unsigned long long)tally->sent,
+                 (unsigned long long)tally->happenings, (unsigned long long)tally->turns_at_rest,
+                 (unsigned long long)tally->faults, (unsigned long long)tally->crashes);
 }
 
 int main(int argc, char **argv)
 {
     struct options options;
-    uint64_t hash, again;
-    if (!read_options(argc, argv, &options)) {
-        (void)fprintf(stderr, "usage: simulator --seed N|new --events M [--twice] [--verbose] "
-                              "[--forgetful]\n");
-        return 2;
-    }
-    log_set_level(options.verbose ? LOG_WARNING : LOG_ERROR);
-    (void)printf("seed %llu\n", (unsigned long long)options.seed);
+    struct tally tally = {0}, ignored = {0};
+    uint64_t hash = UINT64_C(0xcbf29ce484222325), again = hash;
+    read_options(argc, argv, &options);
+    log_set_level(options.plan.verbose ? LOG_WARNING : LOG_NOTHING);
+    (void)printf("seed %llu\n", (unsigned long long)options.plan.seed);
     (void)fflush(stdout);
-    bool good = live(&options, &hash);
+    int64_t began_ms = clock_monotonic(&clock_system).ms;
+    bool good = live(&options, &hash, &tally);
+    report(&options, &tally, hash, clock_monotonic(&clock_system).ms - began_ms);
     if (good && options.twice) {
-        good = live(&options, &again);
+        good = live(&options, &again, &ignored);
         if (good && hash != again) {
-            (void)fprintf(stderr, "seed %llu: another hash the second time\n",
-                          (unsigned long long)options.seed);
+            (void)printf("FAULT: another hash the second time: %016llx\n",
+                         (unsigned long long)again);
             good = false;
         }
     }

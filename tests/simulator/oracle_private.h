@@ -1,0 +1,140 @@
+/* oracle_private.h - what the oracle remembers. */
+#ifndef TESTS_SIMULATOR_ORACLE_PRIVATE_H
+#define TESTS_SIMULATOR_ORACLE_PRIVATE_H
+
+#include <sqlite3.h>
+
+#include "gateway/base/digest.h"
+#include "tests/simulator/oracle.h"
+
+#define RECORDS_MAX     4096
+#define RECORD_SLOTS    16384 /* powers of two */
+#define DEPARTURE_SLOTS 262144
+#define CUSTOMERS_MAX   16
+#define TOUCHED_MAX     1024
+#define WAITING_MAX     256
+#define RESOLVED_MAX    1024
+
+/* As the schema numbers them. */
+enum { NOTIFYING, WAITING, ACCEPTED, OVERDUE, EXHAUSTED, TAKEN, CANCELLING, CANCELLED, DONE };
+enum {
+    SAID_OPENED = 0,
+    SAID_JOINED = 1,
+    SAID_SPLIT = 2,
+    SAID_STEP_STARTED = 3,
+    SAID_STEP_ENDED = 5,
+    SAID_ROUND_ENDED = 6,
+    SAID_EXHAUSTED = 7,
+    SAID_ACCEPTED = 16,
+    SAID_OVERDUE = 20,
+    SAID_HANDED_BACK = 21,
+    SAID_RESUMED = 22,
+    SAID_TAKEN = 23,
+    SAID_DONE = 24,
+    SAID_CANCELLED = 25,
+    SAID_SEVERITY = 27,
+    SAID_QUARANTINED = 34,
+};
+
+struct journal {
+    int64_t customer_id;
+    int64_t seq;
+    struct digest chain;
+};
+
+/* An escalation, as its timeline tells it. */
+struct record {
+    struct uuid id;
+    int customer; /* numbered as their rows, from 0 */
+    int64_t first_seen_ms;
+    bool promised; /* the gateway said yes to somebody */
+    bool open;
+    bool touched;
+    bool held;
+    bool restarted; /* the next step may be any */
+    bool round_over;
+    int64_t round;
+    int64_t step;
+    int64_t step_started;
+    int64_t round_started;
+    int64_t overdue_since;
+};
+
+/* What was answered to a key of the webhook. */
+struct answer_given {
+    unsigned key; /* 0: none */
+    uint64_t words;
+};
+
+struct departure {
+    struct uuid attempt; /* nil: free */
+    struct uuid escalation;
+    int64_t person_id;
+    int64_t device_id;
+    int path;
+    int purpose;
+    unsigned life;
+};
+
+struct waiting {
+    struct uuid attempt;
+    int64_t since_ms;
+};
+
+enum question {
+    ASK_JOURNAL,
+    ASK_ENTRY,
+    ASK_ROW,
+    ASK_OPEN,
+    ASK_DUE,
+    ASK_NEXT_DUE,
+    ASK_OUTBOX,
+    ASK_ATTEMPT,
+    ASK_HOLDER,
+    ASK_PROCEDURE,
+    ASK_TOLD,
+    QUESTIONS_COUNT
+};
+
+struct oracle {
+    sqlite3 *database;
+    sqlite3_stmt *questions[QUESTIONS_COUNT];
+    struct record *records;
+    size_t records_count;
+    uint32_t *record_slots; /* index + 1; 0: free */
+    struct answer_given *answers;
+    struct departure *departures;
+    struct journal journals[CUSTOMERS_MAX];
+    size_t journals_count;
+    uint32_t touched[TOUCHED_MAX];
+    size_t touched_count;
+    struct waiting waiting[WAITING_MAX];
+    size_t waiting_count;
+    struct uuid resolved[RESOLVED_MAX];
+    size_t resolved_count;
+    uint64_t looks;
+    int64_t elapsed_ms;
+    int64_t disturbed_engine; /* what began before may be late */
+    bool disturbed;
+    bool offset_known;
+    int64_t offset; /* engine time minus the time that passed */
+    char fault[ORACLE_FAULT_BYTES];
+};
+
+void find_fault(struct oracle *oracle, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* One of the statements, reset; step it, then ask again or leave it. */
+sqlite3_stmt *question(struct oracle *oracle, enum question which);
+void answered(sqlite3_stmt *statement);
+void bind_uuid(sqlite3_stmt *statement, int index, struct uuid id);
+struct uuid column_uuid(sqlite3_stmt *statement, int index);
+const char *id_text(struct uuid id);
+
+/* The record of an escalation; made when there is none yet. */
+struct record *record_of(struct oracle *oracle, struct uuid id, int64_t customer_id);
+
+/* ---- oracle_journal.c ---- */
+void look_at_journals(struct oracle *oracle);
+void look_for_lost_entries(struct oracle *oracle);
+
+#endif

@@ -1,0 +1,250 @@
+/* people.c - agents who accept, decline, sleep, forget; a desk that takes over; and people who do
+ * what makes no sense. */
+#include "tests/simulator/simulator.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/base/text.h"
+
+#define NEWEST_MAX 80
+
+/* A token that was used before is answered from the record, also after its person handed back: the
+ * answer says who holds it now. */
+static bool names_holder(const struct command *command, const char *slug)
+{
+    char words[SLUG_BYTES_MAX + 16];
+    (void)snprintf(words, sizeof words, "\"who\":\"%s\"", slug);
+    return command->answer.status == STATUS_OK && strstr(command->answer.body, words) != NULL;
+}
+
+static int number_of_customer(const struct simulator *simulator, int64_t customer_id)
+{
+    for (int c = 0; c < CUSTOMERS; c++) {
+        if (simulator->customers[c].id == customer_id) {
+            return c;
+        }
+    }
+    return 0;
+}
+
+static struct command *agent_command(const struct customer *customer, struct uuid escalation,
+                                     int64_t agent, enum agent_verb verb)
+{
+    struct command *command = box_command(COMMAND_AGENT_VERB, customer->id);
+    command->escalation_id = escalation;
+    command->request.agent.verb = verb;
+    command->request.agent.agent_id = agent;
+    return command;
+}
+
+static struct command *desk_command(const struct customer *customer, struct uuid escalation,
+                                    enum desk_verb verb, const char *operator_name)
+{
+    struct command *command = box_command(COMMAND_DESK_VERB, customer->id);
+    command->escalation_id = escalation;
+    command->request.desk.verb = verb;
+    command->request.desk.operator_name = operator_name;
+    command->request.desk.text = "a note";
+    return command;
+}
+
+/* ---- agents ---- */
+
+void agent_answers(struct simulator *simulator, struct happening *happening)
+{
+    const struct box_sent *sent = &simulator->box->sent[happening->sent];
+    enum agent_verb verb = (enum agent_verb)happening->what;
+    struct command *command = box_command(COMMAND_AGENT_VERB, 0);
+    command->escalation_id = sent->escalation;
+    command->request.agent.verb = verb;
+    command->request.agent.action_token =
+        verb == VERB_ACCEPT ? sent->token_accept : sent->token_decline;
+    struct uuid escalation = sent->escalation;
+    int64_t person = sent->person_id;
+    int customer = number_of_customer(simulator, sent->customer_id);
+    char slug[SLUG_BYTES_MAX];
+    (void)text_copy(slug, sizeof slug, sent->person);
+    if (ask(simulator, command) && verb == VERB_ACCEPT && names_holder(command, slug)) {
+        oracle_told_holder(simulator->oracle, escalation, PERSON_AGENT, person);
+        follow(simulator,
+               (struct happening){.kind = HOLDER_GOES_ON,
+                                  .random = happening->random,
+                                  .customer = customer,
+                                  .escalation = escalation,
+                                  .person = person},
+               draw_ms(&happening->random, MINUTE_MS, 10 * MINUTE_MS));
+    }
+    box_free(&command);
+}
+
+/* what counts the reports so far: on my way, on site, done; now and then it is forgotten. */
+void holder_goes_on(struct simulator *simulator, struct happening *happening)
+{
+    static const enum agent_verb verbs[] = {VERB_ON_MY_WAY, VERB_ON_SITE, VERB_DONE};
+    const struct customer *customer = &simulator->customers[happening->customer];
+    enum agent_verb verb = verbs[happening->what];
+    uint64_t whim = box_draw(&happening->random, 100);
+    if (whim < 8 || oracle_holder(simulator->oracle, happening->escalation) != happening->person) {
+        return;
+    }
+    verb = whim < 12 ? VERB_HAND_BACK : happening->what == 0 && whim % 3 == 0 ? VERB_REMOTE : verb;
+    struct command *command =
+        agent_command(customer, happening->escalation, happening->person, verb);
+    command->request.agent.eta_ms = draw_ms(&happening->random, MINUTE_MS, HOUR_MS);
+    (void)ask(simulator, command);
+    box_free(&command);
+    if (verb != VERB_DONE && verb != VERB_HAND_BACK) {
+        happening->what++;
+        follow(simulator, *happening, draw_ms(&happening->random, MINUTE_MS, 40 * MINUTE_MS));
+    }
+}
+
+/* ---- the desk ---- */
+
+/* Any escalation, rather a new one; false: there is none. */
+static bool any_escalation(struct simulator *simulator, uint64_t *random, struct uuid *id_r,
+                           int *customer_r)
+{
+    size_t count = oracle_count(simulator->oracle);
+    if (count == 0) {
+        return false;
+    }
+    size_t newest = count < NEWEST_MAX ? count : NEWEST_MAX;
+    size_t index = count - 1 - box_draw(random, newest);
+    *id_r = oracle_escalation(simulator->oracle, index);
+    *customer_r = oracle_customer(simulator->oracle, index);
+    return true;
+}
+
+static void fill_desk(const struct customer *customer, struct desk_request *request,
+                      uint64_t *random)
+{
+    request->severity = (enum severity)box_draw(random, 4);
+    request->agent = customer->agents[box_draw(random, AGENTS)].slug;
+    request->agent_verb = (enum agent_verb)(VERB_ACCEPT + box_draw(random, 7));
+    request->caller = 1 + (int)box_draw(random, 3);
+}
+
+static void run_desk(struct simulator *simulator, int customer, struct command *command)
+{
+    struct uuid split;
+    if (ask(simulator, command) && command->request.desk.verb == DESK_SPLIT &&
+        id_of_answer(command, &split)) {
+        oracle_accepted(simulator->oracle, split, customer, 0, NULL, 0);
+    }
+    box_free(&command);
+}
+
+void desk_acts(struct simulator *simulator, struct happening *happening)
+{
+    struct uuid id = happening->escalation;
+    int c = happening->customer;
+    if (uuid_is_nil(id)) {
+        if (!any_escalation(simulator, &happening->random, &id, &c)) {
+            return;
+        }
+    } else if (!oracle_find_customer(simulator->oracle, id, &c)) {
+        return;
+    }
+    const struct customer *customer = &simulator->customers[c];
+    struct command *command =
+        desk_command(customer, id, (enum desk_verb)happening->what,
+                     draw_percent(&happening->random, 50) ? "Lucie" : "Karim");
+    fill_desk(customer, &command->request.desk, &happening->random);
+    run_desk(simulator, c, command);
+    if (happening->what == DESK_TAKE) {
+        happening->what = DESK_DONE;
+        happening->escalation = id;
+        follow(simulator, *happening, draw_ms(&happening->random, 5 * MINUTE_MS, HOUR_MS));
+    }
+}
+
+static void finish(struct simulator *simulator, struct uuid id, int customer)
+{
+    static const enum desk_verb verbs[] = {DESK_RESUME, DESK_TAKE, DESK_DONE};
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0] && !simulator->box->crashed; i++) {
+        run_desk(simulator, customer,
+                 desk_command(&simulator->customers[customer], id, verbs[i], "Matin"));
+    }
+}
+
+/* The supervisor goes through what is open for hours; what: how many hours. */
+void desk_tidies(struct simulator *simulator, struct happening *happening)
+{
+    for (size_t i = 0; i < oracle_count(simulator->oracle) && !simulator->box->crashed; i++) {
+        struct uuid id = oracle_escalation(simulator->oracle, i);
+        if (oracle_is_open(simulator->oracle, i) &&
+            simulator->box->elapsed_ms - oracle_accepted_ms(simulator->oracle, i) >=
+                happening->what * HOUR_MS) {
+            finish(simulator, id, oracle_customer(simulator->oracle, i));
+        }
+    }
+    if (happening->what > 0) { /* every hour; the last one of a week comes once */
+        follow(simulator, *happening, HOUR_MS);
+    }
+}
+
+/* ---- nonsense ---- */
+
+static void meddle_as_agent(struct simulator *simulator, struct happening *happening)
+{
+    struct uuid id;
+    int owner;
+    uint64_t *random = &happening->random;
+    if (!any_escalation(simulator, random, &id, &owner)) {
+        return;
+    }
+    bool foreign = draw_percent(random, 20);
+    int c = foreign ? (owner + 1) % CUSTOMERS : owner;
+    const struct customer *customer = &simulator->customers[c];
+    int64_t agent = customer->agents[box_draw(random, AGENTS)].id;
+    int64_t holder = oracle_holder(simulator->oracle, id);
+    if (holder != 0 && !foreign && draw_percent(random, 50)) {
+        agent = holder;
+    }
+    enum agent_verb verb = (enum agent_verb)box_draw(random, AGENT_VERBS_COUNT);
+    struct command *command = agent_command(customer, id, agent, verb);
+    bool answered = ask(simulator, command);
+    if (answered && foreign && command->answer.status != STATUS_NOT_FOUND) {
+        oracle_blame(simulator->oracle, "a customer's agent reached another's escalation");
+    } else if (answered && verb == VERB_ACCEPT && command->answer.status == STATUS_OK) {
+        oracle_told_holder(simulator->oracle, id, PERSON_AGENT, agent);
+    }
+    box_free(&command);
+}
+
+static void meddle_as_desk(struct simulator *simulator, struct happening *happening)
+{
+    struct uuid id;
+    int c;
+    uint64_t *random = &happening->random;
+    if (any_escalation(simulator, random, &id, &c)) {
+        struct command *command = desk_command(
+            &simulator->customers[c], id, (enum desk_verb)box_draw(random, DESK_DONE + 1), "Karim");
+        fill_desk(&simulator->customers[c], &command->request.desk, random);
+        run_desk(simulator, c, command);
+    }
+}
+
+void somebody_meddles(struct simulator *simulator, struct happening *happening)
+{
+    struct box *box = simulator->box;
+    size_t newest = box->sent_count < NEWEST_MAX ? box->sent_count : NEWEST_MAX;
+    struct happening act = {.random = happening->random};
+    uint64_t what = box_draw(&happening->random, 4);
+    if (newest > 0) {
+        act.sent = box->sent_count - 1 - box_draw(&happening->random, newest);
+    }
+    if (what == 0) {
+        meddle_as_agent(simulator, happening);
+    } else if (what == 1) {
+        meddle_as_desk(simulator, happening);
+    } else if (what == 2 && newest > 0 && box->sent[act.sent].path == PATH_CALL) {
+        act.what = 1 + (int)box_draw(&happening->random, 7);
+        line_reports(simulator, &act);
+    } else if (newest > 0 && box->sent[act.sent].token_accept[0] != '\0') {
+        act.what = draw_percent(&happening->random, 50) ? VERB_ACCEPT : VERB_DECLINE;
+        agent_answers(simulator, &act);
+    }
+}
