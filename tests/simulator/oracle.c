@@ -34,6 +34,7 @@ static const char *const sql[QUESTIONS_COUNT] = {
                      "WHERE severity IN (0, 1, 2, 3) AND due_engine IS NOT NULL "
                      "AND quarantined = 0 GROUP BY severity)",
     [ASK_OUTBOX] = "SELECT attempt_id FROM attempt WHERE state <= 1 AND state = 0 AND path <> 1",
+    [ASK_ON_THE_WAY] = "SELECT attempt_id FROM attempt WHERE state <= 1 AND state = 1",
     [ASK_ATTEMPT] = "SELECT state, device_id, person_id FROM attempt "
                     "WHERE customer_id = ? AND escalation_id = ? AND attempt_id = ?",
     [ASK_HOLDER] = "SELECT holder_id FROM escalation WHERE escalation_id = ? AND holder_kind = 1",
@@ -41,7 +42,8 @@ static const char *const sql[QUESTIONS_COUNT] = {
         "SELECT p.definition -> 'steps' -> CAST(?1 AS INTEGER) ->> 'accepted_within_s', "
         "p.definition -> 'steps' -> CAST(?1 AS INTEGER) ->> 'received_within_s', "
         "coalesce(p.definition ->> 'round_spacing_s', 120), "
-        "coalesce(p.definition ->> 'holder_silent_s', 120) "
+        "coalesce(p.definition ->> 'holder_silent_s', 120), "
+        "coalesce(p.definition ->> 'rounds', 1), json_array_length(p.definition, '$.steps') "
         "FROM escalation AS e JOIN procedure AS p ON p.procedure_id = e.procedure_id "
         "WHERE e.escalation_id = ?2",
     [ASK_TOLD] = "SELECT holder_kind, holder_id FROM escalation WHERE escalation_id = ?",
@@ -397,6 +399,21 @@ static void look_at_outbox(struct oracle *oracle, bool troubled)
     answered(row);
 }
 
+/* What was handed over in an earlier life and has no outcome goes again. */
+static void look_for_forgotten(struct oracle *oracle, const struct box *box, bool troubled)
+{
+    sqlite3_stmt *row = question(oracle, ASK_ON_THE_WAY);
+    while (!troubled && sqlite3_step(row) == SQLITE_ROW) {
+        struct uuid attempt = column_uuid(row, 0);
+        const struct departure *departure = departure_of(oracle, attempt);
+        if (departure->life != box->lives && oracle->disturbed_engine < oracle->now) {
+            find_fault(oracle, "attempt %s left in an earlier life and is forgotten",
+                       id_text(attempt));
+        }
+    }
+    answered(row);
+}
+
 /* An outcome that was given back is written: handed over (1) is not where an attempt ends. */
 static void look_at_resolved(struct oracle *oracle, bool troubled)
 {
@@ -444,11 +461,13 @@ void oracle_look(struct oracle *oracle, struct box *box, bool troubled)
         oracle->disturbed = false;
         oracle->disturbed_engine = now;
     }
+    oracle->now = now;
     look_at_clock(oracle, now);
     look_at_journals(oracle);
     look_at_touched(oracle);
     if (oracle->looks++ % OPEN_LOOKS_EVERY == 0) {
         look_at_open(oracle, now, troubled);
+        look_for_forgotten(oracle, box, troubled);
     }
     if (!troubled) {
         look_for_overdue(oracle, now);

@@ -33,6 +33,8 @@ struct agreed {
     int64_t received_within;
     int64_t round_spacing;
     int64_t holder_silent;
+    int64_t rounds;
+    int64_t steps;
 };
 
 /* What its procedure says, in milliseconds; 0: nothing. */
@@ -45,7 +47,8 @@ static struct agreed agreed_for(struct oracle *oracle, const struct record *reco
     if (sqlite3_step(row) == SQLITE_ROW) {
         agreed = (struct agreed){
             sqlite3_column_int64(row, 0) * 1000, sqlite3_column_int64(row, 1) * 1000,
-            sqlite3_column_int64(row, 2) * 1000, sqlite3_column_int64(row, 3) * 1000};
+            sqlite3_column_int64(row, 2) * 1000, sqlite3_column_int64(row, 3) * 1000,
+            sqlite3_column_int64(row, 4),        sqlite3_column_int64(row, 5)};
     }
     answered(row);
     return agreed;
@@ -111,6 +114,24 @@ static void step_ends(struct oracle *oracle, struct record *record, int64_t roun
     }
 }
 
+/* A round is over when all its steps were tried, the procedure when all its rounds were. */
+static void round_ends(struct oracle *oracle, struct record *record)
+{
+    if (record->step < agreed_for(oracle, record).steps) {
+        find_fault(oracle, "%s: round %" PRId64 " ends at step %" PRId64, id_text(record->id),
+                   record->round, record->step);
+    }
+    record->round_over = true;
+}
+
+static void gives_up(struct oracle *oracle, const struct record *record)
+{
+    if (!record->round_over || record->round < agreed_for(oracle, record).rounds) {
+        find_fault(oracle, "%s: exhausted in round %" PRId64 " step %" PRId64, id_text(record->id),
+                   record->round, record->step);
+    }
+}
+
 /* Never two who hold it, and it ends with somebody who does. */
 static void follow_holder(struct oracle *oracle, struct record *record, int kind, const char *word,
                           int64_t at)
@@ -162,7 +183,10 @@ static void follow(struct oracle *oracle, struct record *record, sqlite3_stmt *r
         step_ends(oracle, record, round, step, word, at);
         break;
     case SAID_ROUND_ENDED:
-        record->round_over = true;
+        round_ends(oracle, record);
+        break;
+    case SAID_EXHAUSTED:
+        gives_up(oracle, record);
         break;
     case SAID_OPENED:
     case SAID_SPLIT:

@@ -89,6 +89,7 @@ enum question {
     ASK_DUE,
     ASK_NEXT_DUE,
     ASK_OUTBOX,
+    ASK_ON_THE_WAY,
     ASK_ATTEMPT,
     ASK_HOLDER,
     ASK_PROCEDURE,
@@ -114,6 +115,7 @@ struct oracle {
     size_t resolved_count;
     uint64_t looks;
     int64_t elapsed_ms;
+    int64_t now;              /* engine time of the last look */
     int64_t disturbed_engine; /* what began before may be late */
     bool disturbed;
     bool offset_known;

@@ -24,6 +24,7 @@ static const char help[] =
     "  --faults N        a day (20)\n"
     "  --twice           lives it twice: the second hash must be the same\n"
     "  --forgetful       the disk loses its log at each crash: the oracle must notice\n"
+    "  --no-shrink       says which rule was broken, and no more\n"
     "  --verbose         prints every event\n"
     "  --help            this text\n"
     "\n"
@@ -34,6 +35,7 @@ struct options {
     struct plan plan;
     unsigned weeks;
     bool twice;
+    bool keeps_whole; /* a failing week is not shrunk */
 };
 
 static unsigned long number_of(const char *text)
@@ -59,7 +61,20 @@ static uint64_t seed_of(const char *text)
 
 static void read_options(int argc, char **argv, struct options *options)
 {
-    enum { SEED, WEEKS, YEARS, FIRST, DAYS, ESCALATIONS, FAULTS, TWICE, FORGETFUL, VERBOSE, HELP };
+    enum {
+        SEED,
+        WEEKS,
+        YEARS,
+        FIRST,
+        DAYS,
+        ESCALATIONS,
+        FAULTS,
+        TWICE,
+        FORGETFUL,
+        NO_SHRINK,
+        VERBOSE,
+        HELP
+    };
     static const struct option known[] = {
         {"seed", required_argument, NULL, SEED},
         {"weeks", required_argument, NULL, WEEKS},
@@ -70,6 +85,7 @@ static void read_options(int argc, char **argv, struct options *options)
         {"faults", required_argument, NULL, FAULTS},
         {"twice", no_argument, NULL, TWICE},
         {"forgetful", no_argument, NULL, FORGETFUL},
+        {"no-shrink", no_argument, NULL, NO_SHRINK},
         {"verbose", no_argument, NULL, VERBOSE},
         {"help", no_argument, NULL, HELP},
         {NULL, 0, NULL, 0},
@@ -77,7 +93,7 @@ static void read_options(int argc, char **argv, struct options *options)
     struct plan *plan = &options->plan;
     *plan = (struct plan){.seed = 1, .escalations_a_day = 50, .faults_a_day = 20, .days = 7};
     options->weeks = 1;
-    options->twice = false;
+    options->twice = options->keeps_whole = false;
     for (int name; (name = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (name) {
         case SEED:
@@ -106,6 +122,9 @@ static void read_options(int argc, char **argv, struct options *options)
             break;
         case FORGETFUL:
             plan->forgetful = true;
+            break;
+        case NO_SHRINK:
+            options->keeps_whole = true;
             break;
         case VERBOSE:
             plan->verbose = true;
@@ -201,7 +220,9 @@ static bool live(const struct options *options, uint64_t *hash, struct tally *ta
             (void)printf("FAULT: seed %llu week %u %s\n", (unsigned long long)plan.seed, plan.week,
                          fault);
             (void)fflush(stdout);
-            tell_shrunk(&plan, causes, fault);
+            if (!options->keeps_whole) {
+                tell_shrunk(&plan, causes, fault);
+            }
             return false;
         }
         if (isatty(STDOUT_FILENO)) {

@@ -215,8 +215,12 @@ static int64_t come_to_rest(struct simulator *simulator)
     } while (simulator->box->crashed);
     simulator->tally.turns_at_rest++;
     oracle_look(simulator->oracle, simulator->box, is_troubled(simulator));
-    if (wait_ms >= IDLE_MS_MAX && !is_troubled(simulator)) {
-        wait_ms = oracle_due_in(simulator->oracle, simulator->box, JUMP_MS_MAX);
+    if (!is_troubled(simulator)) {
+        int64_t due_in_ms = oracle_due_in(simulator->oracle, simulator->box, JUMP_MS_MAX);
+        if (wait_ms > due_in_ms) {
+            oracle_blame(simulator->oracle, "the engine would sleep past a deadline");
+        }
+        wait_ms = wait_ms >= IDLE_MS_MAX ? due_in_ms : wait_ms;
     }
     return wait_ms;
 }
