@@ -448,25 +448,33 @@ void box_free(struct command **command)
     *command = NULL;
 }
 
+/* Who waits for an answer. */
+struct asker {
+    const struct box *box;
+    bool answered;
+    bool heard; /* it came before the crash, if there was one */
+};
+
 static void mark_answered(struct command *command)
 {
-    bool *answered = command->context;
-    *answered = true;
+    struct asker *asker = command->context;
+    asker->answered = true;
+    asker->heard = !asker->box->crashed;
 }
 
 bool box_run(struct box *box, struct command *command)
 {
-    bool answered = false;
+    struct asker asker = {.box = box};
     command->received_at = (struct wall_time){box->wall_ms};
     command->complete = mark_answered;
-    command->context = &answered;
+    command->context = &asker;
     enum status status = engine_post(box->engine, command);
     if (status != STATUS_OK) {
         command->answer.status = status;
         return true;
     }
     int turns = 0;
-    while (!answered) {
+    while (!asker.answered) {
         if (turns++ == TURNS_MAX) {
             box_die("a command is not answered: %d turns", TURNS_MAX);
         }
@@ -475,5 +483,5 @@ bool box_run(struct box *box, struct command *command)
             break; /* it died: its commands were given back unanswered */
         }
     }
-    return !box->crashed;
+    return asker.heard;
 }

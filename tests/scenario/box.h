@@ -120,7 +120,8 @@ void box_outcome(struct box *box, struct box_sent *sent, enum attempt_state tran
 void box_delayed(struct box *box, struct box_sent *sent, const char *reason);
 
 /* A command with an arena of its own; box_run() posts it and turns until it is answered (false: a
- * crash came between: nobody knows). Free it with box_free(). */
+ * crash came before the answer: nobody knows; it may also come behind it). Free it with
+ * box_free(). */
 struct command *box_command(enum command_type type, int64_t customer_id);
 bool box_run(struct box *box, struct command *command);
 void box_free(struct command **command);

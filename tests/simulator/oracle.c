@@ -225,6 +225,11 @@ void oracle_told_holder(struct oracle *oracle, struct uuid escalation, int perso
                    id_text(escalation));
     }
     answered(row);
+    int customer = 0;
+    if (oracle_find_customer(oracle, escalation, &customer)) {
+        record_of(oracle, escalation, customer + 1)->told_person = person_id;
+        oracle->told_count++;
+    }
 }
 
 static void check_row_of(struct oracle *oracle, const struct box_sent *sent)
@@ -436,6 +441,15 @@ static void look_at_resolved(struct oracle *oracle, bool troubled)
     oracle->resolved_count = 0;
 }
 
+/* Looked at and found true: from here on the timeline is what must not be lost. */
+static void forget_told(struct oracle *oracle)
+{
+    for (size_t i = 0; i < oracle->records_count && oracle->told_count > 0; i++) {
+        oracle->records[i].told_person = 0;
+    }
+    oracle->told_count = 0;
+}
+
 /* Steps of the wall clock and deaths do not move engine time; a reboot may. */
 static void look_at_clock(struct oracle *oracle, int64_t now)
 {
@@ -463,6 +477,7 @@ void oracle_look(struct oracle *oracle, struct box *box, bool troubled)
     }
     oracle->now = now;
     look_at_clock(oracle, now);
+    forget_told(oracle);
     look_at_journals(oracle);
     look_at_touched(oracle);
     if (oracle->looks++ % OPEN_LOOKS_EVERY == 0) {
@@ -500,6 +515,13 @@ void oracle_look_after_crash(struct oracle *oracle, bool whole)
             find_fault(oracle, "%s was accepted and is lost", id_text(oracle->records[i].id));
         }
         answered(row);
+    }
+    for (size_t i = 0; i < oracle->records_count && oracle->told_count > 0; i++) {
+        if (oracle->records[i].told_person != 0 &&
+            oracle_holder(oracle, oracle->records[i].id) != oracle->records[i].told_person) {
+            find_fault(oracle, "%s: somebody was told that they hold it, and it is lost",
+                       id_text(oracle->records[i].id));
+        }
     }
     look_for_lost_entries(oracle);
     oracle->resolved_count = 0; /* outcomes that were not committed are asked for anew */

@@ -47,7 +47,8 @@ struct record {
     struct uuid id;
     int customer; /* numbered as their rows, from 0 */
     int64_t first_seen_ms;
-    bool promised; /* the gateway said yes to somebody */
+    bool promised;       /* the gateway said yes to somebody */
+    int64_t told_person; /* who was told, since the last look, that they hold it; 0: nobody */
     bool open;
     bool touched;
     bool held;
@@ -113,6 +114,7 @@ struct oracle {
     size_t waiting_count;
     struct uuid resolved[RESOLVED_MAX];
     size_t resolved_count;
+    size_t told_count;
     uint64_t looks;
     int64_t elapsed_ms;
     int64_t now;              /* engine time of the last look */

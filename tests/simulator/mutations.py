@@ -1,0 +1,250 @@
+"""Bugs that the simulator must catch: each a name and what it changes, as (file, old, new).
+
+They are what pagers have died of: a message sent before it is known to be kept, a deadline that is
+forgotten, two who believe they hold it, a disk that was believed. An old text must stand in its
+file once; when the code changes, the mutation changes with it."""
+
+import collections
+
+Mutation = collections.namedtuple("Mutation", "name changes")
+
+CORE = "gateway/core/"
+ENGINE = "gateway/engine/"
+STORE = "gateway/store/"
+
+
+def mutation(name, *changes):
+    return Mutation(name, changes)
+
+
+MUTATIONS = [
+    # ---- commits and the disk ----
+    mutation("send before commit", (
+        ENGINE + "turn.c",
+        "    enum status status = outbox_pump(engine, error);\n",
+        "    enum status status = outbox_pump(engine, error);\n    outbox_send(engine);\n",
+    ), (
+        ENGINE + "outbox.c", "    assert(!store_in_transaction(engine->store));\n", "",
+    )),
+    mutation("answer before commit", (
+        ENGINE + "turn.c",
+        "    if (whole) {\n        status = finish_transaction(engine, &error);\n    }\n",
+        "    if (whole) {\n        complete_batch(&turn->urgent);\n"
+        "        complete_batch(&turn->patient);\n"
+        "        status = finish_transaction(engine, &error);\n    }\n",
+    )),
+    mutation("swallowed I/O error at the commit", (
+        STORE + "store.c",
+        "    return status == STATUS_IO ? STATUS_UNCERTAIN : status;",
+        "    return status == STATUS_IO ? STATUS_OK : status;",
+    ), (
+        STORE + "store.c",
+        "    assert(status != STATUS_OK || !store_in_transaction(store));\n    /* The log",
+        "    /* The log",
+    )),
+    mutation("goes on after an uncertain commit", (
+        ENGINE + "turn.c",
+        "    if (status == STATUS_UNCERTAIN || status == STATUS_CORRUPT) {",
+        "    if (status == STATUS_CORRUPT) {",
+    )),
+    mutation("synchronous=OFF", (
+        STORE + "store.c", "PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF",
+    )),
+    mutation("a skipped sync (synchronous=NORMAL)", (
+        STORE + "store.c", "PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL",
+    )),
+    mutation("savepoint trusted after a vanished transaction", (
+        ENGINE + "turn.c",
+        "    if (!store_in_transaction(engine->store)) {\n        return false;\n    }\n"
+        "    struct error ignored;",
+        "    if (!store_in_transaction(engine->store)) {\n        return true;\n    }\n"
+        "    struct error ignored;",
+    ), (
+        STORE + "store.c",
+        "    assert(store->writer && store_in_transaction(store));\n"
+        "    assert(store->heads_count <= JOURNAL_HEADS_MAX);\n",
+        "",
+    ), (
+        STORE + "store.c",
+        "    assert(status != STATUS_OK || store_in_transaction(store)); /* released, not committed",
+        "    /* released, not committed",
+    )),
+    mutation("journal heads kept after a rollback", (
+        STORE + "store.c",
+        "    store->heads_count = store->heads_at_savepoint_count;\n",
+        "",
+    )),
+    mutation("the batch's failure is nobody's", (
+        ENGINE + "turn.c", "        run_each_alone(turn);\n", "",
+    )),
+    # ---- restart ----
+    mutation("attempts in flight are forgotten at a restart", (
+        ENGINE + "engine.c",
+        "        status = store_rewind_attempts(engine->store, &rewound, error);\n",
+        "        rewound = 0;\n",
+    )),
+    mutation("the outbox is not looked at after a restart", (
+        ENGINE + "engine.c",
+        "        engine->outbox_waiting = true;\n        log_info(\"engine.recovered\"",
+        "        log_info(\"engine.recovered\"",
+    )),
+    mutation("engine time begins anew at a restart", (
+        ENGINE + "engine_clock.c",
+        "        if (same_boot) {",
+        "        if (same_boot && saved.engine.ms < 0) {",
+    )),
+    mutation("waits follow the wall clock", (
+        ENGINE + "engine_clock.c",
+        "    return engine_time_at(engine, clock_monotonic(&engine->configuration.clock));",
+        "    return (struct engine_time){clock_wall(&engine->configuration.clock).ms};",
+    )),
+    # ---- deadlines ----
+    mutation("forgotten due time while waiting for the next round", (
+        CORE + "move.c",
+        "    now->due_at = engine_time_earlier(now->wait_until, now->received_until);\n",
+        "    now->due_at = now->state == ESCALATION_WAITING ? engine_time_add(now->wait_until, 3600000)"
+        " : engine_time_earlier(now->wait_until, now->received_until);\n",
+    ), (
+        CORE + "move.c",
+        "    assert(now->due_at.ms <= now->wait_until.ms && now->due_at.ms <= "
+        "now->received_until.ms);\n",
+        "",
+    ), (
+        CORE + "move.c",
+        "    if (now->due_at.ms > now->wait_until.ms && !closed && !now->quarantined) {",
+        "    if (now->due_at.ms < 0) {",
+    )),
+    mutation("lost wake-up: sleeps past a deadline", (
+        ENGINE + "turn.c",
+        "    return wait_ms < 0 ? 0 : wait_ms > IDLE_WAIT_MS_MAX ? IDLE_WAIT_MS_MAX : wait_ms;",
+        "    return wait_ms < 0 ? 0 : IDLE_WAIT_MS_MAX;",
+    )),
+    mutation("only the severest deadlines are looked for", (
+        STORE + "store_escalation.c",
+        "severity >= SEVERITY_INFO && count",
+        "severity >= SEVERITY_MINOR && count",
+    )),
+    mutation("a deadline is taken before its time", (
+        CORE + "event_deadline.c",
+        "    } else if (engine_time_reached(now->received_until, at)) {",
+        "    } else if (now->received_until.ms != TIME_NEVER_MS) {",
+    )),
+    mutation("reception is waited for twice as long", (
+        CORE + "procedure_run.c",
+        "? engine_time_add(step->event->now, wanted->received_within_ms)",
+        "? engine_time_add(step->event->now, 2 * wanted->received_within_ms)",
+    )),
+    mutation("a step is a second too short", (
+        CORE + "procedure_run.c",
+        "engine_time_add(step->event->now, wanted->accepted_within_ms);",
+        "engine_time_add(step->event->now, wanted->accepted_within_ms - 1000);",
+    )),
+    mutation("a silent holder keeps it half the time", (
+        CORE + "event_deadline.c",
+        "step->context->procedure->holder_silent_ms);",
+        "step->context->procedure->holder_silent_ms / 2);",
+    )),
+    # ---- the procedure ----
+    mutation("wrong round: one too few", (
+        CORE + "procedure_run.c",
+        "    if (now->round + 1 >= procedure->rounds) {",
+        "    if (now->round + 2 >= procedure->rounds) {",
+    )),
+    mutation("rounds are not spaced", (
+        CORE + "procedure_run.c",
+        "engine_time_add(now->round_started_at, procedure->round_spacing_ms);\n"
+        "    if (engine_time_reached",
+        "engine_time_add(step->event->now, 1000);\n    if (engine_time_reached",
+    )),
+    mutation("a step is skipped", (
+        CORE + "procedure_run.c",
+        "    record_end(step, ENTRY_STEP_ENDED, why);\n"
+        "    start_from(step, (size_t)step->now->step + 1);",
+        "    record_end(step, ENTRY_STEP_ENDED, why);\n"
+        "    start_from(step, step->context->procedure->steps_count);",
+    )),
+    mutation("exhausted is said once", (
+        CORE + "procedure_run.c",
+        "    now->wait_until = engine_time_add(step->event->now, procedure->exhausted_every_ms);\n"
+        "    now->announcements++;",
+        "    now->wait_until = engine_time_add(step->event->now, 100 * procedure->exhausted_every_ms"
+        ");\n    now->announcements++;",
+    )),
+    # ---- who holds it ----
+    mutation("double acceptance", (
+        CORE + "event_answer.c",
+        "    if (escalation_is_held(now)) {\n"
+        "        return step_refuse(step, STATUS_ALREADY_ACCEPTED, \"accept\");\n    }\n",
+        "",
+    ), (
+        CORE + "holding.c",
+        "    assert(!escalation_is_held(now)); /* the first acceptance wins */\n", "",
+    )),
+    mutation("the loser is told that they won", (
+        CORE + "event_answer.c",
+        "return step_refuse(step, STATUS_ALREADY_ACCEPTED, \"accept\");",
+        "return STATUS_OK;",
+    )),
+    mutation("done by anybody", (
+        CORE + "event_progress.c",
+        "    if (refuse_unless_holder(step, \"done\")) {\n        return STATUS_OK;\n    }\n",
+        "",
+    ), (
+        CORE + "event_progress.c",
+        "    assert(escalation_is_closed(now) && escalation_is_held(now));\n",
+        "",
+    )),
+    mutation("a stale state is written over a newer one", (
+        ENGINE + "apply.c",
+        "        status = store_get_escalation(engine->store, customer_id, id, &before, error);\n"
+        "    }\n    if (status == STATUS_OK && before.quarantined",
+        "        status = store_get_escalation(engine->store, customer_id, id, &before, error);\n"
+        "        static struct escalation stale;\n"
+        "        if (uuid_equal(stale.id, id) && before.version == stale.version + 1) {\n"
+        "            stale.version = before.version;\n"
+        "            before = stale;\n"
+        "        } else {\n"
+        "            stale = before;\n"
+        "        }\n"
+        "    }\n    if (status == STATUS_OK && before.quarantined",
+    )),
+    # ---- attempts ----
+    mutation("handed over without a word in its row", (
+        ENGINE + "outbox.c",
+        "    return store_update_attempt(engine->store, row->customer_id, row->escalation_id, "
+        "&row->attempt,\n                                error);\n}\n\n/* Each path",
+        "    (void)error;\n    return STATUS_OK;\n}\n\n/* Each path",
+    )),
+    mutation("outcomes are thrown away", (
+        ENGINE + "command_outcome.c",
+        "    if (request->transport == ATTEMPT_PLANNED) {\n        return put_back",
+        "    if (request->transport == ATTEMPT_FAILED) {\n        return STATUS_OK;\n    }\n"
+        "    if (request->transport == ATTEMPT_PLANNED) {\n        return put_back",
+    )),
+    mutation("what the dispatcher refused is not tried again", (
+        ENGINE + "command_outcome.c",
+        "        outbox_wait(engine, engine_now(engine));\n", "",
+    )),
+    # ---- the webhook, isolation ----
+    mutation("the idempotency key is not looked up", (
+        ENGINE + "command_escalate.c",
+        "    if (request->idempotency_key == NULL) {\n        return STATUS_NOT_FOUND;",
+        "    if (request->idempotency_key != NULL) {\n        return STATUS_NOT_FOUND;",
+    ), (
+        ENGINE + "command_escalate.c",
+        "    return store_add_idempotency(engine->store, &row, error);",
+        "    (void)row;\n    (void)engine;\n    (void)error;\n    return STATUS_OK;",
+    )),
+    mutation("a repeat is answered with the state of now", (
+        ENGINE + "command_escalate.c",
+        "    command->answer.body = row.answer;\n",
+        "    command->answer.body = \"{\\\"id\\\":\\\"00000000-0000-7000-8000-000000000000\\\"}\";\n",
+    )),
+    mutation("any customer's agent may answer", (
+        "schema/sqlite/queries_escalation.sql",
+        "FROM escalation\nWHERE customer_id = :customer_id AND escalation_id = :escalation_id;\n\n"
+        "-- name: escalation_set_aside",
+        "FROM escalation\nWHERE :customer_id > 0 AND escalation_id = :escalation_id;\n\n"
+        "-- name: escalation_set_aside",
+    )),
+]
