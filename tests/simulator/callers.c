@@ -40,6 +40,8 @@ static void escalate(struct simulator *simulator, int customer, unsigned key)
     if (!simulator->unanswered.is && id_of_answer(command, &id)) {
         oracle_accepted(simulator->oracle, id, customer, key, command->answer.body,
                         command->answer.body_bytes);
+    } else if (!simulator->unanswered.is && command->answer.status == STATUS_OK) {
+        oracle_blame(simulator->oracle, "a webhook was answered without an id");
     }
     box_free(&command);
 }

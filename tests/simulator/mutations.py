@@ -66,8 +66,8 @@ MUTATIONS = [
         "",
     ), (
         STORE + "store.c",
-        "    assert(status != STATUS_OK || store_in_transaction(store)); /* released, not committed",
-        "    /* released, not committed",
+        "    assert(status != STATUS_OK || store_in_transaction(store)); /* released",
+        "    /* released",
     )),
     mutation("journal heads kept after a rollback", (
         STORE + "store.c",
@@ -102,7 +102,8 @@ MUTATIONS = [
     mutation("forgotten due time while waiting for the next round", (
         CORE + "move.c",
         "    now->due_at = engine_time_earlier(now->wait_until, now->received_until);\n",
-        "    now->due_at = now->state == ESCALATION_WAITING ? engine_time_add(now->wait_until, 3600000)"
+        "    now->due_at = now->state == ESCALATION_WAITING\n"
+        " ? engine_time_add(now->wait_until, 3600000)\n"
         " : engine_time_earlier(now->wait_until, now->received_until);\n",
     ), (
         CORE + "move.c",
@@ -167,8 +168,9 @@ MUTATIONS = [
         CORE + "procedure_run.c",
         "    now->wait_until = engine_time_add(step->event->now, procedure->exhausted_every_ms);\n"
         "    now->announcements++;",
-        "    now->wait_until = engine_time_add(step->event->now, 100 * procedure->exhausted_every_ms"
-        ");\n    now->announcements++;",
+        "    now->wait_until =\n"
+        "        engine_time_add(step->event->now, 100 * procedure->exhausted_every_ms);\n"
+        "    now->announcements++;",
     )),
     # ---- who holds it ----
     mutation("double acceptance", (
@@ -238,7 +240,7 @@ MUTATIONS = [
     mutation("a repeat is answered with the state of now", (
         ENGINE + "command_escalate.c",
         "    command->answer.body = row.answer;\n",
-        "    command->answer.body = \"{\\\"id\\\":\\\"00000000-0000-7000-8000-000000000000\\\"}\";\n",
+        "    command->answer.body = \"{}\";\n",
     )),
     mutation("any customer's agent may answer", (
         "schema/sqlite/queries_escalation.sql",

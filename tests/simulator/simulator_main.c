@@ -59,63 +59,60 @@ static uint64_t seed_of(const char *text)
     return seed >> 1;
 }
 
+enum option_name {
+    SEED,
+    WEEKS,
+    YEARS,
+    FIRST,
+    DAYS,
+    ESCALATIONS,
+    FAULTS,
+    TWICE,
+    FORGETFUL,
+    NO_SHRINK,
+    VERBOSE,
+    HELP,
+};
+
+static const struct option known[] = {
+    {"seed", required_argument, NULL, SEED},
+    {"weeks", required_argument, NULL, WEEKS},
+    {"years", required_argument, NULL, YEARS},
+    {"first-week", required_argument, NULL, FIRST},
+    {"days", required_argument, NULL, DAYS},
+    {"escalations", required_argument, NULL, ESCALATIONS},
+    {"faults", required_argument, NULL, FAULTS},
+    {"twice", no_argument, NULL, TWICE},
+    {"forgetful", no_argument, NULL, FORGETFUL},
+    {"no-shrink", no_argument, NULL, NO_SHRINK},
+    {"verbose", no_argument, NULL, VERBOSE},
+    {"help", no_argument, NULL, HELP},
+    {NULL, 0, NULL, 0},
+};
+
+static void take_number(struct options *options, int name, const char *text)
+{
+    struct plan *plan = &options->plan;
+    unsigned *const places[] = {
+        [WEEKS] = &options->weeks,
+        [YEARS] = &options->weeks,
+        [FIRST] = &plan->week,
+        [DAYS] = &plan->days,
+        [ESCALATIONS] = &plan->escalations_a_day,
+        [FAULTS] = &plan->faults_a_day,
+    };
+    *places[name] = (unsigned)number_of(text) * (name == YEARS ? 52 : 1);
+}
+
 static void read_options(int argc, char **argv, struct options *options)
 {
-    enum {
-        SEED,
-        WEEKS,
-        YEARS,
-        FIRST,
-        DAYS,
-        ESCALATIONS,
-        FAULTS,
-        TWICE,
-        FORGETFUL,
-        NO_SHRINK,
-        VERBOSE,
-        HELP
-    };
-    static const struct option known[] = {
-        {"seed", required_argument, NULL, SEED},
-        {"weeks", required_argument, NULL, WEEKS},
-        {"years", required_argument, NULL, YEARS},
-        {"first-week", required_argument, NULL, FIRST},
-        {"days", required_argument, NULL, DAYS},
-        {"escalations", required_argument, NULL, ESCALATIONS},
-        {"faults", required_argument, NULL, FAULTS},
-        {"twice", no_argument, NULL, TWICE},
-        {"forgetful", no_argument, NULL, FORGETFUL},
-        {"no-shrink", no_argument, NULL, NO_SHRINK},
-        {"verbose", no_argument, NULL, VERBOSE},
-        {"help", no_argument, NULL, HELP},
-        {NULL, 0, NULL, 0},
-    };
     struct plan *plan = &options->plan;
+    *options = (struct options){.weeks = 1};
     *plan = (struct plan){.seed = 1, .escalations_a_day = 50, .faults_a_day = 20, .days = 7};
-    options->weeks = 1;
-    options->twice = options->keeps_whole = false;
     for (int name; (name = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (name) {
         case SEED:
             plan->seed = seed_of(optarg);
-            break;
-        case WEEKS:
-            options->weeks = (unsigned)number_of(optarg);
-            break;
-        case YEARS:
-            options->weeks = 52 * (unsigned)number_of(optarg);
-            break;
-        case FIRST:
-            plan->week = (unsigned)number_of(optarg);
-            break;
-        case DAYS:
-            plan->days = (unsigned)number_of(optarg);
-            break;
-        case ESCALATIONS:
-            plan->escalations_a_day = (unsigned)number_of(optarg);
-            break;
-        case FAULTS:
-            plan->faults_a_day = (unsigned)number_of(optarg);
             break;
         case TWICE:
             options->twice = true;
@@ -132,8 +129,11 @@ static void read_options(int argc, char **argv, struct options *options)
         case HELP:
             (void)fputs(help, stdout);
             exit(0);
+        case '?':
+            exit(2); /* getopt has said why */
         default:
-            exit(2);
+            take_number(options, name, optarg);
+            break;
         }
     }
     if (optind < argc || plan->days == 0) {
