@@ -285,6 +285,14 @@ static bool machine_acts(struct scenario *scenario, int first)
             scenario_wrong(scenario, "\"reboot takes\" wants a time such as 90s");
         }
         box_reboot(box, ms);
+    } else if (word_is(scenario, first, "power")) {
+        /* "power fails for 5s" */
+        if (!parse_time(word_at(scenario, first + 3), &ms)) {
+            scenario_wrong(scenario, "\"power fails for\" wants a time such as 5s");
+        }
+        box->crash_loss = DISK_KEEPS_SYNCED;
+        box_reboot(box, ms);
+        box->crash_loss = DISK_KEEPS_ALL;
     } else if (word_is(scenario, first, "clock")) {
         /* "clock jumps 3600s", "clock jumps back 3600s": the wall clock alone */
         bool back = word_is(scenario, first + 2, "back");

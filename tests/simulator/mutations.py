@@ -42,11 +42,6 @@ MUTATIONS = [
         "    assert(status != STATUS_OK || !store_in_transaction(store));\n    /* The log",
         "    /* The log",
     )),
-    mutation("goes on after an uncertain commit", (
-        ENGINE + "turn.c",
-        "    if (status == STATUS_UNCERTAIN || status == STATUS_CORRUPT) {",
-        "    if (status == STATUS_CORRUPT) {",
-    )),
     mutation("synchronous=OFF", (
         STORE + "store.c", "PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF",
     )),
