@@ -58,22 +58,31 @@ static enum status execute(struct store *store, const char *sql, struct error *e
 static const char *const control_sql[CONTROLS_COUNT] = {
     [CONTROL_BEGIN] = "BEGIN IMMEDIATE",           [CONTROL_COMMIT] = "COMMIT",
     [CONTROL_SAVEPOINT] = "SAVEPOINT command",     [CONTROL_RELEASE] = "RELEASE command",
-    [CONTROL_ROLLBACK_TO] = "ROLLBACK TO command",
+    [CONTROL_ROLLBACK_TO] = "ROLLBACK TO command", [CONTROL_ROLLBACK] = "ROLLBACK",
 };
 
-/* Runs a transaction statement, prepared once: there are several for each command. */
+/* Prepares the transaction statements once, at the opening: there are several for each command, and
+ * a rollback must not need memory that is not there. */
+static enum status prepare_controls(struct store *store, struct error *error)
+{
+    assert(store->writer && store->controls[CONTROL_BEGIN] == NULL);
+    enum status status = STATUS_OK;
+    for (int i = 0; i < CONTROLS_COUNT && status == STATUS_OK; i++) {
+        assert(control_sql[i] != NULL);
+        int rc = sqlite3_prepare_v3(store->db, control_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                    &store->controls[i], NULL);
+        status = rc == SQLITE_OK ? STATUS_OK : store_status(store, rc, control_sql[i], error);
+    }
+    return status;
+}
+
+/* Runs a transaction statement. */
 static enum status run_control(struct store *store, enum control control, struct error *error)
 {
     assert((unsigned)control < CONTROLS_COUNT && control_sql[control] != NULL);
     assert(store->writer);
-    int rc = SQLITE_OK;
-    if (store->controls[control] == NULL) {
-        rc = sqlite3_prepare_v3(store->db, control_sql[control], -1, SQLITE_PREPARE_PERSISTENT,
-                                &store->controls[control], NULL);
-    }
-    if (rc == SQLITE_OK) {
-        rc = sqlite3_step(store->controls[control]);
-    }
+    assert(store->controls[control] != NULL);
+    int rc = sqlite3_step(store->controls[control]);
     enum status status =
         rc == SQLITE_DONE ? STATUS_OK : store_status(store, rc, control_sql[control], error);
     (void)sqlite3_reset(store->controls[control]);
@@ -250,7 +259,10 @@ enum status store_open(const char *path, const char *vfs, struct store **store_r
     enum status status = open_connection(path, vfs, true, 0, &store, error);
     if (status == STATUS_OK) {
         assert(store != NULL && store->writer);
-        status = store_migrate(store, error);
+        status = prepare_controls(store, error);
+        if (status == STATUS_OK) {
+            status = store_migrate(store, error);
+        }
         if (status != STATUS_OK) {
             store_close(&store);
             return status;
@@ -315,7 +327,8 @@ void store_rollback(struct store *store)
     assert(store->magic == STORE_MAGIC && store->writer);
     store->heads_count = 0;
     if (store_in_transaction(store)) {
-        (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+        struct error ignored;
+        (void)run_control(store, CONTROL_ROLLBACK, &ignored);
     }
     assert(!store_in_transaction(store));
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "gateway/base/text.h"
+#include "tests/scenario/memory.h"
 
 #define TURNS_MAX  20000
 #define TURNS_BUSY 200 /* more than that take their time */
@@ -160,7 +161,9 @@ static enum status send_effect(void *context, const struct effect *effect)
     }
     struct box_sent *sent = &box->sent[box->sent_count];
     describe(box, effect, sent);
+    memory_count(false); /* whoever looks has memory of their own */
     enum status status = box->on_send != NULL ? box->on_send(box->context, sent) : STATUS_OK;
+    memory_count(true);
     box->sent_count += status == STATUS_OK;
     return status;
 }
@@ -283,6 +286,8 @@ struct box *box_create(uint64_t seed)
         box_die("%s: cannot be made", box->folder);
     }
     (void)snprintf(box->poison, sizeof box->poison, "%s/poison", box->folder);
+    memory_install();
+    memory_fail(0, 0);
     disk_format(seed);
     disk_on_call(on_disk_call, box);
     return box;
@@ -371,11 +376,15 @@ void box_pass(struct box *box, int64_t ms)
 int64_t box_turn(struct box *box)
 {
     if (setjmp(box->died) != 0) {
+        memory_count(false);
         keep_disk(box, DISK_KEEPS_ALL);
         engine_destroy(&box->engine);
         return 0;
     }
-    return engine_turn(box->engine);
+    memory_count(true);
+    int64_t wait_ms = engine_turn(box->engine);
+    memory_count(false);
+    return wait_ms;
 }
 
 int64_t box_turns(struct box *box)

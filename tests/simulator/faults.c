@@ -3,6 +3,8 @@
 
 #include <sqlite3.h>
 
+#include "tests/scenario/memory.h"
+
 #define COUNTDOWN_MAX 600
 
 enum fault {
@@ -18,6 +20,7 @@ enum fault {
     FAULT_WALL_CLOCK,
     FAULT_PHONE_OFF,
     FAULT_NO_ROOM,
+    FAULT_NO_MEMORY,
     FAULTS_COUNT,
 };
 
@@ -26,6 +29,7 @@ static const unsigned weights[FAULTS_COUNT] = {
     [FAULT_DISK_ONCE] = 15, [FAULT_DISK_FOR_A_WHILE] = 5, [FAULT_DISK_FULL] = 5,
     [FAULT_PROVIDER] = 10,  [FAULT_TELEPHONY] = 5,        [FAULT_STANDS_STILL] = 5,
     [FAULT_WALL_CLOCK] = 5, [FAULT_PHONE_OFF] = 5,        [FAULT_NO_ROOM] = 5,
+    [FAULT_NO_MEMORY] = 15,
 };
 
 static enum fault draw_fault(uint64_t *random)
@@ -153,6 +157,10 @@ void fault_begins(struct simulator *simulator, struct happening *happening)
         break;
     case FAULT_NO_ROOM:
         simulator->full_until_ms = box->elapsed_ms + draw_ms(random, MINUTE_MS, 20 * MINUTE_MS);
+        break;
+    case FAULT_NO_MEMORY: /* once, or for everything in a turn or two */
+        memory_fail(box_draw(random, 3000), draw_percent(random, 70) ? 1 : box_draw(random, 200));
+        be_troubled(simulator, 10 * MINUTE_MS); /* nobody knows when it strikes */
         break;
     case FAULTS_COUNT:
         break;
