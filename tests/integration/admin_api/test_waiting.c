@@ -340,8 +340,8 @@ static void test_full_lane__refuses_new_escalations_at_once(void **state)
 static void test_full_lane__outcome_waits_for_room(void **state)
 {
     struct fixture *fixture = *state;
-    struct client *client = open_client(fixture);
     size_t filled = fill(fixture, COMMAND_CALL_OUTCOME);
+    struct client *client = open_client(fixture);
     assert_true(filled > 0);
     verb(client);
     (void)usleep(DEADLINE_MS * 1000 / 4); /* it meets the full lane */
@@ -358,8 +358,8 @@ static void test_full_lane__outcome_waits_for_room(void **state)
 static void test_full_lane__outcome_gives_up_at_its_deadline(void **state)
 {
     struct fixture *fixture = *state;
+    (void)fill(fixture, COMMAND_CALL_OUTCOME); /* first: it takes its time, the client's runs */
     struct client *client = open_client(fixture);
-    (void)fill(fixture, COMMAND_CALL_OUTCOME);
     verb(client);
     assert_int_equal(hear(client), 503);
     close_client(client);
