@@ -71,6 +71,8 @@ void memory_install(void)
                                                 .xShutdown = end};
     if (!installed) {
         (void)sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
+        /* No stock of small blocks in each connection: every allocation can fail. */
+        (void)sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
         installed = true;
     }
 }
@@ -89,4 +91,9 @@ void memory_count(bool counts)
 uint64_t memory_failed(void)
 {
     return failed;
+}
+
+bool memory_will_fail(void)
+{
+    return failures_left > 0;
 }

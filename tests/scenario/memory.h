@@ -14,5 +14,7 @@ void memory_fail(uint64_t after, uint64_t failures);
 void memory_count(bool counts);
 
 uint64_t memory_failed(void);
+/* Whether some are still to fail. */
+bool memory_will_fail(void);
 
 #endif

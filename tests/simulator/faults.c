@@ -46,7 +46,7 @@ static enum fault draw_fault(uint64_t *random)
     return (enum fault)fault;
 }
 
-static void be_troubled(struct simulator *simulator, int64_t ms)
+void be_troubled(struct simulator *simulator, int64_t ms)
 {
     int64_t until_ms = simulator->box->elapsed_ms + ms;
     if (simulator->troubled_until_ms < until_ms) {
@@ -160,7 +160,6 @@ void fault_begins(struct simulator *simulator, struct happening *happening)
         break;
     case FAULT_NO_MEMORY: /* once, or for everything in a turn or two */
         memory_fail(box_draw(random, 3000), draw_percent(random, 70) ? 1 : box_draw(random, 200));
-        be_troubled(simulator, 10 * MINUTE_MS); /* nobody knows when it strikes */
         break;
     case FAULTS_COUNT:
         break;

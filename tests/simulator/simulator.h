@@ -68,6 +68,7 @@ struct simulator {
     int64_t troubled_until_ms; /* the disk fails or is full: deadlines may be late */
     struct uuid refused[REFUSED_MAX];
     size_t refused_count;
+    uint64_t memory_failed; /* how often, at the last look */
     struct unanswered unanswered;
     bool reboots;         /* the next crash is the machine's */
     uint64_t city_random; /* of what is being configured */
@@ -121,6 +122,8 @@ void somebody_meddles(struct simulator *simulator, struct happening *happening);
 /* ---- faults.c ---- */
 void fault_begins(struct simulator *simulator, struct happening *happening);
 void fault_ends(struct simulator *simulator, struct happening *happening);
+/* For so long something may be late, or refused. */
+void be_troubled(struct simulator *simulator, int64_t ms);
 
 /* ---- week.c ---- */
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gateway/base/text.h"
+#include "tests/scenario/memory.h"
 
 #define IDLE_MS_MAX      SECOND_MS /* the engine never asks to sleep longer */
 #define JUMP_MS_MAX      (10 * MINUTE_MS)
@@ -198,8 +199,12 @@ static void happen(struct simulator *simulator, struct happening *happening)
     }
 }
 
-static bool is_troubled(const struct simulator *simulator)
+static bool is_troubled(struct simulator *simulator)
 {
+    if (memory_failed() != simulator->memory_failed || memory_will_fail()) {
+        simulator->memory_failed = memory_failed();
+        be_troubled(simulator, SECOND_MS);
+    }
     return simulator->box->elapsed_ms < simulator->troubled_until_ms;
 }
 
@@ -215,14 +220,11 @@ static int64_t come_to_rest(struct simulator *simulator)
     } while (simulator->box->crashed);
     simulator->tally.turns_at_rest++;
     oracle_look(simulator->oracle, simulator->box, is_troubled(simulator));
-    if (!is_troubled(simulator)) {
-        int64_t due_in_ms = oracle_due_in(simulator->oracle, simulator->box, JUMP_MS_MAX);
-        if (wait_ms > due_in_ms) {
-            oracle_blame(simulator->oracle, "the engine would sleep past a deadline");
-        }
-        wait_ms = wait_ms >= IDLE_MS_MAX ? due_in_ms : wait_ms;
+    int64_t due_in_ms = oracle_due_in(simulator->oracle, simulator->box, JUMP_MS_MAX);
+    if (wait_ms > due_in_ms && !is_troubled(simulator)) {
+        oracle_blame(simulator->oracle, "the engine would sleep past a deadline");
     }
-    return wait_ms;
+    return wait_ms >= IDLE_MS_MAX && due_in_ms > wait_ms ? due_in_ms : wait_ms;
 }
 
 static void live_until(struct simulator *simulator, int64_t end_ms)
@@ -273,6 +275,7 @@ bool week_live(const struct plan *plan, uint64_t *hash, struct tally *tally, siz
         .hash = *hash,
         .tally = *tally,
         .verbose = plan->verbose,
+        .memory_failed = memory_failed(),
     };
     int64_t end_ms = plan->days * DAY_MS;
     simulator.box->on_send = machines_send;
