@@ -196,6 +196,9 @@ static void fail_command(struct engine *engine, struct command *command, enum st
                     status_text(command->answer.status));
     if (is_own_work(command->type)) {
         engine->turn->failing = true;
+        if (command->type == COMMAND_CONTEXT_CHANGED) {
+            changes_add(engine, command->customer_id); /* it is still to be told */
+        }
         blame(engine, command->customer_id, command->escalation_id, status);
     }
     log_error("engine.command_failed", LOG_INT("type", command->type), LOG_STATUS(status),

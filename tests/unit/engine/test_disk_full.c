@@ -100,12 +100,32 @@ static void test_disk_full__neighbours_are_answered(void **state)
     assert_int_equal(escalation.state, ESCALATION_ACCEPTED);
 }
 
+/* A phone that was registered while the disk failed rings all the same, once it works. */
+static void test_disk__what_changed_about_people_is_told_later(void **state)
+{
+    struct house *house = *state;
+    sqlite3 *db = house->engine->store->db;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    house_settle(house);
+    size_t before = house->sent_count;
+    put_device(house, house->jean, "jean-2", PLATFORM_FCM);
+    assert_true(changes_pending(house->engine)); /* the phone is known, nobody was told yet */
+    assert_int_equal(sqlite3_exec(db, "PRAGMA query_only = ON", NULL, NULL, NULL), SQLITE_OK);
+    assert_true(engine_turn(house->engine) > 0); /* tried, failed, and not at once again */
+    assert_int_equal(house->sent_count, before);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA query_only = OFF", NULL, NULL, NULL), SQLITE_OK);
+    house_settle(house);
+    assert_int_equal(house->sent_count, before + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_disk_full__is_refused_and_taken_up_again),
         HOUSE_TEST(test_disk_full__freed_room_is_noticed_without_work),
         HOUSE_TEST(test_disk_full__neighbours_are_answered),
+        HOUSE_TEST(test_disk__what_changed_about_people_is_told_later),
     };
     return cmocka_run_group_tests_name("engine.disk_full", tests, NULL, NULL);
 }
