@@ -85,10 +85,9 @@ static void step_starts(struct oracle *oracle, struct record *record, int64_t ro
     }
     if (!record->restarted && next_round) {
         int64_t wanted = agreed_for(oracle, record).round_spacing;
-        if (at - record->round_started < wanted) {
-            find_fault(oracle, "%s: round %" PRId64 " begins %" PRId64 " ms after the one before",
-                       id_text(record->id), round, at - record->round_started);
-        }
+        int64_t took = record->round_ended - record->round_started;
+        check_wait(oracle, record, "a round begins", record->round_started, at,
+                   took > wanted ? took : wanted);
     }
     record->restarted = false;
     record->round_over = false;
@@ -115,13 +114,14 @@ static void step_ends(struct oracle *oracle, struct record *record, int64_t roun
 }
 
 /* A round is over when all its steps were tried, the procedure when all its rounds were. */
-static void round_ends(struct oracle *oracle, struct record *record)
+static void round_ends(struct oracle *oracle, struct record *record, int64_t at)
 {
     if (record->step < agreed_for(oracle, record).steps) {
         find_fault(oracle, "%s: round %" PRId64 " ends at step %" PRId64, id_text(record->id),
                    record->round, record->step);
     }
     record->round_over = true;
+    record->round_ended = at;
 }
 
 static void gives_up(struct oracle *oracle, const struct record *record)
@@ -183,7 +183,7 @@ static void follow(struct oracle *oracle, struct record *record, sqlite3_stmt *r
         step_ends(oracle, record, round, step, word, at);
         break;
     case SAID_ROUND_ENDED:
-        round_ends(oracle, record);
+        round_ends(oracle, record, at);
         break;
     case SAID_EXHAUSTED:
         gives_up(oracle, record);

@@ -58,6 +58,7 @@ struct record {
     int64_t step;
     int64_t step_started;
     int64_t round_started;
+    int64_t round_ended;
     int64_t overdue_since;
 };
 
