@@ -122,8 +122,12 @@ MUTATIONS = [
     )),
     mutation("a deadline is taken before its time", (
         CORE + "event_deadline.c",
-        "    } else if (engine_time_reached(now->received_until, at)) {",
-        "    } else if (now->received_until.ms != TIME_NEVER_MS) {",
+        "    if (engine_time_reached(now->wait_until, at)) {\n        on_wait_over(step);",
+        "    if (engine_time_reached(now->due_at, at)) {\n        on_wait_over(step);",
+    ), (
+        CORE + "event_deadline.c",
+        "    assert(engine_time_reached(step->now->wait_until, step->event->now));\n",
+        "",
     )),
     mutation("reception is waited for twice as long", (
         CORE + "procedure_run.c",
