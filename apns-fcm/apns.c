@@ -257,8 +257,8 @@ static void work(struct account *account)
     } else if (minted) {
         account->token_skew_ms = skew_ms;
         counter_add(&sender->counters[PUSH_APNS].tokens_minted, 1);
-        for (int i = 0; i < PUSH_ENVIRONMENTS_COUNT; i++) {
-            pool_hand_over_younger(&account->pools[i], PROVIDER_TOKEN_UPDATES_MS);
+        for (int i = 0; i < PUSH_ENVIRONMENTS_COUNT && account->apns_token.generation > 1; i++) {
+            pool_hand_over(&account->pools[i]);
         }
         save_token(account);
     }

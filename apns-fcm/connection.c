@@ -187,11 +187,6 @@ void connection_drain(struct connection *connection, bool may_return)
     }
 }
 
-struct monotonic_time connection_opened_at(const struct connection *connection)
-{
-    return connection->opened_at;
-}
-
 size_t connection_in_flight(const struct connection *connection)
 {
     return connection->streams.count;

@@ -79,9 +79,6 @@ void connection_cancel(struct connection *connection, struct exchange *exchange)
 /* Sends what is waiting. May close. */
 void connection_flush(struct connection *connection);
 
-/* When it opened; before that, when it was begun. */
-struct monotonic_time connection_opened_at(const struct connection *connection);
-
 /* No new exchanges; closes when the last has ended. may_return: unless it is called back. */
 void connection_drain(struct connection *connection, bool may_return);
 

@@ -21,7 +21,7 @@
 #include "apns-fcm/settings.h"
 
 #define POOL_CONNECTIONS_MAX 8
-#define POOL_DRAINING_MAX    8
+#define POOL_DRAINING_MAX    (2 * POOL_CONNECTIONS_MAX)
 /* All of them and one more may close in one turn. */
 #define POOL_CLOSED_MAX (POOL_CONNECTIONS_MAX + POOL_DRAINING_MAX + 1)
 
@@ -117,10 +117,10 @@ void pool_withdraw(struct pool *pool, struct exchange *exchange);
  * allows many streams there, or one. */
 void pool_set_proven(struct pool *pool, bool proven);
 
-/* There is another token from now on: connections that are open for less than age_ms finish what
- * they have, and new ones take their place. Apple counts the changes of a token on each connection,
- * and refuses (429) what comes sooner. */
-void pool_hand_over_younger(struct pool *pool, int64_t age_ms);
+/* Another token replaces the one that was used: the connections that are open finish what they
+ * have, and new ones take their place. Apple counts a token's changes on each connection and
+ * refuses (429) what comes within 20 minutes; a connection of its own never sees a change. */
+void pool_hand_over(struct pool *pool);
 
 /* Opens, fills, pings, closes: once a turn. A connection that is alive but answers nothing while
  * others wait behind it is set aside for a fresh one: its exchanges go on, the others move. */

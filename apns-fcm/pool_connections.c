@@ -261,12 +261,11 @@ static void set_all_aside(struct pool *pool)
     }
 }
 
-void pool_hand_over_younger(struct pool *pool, int64_t age_ms)
+void pool_hand_over(struct pool *pool)
 {
     FOR_EACH_SEAT(pool, seat)
     {
-        if (seat->connection != NULL && connection_is_open(seat->connection) &&
-            pool->loop->now.ms - connection_opened_at(seat->connection).ms < age_ms) {
+        if (seat->connection != NULL && connection_is_open(seat->connection)) {
             pool_set_aside(pool, seat, false);
         }
     }

@@ -2,8 +2,8 @@
  * shared by all connections, used for most of its hour.
  *
  * Apple refuses a token older than an hour, and refuses (429 TooManyProviderTokenUpdates) more
- * than one new token in 20 minutes on a connection: whoever mints hands those over that are younger
- * (pool_hand_over_younger()). Time is an argument.
+ * than one new token in 20 minutes on a connection: whoever mints another hands the connections
+ * over (pool_hand_over()). Time is an argument.
  */
 #ifndef APNS_FCM_PROVIDER_TOKEN_H
 #define APNS_FCM_PROVIDER_TOKEN_H
@@ -15,7 +15,7 @@
 #include "apns-fcm/loop.h"
 
 #define PROVIDER_TOKEN_BYTES_MAX 768
-/* How long a connection must keep a token (developer.apple.com, "Establishing a token-based
+/* At most one renewal out of turn in this time (developer.apple.com, "Establishing a token-based
  * connection to APNs"). */
 #define PROVIDER_TOKEN_UPDATES_MS INT64_C(1200000)
 

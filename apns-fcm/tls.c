@@ -14,6 +14,7 @@ static const unsigned char alpn_h2[] = {2, 'h', '2'};
 
 enum status tls_context_create(const char *ca_file, SSL_CTX **context_r, struct error *error)
 {
+    ERR_clear_error(); /* what somebody else left is not ours */
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (context == NULL) {
         return error_set(error, crypto_error_take(STATUS_NO_MEMORY), "no memory for TLS");
@@ -29,7 +30,7 @@ enum status tls_context_create(const char *ca_file, SSL_CTX **context_r, struct 
                                   : SSL_CTX_load_verify_file(context, ca_file) == 1;
     if (!ready || !trusts) {
         SSL_CTX_free(context);
-        if (crypto_error_take(STATUS_CONFIGURATION) == STATUS_NO_MEMORY) {
+        if (ERR_peek_error() != 0 && crypto_error_take(STATUS_CONFIGURATION) == STATUS_NO_MEMORY) {
             return error_set(error, STATUS_NO_MEMORY, "no memory for TLS");
         }
         return error_set(error, STATUS_CONFIGURATION,

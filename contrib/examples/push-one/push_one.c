@@ -35,6 +35,7 @@ static const char help[] =
     "  --host NAME, --port N   where it is (default: the provider's, 443)\n"
     "  --loopback              allow subscriptions on this machine\n"
     "Also:\n"
+    "  --                      what follows is title and body, even if it begins with -\n"
     "  --verbose               show the library's log\n"
     "  --help                  this text\n"
     "\n"
@@ -122,8 +123,9 @@ static const char *key_file(enum option_name name)
         return NULL;
     }
     FILE *file = fopen(given[name], "r");
-    if (file == NULL || fread(text, 1, sizeof text - 1, file) == 0 || fclose(file) != 0) {
-        stop(given[name], "cannot be read");
+    size_t bytes = file == NULL ? 0 : fread(text, 1, sizeof text - 1, file);
+    if (bytes == 0 || bytes == sizeof text - 1 || fclose(file) != 0) {
+        stop(given[name], "cannot be read, or is no key file");
     }
     return text;
 }

@@ -156,12 +156,37 @@ static void test_apns__a_new_token_moves_to_new_connections(void **state)
     push_sender_statistics(fixture->sender, PUSH_APNS, &statistics);
     assert_int_equal(statistics.tokens_minted, 1);
     atomic_store(&ahead_ms, INT64_C(51) * 60000);
+    (void)run_ahead(fixture); /* the loop may be in a turn that began before */
     const struct push_result *result = run_ahead(fixture);
     assert_accepted(result);
     assert_int_equal(result->tries, 1);
     push_sender_statistics(fixture->sender, PUSH_APNS, &statistics);
     assert_int_equal(statistics.tokens_minted, 2);
     assert_int_equal(statistics.connections_opened, 3);
+}
+
+/* What counts is when a connection took the token, not when it was opened. */
+static void test_apns__a_new_token_moves_from_idle_connections(void **state)
+{
+    static const struct clock_source clock = {wall_ahead, monotonic_ahead, NULL};
+    struct fixture *fixture = *state;
+    struct push_configuration configuration = provider_process_configuration(&fixture->provider);
+    struct push_statistics statistics;
+    char token[TOKEN_BYTES_MAX];
+    configuration.clock = &clock;
+    configuration.keep_connected = true;
+    atomic_store(&ahead_ms, 0);
+    (void)fixture_create_with(fixture, &configuration);
+    struct push_job job = fixture_job(PUSH_APNS, fixture_token(1, token), PATIENT_MS);
+    job.environment = PUSH_SANDBOX; /* mints; the other world's connection stays idle */
+    assert_accepted(fixture_run(fixture, job));
+    atomic_store(&ahead_ms, INT64_C(45) * 60000);
+    assert_accepted(run_ahead(fixture));
+    atomic_store(&ahead_ms, INT64_C(51) * 60000);
+    (void)run_ahead(fixture);
+    assert_accepted(run_ahead(fixture));
+    push_sender_statistics(fixture->sender, PUSH_APNS, &statistics);
+    assert_int_equal(statistics.tokens_minted, 2);
 }
 
 static void test_apns__many_bad_tokens_are_the_configurations_fault(void **state)
@@ -304,9 +329,13 @@ static void test_sender__keeps_a_connection_before_anything_is_sent(void **state
     assert_int_equal(view.provider, PUSH_APNS);
     assert_string_equal(view.host, "localhost");
     assert_true(strcmp(view.address, "127.0.0.1") == 0 || strcmp(view.address, "::1") == 0);
+    struct push_statistics statistics;
+    assert_accepted(
+        fixture_run_apns(fixture, PATIENT_MS)); /* on that one: no token was there before */
+    push_sender_statistics(fixture->sender, PUSH_APNS, &statistics);
+    assert_int_equal(statistics.connections_opened, 1);
     provider_process_tell(&fixture->provider, "{\"provider\":\"apns\",\"goaway\":true}");
     assert_accepted(fixture_run_apns(fixture, PATIENT_MS)); /* on the one that took its place */
-    struct push_statistics statistics;
     push_sender_statistics(fixture->sender, PUSH_APNS, &statistics);
     assert_int_equal(statistics.connections_opened, 2);
     assert_int_equal(statistics.connections_resumed, 1);
@@ -321,6 +350,7 @@ int main(void)
         CASE(test_apns__what_is_not_critical_is_not_hedged),
         CASE(test_sender__tells_that_a_provider_is_down_and_back),
         CASE(test_apns__a_new_token_moves_to_new_connections),
+        CASE(test_apns__a_new_token_moves_from_idle_connections),
         CASE(test_apns__many_bad_tokens_are_the_configurations_fault),
         CASE(test_apns__accounts_of_one_team_share_token_and_connection),
         CASE(test_sender__reload_takes_accounts_away_and_back),
