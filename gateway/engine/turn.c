@@ -288,6 +288,18 @@ static bool clock_is_to_be_saved(struct engine *engine)
     return engine_now(engine).ms - engine->clock_saved_at.ms >= every_ms;
 }
 
+/* Neither yes nor no can be answered: stop, restart, recover. The callers find out by their
+ * idempotency keys. */
+static _Noreturn void end_process(const struct engine *engine, const char *event,
+                                  const struct error *error)
+{
+    log_error(event, LOG_TEXT("detail", error->text));
+    if (engine->configuration.die != NULL) {
+        engine->configuration.die(engine->configuration.die_context);
+    }
+    abort();
+}
+
 /* The end of the transaction: everything that must be in it, and the commit. */
 static enum status finish_transaction(struct engine *engine, struct error *error)
 {
@@ -303,13 +315,7 @@ static enum status finish_transaction(struct engine *engine, struct error *error
         status = store_commit(engine->store, error);
     }
     if (status == STATUS_UNCERTAIN || status == STATUS_CORRUPT) {
-        /* Neither yes nor no can be answered: stop, restart, recover. The callers find out by their
-         * idempotency keys. */
-        log_error("engine.commit_uncertain", LOG_STATUS(status), LOG_TEXT("detail", error->text));
-        if (engine->configuration.die != NULL) {
-            engine->configuration.die(engine->configuration.die_context);
-        }
-        abort();
+        end_process(engine, "engine.commit_uncertain", error);
     }
     return status;
 }
@@ -317,6 +323,10 @@ static enum status finish_transaction(struct engine *engine, struct error *error
 static void drop_transaction(struct engine *engine)
 {
     store_rollback(engine->store);
+    if (store_in_transaction(engine->store)) {
+        const struct error error = {.text = "no memory to roll back"};
+        end_process(engine, "engine.rollback_failed", &error);
+    }
     outbox_forget(engine, 0);
     if (engine->directory_dirty) {
         directory_release(engine->current);

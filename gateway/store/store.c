@@ -11,6 +11,8 @@
 #include "gateway/store/store_private.h"
 #include "schema/schema.h"
 
+#define ROLLBACK_TRIES_MAX 3
+
 enum status store_status(struct store *store, int rc, const char *what, struct error *error)
 {
     assert(store->magic == STORE_MAGIC && what != NULL);
@@ -326,11 +328,10 @@ void store_rollback(struct store *store)
 {
     assert(store->magic == STORE_MAGIC && store->writer);
     store->heads_count = 0;
-    if (store_in_transaction(store)) {
+    for (int tries = 0; tries < ROLLBACK_TRIES_MAX && store_in_transaction(store); tries++) {
         struct error ignored;
         (void)run_control(store, CONTROL_ROLLBACK, &ignored);
     }
-    assert(!store_in_transaction(store));
 }
 
 bool store_in_transaction(const struct store *store)

@@ -41,6 +41,8 @@ void store_close(struct store **store);
 /* Transactions (writer). Savepoints nest inside; names are the store's own. */
 enum status store_begin(struct store *store, struct error *error) MUST_CHECK;
 enum status store_commit(struct store *store, struct error *error) MUST_CHECK;
+/* Without memory it may not succeed: store_in_transaction() then says so, and only a restart helps.
+ */
 void store_rollback(struct store *store);
 bool store_in_transaction(const struct store *store);
 enum status store_savepoint(struct store *store, struct error *error) MUST_CHECK;
