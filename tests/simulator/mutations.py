@@ -242,10 +242,10 @@ MUTATIONS = [
         "    command->answer.body = \"{}\";\n",
     )),
     mutation("any customer's agent may answer", (
-        "schema/sqlite/queries_escalation.sql",
-        "FROM escalation\nWHERE customer_id = :customer_id AND escalation_id = :escalation_id;\n\n"
-        "-- name: escalation_set_aside",
-        "FROM escalation\nWHERE :customer_id > 0 AND escalation_id = :escalation_id;\n\n"
-        "-- name: escalation_set_aside",
+        ENGINE + "command_agent.c",
+        "    event_of_verb(request, &event);\n",
+        "    event_of_verb(request, &event);\n"
+        "    (void)!store_get_escalation_customer(engine->store, command->escalation_id,\n"
+        "                                         &command->customer_id, error);\n",
     )),
 ]
