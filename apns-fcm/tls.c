@@ -34,8 +34,9 @@ enum status tls_context_create(const char *ca_file, SSL_CTX **context_r, struct 
             return error_set(error, STATUS_NO_MEMORY, "no memory for TLS");
         }
         return error_set(error, STATUS_CONFIGURATION,
-                         trusts ? "TLS 1.2 or ALPN is not available"
-                                : "ca_file: no certificate can be read from it");
+                         trusts ? "TLS 1.2 or ALPN is not available%s"
+                                : "no certificate can be read from ca_file %s",
+                         trusts || ca_file == NULL ? "" : ca_file);
     }
     ERR_clear_error();
     *context_r = context;

@@ -230,6 +230,7 @@ class TestPushInstall(unittest.TestCase):
             (["--apns-key", key], "--token: missing"),
             (["--apns-key", key, "--token", DEVICE, "--unknown"], "--unknown"),
             (["--apns-key", key, "--token", DEVICE, "too much"], "two words are wanted"),
+            (["--apns-key", key, "--token", DEVICE, "--p256dh", good_key], "another provider"),
             ([*browser], "p256dh: not a key"),
             ([*browser, "--p256dh", good_key + "!"], "p256dh: not a key"),
             ([*browser, "--p256dh", good_key + "A"], "p256dh: not a key"),

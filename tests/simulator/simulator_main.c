@@ -237,8 +237,9 @@ static void report(const struct options *options, const struct tally *tally, uin
                    int64_t took_ms)
 {
     double years = options->weeks * options->plan.days / 365.0;
-    (void)printf("seed %llu: %u weeks (%.2f years) in %.1f s: %.2f years a minute; hash %016llx\n",
-                 (unsigned long long)options->plan.seed, options->weeks, years,
+    (void)printf("seed %llu from week %u: %u weeks (%.2f years) in %.1f s: %.2f years a minute; "
+                 "hash %016llx\n",
+                 (unsigned long long)options->plan.seed, options->plan.week, options->weeks, years,
                  (double)took_ms / 1000.0, years * 60000.0 / (double)(took_ms + 1),
                  (unsigned long long)hash);
     (void)printf("%llu escalations, %llu attempts sent, %llu events, %llu looks, %llu faults, "

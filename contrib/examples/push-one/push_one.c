@@ -107,6 +107,14 @@ static void read_options(int argc, char **argv)
     if (credentials != 1) {
         stop("credentials", "give one of --apns-key, --service-account and --vapid-key");
     }
+    static const enum option_name others[][2] = {
+        {APNS_KEY, KEY_ID},  {APNS_KEY, TEAM_ID}, {APNS_KEY, TOPIC},    {VAPID_KEY, SUBJECT},
+        {VAPID_KEY, P256DH}, {VAPID_KEY, AUTH},   {VAPID_KEY, LOOPBACK}};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (given[others[i][1]] != NULL && given[others[i][0]] == NULL) {
+            stop(options[others[i][1]].name, "belongs to another provider");
+        }
+    }
     if (given[TOKEN] == NULL) {
         stop("--token", "missing");
     }
