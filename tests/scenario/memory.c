@@ -1,7 +1,8 @@
 #include "tests/scenario/memory.h"
 
-#include <malloc.h>
 #include <sqlite3.h>
+#include <stdalign.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 static bool counting;
@@ -23,24 +24,48 @@ static bool fails(void)
     return true;
 }
 
+/* In front of each block stands its size: malloc's own idea of it differs from run to run, and
+ * SQLite asks for more or less often by it. */
+struct block {
+    alignas(16) int bytes;
+    alignas(16) unsigned char data[];
+};
+
+static struct block *block_of(void *data)
+{
+    return (struct block *)((unsigned char *)data - offsetof(struct block, data));
+}
+
+static void *give(struct block *block, int bytes)
+{
+    if (block == NULL) {
+        return NULL;
+    }
+    block->bytes = bytes;
+    return block->data;
+}
+
 static void *take(int bytes)
 {
-    return fails() ? NULL : malloc((size_t)bytes);
+    return fails() ? NULL : give(malloc(sizeof(struct block) + (size_t)bytes), bytes);
 }
 
-static void give_back(void *block)
+static void give_back(void *data)
 {
-    free(block);
+    if (data != NULL) {
+        free(block_of(data));
+    }
 }
 
-static void *resize(void *block, int bytes)
+static void *resize(void *data, int bytes)
 {
-    return fails() ? NULL : realloc(block, (size_t)bytes);
+    struct block *before = data == NULL ? NULL : block_of(data);
+    return fails() ? NULL : give(realloc(before, sizeof(struct block) + (size_t)bytes), bytes);
 }
 
-static int size_of(void *block)
+static int size_of(void *data)
 {
-    return block == NULL ? 0 : (int)malloc_usable_size(block);
+    return data == NULL ? 0 : block_of(data)->bytes;
 }
 
 static int round_up(int bytes)

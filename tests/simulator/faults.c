@@ -29,7 +29,7 @@ static const unsigned weights[FAULTS_COUNT] = {
     [FAULT_DISK_ONCE] = 15, [FAULT_DISK_FOR_A_WHILE] = 5, [FAULT_DISK_FULL] = 5,
     [FAULT_PROVIDER] = 10,  [FAULT_TELEPHONY] = 5,        [FAULT_STANDS_STILL] = 5,
     [FAULT_WALL_CLOCK] = 5, [FAULT_PHONE_OFF] = 5,        [FAULT_NO_ROOM] = 5,
-    [FAULT_NO_MEMORY] = 15,
+    [FAULT_NO_MEMORY] = 30,
 };
 
 static enum fault draw_fault(uint64_t *random)

@@ -65,7 +65,13 @@ void agent_answers(struct simulator *simulator, struct happening *happening)
     int customer = number_of_customer(simulator, sent->customer_id);
     char slug[SLUG_BYTES_MAX];
     (void)text_copy(slug, sizeof slug, sent->person);
-    if (ask(simulator, command) && verb == VERB_ACCEPT && names_holder(command, slug)) {
+    bool first = verb == VERB_ACCEPT && !simulator->used[happening->sent];
+    simulator->used[happening->sent] = simulator->used[happening->sent] || first;
+    bool told = ask(simulator, command) && verb == VERB_ACCEPT;
+    if (told && first && command->answer.status == STATUS_OK && !names_holder(command, slug)) {
+        oracle_blame(simulator->oracle, "somebody was told yes, and somebody else holds it");
+    }
+    if (told && names_holder(command, slug)) {
         oracle_told_holder(simulator->oracle, escalation, PERSON_AGENT, person);
         follow(simulator,
                (struct happening){.kind = HOLDER_GOES_ON,

@@ -75,6 +75,7 @@ struct simulator {
     uint64_t hash;
     struct tally tally;
     bool verbose;
+    bool used[BOX_SENT_MAX]; /* whose button to accept was pressed before */
 };
 
 /* Notes a line of the event log: into the hash, and out when verbose. */
