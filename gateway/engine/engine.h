@@ -105,8 +105,8 @@ struct engine_configuration {
     struct random_source random;
     struct engine_dispatcher dispatcher;
     struct engine_rotas rotas;
-    /* Ends the process when a commit is uncertain; must not return. NULL: abort(). A test that goes
-     * on may only destroy the engine. */
+    /* Ends the process when a commit is uncertain or a rollback impossible; must not return. NULL:
+     * abort(). A test that goes on may only destroy the engine. */
     void (*die)(void *context);
     void *die_context;
 };

@@ -333,7 +333,6 @@ void box_open(struct box *box)
         if (tries == STARTS_MAX) {
             box->fault.calls = 0;
         }
-        box->starts_failed++;
         box_pass(box, RESTART_MS);
     }
     box->lives++;

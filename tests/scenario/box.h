@@ -79,11 +79,10 @@ struct box {
     enum disk_loss crash_loss;
     bool crashed;
     struct box_fault fault;
-    uint64_t faults_fired;
-    uint64_t disk_random; /* which writes are torn */
+    uint64_t faults_fired; /* calls of the disk that were made to fail */
+    uint64_t disk_random;  /* which writes are torn */
     jmp_buf died;
     unsigned lives;
-    unsigned starts_failed;
 };
 
 /* Formats the disk; no engine yet. Failures of the box itself end the process with a message. */

@@ -11,6 +11,7 @@
 #include "tests/scenario/box.h"
 
 #define ORACLE_FAULT_BYTES 640
+#define CUSTOMERS          3 /* their rows are numbered from 1 */
 
 struct oracle;
 

@@ -255,7 +255,7 @@ static void look_at_journal(struct oracle *oracle, struct journal *journal)
 
 void look_at_journals(struct oracle *oracle)
 {
-    for (int64_t customer = 1; customer <= 3; customer++) {
+    for (int64_t customer = 1; customer <= CUSTOMERS; customer++) {
         look_at_journal(oracle, journal_of(oracle, customer));
     }
 }

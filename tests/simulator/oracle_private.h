@@ -31,9 +31,7 @@ enum {
     SAID_RESUMED = 22,
     SAID_TAKEN = 23,
     SAID_DONE = 24,
-    SAID_CANCELLED = 25,
     SAID_SEVERITY = 27,
-    SAID_QUARANTINED = 34,
 };
 
 struct journal {

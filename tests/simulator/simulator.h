@@ -12,7 +12,6 @@
 #include "tests/simulator/agenda.h"
 #include "tests/simulator/oracle.h"
 
-#define CUSTOMERS   3
 #define AGENTS      4
 #define REFUSED_MAX 1024
 #define SECOND_MS   INT64_C(1000)
@@ -55,6 +54,7 @@ struct tally {
     uint64_t crashes;
     uint64_t escalations;
     uint64_t sent;
+    uint64_t disk_failures; /* calls that were made to fail, and did */
 };
 
 struct simulator {

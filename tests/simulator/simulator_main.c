@@ -7,6 +7,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/log.h"
+#include "tests/scenario/memory.h"
 #include "tests/simulator/simulator.h"
 
 static const char help[] =
@@ -243,10 +244,11 @@ static void report(const struct options *options, const struct tally *tally, uin
                  (double)took_ms / 1000.0, years * 60000.0 / (double)(took_ms + 1),
                  (unsigned long long)hash);
     (void)printf("%llu escalations, %llu attempts sent, %llu events, %llu looks, %llu faults, "
-                 "%llu crashes\n",
+                 "%llu crashes, %llu failed calls of the disk, %llu failed allocations\n",
                  (unsigned long long)tally->escalations, (unsigned long long)tally->sent,
                  (unsigned long long)tally->happenings, (unsigned long long)tally->turns_at_rest,
-                 (unsigned long long)tally->faults, (unsigned long long)tally->crashes);
+                 (unsigned long long)tally->faults, (unsigned long long)tally->crashes,
+                 (unsigned long long)tally->disk_failures, (unsigned long long)memory_failed());
 }
 
 int main(int argc, char **argv)

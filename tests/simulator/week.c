@@ -299,6 +299,7 @@ bool week_live(const struct plan *plan, uint64_t *hash, struct tally *tally, siz
     (void)snprintf(fault_r, ORACLE_FAULT_BYTES, "at %lld ms: %s",
                    (long long)simulator.box->elapsed_ms, fault == NULL ? "" : fault);
     simulator.tally.escalations += oracle_count(simulator.oracle);
+    simulator.tally.disk_failures += simulator.box->faults_fired;
     *hash = simulator.hash;
     *tally = simulator.tally;
     oracle_destroy(&simulator.oracle);
