@@ -83,37 +83,45 @@ void arena_reset(struct arena *arena)
     arena->bytes_used = 0;
 }
 
-void *arena_alloc(struct arena *arena, size_t bytes)
+/* Memory at a multiple of `align`, cleared. */
+static void *take(struct arena *arena, size_t bytes, size_t align)
 {
     assert(arena->magic == ARENA_MAGIC);
-    const size_t align = alignof(max_align_t);
     if (bytes > SIZE_MAX / 2) {
         return NULL;
     }
-    size_t need = (bytes + align - 1) / align * align;
+    struct block *block = arena->current;
+    size_t at = (block->used + align - 1) / align * align;
+    size_t need = at - block->used + bytes;
     if (arena->bytes_max != 0 && need > arena->bytes_max - arena->bytes_used) {
         return NULL;
     }
-    struct block *block = arena->current;
-    if (need > block->capacity - block->used) {
-        struct block *fresh = block_create(need > BLOCK_BYTES ? need : BLOCK_BYTES);
+    if (at > block->capacity || bytes > block->capacity - at) {
+        struct block *fresh = block_create(bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES);
         if (fresh == NULL) {
             return NULL;
         }
         block->next = fresh;
         arena->current = fresh;
         block = fresh;
+        at = 0;
+        need = bytes;
     }
-    void *memory = block->bytes + block->used;
-    block->used += need;
+    void *memory = block->bytes + at;
+    block->used = at + bytes;
     arena->bytes_used += need;
     memset(memory, 0, bytes);
     return memory;
 }
 
+void *arena_alloc(struct arena *arena, size_t bytes)
+{
+    return take(arena, bytes, alignof(max_align_t));
+}
+
 char *arena_text_n(struct arena *arena, const char *text, size_t bytes)
 {
-    char *copy = text == NULL ? NULL : arena_alloc(arena, bytes + 1);
+    char *copy = text == NULL ? NULL : take(arena, bytes + 1, 1);
     if (copy != NULL) {
         memcpy(copy, text, bytes);
     }
@@ -131,7 +139,7 @@ char *arena_format(struct arena *arena, const char *format, ...)
     va_start(arguments, format);
     int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
-    char *text = length < 0 ? NULL : arena_alloc(arena, (size_t)length + 1);
+    char *text = length < 0 ? NULL : take(arena, (size_t)length + 1, 1);
     if (text != NULL) {
         va_start(arguments, format);
         (void)vsnprintf(text, (size_t)length + 1, format, arguments);

@@ -20,7 +20,8 @@ void arena_reset(struct arena *arena);
 /* Zeroed memory, aligned for any type; NULL beyond the limit or when out of memory. */
 void *arena_alloc(struct arena *arena, size_t bytes);
 
-/* A terminated copy; NULL as arena_alloc(), and for NULL text. */
+/* A terminated copy, not aligned: texts lie one behind the other. NULL as arena_alloc(), and for
+ * NULL text. */
 char *arena_text(struct arena *arena, const char *text);
 char *arena_text_n(struct arena *arena, const char *text, size_t bytes);
 

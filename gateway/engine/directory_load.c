@@ -12,58 +12,133 @@ static enum status out_of_memory(struct error *error)
     return error_set(error, STATUS_NO_MEMORY, "no memory for the directory");
 }
 
-/* The devices of one agent out of the customer's, which come ordered by agent. */
-static enum status load_devices(struct arena *arena, const struct device_row *rows, size_t count,
-                                struct directory_person *agent, struct error *error)
+#define SHARED_TEXTS_MAX 16
+
+/* One customer on its way from rows, which go, to a snapshot, which stays. */
+struct loading {
+    const struct directory_builder *builder;
+    struct customer_snapshot *snapshot;
+    struct arena *rows;
+    const char *shared[SHARED_TEXTS_MAX]; /* in the snapshot's arena */
+    size_t shared_count;
+    bool starved; /* a text found no memory */
+};
+
+/* A copy that lives with the snapshot; NULL for NULL, and then nothing is amiss. */
+static const char *keep(struct loading *loading, const char *text)
 {
-    size_t own = 0;
-    for (size_t i = 0; i < count; i++) {
-        own += rows[i].agent_id == agent->id;
+    const char *copy = arena_text(loading->snapshot->arena, text);
+    loading->starved = loading->starved || (copy == NULL && text != NULL);
+    return copy;
+}
+
+/* The same for words that thousands have in common: a language, an app's version. */
+static const char *keep_once(struct loading *loading, const char *text)
+{
+    for (size_t i = 0; text != NULL && i < loading->shared_count; i++) {
+        if (strcmp(loading->shared[i], text) == 0) {
+            return loading->shared[i];
+        }
     }
-    struct directory_device *devices = arena_alloc(arena, (own + 1) * sizeof *devices);
+    const char *copy = keep(loading, text);
+    if (copy != NULL && loading->shared_count < SHARED_TEXTS_MAX) {
+        loading->shared[loading->shared_count++] = copy;
+    }
+    return copy;
+}
+
+static enum status starved(const struct loading *loading, struct error *error)
+{
+    return loading->starved ? out_of_memory(error) : STATUS_OK;
+}
+
+static struct directory_device device_of(struct loading *loading, const struct device_row *row)
+{
+    bool has_keys = row->public_key != NULL && row->public_key[0] != '\0' &&
+                    row->auth_secret != NULL && row->auth_secret[0] != '\0';
+    return (struct directory_device){
+        .id = row->device_id,
+        .installation = keep(loading, row->installation),
+        .platform = row->platform,
+        .target = keep(loading, row->target),
+        .environment = row->environment,
+        .public_key = has_keys ? keep(loading, row->public_key) : NULL,
+        .auth_secret = has_keys ? keep(loading, row->auth_secret) : NULL,
+        .app_version = keep_once(loading, row->app_version),
+        .permission = keep_once(loading, row->permission),
+        .battery_percent = row->battery_percent,
+        .registered_at = row->registered_at,
+        .proven_at = row->proven_at,
+        .live = row->retired_at.ms == TIME_NEVER_MS,
+        .retired_reason = keep_once(loading, row->retired_reason),
+    };
+}
+
+/* Where the devices of an agent begin among the customer's, which come ordered by agent. */
+static size_t first_of_agent(const struct device_row *rows, size_t count, int64_t agent_id)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (rows[middle].agent_id < agent_id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static enum status load_devices(struct loading *loading, const struct device_row *rows,
+                                size_t count, struct directory_person *agent, struct error *error)
+{
+    size_t first = first_of_agent(rows, count, agent->id), own = 0;
+    while (first + own < count && rows[first + own].agent_id == agent->id) {
+        own++;
+    }
+    if (own == 0) {
+        return STATUS_OK;
+    }
+    struct directory_device *devices = arena_alloc(loading->snapshot->arena, own * sizeof *devices);
     if (devices == NULL) {
         return out_of_memory(error);
     }
-    agent->devices = devices;
-    for (size_t i = 0; i < count; i++) {
-        const struct device_row *row = &rows[i];
-        if (row->agent_id == agent->id) {
-            bool has_keys = row->public_key != NULL && row->public_key[0] != '\0' &&
-                            row->auth_secret != NULL && row->auth_secret[0] != '\0';
-            devices[agent->devices_count++] = (struct directory_device){
-                .id = row->device_id,
-                .installation = row->installation,
-                .platform = row->platform,
-                .target = row->target,
-                .environment = row->environment,
-                .public_key = has_keys ? row->public_key : NULL,
-                .auth_secret = has_keys ? row->auth_secret : NULL,
-                .app_version = row->app_version,
-                .permission = row->permission,
-                .battery_percent = row->battery_percent,
-                .registered_at = row->registered_at,
-                .proven_at = row->proven_at,
-                .live = row->retired_at.ms == TIME_NEVER_MS,
-                .retired_reason = row->retired_reason,
-            };
-        }
+    for (size_t i = 0; i < own; i++) {
+        devices[i] = device_of(loading, &rows[first + i]);
     }
-    return STATUS_OK;
+    agent->devices = devices;
+    agent->devices_count = own;
+    return starved(loading, error);
 }
 
-static enum status load_persons(const struct directory_builder *builder, enum person_kind kind,
-                                struct customer_snapshot *snapshot,
+static enum status load_all_devices(struct loading *loading, struct directory_person *agents,
+                                    size_t agents_count, struct error *error)
+{
+    struct device_row *rows = NULL;
+    size_t count = 0;
+    enum status status = store_list_devices(loading->builder->store, loading->snapshot->customer.id,
+                                            loading->rows, &rows, &count, error);
+    for (size_t i = 0; i < agents_count && status == STATUS_OK; i++) {
+        status = load_devices(loading, rows, count, &agents[i], error);
+    }
+    return status;
+}
+
+static enum status load_persons(struct loading *loading, enum person_kind kind,
                                 const struct directory_person **persons_r, size_t *count_r,
                                 struct error *error)
 {
     struct person_row *rows;
     size_t count;
-    enum status status = store_list_persons(builder->store, kind, snapshot->customer.id,
-                                            snapshot->arena, &rows, &count, error);
+    arena_reset(loading->rows);
+    enum status status =
+        store_list_persons(loading->builder->store, kind, loading->snapshot->customer.id,
+                           loading->rows, &rows, &count, error);
     if (status != STATUS_OK) {
         return status;
     }
-    struct directory_person *persons = arena_alloc(snapshot->arena, (count + 1) * sizeof *persons);
+    struct directory_person *persons =
+        arena_alloc(loading->snapshot->arena, (count + 1) * sizeof *persons);
     if (persons == NULL) {
         return out_of_memory(error);
     }
@@ -71,39 +146,35 @@ static enum status load_persons(const struct directory_builder *builder, enum pe
         persons[i] = (struct directory_person){
             .kind = kind,
             .id = rows[i].person_id,
-            .slug = rows[i].slug,
-            .name = rows[i].name,
-            .phone = rows[i].phone,
-            .language = rows[i].language,
+            .slug = keep(loading, rows[i].slug),
+            .name = keep(loading, rows[i].name),
+            .phone = keep(loading, rows[i].phone),
+            .language = keep_once(loading, rows[i].language),
             .active = rows[i].active,
         };
     }
-    if (kind == PERSON_AGENT) {
-        struct device_row *devices;
-        size_t devices_count;
-        status = store_list_devices(builder->store, snapshot->customer.id, snapshot->arena,
-                                    &devices, &devices_count, error);
-        for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-            status = load_devices(snapshot->arena, devices, devices_count, &persons[i], error);
-        }
+    status = starved(loading, error);
+    if (status == STATUS_OK && kind == PERSON_AGENT) {
+        status = load_all_devices(loading, persons, count, error);
     }
     *persons_r = persons;
     *count_r = count;
     return status;
 }
 
-static enum status load_enrolments(const struct directory_builder *builder,
-                                   struct customer_snapshot *snapshot, struct error *error)
+static enum status load_enrolments(struct loading *loading, struct error *error)
 {
+    struct directory_customer *customer = &loading->snapshot->customer;
     struct enrolment_row *rows;
     size_t count;
-    enum status status = store_list_enrolments(builder->store, snapshot->customer.id,
-                                               snapshot->arena, &rows, &count, error);
+    arena_reset(loading->rows);
+    enum status status = store_list_enrolments(loading->builder->store, customer->id, loading->rows,
+                                               &rows, &count, error);
     if (status != STATUS_OK) {
         return status;
     }
     struct directory_enrolment *enrolments =
-        arena_alloc(snapshot->arena, (count + 1) * sizeof *enrolments);
+        arena_alloc(loading->snapshot->arena, (count + 1) * sizeof *enrolments);
     if (enrolments == NULL) {
         return out_of_memory(error);
     }
@@ -114,22 +185,23 @@ static enum status load_enrolments(const struct directory_builder *builder,
             .token_hash = rows[i].token_hash,
         };
     }
-    snapshot->customer.enrolments = enrolments;
-    snapshot->customer.enrolments_count = count;
+    customer->enrolments = enrolments;
+    customer->enrolments_count = count;
     return STATUS_OK;
 }
 
-static enum status compile_rota(const struct directory_builder *builder,
-                                struct customer_snapshot *snapshot, struct directory_rota *rota,
+static enum status compile_rota(struct loading *loading, struct directory_rota *rota,
                                 struct error *error)
 {
+    const struct directory_builder *builder = loading->builder;
+    struct customer_snapshot *snapshot = loading->snapshot;
     struct engine_rota_interval *found;
     size_t count;
     struct wall_time from = {builder->now.ms - INT64_C(86400000)};
     rota->compiled_until = (struct wall_time){builder->now.ms + ROTA_AHEAD_MS};
     enum status status = builder->rotas->compile(
         builder->rotas->context, rota->definition, snapshot->customer.time_zone, from,
-        rota->compiled_until, snapshot->arena, &found, &count, error);
+        rota->compiled_until, loading->rows, &found, &count, error);
     if (status != STATUS_OK) {
         /* A broken rota must not take the whole customer down: nobody is on call in it, and the
          * steps that name it are skipped. */
@@ -154,37 +226,43 @@ static enum status compile_rota(const struct directory_builder *builder,
     return STATUS_OK;
 }
 
-static enum status load_rotas(const struct directory_builder *builder,
-                              struct customer_snapshot *snapshot, struct error *error)
+static enum status load_rotas(struct loading *loading, struct error *error)
 {
+    struct directory_customer *customer = &loading->snapshot->customer;
     struct definition_row *rows = NULL;
     size_t count = 0;
-    enum status status = store_list_rotas(builder->store, snapshot->customer.id, snapshot->arena,
+    arena_reset(loading->rows);
+    enum status status = store_list_rotas(loading->builder->store, customer->id, loading->rows,
                                           &rows, &count, error);
     if (status != STATUS_OK) {
         return status;
     }
-    struct directory_rota *rotas = arena_alloc(snapshot->arena, (count + 1) * sizeof *rotas);
+    struct directory_rota *rotas =
+        arena_alloc(loading->snapshot->arena, (count + 1) * sizeof *rotas);
     if (rotas == NULL) {
         return out_of_memory(error);
     }
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        rotas[i].slug = rows[i].slug;
-        rotas[i].definition = rows[i].definition;
-        status = compile_rota(builder, snapshot, &rotas[i], error);
+        rotas[i].slug = keep(loading, rows[i].slug);
+        rotas[i].definition = keep(loading, rows[i].definition);
+        status = starved(loading, error);
+        if (status == STATUS_OK) {
+            status = compile_rota(loading, &rotas[i], error);
+        }
     }
-    snapshot->customer.rotas = rotas;
-    snapshot->customer.rotas_count = count;
+    customer->rotas = rotas;
+    customer->rotas_count = count;
     return status;
 }
 
-static enum status load_procedures(const struct directory_builder *builder,
-                                   struct customer_snapshot *snapshot, struct error *error)
+static enum status load_procedures(struct loading *loading, struct error *error)
 {
+    struct customer_snapshot *snapshot = loading->snapshot;
     struct definition_row *rows = NULL;
     size_t count = 0;
-    enum status status = store_list_procedures(builder->store, snapshot->customer.id,
-                                               snapshot->arena, &rows, &count, error);
+    arena_reset(loading->rows);
+    enum status status = store_list_procedures(loading->builder->store, snapshot->customer.id,
+                                               loading->rows, &rows, &count, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -203,46 +281,44 @@ static enum status load_procedures(const struct directory_builder *builder,
         procedures[snapshot->customer.procedures_count++] = (struct directory_procedure){
             .id = rows[i].id,
             .version = rows[i].version,
-            .definition = rows[i].definition,
+            .definition = keep(loading, rows[i].definition),
             .procedure = procedure,
         };
     }
     snapshot->customer.procedures = procedures;
-    return STATUS_OK;
+    return starved(loading, error);
 }
 
-static enum status fill_snapshot(const struct directory_builder *builder,
-                                 const struct customer_row *row, struct customer_snapshot *snapshot,
+static enum status fill_snapshot(struct loading *loading, const struct customer_row *row,
                                  struct error *error)
 {
-    struct directory_customer *customer = &snapshot->customer;
-    struct arena *arena = snapshot->arena;
+    struct directory_customer *customer = &loading->snapshot->customer;
     *customer = (struct directory_customer){
         .id = row->customer_id,
-        .slug = arena_text(arena, row->slug),
-        .name = arena_text(arena, row->name),
-        .time_zone = arena_text(arena, row->time_zone),
-        .language = arena_text(arena, row->language),
-        .alias = arena_text(arena, row->alias),
-        .default_procedure = arena_text(arena, row->default_procedure),
+        .slug = keep(loading, row->slug),
+        .name = keep(loading, row->name),
+        .time_zone = keep(loading, row->time_zone),
+        .language = keep_once(loading, row->language),
+        .alias = keep(loading, row->alias),
+        .default_procedure = keep(loading, row->default_procedure),
         .active = row->active,
     };
-    if (customer->slug == NULL || customer->alias == NULL) {
-        return out_of_memory(error);
-    }
-    enum status status = load_persons(builder, PERSON_AGENT, snapshot, &customer->agents,
-                                      &customer->agents_count, error);
+    enum status status = starved(loading, error);
     if (status == STATUS_OK) {
-        status = load_persons(builder, PERSON_CONTACT, snapshot, &customer->contacts,
+        status =
+            load_persons(loading, PERSON_AGENT, &customer->agents, &customer->agents_count, error);
+    }
+    if (status == STATUS_OK) {
+        status = load_persons(loading, PERSON_CONTACT, &customer->contacts,
                               &customer->contacts_count, error);
     }
     if (status == STATUS_OK) {
-        status = load_enrolments(builder, snapshot, error);
+        status = load_enrolments(loading, error);
     }
     if (status == STATUS_OK) {
-        status = load_rotas(builder, snapshot, error);
+        status = load_rotas(loading, error);
     }
-    return status == STATUS_OK ? load_procedures(builder, snapshot, error) : status;
+    return status == STATUS_OK ? load_procedures(loading, error) : status;
 }
 
 enum status customer_snapshot_load(const struct directory_builder *builder,
@@ -250,20 +326,22 @@ enum status customer_snapshot_load(const struct directory_builder *builder,
                                    struct customer_snapshot **snapshot_r, struct error *error)
 {
     struct arena *arena = arena_create(0);
-    struct customer_snapshot *snapshot =
-        arena == NULL ? NULL : arena_alloc(arena, sizeof *snapshot);
-    if (snapshot == NULL) {
-        arena_destroy(&arena);
-        return out_of_memory(error);
+    struct loading loading = {.builder = builder, .rows = arena_create(0)};
+    loading.snapshot = arena == NULL ? NULL : arena_alloc(arena, sizeof *loading.snapshot);
+    enum status status = STATUS_OK;
+    if (loading.snapshot == NULL || loading.rows == NULL) {
+        status = out_of_memory(error);
+    } else {
+        loading.snapshot->arena = arena;
+        atomic_init(&loading.snapshot->references, 1);
+        status = fill_snapshot(&loading, row, error);
     }
-    snapshot->arena = arena;
-    atomic_init(&snapshot->references, 1);
-    enum status status = fill_snapshot(builder, row, snapshot, error);
+    arena_destroy(&loading.rows);
     if (status != STATUS_OK) {
         arena_destroy(&arena);
         return error_wrap(error, status, "customer %lld", (long long)row->customer_id);
     }
-    *snapshot_r = snapshot;
+    *snapshot_r = loading.snapshot;
     return STATUS_OK;
 }
 

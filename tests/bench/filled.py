@@ -1,8 +1,8 @@
-"""Benchmarks over a database that already holds much: a restart with work that waits, the cost of an
-escalation behind millions of closed ones, memory with a full directory.
+"""Benchmarks over a database that already holds much: a restart with work that waits, the cost of
+an escalation behind millions of closed ones, memory with a full directory.
 
-Open work comes in by the front door. History is what a real closed escalation left, cloned: every row of
-every table that knows it, under new ids, older than whatever comes next.
+Open work comes in by the front door. History is what a real closed escalation left, cloned: every
+row of every table that knows it, under new ids, older than whatever comes next.
 """
 
 import contextlib
@@ -58,9 +58,9 @@ class History:
             order = {"timeline": "seq", "attempt": "attempt_id"}.get(table, "1")
             key = "ticket_id" if table == "ticket" else "escalation_id"
             self.database.execute(
-                f"CREATE TEMP TABLE template_{table} AS "
-                f"SELECT row_number() OVER (PARTITION BY customer_id ORDER BY {order}) - 1 AS rank, * "
-                f"FROM {table} WHERE (customer_id, {key}) IN (SELECT customer_id, min({key}) "
+                f"CREATE TEMP TABLE template_{table} AS SELECT row_number() OVER "
+                f"(PARTITION BY customer_id ORDER BY {order}) - 1 AS rank, * FROM {table} "
+                f"WHERE (customer_id, {key}) IN (SELECT customer_id, min({key}) "
                 f"FROM escalation WHERE closed_at IS NOT NULL GROUP BY customer_id)")
 
     def _clone(self, table, customer, first, count, sequence):
@@ -168,8 +168,8 @@ def tickets(bench):
                                (1, "p50 of the answer", milliseconds)):
         its, mine = (sorted(each[column] for each in results)[len(results) // 2]
                      for results in (empty, filled))
-        rows.append(Row(f"an escalation behind {counted(history)} tickets ({size / 1e9:.1f} GB): {what}",
-                        f"empty store {unit(its)}", unit(mine), mine / its,
+        rows.append(Row(f"an escalation behind {counted(history)} tickets, {size / 1e9:.1f} GB: "
+                        f"{what}", f"empty store {unit(its)}", unit(mine), mine / its,
                         "" if column else "≤ 1.3", None if column else mine / its <= 1.3))
     return rows
 
