@@ -193,7 +193,6 @@ static enum status hand_over(struct engine *engine, struct attempt_row *row,
                                 error);
 }
 
-/* Each path by itself: calls that wait for the trunk must not hide pushes that could go. */
 /* Moves one row: hands it over, or lets it expire. *moved_r says whether it left the outbox. */
 static enum status move_row(struct engine *engine, struct attempt_row *row, struct engine_time now,
                             bool *moved_r, struct error *error)
@@ -244,6 +243,7 @@ static enum status try_row(struct engine *engine, struct attempt_row *row, struc
     return store_savepoint_rollback(engine->store, error);
 }
 
+/* Each path by itself: calls that wait for the trunk must not hide pushes that could go. */
 static enum status pump_path(struct engine *engine, enum path path, struct engine_time now,
                              size_t *moved_r, bool *left_r, struct error *error)
 {
