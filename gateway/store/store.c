@@ -177,6 +177,8 @@ static int note_wal_pages(void *context, sqlite3 *db, const char *name, int page
     assert(store->magic == STORE_MAGIC && store->db == db);
     assert(store->writer && pages >= 0);
     store->wal_pages = pages;
+    store->wal_pages_tried = pages < store->wal_pages_tried ? 0 : store->wal_pages_tried;
+    store->wal_pages_most = pages > store->wal_pages_most ? pages : store->wal_pages_most;
     return SQLITE_OK;
 }
 
@@ -381,15 +383,38 @@ void store_read_end(struct store *store)
     }
 }
 
+int store_log_pages(const struct store *store)
+{
+    assert(store->magic == STORE_MAGIC && store->writer);
+    return store->wal_pages;
+}
+
+/* There is no busy handler on the writer: with a reader about this answers at once. */
+static int cut_log(struct store *store)
+{
+    assert(store->writer && !store_in_transaction(store));
+    assert(store->wal_pages_most > STORE_LOG_PAGES_LONG);
+    int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (rc == SQLITE_OK) {
+        store->wal_pages = store->wal_pages_tried = store->wal_pages_most = 0;
+    }
+    return rc;
+}
+
 enum status store_checkpoint(struct store *store, int pages, struct error *error)
 {
     assert(store->writer && !store_in_transaction(store));
-    assert(pages >= 0 && store->wal_pages >= 0);
-    if (store->wal_pages < pages) {
+    assert(pages >= 0 && store->wal_pages >= store->wal_pages_tried);
+    bool is_long = store->wal_pages_most > STORE_LOG_PAGES_LONG;
+    if (store->wal_pages - store->wal_pages_tried < pages && !is_long) {
         return STATUS_OK;
     }
-    store->wal_pages = 0; /* the next commit says how many there are then */
-    int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int logged = 0, kept = 0;
+    store->wal_pages_tried = store->wal_pages; /* with a reader about, not again at once */
+    int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &logged, &kept);
+    if (rc == SQLITE_OK && logged == kept && is_long) {
+        rc = cut_log(store);
+    }
     return rc == SQLITE_OK || rc == SQLITE_BUSY ? STATUS_OK
                                                 : store_status(store, rc, "checkpoint", error);
 }

@@ -53,8 +53,17 @@ enum status store_savepoint_rollback(struct store *store, struct error *error) M
 enum status store_read_begin(struct store *store, struct error *error) MUST_CHECK;
 void store_read_end(struct store *store);
 
-/* PASSIVE checkpoint when the log holds at least `pages` pages. Writer only. */
+/* A log of more pages (64 MiB) is long: a snapshot was held open while much was written, which is
+ * the one thing that keeps the log growing. */
+#define STORE_LOG_PAGES_LONG 16384
+
+/* PASSIVE checkpoint when at least `pages` pages were logged since the last one; the next commit
+ * then begins the log anew, unless a reader is about. A file that became long is cut to nothing
+ * (TRUNCATE) at the first call without a reader. Never waits for one. Writer only. */
 enum status store_checkpoint(struct store *store, int pages, struct error *error) MUST_CHECK;
+
+/* Pages in the log after the last commit. */
+int store_log_pages(const struct store *store);
 
 /* ---- rows ---- */
 

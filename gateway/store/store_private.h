@@ -119,7 +119,9 @@ struct store {
     unsigned magic;
     sqlite3 *db;
     bool writer;
-    int wal_pages; /* in the log after the last commit */
+    int wal_pages;       /* in the log after the last commit */
+    int wal_pages_tried; /* of them at the last checkpoint; 0: the log was begun anew since */
+    int wal_pages_most;  /* ever, since the log's file was cut */
     int64_t read_ms_max;
     int64_t read_until_ms; /* of the running read, CLOCK_BOOTTIME */
     struct query_state queries[QUERIES_COUNT];

@@ -276,44 +276,6 @@ static void test_reader__holds_a_snapshot(void **state)
     store_close(&reader);
 }
 
-/* ---- checkpoints ---- */
-
-static void test_checkpoint__only_when_the_log_is_long(void **state)
-{
-    struct shelf *shelf = *state;
-    assert_true(shelf->store->wal_pages > 0);
-    assert_ok(shelf, store_checkpoint(shelf->store, 1000000, &shelf->error));
-    assert_true(shelf->store->wal_pages > 0);
-    assert_ok(shelf, store_checkpoint(shelf->store, 1, &shelf->error));
-    assert_int_equal(shelf->store->wal_pages, 0);
-    /* All of it is in the database itself now. */
-    sqlite3 *db;
-    char uri[128];
-    (void)snprintf(uri, sizeof uri, "file:%s?immutable=1", shelf->path);
-    assert_int_equal(sqlite3_open_v2(uri, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL),
-                     SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "SELECT 1 / count(*) FROM customer", NULL, NULL, NULL),
-                     SQLITE_OK);
-    (void)sqlite3_close(db);
-}
-
-/* A reader that stands in the way is waited for by nobody. */
-static void test_checkpoint__with_a_reader_about(void **state)
-{
-    struct shelf *shelf = *state;
-    struct store *reader;
-    struct customer_row row;
-    assert_ok(shelf, store_open_reader(shelf->path, NULL, 1000, &reader, &shelf->error));
-    assert_ok(shelf, store_read_begin(reader, &shelf->error));
-    assert_ok(shelf,
-              store_get_customer(reader, shelf->customer_id, shelf->arena, &row, &shelf->error));
-    int64_t id;
-    assert_ok(shelf, add_customer(shelf->store, &id, &shelf->error));
-    assert_ok(shelf, store_checkpoint(shelf->store, 1, &shelf->error));
-    store_read_end(reader);
-    store_close(&reader);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,8 +293,6 @@ int main(void)
         SHELF_TEST(test_reader__cannot_write),
         SHELF_TEST(test_reader__is_cut_off),
         SHELF_TEST(test_reader__holds_a_snapshot),
-        SHELF_TEST(test_checkpoint__only_when_the_log_is_long),
-        SHELF_TEST(test_checkpoint__with_a_reader_about),
     };
     return cmocka_run_group_tests_name("store.open", tests, NULL, NULL);
 }
