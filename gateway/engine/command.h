@@ -235,6 +235,7 @@ struct command {
     int64_t customer_id;       /* 0 where the command finds it out itself */
     struct uuid escalation_id; /* nil where it does not apply */
     struct wall_time received_at;
+    struct monotonic_time posted_at; /* by engine_post(), of a new escalation */
     union {
         struct escalate_request escalate;
         struct desk_request desk;

@@ -325,6 +325,9 @@ enum status engine_post(struct engine *engine, struct command *command)
     if (command->type == COMMAND_ESCALATE && atomic_load(&engine->disk_full)) {
         return STATUS_DISK_FULL;
     }
+    if (command->type == COMMAND_ESCALATE && admission_is_closed(engine, command)) {
+        return STATUS_FULL;
+    }
     enum status status = queue_push(engine->lanes[lane_of(command->type)], command);
     if (status == STATUS_OK) {
         wake_if_asleep(engine);

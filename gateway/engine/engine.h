@@ -26,6 +26,12 @@ struct engine;
 #define LANE_OUTCOME_SLOTS        32768
 #define LANE_NEW_SLOTS            4096
 #define LANE_ADMINISTRATION_SLOTS 512
+/* How long a new escalation may wait in the mailbox. Once the oldest has waited so long, more are
+ * refused; and what the writer finds to have waited to the end is refused instead of being done. So
+ * what is accepted is accepted in time whatever the disk does, and before its caller hears of a
+ * time-out. */
+#define NEW_WAIT_MS_MAX INT64_C(1000)
+#define NEW_WAIT_MS_END INT64_C(5000)
 /* Sends in flight, each with its slot in the outcome lane; a push has two, as it may be delayed
  * before it ends. */
 #define CREDITS_PUSH_MAX     8192
@@ -125,9 +131,15 @@ enum status engine_start(struct engine *engine, struct error *error) MUST_CHECK;
 void engine_stop(struct engine *engine);
 void engine_join(struct engine *engine);
 
-/* Any thread. On STATUS_OK `complete` will be called once. STATUS_FULL: the lane has no room;
- * STATUS_STOPPING; STATUS_DISK_FULL: new escalations are refused. */
+/* Any thread. On STATUS_OK `complete` will be called once. STATUS_FULL: the lane has no room, or
+ * new escalations already wait too long (NEW_WAIT_MS_MAX); STATUS_STOPPING; STATUS_DISK_FULL: new
+ * escalations are refused. */
 enum status engine_post(struct engine *engine, struct command *command) MUST_CHECK;
+
+/* Any thread. After how many seconds it is worth asking again for what met STATUS_FULL: as long as
+ * the oldest new escalation has waited so far, which is about what is still before the last, and
+ * one to three more, in turn, so that those refused together do not come back together. */
+int engine_retry_after_s(struct engine *engine);
 
 /* Any thread: what became of an effect. Never fails: its slot was reserved. The counters of the
  * credit are given back. */

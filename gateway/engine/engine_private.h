@@ -119,6 +119,8 @@ struct engine {
     _Atomic bool sleeping;
     _Atomic bool stopping;
     _Atomic bool disk_full;
+    _Atomic int64_t new_since_ms; /* when the oldest new escalation in the turn came; 0: none */
+    _Atomic unsigned refusals;    /* that were told when to come back */
 
     /* the directory: `current` is what the writer works with, `published` what others see */
     pthread_mutex_t directory_lock;
@@ -189,6 +191,13 @@ command_handler command_call_outcome, command_transport_outcome, command_transpo
 command_handler command_put_customer, command_put_person, command_put_procedure, command_put_rota,
     command_add_enrolment, command_add_api_key, command_revoke_api_key;
 command_handler command_deadline, command_context_changed, command_quarantine, command_alarm;
+
+/* ---- admission.c: how long new escalations wait ---- */
+
+/* Whether one more is refused; else the command is stamped. Any thread. */
+bool admission_is_closed(struct engine *engine, struct command *command);
+/* Whether the command waited to the end: it is answered then, and nothing is done. */
+bool admission_expires(struct engine *engine, struct command *command);
 
 /* ---- apply.c: one event of one escalation ---- */
 

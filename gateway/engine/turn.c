@@ -102,6 +102,17 @@ static void carry_over(struct batch *batch)
     batch->done = 0;
 }
 
+/* What engine_post() goes by. A lane is served in its order: the first one is the oldest. */
+static void note_oldest_new(struct turn *turn)
+{
+    int64_t since_ms = 0;
+    for (size_t i = 0; i < turn->patient.count && since_ms == 0; i++) {
+        const struct command *command = turn->patient.commands[i];
+        since_ms = command->type == COMMAND_ESCALATE ? command->posted_at.ms : 0;
+    }
+    atomic_store(&turn->engine->new_since_ms, since_ms);
+}
+
 static void gather_commands(struct turn *turn)
 {
     assert(turn->urgent.count == 0);
@@ -112,6 +123,7 @@ static void gather_commands(struct turn *turn)
         gather_lane(turn, lane, TURN_COMMANDS_MAX);
         turn->more = turn->more || queue_length(turn->engine->lanes[lane]) > 0;
     }
+    note_oldest_new(turn);
 }
 
 static enum status gather_deadlines(struct turn *turn, struct error *error)
@@ -213,6 +225,9 @@ static void fail_command(struct engine *engine, struct command *command, enum st
 static bool run_command(struct engine *engine, struct command *command)
 {
     struct error error = {.text = ""};
+    if (admission_expires(engine, command)) {
+        return true;
+    }
     struct memory_mark mark = mark_memory(engine);
     arena_reset(engine->scratch);
     memset(&command->answer, 0, sizeof command->answer);
@@ -443,6 +458,18 @@ static void complete_batch(struct batch *batch)
     carry_over(batch);
 }
 
+static void checkpoint(struct engine *engine)
+{
+    struct error error = {.text = ""};
+    if (store_checkpoint(engine->store, WAL_PAGES_MAX, &error) != STATUS_OK) {
+        log_error("engine.checkpoint_failed", LOG_TEXT("detail", error.text));
+    }
+    if (store_log_pages(engine->store) > STORE_LOG_PAGES_LONG) {
+        engine_alarm(engine, "store.log_long",
+                     "a reader of the database holds an old state open: its log keeps growing");
+    }
+}
+
 static void run_turn(struct turn *turn)
 {
     struct engine *engine = turn->engine;
@@ -466,10 +493,9 @@ static void run_turn(struct turn *turn)
     count_commands(turn);
     complete_batch(&turn->urgent);
     complete_batch(&turn->patient);
+    note_oldest_new(turn);
     tell_listener(engine);
-    if (store_checkpoint(engine->store, WAL_PAGES_MAX, &error) != STATUS_OK) {
-        log_error("engine.checkpoint_failed", LOG_TEXT("detail", error.text));
-    }
+    checkpoint(engine);
 }
 
 /* How long nothing will be due. */

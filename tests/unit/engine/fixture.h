@@ -47,6 +47,7 @@ struct house {
     char database[96];
     struct wall_time wall;
     struct monotonic_time boot;
+    int64_t look_ms; /* passes at every look at the clock: a machine that is slow at everything */
     char boot_id[BOOT_ID_BYTES_MAX];
     uint64_t random;
     _Atomic bool abort_at_random; /* the next random bytes end the process */

@@ -114,6 +114,33 @@ static void test_escalate__when_the_transaction_vanishes_each_runs_alone(void **
     assert_int_equal(after.commits - before.commits, 7);
 }
 
+/* It fails after its pushes were planned and their credits taken: they are not sent, their credits
+ * and slots are back, and the neighbours' pushes go out. */
+static void test_escalate__a_failing_neighbour_sends_nothing(void **state)
+{
+    struct house *house = *state;
+    struct command *commands[8];
+    assert_int_equal(sqlite3_exec(house->engine->store->db,
+                                  "CREATE TEMP TRIGGER sabotage AFTER INSERT ON attempt "
+                                  "WHEN EXISTS (SELECT 1 FROM caller WHERE name = 'broken') "
+                                  "BEGIN SELECT raise(ABORT, 'sabotage'); END",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    run_with_a_broken_one(house, commands);
+    assert_int_equal(house->engine->effects_count, 0);
+    for (size_t i = 0; i < house->sent_count; i++) {
+        struct escalation escalation;
+        house_read(house, house->sent[i].escalation, &escalation); /* none of an unknown one */
+    }
+    house_accept_all(house, 0);
+    assert_int_equal(house->engine->credits_push_used, 0);
+    size_t slots = 0;
+    while (queue_reserve(house->engine->lanes[LANE_OUTCOME]) == STATUS_OK) {
+        slots++;
+    }
+    assert_int_equal(slots, LANE_OUTCOME_SLOTS);
+}
+
 /* Open escalations still to be told that people changed are told, whatever happens to a batch. */
 static void test_escalate__a_vanished_batch_forgets_no_change(void **state)
 {
@@ -323,6 +350,7 @@ int main(void)
         HOUSE_TEST(test_escalate__is_answered_and_sent),
         HOUSE_TEST(test_escalate__many_commands_make_one_commit),
         HOUSE_TEST(test_escalate__a_failing_neighbour_sinks_nobody),
+        HOUSE_TEST(test_escalate__a_failing_neighbour_sends_nothing),
         HOUSE_TEST(test_escalate__when_the_transaction_vanishes_each_runs_alone),
         HOUSE_TEST(test_escalate__a_vanished_batch_forgets_no_change),
         HOUSE_TEST(test_escalate__same_key_same_answer),

@@ -1,0 +1,116 @@
+/* test_admission.c - how long new escalations may wait: more are refused, and what waited to the
+ * end is not done any more. Acknowledgments are not concerned. */
+#include <string.h>
+
+#include "gateway/engine/engine_private.h"
+#include "tests/unit/engine/fixture.h"
+
+static enum status post_new(struct house *house, struct command **command_r)
+{
+    *command_r = escalate_command(house, SEVERITY_MAJOR, NULL);
+    return engine_post(house->engine, *command_r);
+}
+
+static enum status post_one(struct house *house)
+{
+    struct command *command;
+    return post_new(house, &command);
+}
+
+static enum status post_acknowledgment(struct house *house)
+{
+    const struct uuid nobody = {{7}};
+    return engine_post(house->engine, agent_command(house, nobody, VERB_ACCEPT, house->jean, NULL));
+}
+
+/* A slow turn leaves some: those posted first wait for the next. */
+static void leave_some(struct house *house)
+{
+    for (int i = 0; i < 40; i++) {
+        assert_int_equal(post_one(house), STATUS_OK);
+    }
+    house->look_ms = 1;
+    (void)engine_turn(house->engine);
+    house->look_ms = 0;
+    assert_false(turn_is_empty(house->engine->turn));
+}
+
+static void test_admission__by_how_long_the_oldest_has_waited(void **state)
+{
+    struct house *house = *state;
+    int64_t began_ms = house->boot.ms;
+    leave_some(house);
+    house->boot.ms = began_ms + NEW_WAIT_MS_MAX - 1;
+    assert_int_equal(post_one(house), STATUS_OK);
+    house_advance(house, 1);
+    assert_int_equal(post_one(house), STATUS_FULL);
+    assert_int_equal(post_acknowledgment(house), STATUS_OK);
+    house_settle(house); /* the oldest is done */
+    assert_int_equal(post_one(house), STATUS_OK);
+    (void)engine_turn(house->engine);
+    house_advance(house, 60 * NEW_WAIT_MS_MAX); /* an idle engine has nothing that waits */
+    assert_int_equal(post_one(house), STATUS_OK);
+}
+
+static void test_admission__while_a_turn_stands_still(void **state)
+{
+    struct house *house = *state;
+    atomic_store(&house->engine->turn_began_ms, house->boot.ms); /* as a commit that hangs */
+    house_advance(house, NEW_WAIT_MS_MAX - 1);
+    assert_int_equal(post_one(house), STATUS_OK);
+    house_advance(house, 1);
+    assert_int_equal(post_one(house), STATUS_FULL);
+    assert_int_equal(post_acknowledgment(house), STATUS_OK);
+    atomic_store(&house->engine->turn_began_ms, 0);
+    assert_int_equal(post_one(house), STATUS_OK);
+}
+
+/* It was let in and nobody came: its caller is told so, and nothing has happened. */
+static void test_admission__what_waited_to_the_end_is_refused(void **state)
+{
+    struct house *house = *state;
+    struct command *late = escalate_command(house, SEVERITY_MAJOR, "key");
+    struct command *timely, *again = escalate_command(house, SEVERITY_MAJOR, "key");
+    assert_int_equal(engine_post(house->engine, late), STATUS_OK);
+    assert_int_equal(post_acknowledgment(house), STATUS_OK);
+    struct command *acknowledgment = house->commands[house->commands_count - 1];
+    house_advance(house, 1);
+    assert_int_equal(post_new(house, &timely), STATUS_OK);
+    house_advance(house, NEW_WAIT_MS_END - 1);
+    house_settle(house);
+    assert_true(answered(late));
+    assert_int_equal(late->answer.status, STATUS_FULL);
+    assert_string_equal(late->answer.body, "");
+    assert_int_equal(timely->answer.status, STATUS_OK);
+    assert_int_equal(acknowledgment->answer.status, STATUS_NOT_FOUND); /* the engine's own answer */
+    assert_int_equal(house->sent_count, 1);
+    house_run(house, again); /* its key was not used up */
+    assert_int_equal(again->answer.status, STATUS_OK);
+    assert_int_equal(house->sent_count, 2);
+}
+
+/* As long as the oldest has waited, and spread so that not all come back together. */
+static void test_admission__says_when_to_come_back(void **state)
+{
+    struct house *house = *state;
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(engine_retry_after_s(house->engine), 1 + i % 3);
+    }
+    atomic_store(&house->engine->turn_began_ms, house->boot.ms);
+    house_advance(house, 4001);
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(engine_retry_after_s(house->engine), 5 + 1 + i % 3);
+    }
+    atomic_store(&house->engine->turn_began_ms, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HOUSE_TEST(test_admission__by_how_long_the_oldest_has_waited),
+        HOUSE_TEST(test_admission__while_a_turn_stands_still),
+        HOUSE_TEST(test_admission__what_waited_to_the_end_is_refused),
+        HOUSE_TEST(test_admission__says_when_to_come_back),
+    };
+    return cmocka_run_group_tests_name("engine.admission", tests, NULL, NULL);
+}

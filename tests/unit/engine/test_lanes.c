@@ -1,0 +1,273 @@
+/* test_lanes.c - what each lane gets of a turn, whatever the others are flooded with; what a turn
+ * does when it has worked long enough; the order of what it left. */
+#include <string.h>
+
+#include "gateway/engine/engine_private.h"
+#include "tests/unit/engine/fixture.h"
+
+/* One type a lane, which the engine refuses quickly for customer 99. */
+static const enum command_type type_of_lane[LANES_COUNT] = {
+    [LANE_ACKNOWLEDGMENT] = COMMAND_TASK_DONE,
+    [LANE_OUTCOME] = COMMAND_CALL_OUTCOME,
+    [LANE_NEW] = COMMAND_ESCALATE,
+    [LANE_ADMINISTRATION] = COMMAND_REVOKE_API_KEY,
+};
+
+/* ARCHITECTURE.md: what a lane is sure of in a turn. */
+static const size_t share_of_lane[LANES_COUNT] = {
+    [LANE_ACKNOWLEDGMENT] = 96, [LANE_OUTCOME] = 80, [LANE_NEW] = 64, [LANE_ADMINISTRATION] = 16};
+
+/* Commands in the order in which they were answered. */
+static const struct command *order[COMMANDS_MAX];
+static size_t order_count;
+
+static void note_order(struct command *command)
+{
+    order[order_count++] = command;
+    atomic_store((_Atomic bool *)command->context, true);
+}
+
+static struct command *post(struct house *house, enum engine_lane lane)
+{
+    struct command *command = house_command(house, type_of_lane[lane]);
+    command->customer_id = 99;
+    command->request.escalate.summary = "";
+    if (lane == LANE_ADMINISTRATION) {
+        command->request.api_key = (struct api_key_request){.key_id = "none"};
+    } else if (lane == LANE_ACKNOWLEDGMENT) {
+        command->request.task_done = (struct task_done_request){.operator_name = ""};
+    }
+    command->complete = note_order;
+    assert_int_equal(engine_post(house->engine, command), STATUS_OK);
+    return command;
+}
+
+static void post_many(struct house *house, enum engine_lane lane, size_t count,
+                      struct command **commands_r)
+{
+    for (size_t i = 0; i < count; i++) {
+        commands_r[i] = post(house, lane);
+    }
+}
+
+static size_t count_answered(struct command *const *commands, size_t count)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        found += answered(commands[i]);
+    }
+    return found;
+}
+
+static void assert_answered_in_order(struct command *const *commands, size_t count)
+{
+    size_t next = 0;
+    for (size_t i = 0; i < order_count && next < count; i++) {
+        next += order[i] == commands[next];
+    }
+    assert_int_equal(next, count);
+}
+
+static int setup(void **state)
+{
+    order_count = 0;
+    return house_setup(state);
+}
+
+/* ---- shares ---- */
+
+#define FLOOD 500
+
+/* One lane is flooded: each of the others has its share done in the very next turn. */
+static void test_share__whatever_floods_another_lane(void **state)
+{
+    struct house *house = *state;
+    static struct command *flood[FLOOD], *others[LANES_COUNT][128];
+    for (int flooded = 0; flooded < LANES_COUNT; flooded++) {
+        post_many(house, (enum engine_lane)flooded, FLOOD, flood);
+        for (int lane = 0; lane < LANES_COUNT; lane++) {
+            if (lane != flooded) {
+                post_many(house, (enum engine_lane)lane, share_of_lane[lane], others[lane]);
+            }
+        }
+        (void)engine_turn(house->engine);
+        for (int lane = 0; lane < LANES_COUNT; lane++) {
+            if (lane != flooded) {
+                assert_int_equal(count_answered(others[lane], share_of_lane[lane]),
+                                 share_of_lane[lane]);
+            }
+        }
+        assert_in_range(count_answered(flood, FLOOD), share_of_lane[flooded], FLOOD - 1);
+        house_settle(house);
+        assert_answered_in_order(flood, FLOOD);
+    }
+}
+
+/* All are flooded: each gets its share of every turn, and a turn stays bounded. */
+static void test_share__all_lanes_flooded(void **state)
+{
+    struct house *house = *state;
+    static struct command *commands[LANES_COUNT][FLOOD];
+    for (int lane = 0; lane < LANES_COUNT; lane++) {
+        post_many(house, (enum engine_lane)lane, FLOOD, commands[lane]);
+    }
+    size_t before[LANES_COUNT] = {0};
+    for (int turn = 0; turn < 2; turn++) {
+        size_t whole = order_count;
+        (void)engine_turn(house->engine);
+        assert_true(order_count - whole <= (size_t)2 * TURN_COMMANDS_MAX);
+        for (int lane = 0; lane < LANES_COUNT; lane++) {
+            size_t done = count_answered(commands[lane], FLOOD);
+            assert_true(done >= before[lane] + share_of_lane[lane]);
+            before[lane] = done;
+        }
+    }
+    house_settle(house);
+    for (int lane = 0; lane < LANES_COUNT; lane++) {
+        assert_answered_in_order(commands[lane], FLOOD);
+    }
+}
+
+/* New escalations that earlier turns left do not fill the batch to its end. */
+static void test_share__administration_behind_what_was_left(void **state)
+{
+    struct house *house = *state;
+    static struct command *flood[FLOOD], *administration[16];
+    post_many(house, LANE_NEW, FLOOD, flood);
+    house->look_ms = 1;
+    (void)engine_turn(house->engine);
+    post_many(house, LANE_ADMINISTRATION, 16, administration);
+    house->look_ms = 0;
+    (void)engine_turn(house->engine);
+    assert_int_equal(count_answered(administration, 16), 16);
+}
+
+/* Within a turn: acknowledgments, outcomes, and only then what is new. */
+static void test_order__acknowledgments_come_first(void **state)
+{
+    struct house *house = *state;
+    const struct command *new = post(house, LANE_NEW);
+    const struct command *outcome = post(house, LANE_OUTCOME);
+    const struct command *acknowledgment = post(house, LANE_ACKNOWLEDGMENT);
+    (void)engine_turn(house->engine);
+    assert_int_equal(order_count, 3);
+    assert_ptr_equal(order[0], acknowledgment);
+    assert_ptr_equal(order[1], outcome);
+    assert_ptr_equal(order[2], new);
+}
+
+/* ---- a turn that has worked long enough ---- */
+
+static void test_turn__slow_leaves_new_escalations_in_their_order(void **state)
+{
+    struct house *house = *state;
+    static struct command *commands[100];
+    for (int i = 0; i < 100; i++) {
+        commands[i] = escalate_command(house, SEVERITY_MAJOR, NULL);
+        commands[i]->complete = note_order;
+        assert_int_equal(engine_post(house->engine, commands[i]), STATUS_OK);
+    }
+    house->look_ms = 1; /* after the first few looks the 5 ms are over */
+    size_t done = 0;
+    for (int turn = 0; done < 100; turn++) {
+        assert_true(turn < 10);
+        assert_int_equal(engine_turn(house->engine), 0); /* more is waiting */
+        size_t now = count_answered(commands, 100);
+        /* Never fewer than the patient are sure of, and no more once the time is over. */
+        assert_int_equal(now, done + 16 < 100 ? done + 16 : 100);
+        assert_int_equal(house->sent_count, now); /* done is committed and on its way */
+        done = now;
+        if (done == 96) {
+            break; /* the rest is less than a turn */
+        }
+    }
+    house->look_ms = 0;
+    house_settle(house);
+    assert_answered_in_order(commands, 100);
+    assert_int_equal(order_count, 100);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(commands[i]->answer.status, STATUS_OK);
+    }
+}
+
+/* However long it takes, what is urgent is done; and so is the least of the rest. */
+static void test_turn__slow_still_does_all_that_is_urgent(void **state)
+{
+    struct house *house = *state;
+    static struct command *urgent[200], *patient[50];
+    post_many(house, LANE_ACKNOWLEDGMENT, 100, urgent);
+    post_many(house, LANE_OUTCOME, 100, urgent + 100);
+    post_many(house, LANE_NEW, 50, patient);
+    house->look_ms = 1;
+    (void)engine_turn(house->engine);
+    assert_int_equal(count_answered(urgent, 200), 200);
+    assert_int_equal(count_answered(patient, 50), 16);
+}
+
+/* What an earlier turn left comes before what came later, and is not overtaken within its lane. */
+static void test_turn__what_was_left_is_not_overtaken(void **state)
+{
+    struct house *house = *state;
+    static struct command *commands[400];
+    post_many(house, LANE_NEW, 300, commands);
+    house->look_ms = 1;
+    (void)engine_turn(house->engine);
+    assert_true(count_answered(commands, 300) < 300);
+    post_many(house, LANE_NEW, 100, commands + 300);
+    house->look_ms = 0;
+    house_settle(house);
+    assert_int_equal(order_count, 400);
+    assert_answered_in_order(commands, 400);
+}
+
+/* Deadlines are met in a turn that is over its time before it comes to them. */
+static void test_turn__slow_still_meets_deadlines(void **state)
+{
+    struct house *house = *state;
+    static struct command *urgent[200], *patient[200];
+    for (int i = 0; i < 20; i++) {
+        (void)house_escalate(house, SEVERITY_MAJOR);
+    }
+    house_accept_all(house, 0);
+    post_many(house, LANE_ACKNOWLEDGMENT, 200, urgent);
+    house_advance(house, 60000); /* jean's minute is over */
+    post_many(house, LANE_NEW, 200, patient);
+    house->look_ms = 1;
+    size_t sent = house->sent_count;
+    (void)engine_turn(house->engine);
+    assert_int_equal(house->sent_count - sent, 20); /* paul is asked */
+    assert_string_equal(house->sent[sent].person, "paul");
+}
+
+/* Left over at a stop: answered all the same, each once. */
+static void test_turn__what_was_left_is_answered_at_the_end(void **state)
+{
+    struct house *house = *state;
+    static struct command *commands[100];
+    post_many(house, LANE_NEW, 100, commands);
+    house->look_ms = 1;
+    (void)engine_turn(house->engine);
+    engine_stop(house->engine);
+    house_close(house);
+    assert_int_equal(order_count, 100);
+    assert_int_equal(count_answered(commands, 100), 100);
+    assert_int_equal(commands[99]->answer.status, STATUS_STOPPING);
+}
+
+#define LANES_TEST(name) cmocka_unit_test_setup_teardown(name, setup, house_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LANES_TEST(test_share__whatever_floods_another_lane),
+        LANES_TEST(test_share__all_lanes_flooded),
+        LANES_TEST(test_share__administration_behind_what_was_left),
+        LANES_TEST(test_order__acknowledgments_come_first),
+        LANES_TEST(test_turn__slow_leaves_new_escalations_in_their_order),
+        LANES_TEST(test_turn__slow_still_does_all_that_is_urgent),
+        LANES_TEST(test_turn__what_was_left_is_not_overtaken),
+        LANES_TEST(test_turn__slow_still_meets_deadlines),
+        LANES_TEST(test_turn__what_was_left_is_answered_at_the_end),
+    };
+    return cmocka_run_group_tests_name("engine.lanes", tests, NULL, NULL);
+}
