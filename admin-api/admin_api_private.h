@@ -22,6 +22,7 @@
 #define IDEMPOTENCY_KEY_MAX   128
 #define ROUTES_MAX            64
 #define RETRY_AFTER_S         2
+#define CROWD_RECEIVE_MS      2000  /* in a crowd, for a request to arrive */
 #define KEEP_ALIVE_MS         75000 /* an idle connection, and the headers of its next request */
 #define INACTIVITY_S          60    /* nothing moves in either direction */
 #define SEND_MS_MAX           60000 /* for the client to take the answer */
@@ -41,6 +42,7 @@ struct connection {
     struct connection *previous;
     struct connection *next;
     int socket;
+    atomic_bool acknowledges; /* its last request was an acknowledgment or a telephony outcome */
     /* The deadline in ms times 4 plus the phase; CONNECTION_CUT once it was cut. One word, so that
      * either the cut or the next phase wins. */
     _Atomic int64_t clock;
@@ -48,8 +50,10 @@ struct connection {
 
 struct connections {
     pthread_mutex_t mutex;
-    struct connection *first;
-    size_t count;
+    struct connection *first; /* the youngest */
+    struct connection *last;
+    atomic_size_t count;
+    size_t calm; /* more are a crowd */
     bool tls;
 };
 
@@ -58,20 +62,32 @@ void http_connection_close(struct admin_api *api, struct connection *connection)
 /* False when it was cut already. */
 bool http_connection_set_phase(struct connection *connection, enum phase phase,
                                int64_t deadline_ms);
-/* Cuts what is over its deadline. */
+/* Cuts what is over its deadline, and in a crowd also what holds a connection without need, the
+ * oldest first: idle ones; then, idle or not, those whose request takes long to arrive. */
 void http_connections_cut(struct admin_api *api, struct monotonic_time now);
+/* More than three quarters of all connections are open: an answer ends its connection, unless that
+ * acknowledges. So the next in the crowd has its turn, and agents and telephony find a place. */
+bool http_connections_are_crowded(struct admin_api *api);
 
 /* ---- waiting.c: suspended requests; either the answer or the deadline wins ---- */
+
+/* New escalations may hold half of the connections while they wait, and everything else but
+ * acknowledgments and telephony outcomes a quarter: those always find one. */
+enum waiting_kind { WAITING_ACKNOWLEDGMENT, WAITING_NEW, WAITING_OTHER, WAITING_KINDS_COUNT };
 
 struct waiting {
     pthread_mutex_t mutex;
     struct exchange *first; /* by deadline, the earliest first */
     struct exchange *last;
     size_t count;
+    atomic_size_t of_kind[WAITING_KINDS_COUNT];
     size_t post_again;
     bool stopping; /* nothing may be suspended any more */
 };
 
+/* Whether one more request of this route is refused: its kind has its share. May be over by one an
+ * HTTP thread. */
+bool waiting_is_full(struct admin_api *api, const struct route *route);
 /* Suspends the connection and hands the exchange to whoever does the work. False: stopping, the
  * answer is there. */
 bool waiting_begin(struct exchange *exchange);
@@ -165,6 +181,7 @@ struct admin_api {
     struct admin_api_hooks hooks;
     int64_t request_deadline_ms;
     size_t body_bytes_max;
+    size_t connections_max;
     struct MHD_Daemon *daemon;
     uint16_t port;
     atomic_bool draining; /* new requests are refused */

@@ -32,11 +32,13 @@ struct connection *http_connection_open(struct admin_api *api, int socket)
     connection->next = all->first;
     if (all->first != NULL) {
         all->first->previous = connection;
+    } else {
+        all->last = connection;
     }
     all->first = connection;
-    bool first = all->count++ == 0;
+    size_t before = atomic_fetch_add(&all->count, 1);
     pthread_mutex_unlock(&all->mutex);
-    if (first) {
+    if (before == 0 || before >= all->calm) {
         (void)eventfd_write(api->deadlines_wake, 1);
     }
     return connection;
@@ -54,8 +56,10 @@ void http_connection_close(struct admin_api *api, struct connection *connection)
     }
     if (connection->next != NULL) {
         connection->next->previous = connection->previous;
+    } else {
+        all->last = connection->previous;
     }
-    all->count--;
+    atomic_fetch_sub(&all->count, 1);
     pthread_mutex_unlock(&all->mutex);
     free(connection);
 }
@@ -88,16 +92,67 @@ static void cut(struct admin_api *api, struct connection *connection, enum phase
     atomic_fetch_add(&api->counters.connections_cut, 1);
 }
 
+bool http_connections_are_crowded(struct admin_api *api)
+{
+    return atomic_load(&api->connections.count) > api->connections.calm;
+}
+
+/* One pass over a crowd, from the most dispensable on. */
+enum pass { PASS_IDLE, PASS_IDLE_AGENTS, PASS_SLOW, PASSES_COUNT };
+
+static bool is_dispensable(const struct admin_api *api, const struct connection *connection,
+                           int64_t word, enum pass pass, struct monotonic_time now)
+{
+    enum phase phase = (enum phase)(word % 4);
+    switch (pass) {
+    case PASS_IDLE:
+        return phase == PHASE_IDLE && !atomic_load(&connection->acknowledges);
+    case PASS_IDLE_AGENTS:
+        return phase == PHASE_IDLE;
+    case PASS_SLOW:
+        return phase == PHASE_RECEIVING &&
+               word / 4 - api->request_deadline_ms + CROWD_RECEIVE_MS <= now.ms;
+    case PASSES_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* Under the mutex: cuts it, unless it has moved on meanwhile. */
+static bool try_cut(struct admin_api *api, struct connection *connection, int64_t word)
+{
+    if (!atomic_compare_exchange_strong(&connection->clock, &word, CONNECTION_CUT)) {
+        return false;
+    }
+    cut(api, connection, (enum phase)(word % 4));
+    return true;
+}
+
+/* Under the mutex. */
+static void thin_out(struct admin_api *api, size_t open, struct monotonic_time now)
+{
+    for (int pass = 0; pass < PASSES_COUNT; pass++) {
+        struct connection *each = api->connections.last;
+        for (; each != NULL && open > api->connections.calm; each = each->previous) {
+            int64_t word = atomic_load(&each->clock);
+            if (word != CONNECTION_CUT && is_dispensable(api, each, word, (enum pass)pass, now) &&
+                try_cut(api, each, word)) {
+                open--;
+            }
+        }
+    }
+}
+
 void http_connections_cut(struct admin_api *api, struct monotonic_time now)
 {
     /* The lock keeps the sockets open: libmicrohttpd closes them after http_connection_close(). */
     pthread_mutex_lock(&api->connections.mutex);
+    size_t open = 0;
     for (struct connection *each = api->connections.first; each != NULL; each = each->next) {
         int64_t word = atomic_load(&each->clock);
-        if (word != CONNECTION_CUT && word / 4 <= now.ms &&
-            atomic_compare_exchange_strong(&each->clock, &word, CONNECTION_CUT)) {
-            cut(api, each, (enum phase)(word % 4));
-        }
+        bool over = word != CONNECTION_CUT && word / 4 <= now.ms;
+        open += word != CONNECTION_CUT && !(over && try_cut(api, each, word));
     }
+    thin_out(api, open, now);
     pthread_mutex_unlock(&api->connections.mutex);
 }

@@ -39,6 +39,13 @@ enum next exchange_run(struct exchange *exchange, const char *method, const char
                                         "this path does not take this method: see Allow")
                    : reply_problem(exchange, STATUS_NOT_FOUND, NULL, NULL);
     }
+    if (exchange->request->connection != NULL) {
+        atomic_store(&exchange->request->connection->acknowledges,
+                     (exchange->route->flags & ROUTE_WAITS) != 0);
+    }
+    if (waiting_is_full(exchange->api, exchange->route)) {
+        return reply_full(exchange); /* first of all: refusing must cost next to nothing */
+    }
     if (!authorize(exchange)) {
         return tell_refusal(exchange);
     }

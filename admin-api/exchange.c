@@ -79,6 +79,9 @@ static enum next reply_after(struct exchange *exchange, int http_status)
 enum next reply_command(struct exchange *exchange)
 {
     const struct answer *answer = &exchange->command.answer;
+    if (answer->status == STATUS_FULL) {
+        return reply_full(exchange);
+    }
     if (answer->status != STATUS_OK) {
         (void)reply_problem(exchange, answer->status, &answer->error, answer->body);
         if (answer->retry_after_s > 0) {

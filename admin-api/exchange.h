@@ -127,6 +127,8 @@ enum next reply_problem(struct exchange *exchange, enum status status, const str
 /* As reply_problem() with a text; pointer may be NULL. */
 enum next reply_fault(struct exchange *exchange, enum status status, const char *pointer,
                       const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* 503 for what there is no room for now, with the engine's word on when there will be. */
+enum next reply_full(struct exchange *exchange);
 /* The problem of another HTTP status than the status' own. */
 enum next reply_http_problem(struct exchange *exchange, int http_status, enum status status,
                              const char *text);

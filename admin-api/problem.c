@@ -136,6 +136,13 @@ enum next reply_problem(struct exchange *exchange, enum status status, const str
                          told ? error->pointer : NULL, members);
 }
 
+enum next reply_full(struct exchange *exchange)
+{
+    (void)reply_problem(exchange, STATUS_FULL, NULL, NULL);
+    exchange->retry_after_s = engine_retry_after_s(exchange->api->engine);
+    return NEXT_ANSWER;
+}
+
 enum next reply_fault(struct exchange *exchange, enum status status, const char *pointer,
                       const char *format, ...)
 {

@@ -127,6 +127,10 @@ static enum MHD_Result send_answer(struct request *request)
     if (response == NULL) {
         return MHD_NO;
     }
+    if (http_connections_are_crowded(request->api) && request->connection != NULL &&
+        !atomic_load(&request->connection->acknowledges)) {
+        exchange->close_connection = true;
+    }
     add_headers(response, exchange);
     count_answer(exchange);
     enum MHD_Result result = MHD_NO;

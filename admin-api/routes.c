@@ -9,7 +9,7 @@
 
 static const struct route routes[] = {
     /* call centre */
-    {"POST", "/v1/escalations", FOR_CALL_CENTRE, ROUTE_LENIENT, escalations_post},
+    {"POST", "/v1/escalations", FOR_CALL_CENTRE, ROUTE_LENIENT | ROUTE_NEW, escalations_post},
     {"GET", "/v1/escalations", FOR_CALL_CENTRE, 0, escalations_list},
     {"GET", ESCALATION, FOR_CALL_CENTRE, 0, escalations_get},
     {"POST", ESCALATION "/cancel", FOR_CALL_CENTRE, 0, escalations_cancel},

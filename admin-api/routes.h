@@ -18,6 +18,7 @@
 /* Bits of what a route does differently. */
 #define ROUTE_LENIENT 1u /* any content type; refusals are alarms for the desk */
 #define ROUTE_WAITS   2u /* waits for room in a full lane until its deadline */
+#define ROUTE_NEW     4u /* new work: the first to be refused */
 
 struct route {
     const char *method;

@@ -16,19 +16,17 @@
 #include "admin-api/admin_api_private.h"
 #include "gateway/base/log.h"
 
-#define TICK_MS           100
-#define TICK_FULL_LANE_MS 10
-#define DRAIN_POLL_MS     10
-#define FLUSH_MS_MAX      500
-#define PEM_BYTES_MAX     65536
-#define TLS_PRIORITIES    "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+#define CONNECTIONS_MAX_DEFAULT 1024
+#define TICK_MS                 100
+#define TICK_FULL_LANE_MS       10
+#define DRAIN_POLL_MS           10
+#define FLUSH_MS_MAX            500
+#define PEM_BYTES_MAX           65536
+#define TLS_PRIORITIES          "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 static bool has_connections(struct admin_api *api)
 {
-    pthread_mutex_lock(&api->connections.mutex);
-    bool some = api->connections.count > 0;
-    pthread_mutex_unlock(&api->connections.mutex);
-    return some;
+    return atomic_load(&api->connections.count) > 0;
 }
 
 static void *watch_deadlines(void *context)
@@ -135,7 +133,7 @@ static enum status start_daemon(struct admin_api *api,
         flags, 0, NULL, NULL, request_on_access, api, MHD_OPTION_SOCK_ADDR,
         (struct sockaddr *)&address, MHD_OPTION_THREAD_POOL_SIZE,
         or_default(configuration->threads, 2), MHD_OPTION_CONNECTION_LIMIT,
-        or_default(configuration->connections_max, 1024), MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)api->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         configuration->connections_per_address_max, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)INACTIVITY_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_POOL_BYTES,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, on_connection, api,
@@ -191,6 +189,8 @@ static struct admin_api *create(const struct admin_api_configuration *configurat
     api->request_deadline_ms =
         configuration->request_deadline_ms > 0 ? configuration->request_deadline_ms : 10000;
     api->body_bytes_max = configuration->body_bytes_max > 0 ? configuration->body_bytes_max : 65536;
+    api->connections_max = or_default(configuration->connections_max, CONNECTIONS_MAX_DEFAULT);
+    api->connections.calm = api->connections_max * 3 / 4;
     pthread_mutex_init(&api->connections.mutex, NULL);
     pthread_mutex_init(&api->waiting.mutex, NULL);
     pthread_mutex_init(&api->streams.mutex, NULL);

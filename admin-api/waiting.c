@@ -9,6 +9,24 @@
 
 #define POST_AGAIN_BATCH 64
 
+static enum waiting_kind kind_of(const struct route *route)
+{
+    return (route->flags & ROUTE_WAITS) != 0 ? WAITING_ACKNOWLEDGMENT
+           : (route->flags & ROUTE_NEW) != 0 ? WAITING_NEW
+                                             : WAITING_OTHER;
+}
+
+bool waiting_is_full(struct admin_api *api, const struct route *route)
+{
+    const size_t most[WAITING_KINDS_COUNT] = {
+        [WAITING_ACKNOWLEDGMENT] = SIZE_MAX, /* they have what the others may not take */
+        [WAITING_NEW] = api->connections_max / 2,
+        [WAITING_OTHER] = api->connections_max / 4,
+    };
+    enum waiting_kind kind = kind_of(route);
+    return atomic_load(&api->waiting.of_kind[kind]) >= most[kind];
+}
+
 /* Under the mutex. */
 static void unlink_exchange(struct waiting *waiting, struct exchange *exchange)
 {
@@ -28,6 +46,7 @@ static void unlink_exchange(struct waiting *waiting, struct exchange *exchange)
         waiting->post_again--;
     }
     waiting->count--;
+    atomic_fetch_sub(&waiting->of_kind[kind_of(exchange->route)], 1);
 }
 
 bool waiting_begin(struct exchange *exchange)
@@ -50,6 +69,7 @@ bool waiting_begin(struct exchange *exchange)
     }
     waiting->last = exchange;
     waiting->count++;
+    atomic_fetch_add(&waiting->of_kind[kind_of(exchange->route)], 1);
     pthread_mutex_unlock(&waiting->mutex);
     return true;
 }
@@ -112,7 +132,8 @@ void waiting_submit(struct exchange *exchange)
         keep_for_later(exchange)) {
         return;
     }
-    (void)reply_problem(exchange, status, NULL, NULL);
+    (void)(status == STATUS_FULL ? reply_full(exchange)
+                                 : reply_problem(exchange, status, NULL, NULL));
     waiting_finish(exchange);
 }
 
