@@ -26,6 +26,8 @@ import tempfile
 import time
 import unittest
 
+import machine_clock
+
 SOURCE_DIR = pathlib.Path(os.environ.get("SOURCE_DIR", pathlib.Path(__file__).parents[2]))
 BUILD_DIR = pathlib.Path(os.environ.get("BUILD_DIR", SOURCE_DIR / "build/debug"))
 ASTREINTED = os.environ.get("ASTREINTED", str(BUILD_DIR / "gateway/daemon/astreinted"))
@@ -222,11 +224,11 @@ class Program:
 class Simulator(Program):
     """One of tests/support, in `directory`; `ready` is what it wrote once it accepted."""
 
-    def __init__(self, name, directory, *arguments):
+    def __init__(self, name, directory, *arguments, environment=None):
         program = {"provider": "provider-simulator", "telephony": "telephony-simulator",
                    "phone": "phone-simulator"}[name]
         super().__init__([SUPPORT_BUILD_DIR / program, "--dir", directory, "--die-with-parent",
-                          *arguments], pathlib.Path(directory) / f"{name}.log")
+                          *arguments], pathlib.Path(directory) / f"{name}.log", environment)
         self.name, self.directory, self.ready = name, pathlib.Path(directory), None
 
     def start(self):
@@ -468,22 +470,34 @@ class GatewayTest(unittest.TestCase):
 
     simulators = ()   # of "provider", "telephony", "phone"
     sections = None   # more configuration
+    moves_clock = ()  # of "gateway" and the simulators: those that live by cls.clock
+    wall_at_start = None  # an aware datetime
+
+    @classmethod
+    def _environment_of(cls, program):
+        return cls.clock.environment if program in cls.moves_clock else None
 
     @classmethod
     def setUpClass(cls):
         with contextlib.ExitStack() as stack:
             cls.directory = pathlib.Path(stack.enter_context(
                 tempfile.TemporaryDirectory(prefix="astreinte-")))
-            cls.gateway = Gateway(cls.directory, cls.sections)
+            cls.clock = machine_clock.MachineClock(cls.directory) if cls.moves_clock else None
+            if cls.wall_at_start is not None:
+                cls.clock.set_wall(cls.wall_at_start)
+            cls.gateway = Gateway(cls.directory, cls.sections, cls._environment_of("gateway"))
             cls.provider = cls.phone = cls.telephony = None
             if "provider" in cls.simulators:
-                cls.provider = Simulator("provider", cls.directory).start()
+                cls.provider = Simulator(
+                    "provider", cls.directory,
+                    environment=cls._environment_of("provider")).start()
                 stack.callback(cls.provider.stop)
                 cls.gateway.use_provider(cls.provider.ready)
             if "telephony" in cls.simulators:
                 secret = webhook_secret()
                 cls.telephony = Simulator("telephony", cls.directory, "--secret", secret,
-                                          "--api-key-file", cls.directory / "root.key").start()
+                                          "--api-key-file", cls.directory / "root.key",
+                                          environment=cls._environment_of("telephony")).start()
                 stack.callback(cls.telephony.stop)
                 for name in ("telephony", "call-centre"):
                     cls.gateway.use_endpoint(name, cls.telephony.ready["url"], secret)
@@ -491,7 +505,8 @@ class GatewayTest(unittest.TestCase):
             stack.callback(cls.gateway.stop)
             if "phone" in cls.simulators:
                 cls.phone = Simulator("phone", cls.directory, "--gateway",
-                                      f"http://127.0.0.1:{cls.gateway.port}").start()
+                                      f"http://127.0.0.1:{cls.gateway.port}",
+                                      environment=cls._environment_of("phone")).start()
                 stack.callback(cls.phone.stop)
             cls.admin = cls.gateway.client()
             cls._stack = stack.pop_all()
