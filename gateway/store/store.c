@@ -2,6 +2,7 @@
 #include "gateway/store/store.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,14 @@
 
 #define ROLLBACK_TRIES_MAX 3
 
+bool store_is_out_of_room(int rc, int system_errno)
+{
+    bool may_be =
+        rc == SQLITE_IOERR_WRITE || rc == SQLITE_IOERR_SHMSIZE || (rc & 0xff) == SQLITE_CANTOPEN;
+    return (rc & 0xff) == SQLITE_FULL ||
+           (may_be && (system_errno == ENOSPC || system_errno == EDQUOT));
+}
+
 enum status store_status(struct store *store, int rc, const char *what, struct error *error)
 {
     assert(store->magic == STORE_MAGIC && what != NULL);
@@ -20,11 +29,9 @@ enum status store_status(struct store *store, int rc, const char *what, struct e
     int extended = store->db != NULL ? sqlite3_extended_errcode(store->db) : rc;
     int system_errno = store->db != NULL ? sqlite3_system_errno(store->db) : 0;
     const char *message = store->db != NULL ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc);
-    enum status status = STATUS_IO;
+    enum status status =
+        store_is_out_of_room(extended, system_errno) ? STATUS_DISK_FULL : STATUS_IO;
     switch (rc & 0xff) {
-    case SQLITE_FULL:
-        status = STATUS_DISK_FULL;
-        break;
     case SQLITE_NOMEM:
         status = STATUS_NO_MEMORY;
         break;
@@ -322,8 +329,10 @@ enum status store_commit(struct store *store, struct error *error)
     status = run_control(store, CONTROL_COMMIT, error);
     assert(store->heads_count == 0); /* all written, none left for the next transaction */
     assert(status != STATUS_OK || !store_in_transaction(store));
-    /* The log may or may not have reached the disk: neither yes nor no. */
-    return status == STATUS_IO ? STATUS_UNCERTAIN : status;
+    /* The log may or may not have reached the disk: neither yes nor no. It has, when there was room
+     * for it but none for its index. */
+    bool is_index = sqlite3_extended_errcode(store->db) == SQLITE_IOERR_SHMSIZE;
+    return status == STATUS_IO || (status != STATUS_OK && is_index) ? STATUS_UNCERTAIN : status;
 }
 
 void store_rollback(struct store *store)

@@ -177,6 +177,9 @@ enum status query_number(struct query_run *run, int64_t *number_r, struct error 
 /* Maps SQLite's result codes; fills error with the message and codes at once. */
 enum status store_status(struct store *store, int rc, const char *what, struct error *error);
 
+/* Whether a result code says that the disk or the user's share of it is full. */
+bool store_is_out_of_room(int rc, int system_errno);
+
 /* Writes the heads that this transaction moved, and forgets them. */
 enum status store_flush_heads(struct store *store, struct error *error) MUST_CHECK;
 

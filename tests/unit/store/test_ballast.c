@@ -1,0 +1,301 @@
+/* test_ballast.c - room that is held, given up and taken back, on a disk with an end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+#include <string.h>
+
+#include "gateway/store/ballast.h"
+#include "tests/scenario/disk.h"
+
+#define PATH        "db-ballast"
+#define SIZE        (INT64_C(1) << 20)
+#define PIECE_BYTES (INT64_C(64) << 10) /* of a ballast of this size */
+
+static struct error error;
+
+static int format_disk(void **state)
+{
+    (void)state;
+    disk_format(1);
+    return 0;
+}
+
+static int erase_disk(void **state)
+{
+    (void)state;
+    disk_erase();
+    return 0;
+}
+
+static struct ballast *open_ballast(int64_t bytes)
+{
+    struct ballast *ballast = NULL;
+    assert_int_equal(ballast_open(PATH, DISK_VFS, bytes, &ballast, &error), STATUS_OK);
+    return ballast;
+}
+
+/* Takes until nothing is missing, or there is no room. */
+static enum status fill(struct ballast *ballast)
+{
+    enum status status = STATUS_OK;
+    for (int i = 0; i < 100 && status == STATUS_OK && !ballast_is_whole(ballast); i++) {
+        status = ballast_take(ballast, &error);
+    }
+    return status;
+}
+
+static struct ballast *open_whole(void)
+{
+    struct ballast *ballast = open_ballast(SIZE);
+    assert_int_equal(fill(ballast), STATUS_OK);
+    assert_true(ballast_is_whole(ballast));
+    return ballast;
+}
+
+/* ---- what is held ---- */
+
+static void test_ballast__occupies_what_it_says(void **state)
+{
+    (void)state;
+    struct ballast *ballast = open_ballast(SIZE);
+    assert_int_equal(disk_used(), 0); /* nothing before it is asked for */
+    assert_int_equal(fill(ballast), STATUS_OK);
+    assert_int_equal(ballast_held_bytes(ballast), SIZE);
+    assert_int_equal(disk_used(), SIZE);
+    assert_true(ballast_give(ballast));
+    assert_int_equal(ballast_held_bytes(ballast), SIZE - PIECE_BYTES);
+    assert_int_equal(disk_used(), SIZE - PIECE_BYTES);
+    ballast_close(&ballast);
+    assert_null(ballast);
+    assert_int_equal(disk_used(), SIZE - PIECE_BYTES); /* the file stays */
+}
+
+static void test_ballast__is_given_up_to_the_last_byte(void **state)
+{
+    (void)state;
+    struct ballast *ballast = open_whole();
+    int pieces = 0;
+    while (ballast_give(ballast)) {
+        pieces++;
+        assert_int_equal(disk_used(), ballast_held_bytes(ballast));
+    }
+    assert_int_equal(pieces, SIZE / PIECE_BYTES);
+    assert_int_equal(disk_used(), 0);
+    ballast_close(&ballast);
+}
+
+static void test_ballast__of_an_odd_size(void **state)
+{
+    (void)state;
+    struct ballast *ballast = open_ballast(100001);
+    assert_int_equal(fill(ballast), STATUS_OK);
+    assert_int_equal(disk_used(), 100001);
+    assert_true(ballast_give(ballast));
+    assert_true(ballast_give(ballast));
+    assert_false(ballast_give(ballast));
+    assert_int_equal(disk_used(), 0);
+    ballast_close(&ballast);
+}
+
+static void test_ballast__of_none_only_looks_for_room(void **state)
+{
+    (void)state;
+    struct ballast *ballast = open_ballast(0);
+    assert_true(ballast_is_whole(ballast));
+    assert_false(ballast_give(ballast));
+    assert_int_equal(ballast_take(ballast, &error), STATUS_OK);
+    assert_int_equal(disk_used(), 0);
+    disk_set_capacity(PIECE_BYTES - 1);
+    assert_int_equal(ballast_take(ballast, &error), STATUS_DISK_FULL);
+    assert_int_equal(disk_used(), 0);
+    ballast_close(&ballast);
+}
+
+/* ---- taking back ---- */
+
+/* A piece given for others stays theirs until there is one more. */
+static void test_take__leaves_a_piece_to_others(void **state)
+{
+    (void)state;
+    struct ballast *ballast = open_whole();
+    disk_set_capacity(disk_used());
+    assert_int_equal(ballast_take(ballast, &error), STATUS_DISK_FULL);
+    assert_true(ballast_give(ballast));
+    assert_int_equal(ballast_take(ballast, &error), STATUS_DISK_FULL);
+    assert_int_equal(ballast_held_bytes(ballast), SIZE - PIECE_BYTES);
+    assert_int_equal(disk_used(), SIZE - PIECE_BYTES);
+    disk_set_capacity(SIZE + PIECE_BYTES - 1);
+    assert_int_equal(ballast_take(ballast, &error), STATUS_DISK_FULL);
+    disk_set_capacity(SIZE + PIECE_BYTES);
+    assert_int_equal(ballast_take(ballast, &error), STATUS_OK);
+    assert_true(ballast_is_whole(ballast));
+    assert_int_equal(disk_used(), SIZE);
+    ballast_close(&ballast);
+}
+
+static void test_take__as_much_as_fits(void **state)
+{
+    (void)state;
+    struct ballast *ballast = open_ballast(SIZE);
+    disk_set_capacity(5 * PIECE_BYTES + 100);
+    assert_int_equal(fill(ballast), STATUS_DISK_FULL);
+    assert_int_equal(ballast_held_bytes(ballast), 4 * PIECE_BYTES);
+    assert_int_equal(disk_used(), 4 * PIECE_BYTES);
+    ballast_close(&ballast);
+}
+
+/* ---- what an earlier run left ---- */
+
+static void test_open__goes_on_with_any_size(void **state)
+{
+    (void)state;
+    struct ballast *ballast = open_whole();
+    assert_true(ballast_give(ballast));
+    ballast_close(&ballast);
+    ballast = open_ballast(SIZE);
+    assert_int_equal(ballast_held_bytes(ballast), SIZE - PIECE_BYTES);
+    ballast_close(&ballast);
+    ballast = open_ballast(100000); /* it was configured larger */
+    assert_true(ballast_is_whole(ballast));
+    assert_int_equal(disk_used(), 100000);
+    ballast_close(&ballast);
+    ballast = open_ballast(0);
+    assert_int_equal(disk_used(), 0);
+    ballast_close(&ballast);
+}
+
+/* The power fails at each call of taking and giving: whatever is in the file then, only its size
+ * counts, and it can be given. */
+static int calls_left;
+static uint64_t tears = 7;
+
+static int keep_at_call(void *context, enum disk_call call)
+{
+    (void)context;
+    (void)call;
+    if (calls_left > 0 && --calls_left == 0) {
+        disk_keep(DISK_TEARS, &tears);
+    }
+    return SQLITE_OK;
+}
+
+static void test_open__after_a_loss_of_power_at_any_call(void **state)
+{
+    (void)state;
+    int nth = 1;
+    for (bool fell = true; fell; nth++) {
+        disk_erase();
+        disk_on_call(keep_at_call, NULL);
+        calls_left = nth;
+        struct ballast *ballast = open_whole();
+        assert_true(ballast_give(ballast));
+        assert_int_equal(ballast_take(ballast, &error), STATUS_OK);
+        fell = calls_left == 0;
+        ballast_close(&ballast);
+        calls_left = 0;
+        if (fell) {
+            disk_restore();
+        }
+        disk_set_capacity(disk_used());
+        ballast = open_ballast(SIZE);
+        assert_int_equal(ballast_held_bytes(ballast), disk_used());
+        while (ballast_give(ballast)) {
+        }
+        assert_int_equal(disk_used(), 0);
+        disk_set_capacity(0);
+        assert_int_equal(fill(ballast), STATUS_OK);
+        assert_int_equal(disk_used(), SIZE);
+        ballast_close(&ballast);
+    }
+    assert_true(nth > 30);
+}
+
+/* ---- a disk that fails ---- */
+
+static enum disk_call failing_call;
+static int failing_rc;
+
+static int fail_call(void *context, enum disk_call call)
+{
+    (void)context;
+    return call == failing_call ? failing_rc : SQLITE_OK;
+}
+
+static void test_take__tells_a_broken_disk_from_a_full_one(void **state)
+{
+    (void)state;
+    static const struct {
+        enum disk_call call;
+        int rc;
+    } faults[] = {{DISK_OPEN, SQLITE_CANTOPEN},
+                  {DISK_WRITE, SQLITE_IOERR_WRITE},
+                  {DISK_SYNC, SQLITE_IOERR_FSYNC},
+                  {DISK_TRUNCATE, SQLITE_IOERR_TRUNCATE}};
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        disk_erase();
+        failing_call = faults[i].call;
+        failing_rc = faults[i].rc;
+        disk_on_call(fail_call, NULL);
+        struct ballast *ballast = open_ballast(SIZE);
+        assert_int_equal(ballast_take(ballast, &error), STATUS_IO);
+        assert_non_null(strstr(error.text, PATH));
+        assert_int_equal(ballast_held_bytes(ballast), 0);
+        disk_on_call(NULL, NULL);
+        assert_int_equal(fill(ballast), STATUS_OK); /* it is mended */
+        assert_int_equal(disk_used(), SIZE);
+        ballast_close(&ballast);
+    }
+}
+
+static void test_give__a_disk_that_refuses_gives_nothing(void **state)
+{
+    (void)state;
+    struct ballast *ballast = open_whole();
+    failing_call = DISK_TRUNCATE;
+    failing_rc = SQLITE_IOERR_TRUNCATE;
+    disk_on_call(fail_call, NULL);
+    assert_false(ballast_give(ballast));
+    assert_int_equal(ballast_held_bytes(ballast), SIZE);
+    disk_on_call(NULL, NULL);
+    assert_true(ballast_give(ballast));
+    ballast_close(&ballast);
+}
+
+/* ---- what it is not ---- */
+
+static void test_ballast__is_no_database(void **state)
+{
+    (void)state;
+    struct ballast *ballast = open_whole();
+    ballast_close(&ballast);
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open_v2(PATH, &db, SQLITE_OPEN_READWRITE, DISK_VFS), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "SELECT * FROM sqlite_master", NULL, NULL, NULL),
+                     SQLITE_NOTADB);
+    (void)sqlite3_close(db);
+    assert_int_equal(disk_used(), SIZE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, format_disk, erase_disk)
+        TEST(test_ballast__occupies_what_it_says),
+        TEST(test_ballast__is_given_up_to_the_last_byte),
+        TEST(test_ballast__of_an_odd_size),
+        TEST(test_ballast__of_none_only_looks_for_room),
+        TEST(test_take__leaves_a_piece_to_others),
+        TEST(test_take__as_much_as_fits),
+        TEST(test_open__goes_on_with_any_size),
+        TEST(test_open__after_a_loss_of_power_at_any_call),
+        TEST(test_take__tells_a_broken_disk_from_a_full_one),
+        TEST(test_give__a_disk_that_refuses_gives_nothing),
+        TEST(test_ballast__is_no_database),
+#undef TEST
+    };
+    return cmocka_run_group_tests_name("store.ballast", tests, NULL, NULL);
+}
