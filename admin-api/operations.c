@@ -232,6 +232,12 @@ static void add_engine(struct page *page, const struct engine_statistics *statis
     add_gauge(page, "callback_credits_used", "Callbacks in flight.",
               (int64_t)statistics->credits_callback_used);
     add_gauge(page, "calls_used", "Telephone calls in flight.", (int64_t)statistics->calls_used);
+    add_gauge(page, "disk_full", "Whether only the open escalations may write.",
+              statistics->disk_full ? 1 : 0);
+    add_gauge(page, "reserve_bytes", "What is to be kept of the disk for them.",
+              statistics->reserve_bytes);
+    add_gauge(page, "reserve_held_bytes", "What of it is kept now.",
+              statistics->reserve_held_bytes);
     add_gauge(page, "ready", "Whether new escalations are taken.", statistics->ready ? 1 : 0);
     add(page, "# HELP astreinte_lane_length Commands waiting in the mailbox.\n"
               "# TYPE astreinte_lane_length gauge\n");

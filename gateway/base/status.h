@@ -27,7 +27,7 @@ extern "C" {
     X(KEY_REUSED, -9, "idempotency-key-reused", "the key was used with another body")              \
     X(TOO_LARGE, -10, "too-large", "a limit on size or number was reached")                        \
     X(FULL, -11, "full", "the queue is full, try again")                                           \
-    X(DISK_FULL, -12, "disk-full", "no room left to accept new escalations")                       \
+    X(DISK_FULL, -12, "disk-full", "no room left on the disk")                                     \
     X(TIMEOUT, -13, "timeout", "a deadline passed")                                                \
     X(EXPIRED, -14, "expired", "it was too late to begin")                                         \
     X(UNAVAILABLE, -15, "unavailable", "a peer cannot be reached")                                 \

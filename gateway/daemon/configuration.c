@@ -13,6 +13,7 @@
 
 #define CONFIGURATION_BYTES_MAX (8u << 20)
 #define ENDPOINT_PREFIX         "endpoint."
+#define RESERVE_MB_DEFAULT      64
 
 enum key_type { KEY_TEXT, KEY_PORT, KEY_NUMBER, KEY_YES_NO };
 
@@ -42,6 +43,7 @@ static const struct key keys[] = {
     {"gateway", "connections_per_address_max", KEY_NUMBER, AT(connections_per_address_max), 0,
      65536},
     {"gateway", "request_deadline_ms", KEY_NUMBER, AT(request_deadline_ms), 1000, 120000},
+    {"gateway", "reserve_mb", KEY_NUMBER, AT(reserve_mb), 0, 65536},
     {"gateway", "log_level", KEY_TEXT, AT(log_level), 0, 0},
     {"push", "ca_file", KEY_TEXT, AT(push.ca_file), 0, 0},
     {"push", "apns_host", KEY_TEXT, AT(apns.endpoints[PUSH_PRODUCTION].host), 0, 0},
@@ -86,6 +88,8 @@ const char *configuration_help(void)
            "  connections_max = N     HTTP connections at once (1024)\n"
            "  connections_per_address_max = N   of them from one address; 0: no limit (0)\n"
            "  request_deadline_ms = N to receive a request, and to answer it (10000)\n"
+           "  reserve_mb = N          disk kept back for when the rest is full: new escalations\n"
+           "                          are refused then, the open ones go on; 0: none (64)\n"
            "  log_level = LEVEL       debug, info, warning or error (info)\n"
            "[push]\n"
            "  ca_file = FILE          CA bundle for the providers (the system's)\n"
@@ -489,6 +493,7 @@ static struct configuration *create_default(void)
     configuration->arena = arena;
     configuration->listen_address = "127.0.0.1";
     configuration->listen_port = 8080;
+    configuration->reserve_mb = RESERVE_MB_DEFAULT;
     configuration->log_level = "info";
     configuration->push.keep_connected = true;
     configuration->telephony.endpoints = configuration->endpoints;

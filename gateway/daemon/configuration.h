@@ -26,6 +26,7 @@ struct configuration {
     int64_t connections_max;
     int64_t connections_per_address_max;
     int64_t request_deadline_ms;
+    int64_t reserve_mb;
     int64_t calls_max;
     const char *log_level;
     const char *root_key; /* read from root_key_file */

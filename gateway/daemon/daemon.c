@@ -122,6 +122,7 @@ static enum status start_engine(struct daemon *daemon, struct error *error)
         .database_path = configuration->database,
         .root_key = configuration->root_key,
         .calls_max = (size_t)configuration->calls_max,
+        .reserve_bytes = configuration->reserve_mb << 20,
         .clock = clock_system,
         .random = random_system,
         .dispatcher = dispatch_interface(daemon->dispatch),

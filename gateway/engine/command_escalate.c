@@ -269,6 +269,10 @@ enum status command_escalate(struct engine *engine, struct command *command, str
     if (status != STATUS_NOT_FOUND) {
         return status;
     }
+    if (reserve_refuses(engine, COMMAND_ESCALATE)) {
+        answer_refuse(command, STATUS_DISK_FULL, "%s", status_text(STATUS_DISK_FULL));
+        return STATUS_OK;
+    }
     for (size_t i = 0; i < work.request->warnings_count; i++) {
         warn(&work, work.request->warnings[i]);
     }

@@ -108,6 +108,22 @@ static enum status recover(struct engine *engine, struct error *error)
     return status;
 }
 
+/* Opens the database and recovers. On a full disk even that needs room: for the log's index, and
+ * for the clock. */
+static enum status open_store(struct engine *engine, struct error *error)
+{
+    enum status status;
+    do {
+        store_close(&engine->store);
+        status =
+            store_open(engine->database_path, engine->configuration.vfs, &engine->store, error);
+        if (status == STATUS_OK) {
+            status = recover(engine, error);
+        }
+    } while (status == STATUS_DISK_FULL && reserve_draw(engine));
+    return status;
+}
+
 static enum status open_all(struct engine *engine, struct error *error)
 {
     enum status status = allocate(engine, error);
@@ -115,11 +131,10 @@ static enum status open_all(struct engine *engine, struct error *error)
         status = open_poison(engine, error); /* first: its lock keeps a second writer out */
     }
     if (status == STATUS_OK) {
-        status =
-            store_open(engine->database_path, engine->configuration.vfs, &engine->store, error);
+        status = reserve_open(engine, error);
     }
     if (status == STATUS_OK) {
-        status = recover(engine, error);
+        status = open_store(engine, error);
     }
     if (status == STATUS_OK) {
         struct directory_builder builder = builder_of(engine);
@@ -190,6 +205,7 @@ enum status engine_create(const struct engine_configuration *configuration,
         engine_destroy(&engine);
         return status;
     }
+    reserve_fill(engine);
     quarantine_suspects(engine);
     changes_add_all(engine); /* what changed just before the last end may not have been told */
     *engine_r = engine;
@@ -237,6 +253,7 @@ void engine_destroy(struct engine **engine_r)
         arena_destroy(&engine->procedures[i].arena);
     }
     store_close(&engine->store);
+    ballast_close(&engine->ballast);
     poison_close(&engine->poison);
     arena_destroy(&engine->scratch);
     free(engine->update);
@@ -321,9 +338,6 @@ enum status engine_post(struct engine *engine, struct command *command)
     assert(engine->magic == ENGINE_MAGIC);
     if (atomic_load(&engine->stopping)) {
         return STATUS_STOPPING;
-    }
-    if (command->type == COMMAND_ESCALATE && atomic_load(&engine->disk_full)) {
-        return STATUS_DISK_FULL;
     }
     if (command->type == COMMAND_ESCALATE && admission_is_closed(engine, command)) {
         return STATUS_FULL;
@@ -564,9 +578,13 @@ void engine_statistics(struct engine *engine, struct engine_statistics *statisti
     statistics_r->overdue_ms = atomic_load(&engine->overdue_ms);
     statistics_r->writer_stuck = atomic_load(&engine->writer_stuck);
     statistics_r->open_escalations = atomic_load(&engine->open_escalations);
-    statistics_r->not_ready_why = atomic_load(&engine->stopping)    ? "stopping"
-                                  : atomic_load(&engine->disk_full) ? "disk full"
-                                                                    : NULL;
+    statistics_r->disk_full = atomic_load(&engine->disk_full);
+    statistics_r->reserve_bytes = engine->configuration.reserve_bytes;
+    statistics_r->reserve_held_bytes = atomic_load(&engine->reserve_held_bytes);
+    statistics_r->not_ready_why = atomic_load(&engine->stopping) ? "stopping"
+                                  : statistics_r->disk_full
+                                      ? "disk full: only the open escalations go on"
+                                      : NULL;
     statistics_r->ready = statistics_r->not_ready_why == NULL;
 }
 

@@ -106,6 +106,7 @@ struct engine_configuration {
     uint8_t secret[ENGINE_SECRET_BYTES]; /* action tokens */
     const char *root_key;            /* "ak_…" with the admin role over all customers; or NULL */
     size_t calls_max;                /* telephone calls on the trunk at once; 0: 30 */
+    int64_t reserve_bytes;           /* kept of the disk, in database_path + "-ballast"; 0: none */
     char boot_id[BOOT_ID_BYTES_MAX]; /* clock_boot_id(); tests may leave it empty */
     struct clock_source clock;
     struct random_source random;
@@ -132,8 +133,9 @@ void engine_stop(struct engine *engine);
 void engine_join(struct engine *engine);
 
 /* Any thread. On STATUS_OK `complete` will be called once. STATUS_FULL: the lane has no room, or
- * new escalations already wait too long (NEW_WAIT_MS_MAX); STATUS_STOPPING; STATUS_DISK_FULL: new
- * escalations are refused. */
+ * new escalations already wait too long (NEW_WAIT_MS_MAX); STATUS_STOPPING. On a full disk a new
+ * escalation is answered STATUS_DISK_FULL; one that was taken before is answered from the record.
+ */
 enum status engine_post(struct engine *engine, struct command *command) MUST_CHECK;
 
 /* Any thread. After how many seconds it is worth asking again for what met STATUS_FULL: as long as
@@ -200,10 +202,13 @@ struct engine_statistics {
     size_t credits_callback_used;
     size_t calls_used;
     int64_t open_escalations;
-    int64_t overdue_ms;        /* how far behind the oldest due row is, as the watchdog sees it */
-    bool writer_stuck;         /* a turn has not ended for too long */
-    bool ready;                /* accepts new escalations */
-    const char *not_ready_why; /* static text, or NULL */
+    int64_t overdue_ms;         /* how far behind the oldest due row is, as the watchdog sees it */
+    bool writer_stuck;          /* a turn has not ended for too long */
+    bool disk_full;             /* new escalations are refused; the reserve carries the open ones */
+    int64_t reserve_bytes;      /* what is to be kept of the disk, */
+    int64_t reserve_held_bytes; /* and what is kept */
+    bool ready;                 /* accepts new escalations */
+    const char *not_ready_why;  /* static text, or NULL */
 };
 void engine_statistics(struct engine *engine, struct engine_statistics *statistics_r);
 

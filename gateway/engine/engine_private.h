@@ -9,6 +9,7 @@
 #include "gateway/base/queue.h"
 #include "gateway/engine/directory_private.h"
 #include "gateway/engine/engine.h"
+#include "gateway/store/ballast.h"
 #include "gateway/store/store.h"
 
 #define ENGINE_MAGIC 0x454e4749u
@@ -27,6 +28,7 @@
 #define CLOCK_SAVED_EVERY_MS       INT64_C(5000)
 #define DISK_PROBE_EVERY_MS        INT64_C(1000)
 #define WAL_PAGES_MAX              1000
+#define WAL_PAGES_WHEN_FULL        64
 
 /* An attempt whose row says "handed over" in this transaction: sent after the commit. */
 struct pending_effect {
@@ -118,7 +120,12 @@ struct engine {
     bool woken;
     _Atomic bool sleeping;
     _Atomic bool stopping;
+
+    /* a full disk (reserve.c) */
+    struct ballast *ballast;
     _Atomic bool disk_full;
+    _Atomic int64_t reserve_held_bytes;
+    struct engine_time reserve_looks_at;
     _Atomic int64_t new_since_ms; /* when the oldest new escalation in the turn came; 0: none */
     _Atomic unsigned refusals;    /* that were told when to come back */
 
@@ -331,6 +338,24 @@ enum status changes_next(struct engine *engine, size_t most, int64_t *customer_i
 /* Counts a failure of the engine's own work on an escalation; the third sets it aside. */
 void blame(struct engine *engine, int64_t customer_id, struct uuid escalation, enum status status);
 void quarantine_post(struct engine *engine, int64_t customer_id, struct uuid escalation);
+
+/* ---- reserve.c: a full disk ---- */
+
+enum status reserve_open(struct engine *engine, struct error *error) MUST_CHECK;
+/* Takes as much of the ballast as there is room for, at the start. */
+void reserve_fill(struct engine *engine);
+/* Something found no room: new escalations are refused from now on. */
+void reserve_disk_is_full(struct engine *engine);
+/* Gives a piece of the ballast to the disk. False: it is used up. */
+bool reserve_draw(struct engine *engine);
+/* Something that serves the open escalations found no room even so: tells the desk. */
+void reserve_is_used_up(struct engine *engine);
+/* Whether a command serves the open escalations and may draw on the reserve. */
+bool reserve_serves(enum command_type type);
+/* Whether a command is refused for now. */
+bool reserve_refuses(const struct engine *engine, enum command_type type);
+/* Between transactions: looks for room again. Answers when it wants to look next, in ms. */
+int64_t reserve_tend(struct engine *engine);
 
 /* ---- the rest ---- */
 

@@ -104,10 +104,13 @@ enum status poison_open(const char *path, struct poison **poison_r, struct error
                          "%s: another gateway runs on this database; stop it first", path);
     }
     struct poison_page *page = MAP_FAILED;
-    if (ftruncate(file, sizeof *page) == 0) {
+    /* Really there: a page for which the disk has no room would end the process when it is written.
+     */
+    int failure = posix_fallocate(file, 0, sizeof *page);
+    if (failure == 0) {
         page = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+        failure = errno;
     }
-    int failure = errno;
     if (page == MAP_FAILED) {
         (void)close(file);
         return error_set(error, STATUS_IO, "%s: %s", path, strerror(failure));

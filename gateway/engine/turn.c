@@ -63,8 +63,9 @@ struct turn {
     size_t deadlines_count;
     struct command changes[CHANGES_PER_TURN_MAX];
     size_t changes_count;
-    bool more;    /* something was left for the next turn */
-    bool failing; /* the engine's own work failed: it is still due */
+    bool more;           /* something was left for the next turn */
+    bool failing;        /* the engine's own work failed: it is still due */
+    enum status failure; /* of the last command that failed */
 };
 
 static struct batch *batch_of_lane(struct turn *turn, int lane)
@@ -215,13 +216,10 @@ static void fail_command(struct engine *engine, struct command *command, enum st
     }
     log_error("engine.command_failed", LOG_INT("type", command->type), LOG_STATUS(status),
               LOG_UUID("escalation", command->escalation_id), LOG_TEXT("detail", error->text));
-    if (status == STATUS_DISK_FULL) {
-        atomic_store(&engine->disk_full, true);
-        engine_alarm(engine, "engine.disk_full", "the disk is full: new escalations are refused");
-    }
 }
 
-/* Runs one command in its savepoint. False when the transaction has vanished. */
+/* Runs one command in its savepoint. False when the transaction is not to be gone on with: it has
+ * vanished, or somebody is to have room made for them. */
 static bool run_command(struct engine *engine, struct command *command)
 {
     struct error error = {.text = ""};
@@ -234,7 +232,10 @@ static bool run_command(struct engine *engine, struct command *command)
     command->answer.body = "";
     poison_begin(engine->poison, command->customer_id, command->escalation_id);
     enum status status = store_savepoint(engine->store, &error);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && command->type != COMMAND_ESCALATE &&
+        reserve_refuses(engine, command->type)) {
+        answer_refuse(command, STATUS_DISK_FULL, "%s", status_text(STATUS_DISK_FULL));
+    } else if (status == STATUS_OK) {
         status = handlers[command->type](engine, command, &error);
     }
     if (status == STATUS_OK && store_in_transaction(engine->store)) {
@@ -246,7 +247,8 @@ static bool run_command(struct engine *engine, struct command *command)
     }
     forget_since(engine, &mark);
     fail_command(engine, command, status, &error);
-    if (!store_in_transaction(engine->store)) {
+    engine->turn->failure = status;
+    if (!store_in_transaction(engine->store) || status == STATUS_DISK_FULL) {
         return false;
     }
     struct error ignored;
@@ -296,11 +298,9 @@ static bool run_all(struct turn *turn)
            run_batch(turn, &turn->patient, PATIENT_COMMANDS_MIN);
 }
 
-/* On a full disk saving it more often is also the probe for room. */
 static bool clock_is_to_be_saved(struct engine *engine)
 {
-    int64_t every_ms = atomic_load(&engine->disk_full) ? DISK_PROBE_EVERY_MS : CLOCK_SAVED_EVERY_MS;
-    return engine_now(engine).ms - engine->clock_saved_at.ms >= every_ms;
+    return engine_now(engine).ms - engine->clock_saved_at.ms >= CLOCK_SAVED_EVERY_MS;
 }
 
 /* Neither yes nor no can be answered: stop, restart, recover. The callers find out by their
@@ -411,8 +411,17 @@ static void tell_listener(struct engine *engine)
     engine->journal_written = false;
 }
 
-/* One command in a transaction of its own: after a batch could not be committed as a whole. */
-static void run_alone(struct engine *engine, struct command *command)
+/* What the engine does without a command, the outbox and the log, has no try of its own: it finds
+ * the room the next time. */
+static void make_room(struct engine *engine, enum status status)
+{
+    if (status == STATUS_DISK_FULL) {
+        reserve_disk_is_full(engine);
+        (void)reserve_draw(engine);
+    }
+}
+
+static enum status try_alone(struct engine *engine, struct command *command)
 {
     struct error error = {.text = ""};
     enum status status = store_begin(engine->store, &error);
@@ -426,6 +435,25 @@ static void run_alone(struct engine *engine, struct command *command)
         drop_transaction(engine);
     } else {
         after_commit(engine);
+    }
+    return status;
+}
+
+/* One command in a transaction of its own: after a batch could not be committed as a whole. What
+ * serves the open escalations has room made for it as long as there is a reserve. */
+static void run_alone(struct engine *engine, struct command *command)
+{
+    bool failing = engine->turn->failing;
+    enum status status;
+    do {
+        engine->turn->failing = failing;
+        status = try_alone(engine, command);
+        if (status == STATUS_DISK_FULL) {
+            reserve_disk_is_full(engine);
+        }
+    } while (status == STATUS_DISK_FULL && reserve_serves(command->type) && reserve_draw(engine));
+    if (status == STATUS_DISK_FULL && reserve_serves(command->type)) {
+        reserve_is_used_up(engine);
     }
 }
 
@@ -458,11 +486,16 @@ static void complete_batch(struct batch *batch)
     carry_over(batch);
 }
 
+/* On a full disk at once: a log that begins anew needs no new room. */
 static void checkpoint(struct engine *engine)
 {
     struct error error = {.text = ""};
-    if (store_checkpoint(engine->store, WAL_PAGES_MAX, &error) != STATUS_OK) {
+    bool full = atomic_load(&engine->disk_full);
+    enum status status =
+        store_checkpoint(engine->store, full ? WAL_PAGES_WHEN_FULL : WAL_PAGES_MAX, &error);
+    if (status != STATUS_OK) {
         log_error("engine.checkpoint_failed", LOG_TEXT("detail", error.text));
+        make_room(engine, status);
     }
     if (store_log_pages(engine->store) > STORE_LOG_PAGES_LONG) {
         engine_alarm(engine, "store.log_long",
@@ -475,19 +508,16 @@ static void run_turn(struct turn *turn)
     struct engine *engine = turn->engine;
     struct error error = {.text = ""};
     enum status status = store_begin(engine->store, &error);
-    bool whole = status == STATUS_OK && run_all(turn);
-    if (whole) {
-        status = finish_transaction(engine, &error);
+    if (status == STATUS_OK) {
+        status = run_all(turn) ? finish_transaction(engine, &error) : turn->failure;
     }
-    if (whole && status == STATUS_OK) {
+    if (status == STATUS_OK) {
         after_commit(engine);
-        if (atomic_load(&engine->disk_full)) {
-            atomic_store(&engine->disk_full, false);
-            log_info("engine.disk_has_room", LOG_NONE);
-        }
     } else {
         log_error("engine.batch_abandoned", LOG_STATUS(status), LOG_TEXT("detail", error.text));
         drop_transaction(engine);
+        make_room(engine, status);
+        turn->failing = false; /* each says it again */
         run_each_alone(turn);
     }
     count_commands(turn);
@@ -527,9 +557,11 @@ static void housekeeping(struct engine *engine)
     if (now.ms - engine->purged_at.ms >= IDEMPOTENCY_PURGE_EVERY_MS) {
         struct error error;
         engine->purged_at = now;
-        if (store_purge_idempotency(engine->store, (struct wall_time){now.ms - IDEMPOTENCY_LIFE_MS},
-                                    &error) != STATUS_OK) {
+        enum status status = store_purge_idempotency(
+            engine->store, (struct wall_time){now.ms - IDEMPOTENCY_LIFE_MS}, &error);
+        if (status != STATUS_OK) {
             log_error("engine.purge_failed", LOG_TEXT("detail", error.text));
+            make_room(engine, status);
         }
     }
     if (atomic_exchange(&engine->root_key_changed, false)) {
@@ -555,13 +587,14 @@ int64_t engine_turn(struct engine *engine)
     housekeeping(engine);
     bool work = gathered(turn) + turn->deadlines_count + turn->changes_count > 0 ||
                 engine->dirty_customers_count > 0 || engine->keys_dirty ||
-                (atomic_load(&engine->disk_full) && clock_is_to_be_saved(engine)) ||
                 (engine->outbox_waiting &&
                  engine_time_reached(engine->outbox_retry_at, engine_now(engine)));
     if (work) {
         run_turn(turn);
     }
+    int64_t look_ms = reserve_tend(engine);
     int64_t wait_ms = turn->more || changes_pending(engine) ? 0 : time_until_due(engine);
+    wait_ms = wait_ms < look_ms ? wait_ms : look_ms;
     if (turn->failing && !turn->more && wait_ms < FAILED_WAIT_MS) {
         wait_ms = FAILED_WAIT_MS; /* a full or broken disk is not mended by asking faster */
     }

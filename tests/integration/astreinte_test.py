@@ -282,6 +282,7 @@ class Gateway(Program):
             "port_file": self.directory / "port",
             "root_key_file": self.directory / "root.key",
             "secret_file": self.directory / "secret",
+            "reserve_mb": 1,
         }}
         for name, keys in (sections or {}).items():
             self.sections.setdefault(name, {}).update(keys)

@@ -127,6 +127,7 @@ static void test_read__defaults(void **state)
     assert_false(read->apns.critical_entitled);
     assert_int_equal(read->telephony.endpoints_count, 0);
     assert_int_equal(read->threads, 0);
+    assert_int_equal(read->reserve_mb, 64);
     assert_int_equal(read->calls_max, 0);
     static const uint8_t first[8] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
     for (size_t i = 0; i < ENGINE_SECRET_BYTES; i += sizeof first) {
@@ -149,6 +150,7 @@ static void test_read__every_key(void **state)
                   "port_file = @/port\nroot_key_file = @/root\nsecret_file = @/secret\n"
                   "public_url = https://a.example\ntls_key_file = /k\ntls_cert_file = /c\n"
                   "threads = 64\nconnections_max = 65536\nlog_level = debug\n"
+                  "reserve_mb = 65536\n"
                   "[push]\nca_file = /ca1\napns_host = h1\napns_port = 1\n"
                   "apns_sandbox_host = h2\napns_sandbox_port = 2\n"
                   "apns_key_file = @/apns\napns_key_id = KID\napns_team_id = TID\n"
@@ -175,6 +177,7 @@ static void test_read__every_key(void **state)
     assert_string_equal(read->tls_cert_file, "/c");
     assert_int_equal(read->threads, 64);
     assert_int_equal(read->connections_max, 65536);
+    assert_int_equal(read->reserve_mb, 65536);
     assert_string_equal(read->log_level, "debug");
     assert_string_equal(read->push.ca_file, "/ca1");
     assert_string_equal(read->apns.endpoints[PUSH_PRODUCTION].host, "h1");
@@ -312,6 +315,7 @@ static void test_help__names_every_key(void **state)
                                         "threads",
                                         "log_level",
                                         "connections_max",
+                                        "reserve_mb",
                                         "ca_file",
                                         "apns_key_file",
                                         "apns_key_id",
@@ -377,6 +381,8 @@ static void test_refused__values_out_of_range(void **state)
         {"threads = 99999999999999999999", "threads: must be a whole number from 1 to 64"},
         {"connections_max = 7", "connections_max: must be a whole number from 8 to 65536"},
         {"connections_max = 65537", "connections_max: must be a whole number from 8 to 65536"},
+        {"reserve_mb = -1", "reserve_mb: must be a whole number from 0 to 65536"},
+        {"reserve_mb = 65537", "reserve_mb: must be a whole number from 0 to 65536"},
         {"log_level = loud", "log_level: must be"},
         {"tls_key_file = /k", "give both or none"},
         {"tls_cert_file = /c", "give both or none"},

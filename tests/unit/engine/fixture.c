@@ -144,6 +144,7 @@ struct engine_configuration house_configuration(struct house *house)
         .secret = "thirty-two bytes of test secret",
         .root_key = ROOT_KEY,
         .calls_max = house->calls_max,
+        .reserve_bytes = house->reserve_bytes,
         .clock = {fake_wall, fake_monotonic, house},
         .random = {fake_random, house},
         .dispatcher = {fake_send, fake_flush, fake_alarm, house},
@@ -531,7 +532,7 @@ int house_setup(void **state)
 int house_teardown(void **state)
 {
     struct house *house = *state;
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-poison"};
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-poison", "-ballast"};
     engine_destroy(&house->engine);
     for (size_t i = 0; i < house->commands_count; i++) {
         arena_destroy(&house->commands[i]->arena);

@@ -52,6 +52,7 @@ struct house {
     uint64_t random;
     _Atomic bool abort_at_random; /* the next random bytes end the process */
     size_t calls_max;
+    int64_t reserve_bytes;
     struct engine *engine;
     int64_t customer_id;
     int64_t jean;

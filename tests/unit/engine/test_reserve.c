@@ -1,0 +1,495 @@
+/* test_reserve.c - a disk with an end: new escalations are refused, the open ones go on. */
+#include <stdio.h>
+#include <sqlite3.h>
+#include <string.h>
+
+#include "gateway/engine/engine_private.h"
+#include "tests/scenario/disk.h"
+#include "tests/unit/engine/fixture.h"
+
+#define RESERVE_BYTES (INT64_C(1) << 20)
+#define PIECE_BYTES   (RESERVE_BYTES / 16)
+#define OPEN_ONES     20
+#define CALLS_MAX     4000
+
+/* ---- a house on a disk in memory ---- */
+
+static int setup_with(void **state, int64_t reserve_bytes)
+{
+    disk_format(1);
+    if (house_setup(state) != 0) {
+        return -1;
+    }
+    struct house *house = *state;
+    house->reserve_bytes = reserve_bytes;
+    house_close(house);
+    house_open(house);
+    house_settle(house);
+    return 0;
+}
+
+static int setup(void **state)
+{
+    return setup_with(state, RESERVE_BYTES);
+}
+
+static int teardown(void **state)
+{
+    int result = house_teardown(state);
+    disk_erase();
+    return result;
+}
+
+#define DISK_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+static int64_t held_bytes(struct house *house)
+{
+    struct engine_statistics statistics;
+    engine_statistics(house->engine, &statistics);
+    return statistics.reserve_held_bytes;
+}
+
+static bool is_ready(struct house *house)
+{
+    struct engine_statistics statistics;
+    engine_statistics(house->engine, &statistics);
+    assert_int_equal(statistics.ready, !statistics.disk_full);
+    assert_int_equal(statistics.ready, statistics.not_ready_why == NULL);
+    return statistics.ready;
+}
+
+static enum status run_command(struct house *house, struct command *command)
+{
+    house_run(house, command);
+    return command->answer.status;
+}
+
+static enum status escalate(struct house *house, const char *key)
+{
+    return run_command(house, escalate_command(house, SEVERITY_MAJOR, key));
+}
+
+static enum status accept(struct house *house, struct uuid id, int64_t agent)
+{
+    return run_command(house, agent_command(house, id, VERB_ACCEPT, agent, NULL));
+}
+
+/* Nothing but what is there now. */
+static void fill_disk(void)
+{
+    disk_set_capacity(disk_used());
+}
+
+static void fill_disk_until_refused(struct house *house)
+{
+    fill_disk();
+    assert_int_equal(escalate(house, NULL), STATUS_DISK_FULL);
+    assert_false(is_ready(house));
+}
+
+/* Time passes as it does for the thread: turn by turn. */
+static void pass(struct house *house, int64_t ms)
+{
+    for (int64_t passed_ms = 0; passed_ms < ms; passed_ms += 100) {
+        house_advance(house, 100);
+        house_settle(house);
+    }
+}
+
+static void assert_state(struct house *house, struct uuid id, enum escalation_state state)
+{
+    struct escalation escalation;
+    house_read(house, id, &escalation);
+    assert_int_equal(escalation.state, state);
+}
+
+/* ---- the open ones go on ---- */
+
+static void open_many(struct house *house, struct uuid ids_r[OPEN_ONES])
+{
+    for (size_t i = 0; i < OPEN_ONES; i++) {
+        ids_r[i] = house_escalate(house, SEVERITY_MAJOR);
+    }
+    house_settle(house);
+}
+
+static void test_reserve__carries_the_open_ones_to_their_end(void **state)
+{
+    struct house *house = *state;
+    struct uuid ids[OPEN_ONES];
+    open_many(house, ids);
+    fill_disk_until_refused(house);
+    assert_true(held_bytes(house) >= RESERVE_BYTES - PIECE_BYTES); /* refused early enough */
+    house_accept_all(house, 0);
+    for (size_t i = 0; i < OPEN_ONES / 2; i++) {
+        assert_int_equal(accept(house, ids[i], house->jean), STATUS_OK);
+        assert_state(house, ids[i], ESCALATION_ACCEPTED);
+    }
+    size_t before = house->sent_count;
+    pass(house, 61000); /* the others go to paul, who declines */
+    assert_true(house->sent_count >= before + OPEN_ONES / 2);
+    house_accept_all(house, before);
+    for (size_t i = OPEN_ONES / 2; i < OPEN_ONES; i++) {
+        struct command *decline = agent_command(house, ids[i], VERB_DECLINE, house->paul, NULL);
+        assert_int_equal(run_command(house, decline), STATUS_OK);
+    }
+    before = house->sent_count;
+    pass(house, 1000); /* and the call centre is told */
+    for (size_t i = OPEN_ONES / 2; i < OPEN_ONES; i++) {
+        assert_state(house, ids[i], ESCALATION_EXHAUSTED);
+    }
+    house_accept_all(house, before);
+    pass(house, 3600000);
+    for (size_t i = OPEN_ONES / 2; i < OPEN_ONES; i++) {
+        assert_int_equal(accept(house, ids[i], house->jean), STATUS_OK);
+    }
+    assert_int_equal(escalate(house, NULL), STATUS_DISK_FULL);
+    assert_true(held_bytes(house) > 0);
+}
+
+/* A stranger who writes as fast as we give gets a piece at a time. */
+static void test_reserve__is_given_in_pieces(void **state)
+{
+    struct house *house = *state;
+    struct uuid ids[OPEN_ONES];
+    open_many(house, ids);
+    fill_disk_until_refused(house);
+    house_accept_all(house, 0);
+    for (size_t i = 0; i < 8; i++) {
+        fill_disk(); /* the stranger took what was given */
+        int64_t before = held_bytes(house);
+        assert_int_equal(accept(house, ids[i], house->jean), STATUS_OK);
+        assert_true(held_bytes(house) >= before - 3 * PIECE_BYTES);
+    }
+    assert_true(held_bytes(house) > 0);
+}
+
+static void test_reserve__a_batch_is_answered_each_for_itself(void **state)
+{
+    struct house *house = *state;
+    struct uuid ids[OPEN_ONES];
+    struct command *accepts[OPEN_ONES], *fresh[OPEN_ONES];
+    open_many(house, ids);
+    house_accept_all(house, 0);
+    fill_disk();
+    for (size_t i = 0; i < OPEN_ONES; i++) {
+        fresh[i] = escalate_command(house, SEVERITY_MAJOR, NULL);
+        accepts[i] = agent_command(house, ids[i], VERB_ACCEPT, house->jean, NULL);
+        assert_int_equal(engine_post(house->engine, fresh[i]), STATUS_OK);
+        assert_int_equal(engine_post(house->engine, accepts[i]), STATUS_OK);
+    }
+    house_settle(house);
+    for (size_t i = 0; i < OPEN_ONES; i++) {
+        assert_int_equal(fresh[i]->answer.status, STATUS_DISK_FULL);
+        assert_int_equal(accepts[i]->answer.status, STATUS_OK);
+        assert_state(house, ids[i], ESCALATION_ACCEPTED);
+    }
+}
+
+/* Nobody asks for anything: what was planned goes out all the same. */
+static void test_reserve__the_outbox_finds_room(void **state)
+{
+    struct house *house = *state;
+    house->send_status = STATUS_FULL;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house->send_status = STATUS_OK;
+    fill_disk();
+    pass(house, 2000);
+    assert_int_equal(house->sent_count, 1);
+}
+
+/* What was taken before is answered from the record, as whoever asks again may not know it. */
+static void test_reserve__a_repeat_is_answered(void **state)
+{
+    struct house *house = *state;
+    struct command *first = escalate_command(house, SEVERITY_MAJOR, "key-1");
+    assert_int_equal(run_command(house, first), STATUS_OK);
+    fill_disk_until_refused(house);
+    struct command *again = escalate_command(house, SEVERITY_MAJOR, "key-1");
+    assert_int_equal(run_command(house, again), STATUS_OK);
+    assert_string_equal(again->answer.body, first->answer.body);
+    assert_int_equal(escalate(house, "key-2"), STATUS_DISK_FULL);
+}
+
+/* ---- administration ---- */
+
+static enum status put_contact(struct house *house, const char *slug)
+{
+    struct command *command = house_command(house, COMMAND_PUT_PERSON);
+    command->request.person = (struct person_request){.kind = PERSON_CONTACT,
+                                                      .slug = slug,
+                                                      .name = slug,
+                                                      .phone = "+33600000009",
+                                                      .language = "fr",
+                                                      .active = true};
+    return run_command(house, command);
+}
+
+static void test_administration__has_room_but_not_the_last_half(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    fill_disk_until_refused(house);
+    disk_set_capacity(disk_used() + PIECE_BYTES);
+    assert_int_equal(put_contact(house, "night-chief"), STATUS_OK);
+    while (held_bytes(house) * 2 >= RESERVE_BYTES) {
+        assert_true(reserve_draw(house->engine));
+    }
+    assert_int_equal(put_contact(house, "day-chief"), STATUS_DISK_FULL);
+    assert_int_equal(accept(house, id, house->jean), STATUS_OK);
+}
+
+/* It does not draw: room that is not there for it is not made for it. */
+static void test_administration__does_not_draw(void **state)
+{
+    struct house *house = *state;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    fill_disk_until_refused(house);
+    house_settle(house);
+    fill_disk();
+    int64_t before = held_bytes(house);
+    for (int i = 0; i < 10; i++) {
+        char slug[32];
+        (void)snprintf(slug, sizeof slug, "chief-%d", i);
+        (void)put_contact(house, slug);
+    }
+    assert_true(held_bytes(house) >= before - 10 * PIECE_BYTES);
+    assert_true(held_bytes(house) > 0);
+}
+
+/* ---- there is room again ---- */
+
+static void test_room__is_noticed_and_the_reserve_is_whole_first(void **state)
+{
+    struct house *house = *state;
+    struct uuid ids[OPEN_ONES];
+    open_many(house, ids);
+    fill_disk_until_refused(house);
+    house_accept_all(house, 0);
+    for (size_t i = 0; i < OPEN_ONES; i++) {
+        fill_disk();
+        assert_int_equal(accept(house, ids[i], house->jean), STATUS_OK);
+    }
+    int64_t before = held_bytes(house);
+    assert_true(before < RESERVE_BYTES);
+    disk_set_capacity(0);
+    pass(house, 500); /* it looks every second */
+    assert_int_equal(escalate(house, NULL), STATUS_DISK_FULL);
+    assert_int_equal(held_bytes(house), before);
+    pass(house, 4000);
+    assert_int_equal(held_bytes(house), RESERVE_BYTES);
+    assert_true(is_ready(house));
+    assert_string_equal(house->alarm, "engine.disk_has_room");
+    assert_int_equal(escalate(house, NULL), STATUS_OK);
+}
+
+/* A little room is for the open ones alone. */
+static void test_room__too_little_changes_nothing(void **state)
+{
+    struct house *house = *state;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    fill_disk_until_refused(house);
+    disk_set_capacity(disk_used() + 2 * PIECE_BYTES - 1 - (uint64_t)(PIECE_BYTES / 2));
+    pass(house, 5000);
+    assert_false(is_ready(house));
+    assert_int_equal(escalate(house, NULL), STATUS_DISK_FULL);
+    disk_set_capacity(disk_used() + 3 * PIECE_BYTES);
+    pass(house, 5000);
+    assert_true(is_ready(house));
+}
+
+/* ---- the reserve is used up ---- */
+
+/* No write succeeds, wherever: as on a disk that copies what it overwrites. */
+static int refuse_writes(void *context, enum disk_call call)
+{
+    (void)context;
+    return call == DISK_WRITE ? SQLITE_FULL : SQLITE_OK;
+}
+
+static void test_used_up__is_told_and_everything_is_tried_again(void **state)
+{
+    struct house *house = *state;
+    struct uuid waiting = house_escalate(house, SEVERITY_MAJOR);
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    size_t before = house->sent_count;
+    disk_on_call(refuse_writes, NULL);
+    assert_int_equal(accept(house, id, house->jean), STATUS_DISK_FULL);
+    assert_int_equal(held_bytes(house), 0);
+    assert_string_equal(house->alarm, "engine.reserve_used_up");
+    house_advance(house, 61000);
+    assert_true(engine_turn(house->engine) >= 50); /* it stays due, and is tried without a rush */
+    assert_int_equal(house->sent_count, before);
+    disk_on_call(NULL, NULL);
+    pass(house, 100);
+    assert_int_equal(house->sent_count, before + 2); /* both, to paul */
+    assert_int_equal(accept(house, id, house->jean), STATUS_OK);
+    assert_state(house, waiting, ESCALATION_NOTIFYING);
+    pass(house, 4000);
+    assert_true(is_ready(house));
+    assert_int_equal(held_bytes(house), RESERVE_BYTES);
+}
+
+/* ---- starting ---- */
+
+static void test_start__on_a_full_disk_recovers_and_goes_on(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    fill_disk_until_refused(house);
+    house_close(house);
+    fill_disk();
+    house_open(house);
+    house_settle(house);
+    assert_false(is_ready(house));
+    assert_int_equal(accept(house, id, house->jean), STATUS_OK);
+    assert_int_equal(escalate(house, NULL), STATUS_DISK_FULL);
+    disk_set_capacity(0);
+    pass(house, 4000);
+    assert_int_equal(escalate(house, NULL), STATUS_OK);
+}
+
+/* It does not refuse to start, but to promise: the reserve would not be there. */
+static void test_start__with_a_reserve_that_does_not_fit(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    house_close(house);
+    house->reserve_bytes = 4 * RESERVE_BYTES;
+    disk_set_capacity(disk_used() + RESERVE_BYTES);
+    house_open(house);
+    house_settle(house);
+    assert_string_equal(house->alarm, "engine.disk_full");
+    assert_int_equal(escalate(house, NULL), STATUS_DISK_FULL);
+    assert_int_equal(accept(house, id, house->jean), STATUS_OK);
+    disk_set_capacity(disk_used() + 4 * RESERVE_BYTES);
+    pass(house, 4000);
+    assert_int_equal(escalate(house, NULL), STATUS_OK);
+}
+
+/* A file that cannot be written is no reason to refuse anybody. */
+static int refuse_the_ballast(void *context, enum disk_call call)
+{
+    bool *began = context;
+    *began = *began || call == DISK_TRUNCATE;
+    return call == DISK_TRUNCATE ? SQLITE_IOERR_TRUNCATE : SQLITE_OK;
+}
+
+static void test_start__without_a_reserve_says_so(void **state)
+{
+    struct house *house = *state;
+    bool began = false;
+    house_close(house);
+    house->reserve_bytes = 2 * RESERVE_BYTES;
+    disk_on_call(refuse_the_ballast, &began);
+    house_open(house);
+    assert_true(began);
+    assert_string_equal(house->alarm, "engine.no_reserve");
+    house_settle(house);
+    assert_int_equal(escalate(house, NULL), STATUS_OK);
+    disk_on_call(NULL, NULL);
+}
+
+/* ---- crashes ---- */
+
+static size_t calls_left;
+static uint64_t tears = 3;
+static enum disk_loss loss;
+
+static int keep_at_call(void *context, enum disk_call call)
+{
+    (void)context;
+    if (call != DISK_READ && calls_left > 0 && --calls_left == 0) {
+        disk_keep(loss, &tears);
+    }
+    return SQLITE_OK;
+}
+
+/* A full disk, an acceptance that draws, room again, and the reserve whole. */
+static void live_through_it(struct house *house, struct uuid id)
+{
+    fill_disk_until_refused(house);
+    fill_disk();
+    assert_int_equal(accept(house, id, house->jean), STATUS_OK);
+    disk_set_capacity(0);
+    pass(house, 3000);
+    assert_int_equal(escalate(house, NULL), STATUS_OK);
+}
+
+/* What is on the disk after a crash on it, full again: the open ones are there and go on. */
+static void check_after_crash(struct house *house, struct uuid other)
+{
+    disk_restore();
+    fill_disk();
+    house_open(house);
+    house_settle(house);
+    assert_int_equal(accept(house, other, house->jean), STATUS_OK);
+    disk_set_capacity(0);
+    pass(house, 3000);
+    assert_true(is_ready(house));
+    assert_int_equal(held_bytes(house), house->reserve_bytes);
+    assert_int_equal(escalate(house, NULL), STATUS_OK);
+}
+
+static void crash_at_every_call(void **state)
+{
+    size_t nth = 1;
+    for (bool fell = true; fell; nth++) {
+        struct house *house;
+        assert_int_equal(teardown(state), 0);
+        assert_int_equal(setup_with(state, 4 * PIECE_BYTES), 0);
+        house = *state;
+        struct uuid first = house_escalate(house, SEVERITY_MAJOR);
+        struct uuid other = house_escalate(house, SEVERITY_MAJOR);
+        house_accept_all(house, 0);
+        calls_left = nth;
+        disk_on_call(keep_at_call, NULL);
+        live_through_it(house, first);
+        fell = calls_left == 0;
+        calls_left = 0;
+        disk_on_call(NULL, NULL);
+        if (fell) {
+            house_close(house);
+            check_after_crash(house, other);
+        }
+    }
+    assert_true(nth > 50 && nth < CALLS_MAX);
+}
+
+static void test_crash__of_the_process_at_any_call(void **state)
+{
+    loss = DISK_KEEPS_ALL;
+    crash_at_every_call(state);
+}
+
+static void test_crash__of_the_machine_at_any_call(void **state)
+{
+    loss = DISK_TEARS;
+    crash_at_every_call(state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DISK_TEST(test_reserve__carries_the_open_ones_to_their_end),
+        DISK_TEST(test_reserve__is_given_in_pieces),
+        DISK_TEST(test_reserve__a_batch_is_answered_each_for_itself),
+        DISK_TEST(test_reserve__the_outbox_finds_room),
+        DISK_TEST(test_reserve__a_repeat_is_answered),
+        DISK_TEST(test_administration__has_room_but_not_the_last_half),
+        DISK_TEST(test_administration__does_not_draw),
+        DISK_TEST(test_room__is_noticed_and_the_reserve_is_whole_first),
+        DISK_TEST(test_room__too_little_changes_nothing),
+        DISK_TEST(test_used_up__is_told_and_everything_is_tried_again),
+        DISK_TEST(test_start__on_a_full_disk_recovers_and_goes_on),
+        DISK_TEST(test_start__with_a_reserve_that_does_not_fit),
+        DISK_TEST(test_start__without_a_reserve_says_so),
+        DISK_TEST(test_crash__of_the_process_at_any_call),
+        DISK_TEST(test_crash__of_the_machine_at_any_call),
+    };
+    return cmocka_run_group_tests_name("engine.reserve", tests, NULL, NULL);
+}
