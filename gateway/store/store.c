@@ -98,11 +98,10 @@ static enum status run_control(struct store *store, enum control control, struct
     return status;
 }
 
-static enum status pragma_number(struct store *store, const char *sql, int64_t *number_r,
-                                 struct error *error)
+enum status store_number(struct store *store, const char *sql, int64_t *number_r,
+                         struct error *error)
 {
     assert(store->magic == STORE_MAGIC && number_r != NULL);
-    assert(strncmp(sql, "PRAGMA ", 7) == 0);
     sqlite3_stmt *statement = NULL;
     int rc = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
     if (rc == SQLITE_OK) {
@@ -143,24 +142,12 @@ static enum status apply_migration(struct store *store, const struct schema_migr
     return STATUS_OK;
 }
 
-enum status store_migrate(struct store *store, struct error *error)
+/* From the version that the database is of to the newest. */
+static enum status migrate(struct store *store, int64_t version, struct error *error)
 {
+    enum status status = STATUS_OK;
     assert(store->writer && !store_in_transaction(store));
-    int64_t version = 0;
-    enum status status = pragma_number(store, "PRAGMA user_version", &version, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (version < 0) {
-        return error_set(error, STATUS_CORRUPT, "the database is of schema version %lld",
-                         (long long)version);
-    }
-    if (version > (int64_t)schema_migrations_count) {
-        return error_set(error, STATUS_UNSUPPORTED,
-                         "the database is of schema version %lld, this program knows up to %zu: "
-                         "install the newer program or restore an older backup",
-                         (long long)version, schema_migrations_count);
-    }
+    assert(version >= 0 && version <= (int64_t)schema_migrations_count);
     for (size_t i = (size_t)version; i < schema_migrations_count && status == STATUS_OK; i++) {
         assert(schema_migrations[i].version == (int)i + 1); /* numbered without a gap */
         status = apply_migration(store, &schema_migrations[i], error);
@@ -189,7 +176,7 @@ static int note_wal_pages(void *context, sqlite3 *db, const char *name, int page
     return SQLITE_OK;
 }
 
-/* RELIABILITY.md's profile: one writer, which also checkpoints; full synchronisation. */
+/* None of this writes to the file. */
 static enum status configure(struct store *store, struct error *error)
 {
     static const char *const common[] =
@@ -198,30 +185,38 @@ static enum status configure(struct store *store, struct error *error)
             "PRAGMA cell_size_check = ON", "PRAGMA mmap_size = 0",
             "PRAGMA temp_store = MEMORY", /* a savepoint keeps its pages in memory, not in a file */
         };
-    static const char *const writer[] = {
-        "PRAGMA journal_mode = WAL",
-        "PRAGMA synchronous = FULL",
-        "PRAGMA wal_autocheckpoint = 0",
-        "PRAGMA cache_size = -8192",
-    };
     enum status status = STATUS_OK;
     assert(store->magic == STORE_MAGIC && store->db != NULL);
+    /* A reader never checkpoints, not even when the last connection closes; the writer not before
+     * the database is known to be ours and whole. */
+    (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     for (size_t i = 0; i < sizeof common / sizeof common[0] && status == STATUS_OK; i++) {
         status = execute(store, common[i], error);
     }
-    for (size_t i = 0; store->writer && i < 4 && status == STATUS_OK; i++) {
-        status = execute(store, writer[i], error);
-    }
-    if (store->writer) {
-        (void)sqlite3_wal_hook(store->db, note_wal_pages, store);
-    }
     if (status == STATUS_OK && !store->writer) {
         status = execute(store, "PRAGMA query_only = ON", error);
-        /* A reader never checkpoints: not even when the last connection closes. */
-        (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         (void)sqlite3_busy_timeout(store->db, 50);
         sqlite3_progress_handler(store->db, 2000, read_is_over, store);
     }
+    return status;
+}
+
+/* RELIABILITY.md's profile: one writer, which also checkpoints; full synchronisation. What is
+ * erased is overwritten, so that no copy of the file has it. A log that grew behind a long read (a
+ * backup) shrinks again when it is next begun. */
+static enum status configure_writer(struct store *store, struct error *error)
+{
+    static const char *const pragmas[] = {
+        "PRAGMA journal_mode = WAL",     "PRAGMA synchronous = FULL",
+        "PRAGMA wal_autocheckpoint = 0", "PRAGMA cache_size = -8192",
+        "PRAGMA secure_delete = ON",     "PRAGMA journal_size_limit = 16777216",
+    };
+    enum status status = STATUS_OK;
+    assert(store->writer);
+    for (size_t i = 0; i < sizeof pragmas / sizeof pragmas[0] && status == STATUS_OK; i++) {
+        status = execute(store, pragmas[i], error);
+    }
+    (void)sqlite3_wal_hook(store->db, note_wal_pages, store); /* wal_autocheckpoint took it away */
     return status;
 }
 
@@ -254,7 +249,6 @@ static enum status open_connection(const char *path, const char *vfs, bool write
         status = configure(store, error);
     }
     if (status != STATUS_OK) {
-        status = error_wrap(error, status, "database %s", path);
         store_close(&store);
         return status;
     }
@@ -263,31 +257,57 @@ static enum status open_connection(const char *path, const char *vfs, bool write
     return STATUS_OK;
 }
 
+/* What is wrong with the file is told before anything in it is changed. */
+static enum status take_over(struct store *store, struct error *error)
+{
+    int64_t version = 0;
+    enum status status = store_identify(store, &version, error);
+    if (status == STATUS_OK) {
+        status = configure_writer(store, error);
+    }
+    if (status == STATUS_OK) {
+        status = prepare_controls(store, error);
+    }
+    if (status == STATUS_OK) {
+        status = migrate(store, version, error);
+    }
+    if (status == STATUS_OK) {
+        (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    }
+    return status;
+}
+
 enum status store_open(const char *path, const char *vfs, struct store **store_r,
                        struct error *error)
 {
     struct store *store = NULL;
-    enum status status = open_connection(path, vfs, true, 0, &store, error);
+    enum status status = store_check_files(path, vfs, error);
     if (status == STATUS_OK) {
-        assert(store != NULL && store->writer);
-        status = prepare_controls(store, error);
-        if (status == STATUS_OK) {
-            status = store_migrate(store, error);
-        }
-        if (status != STATUS_OK) {
-            store_close(&store);
-            return status;
-        }
-        assert(!store_in_transaction(store));
-        *store_r = store;
+        status = open_connection(path, vfs, true, 0, &store, error);
     }
-    return status;
+    if (status == STATUS_OK) {
+        status = take_over(store, error);
+    }
+    if (status != STATUS_OK) {
+        store_close(&store);
+        return store_name_file(path, status, error);
+    }
+    assert(!store_in_transaction(store));
+    *store_r = store;
+    return STATUS_OK;
+}
+
+enum status store_connect_reader(const char *path, const char *vfs, struct store **store_r,
+                                 struct error *error)
+{
+    return open_connection(path, vfs, false, 0, store_r, error);
 }
 
 enum status store_open_reader(const char *path, const char *vfs, int64_t read_ms_max,
                               struct store **store_r, struct error *error)
 {
-    return open_connection(path, vfs, false, read_ms_max, store_r, error);
+    enum status status = open_connection(path, vfs, false, read_ms_max, store_r, error);
+    return status == STATUS_OK ? status : store_name_file(path, status, error);
 }
 
 void store_close(struct store **store)

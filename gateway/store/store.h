@@ -26,9 +26,10 @@
 
 struct store;
 
-/* Opens (creating and migrating as needed) the writing connection. vfs may be NULL.
- * STATUS_UNSUPPORTED: the database is of a newer version; STATUS_CORRUPT: damaged, never repaired
- * in silence. */
+/* Opens (creating and migrating as needed) the writing connection. vfs may be NULL. A refused file
+ * stays as it is. STATUS_UNSUPPORTED: the database is of a newer version; STATUS_CONFIGURATION:
+ * another program's; STATUS_CORRUPT: damaged in its header, its size or its schema, never repaired
+ * in silence. Damage further inside is what store_check() finds. */
 enum status store_open(const char *path, const char *vfs, struct store **store_r,
                        struct error *error) MUST_CHECK;
 

@@ -183,8 +183,26 @@ bool store_is_out_of_room(int rc, int system_errno);
 /* Writes the heads that this transaction moved, and forgets them. */
 enum status store_flush_heads(struct store *store, struct error *error) MUST_CHECK;
 
-/* Applies the migrations that are missing. */
-enum status store_migrate(struct store *store, struct error *error) MUST_CHECK;
+/* The first column of the first row of a pragma or a count. */
+enum status store_number(struct store *store, const char *sql, int64_t *number_r,
+                         struct error *error) MUST_CHECK;
+
+/* A reading connection for work of any length, without queries; the error does not name the file.
+ */
+enum status store_connect_reader(const char *path, const char *vfs, struct store **store_r,
+                                 struct error *error) MUST_CHECK;
+
+/* STATUS_CORRUPT when SQLite would take what is left of a database for a new one. */
+enum status store_check_files(const char *path, const char *vfs_name,
+                              struct error *error) MUST_CHECK;
+
+/* Whether it is ours, whole in its schema and not newer than this program; 0 for an empty one.
+ * Writes nothing. STATUS_UNSUPPORTED: newer; STATUS_CONFIGURATION: another program's;
+ * STATUS_CORRUPT. */
+enum status store_identify(struct store *store, int64_t *version_r, struct error *error) MUST_CHECK;
+
+/* Puts the file's name in front of the detail, and the remedy when it is damaged. */
+enum status store_name_file(const char *path, enum status status, struct error *error);
 
 #define STORE_MAGIC 0x53544f52u
 
