@@ -37,6 +37,17 @@ struct admin_api_hooks {
     void *context;
 };
 
+/* Backups of the database: what the daemon lends to POST and GET /v1/backups. Called from HTTP
+ * threads; must not block. NULL members: there are none.
+ *
+ * begin: starts one and answers its id; STATUS_CONFLICT: one is running.
+ * show: writes one JSON object about the backup of that id; 0: not known. Answers its bytes. */
+struct admin_api_backups {
+    enum status (*begin)(void *context, struct uuid *id_r, struct error *error);
+    size_t (*show)(void *context, struct uuid id, char *buffer, size_t buffer_bytes);
+    void *context;
+};
+
 /* Zero members take the default in brackets. Texts are only read by admin_api_start(). */
 struct admin_api_configuration {
     const char *listen_address; /* numeric IPv4 or IPv6 address [127.0.0.1] */
@@ -53,6 +64,7 @@ struct admin_api_configuration {
     struct engine *engine;
     struct clock_source clock;
     struct admin_api_hooks hooks;
+    struct admin_api_backups backups;
 };
 
 /* Begins to listen. Call it after engine_create() and before engine_start(): it becomes the

@@ -179,6 +179,7 @@ struct admin_api {
     struct engine *engine;
     struct clock_source clock;
     struct admin_api_hooks hooks;
+    struct admin_api_backups backups;
     int64_t request_deadline_ms;
     size_t body_bytes_max;
     size_t connections_max;

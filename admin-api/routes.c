@@ -67,6 +67,8 @@ static const struct route routes[] = {
     {"POST", "/v1/api-keys", FOR_ADMIN, 0, api_keys_post},
     {"DELETE", "/v1/api-keys/{key}", FOR_ADMIN, 0, api_keys_delete},
     {"GET", "/v1/providers", FOR_CALL_CENTRE, 0, providers_list},
+    {"POST", "/v1/backups", FOR_ADMIN, 0, backups_post},
+    {"GET", "/v1/backups/{backup}", FOR_ADMIN, 0, backups_get},
     /* live */
     {"GET", "/v1/events", FOR_CALL_CENTRE, 0, events_get},
     /* operations */

@@ -54,6 +54,7 @@ exchange_handler rotas_list, rotas_get, rotas_put, rotas_on_call;
 exchange_handler api_keys_list, api_keys_post, api_keys_delete;
 exchange_handler events_get;
 exchange_handler providers_list;
+exchange_handler backups_post, backups_get;
 exchange_handler operations_health, operations_ready, operations_metrics, operations_openapi;
 
 #endif

@@ -186,6 +186,7 @@ static struct admin_api *create(const struct admin_api_configuration *configurat
     api->engine = configuration->engine;
     api->clock = configuration->clock;
     api->hooks = configuration->hooks;
+    api->backups = configuration->backups;
     api->request_deadline_ms =
         configuration->request_deadline_ms > 0 ? configuration->request_deadline_ms : 10000;
     api->body_bytes_max = configuration->body_bytes_max > 0 ? configuration->body_bytes_max : 65536;

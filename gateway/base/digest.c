@@ -1,9 +1,13 @@
 #include "gateway/base/digest.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
-#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PIECE_BYTES 65536
 
 /* SHA256_* and HMAC_* are deprecated in OpenSSL 3 in favour of EVP, whose fetch and context cost
  * several times the hash of a short message; the timeline's chain hashes one for every entry. */
@@ -25,6 +29,32 @@ struct digest digest_sha256(const struct digest_part *parts, size_t parts_count)
     update_parts(&context, parts, parts_count);
     (void)SHA256_Final(digest.bytes, &context);
     return digest;
+}
+
+enum status digest_sha256_file(int file, bool (*go_on)(void *context), void *context,
+                               struct digest *digest_r, int64_t *bytes_r, struct error *error)
+{
+    SHA256_CTX hash;
+    uint8_t piece[PIECE_BYTES];
+    int64_t bytes = 0;
+    ssize_t count;
+    (void)SHA256_Init(&hash);
+    do {
+        if (go_on != NULL && !go_on(context)) {
+            return error_set(error, STATUS_STOPPING, "%s", status_text(STATUS_STOPPING));
+        }
+        count = pread(file, piece, sizeof piece, bytes);
+        if (count < 0 && errno != EINTR) {
+            return error_set(error, STATUS_IO, "cannot be read: %s", strerror(errno));
+        }
+        if (count > 0) {
+            (void)SHA256_Update(&hash, piece, (size_t)count);
+            bytes += count;
+        }
+    } while (count != 0);
+    (void)SHA256_Final(digest_r->bytes, &hash);
+    *bytes_r = bytes;
+    return STATUS_OK;
 }
 
 struct digest digest_hmac_sha256(const void *key, size_t key_bytes, const struct digest_part *parts,

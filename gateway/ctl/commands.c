@@ -148,6 +148,20 @@ const struct command commands[] = {
     {"vapid public", "FILE", "the public half of that key",
      "Prints it in base64url, as browsers want it. Needs no gateway.", NULL, 1, 1,
      command_vapid_public, "astreintectl vapid public vapid.pem"},
+    {"backup", "[--json]", "back up the gateway's database while it runs",
+     "The gateway copies its last commit into its backup folder (backup_folder in its "
+     "configuration),\n"
+     "proves the copy to its last page, and keeps the newest (backups_kept). Prints the file, its\n"
+     "size and SHA-256 and what is in it; on a terminal also how far it is. The file holds every\n"
+     "customer's data and is readable by the gateway's user alone: take it off the machine with "
+     "the\n"
+     "tool that you trust with such files.\n\n"
+     "Needs an admin key over all customers. One backup at a time; the gateway goes on meanwhile, "
+     "and\n"
+     "the backup gives way when a storm comes. Interrupting this command does not end the "
+     "backup.\n"
+     "Exit code 1 means that there is no backup. To restore one: astreinted --help.",
+     OPTIONS(OPTION_JSON), 0, 0, command_backup, "astreintectl backup"},
     {"health", "[--json]", "whether the gateway is ready",
      "Asks /readyz; needs no key. Exit code 0: ready; 1: not ready, with the reasons; 3: no "
      "answer.",

@@ -39,6 +39,8 @@ COMMAND(task_done);
 /* command_live.c */
 COMMAND(watch);
 COMMAND(follow);
+/* command_backup.c */
+COMMAND(backup);
 /* command_health.c */
 COMMAND(health);
 

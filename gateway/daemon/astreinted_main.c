@@ -8,6 +8,7 @@
 #include "gateway/base/log.h"
 #include "gateway/daemon/configuration.h"
 #include "gateway/daemon/daemon.h"
+#include "gateway/daemon/restore.h"
 
 #define EXIT_FAILED 1
 #define EXIT_USAGE  2
@@ -18,7 +19,7 @@ static void print_help(void)
         "NAME\n"
         "  astreinted - escalation gateway between a call centre and on-call agents\n\n"
         "SYNOPSIS\n"
-        "  astreinted --config FILE [--check-config]\n"
+        "  astreinted --config FILE [--check-config | --check-database | --restore BACKUP]\n"
         "  astreinted --help | --version\n\n"
         "DESCRIPTION\n"
         "  Takes escalations over HTTP, wakes agents by push and by telephone, and does not stop "
@@ -28,13 +29,33 @@ static void print_help(void)
         "  JSON lines to standard error.\n\n"
         "OPTIONS\n"
         "  --config FILE    the configuration, described below\n"
-        "  --check-config   read it with every credential it names, say what is wrong, and exit\n\n"
+        "  --check-config   read it with every credential it names, say what is wrong, and exit\n"
+        "  --check-database read all of the database, say what is damaged, and exit; the daemon "
+        "must\n"
+        "                   be stopped, and nothing is changed\n"
+        "  --restore BACKUP put a backup in the database's place and exit; the daemon must be "
+        "stopped.\n"
+        "                   The backup is proven first; what was there is kept in a folder beside "
+        "it\n\n"
+        "RESTORING\n"
+        "  What was accepted after the backup is not in it. The next start goes on from it: "
+        "deadlines that\n"
+        "  have passed are met at once, the critical first, so people may be rung for what they "
+        "have\n"
+        "  answered since. Idempotency keys, phones and API keys are as they were then: revoke "
+        "again what\n"
+        "  was revoked since, and let phones enrolled since enrol again. A backup of an earlier "
+        "version is\n"
+        "  upgraded by that start; one of a newer version is refused. Interrupted, it can be done "
+        "again; no\n"
+        "  start happens before it was.\n\n"
         "SIGNALS\n"
         "  TERM, INT  stop: refuse new requests, finish what is inside, exit\n"
         "  HUP        read the credentials again (keys, service account, secrets); the rest needs "
         "a restart\n\n"
         "EXIT STATUS\n"
-        "  0 stopped as asked, or the configuration is good; 1 failed; 2 wrong use\n\n"
+        "  0 stopped as asked, or what was to be checked or done is good; 1 failed; 2 wrong "
+        "use\n\n"
         "CONFIGURATION\n%s\n"
         "EXAMPLE\n"
         "  contrib/examples/astreinted.conf; contrib/systemd/astreinted.service runs it under "
@@ -58,7 +79,57 @@ static void set_log_level(const char *word)
     }
 }
 
-static int run(const char *path, bool check_only)
+enum task { TASK_RUN, TASK_CHECK_CONFIGURATION, TASK_CHECK_DATABASE, TASK_RESTORE };
+
+static void print_facts(const struct store_facts *facts)
+{
+    (void)printf("  schema version %lld, %lld tickets, %lld escalations (%lld open), %lld timeline "
+                 "entries\n",
+                 (long long)facts->schema_version, (long long)facts->tickets,
+                 (long long)facts->escalations, (long long)facts->open_escalations,
+                 (long long)facts->timeline_entries);
+}
+
+static enum status check_configuration(const struct configuration *configuration, const char *path,
+                                       struct error *error)
+{
+    log_set_level(LOG_ERROR);
+    enum status status = daemon_check(configuration, error);
+    if (status != STATUS_OK) {
+        return error_wrap(error, status, "%s", path);
+    }
+    (void)printf("%s: good\n", path);
+    return STATUS_OK;
+}
+
+static enum status check_database(const struct configuration *configuration, struct error *error)
+{
+    struct store_facts facts;
+    enum status status = restore_check_database(configuration->database, &facts, error);
+    if (status == STATUS_OK) {
+        (void)printf("%s: sound\n", configuration->database);
+        print_facts(&facts);
+    }
+    return status;
+}
+
+static enum status restore(const struct configuration *configuration, const char *backup,
+                           struct error *error)
+{
+    struct restored restored;
+    enum status status =
+        restore_run(backup, configuration->database, clock_wall(&clock_system), &restored, error);
+    if (status == STATUS_OK) {
+        (void)printf("%s: restored from %s\n", configuration->database, backup);
+        print_facts(&restored.facts);
+        if (restored.aside[0] != '\0') {
+            (void)printf("  what was there is in %s\n", restored.aside);
+        }
+    }
+    return status;
+}
+
+static int run(const char *path, enum task task, const char *backup)
 {
     struct configuration *configuration;
     struct error error;
@@ -69,16 +140,19 @@ static int run(const char *path, bool check_only)
     (void)umask(S_IRWXG | S_IRWXO); /* the database holds what callers said */
     set_log_level(configuration->log_level);
     enum status status = STATUS_OK;
-    if (check_only) {
-        log_set_level(LOG_ERROR);
-        status = daemon_check(configuration, &error);
-        if (status == STATUS_OK) {
-            (void)printf("%s: good\n", path);
-        } else {
-            status = error_wrap(&error, status, "%s", path);
-        }
-    } else {
+    switch (task) {
+    case TASK_RUN:
         status = daemon_run(configuration, path, &error);
+        break;
+    case TASK_CHECK_CONFIGURATION:
+        status = check_configuration(configuration, path, &error);
+        break;
+    case TASK_CHECK_DATABASE:
+        status = check_database(configuration, &error);
+        break;
+    case TASK_RESTORE:
+        status = restore(configuration, backup, &error);
+        break;
     }
     configuration_destroy(&configuration);
     if (status != STATUS_OK) {
@@ -93,12 +167,16 @@ int main(int argc, char **argv)
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'},
         {"check-config", no_argument, NULL, 'k'},
+        {"check-database", no_argument, NULL, 'd'},
+        {"restore", required_argument, NULL, 'r'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'v'},
         {NULL, 0, NULL, 0},
     };
     const char *path = NULL;
-    bool check_only = false;
+    const char *backup = NULL;
+    enum task task = TASK_RUN;
+    bool several = false;
     int option;
     while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         switch (option) {
@@ -106,7 +184,17 @@ int main(int argc, char **argv)
             path = optarg;
             break;
         case 'k':
-            check_only = true;
+            several = several || task != TASK_RUN;
+            task = TASK_CHECK_CONFIGURATION;
+            break;
+        case 'd':
+            several = several || task != TASK_RUN;
+            task = TASK_CHECK_DATABASE;
+            break;
+        case 'r':
+            several = several || task != TASK_RUN;
+            task = TASK_RESTORE;
+            backup = optarg;
             break;
         case 'h':
             print_help();
@@ -122,5 +210,8 @@ int main(int argc, char **argv)
     if (optind != argc) {
         return usage("too many arguments");
     }
-    return path == NULL ? usage("--config FILE is required") : run(path, check_only);
+    if (several) {
+        return usage("--check-config, --check-database and --restore: one at a time");
+    }
+    return path == NULL ? usage("--config FILE is required") : run(path, task, backup);
 }

@@ -30,6 +30,8 @@ struct key {
 
 static const struct key keys[] = {
     {"gateway", "database", KEY_TEXT, AT(database), 0, 0},
+    {"gateway", "backup_folder", KEY_TEXT, AT(backup_folder), 0, 0},
+    {"gateway", "backups_kept", KEY_NUMBER, AT(backups_kept), 1, 10000},
     {"gateway", "listen_address", KEY_TEXT, AT(listen_address), 0, 0},
     {"gateway", "listen_port", KEY_PORT, AT(listen_port), 0, 0},
     {"gateway", "port_file", KEY_TEXT, AT(port_file), 0, 0},
@@ -76,6 +78,10 @@ const char *configuration_help(void)
 {
     return "[gateway]\n"
            "  database = FILE         the SQLite database; created at the first start (required)\n"
+           "  backup_folder = DIR     where `astreintectl backup` puts its files; a folder of its "
+           "own,\n"
+           "                          better on another disk (the database's name and -backups)\n"
+           "  backups_kept = N        the newest stay, older ones are deleted (7)\n"
            "  secret_file = FILE      64 hex digits; signs the action tokens in pushes (required)\n"
            "  root_key_file = FILE    an API key made with `astreintectl key generate`: role "
            "admin\n"
@@ -495,6 +501,7 @@ static struct configuration *create_default(void)
     configuration->listen_port = 8080;
     configuration->reserve_mb = RESERVE_MB_DEFAULT;
     configuration->log_level = "info";
+    configuration->backups_kept = 7;
     configuration->push.keep_connected = true;
     configuration->telephony.endpoints = configuration->endpoints;
     configuration->telephony.clock = &clock_system;
@@ -519,6 +526,10 @@ enum status configuration_read(const char *path, struct configuration **configur
     }
     if (status == STATUS_OK) {
         status = check(configuration, error);
+    }
+    if (status == STATUS_OK && configuration->backup_folder == NULL) {
+        configuration->backup_folder =
+            arena_format(configuration->arena, "%s-backups", configuration->database);
     }
     if (status == STATUS_OK) {
         status = read_credentials(configuration, error);

@@ -14,6 +14,8 @@
 struct configuration {
     struct arena *arena;
     const char *database;
+    const char *backup_folder; /* by default beside the database */
+    int64_t backups_kept;
     const char *listen_address;
     uint16_t listen_port;
     const char *port_file;     /* or NULL */

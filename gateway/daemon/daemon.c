@@ -14,16 +14,21 @@
 
 #include "admin-api/admin_api.h"
 #include "gateway/base/log.h"
+#include "gateway/daemon/backups.h"
 #include "gateway/daemon/metrics.h"
 #include "gateway/daemon/rota_adapter.h"
 #include "gateway/dispatch/dispatch.h"
 
-#define SUPERVISE_EVERY_MS 1000
-#define DRAIN_MS_MAX       3000
-#define DRAIN_LOOK_MS      20
-#define HEARTBEAT_EVERY_MS INT64_C(30000)
-#define HEARTBEAT_ENDPOINT "heartbeat"
-#define OVERDUE_MS_HEALTHY INT64_C(5000)
+/* A backup leaves this much of its disk to the gateway, and gives way when the log behind it grows
+ * to this: putting that much back into the database holds up the writer for a moment. */
+#define BACKUP_FREE_BYTES_MIN (INT64_C(256) << 20)
+#define BACKUP_LOG_BYTES_MAX  (INT64_C(64) << 20)
+#define SUPERVISE_EVERY_MS    1000
+#define DRAIN_MS_MAX          3000
+#define DRAIN_LOOK_MS         20
+#define HEARTBEAT_EVERY_MS    INT64_C(30000)
+#define HEARTBEAT_ENDPOINT    "heartbeat"
+#define OVERDUE_MS_HEALTHY    INT64_C(5000)
 
 /* Everything that runs. Members are NULL until started. */
 struct daemon {
@@ -35,6 +40,7 @@ struct daemon {
     struct dispatch *dispatch;
     struct engine *engine;
     struct admin_api *api;
+    struct backups *backups;
     struct metrics metrics;
     bool has_heartbeat;
     struct monotonic_time heartbeat_at;
@@ -133,10 +139,29 @@ static enum status start_engine(struct daemon *daemon, struct error *error)
     return engine_create(&engine, &daemon->engine, error);
 }
 
+static enum status start_backups(struct daemon *daemon, struct error *error)
+{
+    const struct configuration *configuration = daemon->configuration;
+    const struct backups_configuration backups = {
+        .place = {.database = configuration->database,
+                  .folder = configuration->backup_folder,
+                  .kept = configuration->backups_kept,
+                  .free_bytes_min = BACKUP_FREE_BYTES_MIN,
+                  .log_bytes_max = BACKUP_LOG_BYTES_MAX},
+        .engine = daemon->engine,
+        .clock = &clock_system,
+        .random = &random_system,
+    };
+    daemon->backups = backups_create(&backups);
+    return daemon->backups != NULL ? STATUS_OK
+                                   : error_set(error, STATUS_NO_MEMORY, "no memory for backups");
+}
+
 static enum status start_api(struct daemon *daemon, struct error *error)
 {
     const struct configuration *configuration = daemon->configuration;
-    daemon->metrics = (struct metrics){.push = daemon->push, .telephony = daemon->telephony};
+    daemon->metrics = (struct metrics){
+        .push = daemon->push, .telephony = daemon->telephony, .backups = daemon->backups};
     struct admin_api_configuration api = {
         .listen_address = configuration->listen_address,
         .listen_port = configuration->listen_port,
@@ -150,6 +175,7 @@ static enum status start_api(struct daemon *daemon, struct error *error)
         .engine = daemon->engine,
         .clock = clock_system,
         .hooks = metrics_hooks(&daemon->metrics),
+        .backups = backups_interface(daemon->backups),
     };
     return admin_api_start(&api, &daemon->api, error);
 }
@@ -160,6 +186,9 @@ static enum status start_all(struct daemon *daemon, struct error *error)
     enum status status = start_senders(daemon, error);
     if (status == STATUS_OK) {
         status = start_engine(daemon, error);
+    }
+    if (status == STATUS_OK) {
+        status = start_backups(daemon, error);
     }
     if (status == STATUS_OK) {
         status = start_api(daemon, error);
@@ -203,6 +232,7 @@ static void stop_all(struct daemon *daemon, bool started)
     if (daemon->api != NULL) {
         admin_api_stop(daemon->api);
     }
+    backups_destroy(&daemon->backups); /* nobody asks for one any more */
     if (daemon->engine != NULL) {
         if (started) {
             drain(daemon);

@@ -236,6 +236,10 @@ static size_t append_metrics(void *context,
     if (metrics->telephony != NULL) {
         add_telephony(&sink, metrics->telephony);
     }
+    if (metrics->backups != NULL) {
+        sink.used +=
+            backups_metrics(metrics->backups, sink.text + sink.used, sink.bytes_max - sink.used);
+    }
     return sink.used;
 }
 

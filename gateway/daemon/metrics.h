@@ -1,15 +1,17 @@
-/* metrics.h - what push and telephony add to /metrics and /readyz. */
+/* metrics.h - what push, telephony and backups add to /metrics and /readyz. */
 #ifndef GATEWAY_DAEMON_METRICS_H
 #define GATEWAY_DAEMON_METRICS_H
 
 #include "admin-api/admin_api.h"
 #include "apns-fcm/push.h"
+#include "gateway/daemon/backups.h"
 #include "gateway/telephony/telephony.h"
 
-/* Either may be NULL: not configured. */
+/* Each may be NULL: not configured. */
 struct metrics {
     struct push_sender *push;
     struct telephony *telephony;
+    struct backups *backups;
 };
 
 struct admin_api_hooks metrics_hooks(struct metrics *metrics);

@@ -77,7 +77,7 @@ static enum status open_poison(struct engine *engine, struct error *error)
     char path[4096];
     const char *given = engine->configuration.poison_path;
     (void)snprintf(path, sizeof path, "%s%s", given != NULL ? given : engine->database_path,
-                   given != NULL ? "" : "-poison");
+                   given != NULL ? "" : POISON_SUFFIX);
     return poison_open(path, &engine->poison, error);
 }
 

@@ -122,6 +122,10 @@ struct engine_configuration {
  * directory; what made earlier runs abort is set aside by the first turn. No thread yet. */
 enum status engine_create(const struct engine_configuration *configuration,
                           struct engine **engine_r, struct error *error) MUST_CHECK;
+/* Keeps every engine away from a database while this process exchanges or reads its files.
+ * STATUS_UNAVAILABLE: one runs. *lock_r is closed by the caller, which lets go. */
+enum status engine_lock_out(const char *database_path, int *lock_r, struct error *error) MUST_CHECK;
+
 /* After engine_stop() and engine_join(), or without a thread. Commands still inside are answered
  * STATUS_STOPPING. */
 void engine_destroy(struct engine **engine);

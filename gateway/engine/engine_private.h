@@ -319,6 +319,8 @@ bool action_token_verify(const uint8_t secret[ENGINE_SECRET_BYTES], const char *
 
 /* ---- poison.c ---- */
 
+/* Behind the database's name: where the note is, unless the configuration says otherwise. */
+#define POISON_SUFFIX "-poison"
 enum status poison_open(const char *path, struct poison **poison_r, struct error *error) MUST_CHECK;
 void poison_close(struct poison **poison);
 void poison_begin(struct poison *poison, int64_t customer_id, struct uuid escalation);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -92,7 +93,8 @@ static void accuse(struct poison_page *page)
     free_slot->asked = 0;
 }
 
-enum status poison_open(const char *path, struct poison **poison_r, struct error *error)
+/* One process holds it; whoever ends lets go, however it ends. */
+static enum status lock_file(const char *path, int *file_r, struct error *error)
 {
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) {
@@ -102,6 +104,24 @@ enum status poison_open(const char *path, struct poison **poison_r, struct error
         (void)close(file);
         return error_set(error, STATUS_UNAVAILABLE,
                          "%s: another gateway runs on this database; stop it first", path);
+    }
+    *file_r = file;
+    return STATUS_OK;
+}
+
+enum status engine_lock_out(const char *database_path, int *lock_r, struct error *error)
+{
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s" POISON_SUFFIX, database_path);
+    return lock_file(path, lock_r, error);
+}
+
+enum status poison_open(const char *path, struct poison **poison_r, struct error *error)
+{
+    int file;
+    enum status status = lock_file(path, &file, error);
+    if (status != STATUS_OK) {
+        return status;
     }
     struct poison_page *page = MAP_FAILED;
     /* Really there: a page for which the disk has no room would end the process when it is written.

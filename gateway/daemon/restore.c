@@ -1,0 +1,240 @@
+/* restore.c - the exchange of the database's files, in an order that a crash cannot hurt. */
+#include "gateway/daemon/restore.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "gateway/base/encoding.h"
+#include "gateway/base/log.h"
+#include "gateway/engine/engine.h"
+
+#define PIECE_BYTES 65536
+#define COPYING     ".restoring-copy" /* not yet proven: a start ignores it */
+
+/* The database's own files. The one that is missing from the name is first: without it nothing can
+ * be opened. */
+static const char *const suffixes[] = {"", "-wal", "-shm"};
+
+struct restore {
+    const char *database;
+    char folder[BACKUP_PATH_BYTES_MAX];    /* that the database is in */
+    char copying[BACKUP_PATH_BYTES_MAX];   /* the copy while it is made */
+    char restoring[BACKUP_PATH_BYTES_MAX]; /* the proven copy: its presence forbids a start */
+    char aside[BACKUP_PATH_BYTES_MAX];
+};
+
+static enum status prepare(struct restore *restore, struct wall_time now, struct error *error)
+{
+    char stamp[STAMP_BYTES_MAX], path[BACKUP_PATH_BYTES_MAX];
+    const char *database = restore->database;
+    stamp_format(now, stamp);
+    if (strlen(database) + 64 > BACKUP_PATH_BYTES_MAX) {
+        return error_set(error, STATUS_CONFIGURATION, "[gateway] database: too long");
+    }
+    (void)snprintf(path, sizeof path, "%s", database);
+    (void)snprintf(restore->folder, sizeof restore->folder, "%s", dirname(path));
+    (void)snprintf(restore->copying, sizeof restore->copying, "%s" COPYING, database);
+    (void)snprintf(restore->restoring, sizeof restore->restoring, "%s" STORE_RESTORING, database);
+    (void)snprintf(restore->aside, sizeof restore->aside, "%s-before-restore-%s", database, stamp);
+    return STATUS_OK;
+}
+
+/* Done by root, it is still the gateway's user who must be able to open it. */
+static void give_to_gateway(const struct restore *restore, int file)
+{
+    struct stat folder;
+    if (geteuid() == 0 && stat(restore->folder, &folder) == 0 &&
+        fchown(file, folder.st_uid, folder.st_gid) != 0) {
+        log_warning("restore.owner_unchanged", LOG_TEXT("detail", strerror(errno)));
+    }
+}
+
+static enum status fail(const char *path, struct error *error)
+{
+    return error_set(error, errno == ENOSPC ? STATUS_DISK_FULL : STATUS_IO, "%s: %s", path,
+                     strerror(errno));
+}
+
+/* All of it or an error; both files stay the caller's. */
+static enum status copy_bytes(int from, int to, const char *name, struct error *error)
+{
+    char piece[PIECE_BYTES];
+    ssize_t count;
+    while ((count = read(from, piece, sizeof piece)) != 0) {
+        if (count < 0 && errno != EINTR) {
+            return fail(name, error);
+        }
+        for (ssize_t done = 0; done < count;) {
+            ssize_t wrote = write(to, piece + done, (size_t)(count - done));
+            if (wrote < 0 && errno != EINTR) {
+                return fail("copying the backup", error);
+            }
+            done += wrote > 0 ? wrote : 0;
+        }
+    }
+    return fsync(to) == 0 ? STATUS_OK : fail("copying the backup", error);
+}
+
+/* Every byte, when the name says what they are. */
+static enum status check_digest(int file, const char *backup, struct error *error)
+{
+    char path[BACKUP_PATH_BYTES_MAX], digits[HEX_TEXT_BYTES(DIGEST_BYTES)];
+    struct digest digest;
+    int64_t bytes;
+    (void)snprintf(path, sizeof path, "%s", backup);
+    const char *expected = backup_digest_in_name(basename(path));
+    if (expected == NULL) {
+        return STATUS_OK;
+    }
+    enum status status = digest_sha256_file(file, NULL, NULL, &digest, &bytes, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    hex_encode(digest.bytes, sizeof digest.bytes, digits);
+    return strncmp(digits, expected, strlen(expected)) == 0
+               ? STATUS_OK
+               : error_set(error, STATUS_CORRUPT,
+                           "%s: its bytes are not those that were written (SHA-256 %.16s…): it "
+                           "rotted or was changed; take another backup",
+                           backup, digits);
+}
+
+static bool is_there(const char *path, const char *suffix)
+{
+    char name[BACKUP_PATH_BYTES_MAX];
+    struct stat found;
+    (void)snprintf(name, sizeof name, "%s%s", path, suffix);
+    return stat(name, &found) == 0 && (suffix[0] == '\0' || found.st_size > 0);
+}
+
+/* What is proven is the copy that will be used, not the file that it came from. */
+static enum status copy_and_prove(const struct restore *restore, const char *backup,
+                                  struct store_facts *facts_r, struct error *error)
+{
+    if (is_there(backup, "-wal")) {
+        return error_set(error, STATUS_CORRUPT,
+                         "%s: a log (-wal) stands beside it: it is no finished backup", backup);
+    }
+    int from = open(backup, O_RDONLY | O_CLOEXEC);
+    if (from < 0) {
+        return error_set(error, STATUS_NOT_FOUND, "%s: %s", backup, strerror(errno));
+    }
+    int to = open(restore->copying, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (to >= 0) {
+        give_to_gateway(restore, to);
+    }
+    enum status status =
+        to < 0 ? fail(restore->copying, error) : copy_bytes(from, to, backup, error);
+    if (status == STATUS_OK) {
+        status = check_digest(to, backup, error);
+    }
+    if (to >= 0) {
+        (void)close(to);
+    }
+    (void)close(from);
+    if (status == STATUS_OK) {
+        status = store_check(restore->copying, STORE_CHECK_COPY, NULL, facts_r, error);
+        status = status == STATUS_OK ? status : error_wrap(error, status, "%s", backup);
+    }
+    return status;
+}
+
+/* Nothing is opened: it may be damaged, and its log with it. */
+static enum status set_aside(struct restore *restore, struct error *error)
+{
+    char from[BACKUP_PATH_BYTES_MAX], to[BACKUP_PATH_BYTES_MAX], name[BACKUP_PATH_BYTES_MAX];
+    enum status status = STATUS_OK;
+    bool any = false;
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0] && status == STATUS_OK; i++) {
+        (void)snprintf(from, sizeof from, "%s%s", restore->database, suffixes[i]);
+        if (access(from, F_OK) != 0) {
+            continue;
+        }
+        if (!any && mkdir(restore->aside, S_IRWXU) != 0 && errno != EEXIST) {
+            return fail(restore->aside, error);
+        }
+        any = true;
+        (void)snprintf(name, sizeof name, "%s", from);
+        int wrote = snprintf(to, sizeof to, "%s/%s", restore->aside, basename(name));
+        if (wrote < 0 || (size_t)wrote >= sizeof to || rename(from, to) != 0) {
+            status = fail(from, error);
+        }
+    }
+    if (!any) {
+        restore->aside[0] = '\0';
+    } else if (status == STATUS_OK) {
+        status = folder_sync(restore->aside, error);
+    }
+    return status == STATUS_OK ? folder_sync(restore->folder, error) : status;
+}
+
+static enum status move(const struct restore *restore, const char *from, const char *to,
+                        struct error *error)
+{
+    return rename(from, to) == 0 ? folder_sync(restore->folder, error) : fail(from, error);
+}
+
+/* From the first rename on, a start is refused; from the last one on, it finds the restored. */
+static enum status exchange(struct restore *restore, struct error *error)
+{
+    enum status status = move(restore, restore->copying, restore->restoring, error);
+    if (status == STATUS_OK) {
+        status = set_aside(restore, error);
+    }
+    return status == STATUS_OK ? move(restore, restore->restoring, restore->database, error)
+                               : status;
+}
+
+enum status restore_run(const char *backup, const char *database, struct wall_time now,
+                        struct restored *restored_r, struct error *error)
+{
+    struct restore restore = {.database = database};
+    struct store_facts facts;
+    int lock;
+    enum status status = prepare(&restore, now, error);
+    if (status == STATUS_OK) {
+        status = engine_lock_out(database, &lock, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    give_to_gateway(&restore, lock);
+    status = copy_and_prove(&restore, backup, &facts, error);
+    if (status == STATUS_OK) {
+        status = exchange(&restore, error);
+    } else {
+        (void)unlink(restore.copying);
+    }
+    (void)close(lock);
+    if (status == STATUS_OK) {
+        restored_r->facts = facts;
+        memcpy(restored_r->aside, restore.aside, sizeof restored_r->aside);
+    }
+    return status;
+}
+
+enum status restore_check_database(const char *database, struct store_facts *facts_r,
+                                   struct error *error)
+{
+    struct restore restore = {.database = database};
+    int lock;
+    if (!is_there(database, "") && !is_there(database, "-wal")) {
+        return error_set(error, STATUS_NOT_FOUND, "%s: there is no database yet", database);
+    }
+    enum status status = prepare(&restore, (struct wall_time){0}, error);
+    if (status == STATUS_OK) {
+        status = engine_lock_out(database, &lock, error);
+    }
+    if (status == STATUS_OK) {
+        give_to_gateway(&restore, lock);
+        status = store_check(database, STORE_CHECK_DATABASE, NULL, facts_r, error);
+        (void)close(lock);
+    }
+    return status;
+}

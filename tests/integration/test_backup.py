@@ -1,0 +1,321 @@
+"""Backup while the gateway works, restore, and what is refused: the daemon and its commands."""
+
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import threading
+import unittest
+
+import astreinte_test
+import filled_database
+from astreinte_test import Customer, Gateway, Simulator, wait_until, webhook_secret
+
+CTL = os.environ.get("ASTREINTECTL", str(astreinte_test.BUILD_DIR / "gateway/ctl/astreintectl"))
+TICKETS = 20000  # so that a backup is long enough to be interrupted
+ON_THE_TELEPHONE = astreinte_test.procedure(steps=[
+    {"notify": [{"on_call": "principal"}], "by": ["call"], "accepted_within_s": 3600}])
+
+
+def astreinted(gateway, *arguments):
+    """The daemon's program on a gateway's configuration."""
+    gateway.write_configuration()
+    return subprocess.run(
+        [astreinte_test.ASTREINTED, "--config", gateway.directory / "astreinted.ini", *arguments],
+        capture_output=True, text=True, check=False, timeout=astreinte_test.PATIENCE_S)
+
+
+def contents(path):
+    """The bytes of a database and its log; None: there is no such file, or nothing in it."""
+    found = []
+    for suffix in ("", "-wal"):
+        file = pathlib.Path(f"{path}{suffix}")
+        found.append(file.read_bytes() if file.exists() and file.stat().st_size else None)
+    return found
+
+
+def rows(path, sql):
+    """Rows of a backup, which nothing else has open."""
+    database = sqlite3.connect(f"file:{path}?immutable=1", uri=True)
+    try:
+        return database.execute(sql).fetchall()
+    finally:
+        database.close()
+
+
+class BackupTest(unittest.TestCase):
+    def setUp(self):
+        self.directory = pathlib.Path(self.enterContext(
+            tempfile.TemporaryDirectory(prefix="astreinte-")))
+        secret = webhook_secret()
+        self.gateway = self.make_gateway("gateway")
+        self.telephony = Simulator("telephony", self.directory, "--secret", secret,
+                                   "--api-key-file",
+                                   self.gateway.directory / "root.key").start()
+        self.addCleanup(self.telephony.stop)
+        for name in ("telephony", "call-centre"):
+            self.gateway.use_endpoint(name, self.telephony.ready["url"], secret)
+        self.database = self.gateway.directory / "astreinte.db"
+        self.folder = self.gateway.directory / "astreinte.db-backups"
+
+    def make_gateway(self, name):
+        directory = self.directory / name
+        directory.mkdir()
+        gateway = Gateway(directory)
+        self.addCleanup(lambda: gateway.process and gateway.stop())
+        return gateway
+
+    def ctl(self, *arguments, code=0):
+        done = subprocess.run(
+            [CTL, "--url", f"http://127.0.0.1:{self.gateway.port}", "--key-file",
+             self.gateway.directory / "root.key", *arguments],
+            capture_output=True, text=True, check=False, timeout=astreinte_test.PATIENCE_S)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done
+
+    def backup(self):
+        """Makes one with the command; answers what it says and the file."""
+        answer = json.loads(self.ctl("backup", "--json").stdout)
+        self.assertEqual(answer["state"], "done", answer)
+        path = pathlib.Path(answer["folder"]) / answer["name"]
+        data = path.read_bytes()
+        self.assertEqual(hashlib.sha256(data).hexdigest(), answer["sha256"])
+        self.assertEqual(len(data), answer["bytes"])
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        self.assertTrue(path.name.endswith(answer["sha256"][:16]), path.name)
+        self.assertEqual(rows(path, "PRAGMA integrity_check"), [("ok",)])
+        return answer, path
+
+    def fill(self, tickets=TICKETS):
+        """The gateway, stopped for it, has years of calls behind it."""
+        self.gateway.stop()
+        filled_database.fill(self.database, tickets)
+        self.gateway.start()
+
+
+class Backup(BackupTest):
+    def setUp(self):
+        super().setUp()
+        self.gateway.start()
+        self.customer = Customer(self.gateway, "ascenseurs", ON_THE_TELEPHONE, devices=False)
+
+    def work(self, stop, posted, taken):
+        """Escalations, every other one taken at the desk, as fast as they are answered."""
+        desk = self.gateway.client(self.customer.desk_key)
+        while not stop.is_set():
+            answer = desk.post("/v1/escalations", {
+                "customer": self.customer.slug, "severity": "major", "summary": "Sous charge"})
+            if answer.status != 202:
+                continue
+            posted.append(answer["id"])
+            if len(posted) % 2 == 0:
+                took = desk.post(f"/v1/escalations/{answer['id']}/take", {"operator": "Léa"})
+                if took.status == 200:
+                    taken.append(answer["id"])
+
+    def test_under_load(self):
+        stop, posted, taken = threading.Event(), [], []
+        workers = [threading.Thread(target=self.work, args=(stop, posted, taken))
+                   for _ in range(2)]
+        for worker in workers:
+            worker.start()
+        try:
+            for number in range(3):
+                wait_until(lambda: len(taken) > 20 * (number + 1), "some work")
+                before, held = list(posted), list(taken)
+                answer, path = self.backup()
+                inside = {bytes(row[0]).hex(): row[1] for row in rows(
+                    path, "SELECT escalation_id, holder_name FROM escalation")}
+                self.assertLessEqual({each.replace("-", "") for each in before}, set(inside))
+                for each in held:
+                    self.assertEqual(inside[each.replace("-", "")], "Léa")
+                self.assertEqual(answer["escalations"], len(inside))
+                self.assertGreaterEqual(answer["escalations"], len(before))
+        finally:
+            stop.set()
+            for worker in workers:
+                worker.join()
+        self.assertEqual(len(list(self.folder.iterdir())), 3)
+
+    def test_metrics_and_who_may(self):
+        page = self.gateway.client().get("/metrics").body.decode()
+        self.assertIn("astreinte_backup_newest_timestamp_seconds 0\n", page)
+        for key, status in ((self.customer.desk_key, 403), ("", 401)):
+            answer = self.gateway.client(key).post("/v1/backups")
+            self.assertEqual(answer.status, status, answer)
+        part = self.gateway.client().post("/v1/api-keys", {
+            "name": "of one", "role": "admin", "customers": [self.customer.slug]})["key"]
+        self.assertEqual(self.gateway.client(part).post("/v1/backups").status, 403)
+        self.assertFalse(self.folder.exists())
+        self.backup()
+        page = self.gateway.client().get("/metrics").body.decode()
+        self.assertIn('astreinte_backups_total{outcome="done"} 1\n', page)
+        self.assertNotIn("astreinte_backup_newest_timestamp_seconds 0\n", page)
+
+    def test_one_at_a_time_and_no_trace_of_a_killed_one(self):
+        self.fill()
+        _, first = self.backup()
+        client = self.gateway.client()
+        begun = client.post("/v1/backups")
+        self.assertEqual(begun.status, 202, begun)
+        again = client.post("/v1/backups")
+        self.assertEqual((again.status, again.problem), (409, "conflict"), again)
+        self.assertIn(begun["id"], again["detail"])
+        wait_until(lambda: [each for each in self.folder.iterdir()
+                            if each.name.startswith(".partial") and each.stat().st_size > 0],
+                   "a copy that has begun")
+        self.gateway.kill()
+        self.assertEqual(len(list(self.folder.iterdir())), 2)
+        self.gateway.start()
+        self.assertEqual(list(self.folder.iterdir()), [first])
+        unknown = self.gateway.client().get(f"/v1/backups/{begun['id']}")
+        self.assertEqual(unknown.status, 404, unknown)
+        self.backup()
+        # Stopping ends one as well, and waits for nothing but the piece at hand.
+        self.assertEqual(self.gateway.client().post("/v1/backups").status, 202)
+        self.gateway.stop()
+        self.assertEqual(len(list(self.folder.iterdir())), 2)
+
+    def test_the_newest_are_kept(self):
+        self.gateway.stop()
+        self.gateway.sections["gateway"]["backups_kept"] = 2
+        self.gateway.start()
+        made = []
+        foreign = self.folder / "notes.txt"
+        for number in range(4):
+            self.customer.add_contact(f"chef-{number}", "Chef", "+33600000099")
+            made.append(self.backup()[1])
+            foreign.write_text("not a backup")
+            # As if years lay between them: their names are what counts.
+            older = made[-1].with_name(made[-1].name.replace("-20", f"-1{number}", 1))
+            os.rename(made[-1], older)
+            made[-1] = older
+        self.assertEqual({each.name for each in self.folder.iterdir()},
+                         {made[-1].name, made[-2].name, foreign.name})
+
+    def test_damage_in_the_database_is_found(self):
+        self.fill(2000)
+        self.gateway.stop()
+        root = rows(self.database, "SELECT rootpage FROM sqlite_schema WHERE name = 'timeline'")
+        with open(self.database, "r+b") as file:  # a page in the middle, which no start reads
+            file.seek((root[0][0] + 40) * 4096)
+            file.write(b"\xa5" * 4096)
+        self.gateway.start()
+        failed = json.loads(self.ctl("backup", "--json", code=1).stdout)
+        self.assertEqual((failed["state"], failed["problem"]), ("failed", "corrupt"), failed)
+        self.assertEqual(list(self.folder.iterdir()), [])
+        wait_until(lambda: [line for line in self.telephony.records()
+                            if "database.damaged" in json.dumps(line)], "the alarm")
+        self.gateway.stop()
+        before = contents(self.database)
+        checked = astreinted(self.gateway, "--check-database")
+        self.assertEqual(checked.returncode, 1, checked)
+        self.assertIn("--restore", checked.stderr)
+        self.assertEqual(contents(self.database), before)
+
+
+class Restore(BackupTest):
+    def open_one(self, customer):
+        answer = customer.escalate()
+        self.assertEqual(answer.status, 202, answer)
+        return answer["id"]
+
+    def calls_of(self, escalation):
+        return [line for line in self.telephony.records()
+                if line["type"] == "call.requested" and line["body"]["escalation"] == escalation]
+
+    def test_into_a_fresh_folder(self):
+        self.gateway.start()
+        customer = Customer(self.gateway, "ascenseurs", astreinte_test.procedure(
+            rounds=3, steps=[{"notify": [{"on_call": "principal"}], "by": ["call"],
+                              "accepted_within_s": 2}]), devices=False)
+        held, waiting = self.open_one(customer), self.open_one(customer)
+        self.assertEqual(customer.verb(held, "take").status, 200)
+        _, path = self.backup()
+        later = self.open_one(customer)
+        self.gateway.kill()  # the machine is gone
+        known = len(self.calls_of(waiting))
+        fresh = self.make_gateway("another-machine")
+        for name in ("root.key", "secret", "endpoint-telephony.secret",
+                     "endpoint-call-centre.secret"):
+            shutil.copy(self.gateway.directory / name, fresh.directory / name)
+        for name in ("telephony", "call-centre"):
+            fresh.sections[f"endpoint.{name}"] = self.gateway.sections[f"endpoint.{name}"]
+        fresh.root_key = self.gateway.root_key
+        done = astreinted(fresh, "--restore", path)
+        self.assertEqual(done.returncode, 0, done)
+        self.assertIn("2 escalations (2 open)", done.stdout)
+        fresh.start()
+        desk = fresh.client(customer.desk_key)
+        view = desk.get(f"/v1/escalations/{held}").json
+        self.assertEqual((view["state"], view["holder"]["name"]), ("taken", "Léa"), view)
+        self.assertEqual(desk.get(f"/v1/escalations/{later}").status, 404)
+        # The one that was open goes on: the next round rings.
+        wait_until(lambda: len(self.calls_of(waiting)) > known, "the procedure to go on")
+        fresh.stop()
+        sound = astreinted(fresh, "--check-database")
+        self.assertEqual(sound.returncode, 0, sound)
+        self.assertIn("sound", sound.stdout)
+
+    def test_what_was_there_is_kept_and_what_is_no_backup_is_refused(self):
+        self.gateway.start()
+        customer = Customer(self.gateway, "ascenseurs", ON_THE_TELEPHONE, devices=False)
+        _, path = self.backup()
+        later = self.open_one(customer)
+        running = astreinted(self.gateway, "--restore", path)
+        self.assertEqual(running.returncode, 1)
+        self.assertIn("stop it first", running.stderr)
+        self.gateway.kill()  # its last escalation is in the log alone
+        before = contents(self.database)
+        self.assertIsNotNone(before[1])
+        for name, spoil, words in (
+                ("garbage", lambda data: b"x" * 8192, "not a database"),
+                ("cut", lambda data: data[:len(data) // 2 // 4096 * 4096], "malformed"),
+                ("newer", lambda data: data[:60] + (99).to_bytes(4, "big") + data[64:],
+                 "version 99"),
+                ("another", lambda data: data[:68] + (7).to_bytes(4, "big") + data[72:],
+                 "another program"),
+                (path.name, lambda data: data[:-1] + bytes([data[-1] ^ 1]), "rotted"),
+                ("missing", None, "No such file")):
+            with self.subTest(name=name):
+                bad = self.directory / name
+                if spoil is not None:
+                    bad.write_bytes(spoil(path.read_bytes()))
+                refused = astreinted(self.gateway, "--restore", bad)
+                self.assertEqual(refused.returncode, 1, refused)
+                self.assertIn(words, refused.stderr)
+                self.assertIn(str(bad), refused.stderr)
+                self.assertEqual(contents(self.database), before)
+        done = astreinted(self.gateway, "--restore", path)
+        self.assertEqual(done.returncode, 0, done)
+        aside = next(self.gateway.directory.glob("astreinte.db-before-restore-*"))
+        self.assertIn(str(aside), done.stdout)
+        self.assertEqual(contents(aside / "astreinte.db"), before)
+        self.gateway.start()
+        self.assertEqual(self.gateway.client(customer.desk_key).get(
+            f"/v1/escalations/{later}").status, 404)
+
+    def test_an_interrupted_one_is_done_again(self):
+        self.gateway.start()
+        Customer(self.gateway, "ascenseurs", ON_THE_TELEPHONE, devices=False)
+        _, path = self.backup()
+        self.gateway.stop()
+        # As a crash leaves it: the database is aside, the copy not yet in its place.
+        self.database.rename(self.gateway.directory / "elsewhere")
+        shutil.copy(path, f"{self.database}.restoring")
+        for _ in range(2):
+            refused = astreinted(self.gateway)
+            self.assertEqual(refused.returncode, 1, refused)
+            self.assertIn("a restore was interrupted", refused.stderr)
+            self.assertFalse(self.database.exists())
+        self.assertEqual(astreinted(self.gateway, "--restore", path).returncode, 0)
+        self.gateway.start()
+        self.assertEqual(self.gateway.client().get("/v1/customers/ascenseurs").status, 200)
+
+
+if __name__ == "__main__":
+    unittest.main()
