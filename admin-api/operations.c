@@ -189,6 +189,7 @@ static const char *const command_names[COMMANDS_COUNT] = {
     [COMMAND_CONTEXT_CHANGED] = "context_changed",
     [COMMAND_QUARANTINE] = "quarantine",
     [COMMAND_ALARM] = "alarm",
+    [COMMAND_CLOCK_MOVED] = "clock_moved",
 };
 
 static void add_lateness(struct page *page, const struct engine_statistics *statistics)

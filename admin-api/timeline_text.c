@@ -3,6 +3,7 @@
  */
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "admin-api/view.h"
@@ -84,6 +85,26 @@ static const char *means(const char *path)
 static const char *somebody(const struct said *said)
 {
     return said->who[0] != '\0' ? said->who : "somebody";
+}
+
+/* In hours, minutes and seconds: "3600000 ms" says little. Answers as say_procedure(). */
+static int say_clock(enum entry_kind kind, const struct said *said, char *text)
+{
+    long long moved_s = (llabs(said->number) + 500) / 1000;
+    const size_t size = SENTENCE_BYTES_MAX;
+    switch ((int)kind) {
+    case ENTRY_CLOCK_STEPPED:
+        return snprintf(text, size,
+                        "The wall clock was set %s by %lld:%02lld:%02lld; no wait "
+                        "follows it.",
+                        said->number < 0 ? "back" : "forward", moved_s / 3600, moved_s / 60 % 60,
+                        moved_s % 60);
+    case ENTRY_CLOCK_SUSPENDED:
+        return snprintf(text, size, "The machine was suspended for %lld:%02lld:%02lld.",
+                        moved_s / 3600, moved_s / 60 % 60, moved_s % 60);
+    default:
+        return -1;
+    }
 }
 
 /* What happened to the procedure. Answers what snprintf() does; -1: another kind. */
@@ -248,7 +269,7 @@ void timeline_sentence(const struct directory_customer *customer, const struct t
     name_person(customer, facts, said.who);
     if (say_procedure(row->kind, &said, sentence_r) < 0 &&
         say_attempt(row->kind, &said, sentence_r) < 0 &&
-        say_verb(row->kind, &said, sentence_r) < 0) {
+        say_verb(row->kind, &said, sentence_r) < 0 && say_clock(row->kind, &said, sentence_r) < 0) {
         (void)snprintf(sentence_r, SENTENCE_BYTES_MAX, "%s.", entry_kind_word(row->kind));
     }
     if (sentence_r[0] >= 'a' && sentence_r[0] <= 'z') {

@@ -23,7 +23,14 @@ static struct monotonic_time system_monotonic(void *context)
     return (struct monotonic_time){read_ms(CLOCK_BOOTTIME)};
 }
 
-const struct clock_source clock_system = {.wall = system_wall, .monotonic = system_monotonic};
+static int64_t system_suspended_ms(void *context)
+{
+    (void)context;
+    return read_ms(CLOCK_BOOTTIME) - read_ms(CLOCK_MONOTONIC);
+}
+
+const struct clock_source clock_system = {
+    .wall = system_wall, .monotonic = system_monotonic, .suspended_ms = system_suspended_ms};
 
 void clock_boot_id(char boot_id_r[BOOT_ID_BYTES_MAX])
 {

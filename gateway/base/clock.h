@@ -10,14 +10,17 @@
 extern "C" {
 #endif
 
-/* A source of time. Both calls may come from any thread. */
+/* A source of time. The calls may come from any thread. */
 struct clock_source {
     struct wall_time (*wall)(void *context);
     struct monotonic_time (*monotonic)(void *context);
     void *context;
+    /* For how long the machine has been suspended since its boot; NULL: it never is. */
+    int64_t (*suspended_ms)(void *context);
 };
 
-/* The machine's clocks: CLOCK_REALTIME and CLOCK_BOOTTIME. */
+/* The machine's clocks: CLOCK_REALTIME and CLOCK_BOOTTIME; CLOCK_MONOTONIC stands still while the
+ * machine is suspended. */
 extern const struct clock_source clock_system;
 
 static inline struct wall_time clock_wall(const struct clock_source *clock)
@@ -28,6 +31,11 @@ static inline struct wall_time clock_wall(const struct clock_source *clock)
 static inline struct monotonic_time clock_monotonic(const struct clock_source *clock)
 {
     return clock->monotonic(clock->context);
+}
+
+static inline int64_t clock_suspended_ms(const struct clock_source *clock)
+{
+    return clock->suspended_ms == NULL ? 0 : clock->suspended_ms(clock->context);
 }
 
 #define BOOT_ID_BYTES_MAX 40

@@ -23,6 +23,15 @@ struct uuid uuid_v7_base(struct wall_time now, const struct random_source *rando
     return uuid;
 }
 
+int64_t uuid_v7_ms(struct uuid uuid)
+{
+    int64_t ms = 0;
+    for (int i = 0; i < 6; i++) {
+        ms = ms << 8 | uuid.bytes[i];
+    }
+    return ms;
+}
+
 struct uuid uuid_derive(struct uuid base, unsigned n)
 {
     assert(n >= 1 && n <= UUID_DERIVED_MAX);

@@ -23,6 +23,7 @@ event_handler on_progress, on_done, on_hand_back;
 event_handler on_deadline;
 event_handler on_note, on_cancel, on_resume, on_take, on_called_back;
 event_handler on_context_changed, on_quarantine;
+event_handler on_clock_stepped, on_clock_suspended;
 
 /* ---- record.c: what an update is made of ---- */
 

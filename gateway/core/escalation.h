@@ -158,6 +158,8 @@ enum event_type {
     EVENT_SPLIT,           /* a caller was joined wrongly and left */
     EVENT_CONTEXT_CHANGED, /* people, devices or rota changed */
     EVENT_QUARANTINE,      /* set aside after repeated aborts */
+    EVENT_CLOCK_STEPPED,   /* the wall clock was set: schedules follow it, waits do not */
+    EVENT_CLOCK_SUSPENDED, /* the machine slept */
     EVENTS_COUNT,
 };
 
@@ -179,6 +181,7 @@ struct event {
     const char *reason;           /* TRANSPORT, DELAYED: provider's word; NULL */
     const char *provider_id;      /* TRANSPORT; NULL */
     int tries;                    /* TRANSPORT */
+    int64_t moved_ms;             /* CLOCK_STEPPED (back: negative), CLOCK_SUSPENDED */
     const char *text;             /* personal: a note, a reason in words; NULL */
 };
 

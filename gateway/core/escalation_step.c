@@ -27,6 +27,8 @@ static event_handler *const handlers[EVENTS_COUNT] = {
     [EVENT_SPLIT] = on_split,
     [EVENT_CONTEXT_CHANGED] = on_context_changed,
     [EVENT_QUARANTINE] = on_quarantine,
+    [EVENT_CLOCK_STEPPED] = on_clock_stepped,
+    [EVENT_CLOCK_SUSPENDED] = on_clock_suspended,
 };
 
 static bool has_same_people(const struct escalation *a, const struct escalation *b)

@@ -142,7 +142,9 @@
     X(RECOVERED, 33, "recovered")                                                                  \
     X(QUARANTINED, 34, "quarantined")                                                              \
     X(REFUSED_VERB, 35, "refused_verb")                                                            \
-    X(ATTEMPT_DELAYED, 36, "attempt_delayed")
+    X(ATTEMPT_DELAYED, 36, "attempt_delayed")                                                      \
+    X(CLOCK_STEPPED, 37, "clock_stepped")                                                          \
+    X(CLOCK_SUSPENDED, 38, "clock_suspended")
 
 #define ENUM_MEMBER_(prefix, name, number) prefix##name = (number)
 
@@ -182,7 +184,7 @@ enum task_kind { TASK_KIND_TABLE(X_) };
 #define X_(name, number, word) ENUM_MEMBER_(ENTRY_, name, number),
 enum entry_kind { ENTRY_KIND_TABLE(X_) };
 #undef X_
-#define ENTRY_KIND_LAST ENTRY_ATTEMPT_DELAYED
+#define ENTRY_KIND_LAST ENTRY_CLOCK_SUSPENDED
 
 /* The words; never NULL ("?" for a number outside the table). */
 const char *severity_word(enum severity severity);

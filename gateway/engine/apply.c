@@ -13,12 +13,12 @@
 
 struct event event_now(struct engine *engine, enum event_type type, struct wall_time wall)
 {
+    struct engine_time now = engine_now(engine);
     return (struct event){
         .type = type,
-        .now = engine_time_at(engine, clock_monotonic(&engine->configuration.clock)),
+        .now = now,
         .wall = wall,
-        .id_base =
-            uuid_v7_base(clock_wall(&engine->configuration.clock), &engine->configuration.random),
+        .id_base = uuid_v7_base((struct wall_time){now.ms}, &engine->configuration.random),
     };
 }
 
@@ -163,7 +163,7 @@ static enum status write_tasks(struct engine *engine, const struct event *event,
     for (size_t i = 0; i < update->tasks_count && status == STATUS_OK; i++) {
         struct desk_task_row row = {
             .customer_id = update->after.customer_id,
-            .task_id = uuid_v7(event->wall, &engine->configuration.random),
+            .task_id = uuid_v7((struct wall_time){event->now.ms}, &engine->configuration.random),
             .escalation_id = update->after.id,
             .kind = update->tasks[i].kind,
             .caller = update->tasks[i].caller,
@@ -234,7 +234,14 @@ static enum status find_customer(struct engine *engine, int64_t customer_id,
     if (*customer_r == NULL) {
         return error_set(error, STATUS_NOT_FOUND, "no such customer");
     }
-    return STATUS_OK;
+    struct wall_time wall = clock_wall(&engine->configuration.clock);
+    if (directory_rotas_cover(*customer_r, wall)) {
+        return STATUS_OK;
+    }
+    /* The wall was set to where nobody would be on call. */
+    enum status status = engine_reload_customer(engine, customer_id, error);
+    *customer_r = directory_customer(engine->current, customer_id);
+    return status;
 }
 
 /* The event's attempt may be older than the newest ones that were loaded. An accepted outcome, the

@@ -47,6 +47,7 @@ enum command_type {
     COMMAND_CONTEXT_CHANGED,
     COMMAND_QUARANTINE,
     COMMAND_ALARM,
+    COMMAND_CLOCK_MOVED,
     COMMANDS_COUNT,
 };
 
@@ -218,6 +219,11 @@ struct alarm_request {
     const char *detail;
 };
 
+struct clock_request {
+    bool suspended; /* otherwise the wall was stepped */
+    int64_t moved_ms;
+};
+
 struct answer {
     enum status status;
     bool created;      /* 201 instead of 200 */
@@ -252,6 +258,7 @@ struct command {
         struct api_key_request api_key;
         struct task_done_request task_done;
         struct alarm_request alarm;
+        struct clock_request clock;
         struct engine_time due; /* DEADLINE: when it was due */
     } request;
     struct answer answer;

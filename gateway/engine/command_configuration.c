@@ -9,7 +9,6 @@
 #include "gateway/base/text.h"
 
 #define CODE_CHARS       10
-#define CODE_LIFE_MS     (INT64_C(24) * 3600000)
 #define SMALL_JSON_BYTES 1024
 
 static void refuse_field(struct command *command, enum status status, const char *pointer,

@@ -86,7 +86,8 @@ static enum status on_behalf(struct engine *engine, struct command *command, str
 
 /* The caller who was joined wrongly gets an escalation of their own, promise and all. */
 static enum status open_split(struct engine *engine, struct command *command,
-                              const struct escalation *from, int number, struct error *error)
+                              const struct escalation *from, int number,
+                              struct engine_time promise_due, struct error *error)
 {
     struct ticket_row ticket;
     struct caller_row *callers;
@@ -112,8 +113,8 @@ static enum status open_split(struct engine *engine, struct command *command,
     seed.drill = from->drill;
     seed.opened_at = command->received_at;
     event.severity = from->severity;
-    if (caller.promised_at.ms != TIME_NEVER_MS) {
-        int64_t left_ms = caller.promised_at.ms - command->received_at.ms;
+    if (promise_due.ms != TIME_NEVER_MS) {
+        int64_t left_ms = promise_due.ms - event.now.ms;
         event.promised_ms = left_ms > 1 ? left_ms : 1;
     }
     caller.escalation_id = seed.id;
@@ -133,12 +134,20 @@ static enum status open_split(struct engine *engine, struct command *command,
 static enum status split(struct engine *engine, struct command *command, struct event *event,
                          struct error *error)
 {
-    enum status status = apply_and_answer(engine, command, event, error);
+    struct escalation from;
+    int number = command->request.desk.caller;
+    memset(&from, 0, sizeof from);
+    enum status status = store_get_escalation(engine->store, command->customer_id,
+                                              command->escalation_id, &from, error);
+    if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
+        status = apply_and_answer(engine, command, event, error);
+    }
     if (status != STATUS_OK || command->answer.status != STATUS_OK) {
         return status;
     }
-    struct escalation from = engine->update->after;
-    return open_split(engine, command, &from, command->request.desk.caller, error);
+    struct engine_time promise_due = from.promises[number - 1].due_at;
+    from = engine->update->after;
+    return open_split(engine, command, &from, number, promise_due, error);
 }
 
 enum status command_desk_verb(struct engine *engine, struct command *command, struct error *error)

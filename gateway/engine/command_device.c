@@ -8,6 +8,8 @@
 #include "gateway/engine/device_test_json.h"
 
 #define SMALL_JSON_BYTES 4096
+/* By so much the wall may be set back without a new code being refused. */
+#define CODE_SURPLUS_MS_MAX INT64_C(60000)
 
 /* Codes are read aloud and typed: case and separators do not matter. */
 static void normalise_code(const char *typed, char *code_r, size_t code_bytes)
@@ -41,6 +43,13 @@ static void answer_enrolment(struct command *command, const char *token,
     answer_json(command, text, json_writer_bytes(&json));
 }
 
+/* A code that would live longer than codes do was made before the wall was set back. */
+static bool code_is_alive(const struct enrolment_row *row, struct wall_time now)
+{
+    int64_t left_ms = row->expires_at.ms - now.ms;
+    return left_ms >= 0 && left_ms <= CODE_LIFE_MS + CODE_SURPLUS_MS_MAX;
+}
+
 enum status command_use_enrolment(struct engine *engine, struct command *command,
                                   struct error *error)
 {
@@ -50,7 +59,7 @@ enum status command_use_enrolment(struct engine *engine, struct command *command
     struct digest hash = token_hash(code);
     enum status status = store_find_enrolment_code(engine->store, &hash, &row, error);
     if (status == STATUS_NOT_FOUND ||
-        (status == STATUS_OK && row.expires_at.ms < command->received_at.ms)) {
+        (status == STATUS_OK && !code_is_alive(&row, command->received_at))) {
         answer_refuse(command, STATUS_NOT_FOUND,
                       "code: unknown, used or expired; ask for a new one");
         return STATUS_OK;

@@ -126,7 +126,7 @@ static enum status record_answer(struct engine *engine, struct command *command,
         .key_id = request->key_id,
         .key = request->idempotency_key,
         .body_digest = request->body_digest,
-        .created_at = command->received_at,
+        .created_at = engine_now(engine),
         .answer = command->answer.body,
         .joined = command->answer.joined,
     };

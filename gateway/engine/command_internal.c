@@ -41,6 +41,18 @@ enum status command_context_changed(struct engine *engine, struct command *comma
     return status == STATUS_QUARANTINED ? STATUS_OK : status;
 }
 
+enum status command_clock_moved(struct engine *engine, struct command *command, struct error *error)
+{
+    struct applied applied;
+    bool suspended = command->request.clock.suspended;
+    struct event event = event_now(engine, suspended ? EVENT_CLOCK_SUSPENDED : EVENT_CLOCK_STEPPED,
+                                   command->received_at);
+    event.moved_ms = command->request.clock.moved_ms;
+    enum status status =
+        apply_event(engine, command->customer_id, command->escalation_id, &event, &applied, error);
+    return status == STATUS_QUARANTINED ? STATUS_OK : status;
+}
+
 enum status command_quarantine(struct engine *engine, struct command *command, struct error *error)
 {
     struct applied applied;

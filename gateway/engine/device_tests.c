@@ -79,7 +79,7 @@ enum status device_test_plan(struct engine *engine, int64_t customer_id,
     assert(device->live && customer_id > 0);
     *row_r = (struct device_test_row){
         .customer_id = customer_id,
-        .test_id = uuid_v7(wall, &engine->configuration.random),
+        .test_id = uuid_v7((struct wall_time){now.ms}, &engine->configuration.random),
         .device_id = device->id,
         .agent_id = agent_id,
         .platform = device->platform,

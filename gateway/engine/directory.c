@@ -189,18 +189,33 @@ void directory_release(struct directory *directory)
     arena_destroy(&arena);
 }
 
-struct wall_time directory_rotas_last_until(const struct directory *directory,
-                                            int64_t *customer_id_r)
+int64_t directory_rotas_wear(const struct directory *directory, struct wall_time now,
+                             int64_t *customer_id_r)
 {
-    struct wall_time first = WALL_NEVER;
+    int64_t first_ms = TIME_NEVER_MS;
     for (size_t i = 0; i < directory->customers_count; i++) {
         const struct directory_customer *customer = &directory->by_id[i]->customer;
         for (size_t r = 0; r < customer->rotas_count; r++) {
-            if (customer->rotas[r].compiled_until.ms < first.ms) {
-                first = customer->rotas[r].compiled_until;
+            const struct directory_rota *rota = &customer->rotas[r];
+            int64_t ahead_ms = rota->compiled_until.ms - ROTA_LEFT_MS - now.ms;
+            int64_t behind_ms = now.ms - ROTA_BEHIND_LEFT_MS - rota->compiled_from.ms;
+            int64_t left_ms = ahead_ms < behind_ms ? ahead_ms : behind_ms;
+            if (left_ms < first_ms) {
+                first_ms = left_ms;
                 *customer_id_r = customer->id;
             }
         }
     }
-    return first;
+    return first_ms;
+}
+
+bool directory_rotas_cover(const struct directory_customer *customer, struct wall_time now)
+{
+    for (size_t r = 0; r < customer->rotas_count; r++) {
+        if (now.ms < customer->rotas[r].compiled_from.ms ||
+            now.ms >= customer->rotas[r].compiled_until.ms) {
+            return false;
+        }
+    }
+    return true;
 }

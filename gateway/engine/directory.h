@@ -69,6 +69,7 @@ struct directory_interval {
 struct directory_rota {
     const char *slug; /* the role */
     const char *definition;
+    struct wall_time compiled_from;
     struct wall_time compiled_until;
     const struct directory_interval *intervals;
     size_t intervals_count;

@@ -197,11 +197,11 @@ static enum status compile_rota(struct loading *loading, struct directory_rota *
     struct customer_snapshot *snapshot = loading->snapshot;
     struct engine_rota_interval *found;
     size_t count;
-    struct wall_time from = {builder->now.ms - INT64_C(86400000)};
+    rota->compiled_from = (struct wall_time){builder->now.ms - ROTA_BEHIND_MS};
     rota->compiled_until = (struct wall_time){builder->now.ms + ROTA_AHEAD_MS};
     enum status status = builder->rotas->compile(
-        builder->rotas->context, rota->definition, snapshot->customer.time_zone, from,
-        rota->compiled_until, loading->rows, &found, &count, error);
+        builder->rotas->context, rota->definition, snapshot->customer.time_zone,
+        rota->compiled_from, rota->compiled_until, loading->rows, &found, &count, error);
     if (status != STATUS_OK) {
         /* A broken rota must not take the whole customer down: nobody is on call in it, and the
          * steps that name it are skipped. */

@@ -27,9 +27,12 @@ struct directory {
     size_t keys_count;
 };
 
-/* How far ahead of now rotas are compiled, and how much of it must always be left. */
-#define ROTA_AHEAD_MS (INT64_C(21) * 86400000)
-#define ROTA_LEFT_MS  (INT64_C(7) * 86400000)
+/* How far around now rotas are compiled, and how much of it must always be left: behind now, as
+ * the wall may be set back. */
+#define ROTA_BEHIND_MS      (INT64_C(24) * 3600000)
+#define ROTA_BEHIND_LEFT_MS INT64_C(3600000)
+#define ROTA_AHEAD_MS       (INT64_C(21) * 86400000)
+#define ROTA_LEFT_MS        (INT64_C(7) * 86400000)
 
 /* What building needs; borrowed. */
 struct directory_builder {
@@ -58,9 +61,12 @@ enum status directory_reload(const struct directory_builder *builder,
 void directory_hold(struct directory *directory);
 void directory_release(struct directory *directory);
 
-/* When the first compiled rota runs short; WALL_NEVER without rotas. */
-struct wall_time directory_rotas_last_until(const struct directory *directory,
-                                            int64_t *customer_id_r);
+/* How long the compiled rota that runs short first still does, whose customer it is; not positive:
+ * it is to be compiled again. TIME_NEVER_MS without rotas. */
+int64_t directory_rotas_wear(const struct directory *directory, struct wall_time now,
+                             int64_t *customer_id_r);
+/* Whether all rotas of a customer say who is on call now. */
+bool directory_rotas_cover(const struct directory_customer *customer, struct wall_time now);
 
 /* ---- tokens (directory_tokens.c) ---- */
 

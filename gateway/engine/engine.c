@@ -15,6 +15,7 @@
 #define SCRATCH_BYTES_MAX  (8u << 20)
 #define CALLS_MAX_DEFAULT  30
 #define OUTCOMES_GATHER_MS INT64_C(2)
+#define SLEEP_MS_MAX       INT64_C(50)
 #define ALARM_EVERY_MS     INT64_C(60000)
 #define OUTBOX_ROWS        512
 
@@ -309,6 +310,7 @@ static enum engine_lane lane_of(enum command_type type)
     case COMMAND_CONTEXT_CHANGED:
     case COMMAND_QUARANTINE:
     case COMMAND_ALARM:
+    case COMMAND_CLOCK_MOVED:
     case COMMANDS_COUNT:
         break;
     }
@@ -487,7 +489,7 @@ void engine_customer_changed(struct engine *engine, int64_t customer_id, bool pe
     }
 }
 
-static enum status reload_one(struct engine *engine, int64_t customer_id, struct error *error)
+enum status engine_reload_customer(struct engine *engine, int64_t customer_id, struct error *error)
 {
     struct directory *fresh;
     (void)pthread_mutex_lock(&engine->root_key_lock);
@@ -506,10 +508,10 @@ enum status engine_refresh_directory(struct engine *engine, struct error *error)
 {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < engine->dirty_customers_count && status == STATUS_OK; i++) {
-        status = reload_one(engine, engine->dirty_customers[i], error);
+        status = engine_reload_customer(engine, engine->dirty_customers[i], error);
     }
     if (status == STATUS_OK && engine->keys_dirty && engine->dirty_customers_count == 0) {
-        status = reload_one(engine, 0, error);
+        status = engine_reload_customer(engine, 0, error);
     }
     engine->dirty_customers_count = 0;
     engine->keys_dirty = false;
@@ -607,13 +609,30 @@ static bool is_before(const struct timespec *left, const struct timespec *right)
                                          : left->tv_nsec < right->tv_nsec;
 }
 
+/* Waits for a signal until a moment of the boot clock; true when time is up. In slices, as
+ * condition variables know only clocks that stand still while the machine is suspended. */
+static bool wait_for_signal(struct engine *engine, struct monotonic_time end,
+                            const struct timespec *gathered_until)
+{
+    struct timespec until;
+    int64_t left_ms = end.ms - clock_monotonic(&engine->configuration.clock).ms;
+    if (left_ms <= 0) {
+        return true;
+    }
+    clock_wait_until(left_ms < SLEEP_MS_MAX ? left_ms : SLEEP_MS_MAX, &until);
+    bool is_last = gathered_until != NULL && is_before(gathered_until, &until);
+    return pthread_cond_timedwait(&engine->wake_condition, &engine->wake_lock,
+                                  is_last ? gathered_until : &until) == ETIMEDOUT &&
+           is_last;
+}
+
 /* Outcomes alone are let gather for a moment: their commit would only stand in the way of a webhook
  * that comes right behind. */
 static void sleep_until_woken(struct engine *engine, int64_t wait_ms)
 {
-    struct timespec until, gathered_until;
+    struct timespec gathered_until;
     bool gathering = false;
-    clock_wait_until(wait_ms, &until);
+    struct monotonic_time end = {clock_monotonic(&engine->configuration.clock).ms + wait_ms};
     (void)pthread_mutex_lock(&engine->wake_lock);
     atomic_store(&engine->sleeping, true);
     while (!engine->woken && !mail_is_urgent(engine)) {
@@ -621,9 +640,7 @@ static void sleep_until_woken(struct engine *engine, int64_t wait_ms)
             gathering = true;
             clock_wait_until(OUTCOMES_GATHER_MS, &gathered_until);
         }
-        const struct timespec *end =
-            gathering && is_before(&gathered_until, &until) ? &gathered_until : &until;
-        if (pthread_cond_timedwait(&engine->wake_condition, &engine->wake_lock, end) == ETIMEDOUT) {
+        if (wait_for_signal(engine, end, gathering ? &gathered_until : NULL)) {
             break;
         }
     }

@@ -1,5 +1,6 @@
 /* engine_clock.c - engine time: a persisted anchor plus the boot clock. Steps of the wall clock
- * never move it; after a reboot it goes on from the later of what was saved last and the wall. */
+ * never move it; after a reboot it goes on from what was saved last by what the wall says has
+ * passed since then. */
 #include "gateway/engine/engine_private.h"
 
 #include <string.h>
@@ -16,6 +17,13 @@ struct engine_time engine_now(struct engine *engine)
     return engine_time_at(engine, clock_monotonic(&engine->configuration.clock));
 }
 
+static bool is_same_boot(const struct engine_configuration *configuration,
+                         const struct engine_clock_row *saved, struct monotonic_time boot)
+{
+    return configuration->boot_id[0] != '\0' &&
+           strcmp(saved->boot_id, configuration->boot_id) == 0 && boot.ms >= saved->boot.ms;
+}
+
 enum status engine_clock_open(struct engine *engine, struct error *error)
 {
     const struct engine_configuration *configuration = &engine->configuration;
@@ -27,16 +35,21 @@ enum status engine_clock_open(struct engine *engine, struct error *error)
         return status;
     }
     engine->anchor = (struct engine_anchor){.engine = {wall.ms}, .boot = boot};
-    if (status == STATUS_OK) {
-        bool same_boot = configuration->boot_id[0] != '\0' &&
-                         strcmp(saved.boot_id, configuration->boot_id) == 0 &&
-                         boot.ms >= saved.boot.ms;
-        if (same_boot) {
-            engine->anchor.engine.ms = saved.engine.ms + (boot.ms - saved.boot.ms);
-        } else if (saved.engine.ms > wall.ms) {
-            engine->anchor.engine = saved.engine;
-        }
+    if (status == STATUS_NOT_FOUND) {
+        clock_watch_begin(engine, 0);
+        return engine_clock_save(engine, error);
     }
+    if (is_same_boot(configuration, &saved, boot)) {
+        engine->anchor.engine.ms = saved.engine.ms + (boot.ms - saved.boot.ms);
+        /* Not saved here: a step while the process was away is noticed by the first turn. */
+        clock_watch_begin(engine, saved.wall_at.ms - saved.engine.ms);
+        engine->clock_saved_at = saved.engine;
+        return STATUS_OK;
+    }
+    /* How long it was away only the wall knows; when that went back, no time has passed. */
+    int64_t away_ms = wall.ms > saved.wall_at.ms ? wall.ms - saved.wall_at.ms : 0;
+    engine->anchor.engine.ms = saved.engine.ms + away_ms;
+    clock_watch_begin(engine, saved.wall_at.ms + away_ms - engine->anchor.engine.ms);
     return engine_clock_save(engine, error);
 }
 
@@ -49,5 +62,6 @@ enum status engine_clock_save(struct engine *engine, struct error *error)
     row.engine = engine_time_at(engine, row.boot);
     (void)text_copy(row.boot_id, sizeof row.boot_id, engine->configuration.boot_id);
     engine->clock_saved_at = row.engine;
+    engine->clock_unsaved = false;
     return store_set_engine_clock(engine->store, &row, error);
 }

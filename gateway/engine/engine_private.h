@@ -25,7 +25,9 @@
 #define TASK_LIFE_MS               INT64_C(3600000)
 #define IDEMPOTENCY_LIFE_MS        (INT64_C(24) * 3600000)
 #define IDEMPOTENCY_PURGE_EVERY_MS INT64_C(600000)
+#define CODE_LIFE_MS               (INT64_C(24) * 3600000)
 #define CLOCK_SAVED_EVERY_MS       INT64_C(5000)
+#define CLOCK_SAVED_IDLE_EVERY_MS  INT64_C(60000)
 #define DISK_PROBE_EVERY_MS        INT64_C(1000)
 #define WAL_PAGES_MAX              1000
 #define WAL_PAGES_WHEN_FULL        64
@@ -56,6 +58,32 @@ struct cached_procedure {
 struct engine_anchor {
     struct engine_time engine;
     struct monotonic_time boot;
+};
+
+/* ---- moves of the clocks (clock_watch.c) ---- */
+
+/* How far the open escalations were told of a move: customers by their place in the directory. */
+struct clock_place {
+    size_t customer;
+    struct uuid cursor;
+};
+
+struct clock_move {
+    bool suspended;   /* the machine slept; otherwise the wall was stepped */
+    int64_t moved_ms; /* back: negative */
+    struct engine_time noticed_at;
+    struct clock_place place;
+    struct clock_place before; /* where the part that is being told begins */
+};
+
+#define CLOCK_MOVES_MAX 8
+
+struct clock_watch {
+    int64_t ahead_ms; /* the wall minus engine time, as it should be */
+    struct engine_time followed_at;
+    int64_t suspended_ms;
+    struct clock_move moves[CLOCK_MOVES_MAX]; /* still to be told, oldest first */
+    size_t moves_count;
 };
 
 /* ---- poison (poison.c) ---- */
@@ -111,6 +139,8 @@ struct engine {
     struct store *store;
     struct engine_anchor anchor;
     struct engine_time clock_saved_at;
+    bool clock_unsaved; /* a step was told: it must not be noticed again */
+    struct clock_watch clock_watch;
     struct poison *poison;
 
     /* mailbox */
@@ -153,7 +183,7 @@ struct engine {
     bool journal_written;
     struct engine_time outbox_retry_at;
     struct turn *turn;
-    struct wall_time purged_at;
+    struct engine_time purged_at;
     struct cached_procedure procedures[PROCEDURES_CACHED_MAX];
     size_t procedures_count;
 
@@ -197,7 +227,8 @@ command_handler command_agent_verb, command_use_enrolment, command_put_device,
 command_handler command_call_outcome, command_transport_outcome, command_transport_delayed;
 command_handler command_put_customer, command_put_person, command_put_procedure, command_put_rota,
     command_add_enrolment, command_add_api_key, command_revoke_api_key;
-command_handler command_deadline, command_context_changed, command_quarantine, command_alarm;
+command_handler command_deadline, command_context_changed, command_quarantine, command_alarm,
+    command_clock_moved;
 
 /* ---- admission.c: how long new escalations wait ---- */
 
@@ -359,6 +390,20 @@ bool reserve_refuses(const struct engine *engine, enum command_type type);
 /* Between transactions: looks for room again. Answers when it wants to look next, in ms. */
 int64_t reserve_tend(struct engine *engine);
 
+/* ---- clock_watch.c ---- */
+
+/* From now on the wall should be ahead_ms before engine time. */
+void clock_watch_begin(struct engine *engine, int64_t ahead_ms);
+/* Each turn, before anything is done. */
+void clock_watch_look(struct engine *engine);
+bool clock_watch_is_telling(const struct engine *engine);
+/* The next open escalations to tell of a move, all of one customer; *count_r 0: none now. */
+enum status clock_watch_next(struct engine *engine, size_t most, struct clock_move *move_r,
+                             int64_t *customer_id_r, struct uuid *ids_r, size_t *count_r,
+                             struct error *error) MUST_CHECK;
+/* Telling one of them failed: all of the same part are told again. */
+void clock_watch_again(struct engine *engine);
+
 /* ---- the rest ---- */
 
 struct engine_time engine_time_at(const struct engine *engine, struct monotonic_time boot);
@@ -367,6 +412,9 @@ enum status engine_clock_save(struct engine *engine, struct error *error) MUST_C
 void engine_wake(struct engine *engine);
 /* Marks a customer's snapshot (0: only the keys) as to be rebuilt before the commit. */
 void engine_customer_changed(struct engine *engine, int64_t customer_id, bool people_changed);
+/* Rebuilds a customer's snapshot (0: only the keys) now, inside the transaction. */
+enum status engine_reload_customer(struct engine *engine, int64_t customer_id,
+                                   struct error *error) MUST_CHECK;
 /* Rebuilds what is dirty, inside the transaction. */
 enum status engine_refresh_directory(struct engine *engine, struct error *error) MUST_CHECK;
 void *watchdog_run(void *engine);

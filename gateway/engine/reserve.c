@@ -72,6 +72,7 @@ bool reserve_serves(enum command_type type)
     case COMMAND_CONTEXT_CHANGED:
     case COMMAND_QUARANTINE:
     case COMMAND_ALARM:
+    case COMMAND_CLOCK_MOVED:
         return true;
     case COMMAND_ESCALATE:
     case COMMAND_USE_ENROLMENT:

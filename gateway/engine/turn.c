@@ -45,6 +45,7 @@ static command_handler *const handlers[COMMANDS_COUNT] = {
     [COMMAND_CONTEXT_CHANGED] = command_context_changed,
     [COMMAND_QUARANTINE] = command_quarantine,
     [COMMAND_ALARM] = command_alarm,
+    [COMMAND_CLOCK_MOVED] = command_clock_moved,
 };
 
 /* Commands of a turn in two parts: acknowledgments and outcomes, which are always done, and new
@@ -59,6 +60,8 @@ struct turn {
     struct engine *engine;
     struct batch urgent;
     struct batch patient;
+    struct command moves[CHANGES_PER_TURN_MAX]; /* of the clocks */
+    size_t moves_count;
     struct command deadlines[DEADLINES_PER_TURN_MAX];
     size_t deadlines_count;
     struct command changes[CHANGES_PER_TURN_MAX];
@@ -166,6 +169,38 @@ static enum status gather_changes(struct turn *turn, struct error *error)
     return status;
 }
 
+/* Before all else of the turn, so that the times behind it in the timeline are explained. */
+static enum status gather_moves(struct turn *turn, struct error *error)
+{
+    struct engine *engine = turn->engine;
+    struct uuid ids[CHANGES_PER_TURN_MAX];
+    struct clock_move move = {.suspended = false};
+    int64_t customer_id = 0;
+    size_t count = 0;
+    enum status status =
+        clock_watch_next(engine, CHANGES_PER_TURN_MAX, &move, &customer_id, ids, &count, error);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        turn->moves[turn->moves_count++] = (struct command){
+            .type = COMMAND_CLOCK_MOVED,
+            .customer_id = customer_id,
+            .escalation_id = ids[i],
+            .received_at = clock_wall(&engine->configuration.clock),
+            .request.clock = {move.suspended, move.moved_ms},
+        };
+    }
+    return status;
+}
+
+static enum status gather(struct turn *turn, struct error *error)
+{
+    gather_commands(turn);
+    enum status status = gather_moves(turn, error);
+    if (status == STATUS_OK) {
+        status = gather_deadlines(turn, error);
+    }
+    return status == STATUS_OK ? gather_changes(turn, error) : status;
+}
+
 /* What the handlers change besides the database, so that a rolled-back command leaves no trace. */
 struct memory_mark {
     size_t effects_count;
@@ -196,7 +231,8 @@ static enum status told_status(enum status status)
 
 static bool is_own_work(enum command_type type)
 {
-    return type == COMMAND_DEADLINE || type == COMMAND_CONTEXT_CHANGED;
+    return type == COMMAND_DEADLINE || type == COMMAND_CONTEXT_CHANGED ||
+           type == COMMAND_CLOCK_MOVED;
 }
 
 static void fail_command(struct engine *engine, struct command *command, enum status status,
@@ -211,6 +247,9 @@ static void fail_command(struct engine *engine, struct command *command, enum st
         engine->turn->failing = true;
         if (command->type == COMMAND_CONTEXT_CHANGED) {
             changes_add(engine, command->customer_id); /* it is still to be told */
+        }
+        if (command->type == COMMAND_CLOCK_MOVED) {
+            clock_watch_again(engine);
         }
         blame(engine, command->customer_id, command->escalation_id, status);
     }
@@ -292,7 +331,8 @@ static bool run_batch(struct turn *turn, struct batch *batch, size_t at_least)
 
 static bool run_all(struct turn *turn)
 {
-    return run_batch(turn, &turn->urgent, TURN_COMMANDS_MAX) &&
+    return run_list(turn->engine, turn->moves, turn->moves_count) &&
+           run_batch(turn, &turn->urgent, TURN_COMMANDS_MAX) &&
            run_list(turn->engine, turn->deadlines, turn->deadlines_count) &&
            run_list(turn->engine, turn->changes, turn->changes_count) &&
            run_batch(turn, &turn->patient, PATIENT_COMMANDS_MIN);
@@ -300,6 +340,9 @@ static bool run_all(struct turn *turn)
 
 static bool clock_is_to_be_saved(struct engine *engine)
 {
+    if (engine->clock_unsaved || clock_watch_is_telling(engine)) {
+        return engine->clock_unsaved;
+    }
     return engine_now(engine).ms - engine->clock_saved_at.ms >= CLOCK_SAVED_EVERY_MS;
 }
 
@@ -375,6 +418,13 @@ static void count_command(struct engine *engine, const struct command *command)
     engine->statistics.commands_failed += command->answer.status != STATUS_OK;
 }
 
+static void count_list(struct engine *engine, const struct command *commands, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        count_command(engine, &commands[i]);
+    }
+}
+
 static void count_commands(struct turn *turn)
 {
     struct engine *engine = turn->engine;
@@ -385,12 +435,9 @@ static void count_commands(struct turn *turn)
     for (size_t i = 0; i < turn->patient.done; i++) {
         count_command(engine, turn->patient.commands[i]);
     }
-    for (size_t i = 0; i < turn->deadlines_count; i++) {
-        count_command(engine, &turn->deadlines[i]);
-    }
-    for (size_t i = 0; i < turn->changes_count; i++) {
-        count_command(engine, &turn->changes[i]);
-    }
+    count_list(engine, turn->moves, turn->moves_count);
+    count_list(engine, turn->deadlines, turn->deadlines_count);
+    count_list(engine, turn->changes, turn->changes_count);
     (void)pthread_mutex_unlock(&engine->statistics_lock);
 }
 
@@ -464,15 +511,19 @@ static void run_batch_alone(struct turn *turn, struct batch *batch)
     }
 }
 
+static void run_list_alone(struct engine *engine, struct command *commands, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        run_alone(engine, &commands[i]);
+    }
+}
+
 static void run_each_alone(struct turn *turn)
 {
+    run_list_alone(turn->engine, turn->moves, turn->moves_count);
     run_batch_alone(turn, &turn->urgent);
-    for (size_t i = 0; i < turn->deadlines_count; i++) {
-        run_alone(turn->engine, &turn->deadlines[i]);
-    }
-    for (size_t i = 0; i < turn->changes_count; i++) {
-        run_alone(turn->engine, &turn->changes[i]);
-    }
+    run_list_alone(turn->engine, turn->deadlines, turn->deadlines_count);
+    run_list_alone(turn->engine, turn->changes, turn->changes_count);
     run_batch_alone(turn, &turn->patient);
 }
 
@@ -546,19 +597,20 @@ static int64_t time_until_due(struct engine *engine)
 
 /* Work that comes from time rather than from anybody: rotas that run short, old idempotency keys.
  */
-static void housekeeping(struct engine *engine)
+static void housekeeping(struct turn *turn)
 {
+    struct engine *engine = turn->engine;
     int64_t customer_id = 0;
-    struct wall_time now = clock_wall(&engine->configuration.clock);
-    struct wall_time until = directory_rotas_last_until(engine->current, &customer_id);
-    if (until.ms != TIME_NEVER_MS && until.ms < now.ms + ROTA_LEFT_MS) {
+    struct engine_time now = engine_now(engine);
+    if (directory_rotas_wear(engine->current, clock_wall(&engine->configuration.clock),
+                             &customer_id) <= 0) {
         engine_customer_changed(engine, customer_id, false);
     }
     if (now.ms - engine->purged_at.ms >= IDEMPOTENCY_PURGE_EVERY_MS) {
         struct error error;
         engine->purged_at = now;
         enum status status = store_purge_idempotency(
-            engine->store, (struct wall_time){now.ms - IDEMPOTENCY_LIFE_MS}, &error);
+            engine->store, (struct engine_time){now.ms - IDEMPOTENCY_LIFE_MS}, &error);
         if (status != STATUS_OK) {
             log_error("engine.purge_failed", LOG_TEXT("detail", error.text));
             make_room(engine, status);
@@ -569,31 +621,41 @@ static void housekeeping(struct engine *engine)
     }
 }
 
+/* An idle engine saves its clock, too: after a reboot with the wall years back, the waits go on
+ * from there. */
+static bool has_work(struct turn *turn)
+{
+    struct engine *engine = turn->engine;
+    struct engine_time now = engine_now(engine);
+    return gathered(turn) + turn->moves_count + turn->deadlines_count + turn->changes_count > 0 ||
+           engine->dirty_customers_count > 0 || engine->keys_dirty || engine->clock_unsaved ||
+           now.ms - engine->clock_saved_at.ms >= CLOCK_SAVED_IDLE_EVERY_MS ||
+           (engine->outbox_waiting && engine_time_reached(engine->outbox_retry_at, now));
+}
+
 int64_t engine_turn(struct engine *engine)
 {
     assert(engine->magic == ENGINE_MAGIC);
     struct turn *turn = engine->turn;
     struct error error;
     turn->engine = engine;
+    turn->moves_count = 0;
     turn->deadlines_count = 0;
     turn->changes_count = 0;
     turn->more = false;
     turn->failing = false;
     atomic_store(&engine->turn_began_ms, clock_monotonic(&engine->configuration.clock).ms);
-    gather_commands(turn);
-    if (gather_deadlines(turn, &error) != STATUS_OK || gather_changes(turn, &error) != STATUS_OK) {
+    clock_watch_look(engine);
+    if (gather(turn, &error) != STATUS_OK) {
         log_error("engine.gather_failed", LOG_TEXT("detail", error.text));
     }
-    housekeeping(engine);
-    bool work = gathered(turn) + turn->deadlines_count + turn->changes_count > 0 ||
-                engine->dirty_customers_count > 0 || engine->keys_dirty ||
-                (engine->outbox_waiting &&
-                 engine_time_reached(engine->outbox_retry_at, engine_now(engine)));
-    if (work) {
+    housekeeping(turn);
+    if (has_work(turn)) {
         run_turn(turn);
     }
     int64_t look_ms = reserve_tend(engine);
-    int64_t wait_ms = turn->more || changes_pending(engine) ? 0 : time_until_due(engine);
+    bool owed = turn->more || changes_pending(engine) || clock_watch_is_telling(engine);
+    int64_t wait_ms = owed ? 0 : time_until_due(engine);
     wait_ms = wait_ms < look_ms ? wait_ms : look_ms;
     if (turn->failing && !turn->more && wait_ms < FAILED_WAIT_MS) {
         wait_ms = FAILED_WAIT_MS; /* a full or broken disk is not mended by asking faster */

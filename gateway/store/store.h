@@ -231,7 +231,7 @@ struct idempotency_row {
     const char *key_id;
     const char *key;
     struct digest body_digest;
-    struct wall_time created_at;
+    struct engine_time created_at; /* its life is a wait, too: steps of the wall do not move it */
     const char *answer;
     bool joined;
 };
@@ -480,7 +480,7 @@ enum status store_add_idempotency(struct store *store, const struct idempotency_
 enum status store_get_idempotency(struct store *store, const char *key_id, const char *key,
                                   struct arena *arena, struct idempotency_row *row_r,
                                   struct error *error) MUST_CHECK;
-enum status store_purge_idempotency(struct store *store, struct wall_time before,
+enum status store_purge_idempotency(struct store *store, struct engine_time before,
                                     struct error *error) MUST_CHECK;
 enum status store_add_alarm(struct store *store, struct wall_time at, const char *kind,
                             const char *detail, struct error *error) MUST_CHECK;

@@ -500,7 +500,7 @@ enum status store_get_idempotency(struct store *store, const char *key_id, const
     return query_one(&run, &idempotency_map, row_r, arena, error);
 }
 
-enum status store_purge_idempotency(struct store *store, struct wall_time before,
+enum status store_purge_idempotency(struct store *store, struct engine_time before,
                                     struct error *error)
 {
     assert(before.ms != TIME_NEVER_MS); /* that would forget all of them */

@@ -142,7 +142,7 @@ static const struct push_result *run_ahead(struct fixture *fixture)
 /* Apple takes another token on a connection 20 minutes after the first at the earliest. */
 static void test_apns__a_new_token_moves_to_new_connections(void **state)
 {
-    static const struct clock_source clock = {wall_ahead, monotonic_ahead, NULL};
+    static const struct clock_source clock = {.wall = wall_ahead, .monotonic = monotonic_ahead};
     struct fixture *fixture = *state;
     struct push_configuration configuration = provider_process_configuration(&fixture->provider);
     struct push_statistics statistics;
@@ -168,7 +168,7 @@ static void test_apns__a_new_token_moves_to_new_connections(void **state)
 /* What counts is when a connection took the token, not when it was opened. */
 static void test_apns__a_new_token_moves_from_idle_connections(void **state)
 {
-    static const struct clock_source clock = {wall_ahead, monotonic_ahead, NULL};
+    static const struct clock_source clock = {.wall = wall_ahead, .monotonic = monotonic_ahead};
     struct fixture *fixture = *state;
     struct push_configuration configuration = provider_process_configuration(&fixture->provider);
     struct push_statistics statistics;

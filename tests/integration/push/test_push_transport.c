@@ -363,7 +363,8 @@ static struct monotonic_time monotonic_now(void *context)
     return clock_monotonic(&clock_system);
 }
 
-static const struct clock_source clock_in_ten_years = {wall_in_ten_years, monotonic_now, NULL};
+static const struct clock_source clock_in_ten_years = {.wall = wall_in_ten_years,
+                                                       .monotonic = monotonic_now};
 
 /* A sender that Apple knows by its certificate, in place of the first. */
 static void create_with_certificate(struct fixture *fixture, const struct clock_source *clock)

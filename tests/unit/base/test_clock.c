@@ -18,9 +18,10 @@ static void clock__asks_the_source_it_is_given(void **state)
 {
     (void)state;
     int64_t now_ms = 41;
-    const struct clock_source source = {wall, monotonic, &now_ms};
+    const struct clock_source source = {.wall = wall, .monotonic = monotonic, .context = &now_ms};
     assert_int_equal(clock_wall(&source).ms, 41);
     assert_int_equal(clock_monotonic(&source).ms, 42);
+    assert_int_equal(clock_suspended_ms(&source), 0);
 }
 
 static void clock_system__goes_forward_from_a_plausible_time(void **state)
@@ -32,6 +33,7 @@ static void clock_system__goes_forward_from_a_plausible_time(void **state)
     assert_true(clock_monotonic(&clock_system).ms >= boot_ms);
     assert_true(clock_stopwatch_ns() >= stopwatch_ns);
     assert_true(boot_ms > 0);
+    assert_true(clock_suspended_ms(&clock_system) >= 0);
 }
 
 int main(void)

@@ -135,6 +135,7 @@ static struct event random_event(struct world *world)
     event.progress = (enum intervention)(draw(2) == 0 ? 0 : INTERVENTION_REMOTE + draw(3));
     event.eta_ms = draw(2) == 0 ? 0 : (int64_t)draw(3600000);
     event.caller = (int)draw(4);
+    event.moved_ms = 1 + (int64_t)draw(86400000);
     event.reason = "reason";
     event.text = "text";
     about_attempt(world, &event);

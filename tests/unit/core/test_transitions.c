@@ -76,6 +76,8 @@ static const char *const events[] = {
     "split 2",
     "changed",
     "quarantine",
+    "stepped -3600",
+    "suspended 60",
 };
 
 /* "@SECONDS event" moves the clock first. */

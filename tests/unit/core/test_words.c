@@ -47,7 +47,8 @@ static void words__are_stored_and_never_change(void **state)
                 "received", "seen", "call_progress", "accepted", "declined", "progress", "extended",
                 "overdue", "handed_back", "resumed", "taken", "done", "cancelled",
                 "cancel_confirmed", "severity", "note", "task", "task_done", "called_back", "late",
-                "recovered", "quarantined", "refused_verb", "attempt_delayed");
+                "recovered", "quarantined", "refused_verb", "attempt_delayed", "clock_stepped",
+                "clock_suspended");
 }
 
 #define CHECK_LIST(list, function, count)                                                          \

@@ -276,6 +276,8 @@ static const struct verb verbs[] = {
     {"split", EVENT_SPLIT, 0},
     {"changed", EVENT_CONTEXT_CHANGED, 0},
     {"quarantine", EVENT_QUARANTINE, 0},
+    {"stepped", EVENT_CLOCK_STEPPED, 0},
+    {"suspended", EVENT_CLOCK_SUSPENDED, 0},
 };
 
 static const struct verb *find_verb(const char *word)
@@ -332,6 +334,10 @@ static void fill_event(struct world *world, const struct words *words, struct ev
     case EVENT_CALLED_BACK:
     case EVENT_SPLIT:
         event->caller = (int)strtol(word_at(words, 1), NULL, 10);
+        break;
+    case EVENT_CLOCK_STEPPED:
+    case EVENT_CLOCK_SUSPENDED:
+        event->moved_ms = strtol(word_at(words, 1), NULL, 10) * 1000;
         break;
     case EVENT_OPENED:
     case EVENT_DEADLINE:

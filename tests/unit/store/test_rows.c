@@ -504,10 +504,12 @@ static void test_idempotency__comes_back_until_purged(void **state)
     assert_text(read.answer, row.answer);
     assert_true(read.joined);
     assert_int_equal(store_add_idempotency(shelf->store, &row, &shelf->error), STATUS_CONFLICT);
-    assert_ok(shelf, store_purge_idempotency(shelf->store, (struct wall_time){100}, &shelf->error));
+    assert_ok(shelf,
+              store_purge_idempotency(shelf->store, (struct engine_time){100}, &shelf->error));
     assert_ok(shelf,
               store_get_idempotency(shelf->store, "k", "one", shelf->arena, &read, &shelf->error));
-    assert_ok(shelf, store_purge_idempotency(shelf->store, (struct wall_time){101}, &shelf->error));
+    assert_ok(shelf,
+              store_purge_idempotency(shelf->store, (struct engine_time){101}, &shelf->error));
     assert_int_equal(
         store_get_idempotency(shelf->store, "k", "one", shelf->arena, &read, &shelf->error),
         STATUS_NOT_FOUND);
