@@ -27,7 +27,11 @@ enum status command_deadline(struct engine *engine, struct command *command, str
     int64_t due_ms = command->request.due.ms;
     enum status status =
         apply_event(engine, command->customer_id, command->escalation_id, &event, &applied, error);
-    count_lateness(engine, event.now.ms > due_ms ? event.now.ms - due_ms : 0);
+    int64_t late_ms = event.now.ms > due_ms ? event.now.ms - due_ms : 0;
+    count_lateness(engine, late_ms);
+    if (late_ms > OVERDUE_MS_MAX) {
+        engine_alarm_overdue(engine, late_ms); /* it may be met before the watchdog looks */
+    }
     return status;
 }
 

@@ -26,6 +26,7 @@
 #define IDEMPOTENCY_LIFE_MS        (INT64_C(24) * 3600000)
 #define IDEMPOTENCY_PURGE_EVERY_MS INT64_C(600000)
 #define CODE_LIFE_MS               (INT64_C(24) * 3600000)
+#define OVERDUE_MS_MAX             INT64_C(2000)
 #define CLOCK_SAVED_EVERY_MS       INT64_C(5000)
 #define CLOCK_SAVED_IDLE_EVERY_MS  INT64_C(60000)
 #define DISK_PROBE_EVERY_MS        INT64_C(1000)
@@ -418,5 +419,6 @@ enum status engine_reload_customer(struct engine *engine, int64_t customer_id,
 /* Rebuilds what is dirty, inside the transaction. */
 enum status engine_refresh_directory(struct engine *engine, struct error *error) MUST_CHECK;
 void *watchdog_run(void *engine);
+void engine_alarm_overdue(struct engine *engine, int64_t late_ms);
 
 #endif

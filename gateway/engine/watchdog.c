@@ -11,7 +11,6 @@
 
 #define LOOK_EVERY_MS  250
 #define LOOKS_A_SECOND 4
-#define OVERDUE_MS_MAX INT64_C(2000)
 #define STUCK_MS_MAX   INT64_C(2000)
 #define READ_MS_MAX    INT64_C(500)
 
@@ -29,6 +28,13 @@ static void look_at_writer(struct engine *engine)
     }
 }
 
+void engine_alarm_overdue(struct engine *engine, int64_t late_ms)
+{
+    char detail[96];
+    (void)snprintf(detail, sizeof detail, "a step is overdue by %lld ms", (long long)late_ms);
+    engine_alarm(engine, "engine.overdue", detail);
+}
+
 static void look_at_deadlines(struct engine *engine, struct store *reader)
 {
     struct engine_time due = ENGINE_NEVER;
@@ -43,9 +49,7 @@ static void look_at_deadlines(struct engine *engine, struct store *reader)
     atomic_store(&engine->overdue_ms, late_ms > 0 ? late_ms : 0);
     atomic_store(&engine->open_escalations, open);
     if (late_ms > OVERDUE_MS_MAX) {
-        char detail[96];
-        (void)snprintf(detail, sizeof detail, "a step is overdue by %lld ms", (long long)late_ms);
-        engine_alarm(engine, "engine.overdue", detail);
+        engine_alarm_overdue(engine, late_ms);
     }
 }
 

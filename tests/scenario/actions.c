@@ -312,6 +312,13 @@ static bool machine_acts(struct scenario *scenario, int first)
             scenario_wrong(scenario, "\"stalled for\" wants a time such as 30s");
         }
         box_pass(box, ms);
+    } else if (word_is(scenario, first, "suspended")) {
+        /* "suspended for 30s": the machine slept, and its kernel says so */
+        if (!parse_time(word_at(scenario, first + 2), &ms)) {
+            scenario_wrong(scenario, "\"suspended for\" wants a time such as 30s");
+        }
+        box->suspended_ms += ms;
+        box_pass(box, ms);
     } else {
         return false;
     }

@@ -95,6 +95,12 @@ static struct monotonic_time read_boot(void *context)
     return (struct monotonic_time){box->boot_ms};
 }
 
+static int64_t read_suspended(void *context)
+{
+    struct box *box = context;
+    return box->suspended_ms;
+}
+
 static void fill_random(void *context, void *bytes, size_t count)
 {
     struct box *box = context;
@@ -312,7 +318,10 @@ static bool try_open(struct box *box, struct error *error)
         .vfs = DISK_VFS,
         .secret = "a secret of thirty-two bytes....",
         .calls_max = box->calls_max,
-        .clock = {read_wall, read_boot, box},
+        .clock = {.wall = read_wall,
+                  .monotonic = read_boot,
+                  .context = box,
+                  .suspended_ms = read_suspended},
         .random = {fill_random, box},
         .dispatcher = {send_effect, NULL, take_alarm, box},
         .rotas = {check_rota, know_zone, compile_rota, NULL},
@@ -357,6 +366,7 @@ void box_crash(struct box *box)
 void box_reboot(struct box *box, int64_t wall_ms)
 {
     box->boot_ms = 1000;
+    box->suspended_ms = 0;
     box->wall_ms += wall_ms;
     box->elapsed_ms += wall_ms;
     (void)snprintf(box->boot_id, sizeof box->boot_id, "boot-%u", box->lives);

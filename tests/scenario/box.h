@@ -60,6 +60,7 @@ struct box {
     char poison[128];
     int64_t wall_ms;
     int64_t boot_ms;
+    int64_t suspended_ms;
     int64_t elapsed_ms; /* since the box's beginning */
     char boot_id[BOOT_ID_BYTES_MAX];
     size_t calls_max;

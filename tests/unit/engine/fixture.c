@@ -23,6 +23,11 @@ static struct monotonic_time fake_monotonic(void *context)
     return house->boot;
 }
 
+static int64_t fake_suspended(void *context)
+{
+    return ((struct house *)context)->suspended_ms;
+}
+
 /* splitmix64: the same bytes in every run. */
 static void fake_random(void *context, void *bytes, size_t count)
 {
@@ -97,6 +102,7 @@ static void fake_alarm(void *context, const char *kind, const char *detail)
     assert_non_null(detail);
     house->alarms++;
     copy(house->alarm, sizeof house->alarm, kind);
+    copy(house->alarm_detail, sizeof house->alarm_detail, detail);
 }
 
 /* A rota is the slug of one agent, who is always on call; "broken" does not compile. */
@@ -145,7 +151,10 @@ struct engine_configuration house_configuration(struct house *house)
         .root_key = ROOT_KEY,
         .calls_max = house->calls_max,
         .reserve_bytes = house->reserve_bytes,
-        .clock = {fake_wall, fake_monotonic, house},
+        .clock = {.wall = fake_wall,
+                  .monotonic = fake_monotonic,
+                  .context = house,
+                  .suspended_ms = fake_suspended},
         .random = {fake_random, house},
         .dispatcher = {fake_send, fake_flush, fake_alarm, house},
         .rotas = {fake_check, fake_zone_is_known, fake_compile, NULL},

@@ -48,6 +48,7 @@ struct house {
     struct wall_time wall;
     struct monotonic_time boot;
     int64_t look_ms; /* passes at every look at the clock: a machine that is slow at everything */
+    int64_t suspended_ms;
     char boot_id[BOOT_ID_BYTES_MAX];
     uint64_t random;
     _Atomic bool abort_at_random; /* the next random bytes end the process */
@@ -67,6 +68,7 @@ struct house {
     size_t flushes;
     size_t alarms;
     char alarm[64];
+    char alarm_detail[96];
     size_t commits_heard;
 
     struct command **commands;
