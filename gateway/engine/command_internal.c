@@ -2,6 +2,8 @@
  * alarms. */
 #include "gateway/engine/engine_private.h"
 
+#include <stdio.h>
+
 #include "gateway/base/log.h"
 
 static void count_lateness(struct engine *engine, int64_t late_ms)
@@ -57,25 +59,62 @@ enum status command_clock_moved(struct engine *engine, struct command *command, 
     return status == STATUS_QUARANTINED ? STATUS_OK : status;
 }
 
-enum status command_quarantine(struct engine *engine, struct command *command, struct error *error)
+/* opened: it is an escalation, not a request that never became one. */
+static void tell_quarantine(struct engine *engine, struct uuid subject, bool opened)
 {
-    struct applied applied;
-    struct event event = event_now(engine, EVENT_QUARANTINE, command->received_at);
-    log_error("engine.quarantine", LOG_UUID("escalation", command->escalation_id));
-    engine_alarm(engine, "engine.quarantine", "an escalation was set aside after two aborts");
-    enum status status =
-        apply_event(engine, command->customer_id, command->escalation_id, &event, &applied, error);
-    if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
-        return STATUS_OK;
-    }
-    /* Not even its rows make sense: what the attempt wrote is undone, and only the mark is set. */
-    status = store_savepoint_rollback(engine->store, error);
+    char id[UUID_TEXT_BYTES];
+    char detail[160];
+    uuid_format(subject, id);
+    (void)snprintf(detail, sizeof detail, "%s %s %s", opened ? "escalation" : "request", id,
+                   opened ? "was set aside after repeated failures: act by telephone"
+                          : "ended the gateway twice and is refused from now on");
+    log_error("engine.quarantine", LOG_UUID("escalation", subject));
+    engine_alarm_about(engine, "engine.quarantine", id, detail);
+}
+
+/* Not even its rows make sense: what was tried is undone, and only the mark is set. */
+static enum status mark_only(struct engine *engine, const struct command *command,
+                             struct error *error)
+{
+    enum status status = store_savepoint_rollback(engine->store, error);
     if (status == STATUS_OK) {
         status = store_savepoint(engine->store, error);
     }
     return status == STATUS_OK
                ? store_set_aside(engine->store, command->customer_id, command->escalation_id, error)
                : status;
+}
+
+/* The whole way: with its timeline and a callback. *changed_r: it was not set aside before. */
+static enum status set_aside(struct engine *engine, const struct command *command, bool *changed_r,
+                             struct error *error)
+{
+    struct applied applied;
+    struct event event = event_now(engine, EVENT_QUARANTINE, command->received_at);
+    enum status status =
+        apply_event(engine, command->customer_id, command->escalation_id, &event, &applied, error);
+    *changed_r = status == STATUS_OK && applied.update->changed;
+    return status;
+}
+
+enum status command_quarantine(struct engine *engine, struct command *command, struct error *error)
+{
+    /* More aborts than it took: reading its rows, to set it aside, was one of them. */
+    bool readable = poison_aborts(engine->poison, command->escalation_id) <= ABORTS_TO_QUARANTINE;
+    bool changed = true;
+    enum status status =
+        readable ? set_aside(engine, command, &changed, error) : mark_only(engine, command, error);
+    if (status == STATUS_NOT_FOUND) {
+        tell_quarantine(engine, command->escalation_id, false);
+        return STATUS_OK;
+    }
+    if (readable && status != STATUS_OK) {
+        status = mark_only(engine, command, error);
+    }
+    if (changed || status != STATUS_OK) {
+        tell_quarantine(engine, command->escalation_id, true);
+    }
+    return status;
 }
 
 enum status command_alarm(struct engine *engine, struct command *command, struct error *error)

@@ -79,7 +79,8 @@ static enum status open_poison(struct engine *engine, struct error *error)
     const char *given = engine->configuration.poison_path;
     (void)snprintf(path, sizeof path, "%s%s", given != NULL ? given : engine->database_path,
                    given != NULL ? "" : POISON_SUFFIX);
-    return poison_open(path, &engine->poison, error);
+    struct wall_time now = clock_wall(&engine->configuration.clock);
+    return poison_open(path, now, &engine->poison, error);
 }
 
 /* Attempts without an outcome go back to the outbox, under their old ids. */
@@ -170,12 +171,14 @@ static void free_command(struct command *command)
     free(command);
 }
 
-/* Suspects of earlier crashes are set aside before anything else is done. */
-static void quarantine_suspects(struct engine *engine)
+/* What ended the process twice is set aside before anything else is done. At each start: the one
+ * before may have ended first. */
+static void quarantine_condemned(struct engine *engine)
 {
+    size_t cursor = 0;
     int64_t customer_id;
     struct uuid escalation;
-    while (poison_next_suspect(engine->poison, &customer_id, &escalation)) {
+    while (poison_next_condemned(engine->poison, &cursor, &customer_id, &escalation)) {
         quarantine_post(engine, customer_id, escalation);
     }
 }
@@ -207,7 +210,7 @@ enum status engine_create(const struct engine_configuration *configuration,
         return status;
     }
     reserve_fill(engine);
-    quarantine_suspects(engine);
+    quarantine_condemned(engine);
     changes_add_all(engine); /* what changed just before the last end may not have been told */
     *engine_r = engine;
     return STATUS_OK;
@@ -288,6 +291,7 @@ static enum engine_lane lane_of(enum command_type type)
     case COMMAND_CONFIRM_TEST:
     case COMMAND_CHECK_IN:
     case COMMAND_CHECK_OUT:
+    case COMMAND_QUARANTINE: /* before a deadline or the outbox touches it again */
         return LANE_ACKNOWLEDGMENT;
     case COMMAND_CALL_OUTCOME:
     case COMMAND_TRANSPORT_OUTCOME:
@@ -308,7 +312,6 @@ static enum engine_lane lane_of(enum command_type type)
     case COMMAND_REVOKE_API_KEY:
     case COMMAND_DEADLINE:
     case COMMAND_CONTEXT_CHANGED:
-    case COMMAND_QUARANTINE:
     case COMMAND_ALARM:
     case COMMAND_CLOCK_MOVED:
     case COMMANDS_COUNT:

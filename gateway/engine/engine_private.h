@@ -353,12 +353,22 @@ bool action_token_verify(const uint8_t secret[ENGINE_SECRET_BYTES], const char *
 
 /* Behind the database's name: where the note is, unless the configuration says otherwise. */
 #define POISON_SUFFIX "-poison"
-enum status poison_open(const char *path, struct poison **poison_r, struct error *error) MUST_CHECK;
+/* So many aborts condemn: the subject is refused, and an escalation set aside. */
+#define ABORTS_TO_QUARANTINE 2
+
+enum status poison_open(const char *path, struct wall_time now, struct poison **poison_r,
+                        struct error *error) MUST_CHECK;
 void poison_close(struct poison **poison);
-void poison_begin(struct poison *poison, int64_t customer_id, struct uuid escalation);
+/* subject: the escalation, or what stands for a request (poison_subject()); nil accuses nobody. */
+void poison_begin(struct poison *poison, int64_t customer_id, struct uuid subject);
 void poison_end(struct poison *poison);
-/* An escalation with two aborts or more that was not asked about yet; false when there is none. */
-bool poison_next_suspect(struct poison *poison, int64_t *customer_id_r, struct uuid *escalation_r);
+/* How often working on it ended the process, within the last day before the start. */
+int64_t poison_aborts(struct poison *poison, struct uuid subject);
+/* It went well this time. */
+void poison_forgive(struct poison *poison, struct uuid subject);
+/* The condemned one by one; *cursor is 0 at first. False when there is no other. */
+bool poison_next_condemned(struct poison *poison, size_t *cursor, int64_t *customer_id_r,
+                           struct uuid *subject_r);
 
 /* ---- changes.c ---- */
 

@@ -1,8 +1,13 @@
-/* poison.c - remembers across a crash which escalation the writer was working on.
+/* poison.c - remembers across a crash what the writer was working on: an escalation, or a request
+ * that was to open one.
  *
  * The note lives in a small mapped file: it survives the death of the process without a system call
  * per command. Only a death by the process' own fault counts (abort, segmentation fault …; also the
- * supervisor's SIGABRT to a hung writer): a handler marks it. kill -9 and power loss accuse nobody.
+ * supervisor's SIGABRT to a hung writer): a handler marks it. kill -9 and power loss accuse nobody,
+ * and neither does a hang in the commit, which is nobody's in particular.
+ *
+ * A disk that hangs twice under the same escalation condemns an innocent one. That is meant: from
+ * in here it looks like one that hangs the gateway for ever, and the call centre is told.
  */
 #include "gateway/engine/engine_private.h"
 
@@ -17,22 +22,23 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define POISON_MAGIC         UINT64_C(0x504f49534f4e0001)
-#define SUSPECTS_MAX         64
-#define ABORTS_TO_QUARANTINE 2
+#define POISON_MAGIC UINT64_C(0x504f49534f4e0002)
+#define SUSPECTS_MAX 64
+/* Accusations far apart have nothing to do with each other: the same words may come every day. */
+#define SUSPECT_LIFE_MS INT64_C(86400000)
 
 struct suspect {
     int64_t customer_id;
-    struct uuid escalation;
-    int32_t aborts;
-    int32_t asked;
+    struct uuid subject;
+    int64_t aborts;
+    struct wall_time last_abort_at;
 };
 
 /* The file as it is mapped. */
 struct poison_page {
     uint64_t magic;
     volatile int64_t customer_id;
-    volatile struct uuid escalation;
+    volatile struct uuid subject;
     volatile int32_t busy;
     volatile int32_t aborted;
     struct suspect suspects[SUSPECTS_MAX];
@@ -40,7 +46,8 @@ struct poison_page {
 
 struct poison {
     struct poison_page *page;
-    int file; /* kept open: its lock says that an engine runs on this database */
+    int file;      /* kept open: its lock says that an engine runs on this database */
+    bool suspects; /* there is one: most runs need not look */
 };
 
 /* For the signal handler: the page of the one engine of this process. */
@@ -70,27 +77,46 @@ static void install_handlers(void)
     }
 }
 
-static void accuse(struct poison_page *page)
+static struct suspect *find_suspect(struct poison_page *page, struct uuid subject)
 {
-    struct suspect *free_slot = &page->suspects[0];
     for (size_t i = 0; i < SUSPECTS_MAX; i++) {
         struct suspect *suspect = &page->suspects[i];
-        struct uuid id;
-        memcpy(id.bytes, (const void *)(uintptr_t)page->escalation.bytes, sizeof id.bytes);
-        if (suspect->aborts > 0 && uuid_equal(suspect->escalation, id)) {
-            suspect->aborts++;
-            suspect->asked = 0;
-            return;
-        }
-        if (suspect->aborts < free_slot->aborts) {
-            free_slot = suspect;
+        if (suspect->aborts > 0 && uuid_equal(suspect->subject, subject)) {
+            return suspect;
         }
     }
-    free_slot->customer_id = page->customer_id;
-    memcpy(free_slot->escalation.bytes, (const void *)(uintptr_t)page->escalation.bytes,
-           sizeof free_slot->escalation.bytes);
-    free_slot->aborts = 1;
-    free_slot->asked = 0;
+    return NULL;
+}
+
+static void accuse(struct poison_page *page, struct wall_time now)
+{
+    struct uuid subject;
+    memcpy(subject.bytes, (const void *)(uintptr_t)page->subject.bytes, sizeof subject.bytes);
+    struct suspect *suspect = find_suspect(page, subject);
+    if (suspect == NULL) {
+        suspect = &page->suspects[0];
+        for (size_t i = 0; i < SUSPECTS_MAX; i++) {
+            struct suspect *each = &page->suspects[i];
+            suspect = each->aborts < suspect->aborts ? each : suspect;
+        }
+        *suspect = (struct suspect){.customer_id = page->customer_id, .subject = subject};
+    }
+    suspect->aborts++;
+    suspect->last_abort_at = now;
+}
+
+/* Whether anybody is left under suspicion. */
+static bool forget_old_suspects(struct poison_page *page, struct wall_time now)
+{
+    bool left = false;
+    for (size_t i = 0; i < SUSPECTS_MAX; i++) {
+        struct suspect *suspect = &page->suspects[i];
+        if (now.ms - suspect->last_abort_at.ms >= SUSPECT_LIFE_MS) {
+            suspect->aborts = 0;
+        }
+        left = left || suspect->aborts > 0;
+    }
+    return left;
 }
 
 /* One process holds it; whoever ends lets go, however it ends. */
@@ -116,7 +142,8 @@ enum status engine_lock_out(const char *database_path, int *lock_r, struct error
     return lock_file(path, lock_r, error);
 }
 
-enum status poison_open(const char *path, struct poison **poison_r, struct error *error)
+enum status poison_open(const char *path, struct wall_time now, struct poison **poison_r,
+                        struct error *error)
 {
     int file;
     enum status status = lock_file(path, &file, error);
@@ -145,8 +172,9 @@ enum status poison_open(const char *path, struct poison **poison_r, struct error
         memset(page, 0, sizeof *page);
         page->magic = POISON_MAGIC;
     } else if (page->busy && page->aborted) {
-        accuse(page);
+        accuse(page, now);
     }
+    poison->suspects = forget_old_suspects(page, now);
     page->busy = 0;
     page->aborted = 0;
     poison->page = page;
@@ -168,12 +196,12 @@ void poison_close(struct poison **poison)
     }
 }
 
-void poison_begin(struct poison *poison, int64_t customer_id, struct uuid escalation)
+void poison_begin(struct poison *poison, int64_t customer_id, struct uuid subject)
 {
     struct poison_page *page = poison->page;
     page->customer_id = customer_id;
-    memcpy((void *)(uintptr_t)page->escalation.bytes, escalation.bytes, sizeof escalation.bytes);
-    page->busy = !uuid_is_nil(escalation);
+    memcpy((void *)(uintptr_t)page->subject.bytes, subject.bytes, sizeof subject.bytes);
+    page->busy = !uuid_is_nil(subject);
 }
 
 void poison_end(struct poison *poison)
@@ -181,14 +209,28 @@ void poison_end(struct poison *poison)
     poison->page->busy = 0;
 }
 
-bool poison_next_suspect(struct poison *poison, int64_t *customer_id_r, struct uuid *escalation_r)
+int64_t poison_aborts(struct poison *poison, struct uuid subject)
 {
-    for (size_t i = 0; i < SUSPECTS_MAX; i++) {
-        struct suspect *suspect = &poison->page->suspects[i];
-        if (suspect->aborts >= ABORTS_TO_QUARANTINE && !suspect->asked) {
-            suspect->asked = 1;
+    const struct suspect *suspect = poison->suspects ? find_suspect(poison->page, subject) : NULL;
+    return suspect != NULL ? suspect->aborts : 0;
+}
+
+void poison_forgive(struct poison *poison, struct uuid subject)
+{
+    struct suspect *suspect = poison->suspects ? find_suspect(poison->page, subject) : NULL;
+    if (suspect != NULL) {
+        suspect->aborts = 0;
+    }
+}
+
+bool poison_next_condemned(struct poison *poison, size_t *cursor, int64_t *customer_id_r,
+                           struct uuid *subject_r)
+{
+    while (*cursor < SUSPECTS_MAX) {
+        const struct suspect *suspect = &poison->page->suspects[(*cursor)++];
+        if (suspect->aborts >= ABORTS_TO_QUARANTINE) {
             *customer_id_r = suspect->customer_id;
-            *escalation_r = suspect->escalation;
+            *subject_r = suspect->subject;
             return true;
         }
     }

@@ -257,19 +257,49 @@ static void fail_command(struct engine *engine, struct command *command, enum st
               LOG_UUID("escalation", command->escalation_id), LOG_TEXT("detail", error->text));
 }
 
+/* What is to blame when working on the command ends the process. A request that opens an escalation
+ * has none yet: its own words stand for it, which are the same when the caller repeats it. */
+static struct uuid subject_of(const struct command *command)
+{
+    struct uuid subject = command->escalation_id;
+    if (command->type == COMMAND_ESCALATE) {
+        memcpy(subject.bytes, command->request.escalate.body_digest.bytes, sizeof subject.bytes);
+    }
+    return subject;
+}
+
+/* Twice was enough: not even the rows are read, as that alone may be what aborts. */
+static bool refuse_condemned(struct engine *engine, struct command *command, struct uuid subject)
+{
+    if (command->type == COMMAND_QUARANTINE ||
+        poison_aborts(engine->poison, subject) < ABORTS_TO_QUARANTINE) {
+        return false;
+    }
+    memset(&command->answer, 0, sizeof command->answer);
+    answer_refuse(command, STATUS_QUARANTINED, "%s; act by telephone",
+                  status_text(STATUS_QUARANTINED));
+    engine->turn->failing = engine->turn->failing || command->type == COMMAND_DEADLINE;
+    if (command->type == COMMAND_ESCALATE) {
+        engine_alarm(engine, "engine.request_refused",
+                     "a request that ended the gateway twice came again and was refused");
+    }
+    return true;
+}
+
 /* Runs one command in its savepoint. False when the transaction is not to be gone on with: it has
  * vanished, or somebody is to have room made for them. */
 static bool run_command(struct engine *engine, struct command *command)
 {
     struct error error = {.text = ""};
-    if (admission_expires(engine, command)) {
+    struct uuid subject = subject_of(command);
+    if (admission_expires(engine, command) || refuse_condemned(engine, command, subject)) {
         return true;
     }
     struct memory_mark mark = mark_memory(engine);
     arena_reset(engine->scratch);
     memset(&command->answer, 0, sizeof command->answer);
     command->answer.body = "";
-    poison_begin(engine->poison, command->customer_id, command->escalation_id);
+    poison_begin(engine->poison, command->customer_id, subject);
     enum status status = store_savepoint(engine->store, &error);
     if (status == STATUS_OK && command->type != COMMAND_ESCALATE &&
         reserve_refuses(engine, command->type)) {
@@ -282,6 +312,9 @@ static bool run_command(struct engine *engine, struct command *command)
     }
     poison_end(engine->poison);
     if (status == STATUS_OK) {
+        if (command->type == COMMAND_ESCALATE) {
+            poison_forgive(engine->poison, subject);
+        }
         return true;
     }
     forget_since(engine, &mark);

@@ -372,7 +372,7 @@ enum status store_get_escalation(struct store *store, int64_t customer_id, struc
                                  struct escalation *escalation_r, struct error *error) MUST_CHECK;
 enum status store_get_escalation_customer(struct store *store, struct uuid id,
                                           int64_t *customer_id_r, struct error *error) MUST_CHECK;
-/* Marks it quarantined, whatever else its rows say. */
+/* Marks it quarantined and its attempts without an outcome expired, whatever else its rows say. */
 enum status store_set_aside(struct store *store, int64_t customer_id, struct uuid id,
                             struct error *error) MUST_CHECK;
 /* Takes its dedup key away, so that another can have it. */

@@ -247,6 +247,12 @@ enum status store_set_aside(struct store *store, int64_t customer_id, struct uui
     struct query_run run;
     enum status status =
         begin_of_escalation(store, QUERY_escalation_set_aside, customer_id, id, &run, error);
+    if (status == STATUS_OK) {
+        status = query_finish(&run, error);
+    }
+    if (status == STATUS_OK) {
+        status = begin_of_escalation(store, QUERY_attempt_set_aside, customer_id, id, &run, error);
+    }
     return status == STATUS_OK ? query_finish(&run, error) : status;
 }
 

@@ -12,7 +12,7 @@
 /* clang-format off */
 #define QUERY_TABLE(X) \
     X(ticket_insert) X(ticket_close) X(ticket_get) X(escalation_insert) X(escalation_update) \
-    X(escalation_set_aside) X(escalation_release_dedup) X(escalation_get) \
+    X(escalation_set_aside) X(attempt_set_aside) X(escalation_release_dedup) X(escalation_get) \
     X(escalation_customer) X(escalation_open_by_dedup) X(escalation_due) \
     X(escalation_next_due) X(escalation_open_of_customer) X(escalation_count_open) \
     X(escalation_list_of_customer) X(caller_insert) X(caller_update) X(caller_list) \

@@ -58,7 +58,12 @@ WHERE customer_id = :customer_id AND escalation_id = :escalation_id;
 -- name: escalation_set_aside
 -- Without the core: for rows that it cannot even read.
 UPDATE escalation SET quarantined = 1, version = version + 1
-WHERE customer_id = :customer_id AND escalation_id = :escalation_id;
+WHERE customer_id = :customer_id AND escalation_id = :escalation_id AND quarantined = 0;
+
+-- name: attempt_set_aside
+-- What has not gone out, or has no outcome, is not to be read again either: expired.
+UPDATE attempt SET state = 6, reason = 'quarantined'
+WHERE customer_id = :customer_id AND escalation_id = :escalation_id AND state <= 1;
 
 -- name: escalation_release_dedup
 -- The next caller with this key gets an escalation that is not on its way out.

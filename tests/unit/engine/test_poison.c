@@ -9,12 +9,29 @@
 
 #include "tests/unit/engine/fixture.h"
 
-enum death { DEATH_IN_COMMAND, DEATH_IN_SEND, DEATH_BY_KILL };
+enum death {
+    DEATH_IN_COMMAND,
+    DEATH_IN_SEND,
+    DEATH_AT_DEADLINE,
+    DEATH_IN_REQUEST,
+    DEATH_AT_START,
+    DEATH_BY_KILL,
+};
+
+/* A request with these words, as its caller repeats it. */
+static struct command *request_of_old(struct house *house, const char *words)
+{
+    struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
+    struct digest_part part = {words, strlen(words)};
+    command->request.escalate.body_digest = digest_sha256(&part, 1);
+    return command;
+}
 
 /* What the process does that dies: opens the engine as after a restart, and works on `id`. */
 static void die(struct house *house, struct uuid id, enum death death)
 {
     house->abort_at_send = death == DEATH_IN_SEND;
+    atomic_store(&house->abort_at_random, death == DEATH_AT_START);
     house_open(house);
     house_settle(house); /* sends again what the first death left behind */
     struct command *command = desk_command(house, id, DESK_NOTE);
@@ -27,6 +44,14 @@ static void die(struct house *house, struct uuid id, enum death death)
         }
         command = agent_command(house, id, VERB_HAND_BACK, house->jean, NULL);
     } else if (death == DEATH_IN_COMMAND) {
+        atomic_store(&house->abort_at_random, true);
+    } else if (death == DEATH_AT_DEADLINE) {
+        house_advance(house, 60001);
+        atomic_store(&house->abort_at_random, true);
+        house_settle(house);
+        return;
+    } else if (death == DEATH_IN_REQUEST) {
+        command = request_of_old(house, "poison");
         atomic_store(&house->abort_at_random, true);
     } else {
         (void)kill(getpid(), SIGKILL);
@@ -76,16 +101,22 @@ static void test_poison__one_abort_is_forgiven(void **state)
 
 static void quarantine(struct house *house, enum death death)
 {
-    struct uuid good = house_escalate(house, SEVERITY_MAJOR);
     struct uuid bad = house_escalate(house, SEVERITY_MAJOR);
+    house_advance(house, 1000); /* its deadline comes first */
+    struct uuid good = house_escalate(house, SEVERITY_MAJOR);
     house_accept_all(house, 0);
     house_close(house);
     run_to_death(house, bad, death);
     run_to_death(house, bad, death);
     size_t sent = house->sent_count, alarms = house->alarms;
+    house_advance(house, death == DEATH_AT_DEADLINE ? 59500 : 0);
     house_open(house);
     house_settle(house);
     assert_true(is_quarantined(house, bad));
+    /* Before anything else: what it was due to do, and would abort at again, was not tried. */
+    if (death == DEATH_AT_DEADLINE) {
+        assert_int_equal(house_entries(house, bad, ENTRY_STEP_STARTED), 1);
+    }
     assert_false(is_quarantined(house, good));
     /* The desk is told, by an alarm and by the call centre's endpoint. */
     assert_int_equal(house->alarms, alarms + 1);
@@ -119,9 +150,82 @@ static void test_poison__two_aborts_in_a_command_quarantine(void **state)
     quarantine(*state, DEATH_IN_COMMAND);
 }
 
+static void test_poison__two_aborts_at_a_deadline_quarantine(void **state)
+{
+    quarantine(*state, DEATH_AT_DEADLINE);
+}
+
 static void test_poison__two_aborts_while_sending_quarantine(void **state)
 {
     quarantine(*state, DEATH_IN_SEND);
+}
+
+/* Whatever touches it ends the process, and so does setting it aside: only the mark is left. */
+static void test_poison__one_that_cannot_even_be_read_is_marked(void **state)
+{
+    struct house *house = *state;
+    struct uuid bad = house_escalate(house, SEVERITY_MAJOR);
+    house_close(house); /* its push has no outcome: it would go out again */
+    run_to_death(house, bad, DEATH_AT_DEADLINE);
+    run_to_death(house, bad, DEATH_AT_DEADLINE);
+    run_to_death(house, bad, DEATH_AT_START);
+    house_advance(house, 60001);
+    atomic_store(&house->abort_at_random, true);
+    size_t sent = house->sent_count;
+    house_open(house);
+    house_settle(house);
+    assert_true(is_quarantined(house, bad));
+    assert_int_equal(house->sent_count, sent);
+    assert_int_equal(house->alarms, 1);
+    assert_string_equal(house->alarm, "engine.quarantine");
+    struct command *command = agent_command(house, bad, VERB_ACCEPT, house->jean, NULL);
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_QUARANTINED);
+    atomic_store(&house->abort_at_random, false);
+    (void)house_escalate(house, SEVERITY_MAJOR);
+}
+
+static void test_poison__a_request_that_aborts_twice_is_refused(void **state)
+{
+    struct house *house = *state;
+    struct uuid good = house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    house_close(house);
+    run_to_death(house, good, DEATH_IN_REQUEST);
+    run_to_death(house, good, DEATH_IN_REQUEST);
+    house_open(house);
+    house_settle(house);
+    atomic_store(&house->abort_at_random, true);
+    assert_false(is_quarantined(house, good));
+    assert_string_equal(house->alarm, "engine.quarantine");
+    struct command *command = request_of_old(house, "poison");
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_QUARANTINED);
+    assert_string_equal(house->alarm, "engine.request_refused");
+    atomic_store(&house->abort_at_random, false);
+    command = request_of_old(house, "other words");
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    /* Refused for a day: the same words may come again for another reason. */
+    house_close(house);
+    house_advance(house, INT64_C(86400000));
+    house_open(house);
+    command = request_of_old(house, "poison");
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+}
+
+static void test_poison__a_request_taken_in_the_end_is_forgiven(void **state)
+{
+    struct house *house = *state;
+    for (int i = 0; i < 3; i++) {
+        house_close(house);
+        run_to_death(house, (struct uuid){{0}}, DEATH_IN_REQUEST);
+        house_open(house);
+        struct command *command = request_of_old(house, "poison");
+        house_run(house, command);
+        assert_int_equal(command->answer.status, STATUS_OK);
+    }
 }
 
 static void test_poison__kill_accuses_nobody(void **state)
@@ -182,6 +286,10 @@ int main(void)
         HOUSE_TEST(test_poison__one_abort_is_forgiven),
         HOUSE_TEST(test_poison__two_aborts_in_a_command_quarantine),
         HOUSE_TEST(test_poison__two_aborts_while_sending_quarantine),
+        HOUSE_TEST(test_poison__two_aborts_at_a_deadline_quarantine),
+        HOUSE_TEST(test_poison__one_that_cannot_even_be_read_is_marked),
+        HOUSE_TEST(test_poison__a_request_that_aborts_twice_is_refused),
+        HOUSE_TEST(test_poison__a_request_taken_in_the_end_is_forgiven),
         HOUSE_TEST(test_poison__kill_accuses_nobody),
         HOUSE_TEST(test_poison__aborts_on_different_ones_accuse_none_twice),
         HOUSE_TEST(test_poison__a_damaged_file_starts_anew),
