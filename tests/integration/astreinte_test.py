@@ -68,7 +68,8 @@ def webhook_secret():
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def _die_with_parent():
+def die_with_parent():
+    """The calling process gets a SIGKILL when the thread that started it ends."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -188,7 +189,7 @@ class Program:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 self.arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=self.environment, preexec_fn=_die_with_parent)
+                env=self.environment, preexec_fn=die_with_parent)
         return self
 
     def is_running(self):
