@@ -9,9 +9,9 @@ import copy
 import dataclasses
 import uuid
 
-from crash.journal import (ACCEPTED, ALERT, CALL, CANCELLED, CANCELLING, DONE, EXHAUSTED, EXPIRED,
-                           FAILED, HANDED_OVER, HELD, NOBODY, PLANNED, PUSH, RECEIVED, SEEN, TAKEN,
-                           UNCERTAIN, chain_faults)
+from crash.journal import (ACCEPTED, ALERT, ANSWER_ACCEPTED, ANSWER_DECLINED, CALL, CANCELLED,
+                           CANCELLING, DONE, EXHAUSTED, EXPIRED, FAILED, HANDED_OVER, HELD, NOBODY,
+                           PLANNED, PUSH, RECEIVED, SEEN, TAKEN, UNCERTAIN, chain_faults)
 
 STATES = {"notifying", "waiting", "accepted", "overdue", "exhausted", "taken", "cancelling",
           "cancelled", "done"}
@@ -72,6 +72,11 @@ def sendings(evidence):
             found[line["attempt"]].append((place, line["repeat"], line["answered"] == 200,
                                            (line["body"] or {}).get("escalation"), line["to"]))
     return found
+
+
+def was_answered(row):
+    """In the app, which counts as seen, whether or not the push had arrived."""
+    return row["state"] == SEEN and row["answer"] in (ANSWER_ACCEPTED, ANSWER_DECLINED)
 
 
 # ---- the rules -------------------------------------------------------------------------------
@@ -171,7 +176,7 @@ def resend_faults(evidence):
                 ACCEPTED: any(place >= lines for place in taken),
                 # The phone may have confirmed the sending from before the kill.
                 RECEIVED: bool(taken),
-                SEEN: bool(taken),
+                SEEN: bool(taken) or was_answered(row),
                 FAILED: row["reason"] != "",
                 UNCERTAIN: row["reason"] != "",
                 EXPIRED: row["reason"] != "" and (
@@ -191,6 +196,7 @@ def delivery_faults(evidence):
     return [f"delivery: {text_of(row['attempt_id'])} is said to be delivered"
             for row in evidence.database["attempt"]
             if row["state"] in (ACCEPTED, RECEIVED, SEEN) and row["path"] in (PUSH, CALL) and
+            not was_answered(row) and
             not any(each[2] for each in sent.get(text_of(row["attempt_id"]), []))]
 
 
