@@ -37,6 +37,7 @@ static void record_transport(struct step *step, enum entry_kind kind, const stru
 
 static bool is_transport_outcome(enum attempt_state state)
 {
+    /* unreachable: that it is none of them, which is asserted */
     return state == ATTEMPT_ACCEPTED || state == ATTEMPT_FAILED || state == ATTEMPT_EXPIRED ||
            state == ATTEMPT_UNCERTAIN;
 }
@@ -140,11 +141,9 @@ enum status on_received(struct step *step)
     if (attempt->received_at.ms != TIME_NEVER_MS) {
         return STATUS_OK;
     }
+    assert(attempt->state != ATTEMPT_SEEN); /* what was seen was received */
     attempt->received_at = step->event->wall;
-    if (attempt->state != ATTEMPT_SEEN) {
-        attempt->state = ATTEMPT_RECEIVED;
-    }
-    assert(has_outcome(attempt));
+    attempt->state = ATTEMPT_RECEIVED;
     record_reception(step, ENTRY_RECEIVED, attempt);
     if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT) {
         step->now->received_until = ENGINE_NEVER;

@@ -179,7 +179,7 @@ void run_announce(struct step *step)
         const char *callback = target->kind == TARGET_CALLBACK ? target->name : run_desk(step);
         struct attempt *attempt =
             step_attempt(step, PURPOSE_EXHAUSTED, NULL, NULL, callback, now->wait_until);
-        if (attempt != NULL) {
+        if (attempt != NULL) { /* unreachable: no event announces and withdraws, so there is room */
             attempt->number = now->announcements;
         }
     }
@@ -204,7 +204,7 @@ static void end_round(struct step *step)
         struct attempt *told =
             step_attempt(step, PURPOSE_FRUITLESS, NULL, NULL, run_desk(step),
                          engine_time_add(step->event->now, procedure->exhausted_every_ms));
-        if (told != NULL) {
+        if (told != NULL) { /* unreachable: no event ends a round and withdraws, so there is room */
             told->number = now->round + 1;
         }
     }
@@ -276,7 +276,7 @@ void run_resume(struct step *step)
     size_t steps_count = step->context->procedure->steps_count;
     assert(!escalation_is_held(now) && !escalation_is_closed(now));
     assert(now->state != ESCALATION_CANCELLING);
-    if (now->announcements > 0 || steps_count == 0 || (size_t)now->step + 1 >= steps_count) {
+    if (now->announcements > 0 || (size_t)now->step + 1 >= steps_count) {
         struct person_ref aside = now->handed_back_by;
         now->announcements = 0;
         now->round = 0;
@@ -299,7 +299,7 @@ void run_resume(struct step *step)
 static bool attempt_has_hope(const struct attempt *attempt)
 {
     assert(attempt->purpose == PURPOSE_ALERT);
-    switch (attempt->answer) {
+    switch (attempt->answer) { /* unreachable: an answer has no other number */
     case ANSWER_DECLINED:
     case ANSWER_BUSY:
     case ANSWER_NO_ANSWER:

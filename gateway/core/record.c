@@ -131,6 +131,7 @@ void step_task(struct step *step, enum task_kind kind, int caller)
     assert((kind == TASK_PROMISE || kind == TASK_CALLER) == (caller > 0));
     assert(caller >= 0 && caller <= step->now->callers_count);
     struct update *update = step->update;
+    /* unreachable: an event makes one task a caller and one of the state's own */
     if (update->tasks_count == UPDATE_TASKS_MAX) {
         update->dropped++;
         return;
@@ -144,7 +145,7 @@ void step_task(struct step *step, enum task_kind kind, int caller)
         step_attempt(step, PURPOSE_TASK, NULL, NULL, run_desk(step),
                      engine_time_add(step->event->now,
                                      step->context->procedure->holder_silent_ms + INT64_C(600000)));
-    if (attempt != NULL) {
+    if (attempt != NULL) { /* unreachable: tasks come before the withdrawals that may fill it */
         attempt->number = (int)kind;
     }
 }

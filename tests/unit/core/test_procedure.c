@@ -113,6 +113,7 @@ static const struct {
     {"/steps", "{}"},
     {"/steps", "{\"steps\":[]}"},
     {"/steps", "{\"steps\":{}}"},
+    {"/steps/0", "{\"steps\":[7," STEP "]}"},
     {"/steps/1", "{\"steps\":[" STEP ",7]}"},
     {"/steps/1/notify", "{\"steps\":[" STEP ",{\"by\":[\"push\"]" WITHIN "}]}"},
     {"/steps/1/notify", STEP_WITH("[]", "[\"push\"]", WITHIN)},

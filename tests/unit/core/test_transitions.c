@@ -182,8 +182,12 @@ static void fault__finds_each_broken_invariant(void **state)
     broken = world->now;
     broken.round = PROCEDURE_ROUNDS_MAX;
     assert_non_null(escalation_fault(&broken, context));
+    broken.round = -1;
+    assert_non_null(escalation_fault(&broken, context));
     broken = world->now;
     broken.callers_count = CALLERS_MAX + 1;
+    assert_non_null(escalation_fault(&broken, context));
+    broken.callers_count = -1;
     assert_non_null(escalation_fault(&broken, context));
     broken = world->now;
     broken.due_at.ms = broken.wait_until.ms + 1;
@@ -200,12 +204,31 @@ static void fault__finds_each_broken_invariant(void **state)
     world_destroy(&world);
 }
 
+/* What was set aside has no clock, and what is over has none that counts. */
+static void fault__leaves_other_clocks_alone(void **state)
+{
+    (void)state;
+    struct world *world = world_in(ESCALATION_NOTIFYING);
+    struct escalation aside = world->now;
+    aside.quarantined = true;
+    aside.due_at = ENGINE_NEVER;
+    assert_null(escalation_fault(&aside, world_context(world)));
+    world_destroy(&world);
+
+    world = world_in(ESCALATION_DONE);
+    struct escalation over = world->now;
+    over.wait_until.ms = 1;
+    assert_null(escalation_fault(&over, world_context(world)));
+    world_destroy(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(step__every_event_in_every_state),
         cmocka_unit_test(move_allowed__is_the_diagram),
         cmocka_unit_test(fault__finds_each_broken_invariant),
+        cmocka_unit_test(fault__leaves_other_clocks_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -371,7 +371,18 @@ void trace_event(struct trace *trace, const char *line)
     trace_update(trace, &before);
 }
 
-/* "person paul on primary contact apns fcm phone": replaces what was said before. */
+static int64_t parse_time(const char *text, const char **rest_r)
+{
+    char *end;
+    double minutes = (double)strtoll(text, &end, 10);
+    assert_int_equal(*end, ':');
+    double seconds = strtod(end + 1, &end);
+    *rest_r = end + strspn(end, " ");
+    return (int64_t)(minutes * 60000.0 + seconds * 1000.0 + 0.5);
+}
+
+/* "person paul on primary contact apns fcm phone": replaces what was said before. "at 0:10": the
+ * devices registered then. */
 static void configure_person(struct world *world, const char *line)
 {
     struct words words;
@@ -382,25 +393,20 @@ static void configure_person(struct world *world, const char *line)
     person->ref.kind = flag(&words, "contact") ? PERSON_CONTACT : PERSON_AGENT;
     person->has_phone = flag(&words, "phone");
     person->devices_count = 0;
+    const char *at = option(&words, "at");
+    struct wall_time registered_at = {
+        at == NULL ? 0 : WORLD_EPOCH_MS + WORLD_WALL_MS + parse_time(at, &at)};
     for (int i = 2; i < words.count; i++) {
         for (int platform = PLATFORM_APNS; platform <= PLATFORM_WEBPUSH; platform++) {
             if (strcmp(words.word[i], platform_word((enum platform)platform)) == 0) {
                 int64_t id = person->ref.id * 10 + (int64_t)person->devices_count;
                 person->devices[person->devices_count++] =
-                    (struct context_device){.id = id, .platform = platform_parse(words.word[i])};
+                    (struct context_device){.id = id,
+                                            .platform = platform_parse(words.word[i]),
+                                            .registered_at = registered_at};
             }
         }
     }
-}
-
-static int64_t parse_time(const char *text, const char **rest_r)
-{
-    char *end;
-    double minutes = (double)strtoll(text, &end, 10);
-    assert_int_equal(*end, ':');
-    double seconds = strtod(end + 1, &end);
-    *rest_r = end + strspn(end, " ");
-    return (int64_t)(minutes * 60000.0 + seconds * 1000.0 + 0.5);
 }
 
 /* Fires each deadline at its time. */

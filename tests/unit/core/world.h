@@ -5,7 +5,7 @@
 
 #include "gateway/core/escalation.h"
 
-#define WORLD_PERSONS_MAX  24
+#define WORLD_PERSONS_MAX  72
 #define WORLD_ATTEMPTS_MAX 4096
 
 /* Engine time of 0:00, and how far the wall clock stands from it. */
