@@ -1,9 +1,9 @@
 /* test_wall.c - what a step of the wall moves: who is on call, and what people read. Nothing else
  * does: no key, no promise, no order of ids. */
+#include <string.h>
+
 #include "gateway/engine/engine_private.h"
 #include "tests/unit/engine/fixture.h"
-
-#include <string.h>
 
 #define HOUR_MS INT64_C(3600000)
 #define DAY_MS  (24 * HOUR_MS)
