@@ -24,9 +24,35 @@ static int64_t longest_wait_ms(struct engine *engine)
     return since_ms == 0 ? 0 : now_of(engine).ms - since_ms;
 }
 
+/* How many may be inside at the writer's pace. */
+static size_t inside_max(struct engine *engine)
+{
+    size_t pace = atomic_load(&engine->new_pace);
+    size_t most = pace * NEW_WAIT_MS_AIM / 1000;
+    return pace == 0 || most > LANE_NEW_SLOTS ? LANE_NEW_SLOTS
+           : most < NEW_INSIDE_MIN            ? NEW_INSIDE_MIN
+                                              : most;
+}
+
+void admission_note_turn(struct engine *engine, size_t done, bool left)
+{
+    size_t pace = atomic_load(&engine->new_pace);
+    (void)atomic_fetch_sub(&engine->new_inside, done);
+    if (left) {
+        int64_t took_ms = now_of(engine).ms - atomic_load(&engine->turn_began_ms);
+        size_t now = done * 1000 / (size_t)(took_ms > 0 ? took_ms : 1);
+        pace = pace == 0 ? now : (3 * pace + now) / 4;
+    } else if (done > 0 && pace > 0) {
+        /* It keeps up, so that its turns no longer say how much it could do: feel the way up. */
+        pace = pace < LANE_NEW_SLOTS ? 2 * pace : 0;
+    }
+    atomic_store(&engine->new_pace, pace);
+}
+
 bool admission_is_closed(struct engine *engine, struct command *command)
 {
-    if (longest_wait_ms(engine) >= NEW_WAIT_MS_MAX) {
+    if (longest_wait_ms(engine) >= NEW_WAIT_MS_MAX ||
+        atomic_load(&engine->new_inside) >= inside_max(engine)) {
         return true;
     }
     command->posted_at = now_of(engine);

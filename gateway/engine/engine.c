@@ -344,11 +344,15 @@ enum status engine_post(struct engine *engine, struct command *command)
     if (atomic_load(&engine->stopping)) {
         return STATUS_STOPPING;
     }
-    if (command->type == COMMAND_ESCALATE && admission_is_closed(engine, command)) {
+    bool is_new = command->type == COMMAND_ESCALATE;
+    if (is_new && admission_is_closed(engine, command)) {
         return STATUS_FULL;
     }
+    atomic_fetch_add(&engine->new_inside, is_new ? 1 : 0); /* before the writer can answer it */
     enum status status = queue_push(engine->lanes[lane_of(command->type)], command);
-    if (status == STATUS_OK) {
+    if (status != STATUS_OK) {
+        atomic_fetch_sub(&engine->new_inside, is_new ? 1 : 0);
+    } else {
         wake_if_asleep(engine);
     }
     return status;

@@ -26,10 +26,13 @@ struct engine;
 #define LANE_OUTCOME_SLOTS        32768
 #define LANE_NEW_SLOTS            4096
 #define LANE_ADMINISTRATION_SLOTS 512
-/* How long a new escalation may wait in the mailbox. Once the oldest has waited so long, more are
- * refused; and what the writer finds to have waited to the end is refused instead of being done. So
- * what is accepted is accepted in time whatever the disk does, and before its caller hears of a
- * time-out. */
+/* How long a new escalation may wait in the mailbox. When the writer does not keep up, no more are
+ * let in than it has lately done in the time they should wait at most (AIM); but NEW_INSIDE_MIN
+ * always are. Once the oldest has waited too long all the same (MAX), more are refused; and what
+ * the writer finds to have waited to the END is refused instead of being done. So what is accepted
+ * is accepted in time whatever the disk does, and before its caller hears of a time-out. */
+#define NEW_INSIDE_MIN  64
+#define NEW_WAIT_MS_AIM 500
 #define NEW_WAIT_MS_MAX INT64_C(1000)
 #define NEW_WAIT_MS_END INT64_C(5000)
 /* Sends in flight, each with its slot in the outcome lane; a push has two, as it may be delayed
@@ -137,7 +140,7 @@ void engine_stop(struct engine *engine);
 void engine_join(struct engine *engine);
 
 /* Any thread. On STATUS_OK `complete` will be called once. STATUS_FULL: the lane has no room, or
- * new escalations already wait too long (NEW_WAIT_MS_MAX); STATUS_STOPPING. On a full disk a new
+ * new escalations would wait too long (NEW_WAIT_MS_AIM); STATUS_STOPPING. On a full disk a new
  * escalation is answered STATUS_DISK_FULL; one that was taken before is answered from the record.
  */
 enum status engine_post(struct engine *engine, struct command *command) MUST_CHECK;

@@ -157,6 +157,10 @@ struct engine {
     _Atomic bool disk_full;
     _Atomic int64_t reserve_held_bytes;
     struct engine_time reserve_looks_at;
+
+    /* how long new escalations wait (admission.c) */
+    _Atomic size_t new_inside;    /* new escalations posted and not yet answered */
+    _Atomic size_t new_pace;      /* done a second by turns that left some; 0: none does */
     _Atomic int64_t new_since_ms; /* when the oldest new escalation in the turn came; 0: none */
     _Atomic unsigned refusals;    /* that were told when to come back */
 
@@ -235,6 +239,8 @@ command_handler command_deadline, command_context_changed, command_quarantine, c
 
 /* Whether one more is refused; else the command is stamped. Any thread. */
 bool admission_is_closed(struct engine *engine, struct command *command);
+/* The writer: a turn has answered so many, and whether it left some. */
+void admission_note_turn(struct engine *engine, size_t done, bool left);
 /* Whether the command waited to the end: it is answered then, and nothing is done. */
 bool admission_expires(struct engine *engine, struct command *command);
 

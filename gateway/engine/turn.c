@@ -106,7 +106,17 @@ static void carry_over(struct batch *batch)
     batch->done = 0;
 }
 
-/* What engine_post() goes by. A lane is served in its order: the first one is the oldest. */
+/* Of the first so many commands. */
+static size_t count_new(const struct batch *batch, size_t first)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < first; i++) {
+        count += batch->commands[i]->type == COMMAND_ESCALATE;
+    }
+    return count;
+}
+
+/* Since when the oldest has waited: a lane is served in its order. */
 static void note_oldest_new(struct turn *turn)
 {
     int64_t since_ms = 0;
@@ -606,8 +616,12 @@ static void run_turn(struct turn *turn)
     }
     count_commands(turn);
     complete_batch(&turn->urgent);
+    size_t new_done = count_new(&turn->patient, turn->patient.done);
     complete_batch(&turn->patient);
     note_oldest_new(turn);
+    admission_note_turn(engine, new_done,
+                        count_new(&turn->patient, turn->patient.count) > 0 ||
+                            queue_length(engine->lanes[LANE_NEW]) > 0);
     tell_listener(engine);
     checkpoint(engine);
 }

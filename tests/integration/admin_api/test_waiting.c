@@ -87,7 +87,7 @@ static enum status compile_rota(void *context, const char *definition, const cha
     return error_set(error, STATUS_UNSUPPORTED, "no rotas here");
 }
 
-static int start(void **state, int64_t deadline_ms)
+static int start(void **state, int64_t deadline_ms, unsigned connections_max)
 {
     struct error error = {0};
     struct fixture *fixture = calloc(1, sizeof *fixture);
@@ -108,6 +108,8 @@ static int start(void **state, int64_t deadline_ms)
     }
     const struct admin_api_configuration api = {
         .request_deadline_ms = deadline_ms,
+        .connections_max = connections_max,
+        .threads = 1, /* libmicrohttpd gives each of several its part of the connections */
         .database_path = fixture->database,
         .engine = fixture->engine,
         .clock = clock_system,
@@ -121,13 +123,20 @@ static int start(void **state, int64_t deadline_ms)
 
 static int set_up(void **state)
 {
-    return start(state, DEADLINE_MS);
+    return start(state, DEADLINE_MS, 0);
 }
 
 /* For tests in which no deadline may pass. */
 static int set_up_patient(void **state)
 {
-    return start(state, PATIENT_MS);
+    return start(state, PATIENT_MS, 0);
+}
+
+#define FEW_CONNECTIONS 16
+
+static int set_up_few_connections(void **state)
+{
+    return start(state, PATIENT_MS, FEW_CONNECTIONS);
 }
 
 /* The database and what lies beside it; there are no folders inside. */
@@ -366,6 +375,126 @@ static void test_full_lane__outcome_gives_up_at_its_deadline(void **state)
     turn_until_empty(fixture, LANE_OUTCOME);
 }
 
+/* ---- a crowd ---- */
+
+static void escalate(struct client *client)
+{
+    ask(client, "POST", "/v1/escalations", "{\"customer\":\"c\"}");
+}
+
+static void make_customer(struct fixture *fixture)
+{
+    struct client *client = open_client(fixture);
+    put_customer(client);
+    wait_for_lane(fixture, LANE_ADMINISTRATION, 1);
+    turn_until_empty(fixture, LANE_ADMINISTRATION);
+    assert_int_equal(hear(client), 201);
+    close_client(client);
+}
+
+static void assert_refused(struct client *client)
+{
+    assert_int_equal(hear(client), 503);
+    assert_non_null(strstr(client->answer, "Retry-After: "));
+    assert_non_null(strstr(client->answer, "problems/full"));
+}
+
+/* New escalations hold half of the connections at most while they wait, others a quarter; what is
+ * left is for outcomes and acknowledgments, which are never refused. */
+static void test_crowd__each_kind_has_its_part_of_the_connections(void **state)
+{
+    struct fixture *fixture = *state;
+    struct client *new[FEW_CONNECTIONS / 2], *others[FEW_CONNECTIONS / 4], *outcomes[2];
+    make_customer(fixture);
+    for (size_t i = 0; i < FEW_CONNECTIONS / 2; i++) {
+        new[i] = open_client(fixture);
+        escalate(new[i]);
+    }
+    wait_for_lane(fixture, LANE_NEW, FEW_CONNECTIONS / 2);
+    struct client *late = open_client(fixture);
+    escalate(late);
+    assert_refused(late);
+    close_client(late);
+    for (size_t i = 0; i < FEW_CONNECTIONS / 4; i++) {
+        others[i] = open_client(fixture);
+        put_customer(others[i]);
+    }
+    wait_for_lane(fixture, LANE_ADMINISTRATION, FEW_CONNECTIONS / 4);
+    late = open_client(fixture);
+    put_customer(late);
+    assert_refused(late);
+    assert_non_null(strstr(late->answer, "Connection: close")); /* by now it is a crowd */
+    close_client(late);
+    for (size_t i = 0; i < 2; i++) {
+        outcomes[i] = open_client(fixture);
+        verb(outcomes[i]);
+    }
+    wait_for_lane(fixture, LANE_OUTCOME, 2);
+    turn_until_empty(fixture, LANE_NEW);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(hear(outcomes[i]), 404); /* the engine's own answer: no such call */
+        assert_null(strstr(outcomes[i]->answer, "Connection: close"));
+        close_client(outcomes[i]);
+    }
+    for (size_t i = 0; i < FEW_CONNECTIONS / 2; i++) {
+        assert_int_equal(hear(new[i]), 202);
+        close_client(new[i]);
+    }
+    for (size_t i = 0; i < FEW_CONNECTIONS / 4; i++) {
+        assert_int_equal(hear(others[i]), 200);
+        close_client(others[i]);
+    }
+    late = open_client(fixture); /* and it is over */
+    escalate(late);
+    wait_for_lane(fixture, LANE_NEW, 1);
+    turn_until_empty(fixture, LANE_NEW);
+    assert_int_equal(hear(late), 202);
+    close_client(late);
+}
+
+/* Callers that stay connected and say nothing give way; an agent's connection is the last to. */
+static void test_crowd__idle_connections_give_way(void **state)
+{
+    struct fixture *fixture = *state;
+    struct client *idle[FEW_CONNECTIONS * 2], *agent = open_client(fixture);
+    verb(agent);
+    wait_for_lane(fixture, LANE_OUTCOME, 1);
+    turn_until_empty(fixture, LANE_OUTCOME);
+    assert_int_equal(hear(agent), 404);
+    for (size_t i = 0; i < FEW_CONNECTIONS * 2; i++) {
+        idle[i] = open_client(fixture);
+        ask(idle[i], "GET", "/healthz", "");
+        assert_int_equal(hear(idle[i]), 200);
+    }
+    verb(agent);
+    wait_for_lane(fixture, LANE_OUTCOME, 1);
+    turn_until_empty(fixture, LANE_OUTCOME);
+    assert_int_equal(hear(agent), 404);
+    for (size_t i = 0; i < FEW_CONNECTIONS * 2; i++) {
+        close_client(idle[i]);
+    }
+    close_client(agent);
+}
+
+/* Connections that never ask anything give way, too, though not at once. */
+static void test_crowd__silent_connections_give_way(void **state)
+{
+    struct fixture *fixture = *state;
+    struct client *silent[FEW_CONNECTIONS * 2];
+    for (size_t i = 0; i < FEW_CONNECTIONS * 2; i++) {
+        silent[i] = open_client(fixture);
+    }
+    struct client *agent = open_client(fixture);
+    verb(agent);
+    wait_for_lane(fixture, LANE_OUTCOME, 1);
+    turn_until_empty(fixture, LANE_OUTCOME);
+    assert_int_equal(hear(agent), 404);
+    close_client(agent);
+    for (size_t i = 0; i < FEW_CONNECTIONS * 2; i++) {
+        close_client(silent[i]);
+    }
+}
+
 static void test_stop__answers_everybody(void **state)
 {
     struct fixture *fixture = *state;
@@ -451,6 +580,12 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_full_lane__outcome_gives_up_at_its_deadline, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_crowd__each_kind_has_its_part_of_the_connections,
+                                        set_up_few_connections, tear_down),
+        cmocka_unit_test_setup_teardown(test_crowd__idle_connections_give_way,
+                                        set_up_few_connections, tear_down),
+        cmocka_unit_test_setup_teardown(test_crowd__silent_connections_give_way,
+                                        set_up_few_connections, tear_down),
         cmocka_unit_test_setup_teardown(test_stop__answers_everybody, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_race__completion_against_deadline, set_up, tear_down),
     };

@@ -52,6 +52,51 @@ static void test_admission__by_how_long_the_oldest_has_waited(void **state)
     assert_int_equal(post_one(house), STATUS_OK);
 }
 
+/* No more are let in than the writer has done lately in half a second. */
+static void test_admission__by_the_pace_of_the_writer(void **state)
+{
+    struct house *house = *state;
+    for (int i = 0; i < 400; i++) {
+        assert_int_equal(post_one(house), STATUS_OK); /* nothing is known of it yet */
+    }
+    int64_t began_ms = house->boot.ms;
+    house->look_ms = 1;
+    (void)engine_turn(house->engine);
+    house->look_ms = 0;
+    size_t took_ms = (size_t)(house->boot.ms - began_ms);
+    size_t pace = atomic_load(&house->engine->new_pace);
+    assert_int_equal(house->sent_count, 16);
+    assert_in_range(pace, 16 * 1000 / took_ms, 16 * 1000 / (took_ms - 20)); /* looks come after */
+    assert_int_equal(post_one(house), STATUS_FULL); /* 384 are far more than it does in 500 ms */
+    assert_int_equal(post_acknowledgment(house), STATUS_OK);
+    (void)engine_turn(house->engine); /* in no time on this clock: the pace rises */
+    assert_true(atomic_load(&house->engine->new_pace) > pace);
+    assert_int_equal(post_one(house), STATUS_OK);
+    house_settle(house);
+    assert_int_equal(atomic_load(&house->engine->new_inside), 0);
+}
+
+/* However slow it was, a few are let in; and a writer that keeps up is soon trusted again. */
+static void test_admission__a_few_always(void **state)
+{
+    struct house *house = *state;
+    atomic_store(&house->engine->new_pace, 20); /* ten in half a second */
+    for (int i = 0; i < NEW_INSIDE_MIN; i++) {
+        assert_int_equal(post_one(house), STATUS_OK);
+    }
+    assert_int_equal(post_one(house), STATUS_FULL);
+    house_settle(house);
+    for (int turn = 0; turn < 20; turn++) {
+        assert_int_equal(post_one(house), STATUS_OK);
+        (void)engine_turn(house->engine);
+    }
+    assert_int_equal(atomic_load(&house->engine->new_pace), 0);
+    for (int i = 0; i < 4 * NEW_INSIDE_MIN; i++) {
+        assert_int_equal(post_one(house), STATUS_OK);
+    }
+    house_settle(house);
+}
+
 static void test_admission__while_a_turn_stands_still(void **state)
 {
     struct house *house = *state;
@@ -108,6 +153,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_admission__by_how_long_the_oldest_has_waited),
+        HOUSE_TEST(test_admission__by_the_pace_of_the_writer),
+        HOUSE_TEST(test_admission__a_few_always),
         HOUSE_TEST(test_admission__while_a_turn_stands_still),
         HOUSE_TEST(test_admission__what_waited_to_the_end_is_refused),
         HOUSE_TEST(test_admission__says_when_to_come_back),

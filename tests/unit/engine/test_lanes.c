@@ -208,16 +208,16 @@ static void test_turn__slow_still_does_all_that_is_urgent(void **state)
 static void test_turn__what_was_left_is_not_overtaken(void **state)
 {
     struct house *house = *state;
-    static struct command *commands[400];
-    post_many(house, LANE_NEW, 300, commands);
+    static struct command *commands[NEW_INSIDE_MIN];
+    post_many(house, LANE_NEW, 40, commands);
     house->look_ms = 1;
     (void)engine_turn(house->engine);
-    assert_true(count_answered(commands, 300) < 300);
-    post_many(house, LANE_NEW, 100, commands + 300);
+    assert_true(count_answered(commands, 40) < 40);
+    post_many(house, LANE_NEW, NEW_INSIDE_MIN - 40, commands + 40);
     house->look_ms = 0;
     house_settle(house);
-    assert_int_equal(order_count, 400);
-    assert_answered_in_order(commands, 400);
+    assert_int_equal(order_count, NEW_INSIDE_MIN);
+    assert_answered_in_order(commands, NEW_INSIDE_MIN);
 }
 
 /* Deadlines are met in a turn that is over its time before it comes to them. */
