@@ -11,6 +11,9 @@
  * begin too late, one last try is made early enough to be answered before the deadline, if there
  * is room for it; otherwise the job ends at once, so that the next path can begin.
  *
+ * A receiver whose Date is minutes from our wall clock gets timestamps by its own; what it refused
+ * before that was known is tried again at once.
+ *
  * Not here: what to ask and whom (dispatch), what an outcome means (engine).
  */
 #ifndef GATEWAY_TELEPHONY_TELEPHONY_H

@@ -74,6 +74,16 @@ bool webhook_next_try(unsigned tries_made, const struct webhook_times *times,
                       int64_t retry_after_ms, uint64_t draw, struct monotonic_time now,
                       struct monotonic_time deadline, struct monotonic_time *at_r);
 
+/* Receivers refuse a timestamp that is minutes off. */
+#define WEBHOOK_SKEW_MS_TOLERATED INT64_C(60000)
+
+/* How far the receiver's clock is ahead of ours, from its answer's Date; 0 when that is tolerated,
+ * or theirs is WALL_NEVER. */
+int64_t webhook_skew_ms(struct wall_time theirs, struct wall_time ours);
+
+/* Whether a refusal may only mean a timestamp that was made with another skew than is known now. */
+bool webhook_was_mistimed(enum webhook_verdict verdict, int64_t signed_skew_ms, int64_t skew_ms);
+
 /* What a finished job is called: verdict is that of its last try, unanswered whether any try before
  * was WEBHOOK_UNANSWERED. */
 enum telephony_outcome webhook_outcome(enum webhook_verdict verdict, bool unanswered,
@@ -123,6 +133,8 @@ struct job {
     CURL *easy;                 /* the try under way */
     struct curl_slist *headers; /* libcurl borrows them for the try */
     size_t response_bytes;
+    int64_t skew_ms; /* that the try's timestamp was made with */
+    bool mistimed;   /* a try was refused for its timestamp */
     bool unanswered; /* a try was written and never answered */
     struct telephony_result result;
 
@@ -167,6 +179,7 @@ struct lane {
 
     struct job_list ready; /* thread only, as all below */
     size_t flying;
+    int64_t skew_ms; /* the receiver's clock minus ours, as far as it matters */
 };
 
 struct telephony {
@@ -199,6 +212,7 @@ struct webhook_answer {
     bool written;
     int64_t retry_after_ms; /* 0: not asked for */
     const char *reason;     /* static word when there is no status */
+    struct wall_time date;  /* the receiver's; WALL_NEVER when it does not say */
 };
 
 /* Makes job->easy and job->headers, signed for the endpoint. The caller holds the lock (endpoint

@@ -94,8 +94,10 @@ static void start_try(struct telephony *telephony, struct job *job)
     if (endpoint != NULL) {
         int64_t timeout_ms =
             try_timeout_ms(telephony->times.try_timeout_ms, now_of(telephony), job->deadline);
-        status = webhook_request_prepare(job, endpoint, telephony->ca_file,
-                                         clock_wall(telephony->clock), timeout_ms);
+        struct wall_time now = clock_wall(telephony->clock);
+        job->skew_ms = job->lane->skew_ms;
+        now.ms += job->skew_ms;
+        status = webhook_request_prepare(job, endpoint, telephony->ca_file, now, timeout_ms);
         telephony->statistics.tries++;
     }
     (void)pthread_mutex_unlock(&telephony->lock);
@@ -142,6 +144,20 @@ static void land(struct telephony *telephony, struct job *job)
     job->lane->flying--;
 }
 
+/* A clock that is wrong, ours or the receiver's, must not silence the gateway: timestamps are made
+ * for the receiver's. */
+static void learn_skew(struct telephony *telephony, struct lane *lane, struct wall_time date)
+{
+    int64_t skew_ms = webhook_skew_ms(date, clock_wall(telephony->clock));
+    if (date.ms != TIME_NEVER_MS && skew_ms != lane->skew_ms) {
+        if (skew_ms == 0 || lane->skew_ms == 0) {
+            log_warning("telephony.clocks_differ", LOG_TEXT("endpoint", lane->name),
+                        LOG_INT("by_ms", skew_ms));
+        }
+        lane->skew_ms = skew_ms;
+    }
+}
+
 /* A try ended, one way or the other. */
 static void settle(struct telephony *telephony, struct job *job, CURLcode code)
 {
@@ -149,6 +165,9 @@ static void settle(struct telephony *telephony, struct job *job, CURLcode code)
     enum webhook_verdict verdict = webhook_judge(answer.http_status, answer.written);
     struct lane *lane = job->lane;
     land(telephony, job);
+    learn_skew(telephony, lane, answer.date);
+    bool mistimed = webhook_was_mistimed(verdict, job->skew_ms, lane->skew_ms);
+    verdict = mistimed ? WEBHOOK_NOT_NOW : verdict;
     job->unanswered = job->unanswered || verdict == WEBHOOK_UNANSWERED;
     if (answer.http_status != 0) {
         job->result.http_status = answer.http_status;
@@ -159,6 +178,9 @@ static void settle(struct telephony *telephony, struct job *job, CURLcode code)
     }
     if (verdict == WEBHOOK_TAKEN || verdict == WEBHOOK_REFUSED) {
         complete(telephony, job, webhook_outcome(verdict, job->unanswered, job->result.tries));
+    } else if (mistimed && !job->mistimed) {
+        job->mistimed = true; /* once at once: a person waits for this call */
+        make_ready(telephony, job);
     } else {
         retry_or_complete(telephony, job, verdict, answer.retry_after_ms);
     }

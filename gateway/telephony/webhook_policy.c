@@ -2,6 +2,7 @@
 #include "gateway/telephony/telephony_private.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 /* RFC 9110, section 15, and RFC 8470 (425): answers that ask for the same request again. */
 static bool is_not_now(int http_status)
@@ -58,6 +59,21 @@ bool webhook_next_try(unsigned tries_made, const struct webhook_times *times,
     }
     *at_r = (struct monotonic_time){now.ms + wait_ms};
     return true;
+}
+
+int64_t webhook_skew_ms(struct wall_time theirs, struct wall_time ours)
+{
+    if (theirs.ms == TIME_NEVER_MS) {
+        return 0;
+    }
+    int64_t skew_ms = theirs.ms - ours.ms;
+    return llabs(skew_ms) > WEBHOOK_SKEW_MS_TOLERATED ? skew_ms : 0;
+}
+
+bool webhook_was_mistimed(enum webhook_verdict verdict, int64_t signed_skew_ms, int64_t skew_ms)
+{
+    return verdict == WEBHOOK_REFUSED &&
+           llabs(skew_ms - signed_skew_ms) > WEBHOOK_SKEW_MS_TOLERATED;
 }
 
 enum telephony_outcome webhook_outcome(enum webhook_verdict verdict, bool unanswered,

@@ -144,6 +144,16 @@ static const char *reason_word(CURLcode code)
     return "failed";
 }
 
+static struct wall_time date_of(const struct job *job)
+{
+    struct curl_header *date = NULL;
+    if (curl_easy_header(job->easy, "Date", 0, CURLH_HEADER, -1, &date) != CURLHE_OK) {
+        return WALL_NEVER;
+    }
+    time_t seconds = curl_getdate(date->value, NULL);
+    return seconds < 0 ? WALL_NEVER : (struct wall_time){(int64_t)seconds * 1000};
+}
+
 struct webhook_answer webhook_request_answer(const struct job *job, CURLcode code)
 {
     long http_status = 0;
@@ -163,6 +173,7 @@ struct webhook_answer webhook_request_answer(const struct job *job, CURLcode cod
         .written = request_bytes > 0,
         .retry_after_ms = (int64_t)retry_after_s * 1000,
         .reason = reason_word(code),
+        .date = http_status >= 200 ? date_of(job) : WALL_NEVER,
     };
 }
 

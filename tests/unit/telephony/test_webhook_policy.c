@@ -130,6 +130,29 @@ static void test_outcome__uncertain_is_never_folded(void **state)
     assert_string_equal(telephony_outcome_text(TELEPHONY_UNCERTAIN), "uncertain");
 }
 
+static void test_skew__of_minutes_matters(void **state)
+{
+    (void)state;
+    assert_int_equal(webhook_skew_ms((struct wall_time){160000}, (struct wall_time){100000}), 0);
+    assert_int_equal(webhook_skew_ms((struct wall_time){40000}, (struct wall_time){100000}), 0);
+    assert_int_equal(webhook_skew_ms((struct wall_time){161000}, (struct wall_time){100000}),
+                     61000);
+    assert_int_equal(webhook_skew_ms((struct wall_time){39000}, (struct wall_time){100000}),
+                     -61000);
+    assert_int_equal(webhook_skew_ms(WALL_NEVER, (struct wall_time){100000}), 0);
+}
+
+static void test_mistimed__is_a_refusal_made_with_another_skew(void **state)
+{
+    (void)state;
+    assert_true(webhook_was_mistimed(WEBHOOK_REFUSED, 0, -3600000));
+    assert_true(webhook_was_mistimed(WEBHOOK_REFUSED, 3600000, 0));
+    assert_false(webhook_was_mistimed(WEBHOOK_REFUSED, 3600000, 3601000));
+    assert_false(webhook_was_mistimed(WEBHOOK_REFUSED, 0, 0));
+    assert_false(webhook_was_mistimed(WEBHOOK_NOT_NOW, 0, -3600000));
+    assert_false(webhook_was_mistimed(WEBHOOK_TAKEN, 0, -3600000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +164,8 @@ int main(void)
         cmocka_unit_test(test_next_try__needs_room_for_the_answer),
         cmocka_unit_test(test_next_try__tries_are_bounded),
         cmocka_unit_test(test_outcome__uncertain_is_never_folded),
+        cmocka_unit_test(test_skew__of_minutes_matters),
+        cmocka_unit_test(test_mistimed__is_a_refusal_made_with_another_skew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
