@@ -14,7 +14,9 @@ CANCELLED = ("cancelled", "cancelling")
 class Book:
     """Of one database. One thread."""
 
-    def __init__(self):
+    def __init__(self, failing=False):
+        """failing: the machine under the gateway fails, so that any 5xx only means "again"."""
+        self.failing = failing
         self.promises = {}         # idempotency key: Promise
         self.holders = {}          # escalation: the agent who was told that it is theirs
         self.cancelled = set()     # escalations whose cancel was answered
@@ -22,14 +24,13 @@ class Book:
         self.faults = []
         self.answers = collections.Counter()  # of 2xx, by kind of request
         self.unanswered = 0
-        self.found_done = 0        # sent again, and done already by the sending without an answer
 
     def fault(self, kind, text):
         self.faults.append(f"{kind}: {text}")
 
     def take(self, ask, answer):
         """Answers whether it was answered."""
-        if answer is None or answer.status == 503:
+        if answer is None or answer.status == 503 or self.failing and answer.status >= 500:
             self.unanswered += answer is None
             self.pending.append(ask)
             return False

@@ -11,7 +11,8 @@ import uuid
 
 from crash.journal import (ACCEPTED, ALERT, ANSWER_ACCEPTED, ANSWER_DECLINED, CALL, CANCELLED,
                            CANCELLING, DONE, EXHAUSTED, EXPIRED, FAILED, HANDED_OVER, HELD, NOBODY,
-                           PLANNED, PUSH, RECEIVED, SEEN, TAKEN, UNCERTAIN, chain_faults)
+                           NO_ANSWER_YET, PLANNED, PUSH, RECEIVED, SEEN, TAKEN, UNCERTAIN,
+                           chain_faults)
 
 STATES = {"notifying", "waiting", "accepted", "overdue", "exhausted", "taken", "cancelling",
           "cancelled", "done"}
@@ -172,8 +173,9 @@ def resend_faults(evidence):
             good = {
                 PLANNED: False,
                 HANDED_OVER: False,
-                # Only a new sending can have brought this outcome.
-                ACCEPTED: any(place >= lines for place in taken),
+                # Only a new sending can have brought this outcome, or what became of the call.
+                ACCEPTED: any(place >= lines for place in taken) or
+                    row["path"] == CALL and row["answer"] != NO_ANSWER_YET and bool(taken),
                 # The phone may have confirmed the sending from before the kill.
                 RECEIVED: bool(taken),
                 SEEN: bool(taken) or was_answered(row),

@@ -66,9 +66,9 @@ class MortalGateway(Gateway):
 class World:
     """One database from its making to its judgment."""
 
-    def __init__(self, stack, seed):
+    def __init__(self, stack, seed, book=None):
         self.chance = random.Random(seed)
-        self.book, self.kills = Book(), []
+        self.book, self.kills = book or Book(), []
         self.directory = pathlib.Path(stack.enter_context(
             tempfile.TemporaryDirectory(prefix="astreinte-")))
         self.calls = Calls(self.directory / "calls")
