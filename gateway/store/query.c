@@ -199,8 +199,9 @@ void query_bind_time(struct query_run *run, const char *name, int64_t ms)
 
 void query_bind_text(struct query_run *run, const char *name, const char *text)
 {
-    (void)sqlite3_bind_text(run->state->statement, parameter_index(run, name), text, -1,
-                            SQLITE_TRANSIENT);
+    int rc = sqlite3_bind_text(run->state->statement, parameter_index(run, name), text, -1,
+                               SQLITE_TRANSIENT);
+    run->unbound = run->unbound || rc != SQLITE_OK;
 }
 
 void query_bind_uuid(struct query_run *run, const char *name, struct uuid uuid)
@@ -211,14 +212,16 @@ void query_bind_uuid(struct query_run *run, const char *name, struct uuid uuid)
 void query_bind_blob(struct query_run *run, const char *name, const void *bytes, size_t count)
 {
     assert(bytes != NULL && count > 0 && count <= INT32_MAX);
-    (void)sqlite3_bind_blob(run->state->statement, parameter_index(run, name), bytes, (int)count,
-                            SQLITE_TRANSIENT);
+    int rc = sqlite3_bind_blob(run->state->statement, parameter_index(run, name), bytes, (int)count,
+                               SQLITE_TRANSIENT);
+    run->unbound = run->unbound || rc != SQLITE_OK;
 }
 
 enum status query_step(struct query_run *run, struct error *error)
 {
     assert(run->store->magic == STORE_MAGIC && run->state->running);
-    int rc = sqlite3_step(run->state->statement);
+    /* A value that could not be copied is NULL, which finds no row and changes none. */
+    int rc = run->unbound ? SQLITE_NOMEM : sqlite3_step(run->state->statement);
     if (rc == SQLITE_ROW) {
         return STATUS_OK;
     }

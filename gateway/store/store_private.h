@@ -139,6 +139,7 @@ struct query_run {
     struct store *store;
     struct query_state *state;
     enum query query;
+    bool unbound; /* no memory to bind a value: the first step says so */
 };
 
 /* Begins a run; prepares on first use. */
