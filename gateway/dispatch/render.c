@@ -137,10 +137,12 @@ static const char *call_role(const struct effect *effect)
     return effect->person->kind == PERSON_CONTACT ? "contact" : "agent";
 }
 
-static int64_t ring_seconds(const struct effect *effect, int64_t now_ms)
+/* Not what is left of it: sent again after a crash, the same id must come with the same body, or
+ * the layer refuses it. */
+static int64_t ring_seconds(const struct effect *effect)
 {
-    int64_t left_s = (effect->expires_at.ms - now_ms) / 1000;
-    return left_s < RING_S_MIN ? RING_S_MIN : left_s > RING_S_MAX ? RING_S_MAX : left_s;
+    int64_t wait_s = effect->wait_ms / 1000;
+    return wait_s < RING_S_MIN ? RING_S_MIN : wait_s > RING_S_MAX ? RING_S_MAX : wait_s;
 }
 
 static void write_call(struct json_writer *json, const struct effect *effect,
@@ -170,7 +172,7 @@ static void write_call(struct json_writer *json, const struct effect *effect,
         json_member_text(json, "2", holder ? "handed-back" : "declined");
     }
     json_object_end(json);
-    json_member_int(json, "ring_s", ring_seconds(effect, effect->sent_at.ms));
+    json_member_int(json, "ring_s", ring_seconds(effect));
     json_member_text(json, "outcome_url", url);
 }
 

@@ -60,7 +60,7 @@ struct effect {
     const char *summary;
     struct monotonic_time deadline;
     struct wall_time expires_at;
-    struct wall_time sent_at;
+    int64_t wait_ms; /* how long it may take, as planned: the same each time that it is sent */
     const char *token_received; /* push alerts: action tokens; NULL otherwise */
     const char *token_accept;
     const char *token_decline;

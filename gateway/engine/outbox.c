@@ -376,7 +376,7 @@ static enum status send_one(struct engine *engine, const struct pending_effect *
         .callback = attempt->callback,
         .deadline = {boot.ms + left_ms},
         .expires_at = {wall.ms + left_ms},
-        .sent_at = wall,
+        .wait_ms = attempt->not_after.ms - attempt->planned_engine.ms,
     };
     struct tokens tokens;
     if (effect.customer == NULL) {
