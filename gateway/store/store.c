@@ -339,6 +339,19 @@ enum status store_begin(struct store *store, struct error *error)
     return status;
 }
 
+/* Whether the log's last write failed because the user's share of the disk is used up. That is as
+ * certain as a full disk, for which SQLite has a code of its own. */
+static bool is_share_used_up(struct store *store)
+{
+    sqlite3_file *log = NULL;
+    int system_errno = 0;
+    (void)sqlite3_file_control(store->db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    return sqlite3_extended_errcode(store->db) == SQLITE_IOERR_WRITE && log != NULL &&
+           log->pMethods != NULL &&
+           log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &system_errno) == SQLITE_OK &&
+           system_errno == EDQUOT;
+}
+
 enum status store_commit(struct store *store, struct error *error)
 {
     assert(store->writer && store_in_transaction(store));
@@ -349,10 +362,9 @@ enum status store_commit(struct store *store, struct error *error)
     status = run_control(store, CONTROL_COMMIT, error);
     assert(store->heads_count == 0); /* all written, none left for the next transaction */
     assert(status != STATUS_OK || !store_in_transaction(store));
-    /* The log may or may not have reached the disk: neither yes nor no. It has, when there was room
-     * for it but none for its index. */
-    bool is_index = sqlite3_extended_errcode(store->db) == SQLITE_IOERR_SHMSIZE;
-    return status == STATUS_IO || (status != STATUS_OK && is_index) ? STATUS_UNCERTAIN : status;
+    /* The log may or may not have reached the disk: neither yes nor no. */
+    bool failed = status != STATUS_OK && (sqlite3_errcode(store->db) & 0xff) == SQLITE_IOERR;
+    return !failed ? status : is_share_used_up(store) ? STATUS_DISK_FULL : STATUS_UNCERTAIN;
 }
 
 void store_rollback(struct store *store)

@@ -14,6 +14,7 @@ static sqlite3_vfs vfs;
 static enum fault_call armed_call;
 static int countdown; /* 0: nothing is armed */
 static int armed_rc;
+static int armed_errno;
 static bool fired;
 
 void faulty_vfs_arm(enum fault_call call, int nth, int rc)
@@ -22,6 +23,11 @@ void faulty_vfs_arm(enum fault_call call, int nth, int rc)
     countdown = nth;
     armed_rc = rc;
     fired = false;
+}
+
+void faulty_vfs_set_errno(int system_errno)
+{
+    armed_errno = system_errno;
 }
 
 bool faulty_vfs_fired(void)
@@ -96,6 +102,10 @@ static int file_check_lock(sqlite3_file *file, int *held_r)
 
 static int file_control(sqlite3_file *file, int operation, void *argument)
 {
+    if (operation == SQLITE_FCNTL_LAST_ERRNO && armed_errno != 0) {
+        *(int *)argument = armed_errno;
+        return SQLITE_OK;
+    }
     return real_of(file)->pMethods->xFileControl(real_of(file), operation, argument);
 }
 

@@ -14,6 +14,9 @@ void faulty_vfs_register(void);
 /* The nth such call from now (1: the next) fails with rc; 0: none. */
 void faulty_vfs_arm(enum fault_call call, int nth, int rc);
 
+/* What the system is said to have answered to the last call that failed; 0: what it did. */
+void faulty_vfs_set_errno(int system_errno);
+
 /* Whether the armed call came and failed. */
 bool faulty_vfs_fired(void);
 

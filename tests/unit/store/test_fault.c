@@ -1,4 +1,5 @@
 /* test_fault.c - full disks, failing disks: what is answered, and what is there afterwards. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -91,6 +92,46 @@ static void test_commit__a_full_disk_is_certain(void **state)
     add_ticket_in_transaction(shelf);
     faulty_vfs_arm(FAULT_WRITE, 1, SQLITE_FULL);
     assert_int_equal(store_commit(shelf->store, &shelf->error), STATUS_DISK_FULL);
+    store_rollback(shelf->store);
+    reopen(shelf);
+    assert_int_equal(shelf_number(shelf, "SELECT count(*) FROM ticket"), 0);
+}
+
+/* A share of the disk that is used up is a full disk; what may be anything else is not. */
+static void test_out_of_room__by_the_code_and_the_system(void **state)
+{
+    (void)state;
+    assert_true(store_is_out_of_room(SQLITE_FULL, 0));
+    assert_true(store_is_out_of_room(SQLITE_IOERR_WRITE, EDQUOT));
+    assert_true(store_is_out_of_room(SQLITE_IOERR_SHMSIZE, ENOSPC));
+    assert_true(store_is_out_of_room(SQLITE_CANTOPEN, ENOSPC));
+    assert_false(store_is_out_of_room(SQLITE_CANTOPEN, EACCES));
+    assert_false(store_is_out_of_room(SQLITE_IOERR_WRITE, EIO));
+    assert_false(store_is_out_of_room(SQLITE_IOERR_FSYNC, ENOSPC)); /* it may be on the disk */
+    assert_false(store_is_out_of_room(SQLITE_IOERR_READ, ENOSPC));
+    assert_false(store_is_out_of_room(SQLITE_CORRUPT, ENOSPC));
+}
+
+/* The log is written by then. */
+static void test_commit__no_room_for_the_index_of_the_log_is_uncertain(void **state)
+{
+    struct shelf *shelf = *state;
+    use_faulty_vfs(shelf);
+    add_ticket_in_transaction(shelf);
+    faulty_vfs_arm(FAULT_WRITE, 1, SQLITE_IOERR_SHMSIZE);
+    assert_int_equal(store_commit(shelf->store, &shelf->error), STATUS_UNCERTAIN);
+    store_rollback(shelf->store);
+}
+
+static void test_commit__a_used_up_share_of_the_disk_is_certain(void **state)
+{
+    struct shelf *shelf = *state;
+    use_faulty_vfs(shelf);
+    add_ticket_in_transaction(shelf);
+    faulty_vfs_arm(FAULT_WRITE, 1, SQLITE_IOERR_WRITE);
+    faulty_vfs_set_errno(EDQUOT);
+    assert_int_equal(store_commit(shelf->store, &shelf->error), STATUS_DISK_FULL);
+    faulty_vfs_set_errno(0);
     store_rollback(shelf->store);
     reopen(shelf);
     assert_int_equal(shelf_number(shelf, "SELECT count(*) FROM ticket"), 0);
@@ -232,6 +273,9 @@ int main(void)
         SHELF_TEST(test_full__takes_the_whole_transaction_away),
         SHELF_TEST(test_commit__a_failing_sync_is_uncertain),
         SHELF_TEST(test_commit__a_full_disk_is_certain),
+        SHELF_TEST(test_out_of_room__by_the_code_and_the_system),
+        SHELF_TEST(test_commit__a_used_up_share_of_the_disk_is_certain),
+        SHELF_TEST(test_commit__no_room_for_the_index_of_the_log_is_uncertain),
         SHELF_TEST(test_anomalies__every_write_and_sync_fails_once),
         SHELF_TEST(test_anomalies__the_disk_is_full_at_every_write),
         SHELF_TEST(test_anomalies__while_migrating),
