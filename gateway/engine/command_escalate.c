@@ -270,7 +270,7 @@ enum status command_escalate(struct engine *engine, struct command *command, str
         return status;
     }
     if (reserve_refuses(engine, COMMAND_ESCALATE)) {
-        answer_refuse(command, STATUS_DISK_FULL, "%s", status_text(STATUS_DISK_FULL));
+        reserve_refuse(command);
         return STATUS_OK;
     }
     for (size_t i = 0; i < work.request->warnings_count; i++) {

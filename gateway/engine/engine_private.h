@@ -402,8 +402,9 @@ bool reserve_draw(struct engine *engine);
 void reserve_is_used_up(struct engine *engine);
 /* Whether a command serves the open escalations and may draw on the reserve. */
 bool reserve_serves(enum command_type type);
-/* Whether a command is refused for now. */
+/* Whether a command is refused for now, and the answer that says so. */
 bool reserve_refuses(const struct engine *engine, enum command_type type);
+void reserve_refuse(struct command *command);
 /* Between transactions: looks for room again. Answers when it wants to look next, in ms. */
 int64_t reserve_tend(struct engine *engine);
 

@@ -101,6 +101,14 @@ bool reserve_refuses(const struct engine *engine, enum command_type type)
            ballast_held_bytes(engine->ballast) < engine->configuration.reserve_bytes / 2;
 }
 
+void reserve_refuse(struct command *command)
+{
+    answer_refuse(command, STATUS_DISK_FULL,
+                  "the gateway's disk is full, and what is left is kept for the escalations that "
+                  "are open: its administrator must make room; use your other way to reach the "
+                  "agent now");
+}
+
 /* The ballast cannot be kept for another reason than a full disk: no reason to refuse anybody. */
 static void go_without(struct engine *engine, const struct error *error)
 {

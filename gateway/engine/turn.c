@@ -251,8 +251,7 @@ static void fail_command(struct engine *engine, struct command *command, enum st
     command->answer.status = told_status(status);
     command->answer.body = "";
     command->answer.body_bytes = 0;
-    (void)error_set(&command->answer.error, command->answer.status, "%s",
-                    status_text(command->answer.status));
+    memset(&command->answer.error, 0, sizeof command->answer.error); /* not for the asker's eyes */
     if (is_own_work(command->type)) {
         engine->turn->failing = true;
         if (command->type == COMMAND_CONTEXT_CHANGED) {
@@ -313,7 +312,7 @@ static bool run_command(struct engine *engine, struct command *command)
     enum status status = store_savepoint(engine->store, &error);
     if (status == STATUS_OK && command->type != COMMAND_ESCALATE &&
         reserve_refuses(engine, command->type)) {
-        answer_refuse(command, STATUS_DISK_FULL, "%s", status_text(STATUS_DISK_FULL));
+        reserve_refuse(command);
     } else if (status == STATUS_OK) {
         status = handlers[command->type](engine, command, &error);
     }
