@@ -322,6 +322,7 @@ static bool try_open(struct box *box, struct error *error)
                   .monotonic = read_boot,
                   .context = box,
                   .suspended_ms = read_suspended},
+        .reserve_bytes = box->reserve_bytes,
         .random = {fill_random, box},
         .dispatcher = {send_effect, NULL, take_alarm, box},
         .rotas = {check_rota, know_zone, compile_rota, NULL},

@@ -64,6 +64,7 @@ struct box {
     int64_t elapsed_ms; /* since the box's beginning */
     char boot_id[BOOT_ID_BYTES_MAX];
     size_t calls_max;
+    int64_t reserve_bytes; /* kept of the disk for when it is full */
     uint64_t random;
     struct box_sent *sent;
     size_t sent_count;

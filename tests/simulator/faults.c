@@ -105,7 +105,9 @@ static void begin_disk_fault(struct simulator *simulator, struct happening *happ
         break_disk(simulator, random, fault == FAULT_DISK_FOR_A_WHILE);
         lasts_ms = fault == FAULT_DISK_ONCE ? HOUR_MS : lasts_ms;
     }
-    be_troubled(simulator, lasts_ms + 2 * SECOND_MS);
+    if (fault != FAULT_DISK_FULL) { /* the reserve carries what is open: nothing may be late */
+        be_troubled(simulator, lasts_ms + 2 * SECOND_MS);
+    }
     end_later(simulator, happening, fault, lasts_ms);
 }
 

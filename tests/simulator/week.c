@@ -16,6 +16,7 @@
 #define TIDY_AFTER_HOURS 3
 #define STORM_CALLS      30
 #define MORNING_HOURS    2
+#define RESERVE_BYTES    (INT64_C(1) << 20)
 #define CHECK_EVERY      16 /* crashes: the whole file is checked after each of these */
 
 void note(struct simulator *simulator, const char *format, ...)
@@ -49,12 +50,26 @@ void follow(struct simulator *simulator, struct happening happening, int64_t in_
     agenda_add(&simulator->agenda, happening);
 }
 
+/* On a disk that is full and nothing else, only what is new is refused. */
+static void check_refusal(struct simulator *simulator, const struct command *command)
+{
+    bool is_new = command->type == COMMAND_ESCALATE || command->type == COMMAND_TEST_DEVICE ||
+                  command->type == COMMAND_PUT_DEVICE || command->type == COMMAND_PUT_ROTA ||
+                  command->type == COMMAND_PUT_PROCEDURE;
+    if (command->answer.status == STATUS_DISK_FULL && !is_new) {
+        oracle_blame(simulator->oracle, "a full disk stopped what was open");
+    }
+}
+
 bool ask(struct simulator *simulator, struct command *command)
 {
     if (simulator->box->crashed) {
         return false;
     }
     bool answered = box_run(simulator->box, command);
+    if (answered) {
+        check_refusal(simulator, command);
+    }
     note(simulator, "command %d: %s", (int)command->type,
          answered ? status_slug(command->answer.status) : "unknown");
     return answered;
@@ -282,6 +297,7 @@ bool week_live(const struct plan *plan, uint64_t *hash, struct tally *tally, siz
     simulator.box->context = &simulator;
     /* A narrow trunk now and then: whoever waits for it is looked at 20 times a second. */
     simulator.box->calls_max = draw_percent(&random, 10) ? 1 : 4 + box_draw(&random, 27);
+    simulator.box->reserve_bytes = RESERVE_BYTES;
     simulator.box->crash_loss = plan->forgetful ? DISK_FORGETS_LOG : DISK_KEEPS_ALL;
     box_open(simulator.box);
     oracle_open(simulator.oracle);
