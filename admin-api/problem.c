@@ -74,6 +74,8 @@ static const char *remedy_of(enum status status)
                            "same Idempotency-Key"},
         {STATUS_DISK_FULL, "the gateway's disk is full: its administrator must make room; use your "
                            "other way to reach the agent now"},
+        {STATUS_CORRUPT, "the gateway's database is damaged: its administrator must restore a "
+                         "backup; use your other way to reach the agent now"},
         {STATUS_KEY_REUSED, "use a new Idempotency-Key for another body"},
     };
     for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++) {

@@ -345,6 +345,9 @@ enum status engine_post(struct engine *engine, struct command *command)
         return STATUS_STOPPING;
     }
     bool is_new = command->type == COMMAND_ESCALATE;
+    if (is_new && atomic_load(&engine->damaged)) {
+        return STATUS_CORRUPT;
+    }
     if (is_new && admission_is_closed(engine, command)) {
         return STATUS_FULL;
     }
@@ -475,6 +478,16 @@ void engine_alarm_about(struct engine *engine, const char *kind, const char *abo
     }
 }
 
+void engine_note_damage(struct engine *engine, enum status status)
+{
+    if (status == STATUS_CORRUPT) {
+        atomic_store(&engine->damaged, true);
+        engine_alarm(engine, "database.damaged",
+                     "the database is damaged: new escalations are refused; restore the last good "
+                     "backup now");
+    }
+}
+
 /* ---- directory ---- */
 
 void engine_customer_changed(struct engine *engine, int64_t customer_id, bool people_changed)
@@ -590,7 +603,8 @@ void engine_statistics(struct engine *engine, struct engine_statistics *statisti
     statistics_r->disk_full = atomic_load(&engine->disk_full);
     statistics_r->reserve_bytes = engine->configuration.reserve_bytes;
     statistics_r->reserve_held_bytes = atomic_load(&engine->reserve_held_bytes);
-    statistics_r->not_ready_why = atomic_load(&engine->stopping) ? "stopping"
+    statistics_r->not_ready_why = atomic_load(&engine->stopping)  ? "stopping"
+                                  : atomic_load(&engine->damaged) ? "the database is damaged"
                                   : statistics_r->disk_full
                                       ? "disk full: only the open escalations go on"
                                       : NULL;

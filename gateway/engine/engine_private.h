@@ -158,6 +158,8 @@ struct engine {
     _Atomic int64_t reserve_held_bytes;
     struct engine_time reserve_looks_at;
 
+    _Atomic bool damaged; /* a read met damage; until the process ends */
+
     /* how long new escalations wait (admission.c) */
     _Atomic size_t new_inside;    /* new escalations posted and not yet answered */
     _Atomic size_t new_pace;      /* done a second by turns that left some; 0: none does */
@@ -218,6 +220,11 @@ struct engine {
     pthread_mutex_t statistics_lock;
     struct engine_statistics statistics;
 };
+
+/* When the status says that the database is damaged: alarms, and takes no new escalations, whose
+ * rows might be lost. What is open goes on as far as it can; ending the process would only meet the
+ * damage again. */
+void engine_note_damage(struct engine *engine, enum status status);
 
 /* One handler for each command type: works inside the command's savepoint and fills
  * command->answer. Answers the status of the store (STATUS_OK when the savepoint is to be kept);

@@ -264,6 +264,7 @@ static void fail_command(struct engine *engine, struct command *command, enum st
     }
     log_error("engine.command_failed", LOG_INT("type", command->type), LOG_STATUS(status),
               LOG_UUID("escalation", command->escalation_id), LOG_TEXT("detail", error->text));
+    engine_note_damage(engine, status);
 }
 
 /* What is to blame when working on the command ends the process. A request that opens an escalation
@@ -329,6 +330,9 @@ static bool run_command(struct engine *engine, struct command *command)
     forget_since(engine, &mark);
     fail_command(engine, command, status, &error);
     engine->turn->failure = status;
+    if (status == STATUS_CORRUPT) {
+        store_rollback(engine->store); /* it could not be committed any more: its neighbours can */
+    }
     if (!store_in_transaction(engine->store) || status == STATUS_DISK_FULL) {
         return false;
     }
@@ -414,7 +418,7 @@ static enum status finish_transaction(struct engine *engine, struct error *error
     if (status == STATUS_OK && store_in_transaction(engine->store)) {
         status = store_commit(engine->store, error);
     }
-    if (status == STATUS_UNCERTAIN || status == STATUS_CORRUPT) {
+    if (status == STATUS_UNCERTAIN) {
         end_process(engine, "engine.commit_uncertain", error);
     }
     return status;
@@ -608,6 +612,7 @@ static void run_turn(struct turn *turn)
         after_commit(engine);
     } else {
         log_error("engine.batch_abandoned", LOG_STATUS(status), LOG_TEXT("detail", error.text));
+        engine_note_damage(engine, status);
         drop_transaction(engine);
         make_room(engine, status);
         turn->failing = false; /* each says it again */
@@ -630,7 +635,9 @@ static int64_t time_until_due(struct engine *engine)
 {
     struct engine_time due = ENGINE_NEVER;
     struct error error;
-    if (store_next_due(engine->store, &due, &error) != STATUS_OK) {
+    enum status status = store_next_due(engine->store, &due, &error);
+    if (status != STATUS_OK) {
+        engine_note_damage(engine, status);
         log_error("engine.next_due_unknown", LOG_TEXT("detail", error.text));
         return OUTBOX_WAIT_MS;
     }
@@ -692,7 +699,9 @@ int64_t engine_turn(struct engine *engine)
     turn->failing = false;
     atomic_store(&engine->turn_began_ms, clock_monotonic(&engine->configuration.clock).ms);
     clock_watch_look(engine);
-    if (gather(turn, &error) != STATUS_OK) {
+    enum status status = gather(turn, &error);
+    if (status != STATUS_OK) {
+        engine_note_damage(engine, status);
         log_error("engine.gather_failed", LOG_TEXT("detail", error.text));
     }
     housekeeping(turn);

@@ -1,0 +1,141 @@
+/* test_damage.c - pages that rot while the gateway runs: told, refused where rows could be lost,
+ * and no reason to end. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/engine/engine_private.h"
+#include "gateway/store/store_private.h"
+#include "tests/unit/engine/fixture.h"
+
+/* The first page of a table or an index becomes rubbish behind the writer's back. */
+static void rot(struct house *house, const char *object)
+{
+    struct store *store = house->engine->store;
+    struct error error;
+    char sql[128], rubbish[4096];
+    int64_t page = 0;
+    (void)snprintf(sql, sizeof sql, "SELECT rootpage FROM sqlite_schema WHERE name = '%s'", object);
+    assert_int_equal(store_number(store, sql, &page, &error), STATUS_OK);
+    assert_int_equal(
+        sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL),
+        SQLITE_OK);
+    memset(rubbish, 0xa5, sizeof rubbish);
+    int file = open(house->database, O_WRONLY | O_CLOEXEC);
+    assert_true(file >= 0 && page > 1);
+    assert_int_equal(pwrite(file, rubbish, sizeof rubbish, (page - 1) * 4096), sizeof rubbish);
+    /* Not closed: that would take away SQLite's locks on the file. */
+    (void)sqlite3_db_release_memory(store->db);
+}
+
+static void test_damage__new_ones_are_refused_and_open_ones_go_on(void **state)
+{
+    struct house *house = *state;
+    struct engine_statistics statistics;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    rot(house, "ticket");
+    struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_IO); /* of no concern to the asker why */
+    assert_string_equal(house->alarm, "database.damaged");
+    command = escalate_command(house, SEVERITY_MAJOR, NULL);
+    assert_int_equal(engine_post(house->engine, command), STATUS_CORRUPT);
+    engine_statistics(house->engine, &statistics);
+    assert_false(statistics.ready);
+    assert_string_equal(statistics.not_ready_why, "the database is damaged");
+    /* Nobody answers: the next agent is rung, and accepts. */
+    size_t sent = house->sent_count;
+    house_advance(house, 61000);
+    house_settle(house);
+    assert_int_equal(house->sent_count, sent + 1);
+    house_accept_all(house, sent);
+    struct command *accept = agent_command(house, id, VERB_ACCEPT, house->paul, NULL);
+    house_run(house, accept);
+    assert_int_equal(accept->answer.status, STATUS_OK);
+}
+
+/* In one batch: what meets damage takes nobody with it, and nobody else is blamed. */
+static void test_damage__neighbours_are_answered(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    struct uuid closing = house_escalate(house, SEVERITY_MAJOR);
+    struct uuid due = house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    house_settle(house);
+    rot(house, "ticket");
+    house_advance(house, 61000);
+    struct command *accept = agent_command(house, id, VERB_ACCEPT, house->jean, NULL);
+    struct command *bad = desk_command(house, closing, DESK_CANCEL); /* closes its ticket */
+    assert_int_equal(engine_post(house->engine, bad), STATUS_OK);
+    assert_int_equal(engine_post(house->engine, accept), STATUS_OK);
+    (void)engine_turn(house->engine);
+    assert_true(answered(bad) && answered(accept));
+    assert_int_equal(bad->answer.status, STATUS_IO);
+    assert_int_equal(accept->answer.status, STATUS_OK);
+    for (size_t i = 0; i < FAILING_MAX; i++) {
+        assert_int_equal(house->engine->failing[i].times, 0);
+    }
+    house_settle(house);
+    struct escalation escalation;
+    house_read(house, id, &escalation);
+    assert_int_equal(escalation.state, ESCALATION_ACCEPTED);
+    house_read(house, due, &escalation);
+    assert_int_equal(escalation.step, 1); /* the second, counted from 0 */
+}
+
+/* Where every transaction meets it: the process stays, as the alarm is all that is left. */
+static void test_damage__in_the_outbox_ends_nothing(void **state)
+{
+    struct house *house = *state;
+    rot(house, "attempt_unsent");
+    struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_IO);
+    assert_string_equal(house->alarm, "database.damaged");
+    for (int turn = 0; turn < 3; turn++) {
+        assert_true(engine_turn(house->engine) > 0); /* no faster for it */
+    }
+    assert_int_equal(house->sent_count, 0);
+}
+
+/* The clock of deadlines itself: nothing can be gathered, and that is told. */
+static void test_damage__where_deadlines_are_read(void **state)
+{
+    struct house *house = *state;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    house_settle(house);
+    rot(house, "escalation_due");
+    house->alarm[0] = '\0';
+    assert_true(engine_turn(house->engine) > 0);
+    assert_string_equal(house->alarm, "database.damaged");
+}
+
+/* The next start reads what the night needs, and refuses. */
+static void test_damage__a_start_that_meets_it_is_refused(void **state)
+{
+    struct house *house = *state;
+    struct engine *engine = NULL;
+    struct error error;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    rot(house, "agent");
+    house_close(house);
+    struct engine_configuration configuration = house_configuration(house);
+    assert_int_equal(engine_create(&configuration, &engine, &error), STATUS_CORRUPT);
+    assert_null(engine);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HOUSE_TEST(test_damage__new_ones_are_refused_and_open_ones_go_on),
+        HOUSE_TEST(test_damage__neighbours_are_answered),
+        HOUSE_TEST(test_damage__in_the_outbox_ends_nothing),
+        HOUSE_TEST(test_damage__where_deadlines_are_read),
+        HOUSE_TEST(test_damage__a_start_that_meets_it_is_refused),
+    };
+    return cmocka_run_group_tests_name("engine.damage", tests, NULL, NULL);
+}
