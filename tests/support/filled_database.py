@@ -16,7 +16,7 @@ STATEMENTS = (
               'Entre le 2e et le 3e étage, code portail ' || n, 1700000000000 + n,
               1700000600000 + n FROM number""",
     """INSERT INTO escalation SELECT :customer, unhex(printf('01810000%024X', n)),
-              unhex(printf('01800000%024X', n)), NULL, NULL, 7, 2, 0, 0, 0, 0, 0, NULL, NULL, NULL,
+              unhex(printf('01800000%024X', n)), NULL, NULL, 8, 2, 0, 0, 0, 0, 0, NULL, NULL, NULL,
               NULL, 0, 0, '', 0, NULL, NULL, 0, 0, 0, '', 0, 0, 1, 1700000000000 + n,
               1700000600000 + n, '', 3, 0, 0 FROM number""",
     """INSERT INTO caller SELECT :customer, unhex(printf('01810000%024X', n)), 1, 'Mme Martin',

@@ -28,7 +28,7 @@ int shelf_setup(void **state)
 int shelf_teardown(void **state)
 {
     struct shelf *shelf = *state;
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-copy", "-copy-wal", "-copy-shm"};
     store_close(&shelf->store);
     arena_destroy(&shelf->arena);
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {

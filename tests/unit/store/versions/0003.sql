@@ -1,0 +1,4 @@
+-- What version 3 adds: a test push that came to the ear.
+INSERT INTO device_test VALUES (1, x'018bcfe5687b74000000000000000001', 1, 1, 0, 0, 2,
+  1700000068000, 1700000008000, 1700000008010, NULL, 1700000008100, 1700000008200, 1700000008300,
+  NULL, '', 'p-2', 1);

@@ -1,0 +1,1 @@
+-- Version 4 adds no table: it marks the file as the gateway's.
