@@ -190,6 +190,7 @@ static const char *const command_names[COMMANDS_COUNT] = {
     [COMMAND_QUARANTINE] = "quarantine",
     [COMMAND_ALARM] = "alarm",
     [COMMAND_CLOCK_MOVED] = "clock_moved",
+    [COMMAND_PROBE] = "probe",
 };
 
 static void add_lateness(struct page *page, const struct engine_statistics *statistics)

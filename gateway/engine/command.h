@@ -48,6 +48,7 @@ enum command_type {
     COMMAND_QUARANTINE,
     COMMAND_ALARM,
     COMMAND_CLOCK_MOVED,
+    COMMAND_PROBE,
     COMMANDS_COUNT,
 };
 

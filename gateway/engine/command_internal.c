@@ -29,10 +29,12 @@ enum status command_deadline(struct engine *engine, struct command *command, str
     int64_t due_ms = command->request.due.ms;
     enum status status =
         apply_event(engine, command->customer_id, command->escalation_id, &event, &applied, error);
-    int64_t late_ms = event.now.ms > due_ms ? event.now.ms - due_ms : 0;
-    count_lateness(engine, late_ms);
-    if (late_ms > OVERDUE_MS_MAX) {
-        engine_alarm_overdue(engine, late_ms); /* it may be met before the watchdog looks */
+    if (status == STATUS_OK) {
+        int64_t late_ms = event.now.ms > due_ms ? event.now.ms - due_ms : 0;
+        count_lateness(engine, late_ms);
+        if (late_ms > OVERDUE_MS_MAX) {
+            engine_alarm_overdue(engine, late_ms); /* it may be met before the watchdog looks */
+        }
     }
     return status;
 }
@@ -122,4 +124,11 @@ enum status command_alarm(struct engine *engine, struct command *command, struct
     const struct alarm_request *request = &command->request.alarm;
     return store_add_alarm(engine->store, command->received_at, request->kind, request->detail,
                            error);
+}
+
+/* Writes something that the watchdog can read back. */
+enum status command_probe(struct engine *engine, struct command *command, struct error *error)
+{
+    (void)command;
+    return engine_clock_save(engine, error);
 }

@@ -314,6 +314,7 @@ static enum engine_lane lane_of(enum command_type type)
     case COMMAND_CONTEXT_CHANGED:
     case COMMAND_ALARM:
     case COMMAND_CLOCK_MOVED:
+    case COMMAND_PROBE:
     case COMMANDS_COUNT:
         break;
     }
@@ -599,6 +600,12 @@ void engine_statistics(struct engine *engine, struct engine_statistics *statisti
     (void)pthread_mutex_unlock(&engine->calls_lock);
     statistics_r->overdue_ms = atomic_load(&engine->overdue_ms);
     statistics_r->writer_stuck = atomic_load(&engine->writer_stuck);
+    statistics_r->deadlines_stalled = atomic_load(&engine->deadlines_stalled);
+    int64_t now_ms = clock_monotonic(&engine->configuration.clock).ms;
+    statistics_r->watched_age_ms = now_ms - atomic_load(&engine->watched_ms);
+    statistics_r->answered_age_ms = now_ms - atomic_load(&engine->answered_ms);
+    statistics_r->proven_age_ms = now_ms - atomic_load(&engine->proven_ms);
+    statistics_r->proven = atomic_load(&engine->proven_once);
     statistics_r->open_escalations = atomic_load(&engine->open_escalations);
     statistics_r->disk_full = atomic_load(&engine->disk_full);
     statistics_r->reserve_bytes = engine->configuration.reserve_bytes;
@@ -699,6 +706,10 @@ static void *writer_run(void *context)
 enum status engine_start(struct engine *engine, struct error *error)
 {
     assert(!engine->started);
+    int64_t now_ms = clock_monotonic(&engine->configuration.clock).ms;
+    atomic_store(&engine->watched_ms, now_ms);
+    atomic_store(&engine->answered_ms, now_ms);
+    atomic_store(&engine->proven_ms, now_ms);
     if (pthread_create(&engine->thread, NULL, writer_run, engine) != 0) {
         return error_set(error, STATUS_NO_MEMORY, "the writer's thread cannot be started");
     }

@@ -210,8 +210,15 @@ struct engine_statistics {
     size_t credits_callback_used;
     size_t calls_used;
     int64_t open_escalations;
-    int64_t overdue_ms;         /* how far behind the oldest due row is, as the watchdog sees it */
-    bool writer_stuck;          /* a turn has not ended for too long */
+    int64_t overdue_ms;     /* how far behind the oldest due row is, as the watchdog sees it */
+    bool writer_stuck;      /* a turn has not ended for too long */
+    bool deadlines_stalled; /* overdue, and for seconds none was met */
+    /* How long ago: the watchdog looked; the newest probe that the writer answered, and that was
+     * committed and read back by the watchdog, was posted. Meaningless before engine_start(). */
+    int64_t watched_age_ms;
+    int64_t answered_age_ms;
+    int64_t proven_age_ms;
+    bool proven;                /* a probe came back since the start */
     bool disk_full;             /* new escalations are refused; the reserve carries the open ones */
     int64_t reserve_bytes;      /* what is to be kept of the disk, */
     int64_t reserve_held_bytes; /* and what is kept */

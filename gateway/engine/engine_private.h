@@ -26,7 +26,7 @@
 #define IDEMPOTENCY_LIFE_MS        (INT64_C(24) * 3600000)
 #define IDEMPOTENCY_PURGE_EVERY_MS INT64_C(600000)
 #define CODE_LIFE_MS               (INT64_C(24) * 3600000)
-#define OVERDUE_MS_MAX             INT64_C(2000)
+#define OVERDUE_MS_MAX             INT64_C(1500)
 #define CLOCK_SAVED_EVERY_MS       INT64_C(5000)
 #define CLOCK_SAVED_IDLE_EVERY_MS  INT64_C(60000)
 #define DISK_PROBE_EVERY_MS        INT64_C(1000)
@@ -130,6 +130,19 @@ struct told_alarm {
 
 #define ALARMS_TOLD_MAX 64
 
+/* ---- the watchdog's own (watchdog.c) ---- */
+struct watchdog {
+    struct store *reader; /* NULL: it cannot read */
+    bool late;            /* when it looked last: something was overdue */
+    uint64_t fired;       /* and how many deadlines had been met */
+    int64_t moved_ms;     /* when that number changed, or something became overdue */
+    int64_t counted_ms;
+    /* A command of no effect that shows the way through the writer. */
+    struct command probe;
+    int64_t probed_ms; /* when it was posted; 0: not yet */
+    _Atomic bool probe_inside;
+};
+
 struct engine {
     unsigned magic;
     struct engine_configuration configuration;
@@ -206,10 +219,16 @@ struct engine {
     pthread_t watchdog_thread;
     bool started;
     _Atomic bool watchdog_stop;
+    struct watchdog watchdog;
     _Atomic int64_t turn_began_ms; /* CLOCK_BOOTTIME; 0 while idle */
     _Atomic int64_t overdue_ms;
     _Atomic int64_t open_escalations;
     _Atomic bool writer_stuck;
+    _Atomic bool deadlines_stalled;
+    _Atomic int64_t watched_ms;  /* the watchdog looked */
+    _Atomic int64_t answered_ms; /* the newest probe that the writer answered was posted */
+    _Atomic int64_t proven_ms;   /* the newest that was committed and read back */
+    _Atomic bool proven_once;
 
     void (*commit_listener)(void *context);
     void *commit_context;
@@ -240,7 +259,7 @@ command_handler command_call_outcome, command_transport_outcome, command_transpo
 command_handler command_put_customer, command_put_person, command_put_procedure, command_put_rota,
     command_add_enrolment, command_add_api_key, command_revoke_api_key;
 command_handler command_deadline, command_context_changed, command_quarantine, command_alarm,
-    command_clock_moved;
+    command_clock_moved, command_probe;
 
 /* ---- admission.c: how long new escalations wait ---- */
 
@@ -442,6 +461,10 @@ enum status engine_reload_customer(struct engine *engine, int64_t customer_id,
                                    struct error *error) MUST_CHECK;
 /* Rebuilds what is dirty, inside the transaction. */
 enum status engine_refresh_directory(struct engine *engine, struct error *error) MUST_CHECK;
+/* Opens and closes the watchdog's reader; one look; the thread that looks again and again. */
+void watchdog_open(struct engine *engine);
+void watchdog_look(struct engine *engine);
+void watchdog_close(struct engine *engine);
 void *watchdog_run(void *engine);
 void engine_alarm_overdue(struct engine *engine, int64_t late_ms);
 

@@ -73,6 +73,7 @@ bool reserve_serves(enum command_type type)
     case COMMAND_QUARANTINE:
     case COMMAND_ALARM:
     case COMMAND_CLOCK_MOVED:
+    case COMMAND_PROBE:
         return true;
     case COMMAND_ESCALATE:
     case COMMAND_USE_ENROLMENT:

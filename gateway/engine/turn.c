@@ -46,6 +46,7 @@ static command_handler *const handlers[COMMANDS_COUNT] = {
     [COMMAND_QUARANTINE] = command_quarantine,
     [COMMAND_ALARM] = command_alarm,
     [COMMAND_CLOCK_MOVED] = command_clock_moved,
+    [COMMAND_PROBE] = command_probe,
 };
 
 /* Commands of a turn in two parts: acknowledgments and outcomes, which are always done, and new

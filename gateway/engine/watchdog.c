@@ -1,29 +1,38 @@
-/* watchdog.c - looks from outside, every second: is the writer moving, is anything overdue? It
- * shares nothing with the writer but two numbers, and reads the database through a connection of
- * its own. */
+/* watchdog.c - looks from outside, four times a second: is the writer moving, is anything overdue,
+ * does what the writer commits come back through a reader? It shares nothing with the writer but a
+ * few numbers, and reads the database through a connection of its own. */
 #include "gateway/engine/engine_private.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "gateway/base/log.h"
 
-#define LOOK_EVERY_MS  250
-#define LOOKS_A_SECOND 4
-#define STUCK_MS_MAX   INT64_C(2000)
+#define LOOK_EVERY_MS 250
+/* With a look's wait: told within two seconds. */
+#define STUCK_MS_MAX INT64_C(1500)
+/* Much that is overdue at once, as after a long outage, is worked off and no fault. */
+#define STALLED_MS_MAX INT64_C(5000)
+#define COUNT_EVERY_MS INT64_C(1000)
+#define PROBE_EVERY_MS INT64_C(1000)
 #define READ_MS_MAX    INT64_C(500)
+
+static int64_t now_ms(struct engine *engine)
+{
+    return clock_monotonic(&engine->configuration.clock).ms;
+}
 
 static void look_at_writer(struct engine *engine)
 {
     int64_t began_ms = atomic_load(&engine->turn_began_ms);
-    int64_t now_ms = clock_monotonic(&engine->configuration.clock).ms;
-    bool stuck = began_ms != 0 && now_ms - began_ms > STUCK_MS_MAX;
-    atomic_store(&engine->writer_stuck, stuck);
-    if (stuck) {
+    int64_t stuck_ms = began_ms != 0 ? now_ms(engine) - began_ms : 0;
+    atomic_store(&engine->writer_stuck, stuck_ms > STUCK_MS_MAX);
+    if (stuck_ms > STUCK_MS_MAX) {
         char detail[96];
         (void)snprintf(detail, sizeof detail, "the writer has not moved for %lld ms",
-                       (long long)(now_ms - began_ms));
+                       (long long)stuck_ms);
         engine_alarm(engine, "engine.writer_stuck", detail);
     }
 }
@@ -35,42 +44,148 @@ void engine_alarm_overdue(struct engine *engine, int64_t late_ms)
     engine_alarm(engine, "engine.overdue", detail);
 }
 
-static void look_at_deadlines(struct engine *engine, struct store *reader)
+/* Overdue, and for a while nothing was met: a restart may help. */
+static void look_for_a_stall(struct engine *engine, int64_t late_ms)
+{
+    struct watchdog *watchdog = &engine->watchdog;
+    (void)pthread_mutex_lock(&engine->statistics_lock);
+    uint64_t fired = engine->statistics.deadlines_fired;
+    (void)pthread_mutex_unlock(&engine->statistics_lock);
+    bool late = late_ms > OVERDUE_MS_MAX;
+    if (!late || !watchdog->late || fired != watchdog->fired) {
+        watchdog->fired = fired;
+        watchdog->moved_ms = now_ms(engine);
+    }
+    watchdog->late = late;
+    atomic_store(&engine->deadlines_stalled, now_ms(engine) - watchdog->moved_ms > STALLED_MS_MAX);
+}
+
+static enum status look_at_deadlines(struct engine *engine, struct error *error)
 {
     struct engine_time due = ENGINE_NEVER;
-    struct error error;
-    int64_t open = 0;
-    if (store_next_due(reader, &due, &error) != STATUS_OK ||
-        store_count_open(reader, &open, &error) != STATUS_OK) {
-        log_error("watchdog.cannot_read", LOG_TEXT("detail", error.text));
-        return;
+    enum status status = store_next_due(engine->watchdog.reader, &due, error);
+    if (status != STATUS_OK) {
+        return status;
     }
     int64_t late_ms = due.ms == TIME_NEVER_MS ? 0 : engine_now(engine).ms - due.ms;
     atomic_store(&engine->overdue_ms, late_ms > 0 ? late_ms : 0);
-    atomic_store(&engine->open_escalations, open);
+    look_for_a_stall(engine, late_ms);
     if (late_ms > OVERDUE_MS_MAX) {
         engine_alarm_overdue(engine, late_ms);
     }
+    return STATUS_OK;
+}
+
+static enum status count_open(struct engine *engine, struct error *error)
+{
+    struct watchdog *watchdog = &engine->watchdog;
+    int64_t open = 0;
+    if (now_ms(engine) - watchdog->counted_ms < COUNT_EVERY_MS) {
+        return STATUS_OK;
+    }
+    watchdog->counted_ms = now_ms(engine);
+    enum status status = store_count_open(watchdog->reader, &open, error);
+    if (status == STATUS_OK) {
+        atomic_store(&engine->open_escalations, open);
+    }
+    return status;
+}
+
+/* ---- the probe ---- */
+
+static void probe_completed(struct command *command)
+{
+    struct engine *engine = command->context;
+    atomic_store(&engine->watchdog.probe_inside, false);
+}
+
+/* What the writer did with the last probe: it answered; it committed, as a reader finds. */
+static enum status look_at_probe(struct engine *engine, struct error *error)
+{
+    struct watchdog *watchdog = &engine->watchdog;
+    struct engine_clock_row saved = {.boot = {0}};
+    if (atomic_load(&watchdog->probe_inside) || watchdog->probed_ms == 0) {
+        return STATUS_OK;
+    }
+    atomic_store(&engine->answered_ms, watchdog->probed_ms);
+    if (watchdog->probe.answer.status != STATUS_OK) {
+        return STATUS_OK; /* a full disk; the writer has told of it */
+    }
+    enum status status = store_get_engine_clock(watchdog->reader, &saved, error);
+    if (status == STATUS_OK && saved.boot.ms >= watchdog->probed_ms) {
+        atomic_store(&engine->proven_ms, watchdog->probed_ms);
+        atomic_store(&engine->proven_once, true);
+    }
+    return status;
+}
+
+static void send_probe(struct engine *engine)
+{
+    struct watchdog *watchdog = &engine->watchdog;
+    if (atomic_load(&watchdog->probe_inside) ||
+        now_ms(engine) - watchdog->probed_ms < PROBE_EVERY_MS) {
+        return;
+    }
+    watchdog->probe = (struct command){.type = COMMAND_PROBE,
+                                       .received_at = clock_wall(&engine->configuration.clock),
+                                       .complete = probe_completed,
+                                       .context = engine};
+    watchdog->probed_ms = now_ms(engine);
+    atomic_store(&watchdog->probe_inside, true);
+    if (engine_post(engine, &watchdog->probe) != STATUS_OK) {
+        watchdog->probe.answer.status = STATUS_FULL;
+        watchdog->probed_ms = 0; /* at the next look again */
+        atomic_store(&watchdog->probe_inside, false);
+    }
+}
+
+/* ---- one look ---- */
+
+static void read_and_judge(struct engine *engine)
+{
+    struct error error = {.text = ""};
+    if (look_at_deadlines(engine, &error) != STATUS_OK || count_open(engine, &error) != STATUS_OK ||
+        look_at_probe(engine, &error) != STATUS_OK) {
+        log_error("watchdog.cannot_read", LOG_TEXT("detail", error.text));
+    }
+}
+
+void watchdog_look(struct engine *engine)
+{
+    look_at_writer(engine); /* first: reading may hang on the same disk */
+    if (engine->watchdog.reader != NULL) {
+        read_and_judge(engine);
+        send_probe(engine);
+    }
+    atomic_store(&engine->watched_ms, now_ms(engine));
+}
+
+void watchdog_open(struct engine *engine)
+{
+    struct watchdog *watchdog = &engine->watchdog;
+    struct error error;
+    assert(watchdog->reader == NULL);
+    if (store_open_reader(engine->database_path, engine->configuration.vfs, READ_MS_MAX,
+                          &watchdog->reader, &error) != STATUS_OK) {
+        engine_alarm(engine, "watchdog.blind", error.text);
+    }
+}
+
+void watchdog_close(struct engine *engine)
+{
+    store_close(&engine->watchdog.reader);
 }
 
 void *watchdog_run(void *context)
 {
     struct engine *engine = context;
-    struct store *reader = NULL;
-    struct error error;
     (void)pthread_setname_np(pthread_self(), "watchdog");
-    if (store_open_reader(engine->database_path, engine->configuration.vfs, READ_MS_MAX, &reader,
-                          &error) != STATUS_OK) {
-        engine_alarm(engine, "watchdog.blind", error.text);
-    }
-    for (unsigned look = 0; !atomic_load(&engine->watchdog_stop); look++) {
-        look_at_writer(engine);
-        if (reader != NULL && look % LOOKS_A_SECOND == 0) {
-            look_at_deadlines(engine, reader);
-        }
+    watchdog_open(engine);
+    while (!atomic_load(&engine->watchdog_stop)) {
+        watchdog_look(engine);
         const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
         (void)nanosleep(&pause, NULL);
     }
-    store_close(&reader);
+    watchdog_close(engine);
     return NULL;
 }

@@ -66,6 +66,9 @@ static enum status fake_send(void *context, const struct effect *effect)
     if (house->abort_at_send) {
         abort();
     }
+    if (house->at_send != NULL) {
+        house->at_send(house);
+    }
     if (house->look_at_rows) {
         look_at_row(house, effect);
     }

@@ -63,6 +63,7 @@ struct house {
     bool look_at_rows;       /* the dispatcher reads each attempt's committed row */
     size_t rows_missing;     /* of those, not found or not "handed over" */
     bool abort_at_send;
+    void (*at_send)(struct house *house); /* called in the middle of a turn; or NULL */
     struct sent *sent;
     size_t sent_count;
     size_t flushes;
