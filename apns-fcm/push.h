@@ -368,6 +368,10 @@ enum status push_sender_reload(struct push_sender *sender,
                                const struct push_configuration *configuration,
                                struct error *error) MUST_CHECK;
 
+/* Any thread; does not block: asks the sender's thread to show that it turns. Answers when the
+ * newest of the earlier calls was made that it has answered; at first, when it was created. */
+struct monotonic_time push_sender_pulse(struct push_sender *sender);
+
 /* Any thread. */
 void push_sender_statistics(struct push_sender *sender, enum push_provider provider,
                             struct push_statistics *statistics_r);

@@ -60,6 +60,7 @@ static enum intake take_intake(struct push_sender *sender, bool may_sleep)
     sender->sealed = NULL;
     sender->sealed_last = NULL;
     sender->asleep = may_sleep && intake == INTAKE_NOTHING;
+    sender->pulse_answered = sender->pulse_asked;
     (void)pthread_mutex_unlock(&sender->intake_lock);
     if (settings != NULL) {
         use_settings(sender, settings);
@@ -239,6 +240,8 @@ static enum status init_parts(struct push_sender *sender,
     if (status != STATUS_OK) {
         return status;
     }
+    sender->pulse_asked = sender->loop.now;
+    sender->pulse_answered = sender->loop.now;
     sender->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     sender->wake_source.ready = on_wake;
     if (sender->wake_fd < 0 ||
@@ -487,4 +490,14 @@ void push_sender_statistics(struct push_sender *sender, enum push_provider provi
                             struct push_statistics *statistics_r)
 {
     counters_read(&sender->counters[provider], statistics_r);
+}
+
+struct monotonic_time push_sender_pulse(struct push_sender *sender)
+{
+    struct monotonic_time now = clock_monotonic(sender->loop.clock);
+    (void)pthread_mutex_lock(&sender->intake_lock);
+    struct monotonic_time answered = sender->pulse_answered;
+    sender->pulse_asked = now;
+    unlock_and_wake(sender);
+    return answered;
 }

@@ -19,6 +19,8 @@ struct push_sender {
     struct sealing *sealed_last;
     bool asleep; /* the loop needs the event to wake up */
     bool stopping;
+    struct monotonic_time pulse_asked;
+    struct monotonic_time pulse_answered;
     struct settings *settings_next;
     struct account *accounts[PUSH_ACCOUNTS_MAX]; /* only grows; entries never change */
     _Atomic size_t accounts_count;

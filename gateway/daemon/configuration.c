@@ -72,6 +72,9 @@ static const struct key keys[] = {
     {"push", "keep_connected", KEY_YES_NO, AT(push.keep_connected), 0, 0},
     {"telephony", "ca_file", KEY_TEXT, AT(telephony.ca_file), 0, 0},
     {"telephony", "calls_max", KEY_NUMBER, AT(calls_max), 1, 512},
+    {"heartbeat", "method", KEY_TEXT, AT(heartbeat_method), 0, 0},
+    {"heartbeat", "every_s", KEY_NUMBER, AT(heartbeat_every_s), 1, 3600},
+    {"heartbeat", "timeout_s", KEY_NUMBER, AT(heartbeat_timeout_s), 1, 60},
 };
 
 const char *configuration_help(void)
@@ -117,8 +120,14 @@ const char *configuration_help(void)
            "[telephony]\n"
            "  ca_file = FILE          CA bundle for the endpoints (the system's)\n"
            "  calls_max = N           calls on the trunk at once (30)\n"
-           "[endpoint.NAME]           telephony, call-centre, any name procedures call back, and\n"
-           "                          heartbeat: told every 30 s while the self-check passes\n"
+           "[heartbeat]               a sign of life to something outside, while the self-check\n"
+           "                          passes; CA bundle and URL rules as for the endpoints\n"
+           "  url = URL               its address, which often is its secret; never logged\n"
+           "  method = GET|POST       (GET)\n"
+           "  every_s = N             (30)\n"
+           "  timeout_s = N           for each, tried again meanwhile (10)\n"
+           "  secret_file = FILE      signs it as the endpoints' webhooks are; POST only\n"
+           "[endpoint.NAME]           telephony, call-centre, any name procedures call back\n"
            "  url = URL               https, or http to loopback\n"
            "  secret_file = FILE      whsec_… lines, up to four while a secret rotates; make one:\n"
            "                          echo whsec_$(head -c 32 /dev/urandom | base64)\n";
@@ -210,11 +219,11 @@ static struct telephony_endpoint *find_endpoint(struct reading *reading, const c
     return endpoint;
 }
 
-static int set_endpoint(struct reading *reading, const char *section, const char *name,
-                        const char *value)
+static int set_endpoint(struct reading *reading, const char *section, const char *endpoint_name,
+                        const char *name, const char *value)
 {
     struct configuration *configuration = reading->configuration;
-    struct telephony_endpoint *endpoint = find_endpoint(reading, section + strlen(ENDPOINT_PREFIX));
+    struct telephony_endpoint *endpoint = find_endpoint(reading, endpoint_name);
     if (endpoint == NULL) {
         return fault(reading, section, name, "too many endpoints, or a name that is no slug");
     }
@@ -236,7 +245,14 @@ static int on_key(void *context, const char *section, const char *name, const ch
         return 0;
     }
     if (strncmp(section, ENDPOINT_PREFIX, strlen(ENDPOINT_PREFIX)) == 0) {
-        return set_endpoint(reading, section, name, value);
+        const char *endpoint_name = section + strlen(ENDPOINT_PREFIX);
+        return strcmp(endpoint_name, HEARTBEAT_ENDPOINT) == 0
+                   ? fault(reading, section, name, "goes into a section [heartbeat] of its own")
+                   : set_endpoint(reading, section, endpoint_name, name, value);
+    }
+    if (strcmp(section, "heartbeat") == 0 &&
+        (strcmp(name, "url") == 0 || strcmp(name, "secret_file") == 0)) {
+        return set_endpoint(reading, section, HEARTBEAT_ENDPOINT, name, value);
     }
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].name, name) == 0) {
@@ -305,18 +321,12 @@ static enum status read_secret(struct configuration *configuration, struct error
 }
 
 /* One secret a line. */
-static enum status read_endpoint_secrets(struct configuration *configuration, size_t index,
-                                         struct error *error)
+static enum status read_secrets(struct configuration *configuration, size_t index, const char *key,
+                                struct error *error)
 {
     struct telephony_endpoint *endpoint = &configuration->endpoints[index];
     const char *path = configuration->endpoint_secret_files[index];
     const char *text = "";
-    if (endpoint->url == NULL || path == NULL) {
-        return error_set(error, STATUS_CONFIGURATION, "[endpoint.%s] %s: is required",
-                         endpoint->name, endpoint->url == NULL ? "url" : "secret_file");
-    }
-    char key[SLUG_BYTES_MAX + sizeof "[endpoint.] secret_file"];
-    (void)snprintf(key, sizeof key, "[endpoint.%s] secret_file", endpoint->name);
     enum status status = read_file(configuration->arena, key, path, &text, error);
     size_t count = 0;
     while (status == STATUS_OK && *text != '\0') {
@@ -331,6 +341,48 @@ static enum status read_endpoint_secrets(struct configuration *configuration, si
         text += length + strspn(text + length, "\r\n");
     }
     return status;
+}
+
+static enum status read_endpoint_secrets(struct configuration *configuration, size_t index,
+                                         struct error *error)
+{
+    struct telephony_endpoint *endpoint = &configuration->endpoints[index];
+    bool beats = strcmp(endpoint->name, HEARTBEAT_ENDPOINT) == 0;
+    bool has_secrets = configuration->endpoint_secret_files[index] != NULL;
+    char section[SLUG_BYTES_MAX + sizeof "[endpoint.]"];
+    char key[sizeof section + sizeof " secret_file"];
+    (void)snprintf(section, sizeof section, beats ? "[%s]" : "[endpoint.%s]", endpoint->name);
+    (void)snprintf(key, sizeof key, "%s secret_file", section);
+    if (endpoint->url == NULL || (!has_secrets && !beats)) {
+        return error_set(error, STATUS_CONFIGURATION, "%s %s: is required", section,
+                         endpoint->url == NULL ? "url" : "secret_file");
+    }
+    if (beats && !has_secrets) {
+        bool posts = strcmp(configuration->heartbeat_method, "POST") == 0;
+        endpoint->request = posts ? TELEPHONY_POST : TELEPHONY_GET;
+        return STATUS_OK;
+    }
+    return read_secrets(configuration, index, key, error);
+}
+
+static enum status check_heartbeat(const struct configuration *configuration, struct error *error)
+{
+    bool posts = strcmp(configuration->heartbeat_method, "POST") == 0;
+    if (!posts && strcmp(configuration->heartbeat_method, "GET") != 0) {
+        return error_set(error, STATUS_CONFIGURATION, "[heartbeat] method: must be GET or POST");
+    }
+    if (configuration->heartbeat_timeout_s > configuration->heartbeat_every_s) {
+        return error_set(error, STATUS_CONFIGURATION,
+                         "[heartbeat] timeout_s: must not be longer than every_s");
+    }
+    for (size_t i = 0; i < configuration->telephony.endpoints_count; i++) {
+        if (strcmp(configuration->endpoints[i].name, HEARTBEAT_ENDPOINT) == 0 && !posts &&
+            configuration->endpoint_secret_files[i] != NULL) {
+            return error_set(error, STATUS_CONFIGURATION,
+                             "[heartbeat] secret_file: only a POST is signed");
+        }
+    }
+    return STATUS_OK;
 }
 
 static enum status read_push_credentials(struct configuration *configuration, struct error *error)
@@ -484,7 +536,8 @@ static enum status check(const struct configuration *configuration, struct error
         return error_set(error, STATUS_CONFIGURATION,
                          "[gateway] log_level: must be debug, info, warning or error");
     }
-    return check_push(configuration, error);
+    enum status status = check_heartbeat(configuration, error);
+    return status == STATUS_OK ? check_push(configuration, error) : status;
 }
 
 static struct configuration *create_default(void)
@@ -503,6 +556,9 @@ static struct configuration *create_default(void)
     configuration->log_level = "info";
     configuration->backups_kept = 7;
     configuration->push.keep_connected = true;
+    configuration->heartbeat_method = "GET";
+    configuration->heartbeat_every_s = 30;
+    configuration->heartbeat_timeout_s = 10;
     configuration->telephony.endpoints = configuration->endpoints;
     configuration->telephony.clock = &clock_system;
     configuration->telephony.random = &random_system;

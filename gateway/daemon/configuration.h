@@ -10,6 +10,9 @@
 
 #define SECRET_FILE_BYTES_MAX 65536
 
+/* The endpoint that the section [heartbeat] makes. */
+#define HEARTBEAT_ENDPOINT "heartbeat"
+
 /* Everything the daemon is told. All texts live in the arena. */
 struct configuration {
     struct arena *arena;
@@ -40,6 +43,9 @@ struct configuration {
     struct telephony_configuration telephony;
     struct telephony_endpoint endpoints[TELEPHONY_ENDPOINTS_MAX];
     const char *endpoint_secret_files[TELEPHONY_ENDPOINTS_MAX];
+    const char *heartbeat_method; /* its url is the endpoint HEARTBEAT_ENDPOINT's */
+    int64_t heartbeat_every_s;
+    int64_t heartbeat_timeout_s;
     const char *apns_key_file;
     const char *apns_cert_file;
     const char *apns_cert_key_file;

@@ -15,20 +15,19 @@
 #include "admin-api/admin_api.h"
 #include "gateway/base/log.h"
 #include "gateway/daemon/backups.h"
+#include "gateway/daemon/heartbeat.h"
 #include "gateway/daemon/metrics.h"
 #include "gateway/daemon/rota_adapter.h"
+#include "gateway/daemon/self_check.h"
 #include "gateway/dispatch/dispatch.h"
 
 /* A backup leaves this much of its disk to the gateway, and gives way when the log behind it grows
  * to this: putting that much back into the database holds up the writer for a moment. */
 #define BACKUP_FREE_BYTES_MIN (INT64_C(256) << 20)
 #define BACKUP_LOG_BYTES_MAX  (INT64_C(64) << 20)
-#define SUPERVISE_EVERY_MS    1000
+#define SUPERVISE_EVERY_MS    500
 #define DRAIN_MS_MAX          3000
 #define DRAIN_LOOK_MS         20
-#define HEARTBEAT_EVERY_MS    INT64_C(30000)
-#define HEARTBEAT_ENDPOINT    "heartbeat"
-#define OVERDUE_MS_HEALTHY    INT64_C(5000)
 
 /* Everything that runs. Members are NULL until started. */
 struct daemon {
@@ -42,8 +41,8 @@ struct daemon {
     struct admin_api *api;
     struct backups *backups;
     struct metrics metrics;
-    bool has_heartbeat;
-    struct monotonic_time heartbeat_at;
+    struct self_check self_check;
+    struct heartbeat heartbeat;
 };
 
 static enum status write_port_file(const char *path, uint16_t port, struct error *error)
@@ -90,6 +89,16 @@ static enum status name_push_key(enum status status, struct error *error)
     return error_wrap(error, status, "[push]");
 }
 
+static bool has_endpoint(const struct configuration *configuration, const char *name)
+{
+    for (size_t i = 0; i < configuration->telephony.endpoints_count; i++) {
+        if (strcmp(configuration->endpoints[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum status start_senders(struct daemon *daemon, struct error *error)
 {
     const struct configuration *configuration = daemon->configuration;
@@ -111,7 +120,8 @@ static enum status start_senders(struct daemon *daemon, struct error *error)
     }
     if (configuration->telephony.endpoints_count > 0) {
         status = telephony_create(&configuration->telephony, &daemon->telephony, error);
-    } else {
+    }
+    if (!has_endpoint(configuration, "telephony")) {
         log_warning("daemon.no_telephony", LOG_TEXT("remedy", "configure [endpoint.telephony]"));
     }
     if (status != STATUS_OK) {
@@ -160,8 +170,11 @@ static enum status start_backups(struct daemon *daemon, struct error *error)
 static enum status start_api(struct daemon *daemon, struct error *error)
 {
     const struct configuration *configuration = daemon->configuration;
-    daemon->metrics = (struct metrics){
-        .push = daemon->push, .telephony = daemon->telephony, .backups = daemon->backups};
+    daemon->metrics = (struct metrics){.push = daemon->push,
+                                       .telephony = daemon->telephony,
+                                       .backups = daemon->backups,
+                                       .self_check = &daemon->self_check,
+                                       .heartbeat = &daemon->heartbeat};
     struct admin_api_configuration api = {
         .listen_address = configuration->listen_address,
         .listen_port = configuration->listen_port,
@@ -180,6 +193,20 @@ static enum status start_api(struct daemon *daemon, struct error *error)
     return admin_api_start(&api, &daemon->api, error);
 }
 
+static void init_supervision(struct daemon *daemon)
+{
+    const struct configuration *configuration = daemon->configuration;
+    daemon->self_check.engine = daemon->engine;
+    daemon->self_check.push = daemon->push;
+    daemon->self_check.telephony = daemon->telephony;
+    daemon->heartbeat.engine = daemon->engine;
+    daemon->heartbeat.telephony = daemon->telephony;
+    if (has_endpoint(configuration, HEARTBEAT_ENDPOINT)) {
+        daemon->heartbeat.every_ms = configuration->heartbeat_every_s * 1000;
+        daemon->heartbeat.timeout_ms = configuration->heartbeat_timeout_s * 1000;
+    }
+}
+
 static enum status start_all(struct daemon *daemon, struct error *error)
 {
     const struct configuration *configuration = daemon->configuration;
@@ -188,6 +215,7 @@ static enum status start_all(struct daemon *daemon, struct error *error)
         status = start_engine(daemon, error);
     }
     if (status == STATUS_OK) {
+        init_supervision(daemon);
         status = start_backups(daemon, error);
     }
     if (status == STATUS_OK) {
@@ -277,50 +305,25 @@ static void reload(struct daemon *daemon)
     (void)sd_notify(0, "READY=1");
 }
 
-static bool is_healthy(struct daemon *daemon)
-{
-    struct engine_statistics statistics;
-    engine_statistics(daemon->engine, &statistics);
-    return !statistics.writer_stuck && statistics.overdue_ms < OVERDUE_MS_HEALTHY;
-}
-
-static void heartbeat_completed(void *context, const struct telephony_result *result)
-{
-    (void)context;
-    if (result->outcome != TELEPHONY_DELIVERED) {
-        log_warning("daemon.heartbeat_not_delivered", LOG_TEXT("reason", result->reason));
-    }
-}
-
-/* The dead-man's heartbeat to the outside: only after the self-check passed. */
-static void send_heartbeat(struct daemon *daemon)
-{
-    struct monotonic_time now = clock_monotonic(&clock_system);
-    struct error error;
-    if (!daemon->has_heartbeat || now.ms - daemon->heartbeat_at.ms < HEARTBEAT_EVERY_MS) {
-        return;
-    }
-    daemon->heartbeat_at = now;
-    struct telephony_job job = {
-        .endpoint = HEARTBEAT_ENDPOINT,
-        .id = uuid_v7(clock_wall(&clock_system), &random_system),
-        .body_json = "{\"type\":\"gateway.heartbeat\"}",
-        .deadline = {now.ms + HEARTBEAT_EVERY_MS / 2},
-        .complete = heartbeat_completed,
-    };
-    if (telephony_submit(daemon->telephony, &job, &error) != STATUS_OK) {
-        log_warning("daemon.heartbeat_not_sent", LOG_TEXT("detail", error.text));
-    }
-}
-
+/* One self-check; its users are systemd's watchdog, the heartbeat, and /readyz. */
 static void supervise(struct daemon *daemon)
 {
-    if (is_healthy(daemon)) {
+    struct monotonic_time now = clock_monotonic(&clock_system);
+    enum self_check_verdict verdict = self_check_look(&daemon->self_check, now);
+    if (verdict < SELF_CHECK_STUCK) {
         (void)sd_notify(0, "WATCHDOG=1");
-        send_heartbeat(daemon);
-    } else {
-        log_error("daemon.self_check_failed", LOG_NONE);
     }
+    heartbeat_look(&daemon->heartbeat, verdict, now);
+}
+
+/* Often enough for systemd, which wants to hear twice in its time. */
+static int supervise_every_ms(void)
+{
+    uint64_t limit_us = 0;
+    if (sd_watchdog_enabled(0, &limit_us) <= 0 || limit_us / 2000 >= SUPERVISE_EVERY_MS) {
+        return SUPERVISE_EVERY_MS;
+    }
+    return limit_us < 2000 ? 1 : (int)(limit_us / 2000);
 }
 
 static int block_signals(void)
@@ -337,9 +340,10 @@ static int block_signals(void)
 
 static void serve(struct daemon *daemon, int signals)
 {
+    int every_ms = supervise_every_ms();
     for (;;) {
         struct pollfd poll_fd = {.fd = signals, .events = POLLIN};
-        (void)poll(&poll_fd, 1, SUPERVISE_EVERY_MS);
+        (void)poll(&poll_fd, 1, every_ms);
         struct signalfd_siginfo info;
         while (read(signals, &info, sizeof info) == sizeof info) {
             if (info.ssi_signo == SIGHUP) {
@@ -351,16 +355,6 @@ static void serve(struct daemon *daemon, int signals)
         }
         supervise(daemon);
     }
-}
-
-static bool has_endpoint(const struct configuration *configuration, const char *name)
-{
-    for (size_t i = 0; i < configuration->telephony.endpoints_count; i++) {
-        if (strcmp(configuration->endpoints[i].name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static enum status check_files(const struct configuration *configuration, struct error *error)
@@ -411,8 +405,6 @@ enum status daemon_run(const struct configuration *configuration, const char *pa
     struct daemon daemon = {
         .configuration = configuration,
         .path = path,
-        .has_heartbeat = has_endpoint(configuration, HEARTBEAT_ENDPOINT),
-        .heartbeat_at = {clock_monotonic(&clock_system).ms - HEARTBEAT_EVERY_MS},
     };
     int signals = block_signals();
     if (signals < 0) {

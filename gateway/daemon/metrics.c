@@ -223,13 +223,31 @@ static void add_telephony(struct text_sink *sink, struct telephony *telephony)
     }
 }
 
+static void add_supervision(struct text_sink *sink, struct metrics *metrics)
+{
+    struct heartbeat *heartbeat = metrics->heartbeat;
+    add(sink,
+        "# HELP astreinte_self_check_passing Whether the last self-check passed.\n"
+        "# TYPE astreinte_self_check_passing gauge\nastreinte_self_check_passing %d\n",
+        atomic_load(&metrics->self_check->verdict) == SELF_CHECK_PASSED);
+    add(sink,
+        "# HELP astreinte_heartbeats_total Heartbeats to the outside by what became of them.\n"
+        "# TYPE astreinte_heartbeats_total counter\n"
+        "astreinte_heartbeats_total{outcome=\"delivered\"} %" PRIu64 "\n"
+        "astreinte_heartbeats_total{outcome=\"failed\"} %" PRIu64 "\n"
+        "astreinte_heartbeats_total{outcome=\"withheld\"} %" PRIu64 "\n",
+        atomic_load(&heartbeat->delivered), atomic_load(&heartbeat->failed),
+        atomic_load(&heartbeat->withheld));
+}
+
 /* The sink writes into the buffer, which the checker does not see. */
 static size_t append_metrics(void *context,
                              char *buffer, /* NOLINT(readability-non-const-parameter) */
                              size_t buffer_bytes)
 {
-    const struct metrics *metrics = context;
+    struct metrics *metrics = context;
     struct text_sink sink = {.text = buffer, .bytes_max = buffer_bytes};
+    add_supervision(&sink, metrics);
     if (metrics->push != NULL) {
         add_push(&sink, metrics->push);
     }
@@ -340,6 +358,19 @@ static size_t list_providers(void *context, char *buffer, size_t buffer_bytes)
     return finished(&json);
 }
 
+/* Why the gateway is not ready; what the engine says of itself stands there already. */
+static size_t readiness(void *context, const char **reasons_r, size_t reasons_max)
+{
+    const struct metrics *metrics = context;
+    const char *fault = atomic_load(&metrics->self_check->fault);
+    bool stuck = atomic_load(&metrics->self_check->verdict) == SELF_CHECK_STUCK;
+    if (reasons_max == 0 || !stuck || fault == NULL) {
+        return 0;
+    }
+    reasons_r[0] = fault;
+    return 1;
+}
+
 static bool public_key_is_valid(void *context, const uint8_t *public_key)
 {
     (void)context;
@@ -349,6 +380,7 @@ static bool public_key_is_valid(void *context, const uint8_t *public_key)
 struct admin_api_hooks metrics_hooks(struct metrics *metrics)
 {
     return (struct admin_api_hooks){.append_metrics = append_metrics,
+                                    .readiness = readiness,
                                     .providers = providers,
                                     .list_providers = list_providers,
                                     .public_key_is_valid = public_key_is_valid,

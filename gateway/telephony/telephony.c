@@ -232,6 +232,8 @@ enum status telephony_create(const struct telephony_configuration *configuration
     }
     (void)pthread_mutex_init(&telephony->lock, NULL);
     telephony->clock = configuration->clock;
+    telephony->pulse_asked = clock_monotonic(configuration->clock);
+    telephony->pulse_answered = telephony->pulse_asked;
     telephony->random = configuration->random;
     telephony->jobs_max = jobs_max;
     telephony->heap.capacity = jobs_max;
@@ -350,6 +352,17 @@ void telephony_statistics(struct telephony *telephony, struct telephony_statisti
     (void)pthread_mutex_lock(&telephony->lock);
     *statistics_r = telephony->statistics;
     (void)pthread_mutex_unlock(&telephony->lock);
+}
+
+struct monotonic_time telephony_pulse(struct telephony *telephony)
+{
+    struct monotonic_time now = clock_monotonic(telephony->clock);
+    (void)pthread_mutex_lock(&telephony->lock);
+    struct monotonic_time answered = telephony->pulse_answered;
+    telephony->pulse_asked = now;
+    (void)pthread_mutex_unlock(&telephony->lock);
+    (void)curl_multi_wakeup(telephony->multi);
+    return answered;
 }
 
 const char *telephony_outcome_text(enum telephony_outcome outcome)

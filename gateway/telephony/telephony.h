@@ -65,8 +65,17 @@ struct telephony_job {
     void *context;
 };
 
-/* Where to post, and what to sign with. */
+/* How an endpoint is asked. Not signed is what needs no proof of who sent it: a heartbeat, whose
+ * address is the secret. */
+enum telephony_request {
+    TELEPHONY_SIGNED_POST,
+    TELEPHONY_POST,
+    TELEPHONY_GET, /* the job's body stays at home */
+};
+
+/* Where to send requests, how, and what to sign with. */
 struct telephony_endpoint {
+    enum telephony_request request;
     const char *name; /* slug, e.g. "telephony", "call-centre" */
     const char *url;  /* https, or http to loopback only; no user, no fragment */
     const char *secrets[TELEPHONY_SECRETS_MAX]; /* "whsec_<base64>"; all sign; NULL ends the list */
@@ -116,6 +125,10 @@ enum status telephony_submit(struct telephony *telephony, const struct telephony
 enum status telephony_reload(struct telephony *telephony,
                              const struct telephony_configuration *configuration,
                              struct error *error) MUST_CHECK;
+
+/* Any thread; does not block: asks the thread to show that it turns. Answers when the newest of the
+ * earlier calls was made that it has answered; at first, when it was created. */
+struct monotonic_time telephony_pulse(struct telephony *telephony);
 
 /* Any thread. */
 void telephony_statistics(struct telephony *telephony, struct telephony_statistics *statistics_r);

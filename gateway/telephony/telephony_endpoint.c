@@ -78,7 +78,7 @@ static enum status copy_secrets(const struct telephony_endpoint *from, struct en
         }
         endpoint->secrets_count = i + 1;
     }
-    if (endpoint->secrets_count == 0) {
+    if (endpoint->secrets_count == 0 && from->request == TELEPHONY_SIGNED_POST) {
         return error_set(error, STATUS_CONFIGURATION, "endpoint %s: no secret to sign with",
                          from->name);
     }
@@ -103,6 +103,7 @@ enum status telephony_endpoint_create(const struct telephony_endpoint *from,
         return error_set(error, STATUS_NO_MEMORY, "endpoint %s: out of memory", from->name);
     }
     endpoint->url = url;
+    endpoint->request = from->request;
     (void)text_copy(endpoint->name, sizeof endpoint->name, from->name);
     status = copy_secrets(from, endpoint, error);
     if (status != STATUS_OK) {

@@ -93,6 +93,7 @@ enum telephony_outcome webhook_outcome(enum webhook_verdict verdict, bool unansw
 
 struct endpoint {
     char name[SLUG_BYTES_MAX];
+    enum telephony_request request;
     char *url;
     struct webhook_secret secrets[TELEPHONY_SECRETS_MAX];
     size_t secrets_count;
@@ -195,6 +196,8 @@ struct telephony {
     size_t lanes_count;
     struct job_list inbox;
     bool stopping;
+    struct monotonic_time pulse_asked;
+    struct monotonic_time pulse_answered;
     struct webhook_times times;
     char *ca_file;
     struct telephony_statistics statistics;

@@ -231,6 +231,7 @@ static bool take_inbox(struct telephony *telephony)
     struct job_list inbox = telephony->inbox;
     telephony->inbox = (struct job_list){NULL, NULL};
     bool stopping = telephony->stopping;
+    telephony->pulse_answered = telephony->pulse_asked;
     (void)pthread_mutex_unlock(&telephony->lock);
     while (inbox.first != NULL) {
         struct job *job = inbox.first;

@@ -1,4 +1,5 @@
-/* webhook_request.c - one try: a signed POST through libcurl, and what is known when it ended. */
+/* webhook_request.c - one try through libcurl, a signed POST but for heartbeats, and what is known
+ * when it ended. */
 #include "gateway/telephony/telephony_private.h"
 
 #include <assert.h>
@@ -37,7 +38,7 @@ static bool add_header(struct job *job, const char *header)
     return longer != NULL;
 }
 
-static bool add_headers(struct job *job, const struct endpoint *endpoint, struct wall_time now)
+static bool add_signature(struct job *job, const struct endpoint *endpoint, struct wall_time now)
 {
     char id[UUID_TEXT_BYTES];
     char signatures[WEBHOOK_SIGNATURES_BYTES_MAX];
@@ -52,16 +53,24 @@ static bool add_headers(struct job *job, const struct endpoint *endpoint, struct
     (void)snprintf(timestamp_header, sizeof timestamp_header, "webhook-timestamp: %" PRId64,
                    timestamp_s);
     (void)snprintf(signature_header, sizeof signature_header, "webhook-signature: %s", signatures);
+    return add_header(job, id_header) && add_header(job, timestamp_header) &&
+           add_header(job, signature_header);
+}
+
+static bool add_headers(struct job *job, const struct endpoint *endpoint, struct wall_time now)
+{
+    if (endpoint->request == TELEPHONY_GET) {
+        return true;
+    }
     return add_header(job, "Content-Type: application/json") &&
            /* Waiting for "100 Continue" would cost a second on receivers that do not know it. */
-           add_header(job, "Expect:") && add_header(job, id_header) &&
-           add_header(job, timestamp_header) && add_header(job, signature_header);
+           add_header(job, "Expect:") &&
+           (endpoint->request == TELEPHONY_POST || add_signature(job, endpoint, now));
 }
 
 /* The options that are the same for every try; all take constants and cannot fail for memory. */
 static void set_common_options(CURL *easy)
 {
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -87,8 +96,11 @@ static bool set_job_options(struct job *job, const struct endpoint *endpoint, co
     curl_easy_setopt(easy, CURLOPT_PRIVATE, job);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, job);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, job->headers);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, job->body);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)job->body_bytes);
+    if (endpoint->request != TELEPHONY_GET) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, job->body);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)job->body_bytes);
+    }
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
     return curl_easy_setopt(easy, CURLOPT_URL, endpoint->url) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&

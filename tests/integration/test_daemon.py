@@ -93,7 +93,7 @@ class HeartbeatTest(astreinte_test.GatewayTest):
     def test_heartbeat__goes_out_after_the_self_check(self):
         self.gateway.stop()
         telephony = self.gateway.sections["endpoint.telephony"]
-        self.gateway.sections["endpoint.heartbeat"] = dict(telephony)
+        self.gateway.sections["heartbeat"] = dict(telephony, method="POST")
         self.gateway.start()
         astreinte_test.wait_until(
             lambda: any(each["type"] == "gateway.heartbeat" for each in self.telephony.records()),
@@ -144,6 +144,12 @@ class CheckConfigTest(unittest.TestCase):
             (self.GOOD + "[endpoint.telephony]\nurl = http://pbx.example.org/\n"
              "secret_file = DIR/good_secret\n", "https"),
             (self.GOOD + "[endpoint.telephony]\nsecret_file = DIR/bad\n", "url"),
+            (self.GOOD + "[endpoint.heartbeat]\nurl = https://x.example.org/\n", "[heartbeat]"),
+            (self.GOOD + "[heartbeat]\nmethod = PUT\n", "GET or POST"),
+            (self.GOOD + "[heartbeat]\nevery_s = 5\n", "timeout_s"),
+            (self.GOOD + "[heartbeat]\nurl = http://x.example.org/\n", "https"),
+            (self.GOOD + "[heartbeat]\nurl = https://x.example.org/\n"
+             "secret_file = DIR/good_secret\n", "POST"),
         )
         for text, wanted in table:
             with self.subTest(wanted):
