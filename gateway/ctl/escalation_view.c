@@ -65,8 +65,10 @@ static void print_next(const struct terminal *out, json_t *next, struct wall_tim
 {
     if (json_is_object(next)) {
         print_label(out, "Next");
-        print_time(out, ctl_member(next, "at"), now);
-        terminal_print(out, TINT_PLAIN, " ");
+        if (ctl_member(next, "at")[0] != '\0') {
+            print_time(out, ctl_member(next, "at"), now);
+            terminal_print(out, TINT_PLAIN, " ");
+        }
         terminal_text(out, TINT_PLAIN, ctl_member(next, "what"));
         terminal_print(out, TINT_PLAIN, "\n");
     }

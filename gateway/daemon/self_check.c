@@ -6,8 +6,8 @@
 
 /* A probe a second, four looks a second of the watchdog; a pulse each look of ours. What is longer
  * than this is a hang, not load. */
-#define WATCHED_MS_MAX INT64_C(3000)
-#define PULSE_MS_MAX   INT64_C(3000)
+#define WATCHED_MS_MAX INT64_C(2000)
+#define PULSE_MS_MAX   INT64_C(2000)
 #define PROBE_MS_MAX   INT64_C(5000)
 #define OVERDUE_MS_MAX INT64_C(5000)
 #define TELL_EVERY_MS  INT64_C(60000)

@@ -25,6 +25,14 @@ void escalation_json_next(struct json_writer *json, const struct escalation *esc
                           int64_t wall_of_engine_ms)
 {
     json_name(json, "next");
+    if (escalation->quarantined) { /* what was to come will not */
+        json_object_begin(json);
+        json_member_time(json, "at", WALL_NEVER);
+        json_member_text(json, "what",
+                         "nothing, it was set aside: act by telephone, escalate anew");
+        json_object_end(json);
+        return;
+    }
     if (escalation->due_at.ms == TIME_NEVER_MS) {
         json_null_value(json);
         return;

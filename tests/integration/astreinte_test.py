@@ -472,6 +472,7 @@ class GatewayTest(unittest.TestCase):
 
     simulators = ()   # of "provider", "telephony", "phone"
     sections = None   # more configuration
+    gateway_class = Gateway
     moves_clock = ()  # of "gateway" and the simulators: those that live by cls.clock
     wall_at_start = None  # an aware datetime
 
@@ -487,7 +488,7 @@ class GatewayTest(unittest.TestCase):
             cls.clock = machine_clock.MachineClock(cls.directory) if cls.moves_clock else None
             if cls.wall_at_start is not None:
                 cls.clock.set_wall(cls.wall_at_start)
-            cls.gateway = Gateway(cls.directory, cls.sections, cls._environment_of("gateway"))
+            cls.gateway = cls.gateway_class(cls.directory, cls.sections, cls._environment_of("gateway"))
             cls.provider = cls.phone = cls.telephony = None
             if "provider" in cls.simulators:
                 cls.provider = Simulator(

@@ -1,0 +1,154 @@
+/* preload_hooks.c - makes a real daemon hang, fail or abort at a call of its own. Loaded by
+ * LD_PRELOAD, it obeys the file named by ASTREINTE_HOOKS_FILE, which the test rewrites while the
+ * process runs. hooks.Hooks is its other half.
+ *
+ * A line of the file is a rule: what happens, in which call, in the thread of which name, and for
+ * calls that carry a text, which words are to be in it:
+ *
+ *     hang fdatasync writer
+ *     abort bind_text writer paul
+ *     fail step writer UPDATE escalation SET
+ *
+ * A hang lasts as long as its rule stands there. */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <poll.h>
+#include <sqlite3.h>
+
+#define EXPORTED         __attribute__((visibility("default")))
+#define FILE_BYTES       4096
+#define THREAD_BYTES_MAX 16
+#define RULE_BYTES_MAX   512
+#define HANG_LOOK_MS     10
+
+static const volatile char *rules; /* NULL: nothing is to be done */
+
+__attribute__((constructor)) static void open_hooks_file(void)
+{
+    const char *path = getenv("ASTREINTE_HOOKS_FILE");
+    if (path == NULL) {
+        return;
+    }
+    int handle = open(path, O_RDONLY | O_CLOEXEC);
+    void *mapped =
+        handle < 0 ? MAP_FAILED : mmap(NULL, FILE_BYTES, PROT_READ, MAP_SHARED, handle, 0);
+    if (mapped == MAP_FAILED) {
+        abort(); /* a test that asked for hooks must not go on without them */
+    }
+    (void)close(handle);
+    rules = mapped;
+}
+
+/* Takes the next word of a rule; false when it is another one. */
+static bool takes_word(const char **rule, const char *word)
+{
+    size_t length = strlen(word);
+    if (strncmp(*rule, word, length) != 0 || ((*rule)[length] != ' ' && (*rule)[length] != '\0')) {
+        return false;
+    }
+    *rule += length + ((*rule)[length] == ' ');
+    return true;
+}
+
+static bool rule_applies(const char *rule, const char *what, const char *call, const char *text)
+{
+    char thread[THREAD_BYTES_MAX] = "";
+    (void)prctl(PR_GET_NAME, thread);
+    return takes_word(&rule, what) && takes_word(&rule, call) && takes_word(&rule, thread) &&
+           (*rule == '\0' || (text != NULL && strstr(text, rule) != NULL));
+}
+
+static bool stands_there(const char *what, const char *call, const char *text)
+{
+    if (rules == NULL || rules[0] == '\0') {
+        return false; /* by far the most calls */
+    }
+    char rule[RULE_BYTES_MAX];
+    size_t length = 0;
+    for (size_t i = 0; i < FILE_BYTES && rules[i] != '\0'; i++) {
+        if (rules[i] != '\n') {
+            rule[length] = rules[i];
+            length += length < sizeof rule - 1;
+            continue;
+        }
+        rule[length] = '\0';
+        length = 0;
+        if (rule_applies(rule, what, call, text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the call is to fail; it may not come back, or late. */
+static bool obey(const char *call, const char *text)
+{
+    if (stands_there("abort", call, text)) {
+        abort();
+    }
+    while (stands_there("hang", call, text)) {
+        const struct timespec pause = {.tv_nsec = HANG_LOOK_MS * 1000000L};
+        (void)nanosleep(&pause, NULL);
+    }
+    return stands_there("fail", call, text);
+}
+
+/* The function behind this one. ISO C has no way from an object's address to a function's. */
+#define REAL(name)                                                                                 \
+    static __typeof__(&(name)) real;                                                               \
+    if (real == NULL) {                                                                            \
+        void *found = dlsym(RTLD_NEXT, #name);                                                     \
+        memcpy(&real, &found, sizeof real);                                                        \
+    }
+
+EXPORTED int fdatasync(int handle)
+{
+    REAL(fdatasync)
+    (void)obey("fdatasync", NULL);
+    return real(handle);
+}
+
+EXPORTED int epoll_wait(int epoll, struct epoll_event *events, int events_max, int timeout_ms)
+{
+    REAL(epoll_wait)
+    (void)obey("epoll_wait", NULL);
+    return real(epoll, events, events_max, timeout_ms);
+}
+
+EXPORTED int poll(struct pollfd *handles, nfds_t count, int timeout_ms)
+{
+    REAL(poll)
+    (void)obey("poll", NULL);
+    return real(handles, count, timeout_ms);
+}
+
+EXPORTED int sqlite3_bind_text(sqlite3_stmt *statement, int place, const char *text, int bytes,
+                               void (*release)(void *))
+{
+    REAL(sqlite3_bind_text)
+    (void)obey("bind_text", bytes < 0 ? text : NULL); /* else it may have no end */
+    return real(statement, place, text, bytes, release);
+}
+
+EXPORTED const unsigned char *sqlite3_column_text(sqlite3_stmt *statement, int place)
+{
+    REAL(sqlite3_column_text)
+    const unsigned char *text = real(statement, place);
+    (void)obey("column_text", (const char *)text);
+    return text;
+}
+
+EXPORTED int sqlite3_step(sqlite3_stmt *statement)
+{
+    REAL(sqlite3_step)
+    return obey("step", sqlite3_sql(statement)) ? SQLITE_IOERR_READ : real(statement);
+}
