@@ -43,14 +43,15 @@ static void send_heartbeat(struct heartbeat *heartbeat, struct monotonic_time no
 void heartbeat_look(struct heartbeat *heartbeat, enum self_check_verdict verdict,
                     struct monotonic_time now)
 {
-    if (heartbeat->every_ms == 0 || now.ms < heartbeat->due_at.ms ||
-        atomic_load(&heartbeat->inside)) {
+    if (heartbeat->every_ms == 0 || now.ms < heartbeat->due_at.ms) {
         return;
     }
     if (verdict == SELF_CHECK_PASSED) {
         heartbeat->overdue = false;
-        heartbeat->due_at.ms = now.ms + heartbeat->every_ms;
-        send_heartbeat(heartbeat, now);
+        if (!atomic_load(&heartbeat->inside)) {
+            heartbeat->due_at.ms = now.ms + heartbeat->every_ms;
+            send_heartbeat(heartbeat, now);
+        }
     } else if (!heartbeat->overdue) {
         heartbeat->overdue = true;
         atomic_fetch_add(&heartbeat->withheld, 1);

@@ -91,23 +91,6 @@ class Watchdog(supervised.SupervisedTest):
         self.wait_for_restart(since)
         self.check_reached(before)
 
-    def test_push_thread_hangs(self):
-        before = self.ours.escalate()["id"]
-        since = time.monotonic()
-        self.gateway.hooks.set("hang epoll_wait push")
-        self.assertIn("push thread", self.wait_for_alarm("gateway.self_check", since))
-        self.wait_for_restart(since)
-        self.check_reached(before)
-
-    def test_telephony_thread_hangs(self):
-        """Nobody can be told by telephone: what is left is the log, systemd and the heartbeat."""
-        before = self.ours.escalate()["id"]
-        since = time.monotonic()
-        self.gateway.hooks.set("hang poll telephony")
-        self.wait_for_restart(since)
-        self.assertIn("the telephony thread hangs", self.gateway.log())
-        self.check_reached(before)
-
     def test_watchdog_itself_hangs(self):
         """In a read, as on a disk that does not answer."""
         before = self.ours.escalate()["id"]
