@@ -250,9 +250,11 @@ static int on_key(void *context, const char *section, const char *name, const ch
                    ? fault(reading, section, name, "goes into a section [heartbeat] of its own")
                    : set_endpoint(reading, section, endpoint_name, name, value);
     }
-    if (strcmp(section, "heartbeat") == 0 &&
-        (strcmp(name, "url") == 0 || strcmp(name, "secret_file") == 0)) {
-        return set_endpoint(reading, section, HEARTBEAT_ENDPOINT, name, value);
+    if (strcmp(section, "heartbeat") == 0) {
+        if (strcmp(name, "url") == 0 || strcmp(name, "secret_file") == 0) {
+            return set_endpoint(reading, section, HEARTBEAT_ENDPOINT, name, value);
+        }
+        (void)find_endpoint(reading, HEARTBEAT_ENDPOINT); /* whose url is then asked for */
     }
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].name, name) == 0) {

@@ -482,6 +482,53 @@ static void test_refused__files_beyond_all_measure(void **state)
     assert_int_equal(read_text(desk, MINIMAL "root_key_file = @/root\n"), STATUS_OK);
 }
 
+static void test_read__heartbeat(void **state)
+{
+    struct desk *desk = *state;
+    put_secret(desk);
+    (void)put(desk, "hooks", "whsec_Zm91cg==");
+    assert_int_equal(read_text(desk, MINIMAL "[heartbeat]\nurl = https://x/token\n"), STATUS_OK);
+    assert_int_equal(desk->configuration->heartbeat_every_s, 30);
+    assert_int_equal(desk->configuration->heartbeat_timeout_s, 10);
+    assert_int_equal(desk->configuration->telephony.endpoints_count, 1);
+    assert_string_equal(desk->configuration->endpoints[0].name, HEARTBEAT_ENDPOINT);
+    assert_int_equal(desk->configuration->endpoints[0].request, TELEPHONY_GET);
+    assert_int_equal(read_text(desk, MINIMAL "[heartbeat]\nmethod = POST\nevery_s = 7\n"
+                                             "timeout_s = 3\nurl = https://x/token\n"),
+                     STATUS_OK);
+    assert_int_equal(desk->configuration->heartbeat_every_s, 7);
+    assert_int_equal(desk->configuration->heartbeat_timeout_s, 3);
+    assert_int_equal(desk->configuration->endpoints[0].request, TELEPHONY_POST);
+    assert_int_equal(read_text(desk, MINIMAL "[heartbeat]\nmethod = POST\nurl = https://x/token\n"
+                                             "secret_file = @/hooks\n"),
+                     STATUS_OK);
+    assert_int_equal(desk->configuration->endpoints[0].request, TELEPHONY_SIGNED_POST);
+    assert_string_equal(desk->configuration->endpoints[0].secrets[0], "whsec_Zm91cg==");
+}
+
+static void test_refused__heartbeat(void **state)
+{
+    static const struct {
+        const char *lines;
+        const char *word;
+    } cases[] = {
+        {"every_s = 30", "[heartbeat] url: is required"},
+        {"url = https://x/\nmethod = PUT", "[heartbeat] method: must be GET or POST"},
+        {"url = https://x/\nevery_s = 0", "[heartbeat] every_s: must be a whole number"},
+        {"url = https://x/\nevery_s = 5", "[heartbeat] timeout_s: must not be longer"},
+        {"url = https://x/\nsecret_file = @/secret", "only a POST is signed"},
+        {"colour = blue", "[heartbeat] colour: unknown"},
+    };
+    struct desk *desk = *state;
+    put_secret(desk);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[256];
+        (void)snprintf(text, sizeof text, "%s[heartbeat]\n%s\n", MINIMAL, cases[i].lines);
+        assert_refused(desk, text, cases[i].word);
+    }
+    assert_refused(desk, MINIMAL "[endpoint.heartbeat]\nurl = https://x/\n", "[heartbeat]");
+}
+
 static void test_refused__more_endpoints_than_there_can_be(void **state)
 {
     struct desk *desk = *state;
@@ -506,6 +553,8 @@ int main(void)
         DESK_TEST(test_read__defaults),
         DESK_TEST(test_read__every_key),
         DESK_TEST(test_read__push),
+        DESK_TEST(test_read__heartbeat),
+        DESK_TEST(test_refused__heartbeat),
         DESK_TEST(test_read__apns_by_certificate),
         DESK_TEST(test_read__apns_token_is_kept_beside_the_database),
         DESK_TEST(test_refused__push_keys_that_go_together),

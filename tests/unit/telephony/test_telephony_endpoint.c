@@ -83,12 +83,30 @@ static void test_endpoint__names_and_secrets(void **state)
                      STATUS_CONFIGURATION);
 }
 
+/* What is not signed needs no secret; its address is held to the same rules. */
+static void test_endpoint__unsigned(void **state)
+{
+    (void)state;
+    struct telephony_endpoint from = {
+        .name = "heartbeat", .url = "https://a.example/token", .request = TELEPHONY_GET};
+    struct endpoint *endpoint = NULL;
+    struct error error;
+    assert_int_equal(telephony_endpoint_create(&from, &endpoint, &error), STATUS_OK);
+    assert_int_equal(endpoint->request, TELEPHONY_GET);
+    assert_int_equal(endpoint->secrets_count, 0);
+    telephony_endpoint_destroy(&endpoint);
+    from.url = "http://a.example/token";
+    assert_int_equal(telephony_endpoint_create(&from, &endpoint, &error), STATUS_CONFIGURATION);
+    assert_null(strstr(error.text, "token"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_endpoint__allowed_urls),
         cmocka_unit_test(test_endpoint__refused_urls),
         cmocka_unit_test(test_endpoint__names_and_secrets),
+        cmocka_unit_test(test_endpoint__unsigned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
