@@ -140,6 +140,7 @@ struct transport_request {
     bool device_gone;
     struct wall_time gone_since; /* WALL_NEVER: unknown */
     bool was_delayed;            /* engine_delayed() told of it before */
+    bool unwritten;              /* the engine's own: the last try failed, the next may not */
 };
 
 struct customer_request {

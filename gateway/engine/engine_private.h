@@ -113,6 +113,18 @@ struct changes {
     size_t next_of_all;
 };
 
+/* ---- outcomes that could not be written (again.c) ---- */
+
+#define AGAIN_MAX     TURN_COMMANDS_MAX
+#define AGAIN_WAIT_MS INT64_C(50)
+
+struct again {
+    struct command *commands[AGAIN_MAX];
+    size_t count;
+    size_t taken;
+    struct engine_time at;
+};
+
 /* An escalation whose deadline or outbox row fails. */
 struct failing {
     struct uuid escalation;
@@ -191,6 +203,7 @@ struct engine {
     /* customers whose open escalations are still to be told of a change */
     struct changes changes;
     struct failing failing[FAILING_MAX];
+    struct again again;
 
     /* the turn */
     struct arena *scratch;
@@ -411,6 +424,15 @@ bool changes_pending(const struct engine *engine);
 /* The next open escalations to tell, all of one customer; *count_r 0: none now. */
 enum status changes_next(struct engine *engine, size_t most, int64_t *customer_id_r,
                          struct uuid *ids_r, size_t *count_r, struct error *error) MUST_CHECK;
+bool again_is_for(enum command_type type);
+/* Keeps an outcome that could not be written but may be later; false: it is done with. */
+bool again_keep(struct engine *engine, struct command *command);
+/* One of them, when it is time for the next try (or whenever it is); NULL: none. */
+struct command *again_take(struct engine *engine, bool whenever);
+int64_t again_limit_wait(const struct engine *engine, int64_t wait_ms);
+
+/* What another try may mend accuses nobody. */
+bool is_passing(enum status status);
 /* Counts a failure of the engine's own work on an escalation; the third sets it aside. */
 void blame(struct engine *engine, int64_t customer_id, struct uuid escalation, enum status status);
 void quarantine_post(struct engine *engine, int64_t customer_id, struct uuid escalation);

@@ -130,7 +130,12 @@ static void note_oldest_new(struct turn *turn)
 
 static void gather_commands(struct turn *turn)
 {
+    struct command *command;
     assert(turn->urgent.count == 0);
+    while (turn->urgent.count < TURN_COMMANDS_MAX &&
+           (command = again_take(turn->engine, false)) != NULL) {
+        turn->urgent.commands[turn->urgent.count++] = command;
+    }
     for (int lane = 0; lane < LANES_COUNT; lane++) {
         gather_lane(turn, lane, lane_share[lane]);
     }
@@ -253,6 +258,9 @@ static void fail_command(struct engine *engine, struct command *command, enum st
     command->answer.body = "";
     command->answer.body_bytes = 0;
     memset(&command->answer.error, 0, sizeof command->answer.error); /* not for the asker's eyes */
+    if (again_is_for(command->type)) {
+        command->request.transport.unwritten = is_passing(status);
+    }
     if (is_own_work(command->type)) {
         engine->turn->failing = true;
         if (command->type == COMMAND_CONTEXT_CHANGED) {
@@ -574,11 +582,12 @@ static void run_each_alone(struct turn *turn)
     run_batch_alone(turn, &turn->patient);
 }
 
-static void complete_batch(struct batch *batch)
+static void complete_batch(struct engine *engine, struct batch *batch)
 {
     for (size_t i = 0; i < batch->done; i++) {
-        if (batch->commands[i]->complete != NULL) {
-            batch->commands[i]->complete(batch->commands[i]);
+        struct command *command = batch->commands[i];
+        if (!again_keep(engine, command) && command->complete != NULL) {
+            command->complete(command);
         }
     }
     carry_over(batch);
@@ -620,9 +629,9 @@ static void run_turn(struct turn *turn)
         run_each_alone(turn);
     }
     count_commands(turn);
-    complete_batch(&turn->urgent);
+    complete_batch(engine, &turn->urgent);
     size_t new_done = count_new(&turn->patient, turn->patient.done);
-    complete_batch(&turn->patient);
+    complete_batch(engine, &turn->patient);
     note_oldest_new(turn);
     admission_note_turn(engine, new_done,
                         count_new(&turn->patient, turn->patient.count) > 0 ||
@@ -717,6 +726,7 @@ int64_t engine_turn(struct engine *engine)
         wait_ms = FAILED_WAIT_MS; /* a full or broken disk is not mended by asking faster */
     }
     atomic_store(&engine->turn_began_ms, 0);
+    wait_ms = again_limit_wait(engine, wait_ms);
     return wait_ms;
 }
 
@@ -728,7 +738,9 @@ bool turn_is_empty(const struct turn *turn)
 struct command *turn_take_left(struct turn *turn)
 {
     struct batch *batch = turn->urgent.count > 0 ? &turn->urgent : &turn->patient;
-    return batch->count > 0 ? batch->commands[--batch->count] : NULL;
+    return batch->count > 0       ? batch->commands[--batch->count]
+           : turn->engine != NULL ? again_take(turn->engine, true)
+                                  : NULL;
 }
 
 struct turn *turn_create(void)
