@@ -361,6 +361,7 @@ void box_crash(struct box *box)
     }
     box->resolved_below = box->sent_count;
     box->crashed = false;
+    box->rest_ms = 0;
     box_open(box);
 }
 
@@ -394,25 +395,33 @@ int64_t box_turn(struct box *box)
     memory_count(true);
     int64_t wait_ms = engine_turn(box->engine);
     memory_count(false);
+    box->rest_boot_ms = box->boot_ms;
+    box->rest_ms = wait_ms;
     return wait_ms;
+}
+
+/* As the writer's thread, which sleeps until a deadline or a command. */
+static bool is_at_rest(const struct box *box)
+{
+    struct engine_statistics statistics;
+    size_t waiting = 0;
+    engine_statistics(box->engine, &statistics);
+    for (int lane = 0; lane < LANES_COUNT; lane++) {
+        waiting += statistics.lane_length[lane];
+    }
+    return waiting == 0 && box->rest_ms > 0 && box->rest_boot_ms == box->boot_ms;
 }
 
 int64_t box_turns(struct box *box)
 {
     for (int turns = 0; turns < TURNS_MAX; turns++) {
-        int64_t wait_ms = box_turn(box);
         if (box->crashed) {
             return 0;
         }
-        struct engine_statistics statistics;
-        engine_statistics(box->engine, &statistics);
-        size_t waiting = 0;
-        for (int lane = 0; lane < LANES_COUNT; lane++) {
-            waiting += statistics.lane_length[lane];
+        if (is_at_rest(box)) {
+            return box->rest_ms;
         }
-        if (wait_ms > 0 && waiting == 0) {
-            return wait_ms;
-        }
+        (void)box_turn(box);
         if (turns >= TURNS_BUSY) {
             box_pass(box, TURN_MS);
         }

@@ -66,6 +66,7 @@ static disk_hook *call_hook;
 static void *call_context;
 static uint64_t capacity;
 static uint64_t random_state;
+static uint64_t changes_seen;
 
 static int ask(const struct handle *handle, enum disk_call call)
 {
@@ -110,7 +111,8 @@ static void bytes_write(struct bytes *bytes, size_t offset, const void *data, si
 
 static void bytes_copy(struct bytes *to, const struct bytes *from)
 {
-    bytes_resize(to, from->count);
+    bytes_reserve(to, from->count);
+    to->count = from->count;
     if (from->count > 0) {
         memcpy(to->data, from->data, from->count);
     }
@@ -167,6 +169,7 @@ static void remove_file(struct file *file)
 
 static struct change *add_change(struct file *file)
 {
+    changes_seen++;
     if (file->changes_count == file->changes_room) {
         file->changes_room = file->changes_room == 0 ? 256 : 2 * file->changes_room;
         struct change *changes = realloc(file->changes, file->changes_room * sizeof *changes);
@@ -252,6 +255,7 @@ void disk_keep(enum disk_loss loss, uint64_t *random)
 
 void disk_restore(void)
 {
+    changes_seen++;
     for (size_t i = 0; i < FILES_MAX; i++) {
         struct file *file = &files[i];
         assert(file->opened == 0);
@@ -262,8 +266,10 @@ void disk_restore(void)
         memcpy(file->name, file->kept_name, sizeof file->name);
         file->is_kept = false;
         free_regions(file);
-        bytes_copy(&file->now, &file->kept);
-        bytes_copy(&file->synced, &file->kept);
+        struct bytes before = file->now;
+        file->now = file->kept;
+        file->kept = before;
+        bytes_copy(&file->synced, &file->now);
         file->changes_count = 0;
         file->unsynced.count = 0;
     }
@@ -276,6 +282,11 @@ uint64_t disk_used(void)
         used += files[i].name[0] != '\0' ? files[i].now.count : 0;
     }
     return used;
+}
+
+uint64_t disk_changes(void)
+{
+    return changes_seen;
 }
 
 void disk_set_capacity(uint64_t bytes)

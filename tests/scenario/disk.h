@@ -29,6 +29,8 @@ void disk_on_call(disk_hook *hook, void *context);
 /* Writes beyond this many bytes in all files answer SQLITE_FULL; 0: no limit. */
 void disk_set_capacity(uint64_t bytes);
 uint64_t disk_used(void);
+/* How often anything on it has changed: the same number, the same bytes. */
+uint64_t disk_changes(void);
 
 /* What a death leaves on the disk. */
 enum disk_loss {

@@ -98,6 +98,9 @@ void memory_install(void)
         (void)sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
         /* No stock of small blocks in each connection: every allocation can fail. */
         (void)sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
+        /* Nobody asks how much is used, and nobody else is there to be locked out. */
+        (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+        (void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
         installed = true;
     }
 }

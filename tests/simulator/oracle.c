@@ -14,11 +14,20 @@
 #define OPEN_LOOKS_EVERY 16 /* everything open is looked at so often; what changed, each time */
 #define ANSWERS_MAX      16384
 
+/* One question instead of three: most of the time there is nothing new. */
+#define NEWS_OF_JOURNAL(customer)                                                                  \
+    "SELECT seq, kind, at, at_engine, escalation_id, facts, personal_digest, chain, "              \
+    "facts ->> 'round', facts ->> 'step', facts ->> 'word', customer_id "                          \
+    "FROM timeline WHERE customer_id = " #customer " AND seq > ?" #customer
+_Static_assert(CUSTOMERS == 3, "a part of the question for each customer");
+/* The first entry of an index, four times. */
+#define NEXT_DUE_OF(severity)                                                                      \
+    "SELECT min(due_engine) AS due FROM escalation WHERE severity = " #severity                    \
+    " AND due_engine IS NOT NULL AND quarantined = 0"
+
 static const char *const sql[QUESTIONS_COUNT] = {
     [ASK_JOURNAL] =
-        "SELECT seq, kind, at, at_engine, escalation_id, facts, personal_digest, chain, "
-        "facts ->> 'round', facts ->> 'step', facts ->> 'word' "
-        "FROM timeline WHERE customer_id = ? AND seq > ? ORDER BY seq",
+        NEWS_OF_JOURNAL(1) " UNION ALL " NEWS_OF_JOURNAL(2) " UNION ALL " NEWS_OF_JOURNAL(3),
     [ASK_ENTRY] = "SELECT chain FROM timeline WHERE customer_id = ? AND seq = ?",
     [ASK_ROW] = "SELECT state, holder_kind, due_engine, closed_at, quarantined, escalation_id "
                 "FROM escalation WHERE escalation_id = ?",
@@ -30,9 +39,8 @@ static const char *const sql[QUESTIONS_COUNT] = {
                  "FROM escalation AS e WHERE e.closed_at IS NULL",
     [ASK_DUE] = "SELECT escalation_id, due_engine FROM escalation WHERE severity IN (0, 1, 2, 3) "
                 "AND due_engine IS NOT NULL AND quarantined = 0 AND due_engine <= ? LIMIT 1",
-    [ASK_NEXT_DUE] = "SELECT min(due) FROM (SELECT min(due_engine) AS due FROM escalation "
-                     "WHERE severity IN (0, 1, 2, 3) AND due_engine IS NOT NULL "
-                     "AND quarantined = 0 GROUP BY severity)",
+    [ASK_NEXT_DUE] = "SELECT min(due) FROM (" NEXT_DUE_OF(0) " UNION ALL " NEXT_DUE_OF(
+        1) " UNION ALL " NEXT_DUE_OF(2) " UNION ALL " NEXT_DUE_OF(3) ")",
     [ASK_OUTBOX] = "SELECT attempt_id FROM attempt WHERE state <= 1 AND state = 0 AND path <> 1",
     [ASK_ON_THE_WAY] = "SELECT attempt_id FROM attempt WHERE state <= 1 AND state = 1",
     [ASK_ATTEMPT] = "SELECT state, device_id, person_id FROM attempt "
@@ -125,6 +133,13 @@ sqlite3_stmt *question(struct oracle *oracle, enum question which)
 void answered(sqlite3_stmt *statement)
 {
     (void)sqlite3_reset(statement);
+}
+
+static void run_plain(struct oracle *oracle, const char *statement)
+{
+    if (sqlite3_exec(oracle->database, statement, NULL, NULL, NULL) != SQLITE_OK) {
+        box_die("%s: %s", statement, sqlite3_errmsg(oracle->database));
+    }
 }
 
 void bind_uuid(sqlite3_stmt *statement, int index, struct uuid id)
@@ -368,8 +383,21 @@ static void look_at_open(struct oracle *oracle, int64_t now, bool troubled)
     answered(row);
 }
 
+static void learn_next_due(struct oracle *oracle)
+{
+    sqlite3_stmt *row = question(oracle, ASK_NEXT_DUE);
+    oracle->next_due = INT64_MAX;
+    if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_type(row, 0) != SQLITE_NULL) {
+        oracle->next_due = sqlite3_column_int64(row, 0);
+    }
+    answered(row);
+}
+
 static void look_for_overdue(struct oracle *oracle, int64_t now)
 {
+    if (now < oracle->next_due) {
+        return;
+    }
     sqlite3_stmt *row = question(oracle, ASK_DUE);
     (void)sqlite3_bind_int64(row, 1, now);
     if (sqlite3_step(row) == SQLITE_ROW) {
@@ -381,11 +409,14 @@ static void look_for_overdue(struct oracle *oracle, int64_t now)
 
 /* What is still planned at rest was refused by the dispatcher (the simulator does so once to each):
  * it must be gone when time has passed. Path 1 is a call: those may wait for the trunk. */
-static void look_at_outbox(struct oracle *oracle, bool troubled)
+static void look_at_outbox(struct oracle *oracle, bool changed, bool troubled)
 {
-    sqlite3_stmt *row = question(oracle, ASK_OUTBOX);
     static struct waiting still[WAITING_MAX];
     size_t count = 0;
+    if (!changed && oracle->waiting_count == 0) {
+        return;
+    }
+    sqlite3_stmt *row = question(oracle, ASK_OUTBOX);
     while (count < WAITING_MAX && sqlite3_step(row) == SQLITE_ROW) {
         still[count] = (struct waiting){column_uuid(row, 0), oracle->elapsed_ms};
         for (size_t i = 0; i < oracle->waiting_count && !troubled; i++) {
@@ -422,7 +453,10 @@ static void look_for_forgotten(struct oracle *oracle, const struct box *box, boo
 /* An outcome that was given back is written: handed over (1) is not where an attempt ends. */
 static void look_at_resolved(struct oracle *oracle, bool troubled)
 {
-    for (size_t i = 0; i < oracle->resolved_count && !troubled; i++) {
+    if (troubled) {
+        return; /* it may come later, but it comes */
+    }
+    for (size_t i = 0; i < oracle->resolved_count; i++) {
         const struct departure *departure = departure_of(oracle, oracle->resolved[i]);
         int customer = 0;
         if (!oracle_find_customer(oracle, departure->escalation, &customer)) {
@@ -478,8 +512,14 @@ void oracle_look(struct oracle *oracle, struct box *box, bool troubled)
     oracle->now = now;
     look_at_clock(oracle, now);
     forget_told(oracle);
-    look_at_journals(oracle);
-    look_at_touched(oracle);
+    bool changed = oracle->changes != disk_changes();
+    oracle->changes = disk_changes();
+    run_plain(oracle, "BEGIN"); /* one picture, and the file is locked once */
+    if (changed) {
+        look_at_journals(oracle);
+        look_at_touched(oracle);
+        learn_next_due(oracle);
+    }
     if (oracle->looks++ % OPEN_LOOKS_EVERY == 0) {
         look_at_open(oracle, now, troubled);
         look_for_forgotten(oracle, box, troubled);
@@ -487,8 +527,9 @@ void oracle_look(struct oracle *oracle, struct box *box, bool troubled)
     if (!troubled) {
         look_for_overdue(oracle, now);
     }
-    look_at_outbox(oracle, troubled);
+    look_at_outbox(oracle, changed, troubled);
     look_at_resolved(oracle, troubled);
+    run_plain(oracle, "COMMIT");
 }
 
 static void check_with(struct oracle *oracle, const char *pragma, const char *good)
@@ -535,13 +576,8 @@ void oracle_look_after_crash(struct oracle *oracle, bool whole)
 
 int64_t oracle_due_in(struct oracle *oracle, struct box *box, int64_t most_ms)
 {
-    sqlite3_stmt *row = question(oracle, ASK_NEXT_DUE);
-    int64_t in_ms = most_ms;
-    if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_type(row, 0) != SQLITE_NULL) {
-        in_ms = sqlite3_column_int64(row, 0) - engine_now(box->engine).ms;
-    }
-    answered(row);
-    return in_ms > most_ms ? most_ms : in_ms;
+    int64_t now = engine_now(box->engine).ms;
+    return oracle->next_due < now + most_ms ? oracle->next_due - now : most_ms;
 }
 
 size_t oracle_open_count(struct oracle *oracle)

@@ -115,6 +115,8 @@ struct oracle {
     size_t resolved_count;
     size_t told_count;
     uint64_t looks;
+    uint64_t changes; /* of the disk, at the last look; the same number: the same rows */
+    int64_t next_due; /* engine time; INT64_MAX: nothing is */
     int64_t elapsed_ms;
     int64_t now;              /* engine time of the last look */
     int64_t disturbed_engine; /* what began before may be late */
