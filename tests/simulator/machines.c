@@ -195,12 +195,12 @@ static void callback_leaves(struct simulator *simulator, size_t index, uint64_t 
                              .random = box_draw(random, 0),
                              .escalation = sent->escalation,
                              .what = DESK_NOTE};
-    if (sent->purpose == PURPOSE_EXHAUSTED && draw_percent(random, 40)) {
+    if (sent->purpose == PURPOSE_EXHAUSTED && draw_percent(random, 60)) {
         acts.what = DESK_TAKE;
-        follow(simulator, acts, draw_ms(random, 20 * SECOND_MS, 5 * MINUTE_MS));
-    } else if (sent->purpose == PURPOSE_TASK && draw_percent(random, 60)) {
+        follow(simulator, acts, draw_ms(random, 20 * SECOND_MS, 3 * MINUTE_MS));
+    } else if (sent->purpose == PURPOSE_TASK && draw_percent(random, 85)) {
         acts.what = DESK_CALLED_BACK;
-        follow(simulator, acts, draw_ms(random, MINUTE_MS, 10 * MINUTE_MS));
+        follow(simulator, acts, draw_ms(random, 20 * SECOND_MS, 5 * MINUTE_MS));
     }
 }
 
