@@ -396,6 +396,7 @@ int64_t box_turn(struct box *box)
     int64_t wait_ms = engine_turn(box->engine);
     memory_count(false);
     box->rest_boot_ms = box->boot_ms;
+    box->rest_wall_ms = box->wall_ms;
     box->rest_ms = wait_ms;
     return wait_ms;
 }
@@ -409,7 +410,8 @@ static bool is_at_rest(const struct box *box)
     for (int lane = 0; lane < LANES_COUNT; lane++) {
         waiting += statistics.lane_length[lane];
     }
-    return waiting == 0 && box->rest_ms > 0 && box->rest_boot_ms == box->boot_ms;
+    return waiting == 0 && box->rest_ms > 0 && box->rest_boot_ms == box->boot_ms &&
+           box->rest_wall_ms == box->wall_ms;
 }
 
 int64_t box_turns(struct box *box)

@@ -85,8 +85,9 @@ struct box {
     uint64_t disk_random;  /* which writes are torn */
     jmp_buf died;
     unsigned lives;
-    int64_t
-        rest_boot_ms; /* when the last turn left nothing to do, and for how long; 0: it did not */
+    /* When the last turn left nothing to do, and for how long; 0: it did not. */
+    int64_t rest_boot_ms;
+    int64_t rest_wall_ms;
     int64_t rest_ms;
 };
 
