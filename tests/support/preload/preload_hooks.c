@@ -72,7 +72,7 @@ static bool stands_there(const char *what, const char *call, const char *text)
     if (rules == NULL || rules[0] == '\0') {
         return false; /* by far the most calls */
     }
-    char rule[RULE_BYTES_MAX];
+    char rule[RULE_BYTES_MAX] = "";
     size_t length = 0;
     for (size_t i = 0; i < FILE_BYTES && rules[i] != '\0'; i++) {
         if (rules[i] != '\n') {
