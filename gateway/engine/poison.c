@@ -34,13 +34,14 @@ struct suspect {
     struct wall_time last_abort_at;
 };
 
-/* The file as it is mapped. */
+/* The file as it is mapped. The handler runs in whatever thread the signal finds, and looks at the
+ * two atomic ones alone. */
 struct poison_page {
     uint64_t magic;
-    volatile int64_t customer_id;
-    volatile struct uuid subject;
-    volatile int32_t busy;
-    volatile int32_t aborted;
+    int64_t customer_id;
+    struct uuid subject;
+    _Atomic int32_t busy;
+    _Atomic int32_t aborted;
     struct suspect suspects[SUSPECTS_MAX];
 };
 
@@ -90,8 +91,7 @@ static struct suspect *find_suspect(struct poison_page *page, struct uuid subjec
 
 static void accuse(struct poison_page *page, struct wall_time now)
 {
-    struct uuid subject;
-    memcpy(subject.bytes, (const void *)(uintptr_t)page->subject.bytes, sizeof subject.bytes);
+    struct uuid subject = page->subject;
     struct suspect *suspect = find_suspect(page, subject);
     if (suspect == NULL) {
         suspect = &page->suspects[0];
@@ -200,13 +200,13 @@ void poison_begin(struct poison *poison, int64_t customer_id, struct uuid subjec
 {
     struct poison_page *page = poison->page;
     page->customer_id = customer_id;
-    memcpy((void *)(uintptr_t)page->subject.bytes, subject.bytes, sizeof subject.bytes);
-    page->busy = !uuid_is_nil(subject);
+    page->subject = subject;
+    atomic_store_explicit(&page->busy, !uuid_is_nil(subject), memory_order_release);
 }
 
 void poison_end(struct poison *poison)
 {
-    poison->page->busy = 0;
+    atomic_store_explicit(&poison->page->busy, 0, memory_order_release);
 }
 
 int64_t poison_aborts(struct poison *poison, struct uuid subject)
