@@ -12,6 +12,7 @@ from astreinte_test import wait_until
 
 STEPS = [{"notify": [{"on_call": "principal"}], "by": ["call"], "accepted_within_s": 3},
          {"notify": [{"on_call": "renfort"}], "by": ["call"], "accepted_within_s": 60}]
+ANSWER_S = 0.7  # BUSY_QUIET_MS of apns-fcm/connection.c
 
 
 class Watchdog(supervised.SupervisedTest):
@@ -113,6 +114,7 @@ class Watchdog(supervised.SupervisedTest):
         since = time.monotonic()
         second = theirs.escalate()["id"]
         self.assertTrue(self.wait_for_alarm("push.down", since).startswith("apns"))
+        print(f"of which {ANSWER_S} s until its answer was overdue", flush=True)
         wait_until(lambda: theirs.show(second)["attempts"][-1]["path"] == "call", "the next path")
         pets = self.gateway.pets
         wait_until(lambda: self.gateway.pets > pets + 2, "systemd is petted")
