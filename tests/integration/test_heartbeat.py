@@ -108,6 +108,7 @@ class Heartbeat(supervised.HookedTest):
         self.gateway.hooks.clear()
         self.wait_for_beats(1)
         wait_until(lambda: self.admin.get("/readyz").status == 200, "the end of it")
+        wait_until(lambda: reason in self.alarms("gateway.self_check"), "the alarm")
 
     def test_silent_while_the_writer_hangs(self):
         self.check_silence("hang fdatasync writer", "the writer hangs")
