@@ -62,12 +62,12 @@ class Heartbeat(supervised.HookedTest):
         cls._stack.callback(cls.receiver.shutdown)
 
     @classmethod
-    def make_gateway(cls, directory, sections):
+    def make_gateway(cls, directory, sections, environment=None):
         cls.receiver = Receiver(directory)
         return supervised.Hooked(directory, dict(sections or {}, **{
             "telephony": {"ca_file": cls.receiver.certificate},
             "heartbeat": {"url": f"https://localhost:{cls.receiver.server_port}/{TOKEN}",
-                          "every_s": EVERY_S, "timeout_s": 1}}))
+                          "every_s": EVERY_S, "timeout_s": 1}}), environment)
 
     def setUp(self):
         super().setUp()
