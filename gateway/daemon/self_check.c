@@ -46,8 +46,8 @@ static struct finding look(const struct self_check *check, struct monotonic_time
     if (telephony_silent) {
         return (struct finding){SELF_CHECK_STUCK, "the telephony thread hangs"};
     }
-    if (engine.disk_full) { /* a start would not even find room to begin */
-        return (struct finding){SELF_CHECK_FAILED, "the disk is full"};
+    if (!engine.ready) { /* a full disk, a damaged page: a start would mend neither */
+        return (struct finding){SELF_CHECK_FAILED, engine.not_ready_why};
     }
     if (engine.proven_age_ms > PROBE_MS_MAX) {
         return (struct finding){SELF_CHECK_STUCK, "what is committed does not come back"};

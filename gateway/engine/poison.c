@@ -145,7 +145,7 @@ enum status engine_lock_out(const char *database_path, int *lock_r, struct error
 enum status poison_open(const char *path, struct wall_time now, struct poison **poison_r,
                         struct error *error)
 {
-    int file;
+    int file = -1;
     enum status status = lock_file(path, &file, error);
     if (status != STATUS_OK) {
         return status;

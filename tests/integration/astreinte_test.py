@@ -488,8 +488,8 @@ class GatewayTest(unittest.TestCase):
             cls.clock = machine_clock.MachineClock(cls.directory) if cls.moves_clock else None
             if cls.wall_at_start is not None:
                 cls.clock.set_wall(cls.wall_at_start)
-            cls.gateway = cls.gateway_class(
-                cls.directory, cls.sections, cls._environment_of("gateway"))
+            cls.gateway = cls.gateway_class(cls.directory, cls.sections,
+                                            cls._environment_of("gateway"))
             cls.provider = cls.phone = cls.telephony = None
             if "provider" in cls.simulators:
                 cls.provider = Simulator(
