@@ -11,6 +11,8 @@
 #define PROBE_MS_MAX   INT64_C(5000)
 #define OVERDUE_MS_MAX INT64_C(5000)
 #define TELL_EVERY_MS  INT64_C(60000)
+#define PAUSE_MS_MIN   INT64_C(2000)
+#define GRACE_MS       INT64_C(3000)
 
 struct finding {
     enum self_check_verdict verdict;
@@ -69,6 +71,13 @@ static bool is_other_text(const char *left, const char *right)
 enum self_check_verdict self_check_look(struct self_check *check, struct monotonic_time now)
 {
     struct finding found = look(check, now);
+    if (now.ms - check->looked_at.ms >= PAUSE_MS_MIN) {
+        check->judges_from.ms = now.ms + GRACE_MS;
+    }
+    check->looked_at = now;
+    if (found.verdict == SELF_CHECK_STUCK && now.ms < check->judges_from.ms) {
+        found = (struct finding){SELF_CHECK_LATE, NULL}; /* the machine slept: all looks old */
+    }
     bool changed = is_other_text(found.fault, atomic_load(&check->fault));
     atomic_store(&check->fault, found.fault);
     atomic_store(&check->verdict, found.verdict);

@@ -29,7 +29,9 @@ struct self_check {
     struct telephony *telephony;
     _Atomic enum self_check_verdict verdict; /* of the last look; any thread reads it */
     const char *_Atomic fault;               /* static text: what does not pass; NULL: all does */
-    struct monotonic_time told_at;           /* the looker's own */
+    struct monotonic_time told_at;           /* the looker's own, as the two below */
+    struct monotonic_time looked_at;
+    struct monotonic_time judges_from; /* after a pause of the whole machine */
 };
 
 /* One look, every half second from one thread. Logs and tells the desk what is found. */

@@ -149,6 +149,8 @@ struct watchdog {
     uint64_t fired;       /* and how many deadlines had been met */
     int64_t moved_ms;     /* when that number changed, or something became overdue */
     int64_t counted_ms;
+    int64_t looked_ms;
+    int64_t judges_from_ms; /* after a pause of the whole machine */
     /* A command of no effect that shows the way through the writer. */
     struct command probe;
     int64_t probed_ms; /* when it was posted; 0: not yet */

@@ -17,6 +17,7 @@
 #define STALLED_MS_MAX INT64_C(5000)
 #define COUNT_EVERY_MS INT64_C(1000)
 #define PROBE_EVERY_MS INT64_C(1000)
+#define PAUSE_MS_MIN   INT64_C(1000)
 #define READ_MS_MAX    INT64_C(500)
 
 static int64_t now_ms(struct engine *engine)
@@ -24,10 +25,24 @@ static int64_t now_ms(struct engine *engine)
     return clock_monotonic(&engine->configuration.clock).ms;
 }
 
+/* A machine that slept makes everything look old: what began before is judged a while later. */
+static bool may_judge(struct engine *engine)
+{
+    struct watchdog *watchdog = &engine->watchdog;
+    int64_t now = now_ms(engine);
+    if (now - watchdog->looked_ms >= PAUSE_MS_MIN) {
+        watchdog->judges_from_ms = now + STUCK_MS_MAX;
+        watchdog->moved_ms = now;
+    }
+    watchdog->looked_ms = now;
+    return now >= watchdog->judges_from_ms;
+}
+
 static void look_at_writer(struct engine *engine)
 {
+    bool judges = may_judge(engine);
     int64_t began_ms = atomic_load(&engine->turn_began_ms);
-    int64_t stuck_ms = began_ms != 0 ? now_ms(engine) - began_ms : 0;
+    int64_t stuck_ms = judges && began_ms != 0 ? now_ms(engine) - began_ms : 0;
     atomic_store(&engine->writer_stuck, stuck_ms > STUCK_MS_MAX);
     if (stuck_ms > STUCK_MS_MAX) {
         char detail[96];
