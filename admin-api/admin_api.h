@@ -18,7 +18,8 @@
 
 struct admin_api;
 
-#define READINESS_REASONS_MAX 16
+#define READINESS_REASONS_MAX   16
+#define CONNECTIONS_MAX_DEFAULT 1024
 
 /* What the daemon adds to /metrics and /readyz. All optional; called from HTTP threads; must not
  * block. */
@@ -54,9 +55,12 @@ struct admin_api_configuration {
     uint16_t listen_port;       /* 0: a free one, see admin_api_port() */
     const char *tls_key_file;   /* PEM, both or none: TLS in the daemon itself */
     const char *tls_cert_file;
-    unsigned threads;                     /* [2] */
-    unsigned readers;                     /* threads that read the database [2] */
-    unsigned connections_max;             /* [1024] */
+    unsigned threads; /* [2] */
+    unsigned readers; /* threads that read the database [2] */
+    /* [CONNECTIONS_MAX_DEFAULT] New escalations hold half of them at most while they wait, other
+     * calls a quarter; the rest is for acknowledgments and telephony outcomes. When three quarters
+     * are open, idle ones are ended and answers end theirs. */
+    unsigned connections_max;
     unsigned connections_per_address_max; /* [0: no limit] */
     int64_t request_deadline_ms;          /* to receive a request, and to answer it [10000] */
     size_t body_bytes_max;                /* [65536] */

@@ -38,7 +38,7 @@ struct connection *http_connection_open(struct admin_api *api, int socket)
     all->first = connection;
     size_t before = atomic_fetch_add(&all->count, 1);
     pthread_mutex_unlock(&all->mutex);
-    if (before == 0 || before >= all->calm) {
+    if (before == 0 || before == all->calm) {
         (void)eventfd_write(api->deadlines_wake, 1);
     }
     return connection;

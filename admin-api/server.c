@@ -16,13 +16,12 @@
 #include "admin-api/admin_api_private.h"
 #include "gateway/base/log.h"
 
-#define CONNECTIONS_MAX_DEFAULT 1024
-#define TICK_MS                 100
-#define TICK_FULL_LANE_MS       10
-#define DRAIN_POLL_MS           10
-#define FLUSH_MS_MAX            500
-#define PEM_BYTES_MAX           65536
-#define TLS_PRIORITIES          "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+#define TICK_MS        100
+#define TICK_BUSY_MS   10
+#define DRAIN_POLL_MS  10
+#define FLUSH_MS_MAX   500
+#define PEM_BYTES_MAX  65536
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 static bool has_connections(struct admin_api *api)
 {
@@ -36,7 +35,9 @@ static void *watch_deadlines(void *context)
     while (!atomic_load(&api->deadlines_stopping)) {
         size_t post_again;
         (void)waiting_count(api, &post_again);
-        int wait_ms = post_again > 0 ? TICK_FULL_LANE_MS : has_connections(api) ? TICK_MS : -1;
+        int wait_ms = post_again > 0 || http_connections_are_crowded(api) ? TICK_BUSY_MS
+                      : has_connections(api)                              ? TICK_MS
+                                                                          : -1;
         if (poll(&wake, 1, wait_ms) > 0) {
             eventfd_t ignored;
             (void)eventfd_read(api->deadlines_wake, &ignored);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@
  * to this: putting that much back into the database holds up the writer for a moment. */
 #define BACKUP_FREE_BYTES_MIN (INT64_C(256) << 20)
 #define BACKUP_LOG_BYTES_MAX  (INT64_C(64) << 20)
+#define FILES_OF_OTHERS       512 /* besides HTTP: providers, telephony, the database, what is read */
 #define SUPERVISE_EVERY_MS    500
 #define DRAIN_MS_MAX          3000
 #define DRAIN_LOOK_MS         20
@@ -207,9 +209,29 @@ static void init_supervision(struct daemon *daemon)
     }
 }
 
+/* A crowd of HTTP connections must not take the descriptors that pushes and calls need: there have
+ * to be enough for all. */
+static void allow_files(const struct configuration *configuration)
+{
+    struct rlimit limit;
+    rlim_t connections = configuration->connections_max > 0 ? (rlim_t)configuration->connections_max
+                                                            : CONNECTIONS_MAX_DEFAULT;
+    rlim_t wanted = connections + FILES_OF_OTHERS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
+        return;
+    }
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+        log_warning("daemon.few_files", LOG_INT("allowed", (int64_t)limit.rlim_cur),
+                    LOG_INT("wanted", (int64_t)wanted),
+                    LOG_TEXT("remedy", "raise LimitNOFILE or lower connections_max"));
+    }
+}
+
 static enum status start_all(struct daemon *daemon, struct error *error)
 {
     const struct configuration *configuration = daemon->configuration;
+    allow_files(configuration);
     enum status status = start_senders(daemon, error);
     if (status == STATUS_OK) {
         status = start_engine(daemon, error);

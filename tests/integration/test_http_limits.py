@@ -1,8 +1,10 @@
 """Hostile HTTP over raw sockets: doubtful framing, oversize, slow drips, too many connections; and
 what a restart or a stop does to requests that are inside."""
 
+import contextlib
 import http.client
 import json
+import resource
 import socket
 import ssl
 import subprocess
@@ -336,6 +338,41 @@ class HttpLimits(astreinte_test.GatewayTest):
             kinds.append(kind)
         again.close()
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+
+
+class Crowd(unittest.TestCase):
+    """More callers than connections, and fewer descriptors than both: agents get in all the same,
+    and what has to open a connection of its own can."""
+
+    def test_agents_and_pushes_get_through(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with tempfile.TemporaryDirectory(prefix="astreinte-") as directory, \
+                contextlib.ExitStack() as stack:
+            provider = astreinte_test.Simulator("provider", directory).start()
+            stack.callback(provider.stop)
+            gateway = astreinte_test.Gateway(directory, {"gateway": {"connections_max": 200}})
+            gateway.use_provider(provider.ready)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
+            try:
+                gateway.start()
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            stack.callback(gateway.stop)
+            allowed, _ = resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE)
+            self.assertGreater(allowed, 300, "descriptors: for 200 connections and the others")
+            customer = astreinte_test.Customer(gateway, "crowded")
+            early = customer.escalate(summary="before the crowd")["id"]
+            for _ in range(300):
+                stack.enter_context(Raw(gateway.port))
+            for agent in (astreinte_test.Client(gateway.port, customer.agents["paul"].token),
+                          customer.agents["paul"].client):
+                answer = agent.post(f"/v1/agent/escalations/{early}/accept", {})
+                self.assertEqual(answer.status, 200, answer)
+                stack.callback(agent.close)
+            late = customer.escalate(summary="in the crowd")["id"]
+            astreinte_test.wait_until(
+                lambda: any(each["payload"].get("escalation") == late
+                            for each in provider.records()), "a push out of the crowd")
 
 
 class Stopping(astreinte_test.GatewayTest):
