@@ -146,6 +146,7 @@ class House:
             "provider", self.directory, *self.provider_arguments).start()
         self.gateway = astreinte_test.Gateway(self.directory)
         self.gateway.use_provider(self.provider.ready)
+        self.configure()
         try:
             self.gateway.start()
         except AssertionError:
@@ -153,6 +154,9 @@ class House:
             raise
         self.admin = self.gateway.client()
         return self
+
+    def configure(self):
+        """More of the configuration, before the gateway is started."""
 
     def __exit__(self, kind, error, trace):
         try:

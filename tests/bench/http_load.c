@@ -27,23 +27,9 @@
 #include <unistd.h>
 
 #include "gateway/base/clock.h"
+#include "tests/bench/http_client.h"
 
-#define CONNECTIONS_MAX  1024
-#define BODIES_MAX       1024
-#define ANSWER_BYTES_MAX 32768
-#define ID_BYTES         40
-
-struct text {
-    char *bytes;
-    size_t count;
-};
-
-struct answer {
-    int64_t sent_ns;
-    int64_t answered_ns;
-    int status;
-    char id[ID_BYTES];
-};
+#define CONNECTIONS_MAX 1024
 
 struct connection {
     int socket;
@@ -61,82 +47,12 @@ struct load {
     const char *bodies_file;
     const char *record_file;
     long pause_ms;
-    struct text requests[BODIES_MAX];
-    size_t bodies_count;
+    struct requests requests;
     struct answer *answers;
     size_t begun;
     size_t done;
     int epoll;
 };
-
-static void die(const char *what)
-{
-    (void)fprintf(stderr, "http_load: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-static void *allocate(size_t count, size_t bytes)
-{
-    void *memory = calloc(count, bytes);
-    if (memory == NULL) {
-        die("memory");
-    }
-    return memory;
-}
-
-/* The first line of a file, or "". */
-static void read_line(const char *path, char *line, size_t bytes)
-{
-    line[0] = '\0';
-    if (path == NULL) {
-        return;
-    }
-    FILE *file = fopen(path, "re");
-    if (file == NULL || fgets(line, (int)bytes, file) == NULL) {
-        die(path);
-    }
-    line[strcspn(line, "\r\n")] = '\0';
-    (void)fclose(file);
-}
-
-static struct text make_request(const struct load *load, const char *token, const char *body)
-{
-    size_t capacity = strlen(body) + strlen(load->path) + strlen(token) + 256;
-    struct text text = {allocate(1, capacity), 0};
-    int count = snprintf(text.bytes, capacity,
-                         "POST %s HTTP/1.1\r\nHost: localhost\r\n%s%s%s"
-                         "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                         load->path, token[0] != '\0' ? "Authorization: Bearer " : "", token,
-                         token[0] != '\0' ? "\r\n" : "", strlen(body), body);
-    text.count = (size_t)count;
-    return text;
-}
-
-static void make_requests(struct load *load)
-{
-    char token[256], *line = NULL;
-    size_t capacity = 0;
-    read_line(load->token_file, token, sizeof token);
-    if (load->bodies_file == NULL) {
-        load->requests[load->bodies_count++] = make_request(load, token, "{}");
-        return;
-    }
-    FILE *file = fopen(load->bodies_file, "re");
-    if (file == NULL) {
-        die(load->bodies_file);
-    }
-    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): load->requests keeps them to the end */
-    while (load->bodies_count < BODIES_MAX && getline(&line, &capacity, file) > 0) {
-        line[strcspn(line, "\r\n")] = '\0';
-        load->requests[load->bodies_count++] = make_request(load, token, line);
-    }
-    free(line);
-    (void)fclose(file);
-    if (load->bodies_count == 0) {
-        errno = EINVAL;
-        die(load->bodies_file);
-    }
-}
 
 /* A request is smaller than the socket's buffer: it goes out in one piece. */
 static void send_next(struct load *load, struct connection *connection)
@@ -148,39 +64,13 @@ static void send_next(struct load *load, struct connection *connection)
         struct timespec pause = {load->pause_ms / 1000, load->pause_ms % 1000 * 1000000};
         (void)nanosleep(&pause, NULL);
     }
-    const struct text *request = &load->requests[load->begun % load->bodies_count];
+    const struct request *request = requests_pick(&load->requests, load->begun);
     connection->answer = load->begun++;
     connection->used = 0;
     load->answers[connection->answer].sent_ns = clock_stopwatch_ns();
     if (send(connection->socket, request->bytes, request->count, MSG_NOSIGNAL) !=
         (ssize_t)request->count) {
         die("send");
-    }
-}
-
-/* The whole answer's length, or 0 while its headers are not all there. */
-static size_t answer_bytes(const char *buffer)
-{
-    const char *end = strstr(buffer, "\r\n\r\n");
-    if (end == NULL) {
-        return 0;
-    }
-    size_t body = 0;
-    for (const char *line = strstr(buffer, "\r\n"); line < end; line = strstr(line + 2, "\r\n")) {
-        if (strncasecmp(line + 2, "content-length:", 15) == 0) {
-            body = strtoul(line + 17, NULL, 10);
-        }
-    }
-    return (size_t)(end - buffer) + 4 + body;
-}
-
-static void note_answer(struct answer *answer, const char *text)
-{
-    answer->answered_ns = clock_stopwatch_ns();
-    answer->status = (int)strtol(text + strcspn(text, " "), NULL, 10);
-    const char *id = strstr(text, "\"id\":\"");
-    if (id != NULL) {
-        (void)snprintf(answer->id, sizeof answer->id, "%.*s", (int)strcspn(id + 6, "\""), id + 6);
     }
 }
 
@@ -195,7 +85,7 @@ static void receive(struct load *load, struct connection *connection)
     connection->buffer[connection->used] = '\0';
     size_t whole = answer_bytes(connection->buffer);
     if (whole > 0 && connection->used >= whole) {
-        note_answer(&load->answers[connection->answer], connection->buffer);
+        answer_note(&load->answers[connection->answer], connection->buffer);
         load->done++;
         send_next(load, connection);
     } else if (connection->used == ANSWER_BYTES_MAX) {
@@ -243,28 +133,6 @@ static void run(struct load *load, struct connection **connections)
     }
 }
 
-static void record(const struct load *load)
-{
-    FILE *file = fopen(load->record_file, "we");
-    if (file == NULL) {
-        die(load->record_file);
-    }
-    for (size_t i = 0; i < load->requests_count; i++) {
-        const struct answer *answer = &load->answers[i];
-        (void)fprintf(file, "%lld %lld %d %s\n", (long long)answer->sent_ns,
-                      (long long)answer->answered_ns, answer->status, answer->id);
-    }
-    if (fclose(file) != 0) {
-        die(load->record_file);
-    }
-}
-
-static int compare(const void *left, const void *right)
-{
-    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-    return (a > b) - (a < b);
-}
-
 static void print(const struct load *load)
 {
     size_t count = load->requests_count, good = 0;
@@ -276,7 +144,7 @@ static void print(const struct load *load)
         last_ns = answer->answered_ns > last_ns ? answer->answered_ns : last_ns;
         good += answer->status >= 200 && answer->status < 300;
     }
-    qsort(took_ns, count, sizeof *took_ns, compare);
+    sort_ns(took_ns, count);
     size_t half = count / 2, most = count * 99 / 100;
     double seconds = (double)(last_ns - load->answers[0].sent_ns) / 1e9;
     (void)printf("{\"requests\":%zu,\"good\":%zu,\"began_ns\":%lld,\"seconds\":%.6f,"
@@ -336,7 +204,7 @@ int main(int argc, char **argv)
 {
     struct load load = read_options(argc, argv);
     struct connection *connections[CONNECTIONS_MAX];
-    make_requests(&load);
+    requests_make(&load.requests, load.path, load.token_file, load.bodies_file, NULL);
     load.answers = allocate(load.requests_count, sizeof *load.answers);
     load.epoll = epoll_create1(EPOLL_CLOEXEC);
     if (load.epoll < 0) {
@@ -347,16 +215,14 @@ int main(int argc, char **argv)
     }
     run(&load, connections);
     if (load.record_file != NULL) {
-        record(&load);
+        answers_record(load.record_file, load.answers, load.requests_count);
     }
     print(&load);
     for (size_t i = 0; i < load.connections_count; i++) {
         (void)close(connections[i]->socket);
         free(connections[i]);
     }
-    for (size_t i = 0; i < load.bodies_count; i++) {
-        free(load.requests[i].bytes);
-    }
+    requests_free(&load.requests);
     free(load.answers);
     (void)close(load.epoll);
     return 0;
