@@ -19,7 +19,9 @@ static struct wall_time fake_wall(void *context)
 static struct monotonic_time fake_monotonic(void *context)
 {
     struct house *house = context;
-    house->boot.ms += house->look_ms;
+    if (house->look_ms != 0) { /* a test without threads */
+        house->boot.ms += house->look_ms;
+    }
     return house->boot;
 }
 
