@@ -34,17 +34,30 @@ static size_t inside_max(struct engine *engine)
                                               : most;
 }
 
-void admission_note_turn(struct engine *engine, size_t done, bool left)
+/* The writer keeps up, so that its turns do not say how much it could do: twice as much in a second
+ * is tried, until all that the lane holds could be done in time. */
+static size_t raise_pace(struct engine *engine, size_t pace, int64_t now_ms)
+{
+    size_t more = pace * (size_t)(now_ms - engine->new_noted_ms) / 1000;
+    if (more > 0) {
+        engine->new_noted_ms = now_ms;
+    }
+    pace += more;
+    return pace * NEW_WAIT_MS_AIM / 1000 < LANE_NEW_SLOTS ? pace : 0;
+}
+
+void admission_note_turn(struct engine *engine, size_t done, bool all)
 {
     size_t pace = atomic_load(&engine->new_pace);
+    int64_t now_ms = now_of(engine).ms;
     (void)atomic_fetch_sub(&engine->new_inside, done);
-    if (left) {
-        int64_t took_ms = now_of(engine).ms - atomic_load(&engine->turn_began_ms);
+    if (all && pace > 0) {
+        pace = raise_pace(engine, pace, now_ms);
+    } else if (!all && done > 0) {
+        int64_t took_ms = now_ms - atomic_load(&engine->turn_began_ms);
         size_t now = done * 1000 / (size_t)(took_ms > 0 ? took_ms : 1);
         pace = pace == 0 ? now : (3 * pace + now) / 4;
-    } else if (done > 0 && pace > 0) {
-        /* It keeps up, so that its turns no longer say how much it could do: feel the way up. */
-        pace = pace < LANE_NEW_SLOTS ? 2 * pace : 0;
+        engine->new_noted_ms = now_ms;
     }
     atomic_store(&engine->new_pace, pace);
 }

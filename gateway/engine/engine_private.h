@@ -190,6 +190,7 @@ struct engine {
     /* how long new escalations wait (admission.c) */
     _Atomic size_t new_inside;    /* new escalations posted and not yet answered */
     _Atomic size_t new_pace;      /* done a second by turns that left some; 0: none does */
+    int64_t new_noted_ms;         /* the writer's: when the pace was looked at */
     _Atomic int64_t new_since_ms; /* when the oldest new escalation in the turn came; 0: none */
     _Atomic unsigned refusals;    /* that were told when to come back */
 
@@ -280,8 +281,8 @@ command_handler command_deadline, command_context_changed, command_quarantine, c
 
 /* Whether one more is refused; else the command is stamped. Any thread. */
 bool admission_is_closed(struct engine *engine, struct command *command);
-/* The writer: a turn has answered so many, and whether it left some. */
-void admission_note_turn(struct engine *engine, size_t done, bool left);
+/* The writer: a turn has answered so many, and whether those were all it found. */
+void admission_note_turn(struct engine *engine, size_t done, bool all);
 /* Whether the command waited to the end: it is answered then, and nothing is done. */
 bool admission_expires(struct engine *engine, struct command *command);
 

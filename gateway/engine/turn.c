@@ -19,6 +19,10 @@
 static const size_t lane_share[LANES_COUNT] = {
     [LANE_ACKNOWLEDGMENT] = 96, [LANE_OUTCOME] = 80, [LANE_NEW] = 64, [LANE_ADMINISTRATION] = 16};
 
+/* New escalations leave administration's share of the batch free: a storm of them must not shut it
+ * out. */
+#define NEW_PER_TURN_MAX (TURN_COMMANDS_MAX - lane_share[LANE_ADMINISTRATION])
+
 static command_handler *const handlers[COMMANDS_COUNT] = {
     [COMMAND_ESCALATE] = command_escalate,
     [COMMAND_DESK_VERB] = command_desk_verb,
@@ -82,13 +86,11 @@ static size_t gathered(const struct turn *turn)
     return turn->urgent.count + turn->patient.count;
 }
 
-/* Takes at most `most` commands from a lane. New escalations leave administration's share of the
- * batch free: a storm of them must not shut it out. */
+/* Takes at most `most` commands from a lane. */
 static void gather_lane(struct turn *turn, int lane, size_t most)
 {
     struct batch *batch = batch_of_lane(turn, lane);
-    size_t limit =
-        lane == LANE_NEW ? TURN_COMMANDS_MAX - lane_share[LANE_ADMINISTRATION] : TURN_COMMANDS_MAX;
+    size_t limit = lane == LANE_NEW ? NEW_PER_TURN_MAX : TURN_COMMANDS_MAX;
     while (most-- > 0 && batch->count < limit) {
         struct command *command = queue_pop(turn->engine->lanes[lane]);
         if (command == NULL) {
@@ -631,11 +633,11 @@ static void run_turn(struct turn *turn)
     count_commands(turn);
     complete_batch(engine, &turn->urgent);
     size_t new_done = count_new(&turn->patient, turn->patient.done);
+    bool full = turn->patient.count >= NEW_PER_TURN_MAX;
     complete_batch(engine, &turn->patient);
     note_oldest_new(turn);
     admission_note_turn(engine, new_done,
-                        count_new(&turn->patient, turn->patient.count) > 0 ||
-                            queue_length(engine->lanes[LANE_NEW]) > 0);
+                        !full && count_new(&turn->patient, turn->patient.count) == 0);
     tell_listener(engine);
     checkpoint(engine);
 }

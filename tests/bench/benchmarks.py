@@ -383,11 +383,11 @@ def storm(bench):
 # ---- lateness of deadlines -------------------------------------------------------------------
 
 
-def lateness_buckets(metrics):
-    """Deadlines by how late they were: {seconds: how many were no later}."""
+def lateness_buckets(metrics, histogram="astreinte_deadline_lateness_seconds"):
+    """Deadlines by how late they were: {seconds: how many were no later}; or another histogram."""
     found = {}
     for name, value in metrics.items():
-        match = re.fullmatch(r'astreinte_deadline_lateness_seconds_bucket\{le="(.*)"\}', name)
+        match = re.fullmatch(histogram + r'_bucket\{le="(.*)"\}', name)
         if match:
             found[float(match.group(1))] = value
     return dict(sorted(found.items()))
