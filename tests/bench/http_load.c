@@ -113,10 +113,10 @@ static struct connection *connect_one(struct load *load)
     return connection;
 }
 
-static void run(struct load *load, struct connection **connections)
+static void run(struct load *load, struct connection **connections, size_t connections_count)
 {
     struct epoll_event events[64];
-    for (size_t i = 0; i < load->connections_count; i++) {
+    for (size_t i = 0; i < connections_count; i++) {
         send_next(load, connections[i]);
     }
     while (load->done < load->requests_count) {
@@ -204,21 +204,22 @@ int main(int argc, char **argv)
 {
     struct load load = read_options(argc, argv);
     struct connection *connections[CONNECTIONS_MAX];
+    const size_t connections_count = load.connections_count;
     requests_make(&load.requests, load.path, load.token_file, load.bodies_file, NULL);
     load.answers = allocate(load.requests_count, sizeof *load.answers);
     load.epoll = epoll_create1(EPOLL_CLOEXEC);
     if (load.epoll < 0) {
         die("epoll_create1");
     }
-    for (size_t i = 0; i < load.connections_count; i++) {
+    for (size_t i = 0; i < connections_count; i++) {
         connections[i] = connect_one(&load);
     }
-    run(&load, connections);
+    run(&load, connections, connections_count);
     if (load.record_file != NULL) {
         answers_record(load.record_file, load.answers, load.requests_count);
     }
     print(&load);
-    for (size_t i = 0; i < load.connections_count; i++) {
+    for (size_t i = 0; i < connections_count; i++) {
         (void)close(connections[i]->socket);
         free(connections[i]);
     }
