@@ -43,7 +43,8 @@ enum next exchange_run(struct exchange *exchange, const char *method, const char
         atomic_store(&exchange->request->connection->acknowledges,
                      (exchange->route->flags & ROUTE_WAITS) != 0);
     }
-    if (waiting_is_full(exchange->api, exchange->route)) {
+    bool is_new = (exchange->route->flags & ROUTE_NEW) != 0;
+    if (is_new && waiting_is_full(exchange->api, exchange->route)) {
         return reply_full(exchange); /* first of all: refusing must cost next to nothing */
     }
     if (!authorize(exchange)) {
@@ -55,5 +56,9 @@ enum next exchange_run(struct exchange *exchange, const char *method, const char
                                   "send the body with Content-Type: application/json");
     }
     enum next next = exchange->route->handler(exchange);
+    bool waits = next == NEXT_COMMAND || next == NEXT_READ;
+    if (waits && !is_new && waiting_is_full(exchange->api, exchange->route)) {
+        return reply_full(exchange); /* what is answered at once, as /healthz, is not concerned */
+    }
     return next == NEXT_ANSWER ? tell_refusal(exchange) : next;
 }

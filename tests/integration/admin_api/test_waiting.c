@@ -427,6 +427,10 @@ static void test_crowd__each_kind_has_its_part_of_the_connections(void **state)
     assert_refused(late);
     assert_non_null(strstr(late->answer, "Connection: close")); /* by now it is a crowd */
     close_client(late);
+    late = open_client(fixture);
+    ask(late, "GET", "/healthz", ""); /* does not wait, and is not refused */
+    assert_int_equal(hear(late), 200);
+    close_client(late);
     for (size_t i = 0; i < 2; i++) {
         outcomes[i] = open_client(fixture);
         verb(outcomes[i]);
