@@ -612,6 +612,15 @@ static void checkpoint(struct engine *engine)
     }
 }
 
+/* Before the batch is completed. */
+static void note_new(struct turn *turn)
+{
+    const struct batch *batch = &turn->patient;
+    size_t found = count_new(batch, batch->count);
+    size_t done = count_new(batch, batch->done);
+    admission_note_turn(turn->engine, done, done == found && batch->count < NEW_PER_TURN_MAX);
+}
+
 static void run_turn(struct turn *turn)
 {
     struct engine *engine = turn->engine;
@@ -632,12 +641,9 @@ static void run_turn(struct turn *turn)
     }
     count_commands(turn);
     complete_batch(engine, &turn->urgent);
-    size_t new_done = count_new(&turn->patient, turn->patient.done);
-    bool full = turn->patient.count >= NEW_PER_TURN_MAX;
+    note_new(turn); /* first: who is answered may ask again at once */
     complete_batch(engine, &turn->patient);
     note_oldest_new(turn);
-    admission_note_turn(engine, new_done,
-                        !full && count_new(&turn->patient, turn->patient.count) == 0);
     tell_listener(engine);
     checkpoint(engine);
 }

@@ -105,6 +105,31 @@ static void test_admission__a_few_always(void **state)
     house_settle(house);
 }
 
+static struct house *asking;
+static size_t refused;
+
+static void ask_again(struct command *command)
+{
+    atomic_store((_Atomic bool *)command->context, true);
+    refused += post_one(asking) != STATUS_OK;
+}
+
+/* As many callers as are always let in, each with its next as soon as it is answered. */
+static void test_admission__who_is_answered_may_ask_again(void **state)
+{
+    struct house *house = asking = *state;
+    refused = 0;
+    atomic_store(&house->engine->new_pace, 20);
+    house->engine->new_noted_ms = house->boot.ms;
+    for (int i = 0; i < NEW_INSIDE_MIN; i++) {
+        struct command *command;
+        assert_int_equal(post_new(house, &command), STATUS_OK);
+        command->complete = ask_again;
+    }
+    house_settle(house);
+    assert_int_equal(refused, 0);
+}
+
 static void test_admission__while_a_turn_stands_still(void **state)
 {
     struct house *house = *state;
@@ -163,6 +188,7 @@ int main(void)
         HOUSE_TEST(test_admission__by_how_long_the_oldest_has_waited),
         HOUSE_TEST(test_admission__by_the_pace_of_the_writer),
         HOUSE_TEST(test_admission__a_few_always),
+        HOUSE_TEST(test_admission__who_is_answered_may_ask_again),
         HOUSE_TEST(test_admission__while_a_turn_stands_still),
         HOUSE_TEST(test_admission__what_waited_to_the_end_is_refused),
         HOUSE_TEST(test_admission__says_when_to_come_back),
