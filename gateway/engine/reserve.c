@@ -2,8 +2,9 @@
  *
  * The first write that finds no room ends the taking of new escalations while the whole ballast is
  * still there. From then on whatever serves the open ones gets a piece of it each time that it
- * finds no room. Every second the writer looks whether a piece can be taken back; new escalations
- * are taken again when the ballast is whole and as much again as a piece is free beside it.
+ * finds no room; administration has its first half. Every second the writer looks whether a piece
+ * can be taken back; new escalations are taken again when the ballast is whole and a piece of room
+ * is free beside it.
  */
 #include "gateway/engine/engine_private.h"
 
@@ -97,7 +98,7 @@ bool reserve_refuses(const struct engine *engine, enum command_type type)
     if (!atomic_load(&engine->disk_full) || reserve_serves(type)) {
         return false;
     }
-    /* Administration may name another person for this night, but not use up what is left. */
+    /* Administration may name another person for this night, but not use up the reserve. */
     return type == COMMAND_ESCALATE ||
            ballast_held_bytes(engine->ballast) < engine->configuration.reserve_bytes / 2;
 }

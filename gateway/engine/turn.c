@@ -307,8 +307,7 @@ static bool refuse_condemned(struct engine *engine, struct command *command, str
     return true;
 }
 
-/* Runs one command in its savepoint. False when the transaction is not to be gone on with: it has
- * vanished, or somebody is to have room made for them. */
+/* Runs one command in its savepoint. False when the transaction has vanished. */
 static bool run_command(struct engine *engine, struct command *command)
 {
     struct error error = {.text = ""};
@@ -344,7 +343,7 @@ static bool run_command(struct engine *engine, struct command *command)
     if (status == STATUS_CORRUPT) {
         store_rollback(engine->store); /* it could not be committed any more: its neighbours can */
     }
-    if (!store_in_transaction(engine->store) || status == STATUS_DISK_FULL) {
+    if (!store_in_transaction(engine->store)) {
         return false;
     }
     struct error ignored;
