@@ -101,6 +101,7 @@ static void begin_disk_fault(struct simulator *simulator, struct happening *happ
     if (fault == FAULT_DISK_FULL) {
         lasts_ms = draw_ms(random, 10 * SECOND_MS, 2 * MINUTE_MS);
         disk_set_capacity(disk_used() + box_draw(random, 65536));
+        simulator->disk_full_until_ms = simulator->box->elapsed_ms + lasts_ms;
     } else {
         break_disk(simulator, random, fault == FAULT_DISK_FOR_A_WHILE);
         lasts_ms = fault == FAULT_DISK_ONCE ? HOUR_MS : lasts_ms;

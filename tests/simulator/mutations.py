@@ -93,6 +93,21 @@ MUTATIONS = [
         "    return engine_time_at(engine, clock_monotonic(&engine->configuration.clock));",
         "    return (struct engine_time){clock_wall(&engine->configuration.clock).ms};",
     )),
+    mutation("a full disk stops what is open: nothing draws on the reserve", (
+        ENGINE + "reserve.c",
+        "    bool given = ballast_give(engine->ballast);\n",
+        "    bool given = false;\n",
+    )),
+    mutation("acknowledgments are not among what draws on the reserve", (
+        ENGINE + "reserve.c",
+        "    case COMMAND_AGENT_VERB:\n",
+        "    case COMMAND_AGENT_VERB:\n        return false;\n",
+    )),
+    mutation("freed room is not noticed", (
+        ENGINE + "reserve.c",
+        "    if (!engine_time_reached(engine->reserve_looks_at, now)) {",
+        "    if (engine->reserve_looks_at.ms > 0) {",
+    )),
     # ---- deadlines ----
     mutation("forgotten due time while waiting for the next round", (
         CORE + "move.c",

@@ -65,7 +65,8 @@ struct simulator {
     struct weather platforms[PLATFORMS];
     struct weather telephony;
     int64_t full_until_ms;     /* the dispatcher has no room now and then */
-    int64_t troubled_until_ms; /* the disk fails or is full: deadlines may be late */
+    int64_t troubled_until_ms; /* the disk fails: deadlines may be late */
+    int64_t disk_full_until_ms;
     struct uuid refused[REFUSED_MAX];
     size_t refused_count;
     uint64_t memory_failed; /* how often, at the last look */

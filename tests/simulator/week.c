@@ -16,6 +16,7 @@
 #define TIDY_AFTER_HOURS 3
 #define STORM_CALLS      30
 #define MORNING_HOURS    2
+#define ROOM_NOTICED_MS  (5 * SECOND_MS)
 #define RESERVE_BYTES    (INT64_C(1) << 20)
 #define CHECK_EVERY      16 /* crashes: the whole file is checked after each of these */
 
@@ -50,14 +51,27 @@ void follow(struct simulator *simulator, struct happening happening, int64_t in_
     agenda_add(&simulator->agenda, happening);
 }
 
-/* On a disk that is full and nothing else, only what is new is refused. */
-static void check_refusal(struct simulator *simulator, const struct command *command)
+static bool is_troubled(struct simulator *simulator)
 {
-    bool is_new = command->type == COMMAND_ESCALATE || command->type == COMMAND_TEST_DEVICE ||
-                  command->type == COMMAND_PUT_DEVICE || command->type == COMMAND_PUT_ROTA ||
-                  command->type == COMMAND_PUT_PROCEDURE;
-    if (command->answer.status == STATUS_DISK_FULL && !is_new) {
+    if (memory_failed() != simulator->memory_failed || memory_will_fail()) {
+        simulator->memory_failed = memory_failed();
+        be_troubled(simulator, SECOND_MS);
+    }
+    return simulator->box->elapsed_ms < simulator->troubled_until_ms;
+}
+
+/* On a disk that is full and nothing else, only what is new is refused, and not for longer. */
+static void check_refusal(struct simulator *simulator, enum command_type type)
+{
+    bool is_new = type == COMMAND_ESCALATE || type == COMMAND_TEST_DEVICE ||
+                  type == COMMAND_PUT_DEVICE || type == COMMAND_PUT_ROTA ||
+                  type == COMMAND_PUT_PROCEDURE;
+    if (!is_new) {
         oracle_blame(simulator->oracle, "a full disk stopped what was open");
+    }
+    if (simulator->box->elapsed_ms > simulator->disk_full_until_ms + ROOM_NOTICED_MS &&
+        !is_troubled(simulator)) {
+        oracle_blame(simulator->oracle, "there is room on the disk, and it went unnoticed");
     }
 }
 
@@ -67,8 +81,8 @@ bool ask(struct simulator *simulator, struct command *command)
         return false;
     }
     bool answered = box_run(simulator->box, command);
-    if (answered) {
-        check_refusal(simulator, command);
+    if (answered && command->answer.status == STATUS_DISK_FULL) {
+        check_refusal(simulator, command->type);
     }
     note(simulator, "command %d: %s", (int)command->type,
          answered ? status_slug(command->answer.status) : "unknown");
@@ -214,13 +228,12 @@ static void happen(struct simulator *simulator, struct happening *happening)
     }
 }
 
-static bool is_troubled(struct simulator *simulator)
+/* Then it looks every second whether there is room. */
+static bool is_refusing(const struct simulator *simulator)
 {
-    if (memory_failed() != simulator->memory_failed || memory_will_fail()) {
-        simulator->memory_failed = memory_failed();
-        be_troubled(simulator, SECOND_MS);
-    }
-    return simulator->box->elapsed_ms < simulator->troubled_until_ms;
+    struct engine_statistics statistics;
+    engine_statistics(simulator->box->engine, &statistics);
+    return statistics.disk_full;
 }
 
 /* At rest: everything that is due now is done. Answers how long nothing will be due. */
@@ -239,7 +252,8 @@ static int64_t come_to_rest(struct simulator *simulator)
     if (wait_ms > due_in_ms && !is_troubled(simulator)) {
         oracle_blame(simulator->oracle, "the engine would sleep past a deadline");
     }
-    return wait_ms >= IDLE_MS_MAX && due_in_ms > wait_ms ? due_in_ms : wait_ms;
+    bool idle = wait_ms >= IDLE_MS_MAX && due_in_ms > wait_ms && !is_refusing(simulator);
+    return idle ? due_in_ms : wait_ms;
 }
 
 static void live_until(struct simulator *simulator, int64_t end_ms)
