@@ -293,6 +293,9 @@ static bool machine_acts(struct scenario *scenario, int first)
         box->crash_loss = DISK_KEEPS_SYNCED;
         box_reboot(box, ms);
         box->crash_loss = DISK_KEEPS_ALL;
+    } else if (word_is(scenario, first, "disk")) {
+        /* "disk full", "disk free" */
+        disk_set_capacity(word_is(scenario, first + 1, "full") ? disk_used() : 0);
     } else if (word_is(scenario, first, "clock")) {
         /* "clock jumps 3600s", "clock jumps back 3600s": the wall clock alone */
         bool back = word_is(scenario, first + 2, "back");

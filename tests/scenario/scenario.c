@@ -11,6 +11,7 @@
 #include "gateway/base/text.h"
 
 #define REACTIONS_MAX 1000
+#define RESERVE_BYTES (INT64_C(1) << 20)
 
 /* ---- words ---- */
 
@@ -299,6 +300,7 @@ bool scenario_run(const char *path)
         return false;
     }
     scenario.box = box_create(1);
+    scenario.box->reserve_bytes = RESERVE_BYTES;
     box_open(scenario.box);
     while (!scenario.failed && fgets(line, sizeof line, file) != NULL) {
         scenario.line++;
