@@ -46,6 +46,7 @@ static bool is_open(const struct ballast *ballast)
 /* Cuts the file; what it holds is then what it says, or less. */
 static int cut(struct ballast *ballast, int64_t bytes)
 {
+    assert(is_open(ballast));
     int rc = ballast->file->pMethods->xTruncate(ballast->file, bytes);
     if (rc == SQLITE_OK && ballast->held_bytes > bytes) {
         ballast->held_bytes = bytes;
@@ -165,6 +166,7 @@ enum status ballast_take(struct ballast *ballast, struct error *error)
     if (status != STATUS_OK) {
         return status;
     }
+    assert(is_open(ballast));
     int64_t held = ballast->held_bytes;
     int64_t wanted = held + ballast->piece_bytes;
     wanted = wanted > ballast->size_bytes ? ballast->size_bytes : wanted;
