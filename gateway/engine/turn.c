@@ -626,7 +626,10 @@ static void run_turn(struct turn *turn)
     struct error error = {.text = ""};
     enum status status = store_begin(engine->store, &error);
     if (status == STATUS_OK) {
-        status = run_all(turn) ? finish_transaction(engine, &error) : turn->failure;
+        status = run_all(turn) ? STATUS_OK : turn->failure;
+    }
+    if (status == STATUS_OK) {
+        status = finish_transaction(engine, &error);
     }
     if (status == STATUS_OK) {
         after_commit(engine);

@@ -99,7 +99,7 @@ static void begin_disk_fault(struct simulator *simulator, struct happening *happ
     uint64_t *random = &happening->random;
     int64_t lasts_ms = draw_ms(random, 2 * SECOND_MS, 30 * SECOND_MS);
     if (fault == FAULT_DISK_FULL) {
-        lasts_ms = draw_ms(random, 10 * SECOND_MS, 2 * MINUTE_MS);
+        lasts_ms = draw_ms(random, 10 * SECOND_MS, 30 * MINUTE_MS);
         disk_set_capacity(disk_used() + box_draw(random, 65536));
         simulator->disk_full_until_ms = simulator->box->elapsed_ms + lasts_ms;
     } else {

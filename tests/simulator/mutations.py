@@ -28,15 +28,17 @@ MUTATIONS = [
     )),
     mutation("answer before commit", (
         ENGINE + "turn.c",
-        "    if (whole) {\n        status = finish_transaction(engine, &error);\n    }\n",
-        "    if (whole) {\n        complete_batch(&turn->urgent);\n"
+        "    if (status == STATUS_OK) {\n"
+        "        status = finish_transaction(engine, &error);\n    }\n",
+        "    if (status == STATUS_OK) {\n        complete_batch(&turn->urgent);\n"
         "        complete_batch(&turn->patient);\n"
         "        status = finish_transaction(engine, &error);\n    }\n",
     )),
     mutation("swallowed I/O error at the commit", (
         STORE + "store.c",
-        "    return status == STATUS_IO ? STATUS_UNCERTAIN : status;",
-        "    return status == STATUS_IO ? STATUS_OK : status;",
+        "    return !failed ? status : is_share_used_up(store) ? "
+        "STATUS_DISK_FULL : STATUS_UNCERTAIN;",
+        "    return failed && !is_share_used_up(store) ? STATUS_OK : status;",
     ), (
         STORE + "store.c",
         "    assert(status != STATUS_OK || !store_in_transaction(store));\n    /* The log",
@@ -105,8 +107,9 @@ MUTATIONS = [
     )),
     mutation("freed room is not noticed", (
         ENGINE + "reserve.c",
-        "    if (!engine_time_reached(engine->reserve_looks_at, now)) {",
-        "    if (engine->reserve_looks_at.ms > 0) {",
+        "        take_new_ones_again(engine);\n        return INT64_MAX;",
+        "        if (now.ms < 0) {\n            take_new_ones_again(engine);\n        }\n"
+        "        return DISK_PROBE_EVERY_MS;",
     )),
     # ---- deadlines ----
     mutation("forgotten due time while waiting for the next round", (
