@@ -17,6 +17,8 @@ from astreinte_test import Customer, Gateway, Simulator, wait_until, webhook_sec
 
 CTL = os.environ.get("ASTREINTECTL", str(astreinte_test.BUILD_DIR / "gateway/ctl/astreintectl"))
 TICKETS = 20000  # so that a backup is long enough to be interrupted
+MIGRATIONS = sorted((astreinte_test.SOURCE_DIR / "schema/sqlite").glob("0*.sql"))
+VERSIONS = astreinte_test.SOURCE_DIR / "tests/unit/store/versions"
 ON_THE_TELEPHONE = astreinte_test.procedure(steps=[
     {"notify": [{"on_call": "principal"}], "by": ["call"], "accepted_within_s": 3600}])
 
@@ -315,6 +317,54 @@ class Restore(BackupTest):
         self.assertEqual(astreinted(self.gateway, "--restore", path).returncode, 0)
         self.gateway.start()
         self.assertEqual(self.gateway.client().get("/v1/customers/ascenseurs").status, 200)
+
+
+class Upgrade(BackupTest):
+    WAITING, HELD = ("018bcfe5-687b-7100-0000-000000000001",
+                     "018bcfe5-687b-7100-0000-000000000002")
+
+    def make_database(self, version):
+        """As the gateway of that version left it, escalations open."""
+        for suffix in ("", "-wal", "-shm"):
+            pathlib.Path(f"{self.database}{suffix}").unlink(missing_ok=True)
+        database = sqlite3.connect(self.database)
+        database.execute("PRAGMA journal_mode = WAL")
+        for number, migration in enumerate(MIGRATIONS[:version], 1):
+            database.executescript(migration.read_text())
+            database.execute(f"PRAGMA user_version = {number}")
+            database.executescript((VERSIONS / f"{number:04}.sql").read_text())
+        database.close()
+
+    def test_the_night_goes_on_under_the_new_version(self):
+        for version in range(1, len(MIGRATIONS) + 1):
+            with self.subTest(version=version):
+                self.make_database(version)
+                known = len(self.telephony.records())
+                self.gateway.start()
+                call = wait_until(lambda: [
+                    line for line in self.telephony.records()[known:]
+                    if line["type"] == "call.requested"
+                    and line["body"]["escalation"] == self.WAITING], "the next step")[0]
+                self.assertEqual(call["body"]["to"], "+33600000011")
+                held = self.gateway.client().get(f"/v1/escalations/{self.HELD}").json
+                self.assertEqual((held["state"], held["holder"]["name"]), ("taken", "Léa"))
+                self.gateway.stop()
+                checked = astreinted(self.gateway, "--check-database")
+                self.assertEqual(checked.returncode, 0, checked)
+                self.assertIn(f"schema version {len(MIGRATIONS)}, 3 tickets", checked.stdout)
+
+    def test_a_newer_one_is_refused(self):
+        self.make_database(len(MIGRATIONS))
+        database = sqlite3.connect(self.database)
+        database.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+        database.commit()
+        database.close()
+        before = contents(self.database)
+        refused = astreinted(self.gateway)
+        self.assertEqual(refused.returncode, 1, refused)
+        self.assertIn(f"schema version {len(MIGRATIONS) + 1}, this program knows up to "
+                      f"{len(MIGRATIONS)}: install the newer program", refused.stderr)
+        self.assertEqual(contents(self.database), before)
 
 
 if __name__ == "__main__":

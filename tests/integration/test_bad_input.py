@@ -125,6 +125,7 @@ CALLS = [
          text_faults("name", 100) + [("role", "agent", None), ("role", "king", None),
                                      ("customers", [], None), ("customers", ["nobody"], None),
                                      ("customers", "*", None), ("customers", [7], None)]),
+    Call("POST", "/v1/backups", "admin", {}),
 ]
 
 # Calls without a body: method, pattern, who may, the rest of the path.
@@ -154,6 +155,7 @@ READS = [
     ("GET", "/v1/customers/{customer}/rotas", "admin", {}),
     ("GET", "/v1/customers/{customer}/rotas/{role}", "admin", {"role": "principal"}),
     ("GET", "/v1/customers/{customer}/rotas/{role}/on-call", "desk", {"role": "principal"}),
+    ("GET", "/v1/backups/{backup}", "admin", {}),
     ("GET", "/v1/api-keys", "admin", {}),
     ("DELETE", "/v1/api-keys/{key}", "admin", {"key": "A" * 22}),
 ]
@@ -202,7 +204,7 @@ class BadInput(astreinte_test.GatewayTest):
 
     def path(self, pattern, **places):
         values = {"escalation": self.escalation, "attempt": self.attempt, "customer": "ours",
-                  "task": NOWHERE, "test": NOWHERE, **places}
+                  "task": NOWHERE, "test": NOWHERE, "backup": NOWHERE, **places}
         path = pattern
         for name, value in values.items():
             path = path.replace("{" + name + "}", value)
