@@ -411,6 +411,36 @@ class Vapid(Case):
         self.assertIn("vapid: which of its commands?", self.ctl("vapid", code=2).stderr)
 
 
+class Backup(Case):
+    RUNNING = {"id": ID, "state": "copying", "pages_done": 1, "pages_total": 4}
+
+    def test_waits_for_the_end_and_says_what_is_in_it(self):
+        self.answer("POST", "/v1/backups", 202, self.RUNNING)
+        self.answer("GET", f"/v1/backups/{ID}", 200, dict(self.RUNNING, state="checking"))
+        self.answer("GET", f"/v1/backups/{ID}", 200, {
+            "id": ID, "state": "done", "pages_done": 4, "pages_total": 4, "took_ms": 21,
+            "folder": "/srv/backups", "name": "db-20261128T021500Z-0123456789abcdef",
+            "bytes": 16384, "sha256": "0123456789abcdef" * 4, "schema_version": 4, "tickets": 5,
+            "escalations": 6, "open_escalations": 2, "timeline_entries": 70})
+        said = self.ctl("backup").stdout
+        for words in ("/srv/backups/db-20261128T021500Z-0123456789abcdef\n", "16384 bytes, checked",
+                      "0123456789abcdef" * 4, "5 tickets, 6 escalations (2 open), 70 timeline"):
+            self.assertIn(words, said)
+        self.assertEqual(json.loads(self.ctl("backup", "--json").stdout)["tickets"], 5)
+
+    def test_a_failed_one_is_1_and_says_why(self):
+        self.answer("POST", "/v1/backups", 202, self.RUNNING)
+        self.answer("GET", f"/v1/backups/{ID}", 200, dict(
+            self.RUNNING, state="failed", problem="disk-full", detail="too little room"))
+        said = self.ctl("backup", code=1)
+        self.assertEqual(said.stdout, "")
+        self.assertIn("no backup was made: too little room", said.stderr)
+
+    def test_one_that_is_lost_sight_of_is_no_success(self):
+        self.answer("POST", "/v1/backups", 202, self.RUNNING)
+        self.assertIn("do it again", self.ctl("backup", code=1).stderr)
+
+
 class Health(Case):
     def test_ready_and_not_ready(self):
         self.answer("GET", "/readyz", 200, {"ready": True})

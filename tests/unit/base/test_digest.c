@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -69,6 +70,37 @@ static void hmac_sha256__vectors(void **state)
                   "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+static bool go_on(void *context)
+{
+    return --*(int *)context > 0;
+}
+
+/* The same from a file, in several pieces, wherever the file stands. */
+static void sha256_file__is_that_of_its_bytes(void **state)
+{
+    (void)state;
+    static char data[200000];
+    struct digest digest;
+    struct error error;
+    int64_t bytes = 0;
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    memset(data, 'a', sizeof data);
+    assert_int_equal(fwrite(data, 1, sizeof data, file), sizeof data);
+    assert_int_equal(fflush(file), 0);
+    const struct digest_part parts[] = {{data, sizeof data}};
+    struct digest expected = digest_sha256(parts, 1);
+    assert_int_equal(digest_sha256_file(fileno(file), NULL, NULL, &digest, &bytes, &error),
+                     STATUS_OK);
+    assert_memory_equal(digest.bytes, expected.bytes, sizeof digest.bytes);
+    assert_int_equal(bytes, sizeof data);
+    int pieces = 2;
+    assert_int_equal(digest_sha256_file(fileno(file), go_on, &pieces, &digest, &bytes, &error),
+                     STATUS_STOPPING);
+    (void)fclose(file);
+    assert_int_equal(digest_sha256_file(-1, NULL, NULL, &digest, &bytes, &error), STATUS_IO);
+}
+
 static void hmac_sha256__empty_key_and_message(void **state)
 {
     (void)state;
@@ -81,6 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256__vectors),
         cmocka_unit_test(sha256__parts_are_one_message),
+        cmocka_unit_test(sha256_file__is_that_of_its_bytes),
         cmocka_unit_test(hmac_sha256__vectors),
         cmocka_unit_test(hmac_sha256__empty_key_and_message),
     };

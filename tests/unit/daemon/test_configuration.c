@@ -118,6 +118,10 @@ static void test_read__defaults(void **state)
     assert_string_equal(read->listen_address, "127.0.0.1");
     assert_int_equal(read->listen_port, 8080);
     assert_string_equal(read->log_level, "info");
+    char folder[128];
+    (void)snprintf(folder, sizeof folder, "%s-backups", read->database);
+    assert_string_equal(read->backup_folder, folder);
+    assert_int_equal(read->backups_kept, 7);
     assert_null(read->port_file);
     assert_null(read->root_key);
     assert_null(read->public_url);
@@ -147,6 +151,7 @@ static void test_read__every_key(void **state)
     if (read_text(desk,
                   "; a comment\n[gateway]\n"
                   "database = @/db\nlisten_address = ::1\nlisten_port = 0\n"
+                  "backup_folder = /elsewhere\nbackups_kept = 10000\n"
                   "port_file = @/port\nroot_key_file = @/root\nsecret_file = @/secret\n"
                   "public_url = https://a.example\ntls_key_file = /k\ntls_cert_file = /c\n"
                   "threads = 64\nconnections_max = 65536\nlog_level = debug\n"
@@ -167,6 +172,8 @@ static void test_read__every_key(void **state)
     char expected[96];
     (void)snprintf(expected, sizeof expected, "%s/db", desk->folder);
     assert_string_equal(read->database, expected);
+    assert_string_equal(read->backup_folder, "/elsewhere");
+    assert_int_equal(read->backups_kept, 10000);
     assert_string_equal(read->listen_address, "::1");
     assert_int_equal(read->listen_port, 0);
     (void)snprintf(expected, sizeof expected, "%s/port", desk->folder);
@@ -304,6 +311,8 @@ static void test_help__names_every_key(void **state)
 {
     (void)state;
     static const char *const names[] = {"database",
+                                        "backup_folder",
+                                        "backups_kept",
                                         "secret_file",
                                         "root_key_file",
                                         "listen_address",
@@ -376,6 +385,7 @@ static void test_refused__values_out_of_range(void **state)
         {"listen_port = http", "listen_port: must be a port"},
         {"listen_port = 80x", "listen_port: must be a port"},
         {"listen_port =", "listen_port: must be a port"},
+        {"backups_kept = 0", "backups_kept: must be a whole number from 1 to 10000"},
         {"threads = 0", "threads: must be a whole number from 1 to 64"},
         {"threads = 65", "threads: must be a whole number from 1 to 64"},
         {"threads = 99999999999999999999", "threads: must be a whole number from 1 to 64"},
