@@ -14,8 +14,9 @@
 #include "gateway/base/log.h"
 #include "gateway/engine/engine.h"
 
-#define PIECE_BYTES 65536
-#define COPYING     ".restoring-copy" /* not yet proven: a start ignores it */
+#define PIECE_BYTES     65536
+#define ASIDE_TRIES_MAX 1000
+#define COPYING         ".restoring-copy" /* not yet proven: a start ignores it */
 
 /* The database's own files. The one that is missing from the name is first: without it nothing can
  * be opened. */
@@ -145,6 +146,25 @@ static enum status copy_and_prove(const struct restore *restore, const char *bac
     return status;
 }
 
+/* A folder of this restore's own, also within the second of another: what another has set aside is
+ * not to be written over. */
+static enum status make_aside(struct restore *restore, struct error *error)
+{
+    size_t length = strlen(restore->aside);
+    for (int n = 2; mkdir(restore->aside, S_IRWXU) != 0; n++) {
+        if (errno != EEXIST || n > ASIDE_TRIES_MAX) {
+            return fail(restore->aside, error);
+        }
+        (void)snprintf(restore->aside + length, sizeof restore->aside - length, "-%d", n);
+    }
+    int folder = open(restore->aside, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder >= 0) {
+        give_to_gateway(restore, folder);
+        (void)close(folder);
+    }
+    return STATUS_OK;
+}
+
 /* Nothing is opened: it may be damaged, and its log with it. */
 static enum status set_aside(struct restore *restore, struct error *error)
 {
@@ -156,8 +176,11 @@ static enum status set_aside(struct restore *restore, struct error *error)
         if (access(from, F_OK) != 0) {
             continue;
         }
-        if (!any && mkdir(restore->aside, S_IRWXU) != 0 && errno != EEXIST) {
-            return fail(restore->aside, error);
+        if (!any) {
+            status = make_aside(restore, error);
+            if (status != STATUS_OK) {
+                return status;
+            }
         }
         any = true;
         (void)snprintf(name, sizeof name, "%s", from);

@@ -31,13 +31,16 @@ def astreinted(gateway, *arguments):
         capture_output=True, text=True, check=False, timeout=astreinte_test.PATIENCE_S)
 
 
+def content(path):
+    """The hash of a file; None: there is no such file, or nothing in it."""
+    file = pathlib.Path(path)
+    data = file.read_bytes() if file.exists() else b""
+    return hashlib.sha256(data).hexdigest() if data else None
+
+
 def contents(path):
-    """The bytes of a database and its log; None: there is no such file, or nothing in it."""
-    found = []
-    for suffix in ("", "-wal"):
-        file = pathlib.Path(f"{path}{suffix}")
-        found.append(file.read_bytes() if file.exists() and file.stat().st_size else None)
-    return found
+    """Of a database and its log."""
+    return [content(path), content(f"{path}-wal")]
 
 
 def rows(path, sql):
@@ -317,6 +320,58 @@ class Restore(BackupTest):
         self.assertEqual(astreinted(self.gateway, "--restore", path).returncode, 0)
         self.gateway.start()
         self.assertEqual(self.gateway.client().get("/v1/customers/ascenseurs").status, 200)
+    def kill_at(self, number, path):
+        """Restores, and is killed behind the n-th call that changes something; whether it was."""
+        calls = "rename,mkdir,fsync"
+        done = subprocess.run(
+            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e",
+             f"inject={calls}:signal=SIGKILL:when={number}", astreinte_test.ASTREINTED, "--config",
+             self.gateway.directory / "astreinted.ini", "--restore", path],
+            capture_output=True, text=True, check=False, timeout=astreinte_test.PATIENCE_S,
+            env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))  # it cannot trace the traced
+        self.assertIn(done.returncode, (0, -9), done)
+        return done.returncode == -9
+
+    def assert_safe(self, before, backup):
+        """The old database, the new one, or no start: never another, never a new empty one."""
+        if pathlib.Path(f"{self.database}.restoring").exists():
+            refused = astreinted(self.gateway)
+            self.assertEqual(refused.returncode, 1, refused)
+            self.assertIn("a restore was interrupted", refused.stderr)
+            return "refused"
+        now = contents(self.database)
+        self.assertIn(now, (before, [backup, None]))
+        return "old" if now == before else "new"
+
+    def test_killed_at_any_of_its_calls(self):
+        self.gateway.start()
+        customer = Customer(self.gateway, "ascenseurs", ON_THE_TELEPHONE, devices=False)
+        _, path = self.backup()
+        self.open_one(customer)
+        self.gateway.kill()
+        log = pathlib.Path(f"{self.database}-wal")
+        files = self.database.read_bytes(), log.read_bytes()
+        before, backup, seen = contents(self.database), content(path), []
+        self.assertIsNotNone(before[1])
+        for number in range(1, 100):
+            with self.subTest(call=number):
+                killed = self.kill_at(number, path)
+                seen.append(self.assert_safe(before, backup))
+                self.assertEqual(astreinted(self.gateway, "--restore", path).returncode, 0)
+                self.assertEqual(contents(self.database), [backup, None])
+                kept = [content(each) for folder in
+                        self.gateway.directory.glob("astreinte.db-before-restore-*")
+                        for each in folder.iterdir()]
+                self.assertIn(before[0], kept)
+                self.assertIn(before[1], kept)
+                for folder in self.gateway.directory.glob("astreinte.db-before-restore-*"):
+                    shutil.rmtree(folder)
+                self.database.write_bytes(files[0])
+                log.write_bytes(files[1])
+            if not killed:
+                break
+        self.assertEqual(sorted(set(seen)), ["new", "old", "refused"])
+        self.assertEqual(seen, sorted(seen, key=["old", "refused", "new"].index))
 
 
 class Upgrade(BackupTest):
