@@ -133,13 +133,15 @@ static int run(const char *path, enum task task, const char *backup)
 {
     struct configuration *configuration;
     struct error error;
-    if (configuration_read(path, &configuration, &error) != STATUS_OK) {
+    bool works = task == TASK_RUN || task == TASK_CHECK_CONFIGURATION;
+    enum status status = works ? configuration_read(path, &configuration, &error)
+                               : configuration_read_places(path, &configuration, &error);
+    if (status != STATUS_OK) {
         (void)fprintf(stderr, "astreinted: %s\n", error.text);
         return EXIT_FAILED;
     }
     (void)umask(S_IRWXG | S_IRWXO); /* the database holds what callers said */
     set_log_level(configuration->log_level);
-    enum status status = STATUS_OK;
     switch (task) {
     case TASK_RUN:
         status = daemon_run(configuration, path, &error);

@@ -567,8 +567,8 @@ static struct configuration *create_default(void)
     return configuration;
 }
 
-enum status configuration_read(const char *path, struct configuration **configuration_r,
-                               struct error *error)
+enum status configuration_read_places(const char *path, struct configuration **configuration_r,
+                                      struct error *error)
 {
     struct configuration *configuration = create_default();
     if (configuration == NULL) {
@@ -589,9 +589,23 @@ enum status configuration_read(const char *path, struct configuration **configur
         configuration->backup_folder =
             arena_format(configuration->arena, "%s-backups", configuration->database);
     }
-    if (status == STATUS_OK) {
-        status = read_credentials(configuration, error);
+    if (status != STATUS_OK) {
+        configuration_destroy(&configuration);
+        return error_wrap(error, status, "%s", path);
     }
+    *configuration_r = configuration;
+    return STATUS_OK;
+}
+
+enum status configuration_read(const char *path, struct configuration **configuration_r,
+                               struct error *error)
+{
+    struct configuration *configuration = NULL;
+    enum status status = configuration_read_places(path, &configuration, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = read_credentials(configuration, error);
     if (status != STATUS_OK) {
         configuration_destroy(&configuration);
         return error_wrap(error, status, "%s", path);

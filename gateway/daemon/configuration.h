@@ -59,6 +59,10 @@ struct configuration {
 enum status configuration_read(const char *path, struct configuration **configuration_r,
                                struct error *error) MUST_CHECK;
 
+/* The same without the credentials, which are not there while systemd's unit is stopped. */
+enum status configuration_read_places(const char *path, struct configuration **configuration_r,
+                                      struct error *error) MUST_CHECK;
+
 void configuration_destroy(struct configuration **configuration);
 
 /* Every key with its meaning and default, as --help shows it. */

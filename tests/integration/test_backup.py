@@ -251,7 +251,9 @@ class Restore(BackupTest):
         for name in ("telephony", "call-centre"):
             fresh.sections[f"endpoint.{name}"] = self.gateway.sections[f"endpoint.{name}"]
         fresh.root_key = self.gateway.root_key
-        done = astreinted(fresh, "--restore", path)
+        hidden = (fresh.directory / "secret").rename(fresh.directory / "hidden")
+        done = astreinted(fresh, "--restore", path)  # systemd's credentials are not there then
+        hidden.rename(fresh.directory / "secret")
         self.assertEqual(done.returncode, 0, done)
         self.assertIn("2 escalations (2 open)", done.stdout)
         fresh.start()
