@@ -2,6 +2,7 @@
 #include "gateway/daemon/configuration.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <ini.h>
 #include <limits.h>
@@ -605,6 +606,7 @@ enum status configuration_read(const char *path, struct configuration **configur
     if (status != STATUS_OK) {
         return status;
     }
+    assert(configuration != NULL);
     status = read_credentials(configuration, error);
     if (status != STATUS_OK) {
         configuration_destroy(&configuration);

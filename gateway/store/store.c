@@ -286,6 +286,7 @@ enum status store_open(const char *path, const char *vfs, struct store **store_r
         status = open_connection(path, vfs, true, 0, &store, error);
     }
     if (status == STATUS_OK) {
+        assert(store != NULL);
         status = take_over(store, error);
     }
     if (status != STATUS_OK) {

@@ -31,9 +31,10 @@ static enum status open_copy(const char *path, sqlite3 **db_r, struct error *err
     char uri[3 * 4096 + 32] = "file:";
     size_t used = 5;
     for (const char *at = path; *at != '\0' && used < sizeof uri - 32; at++) {
-        bool plain = strchr("%?#", *at) == NULL;
-        uri[used++] = plain ? *at : '%';
-        if (!plain) {
+        if (strchr("%?#", *at) == NULL) {
+            uri[used++] = *at;
+        } else {
+            uri[used++] = '%';
             uri[used++] = hex[(unsigned char)*at >> 4];
             uri[used++] = hex[(unsigned char)*at & 15];
         }
@@ -156,6 +157,7 @@ enum status store_check(const char *path, enum store_check_of what, const struct
     assert(path != NULL && facts_r != NULL);
     enum status status = open_for_check(path, what, &store, error);
     if (status == STATUS_OK) {
+        assert(store != NULL);
         if (watch != NULL) {
             sqlite3_progress_handler(store->db, OPERATIONS_PER_LOOK, ask_watch, &checking);
         }

@@ -49,7 +49,10 @@ static void assert_unchanged(const char *path, const char *suffix, struct bytes 
 {
     struct bytes after = read_bytes(path, suffix);
     assert_int_equal(after.count, before->count);
-    assert_true(after.count == 0 || memcmp(after.data, before->data, after.count) == 0);
+    assert_int_equal(after.data == NULL, before->data == NULL);
+    if (after.data != NULL && before->data != NULL) {
+        assert_memory_equal(after.data, before->data, after.count);
+    }
     free(after.data);
     free(before->data);
 }
