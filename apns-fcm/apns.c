@@ -36,10 +36,17 @@ static const char *push_type_of(const struct job *job)
                                          : "alert";
 }
 
+/* The error of our clock that is worth correcting. */
+static int64_t known_skew_ms(const struct account *account)
+{
+    int64_t skew_ms = atomic_load(&account->sender->counters[PUSH_APNS].clock_skew_ms);
+    return llabs(skew_ms) > SKEW_MS_TOLERATED ? skew_ms : 0;
+}
+
 static size_t begin(struct exchange *exchange, struct loop *loop,
                     nghttp2_nv headers_r[EXCHANGE_HEADERS_MAX])
 {
-    const struct job *job = exchange->owner;
+    struct job *job = exchange->owner;
     const struct apns_settings *settings = settings_of(job->account);
     const struct provider_token *token = &job->account->leader->apns_token;
     delivery_begin(exchange, loop);
@@ -59,6 +66,7 @@ static size_t begin(struct exchange *exchange, struct loop *loop,
     headers_r[count++] = header_fixed("apns-priority", job->quiet ? "5" : "10");
     headers_r[count++] = header_varying("apns-id", job->id, UUID_TEXT_BYTES - 1);
     if (job->expiration[0] != '\0') {
+        job_write_expiration(job, loop, known_skew_ms(job->account));
         headers_r[count++] = header_fixed("apns-expiration", job->expiration);
     }
     if (job->collapse_id != NULL) {
@@ -66,13 +74,6 @@ static size_t begin(struct exchange *exchange, struct loop *loop,
             header_varying("apns-collapse-id", job->collapse_id, job->collapse_id_bytes);
     }
     return count;
-}
-
-/* The error of our clock that is worth correcting. */
-static int64_t known_skew_ms(const struct account *account)
-{
-    int64_t skew_ms = atomic_load(&account->sender->counters[PUSH_APNS].clock_skew_ms);
-    return llabs(skew_ms) > SKEW_MS_TOLERATED ? skew_ms : 0;
 }
 
 /* Apple calls a token from the future invalid, as it calls one of another key. When our clock has

@@ -21,8 +21,8 @@ static size_t begin(struct exchange *exchange, struct loop *loop,
     exchange->body_bytes =
         other != NULL && other->place == EXCHANGE_IN_FLIGHT
             ? other->body_bytes /* it may be half sent: nothing of it may change */
-            : job->body_head_bytes +
-                  payload_fcm_tail(job->expires_at, loop->wall, job->body + job->body_head_bytes);
+            : job->body_head_bytes + payload_fcm_tail(job_expires_at(job, loop), loop->wall,
+                                                      job->body + job->body_head_bytes);
     size_t count = 0;
     headers_r[count++] = header_fixed(":method", "POST");
     headers_r[count++] = header_fixed(":scheme", "https");

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apns-fcm/loop.h"
 #include "apns-fcm/payload.h"
 #include "apns-fcm/web_endpoint.h"
 
@@ -116,6 +117,24 @@ static char *place(char **at, const char *text, size_t bytes)
     return copy;
 }
 
+struct wall_time job_expires_at(const struct job *job, const struct loop *loop)
+{
+    return job->lives_until.ms == TIME_NEVER_MS
+               ? WALL_NEVER
+               : (struct wall_time){loop->wall.ms + (job->lives_until.ms - loop->now.ms)};
+}
+
+static void write_expiration(struct job *job, int64_t expires_ms)
+{
+    int64_t expires_s = expires_ms > 0 ? expires_ms / 1000 : 0;
+    (void)snprintf(job->expiration, sizeof job->expiration, "%lld", (long long)expires_s);
+}
+
+void job_write_expiration(struct job *job, const struct loop *loop, int64_t skew_ms)
+{
+    write_expiration(job, job_expires_at(job, loop).ms + skew_ms);
+}
+
 static void fill_in(struct job *job, const struct push_job *from)
 {
     const struct push_notification *notification = &from->notification;
@@ -125,7 +144,7 @@ static void fill_in(struct job *job, const struct push_job *from)
     job->style = notification->style;
     job->quiet = notification->style == PUSH_BACKGROUND || notification->urgency == PUSH_SILENT;
     job->normal = notification->urgency == PUSH_NORMAL;
-    job->expires_at = notification->expires_at;
+    job->lives_until = MONOTONIC_NEVER;
     job->end_node.due = from->deadline;
     job->complete = from->complete;
     job->delayed = from->delayed;
@@ -138,9 +157,7 @@ static void fill_in(struct job *job, const struct push_job *from)
     job->result.answered_at = WALL_NEVER;
     uuid_format(from->id, job->id);
     if (notification->expires_at.ms != TIME_NEVER_MS) {
-        int64_t expires_s =
-            notification->expires_at.ms > 0 ? notification->expires_at.ms / 1000 : 0;
-        (void)snprintf(job->expiration, sizeof job->expiration, "%lld", (long long)expires_s);
+        write_expiration(job, notification->expires_at.ms);
     }
 }
 

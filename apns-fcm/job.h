@@ -41,7 +41,7 @@ struct job {
     bool token_replayed;
     bool delay_told;
     unsigned retries;
-    struct wall_time expires_at;
+    struct monotonic_time lives_until; /* the provider drops it then; MONOTONIC_NEVER */
     char id[UUID_TEXT_BYTES];
     char expiration[24]; /* Unix seconds; empty: none */
     const char *path;    /* APNs, Web Push */
@@ -58,6 +58,14 @@ struct job {
     void *context;
     char memory[];
 };
+
+struct loop;
+
+/* When the provider is to drop it, by the wall of now: steps of the wall do not change how long a
+ * push lives. WALL_NEVER: never. */
+struct wall_time job_expires_at(const struct job *job, const struct loop *loop);
+/* Writes job->expiration anew, corrected by how far the provider's clock is ahead of ours. */
+void job_write_expiration(struct job *job, const struct loop *loop, int64_t skew_ms);
 
 /* Checks and renders; any thread. The caller frees with free(). Errors as push_submit(). */
 enum status job_create(const struct push_job *from, bool critical_entitled, struct job **job_r,

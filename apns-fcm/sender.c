@@ -396,6 +396,10 @@ static enum status prepare(struct push_sender *sender, const struct push_job *fr
         atomic_fetch_sub_explicit(&sender->jobs_inside, 1, memory_order_relaxed);
         return status;
     }
+    if (from->notification.expires_at.ms != TIME_NEVER_MS) {
+        int64_t left_ms = from->notification.expires_at.ms - clock_wall(sender->loop.clock).ms;
+        (*job_r)->lives_until.ms = clock_monotonic(sender->loop.clock).ms + left_ms;
+    }
     (*job_r)->sender = sender;
     (*job_r)->account = known ? sender->accounts[place] : NULL;
     return STATUS_OK;

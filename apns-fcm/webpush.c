@@ -8,13 +8,13 @@
 #define TTL_S_MAX INT64_C(2419200) /* four weeks, what the large services keep */
 
 /* Mandatory (RFC 8030, section 5.2); written for every try, as the time left shrinks. */
-static size_t write_ttl(struct job *job, struct wall_time now)
+static size_t write_ttl(struct job *job, struct monotonic_time now)
 {
     int64_t left_s = TTL_S_MAX;
-    if (job->expires_at.ms <= now.ms) {
+    if (job->lives_until.ms <= now.ms) {
         left_s = 0;
-    } else if ((job->expires_at.ms - now.ms) / 1000 < TTL_S_MAX) {
-        left_s = (job->expires_at.ms - now.ms + 999) / 1000;
+    } else if ((job->lives_until.ms - now.ms) / 1000 < TTL_S_MAX) {
+        left_s = (job->lives_until.ms - now.ms + 999) / 1000;
     }
     int bytes = snprintf(job->expiration, sizeof job->expiration, "%lld", (long long)left_s);
     return bytes > 0 ? (size_t)bytes : 0;
@@ -35,7 +35,7 @@ static size_t begin(struct exchange *exchange, struct loop *loop,
     headers_r[count++] = header_fixed(":authority", job->endpoint.origin + sizeof "https://" - 1);
     headers_r[count++] = header_varying(":path", job->path, job->path_bytes);
     headers_r[count++] = header_varying("authorization", authorization, authorization_bytes);
-    headers_r[count++] = header_varying("ttl", job->expiration, write_ttl(job, loop->wall));
+    headers_r[count++] = header_varying("ttl", job->expiration, write_ttl(job, loop->now));
     headers_r[count++] = header_fixed("urgency", job->quiet    ? "low"
                                                  : job->normal ? "normal"
                                                                : "high");

@@ -11,6 +11,7 @@
 
 #include "apns-fcm/data_object.h"
 #include "apns-fcm/job.h"
+#include "apns-fcm/loop.h"
 #include "apns-fcm/payload.h"
 #include "apns-fcm/seal.h"
 
@@ -435,6 +436,27 @@ static void test_job__lays_its_block_out(void **state)
     free(job);
 }
 
+/* The wall is set back an hour while the push waits: it lives as long as it was to. */
+static void test_job__lives_on_whatever_the_wall_does(void **state)
+{
+    (void)state;
+    struct push_job from = plain_job(PUSH_NORMAL);
+    struct job *job = NULL;
+    struct loop loop = {.now = {5000}, .wall = {1699999940000 - 3600000}};
+    assert_int_equal(job_create(&from, false, &job, NULL), STATUS_OK);
+    job->lives_until.ms = 35000;
+    assert_int_equal(job_expires_at(job, &loop).ms - loop.wall.ms, 30000);
+    job_write_expiration(job, &loop, 3600000); /* Apple's clock was not set back */
+    assert_string_equal(job->expiration, "1699999970");
+    loop.wall.ms = 1000;
+    loop.now.ms = 40000;
+    job_write_expiration(job, &loop, 0);
+    assert_string_equal(job->expiration, "0");
+    job->lives_until = MONOTONIC_NEVER;
+    assert_int_equal(job_expires_at(job, &loop).ms, TIME_NEVER_MS);
+    free(job);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +474,7 @@ int main(void)
         cmocka_unit_test(test_data_object__reserved_names),
         cmocka_unit_test(test_job__refuses_malformed_fields),
         cmocka_unit_test(test_job__lays_its_block_out),
+        cmocka_unit_test(test_job__lives_on_whatever_the_wall_does),
     };
     return cmocka_run_group_tests_name("payload", tests, NULL, NULL);
 }
