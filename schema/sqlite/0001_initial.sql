@@ -275,7 +275,7 @@ CREATE TABLE timeline_personal (
   FOREIGN KEY (customer_id, seq) REFERENCES timeline (customer_id, seq)
 ) STRICT, WITHOUT ROWID;
 
--- Kept 24 h of engine time, which is what created_at is.
+-- Kept 24 h.
 CREATE TABLE idempotency (
   key_id      TEXT NOT NULL,
   key         TEXT NOT NULL,
