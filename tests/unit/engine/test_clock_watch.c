@@ -217,6 +217,7 @@ static void test_step__is_told_on_after_a_crash(void **state)
     struct uuid ids[MANY];
     size_t twice;
     open_many(house, ids, MANY);
+    house_advance(house, 2 * CLOCK_SAVED_EVERY_MS); /* it would be saved, were there no step */
     house->wall.ms += HOUR_MS;
     (void)engine_turn(house->engine);
     reopen(house);
@@ -265,19 +266,20 @@ static void test_step__that_flaps_fills_nothing(void **state)
 static void test_step__concerns_what_was_open_then(void **state)
 {
     struct house *house = *state;
+    struct uuid ids[MANY];
     struct uuid done = house_escalate(house, SEVERITY_MAJOR);
     struct command *cancel = desk_command(house, done, DESK_CANCEL);
     house_run(house, cancel);
-    struct uuid open = house_escalate(house, SEVERITY_MAJOR);
-    house_advance(house, 5);
+    open_many(house, ids, MANY);
     house->wall.ms -= HOUR_MS;
     clock_watch_look(house->engine);
     house_advance(house, 5);
     struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
-    house_run(house, command);
+    house_run(house, command); /* while the others are still being told */
+    assert_true(clock_watch_is_telling(house->engine));
     settle(house);
     assert_int_equal(house_entries(house, done, ENTRY_CLOCK_STEPPED), 0);
-    assert_int_equal(house_entries(house, open, ENTRY_CLOCK_STEPPED), 1);
+    assert_int_equal(house_entries(house, ids[MANY - 1], ENTRY_CLOCK_STEPPED), 1);
     assert_int_equal(house_entries(house, answered_id(command), ENTRY_CLOCK_STEPPED), 0);
 }
 
