@@ -155,6 +155,23 @@ struct MHD_Response *live_stream_create(struct exchange *exchange);
 size_t streams_count(struct admin_api *api);
 void streams_stop(struct admin_api *api);
 
+/* ---- doorkeeper.c: connections that libmicrohttpd does not take ---- */
+
+struct doorkeeper {
+    pthread_t thread;
+    bool started;
+    int door;  /* libmicrohttpd's listening socket */
+    int stop;  /* eventfd */
+    int spare; /* a descriptor to give away when there is none left */
+    size_t connections_max;
+    struct monotonic_time told_at;
+};
+
+/* While libmicrohttpd runs: its own socket and connections are what this is about. */
+enum status doorkeeper_start(struct admin_api *api, size_t connections_max,
+                             struct error *error) MUST_CHECK;
+void doorkeeper_stop(struct admin_api *api);
+
 /* ---- the server ---- */
 
 #define DURATION_BUCKETS 8
@@ -165,6 +182,7 @@ struct counters {
     _Atomic uint64_t durations[DURATION_BUCKETS];
     _Atomic uint64_t duration_ms_sum;
     _Atomic uint64_t connections_cut;
+    _Atomic uint64_t callers_turned_away; /* no file descriptor left */
     _Atomic uint64_t deadlines_passed;
     _Atomic uint64_t framing_refused;
 };
@@ -191,6 +209,7 @@ struct admin_api {
     struct waiting waiting;
     struct readers readers;
     struct streams streams;
+    struct doorkeeper doorkeeper;
     struct counters counters;
     int deadlines_wake; /* eventfd of the thread that watches deadlines */
     pthread_t deadlines_thread;

@@ -304,6 +304,9 @@ static void add_http(struct page *page, struct admin_api *api)
     add_http_durations(page, &api->counters);
     add_counter(page, "http_connections_cut_total", "Connections cut at their deadline.",
                 atomic_load(&api->counters.connections_cut));
+    add_counter(page, "http_callers_turned_away_total",
+                "Connections closed at once: no file descriptor was left.",
+                atomic_load(&api->counters.callers_turned_away));
     add_counter(page, "http_deadlines_passed_total", "Requests answered 503 at their deadline.",
                 atomic_load(&api->counters.deadlines_passed));
     add_counter(page, "http_framing_refused_total", "Requests with doubtful framing.",

@@ -221,7 +221,11 @@ static enum status start_threads(struct admin_api *api,
         return error_set(error, STATUS_IO, "cannot start a thread");
     }
     api->deadlines_started = true;
-    return start_tls_or_plain(api, configuration, error);
+    status = start_tls_or_plain(api, configuration, error);
+    if (status == STATUS_OK) {
+        status = doorkeeper_start(api, or_default(configuration->connections_max, 1024), error);
+    }
+    return status;
 }
 
 enum status admin_api_start(const struct admin_api_configuration *configuration,
@@ -288,6 +292,7 @@ void admin_api_stop(struct admin_api *api)
     readers_stop(api);
     if (api->daemon != NULL) {
         wait_while_open(api);
+        doorkeeper_stop(api);
         MHD_stop_daemon(api->daemon);
         api->daemon = NULL;
     }
