@@ -28,6 +28,12 @@ class Book:
     def fault(self, kind, text):
         self.faults.append(f"{kind}: {text}")
 
+    def asked(self, ask):
+        """A look that is under way may have been taken before what is answered meanwhile."""
+        if ask.kind == "view":
+            escalation = ask.note["escalation"]
+            ask.note["known"] = (self.holders.get(escalation), escalation in self.cancelled)
+
     def take(self, ask, answer):
         """Answers whether it was answered."""
         if answer is None or answer.status == 503 or self.failing and answer.status >= 500:
@@ -78,18 +84,20 @@ class Book:
             self.fault("cancel", f"{ask.note} is answered {answer}")
 
     def take_view(self, ask, answer):
-        self.faults += self.view_faults(ask.note["escalation"], answer.status, answer.json)
+        self.faults += self.view_faults(ask.note["escalation"], answer.status, answer.json,
+                                        ask.note["known"])
 
-    def view_faults(self, escalation, status, view):
-        """What a GET says against what was answered before."""
+    def view_faults(self, escalation, status, view, known=None):
+        """What a GET says against what had been answered: (holder, whether cancelled), or all."""
+        owner, cancelled = known or (self.holders.get(escalation), escalation in self.cancelled)
         if status != 200:
             return [f"lost: {escalation} is answered {status}"]
         found = []
         holder = (view.get("holder") or {}).get("who")
-        if escalation in self.holders and holder != self.holders[escalation]:
-            found.append(f"holder: {escalation} is {self.holders[escalation]}'s, "
-                         f"and shown {view['state']} with {holder}")
-        if escalation in self.cancelled and view["state"] not in CANCELLED:
+        if owner is not None and holder != owner:
+            found.append(f"holder: {escalation} is {owner}'s, and shown {view['state']} "
+                         f"with {holder}")
+        if cancelled and view["state"] not in CANCELLED:
             found.append(f"cancel: {escalation} was cancelled and is shown {view['state']}")
         return found
 

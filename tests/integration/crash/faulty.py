@@ -91,6 +91,7 @@ class Conveyor(threading.Thread):
     def _run_once(self):
         ask = self._draw()
         new = ask.kind == "open" and ask.note["key"] not in self.book.promises
+        self.book.asked(ask)
         answer = self._ask(ask)
         self.answers[answer.status if answer else "none"] += 1
         if self.book.take(ask, answer) and new and ask.note["key"] in self.book.promises:

@@ -53,11 +53,12 @@ class Lane:
             self.racer = None
 
 
-def converse(port, queue, count, answered, alive, sent=lambda: None):
+def converse(port, queue, count, answered, alive, sent=lambda ask: None):
     """Sends everything in the queue (a deque of Ask, which answered() may append to) over so many
-    lanes. answered(ask, answer): the answer, or None when the connection was lost. alive(): asked
-    after each event; when it says no, what is under way gets its answer or None, what was not sent
-    stays in the queue, and that is all."""
+    lanes. sent(ask): after each sending; nothing is read before that. answered(ask, answer): the
+    answer, or None when the connection was lost. alive(): asked after each event; when it says no,
+    what is under way gets its answer or None, what was not sent stays in the queue, and that is
+    all."""
     lanes = [Lane(port) for _ in range(count)]
     idle = collections.deque(lanes)
     until = time.monotonic() + LISTEN_S_MAX
@@ -70,7 +71,7 @@ def converse(port, queue, count, answered, alive, sent=lambda: None):
                     lane = idle.popleft()
                     queue.popleft()
                     selector.register(lane.racer.socket, selectors.EVENT_READ, lane)
-                    sent()
+                    sent(lane.ask)
                 if selector.get_map():
                     _take_answers(selector, idle, answered)
             for key in selector.get_map().values():

@@ -67,6 +67,10 @@ class Lives(World):
                     time.sleep(moment.wait_s)
                     self.gateway.process.kill()
 
+        def sent(ask):
+            self.book.asked(ask)
+            count("sent")
+
         def answered(ask, answer):
             new = ask.kind == "open" and ask.note["key"] not in self.book.promises
             if self.book.take(ask, answer):
@@ -75,7 +79,7 @@ class Lives(World):
                     queue.extend(self.follow(self.book.promises[ask.note["key"]]))
 
         converse(self.gateway.port, queue, LANES, answered, self.gateway.is_running,
-                 lambda: count("sent"))
+                 sent)
         self.book.pending += queue
         until = time.monotonic() + LINGER_S_MAX
         while self.gateway.is_running() and time.monotonic() < until:

@@ -155,7 +155,8 @@ class World:
         """Answers what had none, and waits until every procedure came to its end."""
         queue = collections.deque(self.book.pending)
         self.book.pending.clear()
-        converse(self.gateway.port, queue, LANES, self.book.take, self.gateway.is_running)
+        converse(self.gateway.port, queue, LANES, self.book.take, self.gateway.is_running,
+                 self.book.asked)
         path = self.directory / "astreinte.db"
 
         def settled():
