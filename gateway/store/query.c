@@ -201,7 +201,7 @@ void query_bind_text(struct query_run *run, const char *name, const char *text)
 {
     int rc = sqlite3_bind_text(run->state->statement, parameter_index(run, name), text, -1,
                                SQLITE_TRANSIENT);
-    run->unbound = run->unbound || rc != SQLITE_OK;
+    run->short_of_memory = run->short_of_memory || rc != SQLITE_OK;
 }
 
 void query_bind_uuid(struct query_run *run, const char *name, struct uuid uuid)
@@ -214,14 +214,25 @@ void query_bind_blob(struct query_run *run, const char *name, const void *bytes,
     assert(bytes != NULL && count > 0 && count <= INT32_MAX);
     int rc = sqlite3_bind_blob(run->state->statement, parameter_index(run, name), bytes, (int)count,
                                SQLITE_TRANSIENT);
-    run->unbound = run->unbound || rc != SQLITE_OK;
+    run->short_of_memory = run->short_of_memory || rc != SQLITE_OK;
+}
+
+/* A parameter that was not bound is NULL and finds nothing; a text that was not copied is none. */
+static enum status check_memory(const struct query_run *run, struct error *error)
+{
+    return run->short_of_memory ? error_set(error, STATUS_NO_MEMORY, "%s: no memory for a copy",
+                                            query_names[run->query])
+                                : STATUS_OK;
 }
 
 enum status query_step(struct query_run *run, struct error *error)
 {
     assert(run->store->magic == STORE_MAGIC && run->state->running);
-    /* A value that could not be copied is NULL, which finds no row and changes none. */
-    int rc = run->unbound ? SQLITE_NOMEM : sqlite3_step(run->state->statement);
+    enum status status = check_memory(run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    int rc = sqlite3_step(run->state->statement);
     if (rc == SQLITE_ROW) {
         return STATUS_OK;
     }
@@ -231,7 +242,16 @@ enum status query_step(struct query_run *run, struct error *error)
     return store_status(run->store, rc, query_names[run->query], error);
 }
 
-static void read_column(sqlite3_stmt *statement, int index, const struct column *column,
+/* False: no memory for the copy of a text. */
+static bool read_text(sqlite3_stmt *statement, int index, struct arena *arena, const char **text_r)
+{
+    const char *text = arena == NULL ? NULL : (const char *)sqlite3_column_text(statement, index);
+    *text_r = text == NULL ? NULL : arena_text(arena, text);
+    return text == NULL || *text_r != NULL;
+}
+
+/* False: no memory for the copy of a text. */
+static bool read_column(sqlite3_stmt *statement, int index, const struct column *column,
                         void *member, struct arena *arena)
 {
     assert(index >= 0 && index < sqlite3_data_count(statement)); /* a row is there */
@@ -262,17 +282,14 @@ static void read_column(sqlite3_stmt *statement, int index, const struct column 
         break;
     }
     case COLUMN_TEXT:
-        *(const char **)member =
-            null || arena == NULL
-                ? NULL
-                : arena_text(arena, (const char *)sqlite3_column_text(statement, index));
-        break;
+        return read_text(statement, index, arena, member);
     case COLUMN_CHARS: {
         const char *text = (const char *)sqlite3_column_text(statement, index);
         (void)text_copy(member, column->size, text != NULL ? text : "");
         break;
     }
     }
+    return true;
 }
 
 void query_read_row(struct query_run *run, const struct row_map *map, void *row_r,
@@ -284,8 +301,10 @@ void query_read_row(struct query_run *run, const struct row_map *map, void *row_
     }
     for (size_t c = 0; c < map->count; c++) {
         if (run->state->results[c] >= 0) {
-            read_column(run->state->statement, run->state->results[c], &map->columns[c],
-                        (char *)row_r + map->columns[c].offset, arena);
+            bool whole =
+                read_column(run->state->statement, run->state->results[c], &map->columns[c],
+                            (char *)row_r + map->columns[c].offset, arena);
+            run->short_of_memory = run->short_of_memory || !whole;
         }
     }
 }
@@ -323,6 +342,7 @@ enum status query_one(struct query_run *run, const struct row_map *map, void *ro
     enum status status = query_step(run, error);
     if (status == STATUS_OK) {
         query_read_row(run, map, row_r, arena);
+        status = check_memory(run, error);
     } else if (status == STATUS_DONE) {
         status = STATUS_NOT_FOUND;
     }

@@ -139,7 +139,7 @@ struct query_run {
     struct store *store;
     struct query_state *state;
     enum query query;
-    bool unbound; /* no memory to bind a value: the first step says so */
+    bool short_of_memory; /* a copy could not be made: the next step, or the end, says so */
 };
 
 /* Begins a run; prepares on first use. */

@@ -1,0 +1,164 @@
+#include "tests/unit/failing_calls.h"
+
+#include <jansson.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const failing_kind_names[FAILING_KINDS_COUNT] = {"memory", "prepare", "step", "thread"};
+
+static enum failing_kind armed_kind;
+static int calls_left; /* 0: none is to fail */
+static bool fired;
+
+static bool fails_now(enum failing_kind kind)
+{
+    if (calls_left == 0 || kind != armed_kind || --calls_left > 0) {
+        return false;
+    }
+    fired = true;
+    return true;
+}
+
+/* The true ones, and those in front of them, by the linker's names.
+ * NOLINTBEGIN(bugprone-reserved-identifier) */
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
+char *__real_strdup(const char *text);
+int __real_sqlite3_open_v2(const char *path, sqlite3 **db_r, int flags, const char *vfs);
+int __real_sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **statement_r,
+                              const char **tail_r);
+int __real_sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned flags,
+                              sqlite3_stmt **statement_r, const char **tail_r);
+int __real_sqlite3_step(sqlite3_stmt *statement);
+int __real_sqlite3_exec(sqlite3 *db, const char *sql, sqlite3_callback callback, void *context,
+                        char **text_r);
+int __real_sqlite3_wal_checkpoint_v2(sqlite3 *db, const char *name, int mode, int *frames_r,
+                                     int *moved_r);
+int __real_sqlite3_bind_text(sqlite3_stmt *statement, int index, const char *text, int bytes,
+                             sqlite3_destructor_type destructor);
+int __real_sqlite3_bind_blob(sqlite3_stmt *statement, int index, const void *data, int bytes,
+                             sqlite3_destructor_type destructor);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*start)(void *), void *context);
+
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t count, size_t bytes);
+char *__wrap_strdup(const char *text);
+int __wrap_sqlite3_open_v2(const char *path, sqlite3 **db_r, int flags, const char *vfs);
+int __wrap_sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **statement_r,
+                              const char **tail_r);
+int __wrap_sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned flags,
+                              sqlite3_stmt **statement_r, const char **tail_r);
+int __wrap_sqlite3_step(sqlite3_stmt *statement);
+int __wrap_sqlite3_exec(sqlite3 *db, const char *sql, sqlite3_callback callback, void *context,
+                        char **text_r);
+int __wrap_sqlite3_wal_checkpoint_v2(sqlite3 *db, const char *name, int mode, int *frames_r,
+                                     int *moved_r);
+int __wrap_sqlite3_bind_text(sqlite3_stmt *statement, int index, const char *text, int bytes,
+                             sqlite3_destructor_type destructor);
+int __wrap_sqlite3_bind_blob(sqlite3_stmt *statement, int index, const void *data, int bytes,
+                             sqlite3_destructor_type destructor);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*start)(void *), void *context);
+
+void *__wrap_malloc(size_t bytes)
+{
+    return fails_now(FAIL_MEMORY) ? NULL : __real_malloc(bytes);
+}
+
+void *__wrap_calloc(size_t count, size_t bytes)
+{
+    return fails_now(FAIL_MEMORY) ? NULL : __real_calloc(count, bytes);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return fails_now(FAIL_MEMORY) ? NULL : __real_strdup(text);
+}
+
+/* Without a connection: as when there is no memory for one. */
+int __wrap_sqlite3_open_v2(const char *path, sqlite3 **db_r, int flags, const char *vfs)
+{
+    if (fails_now(FAIL_PREPARE)) {
+        *db_r = NULL;
+        return SQLITE_NOMEM;
+    }
+    return __real_sqlite3_open_v2(path, db_r, flags, vfs);
+}
+
+int __wrap_sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **statement_r,
+                              const char **tail_r)
+{
+    return fails_now(FAIL_PREPARE) ? SQLITE_NOMEM
+                                   : __real_sqlite3_prepare_v2(db, sql, bytes, statement_r, tail_r);
+}
+
+int __wrap_sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned flags,
+                              sqlite3_stmt **statement_r, const char **tail_r)
+{
+    return fails_now(FAIL_PREPARE)
+               ? SQLITE_NOMEM
+               : __real_sqlite3_prepare_v3(db, sql, bytes, flags, statement_r, tail_r);
+}
+
+int __wrap_sqlite3_step(sqlite3_stmt *statement)
+{
+    return fails_now(FAIL_STEP) ? SQLITE_NOMEM : __real_sqlite3_step(statement);
+}
+
+int __wrap_sqlite3_exec(sqlite3 *db, const char *sql, sqlite3_callback callback, void *context,
+                        char **text_r)
+{
+    return fails_now(FAIL_STEP) ? SQLITE_NOMEM
+                                : __real_sqlite3_exec(db, sql, callback, context, text_r);
+}
+
+int __wrap_sqlite3_wal_checkpoint_v2(sqlite3 *db, const char *name, int mode, int *frames_r,
+                                     int *moved_r)
+{
+    return fails_now(FAIL_STEP)
+               ? SQLITE_NOMEM
+               : __real_sqlite3_wal_checkpoint_v2(db, name, mode, frames_r, moved_r);
+}
+
+/* What is bound without a copy needs no memory. */
+int __wrap_sqlite3_bind_text(sqlite3_stmt *statement, int index, const char *text, int bytes,
+                             sqlite3_destructor_type destructor)
+{
+    return destructor == SQLITE_TRANSIENT && text != NULL && fails_now(FAIL_STEP)
+               ? SQLITE_NOMEM
+               : __real_sqlite3_bind_text(statement, index, text, bytes, destructor);
+}
+
+int __wrap_sqlite3_bind_blob(sqlite3_stmt *statement, int index, const void *data, int bytes,
+                             sqlite3_destructor_type destructor)
+{
+    return destructor == SQLITE_TRANSIENT && fails_now(FAIL_STEP)
+               ? SQLITE_NOMEM
+               : __real_sqlite3_bind_blob(statement, index, data, bytes, destructor);
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*start)(void *), void *context)
+{
+    return fails_now(FAIL_THREAD) ? 11 /* EAGAIN */
+                                  : __real_pthread_create(thread, attributes, start, context);
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+void failing_calls_start(enum failing_kind kind, int nth)
+{
+    json_set_alloc_funcs(__wrap_malloc, free);
+    armed_kind = kind;
+    fired = false;
+    calls_left = nth;
+}
+
+bool failing_calls_stop(void)
+{
+    calls_left = 0;
+    return fired;
+}

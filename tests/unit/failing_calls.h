@@ -1,0 +1,24 @@
+/* failing_calls.h - lets the nth call of a kind fail, in front of the C library and of SQLite: the
+ * linker puts these there (see the CMake lines of the tests that use it). One thread. */
+#ifndef TESTS_UNIT_FAILING_CALLS_H
+#define TESTS_UNIT_FAILING_CALLS_H
+
+#include <stdbool.h>
+
+enum failing_kind {
+    FAIL_MEMORY,  /* malloc, calloc, strdup, jansson's own */
+    FAIL_PREPARE, /* opening a database, preparing a statement */
+    FAIL_STEP,    /* running a statement, binding a copy */
+    FAIL_THREAD,  /* starting a thread */
+    FAILING_KINDS_COUNT
+};
+
+extern const char *const failing_kind_names[FAILING_KINDS_COUNT];
+
+/* From now on the nth call of this kind (1: the next) fails, once; SQLite's as if memory had run
+ * out. */
+void failing_calls_start(enum failing_kind kind, int nth);
+/* Answers whether it came and failed. */
+bool failing_calls_stop(void);
+
+#endif

@@ -1,0 +1,408 @@
+/* test_failures.c - each function of the store, with each call under it failing once: it says so,
+ * and does the same work when it is asked again. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/unit/failing_calls.h"
+#include "tests/unit/store/fixture.h"
+
+#define CALLS_MAX 500
+#define ROWS      40 /* more than the first allocation of a list holds */
+
+/* What the operations are given, and what they answer into. */
+struct desk {
+    struct store *store;
+    struct store *reader;
+    struct arena *arena;
+    struct error *error;
+    int64_t customer, number, other;
+    struct uuid id, salts[ROWS];
+    size_t count;
+    bool flag;
+    union {
+        struct api_key_row *api_key_row;
+        struct attempt *attempt;
+        struct caller_row *caller_row;
+        struct customer_row *customer_row;
+        struct definition_row *definition_row;
+        struct desk_task_row *desk_task_row;
+        struct device_row *device_row;
+        struct enrolment_row *enrolment_row;
+        struct escalation *escalation;
+        struct person_row *person_row;
+        struct timeline_row *timeline_row;
+    } rows;
+    struct escalation escalation, another, found;
+    struct attempt attempt, another_attempt, attempts[ROWS];
+    struct attempt_row outbox[ROWS];
+    struct due_row due[ROWS];
+    struct uuid ids[ROWS];
+    struct device_test_row tests[ROWS];
+    struct customer_row customer_row;
+    struct definition_row definition;
+    struct enrolment_row enrolment;
+    struct check_in_row check_in;
+    struct ticket_row ticket;
+    struct desk_task_row task;
+    struct idempotency_row idempotency;
+    struct engine_clock_row clock;
+    struct timeline_row entries[ROWS];
+};
+
+static const struct person_row person = {
+    .customer_id = 1, .slug = "jean", .name = "Jean", .phone = "+33600000001", .language = "fr"};
+static const struct device_row device = {.customer_id = 1,
+                                         .agent_id = 1,
+                                         .installation = "i",
+                                         .platform = PLATFORM_FCM,
+                                         .target = "t",
+                                         .proven_at = {TIME_NEVER_MS},
+                                         .retired_at = {TIME_NEVER_MS}};
+static const struct enrolment_row enrolment = {
+    .customer_id = 1, .agent_id = 1, .code_hash = {{7}}, .used_at = {TIME_NEVER_MS}};
+static const struct definition_row definition = {
+    .customer_id = 1, .slug = "night", .definition = "{}"};
+static const int64_t customers[] = {1};
+static const struct api_key_row api_key = {
+    .key_id = "k", .name = "n", .role = "admin", .customers = customers, .customers_count = 1};
+static const struct check_in_row check_in = {
+    .customer_id = 1, .agent_id = 1, .installation = "i", .out_at = {TIME_NEVER_MS}};
+static const struct device_test_row device_test = {
+    .customer_id = 1, .test_id = {{3}}, .device_id = 1, .agent_id = 1, .platform = PLATFORM_FCM};
+static const struct idempotency_row idempotency = {.key_id = "k", .key = "one", .answer = "{}"};
+static const struct engine_clock_row engine_clock = {.boot_id = "boot"};
+static const struct promise promise = {.state = PROMISE_KEPT, .due_at = {5}};
+
+static const struct api_key_row another_key = {
+    .key_id = "l", .name = "n", .role = "desk", .customers = customers, .customers_count = 1};
+static const struct device_test_row another_test = {
+    .customer_id = 1, .test_id = {{4}}, .device_id = 1, .agent_id = 1, .platform = PLATFORM_FCM};
+static const struct idempotency_row another_answer = {.key_id = "k", .key = "two", .answer = "{}"};
+static const struct desk_task_row another_task = {.customer_id = 1,
+                                                  .task_id = {{9}},
+                                                  .escalation_id = {{0, 1, [15] = 0x0f}},
+                                                  .done_at = {TIME_NEVER_MS}};
+static const struct caller_row another_caller = {.customer_id = 1,
+                                                 .escalation_id = {{0, 1, [15] = 0x0f}},
+                                                 .number = 2,
+                                                 .name = "M. Petit",
+                                                 .promised_at = {TIME_NEVER_MS},
+                                                 .promise_engine = {TIME_NEVER_MS}};
+
+/* clang-format off */
+#define OPERATIONS(X) \
+    X(add_escalation, add_escalation(d->store, &d->another, "other", d->error)) \
+    X(add_caller, store_add_caller(d->store, &another_caller, d->error)) \
+    X(add_attempt, store_add_attempt(d->store, 1, numbered_id(1), &d->another_attempt, d->error)) \
+    X(add_desk_task, store_add_desk_task(d->store, &another_task, d->error)) \
+    X(add_device_test, store_add_device_test(d->store, &another_test, d->error)) \
+    X(add_api_key, store_add_api_key(d->store, &another_key, d->error)) \
+    X(add_idempotency, store_add_idempotency(d->store, &another_answer, d->error)) \
+    X(put_customer, store_put_customer(d->store, &d->customer_row, &d->number, d->error)) \
+    X(list_customers, store_list_customers(d->store, d->arena, &d->rows.customer_row, &d->count, d->error)) \
+    X(get_customer, store_get_customer(d->store, 1, d->arena, &d->customer_row, d->error)) \
+    X(put_agent, store_put_person(d->store, PERSON_AGENT, &person, &d->number, d->error)) \
+    X(put_contact, store_put_person(d->store, PERSON_CONTACT, &person, &d->number, d->error)) \
+    X(list_persons, store_list_persons(d->store, PERSON_AGENT, 1, d->arena, &d->rows.person_row, &d->count, d->error)) \
+    X(add_enrolment, store_add_enrolment(d->store, &enrolment, &d->number, d->error)) \
+    X(find_enrolment_code, store_find_enrolment_code(d->store, &enrolment.code_hash, &d->enrolment, d->error)) \
+    X(use_enrolment, store_use_enrolment(d->store, 1, 1, &enrolment.code_hash, (struct wall_time){9}, d->error)) \
+    X(list_enrolments, store_list_enrolments(d->store, 1, d->arena, &d->rows.enrolment_row, &d->count, d->error)) \
+    X(put_device, store_put_device(d->store, &device, &d->number, d->error)) \
+    X(list_devices, store_list_devices(d->store, 1, d->arena, &d->rows.device_row, &d->count, d->error)) \
+    X(retire_device, store_retire_device(d->store, 1, 1, "gone", (struct wall_time){9}, (struct wall_time){9}, d->error)) \
+    X(prove_device, store_prove_device(d->store, 1, 1, (struct wall_time){9}, d->error)) \
+    X(update_device_test, store_update_device_test(d->store, &device_test, d->error)) \
+    X(get_device_test, store_get_device_test(d->store, device_test.test_id, &d->tests[0], d->error)) \
+    X(list_device_tests, store_list_device_tests(d->store, 1, 1, ROWS, d->tests, &d->count, d->error)) \
+    X(list_device_test_outbox, store_list_device_test_outbox(d->store, ROWS, d->tests, &d->count, d->error)) \
+    X(rewind_device_tests, store_rewind_device_tests(d->store, d->error)) \
+    X(put_rota, store_put_rota(d->store, &definition, &d->number, d->error)) \
+    X(list_rotas, store_list_rotas(d->store, 1, d->arena, &d->rows.definition_row, &d->count, d->error)) \
+    X(add_procedure, store_add_procedure(d->store, &definition, &d->number, &d->other, d->error)) \
+    X(list_procedures, store_list_procedures(d->store, 1, d->arena, &d->rows.definition_row, &d->count, d->error)) \
+    X(get_procedure, store_get_procedure(d->store, 1, 1, d->arena, &d->definition, d->error)) \
+    X(list_api_keys, store_list_api_keys(d->store, d->arena, &d->rows.api_key_row, &d->count, d->error)) \
+    X(revoke_api_key, store_revoke_api_key(d->store, "k", (struct wall_time){9}, d->error)) \
+    X(check_in, store_check_in(d->store, &check_in, &d->number, d->error)) \
+    X(check_out, store_check_out(d->store, 1, 1, (struct wall_time){9}, d->error)) \
+    X(get_check_in, store_get_check_in(d->store, 1, 1, d->arena, &d->check_in, d->error)) \
+    X(close_ticket, store_close_ticket(d->store, 1, d->escalation.ticket_id, (struct wall_time){9}, d->error)) \
+    X(get_ticket, store_get_ticket(d->store, 1, d->escalation.ticket_id, d->arena, &d->ticket, d->error)) \
+    X(update_escalation, store_update_escalation(d->store, &d->escalation, d->error)) \
+    X(get_escalation, store_get_escalation(d->store, 1, numbered_id(1), &d->found, d->error)) \
+    X(get_escalation_customer, store_get_escalation_customer(d->store, numbered_id(1), &d->number, d->error)) \
+    X(set_aside, store_set_aside(d->store, 1, numbered_id(1), d->error)) \
+    X(release_dedup, store_release_dedup(d->store, 1, numbered_id(1), d->error)) \
+    X(find_open_dedup, store_find_open_dedup(d->store, 1, "key", &d->id, d->error)) \
+    X(list_escalations, store_list_escalations(d->store, 1, numbered_id(0xffff), ESCALATION_NOTIFYING, ESCALATION_DONE, ROWS, d->arena, &d->rows.escalation, &d->count, d->error)) \
+    X(list_open, store_list_open(d->store, 1, numbered_id(0), ROWS, d->ids, &d->count, d->error)) \
+    X(list_due, store_list_due(d->store, (struct engine_time){99}, ROWS, d->due, &d->count, d->error)) \
+    X(next_due, store_next_due(d->store, &d->due[0].due, d->error)) \
+    X(count_open, store_count_open(d->store, &d->number, d->error)) \
+    X(update_caller, store_update_caller(d->store, 1, numbered_id(1), 1, &promise, d->error)) \
+    X(list_callers, store_list_callers(d->store, 1, numbered_id(1), d->arena, &d->rows.caller_row, &d->count, d->error)) \
+    X(update_attempt, store_update_attempt(d->store, 1, numbered_id(1), &d->attempt, d->error)) \
+    X(get_attempt, store_get_attempt(d->store, 1, numbered_id(1), d->attempt.id, &d->attempts[0], d->error)) \
+    X(list_newest_attempts, store_list_newest_attempts(d->store, 1, numbered_id(1), ROWS, d->attempts, &d->count, d->error)) \
+    X(list_attempts, store_list_attempts(d->store, 1, numbered_id(1), numbered_id(0), ROWS, d->arena, &d->rows.attempt, &d->count, d->error)) \
+    X(find_call, store_find_call(d->store, numbered_id(101), &d->number, &d->id, d->error)) \
+    X(awaits_reception, store_awaits_reception(d->store, 1, numbered_id(0), &d->flag, d->error)) \
+    X(list_outbox, store_list_outbox(d->store, PATH_PUSH, ROWS, d->outbox, &d->count, d->error)) \
+    X(rewind_attempts, store_rewind_attempts(d->store, &d->number, d->error)) \
+    X(finish_desk_task, store_finish_desk_task(d->store, 1, numbered_id(201), "Lucie", (struct wall_time){9}, d->error)) \
+    X(get_desk_task, store_get_desk_task(d->store, 1, numbered_id(201), d->arena, &d->task, d->error)) \
+    X(list_tasks_of_escalation, store_list_tasks_of_escalation(d->store, 1, numbered_id(1), ROWS, d->arena, &d->rows.desk_task_row, &d->count, d->error)) \
+    X(list_open_tasks, store_list_open_tasks(d->store, 1, numbered_id(0), ROWS, d->arena, &d->rows.desk_task_row, &d->count, d->error)) \
+    X(append_timeline, store_append_timeline(d->store, d->entries, d->salts, 2, d->error)) \
+    X(list_timeline, store_list_timeline(d->store, 1, numbered_id(1), 0, ROWS, d->arena, &d->rows.timeline_row, &d->count, d->error)) \
+    X(timeline_head, store_timeline_head(d->store, 1, &d->number, d->error)) \
+    X(get_idempotency, store_get_idempotency(d->store, "k", "one", d->arena, &d->idempotency, d->error)) \
+    X(purge_idempotency, store_purge_idempotency(d->store, (struct wall_time){9}, d->error)) \
+    X(add_alarm, store_add_alarm(d->store, (struct wall_time){9}, "kind", "detail", d->error)) \
+    X(get_engine_clock, store_get_engine_clock(d->store, &d->clock, d->error)) \
+    X(set_engine_clock, store_set_engine_clock(d->store, &engine_clock, d->error))
+/* clang-format on */
+
+#define X_(name, call)                                                                             \
+    static enum status run_##name(struct desk *d)                                                  \
+    {                                                                                              \
+        return call;                                                                               \
+    }
+OPERATIONS(X_)
+#undef X_
+
+static const struct {
+    const char *name;
+    enum status (*run)(struct desk *desk);
+} operations[] = {
+#define X_(name, call) {#name, run_##name},
+    OPERATIONS(X_)
+#undef X_
+};
+
+/* One of everything, and more of some than the first allocation of a list holds. */
+static void furnish(struct shelf *shelf, struct desk *desk)
+{
+    struct store *store = shelf->store;
+    struct error *error = &shelf->error;
+    int64_t id, version;
+    assert_ok(shelf, store_put_person(store, PERSON_AGENT, &person, &id, error));
+    assert_ok(shelf, store_put_device(store, &device, &id, error));
+    assert_ok(shelf, store_add_enrolment(store, &enrolment, &id, error));
+    assert_ok(shelf, store_put_rota(store, &definition, &id, error));
+    assert_ok(shelf, store_add_procedure(store, &definition, &id, &version, error));
+    assert_ok(shelf, store_add_api_key(store, &api_key, error));
+    assert_ok(shelf, store_check_in(store, &check_in, &id, error));
+    assert_ok(shelf, store_add_device_test(store, &device_test, error));
+    assert_ok(shelf, store_add_idempotency(store, &idempotency, error));
+    assert_ok(shelf, store_set_engine_clock(store, &engine_clock, error));
+    desk->escalation = plain_escalation(shelf, 1);
+    desk->escalation.due_at.ms = 50;
+    assert_ok(shelf, add_escalation(store, &desk->escalation, "key", error));
+    desk->escalation.version++; /* as it is updated */
+    desk->another = plain_escalation(shelf, 2);
+    desk->another_attempt = plain_attempt(99);
+    const struct caller_row caller = {
+        .customer_id = 1, .escalation_id = numbered_id(1), .number = 1, .name = "Mme Martin"};
+    assert_ok(shelf, store_add_caller(store, &caller, error));
+    for (unsigned n = 0; n < ROWS; n++) {
+        const struct desk_task_row task = {.customer_id = 1,
+                                           .task_id = numbered_id(200 + n),
+                                           .escalation_id = numbered_id(1),
+                                           .done_at = WALL_NEVER};
+        desk->attempt = plain_attempt(100 + n);
+        desk->attempt.path = n == 1 ? PATH_CALL : PATH_PUSH;
+        desk->entries[n] = (struct timeline_row){
+            .customer_id = 1, .escalation_id = numbered_id(1), .facts = "{}", .personal = "words"};
+        desk->salts[n] = numbered_id(n);
+        assert_ok(shelf, store_add_attempt(store, 1, numbered_id(1), &desk->attempt, error));
+        assert_ok(shelf, store_add_desk_task(store, &task, error));
+    }
+    assert_ok(shelf, store_begin(store, error));
+    assert_ok(shelf, store_append_timeline(store, desk->entries, desk->salts, ROWS, error));
+    assert_ok(shelf, store_commit(store, error));
+}
+
+static void reopen(struct shelf *shelf, struct desk *desk)
+{
+    store_close(&shelf->store);
+    assert_ok(shelf, store_open(shelf->path, NULL, &shelf->store, &shelf->error));
+    desk->store = shelf->store;
+}
+
+/* An operation in a transaction that is taken back, with its nth call failing. Answers whether
+ * there was one. */
+static bool fails_once(struct shelf *shelf, struct desk *desk, size_t which, enum failing_kind kind,
+                       int nth)
+{
+    if (kind == FAIL_PREPARE) {
+        reopen(shelf, desk); /* with no statement prepared */
+    }
+    arena_destroy(&desk->arena);
+    desk->arena = arena_create(0);
+    desk->customer_row = (struct customer_row){.slug = "acme",
+                                               .name = "ACME",
+                                               .time_zone = "Europe/Paris",
+                                               .language = "fr",
+                                               .alias = "Azur"};
+    assert_ok(shelf, store_begin(desk->store, desk->error));
+    failing_calls_start(kind, nth);
+    enum status status = operations[which].run(desk);
+    bool fired = failing_calls_stop();
+    if (status != (fired ? STATUS_NO_MEMORY : STATUS_OK)) {
+        fail_msg("%s: %s when call %d of kind %s %s: %s", operations[which].name,
+                 status_slug(status), nth, failing_kind_names[kind],
+                 fired ? "fails" : "does not fail", desk->error->text);
+    }
+    store_rollback(desk->store);
+    return fired;
+}
+
+static void test_operation__says_that_a_call_failed(void **state)
+{
+    struct shelf *shelf = *state;
+    static struct desk desk;
+    furnish(shelf, &desk);
+    desk.store = shelf->store;
+    desk.error = &shelf->error;
+    for (int kind = FAIL_MEMORY; kind <= FAIL_STEP; kind++) {
+        for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
+            int nth = 1;
+            while (fails_once(shelf, &desk, i, (enum failing_kind)kind, nth)) {
+                nth++;
+                assert_true(nth < CALLS_MAX);
+            }
+            assert_true(nth > 1 || kind == FAIL_MEMORY);
+        }
+    }
+    arena_destroy(&desk.arena);
+}
+
+/* ---- opening ---- */
+
+static void forget_database(const struct shelf *shelf)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        char path[128];
+        (void)snprintf(path, sizeof path, "%s%s", shelf->path, suffixes[i]);
+        (void)unlink(path);
+    }
+}
+
+/* Answers whether the nth call failed, which the opening must have said. */
+static bool opening_fails(struct shelf *shelf, bool writer, enum failing_kind kind, int nth)
+{
+    struct store *store = NULL;
+    failing_calls_start(kind, nth);
+    enum status status = writer ? store_open(shelf->path, NULL, &store, &shelf->error)
+                                : store_open_reader(shelf->path, NULL, 1000, &store, &shelf->error);
+    bool fired = failing_calls_stop();
+    assert_int_equal(status, fired ? STATUS_NO_MEMORY : STATUS_OK);
+    assert_int_equal(store == NULL, fired);
+    store_close(&store);
+    return fired;
+}
+
+/* Nothing is left open, and the next opening is none the worse for it. */
+static void test_open__says_that_a_call_failed(void **state)
+{
+    struct shelf *shelf = *state;
+    store_close(&shelf->store);
+    for (int kind = FAIL_MEMORY; kind <= FAIL_STEP; kind++) {
+        for (int pass = 0; pass < 3; pass++) { /* a new database, one that is there, a reader */
+            int nth = 1;
+            bool fired = true;
+            for (; fired; nth++) {
+                assert_true(nth < CALLS_MAX);
+                if (pass == 0) {
+                    forget_database(shelf);
+                }
+                fired = opening_fails(shelf, pass < 2, (enum failing_kind)kind, nth);
+            }
+            assert_true(nth > 2);
+        }
+    }
+}
+
+/* ---- transactions ---- */
+
+static enum status run_transaction(struct store *store, struct error *error)
+{
+    enum status status = store_begin(store, error);
+    if (status == STATUS_OK) {
+        status = store_savepoint(store, error);
+    }
+    if (status == STATUS_OK) {
+        status = store_savepoint_rollback(store, error);
+    }
+    if (status == STATUS_OK) {
+        status = store_savepoint(store, error);
+    }
+    if (status == STATUS_OK) {
+        status = store_savepoint_release(store, error);
+    }
+    if (status == STATUS_OK) {
+        status = store_commit(store, error);
+    }
+    return status == STATUS_OK ? store_checkpoint(store, 0, error) : status;
+}
+
+static void test_transaction__says_that_a_call_failed(void **state)
+{
+    struct shelf *shelf = *state;
+    bool fired = true;
+    int nth = 1;
+    for (; fired; nth++) {
+        failing_calls_start(FAIL_STEP, nth);
+        enum status status = run_transaction(shelf->store, &shelf->error);
+        fired = failing_calls_stop();
+        assert_int_equal(status, fired ? STATUS_NO_MEMORY : STATUS_OK);
+        store_rollback(shelf->store);
+        assert_false(store_in_transaction(shelf->store));
+    }
+    assert_int_equal(nth, 10); /* eight statements, the checkpoint, and none */
+}
+
+/* A rollback that fails is tried again. */
+static void test_rollback__outlives_a_failing_call(void **state)
+{
+    struct shelf *shelf = *state;
+    struct escalation escalation = plain_escalation(shelf, 1);
+    assert_ok(shelf, store_begin(shelf->store, &shelf->error));
+    assert_ok(shelf, add_escalation(shelf->store, &escalation, NULL, &shelf->error));
+    failing_calls_start(FAIL_STEP, 1);
+    store_rollback(shelf->store);
+    assert_true(failing_calls_stop());
+    assert_false(store_in_transaction(shelf->store));
+    assert_int_equal(shelf_number(shelf, "SELECT count(*) FROM escalation"), 0);
+}
+
+static void test_read__ends_also_when_it_never_began(void **state)
+{
+    struct shelf *shelf = *state;
+    struct store *reader;
+    assert_ok(shelf, store_open_reader(shelf->path, NULL, 1000, &reader, &shelf->error));
+    failing_calls_start(FAIL_STEP, 1);
+    assert_int_equal(store_read_begin(reader, &shelf->error), STATUS_NO_MEMORY);
+    assert_true(failing_calls_stop());
+    store_read_end(reader);
+    assert_ok(shelf, store_read_begin(reader, &shelf->error));
+    store_read_end(reader);
+    assert_false(store_in_transaction(reader));
+    store_close(&reader);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SHELF_TEST(test_operation__says_that_a_call_failed),
+        SHELF_TEST(test_open__says_that_a_call_failed),
+        SHELF_TEST(test_transaction__says_that_a_call_failed),
+        SHELF_TEST(test_rollback__outlives_a_failing_call),
+        SHELF_TEST(test_read__ends_also_when_it_never_began),
+    };
+    return cmocka_run_group_tests_name("store.failures", tests, NULL, NULL);
+}
