@@ -202,6 +202,9 @@ static enum status compile_rota(struct loading *loading, struct directory_rota *
     enum status status = builder->rotas->compile(
         builder->rotas->context, rota->definition, snapshot->customer.time_zone,
         rota->compiled_from, rota->compiled_until, loading->rows, &found, &count, error);
+    if (status == STATUS_NO_MEMORY) {
+        return status; /* nothing is wrong with it: somebody is on call */
+    }
     if (status != STATUS_OK) {
         /* A broken rota must not take the whole customer down: nobody is on call in it, and the
          * steps that name it are skipped. */
@@ -255,6 +258,19 @@ static enum status load_rotas(struct loading *loading, struct error *error)
     return status;
 }
 
+/* It was sound when it was stored. When memory runs out, the JSON library may call it broken: asked
+ * twice, so that a procedure does not vanish for that. STATUS_TOO_LARGE: no memory. */
+static enum status parse_stored(struct arena *arena, const struct definition_row *row,
+                                struct procedure **procedure_r, struct error *error)
+{
+    enum status status = STATUS_INVALID;
+    for (int tries = 0; tries < 2 && status == STATUS_INVALID; tries++) {
+        status = procedure_parse(row->definition, strlen(row->definition), row->slug, arena,
+                                 procedure_r, error);
+    }
+    return status;
+}
+
 static enum status load_procedures(struct loading *loading, struct error *error)
 {
     struct customer_snapshot *snapshot = loading->snapshot;
@@ -273,8 +289,11 @@ static enum status load_procedures(struct loading *loading, struct error *error)
     }
     for (size_t i = 0; i < count; i++) {
         struct procedure *procedure = NULL;
-        if (procedure_parse(rows[i].definition, strlen(rows[i].definition), rows[i].slug,
-                            snapshot->arena, &procedure, error) != STATUS_OK) {
+        enum status parsed = parse_stored(snapshot->arena, &rows[i], &procedure, error);
+        if (parsed == STATUS_TOO_LARGE) {
+            return out_of_memory(error);
+        }
+        if (parsed != STATUS_OK) {
             log_error("directory.procedure_does_not_parse", LOG_INT("procedure", rows[i].id));
             continue;
         }

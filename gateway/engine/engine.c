@@ -149,9 +149,11 @@ static enum status open_all(struct engine *engine, struct error *error)
     return status;
 }
 
-static char *copy_text(const char *text)
+/* Copies a text, NULL too; false: no memory. */
+static bool copy_text(const char *text, char **copy_r)
 {
-    return text == NULL ? NULL : strdup(text);
+    *copy_r = text == NULL ? NULL : strdup(text);
+    return text == NULL || *copy_r != NULL;
 }
 
 /* A key that could never match would lock the administrator out without a word. */
@@ -198,12 +200,12 @@ enum status engine_create(const struct engine_configuration *configuration,
     if (engine->configuration.calls_max > CALLS_IN_USE_MAX) {
         engine->configuration.calls_max = CALLS_IN_USE_MAX;
     }
-    engine->database_path = copy_text(configuration->database_path);
-    engine->root_key = copy_text(configuration->root_key);
     init_locks(engine);
-    enum status status = engine_check_root_key(engine->root_key, error);
+    enum status status = engine_check_root_key(configuration->root_key, error);
     if (status == STATUS_OK) {
-        status = open_all(engine, error);
+        bool copied = copy_text(configuration->database_path, &engine->database_path) &&
+                      copy_text(configuration->root_key, &engine->root_key);
+        status = copied ? open_all(engine, error) : out_of_memory(error);
     }
     if (status != STATUS_OK) {
         engine_destroy(&engine);
@@ -567,7 +569,10 @@ enum status engine_set_root_key(struct engine *engine, const char *root_key, str
     if (status != STATUS_OK) {
         return status;
     }
-    char *copy = copy_text(root_key);
+    char *copy;
+    if (!copy_text(root_key, &copy)) {
+        return out_of_memory(error); /* the old one stays: nobody is locked out */
+    }
     (void)pthread_mutex_lock(&engine->root_key_lock);
     free(engine->root_key);
     engine->root_key = copy;

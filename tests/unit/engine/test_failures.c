@@ -1,0 +1,613 @@
+/* test_failures.c - whatever the engine is asked to do, each call under it fails once: what was
+ * refused can be asked again, and nothing that was to be sent, told or published is forgotten. */
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/engine/engine_private.h"
+#include "gateway/store/store_private.h"
+#include "tests/unit/engine/fixture.h"
+#include "tests/unit/failing_calls.h"
+
+#define CALLS_MAX 500
+#define TURNS_MAX 8
+
+/* Makes, without a failure, what a command needs, and the command. NULL: only time passes. */
+typedef struct command *chore(struct house *house);
+
+/* ---- what is asked ---- */
+
+static struct command *escalate(struct house *house)
+{
+    struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
+    command->request.escalate.promised_ms = 600000;
+    return command;
+}
+
+static struct command *escalate_by_key(struct house *house)
+{
+    char *key = arena_alloc(house_command(house, COMMAND_ALARM)->arena, 32);
+    (void)snprintf(key, 32, "key-%zu", house->commands_count);
+    return escalate_command(house, SEVERITY_MAJOR, key);
+}
+
+static struct command *join(struct house *house)
+{
+    struct command *first = escalate_command(house, SEVERITY_MINOR, NULL);
+    char *key = arena_alloc(first->arena, 32);
+    (void)snprintf(key, 32, "lift-%zu", house->commands_count);
+    first->request.escalate.dedup_key = key;
+    house_run(house, first);
+    struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
+    command->request.escalate.dedup_key = key;
+    command->request.escalate.promised_ms = 600000;
+    return command;
+}
+
+/* An escalation with its first push under way. */
+static struct uuid open_one(struct house *house)
+{
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house_settle(house);
+    return id;
+}
+
+static struct uuid accept_one(struct house *house)
+{
+    struct uuid id = open_one(house);
+    house_run(house, agent_command(house, id, VERB_ACCEPT, house->jean, NULL));
+    return id;
+}
+
+static struct command *accept(struct house *house)
+{
+    return agent_command(house, open_one(house), VERB_ACCEPT, house->jean, NULL);
+}
+
+static struct command *decline(struct house *house)
+{
+    return agent_command(house, open_one(house), VERB_DECLINE, house->jean, NULL);
+}
+
+static struct command *receive(struct house *house)
+{
+    struct uuid id = open_one(house);
+    return agent_command(house, id, VERB_RECEIVED, 0, house->sent[house->sent_count - 1].received);
+}
+
+static struct command *go(struct house *house)
+{
+    return agent_command(house, accept_one(house), VERB_ON_MY_WAY, house->jean, NULL);
+}
+
+static struct command *finish(struct house *house)
+{
+    return agent_command(house, accept_one(house), VERB_DONE, house->jean, NULL);
+}
+
+static struct command *hand_back(struct house *house)
+{
+    return agent_command(house, accept_one(house), VERB_HAND_BACK, house->jean, NULL);
+}
+
+static struct command *cancel(struct house *house)
+{
+    return desk_command(house, accept_one(house), DESK_CANCEL);
+}
+
+static struct command *note(struct house *house)
+{
+    struct command *command = desk_command(house, open_one(house), DESK_NOTE);
+    command->request.desk.text = "the door code is new";
+    return command;
+}
+
+static struct command *take(struct house *house)
+{
+    return desk_command(house, open_one(house), DESK_TAKE);
+}
+
+static struct command *speak_for_jean(struct house *house)
+{
+    struct command *command = desk_command(house, open_one(house), DESK_ON_BEHALF);
+    command->request.desk.agent = "jean";
+    command->request.desk.agent_verb = VERB_ACCEPT;
+    return command;
+}
+
+static struct command *split(struct house *house)
+{
+    struct command *command = join(house);
+    house_run(house, command);
+    command = desk_command(house, answered_id(command), DESK_SPLIT);
+    command->request.desk.caller = 2;
+    return command;
+}
+
+/* The newest push was accepted, failed, or is late. */
+static struct command *outcome_of_newest(struct house *house, enum command_type type,
+                                         enum attempt_state transport)
+{
+    (void)open_one(house);
+    const struct sent *sent = &house->sent[house->sent_count - 1];
+    struct command *command = house_command(house, type);
+    command->escalation_id = sent->escalation;
+    command->request.transport = (struct transport_request){.attempt = sent->attempt,
+                                                            .transport = transport,
+                                                            .reason = "word",
+                                                            .tries = 1,
+                                                            .at = house->wall,
+                                                            .gone_since = WALL_NEVER};
+    return command;
+}
+
+static struct command *arrive(struct house *house)
+{
+    return outcome_of_newest(house, COMMAND_TRANSPORT_OUTCOME, ATTEMPT_ACCEPTED);
+}
+
+static struct command *fail_to_arrive(struct house *house)
+{
+    return outcome_of_newest(house, COMMAND_TRANSPORT_OUTCOME, ATTEMPT_FAILED);
+}
+
+static struct command *lose_the_phone(struct house *house)
+{
+    struct command *command = outcome_of_newest(house, COMMAND_TRANSPORT_OUTCOME, ATTEMPT_FAILED);
+    command->request.transport.device_gone = true;
+    put_device(house, house->jean, "jean-1", PLATFORM_APNS); /* the next one finds it again */
+    command->request.transport.gone_since = house->wall;
+    return command;
+}
+
+static struct command *be_late(struct house *house)
+{
+    return outcome_of_newest(house, COMMAND_TRANSPORT_DELAYED, ATTEMPT_HANDED_OVER);
+}
+
+/* Nobody answers: the step's time is over. */
+static struct command *wait_for_a_step(struct house *house)
+{
+    (void)open_one(house);
+    house_advance(house, 60000);
+    return NULL;
+}
+
+static struct command *wait_for_the_end(struct house *house)
+{
+    (void)open_one(house);
+    house_advance(house, 60000);
+    house_settle(house);
+    house_advance(house, 60000);
+    return NULL;
+}
+
+static struct command *wait_for_progress(struct house *house)
+{
+    (void)accept_one(house);
+    house_advance(house, 1800000);
+    return NULL;
+}
+
+static struct command *be_told_again_to_dispatch(struct house *house)
+{
+    house->send_status = STATUS_FULL;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house->send_status = STATUS_OK;
+    house_advance(house, 1000);
+    return NULL;
+}
+
+static struct command *change_customer(struct house *house)
+{
+    struct command *command = house_command(house, COMMAND_PUT_CUSTOMER);
+    command->request.customer = (struct customer_request){.slug = "acme",
+                                                          .name = "ACME",
+                                                          .time_zone = "Europe/Paris",
+                                                          .language = "fr",
+                                                          .alias = "Azur",
+                                                          .default_procedure = "night",
+                                                          .active = true};
+    return command;
+}
+
+static struct command *change_person(struct house *house)
+{
+    struct command *command = house_command(house, COMMAND_PUT_PERSON);
+    command->request.person = (struct person_request){.kind = PERSON_AGENT,
+                                                      .slug = "jean",
+                                                      .name = "Jean",
+                                                      .phone = "+33600000001",
+                                                      .language = "fr",
+                                                      .active = true};
+    return command;
+}
+
+static struct command *change_procedure(struct house *house)
+{
+    struct command *command = house_command(house, COMMAND_PUT_PROCEDURE);
+    command->request.definition = (struct definition_request){
+        .slug = "day",
+        .definition = "{\"steps\":[{\"notify\":[{\"on_call\":\"duty\"}],\"by\":[\"push\"],"
+                      "\"accepted_within_s\":60}]}"};
+    return command;
+}
+
+static struct command *change_rota(struct house *house)
+{
+    struct command *command = house_command(house, COMMAND_PUT_ROTA);
+    command->request.definition = (struct definition_request){.slug = "duty", .definition = "jean"};
+    return command;
+}
+
+static struct command *register_phone(struct house *house)
+{
+    (void)open_one(house);
+    struct command *command = house_command(house, COMMAND_PUT_DEVICE);
+    command->request.device = (struct device_request){.agent_id = house->jean,
+                                                      .installation = "jean-1",
+                                                      .platform = PLATFORM_APNS,
+                                                      .target = "token",
+                                                      .battery_percent = -1};
+    return command;
+}
+
+static struct command *retire_phone(struct house *house)
+{
+    put_device(house, house->paul, "paul-2", PLATFORM_FCM);
+    struct command *command = house_command(house, COMMAND_DELETE_DEVICE);
+    command->request.device =
+        (struct device_request){.agent_id = house->paul, .installation = "paul-2"};
+    return command;
+}
+
+static int64_t phone_of_paul(struct house *house)
+{
+    const struct directory_customer *customer =
+        directory_customer(house->engine->current, house->customer_id);
+    return directory_agent(customer, house->paul)->devices[0].id;
+}
+
+static struct command *try_phone(struct house *house)
+{
+    house_advance(house, 3600000);                          /* as often as may be */
+    put_device(house, house->paul, "paul-1", PLATFORM_FCM); /* were it lost meanwhile */
+    struct command *command = house_command(house, COMMAND_TEST_DEVICE);
+    command->request.device_test.device_id = phone_of_paul(house);
+    return command;
+}
+
+static struct command *confirm_test(struct house *house)
+{
+    house_run(house, try_phone(house));
+    house_settle(house);
+    struct command *command = house_command(house, COMMAND_CONFIRM_TEST);
+    command->request.device_test =
+        (struct device_test_request){.agent_id = house->paul,
+                                     .test = house->sent[house->sent_count - 1].attempt,
+                                     .verb = VERB_RECEIVED};
+    return command;
+}
+
+static struct command *outcome_of_test(struct house *house, enum command_type type,
+                                       enum attempt_state transport, bool gone)
+{
+    house_run(house, try_phone(house));
+    house_settle(house);
+    const struct sent *sent = &house->sent[house->sent_count - 1];
+    struct command *command = house_command(house, type);
+    command->request.transport = (struct transport_request){.attempt = sent->attempt,
+                                                            .transport = transport,
+                                                            .reason = "word",
+                                                            .tries = 1,
+                                                            .at = house->wall,
+                                                            .device_gone = gone,
+                                                            .gone_since = WALL_NEVER};
+    return command;
+}
+
+static struct command *test_fails(struct house *house)
+{
+    return outcome_of_test(house, COMMAND_TRANSPORT_OUTCOME, ATTEMPT_FAILED, true);
+}
+
+static struct command *test_is_late(struct house *house)
+{
+    return outcome_of_test(house, COMMAND_TRANSPORT_DELAYED, ATTEMPT_HANDED_OVER, false);
+}
+
+static struct command *check_in(struct house *house)
+{
+    house_advance(house, 3600000);
+    struct command *command = house_command(house, COMMAND_CHECK_IN);
+    command->request.check_in =
+        (struct check_in_request){.agent_id = house->jean, .installation = "jean-1"};
+    return command;
+}
+
+static struct command *check_out(struct house *house)
+{
+    house_run(house, check_in(house));
+    struct command *command = house_command(house, COMMAND_CHECK_OUT);
+    command->request.check_in.agent_id = house->jean;
+    return command;
+}
+
+static struct command *enrol(struct house *house)
+{
+    struct command *command = house_command(house, COMMAND_ADD_ENROLMENT);
+    command->request.enrolment.agent = "jean";
+    return command;
+}
+
+static struct command *use_enrolment(struct house *house)
+{
+    struct command *added = enrol(house);
+    house_run(house, added);
+    char *code = arena_alloc(added->arena, 64);
+    answered_text(added, "code", code, 64);
+    struct command *command = house_command(house, COMMAND_USE_ENROLMENT);
+    command->customer_id = 0;
+    command->request.enrolment.code = code;
+    return command;
+}
+
+static struct command *add_key(struct house *house)
+{
+    struct command *command = house_command(house, COMMAND_ADD_API_KEY);
+    command->customer_id = 0;
+    command->request.api_key =
+        (struct api_key_request){.name = "desk", .role = ROLE_CALL_CENTRE, .all_customers = true};
+    return command;
+}
+
+static struct command *revoke_key(struct house *house)
+{
+    struct command *added = add_key(house);
+    house_run(house, added);
+    char *id = arena_alloc(added->arena, 64);
+    answered_text(added, "id", id, 64);
+    struct command *command = house_command(house, COMMAND_REVOKE_API_KEY);
+    command->customer_id = 0;
+    command->request.api_key.key_id = id;
+    return command;
+}
+
+/* clang-format off */
+#define CHORES(X) \
+    X(escalate) X(escalate_by_key) X(join) X(accept) X(decline) X(receive) X(go) X(finish) \
+    X(hand_back) X(cancel) X(note) X(take) X(speak_for_jean) X(split) X(arrive) \
+    X(fail_to_arrive) X(lose_the_phone) X(be_late) X(wait_for_a_step) X(wait_for_the_end) \
+    X(wait_for_progress) X(be_told_again_to_dispatch) X(change_customer) X(change_person) \
+    X(change_procedure) X(change_rota) X(register_phone) X(retire_phone) X(try_phone) \
+    X(confirm_test) X(test_fails) X(test_is_late) X(check_in) X(check_out) X(enrol) \
+    X(use_enrolment) X(add_key) X(revoke_key)
+/* clang-format on */
+
+static const struct {
+    const char *name;
+    chore *make;
+} chores[] = {
+#define X_(name) {#name, name},
+    CHORES(X_)
+#undef X_
+};
+
+/* ---- what must hold afterwards ---- */
+
+static int64_t number(struct house *house, const char *sql)
+{
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_prepare_v2(house->engine->store->db, sql, -1, &statement, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int64_t found = sqlite3_column_int64(statement, 0);
+    (void)sqlite3_finalize(statement);
+    return found;
+}
+
+/* What is forgotten; NULL: everything planned is on its way, and what others read is what stands in
+ * the rows. */
+static const char *find_forgotten(struct house *house)
+{
+    const struct directory *directory = house->engine->published;
+    const struct directory_customer *customer = directory_customer(directory, house->customer_id);
+    if (number(house, "SELECT count(*) FROM attempt WHERE state = 0") != 0) {
+        return "an attempt";
+    }
+    if (number(house, "SELECT count(*) FROM device_test WHERE state = 0") != 0) {
+        return "a test push";
+    }
+    if (customer == NULL || house->engine->current != directory) {
+        return "the directory";
+    }
+    if ((int64_t)customer->agents_count != number(house, "SELECT count(*) FROM agent")) {
+        return "an agent";
+    }
+    if ((int64_t)customer->procedures_count !=
+        number(house, "SELECT count(DISTINCT slug) FROM procedure")) {
+        return "a procedure";
+    }
+    if (directory_rota(customer, "duty")->intervals_count != 1) {
+        return "who is on call";
+    }
+    return (int64_t)directory->keys_count ==
+                   number(house, "SELECT count(*) + 1 FROM api_key WHERE revoked_at IS NULL")
+               ? NULL
+               : "a key";
+}
+
+/* So that each try has as much to do as the one before it. */
+static void start_afresh(struct house *house)
+{
+    static const char sql[] =
+        "DELETE FROM desk_task; DELETE FROM caller; DELETE FROM attempt; DELETE FROM escalation; "
+        "DELETE FROM ticket; DELETE FROM timeline_personal; DELETE FROM timeline; "
+        "DELETE FROM device_test; DELETE FROM alarm; DELETE FROM check_in; DELETE FROM enrolment; "
+        "DELETE FROM procedure WHERE version > 1; DELETE FROM api_key; UPDATE customer SET "
+        "timeline_seq = 0; "
+        "PRAGMA synchronous = OFF";
+    assert_int_equal(sqlite3_exec(house->engine->store->db, sql, NULL, NULL, NULL), SQLITE_OK);
+    house->sent_count = 0;
+    engine_customer_changed(house->engine, house->customer_id, false);
+    house_settle(house);
+}
+
+/* The JSON library may call a text broken when its memory ran out. */
+static bool is_fit(enum status status, bool fired, enum failing_kind kind)
+{
+    return status == STATUS_OK || (fired && status == STATUS_NO_MEMORY) ||
+           (fired && kind == FAIL_MEMORY && status == STATUS_INVALID);
+}
+
+/* One chore with its nth call failing. Answers whether there was one. */
+static bool fails_once(struct house *house, size_t which, enum failing_kind kind, int nth)
+{
+    if (kind == FAIL_PREPARE) {
+        house_close(house); /* no statement is prepared, nothing is cached */
+        house_open(house);
+        house_settle(house);
+    }
+    struct command *command = chores[which].make(house);
+    if (command != NULL) {
+        assert_int_equal(engine_post(house->engine, command), STATUS_OK);
+    }
+    failing_calls_start(kind, nth);
+    for (int i = 0; i < TURNS_MAX && (command == NULL ? i < 2 : !answered(command)); i++) {
+        (void)engine_turn(house->engine);
+    }
+    bool fired = failing_calls_stop();
+    enum status status = command == NULL ? STATUS_OK : command->answer.status;
+    if ((command != NULL && !answered(command)) || !is_fit(status, fired, kind)) {
+        fail_msg("%s: %s when call %d of kind %s %s", chores[which].name, status_slug(status), nth,
+                 failing_kind_names[kind], fired ? "fails" : "does not fail");
+    }
+    house_advance(house, 1000);
+    house_settle(house);
+    house_accept_all(house, 0);
+    const char *forgotten = find_forgotten(house);
+    if (forgotten != NULL) {
+        fail_msg("%s: %s is forgotten after call %d of kind %s failed", chores[which].name,
+                 forgotten, nth, failing_kind_names[kind]);
+    }
+    start_afresh(house);
+    return fired;
+}
+
+static void every_call_fails_once(struct house *house, enum failing_kind kind)
+{
+    for (size_t i = 0; i < sizeof chores / sizeof chores[0]; i++) {
+        int nth = 1;
+        while (fails_once(house, i, kind, nth)) {
+            nth++;
+            assert_true(nth < CALLS_MAX);
+        }
+    }
+    assert_int_equal(
+        number(house, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"),
+        0);
+}
+
+static void test_command__outlives_memory_that_runs_out(void **state)
+{
+    every_call_fails_once(*state, FAIL_MEMORY);
+}
+
+static void test_command__outlives_a_statement_that_cannot_be_prepared(void **state)
+{
+    every_call_fails_once(*state, FAIL_PREPARE);
+}
+
+static void test_command__outlives_a_statement_that_fails(void **state)
+{
+    every_call_fails_once(*state, FAIL_STEP);
+}
+
+/* ---- the engine's own life ---- */
+
+/* Answers whether the nth call failed; then there is no engine, or one that lacks nothing. */
+static bool creation_fails(struct house *house, enum failing_kind kind, int nth)
+{
+    struct error error = {.text = ""};
+    struct engine_configuration configuration = house_configuration(house);
+    failing_calls_start(kind, nth);
+    enum status status = engine_create(&configuration, &house->engine, &error);
+    bool fired = failing_calls_stop();
+    if (status != STATUS_OK && !(fired && status == STATUS_NO_MEMORY)) {
+        fail_msg("%s when call %d of kind %s %s: %s", status_slug(status), nth,
+                 failing_kind_names[kind], fired ? "fails" : "does not fail", error.text);
+    }
+    assert_int_equal(status == STATUS_OK, house->engine != NULL);
+    if (status == STATUS_OK) {
+        house_settle(house);
+        const char *forgotten = find_forgotten(house);
+        if (forgotten != NULL) {
+            fail_msg("%s is forgotten when call %d of kind %s fails", forgotten, nth,
+                     failing_kind_names[kind]);
+        }
+        house_close(house);
+    }
+    return fired;
+}
+
+static void test_create__says_that_a_call_failed(void **state)
+{
+    struct house *house = *state;
+    (void)open_one(house); /* something to recover */
+    house_run(house, try_phone(house));
+    for (int kind = FAIL_MEMORY; kind <= FAIL_STEP; kind++) {
+        int nth = 1;
+        house_close(house);
+        while (creation_fails(house, (enum failing_kind)kind, nth)) {
+            nth++;
+            assert_true(nth < CALLS_MAX);
+        }
+        assert_true(nth > 10);
+        house_open(house);
+        house_settle(house);
+    }
+}
+
+static void test_start__says_that_a_thread_failed(void **state)
+{
+    struct house *house = *state;
+    struct error error;
+    for (int nth = 1; nth <= 2; nth++) { /* the writer's, the watchdog's */
+        failing_calls_start(FAIL_THREAD, nth);
+        assert_int_equal(engine_start(house->engine, &error), STATUS_NO_MEMORY);
+        assert_true(failing_calls_stop());
+        engine_join(house->engine); /* nothing is left to wait for */
+        house_close(house);
+        house_open(house);
+    }
+    assert_int_equal(engine_start(house->engine, &error), STATUS_OK);
+    engine_stop(house->engine);
+    engine_join(house->engine);
+}
+
+/* Without memory for the new root key the old one stays: nobody is locked out. */
+static void test_root_key__stays_when_the_new_one_cannot_be_kept(void **state)
+{
+    struct house *house = *state;
+    struct error error;
+    static const char fresh[] =
+        "ak_BBBBBBBBBBBBBBBBBBBBBB_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    failing_calls_start(FAIL_MEMORY, 1);
+    assert_int_equal(engine_set_root_key(house->engine, fresh, &error), STATUS_NO_MEMORY);
+    assert_true(failing_calls_stop());
+    assert_string_equal(house->engine->root_key, ROOT_KEY);
+    assert_int_equal(engine_set_root_key(house->engine, fresh, &error), STATUS_OK);
+    assert_string_equal(house->engine->root_key, fresh);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HOUSE_TEST(test_command__outlives_memory_that_runs_out),
+        HOUSE_TEST(test_command__outlives_a_statement_that_cannot_be_prepared),
+        HOUSE_TEST(test_command__outlives_a_statement_that_fails),
+        HOUSE_TEST(test_create__says_that_a_call_failed),
+        HOUSE_TEST(test_start__says_that_a_thread_failed),
+        HOUSE_TEST(test_root_key__stays_when_the_new_one_cannot_be_kept),
+    };
+    return cmocka_run_group_tests_name("engine.failures", tests, NULL, NULL);
+}
