@@ -10,14 +10,18 @@
 const char *const failing_kind_names[FAILING_KINDS_COUNT] = {"memory", "prepare", "step", "thread"};
 
 static enum failing_kind armed_kind;
-static int calls_left; /* 0: none is to fail */
+static int calls_left; /* until the first that fails */
+static int failures_left;
+static int sqlite_rc;
 static bool fired;
 
 static bool fails_now(enum failing_kind kind)
 {
-    if (calls_left == 0 || kind != armed_kind || --calls_left > 0) {
+    if (failures_left == 0 || kind != armed_kind || --calls_left > 0) {
         return false;
     }
+    failures_left--;
+    calls_left = 1;
     fired = true;
     return true;
 }
@@ -84,7 +88,7 @@ int __wrap_sqlite3_open_v2(const char *path, sqlite3 **db_r, int flags, const ch
 {
     if (fails_now(FAIL_PREPARE)) {
         *db_r = NULL;
-        return SQLITE_NOMEM;
+        return sqlite_rc;
     }
     return __real_sqlite3_open_v2(path, db_r, flags, vfs);
 }
@@ -92,7 +96,7 @@ int __wrap_sqlite3_open_v2(const char *path, sqlite3 **db_r, int flags, const ch
 int __wrap_sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **statement_r,
                               const char **tail_r)
 {
-    return fails_now(FAIL_PREPARE) ? SQLITE_NOMEM
+    return fails_now(FAIL_PREPARE) ? sqlite_rc
                                    : __real_sqlite3_prepare_v2(db, sql, bytes, statement_r, tail_r);
 }
 
@@ -100,19 +104,19 @@ int __wrap_sqlite3_prepare_v3(sqlite3 *db, const char *sql, int bytes, unsigned 
                               sqlite3_stmt **statement_r, const char **tail_r)
 {
     return fails_now(FAIL_PREPARE)
-               ? SQLITE_NOMEM
+               ? sqlite_rc
                : __real_sqlite3_prepare_v3(db, sql, bytes, flags, statement_r, tail_r);
 }
 
 int __wrap_sqlite3_step(sqlite3_stmt *statement)
 {
-    return fails_now(FAIL_STEP) ? SQLITE_NOMEM : __real_sqlite3_step(statement);
+    return fails_now(FAIL_STEP) ? sqlite_rc : __real_sqlite3_step(statement);
 }
 
 int __wrap_sqlite3_exec(sqlite3 *db, const char *sql, sqlite3_callback callback, void *context,
                         char **text_r)
 {
-    return fails_now(FAIL_STEP) ? SQLITE_NOMEM
+    return fails_now(FAIL_STEP) ? sqlite_rc
                                 : __real_sqlite3_exec(db, sql, callback, context, text_r);
 }
 
@@ -120,7 +124,7 @@ int __wrap_sqlite3_wal_checkpoint_v2(sqlite3 *db, const char *name, int mode, in
                                      int *moved_r)
 {
     return fails_now(FAIL_STEP)
-               ? SQLITE_NOMEM
+               ? sqlite_rc
                : __real_sqlite3_wal_checkpoint_v2(db, name, mode, frames_r, moved_r);
 }
 
@@ -129,7 +133,7 @@ int __wrap_sqlite3_bind_text(sqlite3_stmt *statement, int index, const char *tex
                              sqlite3_destructor_type destructor)
 {
     return destructor == SQLITE_TRANSIENT && text != NULL && fails_now(FAIL_STEP)
-               ? SQLITE_NOMEM
+               ? sqlite_rc
                : __real_sqlite3_bind_text(statement, index, text, bytes, destructor);
 }
 
@@ -137,7 +141,7 @@ int __wrap_sqlite3_bind_blob(sqlite3_stmt *statement, int index, const void *dat
                              sqlite3_destructor_type destructor)
 {
     return destructor == SQLITE_TRANSIENT && fails_now(FAIL_STEP)
-               ? SQLITE_NOMEM
+               ? sqlite_rc
                : __real_sqlite3_bind_blob(statement, index, data, bytes, destructor);
 }
 
@@ -151,14 +155,21 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 
 void failing_calls_start(enum failing_kind kind, int nth)
 {
+    failing_calls_start_in_a_row(kind, nth, 1, SQLITE_NOMEM);
+}
+
+void failing_calls_start_in_a_row(enum failing_kind kind, int nth, int times, int rc)
+{
     json_set_alloc_funcs(__wrap_malloc, free);
     armed_kind = kind;
     fired = false;
     calls_left = nth;
+    failures_left = times;
+    sqlite_rc = rc;
 }
 
 bool failing_calls_stop(void)
 {
-    calls_left = 0;
+    failures_left = 0;
     return fired;
 }

@@ -18,6 +18,8 @@ extern const char *const failing_kind_names[FAILING_KINDS_COUNT];
 /* From now on the nth call of this kind (1: the next) fails, once; SQLite's as if memory had run
  * out. */
 void failing_calls_start(enum failing_kind kind, int nth);
+/* The same for so many calls in a row; SQLite's answer rc. */
+void failing_calls_start_in_a_row(enum failing_kind kind, int nth, int times, int rc);
 /* Answers whether it came and failed. */
 bool failing_calls_stop(void);
 

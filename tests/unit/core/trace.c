@@ -323,6 +323,7 @@ static void fill_event(struct world *world, const struct words *words, struct ev
     case EVENT_TAKE:
         event->actor = actor_of(world, words);
         event->eta_ms = seconds_option(words, "eta");
+        event->text = option(words, "text");
         break;
     case EVENT_SEVERITY:
         event->severity = severity_parse(word_at(words, 1));

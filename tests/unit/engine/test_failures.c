@@ -1,7 +1,10 @@
 /* test_failures.c - whatever the engine is asked to do, each call under it fails once: what was
  * refused can be asked again, and nothing that was to be sent, told or published is forgotten. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "gateway/engine/engine_private.h"
 #include "gateway/store/store_private.h"
@@ -599,6 +602,74 @@ static void test_root_key__stays_when_the_new_one_cannot_be_kept(void **state)
     assert_string_equal(house->engine->root_key, fresh);
 }
 
+/* ---- commits that nobody can vouch for ---- */
+
+/* In a process of its own: an I/O error at the nth statement. Answers how it ended, 0 for a
+ * statement that never came. */
+static int end_by_io_error(struct house *house, int nth, int rc)
+{
+    int ended = 0;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
+        enum status posted = engine_post(house->engine, command);
+        failing_calls_start_in_a_row(FAIL_STEP, nth, posted == STATUS_OK ? 1 : 0, rc);
+        for (int i = 0; i < TURNS_MAX && !answered(command); i++) {
+            (void)engine_turn(house->engine);
+        }
+        _exit(!failing_calls_stop()                      ? 0
+              : command->answer.status == STATUS_IO      ? 1
+              : command->answer.status == STATUS_CORRUPT ? 2
+              : command->answer.status == STATUS_OK      ? 3
+                                                         : 4);
+    }
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    return WIFSIGNALED(ended) ? -WTERMSIG(ended) : WEXITSTATUS(ended);
+}
+
+/* An error of the disk is a refusal wherever it is certain; at the one COMMIT it is neither yes nor
+ * no, and the process ends. */
+static void test_commit__ends_the_process_when_it_is_uncertain(void **state)
+{
+    struct house *house = *state;
+    int aborted = 0, refused = 0, nth = 1;
+    for (int end; (end = end_by_io_error(house, nth, SQLITE_IOERR_WRITE)) != 0; nth++) {
+        assert_true(end == 1 || end == 3 || end == -SIGABRT);
+        aborted += end == -SIGABRT;
+        refused += end == 1;
+        assert_true(nth < CALLS_MAX);
+    }
+    assert_int_equal(aborted, 1);
+    assert_true(refused > 5);
+}
+
+/* A command that failed in its batch and then went through alone is answered with a yes: nothing of
+ * the first try is left in its answer. */
+static void test_answer__is_of_the_try_that_counted(void **state)
+{
+    struct house *house = *state;
+    bool fired = true;
+    for (int nth = 1; fired; nth++) {
+        assert_true(nth < CALLS_MAX);
+        struct command *command = change_person(house);
+        char name[16];
+        (void)snprintf(name, sizeof name, "name %d", nth);
+        command->request.person.name = arena_text(command->arena, name);
+        assert_int_equal(engine_post(house->engine, command), STATUS_OK);
+        failing_calls_start_in_a_row(FAIL_STEP, nth, 2, SQLITE_NOMEM); /* and its taking back */
+        for (int i = 0; i < TURNS_MAX && !answered(command); i++) {
+            (void)engine_turn(house->engine);
+        }
+        fired = failing_calls_stop();
+        house_settle(house);
+        const struct directory_customer *customer =
+            directory_customer(house->engine->published, house->customer_id);
+        bool done = strcmp(directory_agent(customer, house->jean)->name, name) == 0;
+        assert_int_equal(command->answer.status == STATUS_OK, done);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -607,6 +678,8 @@ int main(void)
         HOUSE_TEST(test_command__outlives_a_statement_that_fails),
         HOUSE_TEST(test_create__says_that_a_call_failed),
         HOUSE_TEST(test_start__says_that_a_thread_failed),
+        HOUSE_TEST(test_commit__ends_the_process_when_it_is_uncertain),
+        HOUSE_TEST(test_answer__is_of_the_try_that_counted),
         HOUSE_TEST(test_root_key__stays_when_the_new_one_cannot_be_kept),
     };
     return cmocka_run_group_tests_name("engine.failures", tests, NULL, NULL);

@@ -100,65 +100,94 @@ static const struct caller_row another_caller = {.customer_id = 1,
     X(add_api_key, store_add_api_key(d->store, &another_key, d->error)) \
     X(add_idempotency, store_add_idempotency(d->store, &another_answer, d->error)) \
     X(put_customer, store_put_customer(d->store, &d->customer_row, &d->number, d->error)) \
-    X(list_customers, store_list_customers(d->store, d->arena, &d->rows.customer_row, &d->count, d->error)) \
+    X(list_customers, store_list_customers(d->store, d->arena, &d->rows.customer_row, \
+      &d->count, d->error)) \
     X(get_customer, store_get_customer(d->store, 1, d->arena, &d->customer_row, d->error)) \
     X(put_agent, store_put_person(d->store, PERSON_AGENT, &person, &d->number, d->error)) \
     X(put_contact, store_put_person(d->store, PERSON_CONTACT, &person, &d->number, d->error)) \
-    X(list_persons, store_list_persons(d->store, PERSON_AGENT, 1, d->arena, &d->rows.person_row, &d->count, d->error)) \
+    X(list_persons, store_list_persons(d->store, PERSON_AGENT, 1, d->arena, \
+      &d->rows.person_row, &d->count, d->error)) \
     X(add_enrolment, store_add_enrolment(d->store, &enrolment, &d->number, d->error)) \
-    X(find_enrolment_code, store_find_enrolment_code(d->store, &enrolment.code_hash, &d->enrolment, d->error)) \
-    X(use_enrolment, store_use_enrolment(d->store, 1, 1, &enrolment.code_hash, (struct wall_time){9}, d->error)) \
-    X(list_enrolments, store_list_enrolments(d->store, 1, d->arena, &d->rows.enrolment_row, &d->count, d->error)) \
+    X(find_enrolment_code, store_find_enrolment_code(d->store, &enrolment.code_hash, \
+      &d->enrolment, d->error)) \
+    X(use_enrolment, store_use_enrolment(d->store, 1, 1, &enrolment.code_hash, \
+      (struct wall_time){9}, d->error)) \
+    X(list_enrolments, store_list_enrolments(d->store, 1, d->arena, &d->rows.enrolment_row, \
+      &d->count, d->error)) \
     X(put_device, store_put_device(d->store, &device, &d->number, d->error)) \
-    X(list_devices, store_list_devices(d->store, 1, d->arena, &d->rows.device_row, &d->count, d->error)) \
-    X(retire_device, store_retire_device(d->store, 1, 1, "gone", (struct wall_time){9}, (struct wall_time){9}, d->error)) \
+    X(list_devices, store_list_devices(d->store, 1, d->arena, &d->rows.device_row, &d->count, \
+      d->error)) \
+    X(retire_device, store_retire_device(d->store, 1, 1, "gone", (struct wall_time){9}, \
+      (struct wall_time){9}, d->error)) \
     X(prove_device, store_prove_device(d->store, 1, 1, (struct wall_time){9}, d->error)) \
     X(update_device_test, store_update_device_test(d->store, &device_test, d->error)) \
-    X(get_device_test, store_get_device_test(d->store, device_test.test_id, &d->tests[0], d->error)) \
-    X(list_device_tests, store_list_device_tests(d->store, 1, 1, ROWS, d->tests, &d->count, d->error)) \
-    X(list_device_test_outbox, store_list_device_test_outbox(d->store, ROWS, d->tests, &d->count, d->error)) \
+    X(get_device_test, store_get_device_test(d->store, device_test.test_id, &d->tests[0], \
+      d->error)) \
+    X(list_device_tests, store_list_device_tests(d->store, 1, 1, ROWS, d->tests, &d->count, \
+      d->error)) \
+    X(list_device_test_outbox, store_list_device_test_outbox(d->store, ROWS, d->tests, \
+      &d->count, d->error)) \
     X(rewind_device_tests, store_rewind_device_tests(d->store, d->error)) \
     X(put_rota, store_put_rota(d->store, &definition, &d->number, d->error)) \
-    X(list_rotas, store_list_rotas(d->store, 1, d->arena, &d->rows.definition_row, &d->count, d->error)) \
+    X(list_rotas, store_list_rotas(d->store, 1, d->arena, &d->rows.definition_row, &d->count, \
+      d->error)) \
     X(add_procedure, store_add_procedure(d->store, &definition, &d->number, &d->other, d->error)) \
-    X(list_procedures, store_list_procedures(d->store, 1, d->arena, &d->rows.definition_row, &d->count, d->error)) \
+    X(list_procedures, store_list_procedures(d->store, 1, d->arena, &d->rows.definition_row, \
+      &d->count, d->error)) \
     X(get_procedure, store_get_procedure(d->store, 1, 1, d->arena, &d->definition, d->error)) \
-    X(list_api_keys, store_list_api_keys(d->store, d->arena, &d->rows.api_key_row, &d->count, d->error)) \
+    X(list_api_keys, store_list_api_keys(d->store, d->arena, &d->rows.api_key_row, &d->count, \
+      d->error)) \
     X(revoke_api_key, store_revoke_api_key(d->store, "k", (struct wall_time){9}, d->error)) \
     X(check_in, store_check_in(d->store, &check_in, &d->number, d->error)) \
     X(check_out, store_check_out(d->store, 1, 1, (struct wall_time){9}, d->error)) \
     X(get_check_in, store_get_check_in(d->store, 1, 1, d->arena, &d->check_in, d->error)) \
-    X(close_ticket, store_close_ticket(d->store, 1, d->escalation.ticket_id, (struct wall_time){9}, d->error)) \
-    X(get_ticket, store_get_ticket(d->store, 1, d->escalation.ticket_id, d->arena, &d->ticket, d->error)) \
+    X(close_ticket, store_close_ticket(d->store, 1, d->escalation.ticket_id, \
+      (struct wall_time){9}, d->error)) \
+    X(get_ticket, store_get_ticket(d->store, 1, d->escalation.ticket_id, d->arena, \
+      &d->ticket, d->error)) \
     X(update_escalation, store_update_escalation(d->store, &d->escalation, d->error)) \
     X(get_escalation, store_get_escalation(d->store, 1, numbered_id(1), &d->found, d->error)) \
-    X(get_escalation_customer, store_get_escalation_customer(d->store, numbered_id(1), &d->number, d->error)) \
+    X(get_escalation_customer, store_get_escalation_customer(d->store, numbered_id(1), \
+      &d->number, d->error)) \
     X(set_aside, store_set_aside(d->store, 1, numbered_id(1), d->error)) \
     X(release_dedup, store_release_dedup(d->store, 1, numbered_id(1), d->error)) \
     X(find_open_dedup, store_find_open_dedup(d->store, 1, "key", &d->id, d->error)) \
-    X(list_escalations, store_list_escalations(d->store, 1, numbered_id(0xffff), ESCALATION_NOTIFYING, ESCALATION_DONE, ROWS, d->arena, &d->rows.escalation, &d->count, d->error)) \
+    X(list_escalations, store_list_escalations(d->store, 1, numbered_id(0xffff), \
+      ESCALATION_NOTIFYING, ESCALATION_DONE, ROWS, d->arena, &d->rows.escalation, &d->count, \
+      d->error)) \
     X(list_open, store_list_open(d->store, 1, numbered_id(0), ROWS, d->ids, &d->count, d->error)) \
-    X(list_due, store_list_due(d->store, (struct engine_time){99}, ROWS, d->due, &d->count, d->error)) \
+    X(list_due, store_list_due(d->store, (struct engine_time){99}, ROWS, d->due, &d->count, \
+      d->error)) \
     X(next_due, store_next_due(d->store, &d->due[0].due, d->error)) \
     X(count_open, store_count_open(d->store, &d->number, d->error)) \
     X(update_caller, store_update_caller(d->store, 1, numbered_id(1), 1, &promise, d->error)) \
-    X(list_callers, store_list_callers(d->store, 1, numbered_id(1), d->arena, &d->rows.caller_row, &d->count, d->error)) \
+    X(list_callers, store_list_callers(d->store, 1, numbered_id(1), d->arena, \
+      &d->rows.caller_row, &d->count, d->error)) \
     X(update_attempt, store_update_attempt(d->store, 1, numbered_id(1), &d->attempt, d->error)) \
-    X(get_attempt, store_get_attempt(d->store, 1, numbered_id(1), d->attempt.id, &d->attempts[0], d->error)) \
-    X(list_newest_attempts, store_list_newest_attempts(d->store, 1, numbered_id(1), ROWS, d->attempts, &d->count, d->error)) \
-    X(list_attempts, store_list_attempts(d->store, 1, numbered_id(1), numbered_id(0), ROWS, d->arena, &d->rows.attempt, &d->count, d->error)) \
+    X(get_attempt, store_get_attempt(d->store, 1, numbered_id(1), d->attempt.id, \
+      &d->attempts[0], d->error)) \
+    X(list_newest_attempts, store_list_newest_attempts(d->store, 1, numbered_id(1), ROWS, \
+      d->attempts, &d->count, d->error)) \
+    X(list_attempts, store_list_attempts(d->store, 1, numbered_id(1), numbered_id(0), ROWS, \
+      d->arena, &d->rows.attempt, &d->count, d->error)) \
     X(find_call, store_find_call(d->store, numbered_id(101), &d->number, &d->id, d->error)) \
     X(awaits_reception, store_awaits_reception(d->store, 1, numbered_id(0), &d->flag, d->error)) \
     X(list_outbox, store_list_outbox(d->store, PATH_PUSH, ROWS, d->outbox, &d->count, d->error)) \
     X(rewind_attempts, store_rewind_attempts(d->store, &d->number, d->error)) \
-    X(finish_desk_task, store_finish_desk_task(d->store, 1, numbered_id(201), "Lucie", (struct wall_time){9}, d->error)) \
-    X(get_desk_task, store_get_desk_task(d->store, 1, numbered_id(201), d->arena, &d->task, d->error)) \
-    X(list_tasks_of_escalation, store_list_tasks_of_escalation(d->store, 1, numbered_id(1), ROWS, d->arena, &d->rows.desk_task_row, &d->count, d->error)) \
-    X(list_open_tasks, store_list_open_tasks(d->store, 1, numbered_id(0), ROWS, d->arena, &d->rows.desk_task_row, &d->count, d->error)) \
+    X(finish_desk_task, store_finish_desk_task(d->store, 1, numbered_id(201), "Lucie", \
+      (struct wall_time){9}, d->error)) \
+    X(get_desk_task, store_get_desk_task(d->store, 1, numbered_id(201), d->arena, &d->task, \
+      d->error)) \
+    X(list_tasks_of_escalation, store_list_tasks_of_escalation(d->store, 1, numbered_id(1), \
+      ROWS, d->arena, &d->rows.desk_task_row, &d->count, d->error)) \
+    X(list_open_tasks, store_list_open_tasks(d->store, 1, numbered_id(0), ROWS, d->arena, \
+      &d->rows.desk_task_row, &d->count, d->error)) \
     X(append_timeline, store_append_timeline(d->store, d->entries, d->salts, 2, d->error)) \
-    X(list_timeline, store_list_timeline(d->store, 1, numbered_id(1), 0, ROWS, d->arena, &d->rows.timeline_row, &d->count, d->error)) \
+    X(list_timeline, store_list_timeline(d->store, 1, numbered_id(1), 0, ROWS, d->arena, \
+      &d->rows.timeline_row, &d->count, d->error)) \
     X(timeline_head, store_timeline_head(d->store, 1, &d->number, d->error)) \
-    X(get_idempotency, store_get_idempotency(d->store, "k", "one", d->arena, &d->idempotency, d->error)) \
+    X(get_idempotency, store_get_idempotency(d->store, "k", "one", d->arena, &d->idempotency, \
+      d->error)) \
     X(purge_idempotency, store_purge_idempotency(d->store, (struct wall_time){9}, d->error)) \
     X(add_alarm, store_add_alarm(d->store, (struct wall_time){9}, "kind", "detail", d->error)) \
     X(get_engine_clock, store_get_engine_clock(d->store, &d->clock, d->error)) \

@@ -1,0 +1,168 @@
+/* test_many.c - as many of everything as there may be, and one more. */
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/engine/engine_private.h"
+#include "gateway/store/store_private.h"
+#include "tests/unit/engine/fixture.h"
+
+static void execute(struct house *house, const char *sql)
+{
+    assert_int_equal(sqlite3_exec(house->engine->store->db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* Copies of one row of a table, until there are so many; the engine reads them at its next start.
+ */
+static void fill(struct house *house, const char *table, const char *columns, const char *values,
+                 int count)
+{
+    char sql[1024];
+    (void)snprintf(sql, sizeof sql,
+                   "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
+                   "%d - (SELECT count(*) FROM %s)) INSERT INTO %s (%s) SELECT %s FROM n",
+                   count, table, table, columns, values);
+    execute(house, sql);
+    house_close(house);
+    house_open(house);
+    house_settle(house);
+}
+
+static void assert_refused(struct house *house, struct command *command)
+{
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_CONFLICT);
+    assert_string_equal(command->answer.body, "");
+}
+
+static struct command *person(struct house *house, enum person_kind kind, const char *slug)
+{
+    struct command *command = house_command(house, COMMAND_PUT_PERSON);
+    command->request.person = (struct person_request){
+        .kind = kind, .slug = slug, .name = slug, .phone = "", .language = "fr", .active = true};
+    return command;
+}
+
+static void test_persons__one_more_is_refused(void **state)
+{
+    struct house *house = *state;
+    static const char columns[] = "customer_id, slug, name, phone, language, active, created_at";
+    static const char values[] = "1, 'a' || i, 'A', '', 'fr', 1, 0";
+    fill(house, "agent", columns, values, AGENTS_OF_CUSTOMER_MAX);
+    fill(house, "contact", columns, values, CONTACTS_OF_CUSTOMER_MAX);
+    assert_refused(house, person(house, PERSON_AGENT, "new"));
+    assert_refused(house, person(house, PERSON_CONTACT, "new"));
+    put_agent(house, "jean", "", true); /* who is known can be changed all the same */
+    struct command *known = person(house, PERSON_CONTACT, "chief");
+    house_run(house, known);
+    assert_int_equal(known->answer.status, STATUS_OK);
+    assert_false(known->answer.created);
+}
+
+static struct command *definition(struct house *house, enum command_type type, const char *slug)
+{
+    struct command *command = house_command(house, type);
+    command->request.definition = (struct definition_request){
+        .slug = slug,
+        .definition = type == COMMAND_PUT_ROTA
+                          ? "jean"
+                          : "{\"steps\":[{\"notify\":[{\"agent\":\"jean\"}],\"by\":[\"push\"],"
+                            "\"accepted_within_s\":60}]}"};
+    return command;
+}
+
+static void test_definitions__one_more_is_refused(void **state)
+{
+    struct house *house = *state;
+    fill(house, "rota", "customer_id, slug, definition, changed_at", "1, 'r' || i, 'jean', 0",
+         ROTAS_OF_CUSTOMER_MAX);
+    fill(house, "procedure", "customer_id, slug, version, definition, created_at",
+         "1, 'p' || i, 1, (SELECT definition FROM procedure LIMIT 1), 0",
+         PROCEDURES_OF_CUSTOMER_MAX);
+    assert_refused(house, definition(house, COMMAND_PUT_ROTA, "new"));
+    assert_refused(house, definition(house, COMMAND_PUT_PROCEDURE, "new"));
+    put_rota(house, "duty", "paul");
+    struct command *known = definition(house, COMMAND_PUT_PROCEDURE, "night");
+    house_run(house, known);
+    assert_int_equal(known->answer.status, STATUS_OK);
+}
+
+static void test_keys__one_more_is_refused(void **state)
+{
+    struct house *house = *state;
+    /* The root key is one of them. */
+    fill(house, "api_key", "key_id, name, role, secret_hash, all_customers, created_at",
+         "'k' || i, 'n', 'admin', zeroblob(32), 1, 0", API_KEYS_MAX - 1);
+    struct command *command = house_command(house, COMMAND_ADD_API_KEY);
+    command->request.api_key =
+        (struct api_key_request){.name = "desk", .role = ROLE_ADMIN, .all_customers = true};
+    assert_refused(house, command);
+}
+
+/* The core is shown the newest attempts, and the one that the event is about however old it is. */
+static void test_attempts__the_oldest_is_found_for_its_event(void **state)
+{
+    struct house *house = *state;
+    struct error error;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    const struct sent *first = &house->sent[0];
+    struct attempt attempt;
+    house_read_attempt(house, first, &attempt);
+    assert_int_equal(store_begin(house->engine->store, &error), STATUS_OK);
+    memset(attempt.id.bytes, 0xee, sizeof attempt.id.bytes); /* later than any */
+    for (unsigned i = 0; i < ATTEMPTS_LOADED_MAX; i++) {
+        attempt.id.bytes[14] = (uint8_t)(i >> 8);
+        attempt.id.bytes[15] = (uint8_t)i;
+        assert_int_equal(
+            store_add_attempt(house->engine->store, house->customer_id, id, &attempt, &error),
+            STATUS_OK);
+    }
+    assert_int_equal(store_commit(house->engine->store, &error), STATUS_OK);
+    struct command *command = agent_command(house, id, VERB_RECEIVED, 0, first->received);
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    house_read_attempt(house, first, &attempt);
+    assert_int_equal(attempt.state, ATTEMPT_RECEIVED);
+
+    /* One that never was is nobody's. */
+    command = agent_command(house, id, VERB_RECEIVED, house->jean, NULL);
+    memset(command->request.agent.attempt.bytes, 0x77, sizeof attempt.id.bytes);
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_INVALID);
+}
+
+/* More customers with changed people than are remembered: all are looked at. */
+static void test_changes__more_than_are_remembered_reach_everybody(void **state)
+{
+    struct house *house = *state;
+    put_device(house, house->jean, "jean-2", PLATFORM_FCM);
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    size_t before = house->sent_count;
+    assert_int_equal(before, 2);
+    put_device(house, house->jean, "jean-3", PLATFORM_FCM);
+    house->engine->changes.count = 0; /* the others were before them, and fill the list */
+    for (int64_t customer = 1000; customer < 1000 + CHANGED_CUSTOMERS_MAX; customer++) {
+        changes_add(house->engine, customer);
+    }
+    assert_false(house->engine->changes.all);
+    changes_add(house->engine, house->customer_id);
+    assert_true(house->engine->changes.all);
+    for (int i = 0; i < 2 * CHANGED_CUSTOMERS_MAX; i++) {
+        (void)engine_turn(house->engine);
+    }
+    house_settle(house);
+    assert_int_equal(house->sent_count, before + 1); /* the phone that is new rings too */
+    assert_true(uuid_equal(house->sent[before].escalation, id));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HOUSE_TEST(test_persons__one_more_is_refused),
+        HOUSE_TEST(test_definitions__one_more_is_refused),
+        HOUSE_TEST(test_keys__one_more_is_refused),
+        HOUSE_TEST(test_attempts__the_oldest_is_found_for_its_event),
+        HOUSE_TEST(test_changes__more_than_are_remembered_reach_everybody),
+    };
+    return cmocka_run_group_tests_name("engine.many", tests, NULL, NULL);
+}
