@@ -1,7 +1,11 @@
 /* test_bad_rows.c - rows that cannot be written or read: the one is set aside after its third
  * failure, its neighbours never notice. */
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "gateway/engine/engine_private.h"
 #include "gateway/store/store_private.h"
@@ -138,6 +142,61 @@ static void test_deadlines__many_bad_rows_are_all_set_aside(void **state)
     }
 }
 
+static void die(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)context;
+    (void)count;
+    (void)values;
+    abort();
+}
+
+/* In a process of its own, which dies of a key pressed on a call. */
+static void die_of_a_key(struct house *house, struct uuid call)
+{
+    int ended = 0;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        house_open(house);
+        house_settle(house);
+        struct command *command = house_command(house, COMMAND_CALL_OUTCOME);
+        command->customer_id = 0;
+        command->request.call =
+            (struct call_outcome_request){.attempt = call, .answer = ANSWER_ACCEPTED};
+        assert_int_equal(sqlite3_create_function(house->engine->store->db, "die", 0,
+                                                 SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL, die, NULL,
+                                                 NULL),
+                         SQLITE_OK);
+        execute(house, "CREATE TEMP TRIGGER deadly BEFORE UPDATE ON escalation "
+                       "BEGIN SELECT die(); END");
+        if (engine_post(house->engine, command) == STATUS_OK) {
+            (void)engine_turn(house->engine);
+        }
+        _exit(0); /* it was to die */
+    }
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    assert_true(WIFSIGNALED(ended) && WTERMSIG(ended) == SIGABRT);
+    house->random += 1000;
+}
+
+/* A report of the telephone names only its call: whose it was is found out in time to be blamed. */
+static void test_call__is_blamed_on_its_escalation(void **state)
+{
+    struct house *house = *state;
+    put_procedure(house, "night",
+                  "{\"steps\":[{\"notify\":[{\"agent\":\"jean\"}],\"by\":[\"call\"],"
+                  "\"accepted_within_s\":3600}]}");
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    assert_int_equal(house->sent[0].path, PATH_CALL);
+    struct uuid call = house->sent[0].attempt;
+    house_close(house);
+    die_of_a_key(house, call);
+    die_of_a_key(house, call);
+    house_open(house);
+    house_settle(house);
+    assert_true(is_quarantined(house, id));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +204,7 @@ int main(void)
         HOUSE_TEST(test_deadline__a_bad_row_is_set_aside_alone),
         HOUSE_TEST(test_quarantine__is_marked_whatever_the_rows_say),
         HOUSE_TEST(test_deadlines__many_bad_rows_are_all_set_aside),
+        HOUSE_TEST(test_call__is_blamed_on_its_escalation),
     };
     return cmocka_run_group_tests_name("engine.bad_rows", tests, NULL, NULL);
 }

@@ -155,6 +155,54 @@ static void test_changes__more_than_are_remembered_reach_everybody(void **state)
     assert_true(uuid_equal(house->sent[before].escalation, id));
 }
 
+/* One slot is left in the mailbox, a push needs two: it waits in its row, and the slot stays free.
+ */
+static void test_outbox__waits_for_both_slots_of_a_push(void **state)
+{
+    struct house *house = *state;
+    struct queue *lane = house->engine->lanes[LANE_OUTCOME];
+    size_t taken = 0;
+    while (queue_reserve(lane) == STATUS_OK) {
+        taken++;
+    }
+    queue_unreserve(lane);
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    assert_int_equal(house->sent_count, 0);
+    assert_int_equal(house->engine->credits_push_used, 0);
+    assert_int_equal(queue_reserve(lane), STATUS_OK);
+    assert_int_equal(queue_reserve(lane), STATUS_FULL);
+    while (taken-- > 0) {
+        queue_unreserve(lane);
+    }
+    house_advance(house, 100);
+    house_settle(house);
+    assert_int_equal(house->sent_count, 1);
+    assert_true(uuid_equal(house->sent[0].escalation, id));
+}
+
+/* A test push without a credit waits in its row, and goes out when there is one again. */
+static void test_device_test__waits_for_a_credit(void **state)
+{
+    struct house *house = *state;
+    const struct directory_customer *customer =
+        directory_customer(house->engine->current, house->customer_id);
+    struct command *command = house_command(house, COMMAND_TEST_DEVICE);
+    command->request.device_test.device_id = directory_agent(customer, house->jean)->devices[0].id;
+    atomic_store(&house->engine->credits_push_used, CREDITS_PUSH_MAX);
+    house_run(house, command);
+    assert_answered(command, "state", "planned");
+    for (int i = 0; i < 4; i++) { /* it is looked at, and waits on */
+        house_advance(house, 100);
+        (void)engine_turn(house->engine);
+    }
+    assert_int_equal(house->sent_count, 0);
+    atomic_store(&house->engine->credits_push_used, 0);
+    house_advance(house, 100);
+    (void)engine_turn(house->engine);
+    assert_int_equal(house->sent_count, 1);
+    assert_int_equal(house->sent[0].purpose, PURPOSE_TEST);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +211,8 @@ int main(void)
         HOUSE_TEST(test_keys__one_more_is_refused),
         HOUSE_TEST(test_attempts__the_oldest_is_found_for_its_event),
         HOUSE_TEST(test_changes__more_than_are_remembered_reach_everybody),
+        HOUSE_TEST(test_outbox__waits_for_both_slots_of_a_push),
+        HOUSE_TEST(test_device_test__waits_for_a_credit),
     };
     return cmocka_run_group_tests_name("engine.many", tests, NULL, NULL);
 }

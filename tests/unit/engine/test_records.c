@@ -138,6 +138,40 @@ static void test_refusal__says_who_has_it(void **state)
     assert_answered(command, "state", "done");
 }
 
+/* The view of an escalation: who has it since when by what, and what happens next. */
+static void test_view__says_who_has_it_and_what_is_next(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house_run(house, agent_command(house, id, VERB_ACCEPT, house->jean, NULL));
+    struct command *command = agent_command(house, id, VERB_ON_MY_WAY, house->jean, NULL);
+    command->request.agent.eta_ms = 600000;
+    house_run(house, command);
+    char since[RFC3339_BYTES_MAX], eta[RFC3339_BYTES_MAX], next[RFC3339_BYTES_MAX];
+    wall_time_format(house->wall, since);
+    wall_time_format((struct wall_time){house->wall.ms + 600000}, eta);
+    wall_time_format((struct wall_time){house->wall.ms + 1800000 + 600000}, next);
+    json_t *json = json_loads(command->answer.body, 0, NULL);
+    const json_t *holder = json_object_get(json, "holder");
+    assert_member(json, "severity", "major");
+    assert_member(holder, "kind", "agent");
+    assert_member(holder, "who", "jean");
+    assert_member(holder, "name", "jean");
+    assert_member(holder, "path", "app");
+    assert_member(holder, "intervention", "on_my_way");
+    assert_member(holder, "since", since);
+    assert_member(holder, "eta_at", eta);
+    assert_member(json_object_get(json, "next"), "at", next);
+    assert_member(json_object_get(json, "next"), "what",
+                  "call the holder, tell the desk: no progress");
+    json_decref(json);
+    command = agent_command(house, id, VERB_DONE, house->jean, NULL);
+    house_run(house, command);
+    json = json_loads(command->answer.body, 0, NULL);
+    assert_true(json_is_null(json_object_get(json, "next")));
+    json_decref(json);
+}
+
 static void test_device_test__says_what_became_of_it(void **state)
 {
     struct house *house = *state;
@@ -178,6 +212,24 @@ static void test_device_test__says_what_became_of_it(void **state)
     json_decref(json);
 }
 
+static void test_opened__is_when_the_webhook_came(void **state)
+{
+    struct house *house = *state;
+    struct escalation escalation;
+    struct command *command = escalate_command(house, SEVERITY_CRITICAL, NULL);
+    command->request.escalate.drill = true;
+    command->request.escalate.promised_ms = 600000;
+    command->received_at.ms = house->wall.ms - 40; /* the turn comes later */
+    house_run(house, command);
+    house_read(house, answered_id(command), &escalation);
+    assert_int_equal(escalation.opened_at.ms, house->wall.ms - 40);
+    assert_int_equal(escalation.severity, SEVERITY_CRITICAL);
+    assert_true(escalation.drill);
+    assert_int_equal(escalation.callers_count, 1);
+    assert_int_equal(escalation.promises[0].state, PROMISE_OPEN);
+    assert_int_equal(escalation.holder.kind, PERSON_NONE);
+}
+
 static void test_statistics__count_what_was_sent(void **state)
 {
     struct house *house = *state;
@@ -197,7 +249,9 @@ int main(void)
         HOUSE_TEST(test_facts__say_who_by_what_and_when),
         HOUSE_TEST(test_words__stand_apart),
         HOUSE_TEST(test_refusal__says_who_has_it),
+        HOUSE_TEST(test_view__says_who_has_it_and_what_is_next),
         HOUSE_TEST(test_device_test__says_what_became_of_it),
+        HOUSE_TEST(test_opened__is_when_the_webhook_came),
         HOUSE_TEST(test_statistics__count_what_was_sent),
     };
     return cmocka_run_group_tests_name("engine.records", tests, NULL, NULL);
