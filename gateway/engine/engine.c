@@ -326,6 +326,7 @@ static enum engine_lane lane_of(enum command_type type)
 /* Lets a sleeping writer notice outcomes without hurry; the first of several is enough. */
 static void nudge_if_asleep(struct engine *engine)
 {
+    /* by chance: whether the writer sleeps just then */
     if (atomic_load(&engine->sleeping) && queue_length(engine->lanes[LANE_OUTCOME]) <= 1) {
         (void)pthread_mutex_lock(&engine->wake_lock);
         (void)pthread_cond_signal(&engine->wake_condition);
@@ -336,7 +337,7 @@ static void nudge_if_asleep(struct engine *engine)
 /* A sleeping writer needs a signal; a working one looks by itself before it sleeps. */
 static void wake_if_asleep(struct engine *engine)
 {
-    if (atomic_load(&engine->sleeping)) {
+    if (atomic_load(&engine->sleeping)) { /* by chance: whether the writer sleeps just then */
         engine_wake(engine);
     }
 }
@@ -629,6 +630,7 @@ void engine_statistics(struct engine *engine, struct engine_statistics *statisti
 static bool mail_is_urgent(struct engine *engine)
 {
     for (int lane = 0; lane < LANES_COUNT; lane++) {
+        /* by chance: whether the mail comes between the turn and the sleep */
         if (lane != LANE_OUTCOME && queue_length(engine->lanes[lane]) > 0) {
             return true;
         }
@@ -638,7 +640,9 @@ static bool mail_is_urgent(struct engine *engine)
 
 static bool is_before(const struct timespec *left, const struct timespec *right)
 {
+    /* by chance: whether a second begins in between */
     return left->tv_sec != right->tv_sec ? left->tv_sec < right->tv_sec
+                                         /* by chance: whether a second begins in between */
                                          : left->tv_nsec < right->tv_nsec;
 }
 
@@ -668,11 +672,13 @@ static void sleep_until_woken(struct engine *engine, int64_t wait_ms)
     struct monotonic_time end = {clock_monotonic(&engine->configuration.clock).ms + wait_ms};
     (void)pthread_mutex_lock(&engine->wake_lock);
     atomic_store(&engine->sleeping, true);
-    while (!engine->woken && !mail_is_urgent(engine)) {
+    while (!engine->woken && !mail_is_urgent(engine)) { /* by chance: who comes first */
+        /* by chance: whether an outcome comes while the writer sleeps */
         if (!gathering && queue_length(engine->lanes[LANE_OUTCOME]) > 0) {
             gathering = true;
             clock_wait_until(OUTCOMES_GATHER_MS, &gathered_until);
         }
+        /* by chance: whether anybody comes before the time is over */
         if (wait_for_signal(engine, end, gathering ? &gathered_until : NULL)) {
             break;
         }
@@ -698,6 +704,7 @@ static void *writer_run(void *context)
     (void)pthread_setname_np(pthread_self(), "writer");
     for (;;) {
         int64_t wait_ms = engine_turn(engine);
+        /* by chance: whether there is mail left when it is to stop */
         if (atomic_load(&engine->stopping) && mailbox_is_empty(engine) &&
             turn_is_empty(engine->turn)) {
             return NULL;

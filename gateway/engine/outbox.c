@@ -17,6 +17,7 @@ static bool take_counter(_Atomic size_t *used, size_t limit)
 {
     size_t now = atomic_load(used);
     while (now < limit) {
+        /* by chance: whether another thread gives a credit back just then */
         if (atomic_compare_exchange_weak(used, &now, now + 1)) {
             return true;
         }

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ static int calls_left; /* until the first that fails */
 static int failures_left;
 static int sqlite_rc;
 static bool fired;
+static atomic_long blocks;
 
 static bool fails_now(enum failing_kind kind)
 {
@@ -31,6 +33,7 @@ static bool fails_now(enum failing_kind kind)
 void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t count, size_t bytes);
 char *__real_strdup(const char *text);
+void __real_free(void *block);
 int __real_sqlite3_open_v2(const char *path, sqlite3 **db_r, int flags, const char *vfs);
 int __real_sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **statement_r,
                               const char **tail_r);
@@ -51,6 +54,7 @@ int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
 char *__wrap_strdup(const char *text);
+void __wrap_free(void *block);
 int __wrap_sqlite3_open_v2(const char *path, sqlite3 **db_r, int flags, const char *vfs);
 int __wrap_sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **statement_r,
                               const char **tail_r);
@@ -68,19 +72,31 @@ int __wrap_sqlite3_bind_blob(sqlite3_stmt *statement, int index, const void *dat
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*start)(void *), void *context);
 
+static void *counted(void *block)
+{
+    blocks += block != NULL;
+    return block;
+}
+
 void *__wrap_malloc(size_t bytes)
 {
-    return fails_now(FAIL_MEMORY) ? NULL : __real_malloc(bytes);
+    return fails_now(FAIL_MEMORY) ? NULL : counted(__real_malloc(bytes));
 }
 
 void *__wrap_calloc(size_t count, size_t bytes)
 {
-    return fails_now(FAIL_MEMORY) ? NULL : __real_calloc(count, bytes);
+    return fails_now(FAIL_MEMORY) ? NULL : counted(__real_calloc(count, bytes));
 }
 
 char *__wrap_strdup(const char *text)
 {
-    return fails_now(FAIL_MEMORY) ? NULL : __real_strdup(text);
+    return fails_now(FAIL_MEMORY) ? NULL : counted(__real_strdup(text));
+}
+
+void __wrap_free(void *block)
+{
+    blocks -= block != NULL;
+    __real_free(block);
 }
 
 /* Without a connection: as when there is no memory for one. */
@@ -172,4 +188,9 @@ bool failing_calls_stop(void)
 {
     failures_left = 0;
     return fired;
+}
+
+long failing_calls_blocks(void)
+{
+    return blocks;
 }

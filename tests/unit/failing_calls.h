@@ -23,4 +23,7 @@ void failing_calls_start_in_a_row(enum failing_kind kind, int nth, int times, in
 /* Answers whether it came and failed. */
 bool failing_calls_stop(void);
 
+/* Blocks of memory that are out: what was taken and not given back. */
+long failing_calls_blocks(void);
+
 #endif

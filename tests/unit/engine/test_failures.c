@@ -532,6 +532,7 @@ static bool creation_fails(struct house *house, enum failing_kind kind, int nth)
 {
     struct error error = {.text = ""};
     struct engine_configuration configuration = house_configuration(house);
+    long blocks = failing_calls_blocks();
     failing_calls_start(kind, nth);
     enum status status = engine_create(&configuration, &house->engine, &error);
     bool fired = failing_calls_stop();
@@ -549,6 +550,7 @@ static bool creation_fails(struct house *house, enum failing_kind kind, int nth)
         }
         house_close(house);
     }
+    assert_int_equal(failing_calls_blocks(), blocks); /* nothing stays behind */
     return fired;
 }
 
@@ -670,6 +672,30 @@ static void test_answer__is_of_the_try_that_counted(void **state)
     }
 }
 
+/* What was refused has changed nothing: the directory is not even built anew. */
+static void test_key__that_was_refused_leaves_the_directory_alone(void **state)
+{
+    struct house *house = *state;
+    for (int times = 1; times <= 2; times++) { /* twice: its taking back fails as well */
+        bool fired = true;
+        for (int nth = 1; fired; nth++) {
+            assert_true(nth < CALLS_MAX);
+            start_afresh(house);
+            struct command *command = add_key(house);
+            uint64_t before = house->engine->published->generation;
+            assert_int_equal(engine_post(house->engine, command), STATUS_OK);
+            failing_calls_start_in_a_row(FAIL_STEP, nth, times, SQLITE_NOMEM);
+            for (int i = 0; i < TURNS_MAX && !answered(command); i++) {
+                (void)engine_turn(house->engine);
+            }
+            fired = failing_calls_stop();
+            (void)engine_turn(house->engine);
+            uint64_t built = house->engine->published->generation - before;
+            assert_int_equal(built, command->answer.status == STATUS_OK ? 1 : 0);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -680,6 +706,7 @@ int main(void)
         HOUSE_TEST(test_start__says_that_a_thread_failed),
         HOUSE_TEST(test_commit__ends_the_process_when_it_is_uncertain),
         HOUSE_TEST(test_answer__is_of_the_try_that_counted),
+        HOUSE_TEST(test_key__that_was_refused_leaves_the_directory_alone),
         HOUSE_TEST(test_root_key__stays_when_the_new_one_cannot_be_kept),
     };
     return cmocka_run_group_tests_name("engine.failures", tests, NULL, NULL);

@@ -194,6 +194,7 @@ static void test_device_test__waits_for_a_credit(void **state)
     for (int i = 0; i < 4; i++) { /* it is looked at, and waits on */
         house_advance(house, 100);
         (void)engine_turn(house->engine);
+        assert_int_equal(house->engine->outbox_retry_at.ms, engine_now(house->engine).ms + 100);
     }
     assert_int_equal(house->sent_count, 0);
     atomic_store(&house->engine->credits_push_used, 0);
@@ -201,6 +202,33 @@ static void test_device_test__waits_for_a_credit(void **state)
     (void)engine_turn(house->engine);
     assert_int_equal(house->sent_count, 1);
     assert_int_equal(house->sent[0].purpose, PURPOSE_TEST);
+}
+
+static int64_t number(struct house *house, const char *sql)
+{
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_prepare_v2(house->engine->store->db, sql, -1, &statement, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int64_t found = sqlite3_column_int64(statement, 0);
+    (void)sqlite3_finalize(statement);
+    return found;
+}
+
+/* A key's answer is kept for a day; who cleans up looks every ten minutes, not at every turn. */
+static void test_idempotency__old_keys_go_every_ten_minutes(void **state)
+{
+    struct house *house = *state;
+    house_advance(house, IDEMPOTENCY_PURGE_EVERY_MS);
+    (void)engine_turn(house->engine);
+    house_run(house, escalate_command(house, SEVERITY_MAJOR, "key"));
+    execute(house, "UPDATE idempotency SET created_at = 0");
+    house_advance(house, 1000);
+    (void)engine_turn(house->engine);
+    assert_int_equal(number(house, "SELECT count(*) FROM idempotency"), 1);
+    house_advance(house, IDEMPOTENCY_PURGE_EVERY_MS - 1000);
+    (void)engine_turn(house->engine);
+    assert_int_equal(number(house, "SELECT count(*) FROM idempotency"), 0);
 }
 
 int main(void)
@@ -213,6 +241,7 @@ int main(void)
         HOUSE_TEST(test_changes__more_than_are_remembered_reach_everybody),
         HOUSE_TEST(test_outbox__waits_for_both_slots_of_a_push),
         HOUSE_TEST(test_device_test__waits_for_a_credit),
+        HOUSE_TEST(test_idempotency__old_keys_go_every_ten_minutes),
     };
     return cmocka_run_group_tests_name("engine.many", tests, NULL, NULL);
 }

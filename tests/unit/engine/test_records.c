@@ -212,6 +212,42 @@ static void test_device_test__says_what_became_of_it(void **state)
     json_decref(json);
 }
 
+/* Who drives is told that it was cancelled, also when the notice had to wait in the outbox. */
+static void test_cancelled__tells_the_holder(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    house_run(house, agent_command(house, id, VERB_ACCEPT, house->jean, NULL));
+    size_t before = house->sent_count;
+    house->send_status = STATUS_FULL;
+    house_run(house, desk_command(house, id, DESK_CANCEL));
+    (void)engine_turn(house->engine);
+    assert_int_equal(house->sent_count, before);
+    house->send_status = STATUS_OK;
+    house_advance(house, 200);
+    house_settle(house);
+    assert_int_equal(house->sent_count, before + 1);
+    assert_int_equal(house->sent[before].purpose, PURPOSE_CANCEL_NOTICE);
+    assert_string_equal(house->sent[before].person, "jean");
+}
+
+static void test_check_in__answers_with_the_shift_and_the_test(void **state)
+{
+    struct house *house = *state;
+    struct command *command = house_command(house, COMMAND_CHECK_IN);
+    command->request.check_in =
+        (struct check_in_request){.agent_id = house->jean, .installation = "jean-1"};
+    house_run(house, command);
+    json_t *json = json_loads(command->answer.body, 0, NULL);
+    assert_true(json_integer_value(json_object_get(json, "id")) > 0);
+    assert_true(json_is_string(json_object_get(json, "at")));
+    assert_member(json_object_get(json, "shift"), "role", "duty");
+    assert_member(json_object_get(json, "test"), "asked_by", "check_in");
+    assert_member(json_object_get(json, "test"), "installation", "jean-1");
+    json_decref(json);
+}
+
 static void test_opened__is_when_the_webhook_came(void **state)
 {
     struct house *house = *state;
@@ -251,6 +287,8 @@ int main(void)
         HOUSE_TEST(test_refusal__says_who_has_it),
         HOUSE_TEST(test_view__says_who_has_it_and_what_is_next),
         HOUSE_TEST(test_device_test__says_what_became_of_it),
+        HOUSE_TEST(test_cancelled__tells_the_holder),
+        HOUSE_TEST(test_check_in__answers_with_the_shift_and_the_test),
         HOUSE_TEST(test_opened__is_when_the_webhook_came),
         HOUSE_TEST(test_statistics__count_what_was_sent),
     };
