@@ -10,11 +10,11 @@
 
 const char *const failing_kind_names[FAILING_KINDS_COUNT] = {"memory", "prepare", "step", "thread"};
 
-static enum failing_kind armed_kind;
-static int calls_left; /* until the first that fails */
-static int failures_left;
-static int sqlite_rc;
-static bool fired;
+static _Thread_local enum failing_kind armed_kind;
+static _Thread_local int calls_left; /* until the first that fails */
+static _Thread_local int failures_left;
+static _Thread_local int sqlite_rc;
+static _Thread_local bool fired;
 static atomic_long blocks;
 
 static bool fails_now(enum failing_kind kind)

@@ -1,5 +1,6 @@
 /* failing_calls.h - lets the nth call of a kind fail, in front of the C library and of SQLite: the
- * linker puts these there (see the CMake lines of the tests that use it). One thread. */
+ * linker puts these there (see the CMake lines of the tests that use it). Only calls of the thread
+ * that asked for it fail. */
 #ifndef TESTS_UNIT_FAILING_CALLS_H
 #define TESTS_UNIT_FAILING_CALLS_H
 
