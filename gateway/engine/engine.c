@@ -629,6 +629,7 @@ void engine_statistics(struct engine *engine, struct engine_statistics *statisti
 /* Whether somebody waits for an answer. Transport outcomes are nobody's answer. */
 static bool mail_is_urgent(struct engine *engine)
 {
+    /* by chance: whether the writer comes here before it is to stop */
     for (int lane = 0; lane < LANES_COUNT; lane++) {
         /* by chance: whether the mail comes between the turn and the sleep */
         if (lane != LANE_OUTCOME && queue_length(engine->lanes[lane]) > 0) {
