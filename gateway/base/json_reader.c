@@ -39,6 +39,9 @@ enum status json_parse(const char *text, size_t bytes, json_t **json_r, struct e
     }
     json_error_t fault;
     json_t *json = json_loadb(text, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &fault);
+    if (json == NULL && fault.text[0] == '\0') { /* jansson names every fault of the text */
+        return error_set(error, STATUS_NO_MEMORY, "no memory to read JSON");
+    }
     if (json == NULL) {
         /* What jansson cites is the body's text, which may be personal. */
         char *cited = strstr(fault.text, " near '");

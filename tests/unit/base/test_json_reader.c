@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -174,6 +175,28 @@ static void reader__long_unknown_name_is_cut_between_characters(void **state)
     json_decref(words);
 }
 
+static unsigned allocations_left; /* until one fails; 0: none will */
+
+static void *take(size_t bytes)
+{
+    return allocations_left > 0 && --allocations_left == 0 ? NULL : malloc(bytes);
+}
+
+static void parse__without_memory_is_not_the_senders_fault(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"operator\":\"somebody\",\"list\":[1,{\"of\":\"two\"}]}";
+    json_set_alloc_funcs(take, free);
+    for (unsigned n = 1; n <= 3; n++) { /* of a string jansson says that it is not one */
+        json_t *json = NULL;
+        struct error error;
+        allocations_left = n;
+        assert_int_equal(json_parse(text, sizeof text - 1, &json, &error), STATUS_NO_MEMORY);
+        assert_int_equal(allocations_left, 0);
+    }
+    json_set_alloc_funcs(malloc, free);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +204,7 @@ int main(void)
         cmocka_unit_test(reader__says_what_is_wrong_and_where),
         cmocka_unit_test(parse__refuses_what_is_not_one_document),
         cmocka_unit_test(parse__error_does_not_cite_the_body),
+        cmocka_unit_test(parse__without_memory_is_not_the_senders_fault),
         cmocka_unit_test(parse__depth_is_limited),
         cmocka_unit_test(reader__long_unknown_name_is_cut_between_characters),
     };
