@@ -26,10 +26,11 @@
  * to this: putting that much back into the database holds up the writer for a moment. */
 #define BACKUP_FREE_BYTES_MIN (INT64_C(256) << 20)
 #define BACKUP_LOG_BYTES_MAX  (INT64_C(64) << 20)
-#define FILES_OF_OTHERS       512 /* besides HTTP: providers, telephony, the database, what is read */
-#define SUPERVISE_EVERY_MS    500
-#define DRAIN_MS_MAX          3000
-#define DRAIN_LOOK_MS         20
+/* Besides HTTP: providers, telephony, the database, what is read. */
+#define FILES_OF_OTHERS    512
+#define SUPERVISE_EVERY_MS 500
+#define DRAIN_MS_MAX       3000
+#define DRAIN_LOOK_MS      20
 
 /* Everything that runs. Members are NULL until started. */
 struct daemon {

@@ -139,6 +139,19 @@ static void test_read__defaults(void **state)
     }
 }
 
+static void assert_endpoints(const struct telephony_configuration *telephony)
+{
+    assert_int_equal(telephony->endpoints_count, 2);
+    const struct telephony_endpoint *centre = &telephony->endpoints[0];
+    assert_string_equal(centre->name, "call-centre");
+    assert_string_equal(centre->url, "https://cc.example/h");
+    assert_string_equal(centre->secrets[0], "whsec_b25l");
+    assert_string_equal(centre->secrets[1], "whsec_dHdv");
+    assert_string_equal(centre->secrets[2], "whsec_dGhyZWU=");
+    assert_null(centre->secrets[3]);
+    assert_string_equal(telephony->endpoints[1].secrets[0], "whsec_Zm91cg==");
+}
+
 static void test_read__every_key(void **state)
 {
     struct desk *desk = *state;
@@ -201,15 +214,7 @@ static void test_read__every_key(void **state)
     assert_string_equal(read->fcm.service_account_json, "{}");
     assert_string_equal(read->telephony.ca_file, "/ca2");
     assert_int_equal(read->calls_max, 512);
-    assert_int_equal(read->telephony.endpoints_count, 2);
-    const struct telephony_endpoint *centre = &read->telephony.endpoints[0];
-    assert_string_equal(centre->name, "call-centre");
-    assert_string_equal(centre->url, "https://cc.example/h");
-    assert_string_equal(centre->secrets[0], "whsec_b25l");
-    assert_string_equal(centre->secrets[1], "whsec_dHdv");
-    assert_string_equal(centre->secrets[2], "whsec_dGhyZWU=");
-    assert_null(centre->secrets[3]);
-    assert_string_equal(read->telephony.endpoints[1].secrets[0], "whsec_Zm91cg==");
+    assert_endpoints(&read->telephony);
 }
 
 /* What push can be told besides the providers' addresses and credentials. */

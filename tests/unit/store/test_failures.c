@@ -188,7 +188,7 @@ static const struct caller_row another_caller = {.customer_id = 1,
     X(timeline_head, store_timeline_head(d->store, 1, &d->number, d->error)) \
     X(get_idempotency, store_get_idempotency(d->store, "k", "one", d->arena, &d->idempotency, \
       d->error)) \
-    X(purge_idempotency, store_purge_idempotency(d->store, (struct wall_time){9}, d->error)) \
+    X(purge_idempotency, store_purge_idempotency(d->store, (struct engine_time){9}, d->error)) \
     X(add_alarm, store_add_alarm(d->store, (struct wall_time){9}, "kind", "detail", d->error)) \
     X(get_engine_clock, store_get_engine_clock(d->store, &d->clock, d->error)) \
     X(set_engine_clock, store_set_engine_clock(d->store, &engine_clock, d->error))
