@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gateway/base/text.h"
+#include "tests/scenario/scenario_words.h"
 
 /* The newest of what left for this person on this path, or NULL. */
 static const struct box_sent *newest_sent(const struct scenario *scenario, const char *person,
@@ -35,7 +36,8 @@ static void remember(struct scenario *scenario, const char *name)
         return;
     }
     for (size_t i = 0; i < scenario->escalations_count; i++) {
-        if (uuid_equal(scenario->escalations[i].id, id)) {
+        bool known_so = name == NULL || strcmp(scenario->escalations[i].name, name) == 0;
+        if (uuid_equal(scenario->escalations[i].id, id) && (known_so || !scenario->is_watched)) {
             scenario->current = i;
             return;
         }
@@ -67,7 +69,7 @@ static void escalate(struct scenario *scenario, int first)
     const char *promise = option(scenario, "promise");
     const char *summary = word_at(scenario, first + 2);
     *request = (struct escalate_request){
-        .key_id = "scenario",
+        .key_id = "webhook",
         .idempotency_key = arena_text(command->arena, option(scenario, "key")),
         .severity = severity_of(scenario, word_at(scenario, first + 1)),
         .summary = arena_text(command->arena, summary),
@@ -93,27 +95,6 @@ static void escalate(struct scenario *scenario, int first)
 
 /* ---- people ---- */
 
-static const struct {
-    const char *word;
-    enum agent_verb verb;
-} agent_verbs[] = {
-    {"receives", VERB_RECEIVED}, {"sees", VERB_SEEN},
-    {"accepts", VERB_ACCEPT},    {"declines", VERB_DECLINE},
-    {"remote", VERB_REMOTE},     {"on_my_way", VERB_ON_MY_WAY},
-    {"on_site", VERB_ON_SITE},   {"hands_back", VERB_HAND_BACK},
-    {"done", VERB_DONE},
-};
-
-static enum agent_verb verb_of(const char *word)
-{
-    for (size_t i = 0; i < sizeof agent_verbs / sizeof agent_verbs[0]; i++) {
-        if (strcmp(agent_verbs[i].word, word) == 0) {
-            return agent_verbs[i].verb;
-        }
-    }
-    return AGENT_VERBS_COUNT;
-}
-
 static int64_t eta_ms(const struct scenario *scenario)
 {
     const char *eta = option(scenario, "eta");
@@ -124,7 +105,7 @@ static int64_t eta_ms(const struct scenario *scenario)
 static bool person_acts(struct scenario *scenario, int first)
 {
     const char *slug = word_at(scenario, first);
-    enum agent_verb verb = verb_of(word_at(scenario, first + 1));
+    enum agent_verb verb = agent_statement_verb(word_at(scenario, first + 1));
     if (verb == AGENT_VERBS_COUNT) {
         return false;
     }
@@ -185,15 +166,6 @@ static void call_reports(struct scenario *scenario, int first)
 
 /* ---- the desk ---- */
 
-static const struct {
-    const char *word;
-    enum desk_verb verb;
-} desk_verbs[] = {
-    {"cancels", DESK_CANCEL},          {"notes", DESK_NOTE},   {"raises", DESK_SEVERITY},
-    {"resumes", DESK_RESUME},          {"takes", DESK_TAKE},   {"reports", DESK_ON_BEHALF},
-    {"called_back", DESK_CALLED_BACK}, {"splits", DESK_SPLIT}, {"done", DESK_DONE},
-};
-
 /* `desk cancels "false alarm" by Lucie`, "desk reports paul accepts", "desk splits 2 as second". */
 static void desk_acts(struct scenario *scenario, int first)
 {
@@ -202,15 +174,9 @@ static void desk_acts(struct scenario *scenario, int first)
     const char *word = word_at(scenario, first + 1);
     const char *what = word_at(scenario, first + 2);
     const char *by = option(scenario, "by");
-    size_t found = 0;
-    const size_t count = sizeof desk_verbs / sizeof desk_verbs[0];
-    while (found < count && strcmp(desk_verbs[found].word, word) != 0) {
-        found++;
-    }
-    if (found == count) {
+    if (!desk_statement_verb(word, &request->verb)) {
         scenario_wrong(scenario, "the desk cannot: %s", word);
     }
-    request->verb = desk_verbs[found].verb;
     request->operator_name = arena_text(command->arena, by == NULL ? "Lucie" : by);
     command->escalation_id = current_escalation(scenario);
     if (request->verb == DESK_CANCEL || request->verb == DESK_NOTE) {
@@ -219,7 +185,7 @@ static void desk_acts(struct scenario *scenario, int first)
         request->severity = severity_of(scenario, what);
     } else if (request->verb == DESK_ON_BEHALF) {
         request->agent = arena_text(command->arena, what);
-        request->agent_verb = verb_of(word_at(scenario, first + 3));
+        request->agent_verb = agent_statement_verb(word_at(scenario, first + 3));
         request->eta_ms = eta_ms(scenario);
     } else {
         request->caller = (int)strtol(what, NULL, 10);

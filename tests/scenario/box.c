@@ -1,14 +1,18 @@
 #include "tests/scenario/box.h"
 
 #include <assert.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "gateway/base/text.h"
+#include "gateway/daemon/rota_adapter.h"
 #include "tests/scenario/memory.h"
 
 #define TURNS_MAX  20000
@@ -45,8 +49,95 @@ static void keep_disk(struct box *box, enum disk_loss loss)
     box->crashed = true;
 }
 
+/* The gateway's own handler of SIGABRT marks its file; the signal itself is held back. */
+static void run_abort_handler(void)
+{
+    sigset_t held, before;
+    struct sigaction action;
+    (void)sigemptyset(&held);
+    (void)sigaddset(&held, SIGABRT);
+    (void)sigprocmask(SIG_BLOCK, &held, &before);
+    if (sigaction(SIGABRT, NULL, &action) == 0 && action.sa_handler != SIG_DFL) {
+        action.sa_handler(SIGABRT);
+        (void)signal(SIGABRT, SIG_IGN); /* what is pending is gone */
+        (void)sigaction(SIGABRT, &action, NULL);
+    }
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+static void abort_on(struct box *box, struct box_poisoned *poisoned)
+{
+    poisoned->aborts++;
+    if (box->on_abort != NULL) {
+        box->on_abort(box->context, poisoned->escalation);
+    }
+    run_abort_handler();
+    box->poison_after = malloc(BOX_POISON_BYTES);
+    if (box->poison_after == NULL) {
+        box_die("no memory");
+    }
+    memcpy(box->poison_after, box->poison_page, BOX_POISON_BYTES);
+    keep_disk(box, DISK_KEEPS_ALL);
+}
+
+/* Where poison.c notes it: a magic number, the customer, the escalation, whether it is busy. */
+static bool is_worked_on(const struct box *box, struct uuid escalation)
+{
+    int32_t busy;
+    memcpy(&busy, box->poison_page + 32, sizeof busy);
+    return busy != 0 &&
+           memcmp(box->poison_page + 16, escalation.bytes, sizeof escalation.bytes) == 0;
+}
+
+static void strike(struct box *box, bool at_send, const struct uuid *sent)
+{
+    for (size_t i = 0; i < box->poisoned_count && !box->crashed && box->poison_page != NULL; i++) {
+        struct box_poisoned *poisoned = &box->poisoned[i];
+        if (poisoned->aborts < 2 && poisoned->at_send == at_send &&
+            (at_send ? uuid_equal(*sent, poisoned->escalation)
+                     : is_worked_on(box, poisoned->escalation))) {
+            abort_on(box, poisoned);
+        }
+    }
+}
+
+void box_poison(struct box *box, struct uuid escalation, bool at_send)
+{
+    if (box->poisoned_count < BOX_POISONED_MAX) {
+        box->poisoned[box->poisoned_count++] =
+            (struct box_poisoned){.escalation = escalation, .at_send = at_send};
+    }
+}
+
+static void map_poison(struct box *box)
+{
+    int file = open(box->poison, O_RDWR | O_CLOEXEC);
+    if (file < 0) {
+        box_die("%s: cannot be opened", box->poison);
+    }
+    box->poison_page = mmap(NULL, BOX_POISON_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    (void)close(file);
+    if (box->poison_page == MAP_FAILED) {
+        box_die("%s: cannot be mapped", box->poison);
+    }
+}
+
+static void unmap_poison(struct box *box)
+{
+    if (box->poison_after != NULL) { /* what the dying process did behind it never happened */
+        memcpy(box->poison_page, box->poison_after, BOX_POISON_BYTES);
+        free(box->poison_after);
+        box->poison_after = NULL;
+    }
+    if (box->poison_page != NULL) {
+        (void)munmap(box->poison_page, BOX_POISON_BYTES);
+        box->poison_page = NULL;
+    }
+}
+
 static void count_down(struct box *box)
 {
+    strike(box, false, NULL);
     if (box->crash_countdown > 0 && --box->crash_countdown == 0) {
         keep_disk(box, box->crash_loss);
     }
@@ -159,6 +250,7 @@ static enum status send_effect(void *context, const struct effect *effect)
 {
     struct box *box = context;
     count_down(box);
+    strike(box, true, &effect->escalation);
     if (box->crashed) {
         return STATUS_OK; /* the process is dead already: it never left */
     }
@@ -224,9 +316,17 @@ static const char *next_word(const char *text, char *word_r, size_t bytes)
     return text + 1 + length + (text[1 + length] == '"');
 }
 
+/* Those that begin with a brace are real ones. */
+static bool is_real(const char *definition)
+{
+    return definition[0] == '{';
+}
+
 static enum status check_rota(void *context, const char *definition, struct error *error)
 {
-    (void)context;
+    if (is_real(definition)) {
+        return rota_adapter().check(context, definition, error);
+    }
     return definition[0] == '[' ? STATUS_OK
                                 : error_set(error, STATUS_INVALID, "a rota is an array of names");
 }
@@ -243,8 +343,11 @@ static enum status compile_rota(void *context, const char *definition, const cha
                                 struct engine_rota_interval **intervals_r, size_t *count_r,
                                 struct error *error)
 {
-    (void)context;
-    (void)zone;
+    const struct box *box = context;
+    if (is_real(definition)) {
+        return rota_adapter().compile(NULL, definition, zone, from, to, arena, intervals_r, count_r,
+                                      error);
+    }
     char word[SLUG_BYTES_MAX];
     struct engine_rota_interval *intervals = arena_alloc(arena, 64 * sizeof *intervals);
     size_t count = 0, open_from = 0;
@@ -254,7 +357,7 @@ static enum status compile_rota(void *context, const char *definition, const cha
     }
     for (const char *place = definition; (place = next_word(place, word, sizeof word)) != NULL;) {
         if (word[0] == '@') {
-            at.ms = BOX_EPOCH_MS + strtoll(word + 1, NULL, 10) * 1000;
+            at.ms = box->epoch_ms + strtoll(word + 1, NULL, 10) * 1000;
             at.ms = at.ms < from.ms ? from.ms : at.ms;
             for (; open_from < count; open_from++) {
                 intervals[open_from].to = at;
@@ -282,7 +385,7 @@ struct box *box_create(uint64_t seed)
     box->sent = sent;
     box->random = seed;
     box->disk_random = ~seed;
-    box->wall_ms = BOX_EPOCH_MS;
+    box_begin_at(box, BOX_EPOCH_MS);
     box->boot_ms = 1000000;
     box->calls_max = 30;
     (void)snprintf(box->boot_id, sizeof box->boot_id, "boot-0");
@@ -302,6 +405,7 @@ struct box *box_create(uint64_t seed)
 void box_destroy(struct box **box)
 {
     engine_destroy(&(*box)->engine);
+    unmap_poison(*box);
     disk_erase();
     (void)unlink((*box)->poison);
     (void)rmdir((*box)->folder);
@@ -325,7 +429,7 @@ static bool try_open(struct box *box, struct error *error)
         .reserve_bytes = box->reserve_bytes,
         .random = {fill_random, box},
         .dispatcher = {send_effect, NULL, take_alarm, box},
-        .rotas = {check_rota, know_zone, compile_rota, NULL},
+        .rotas = {check_rota, know_zone, compile_rota, box},
         .die = die,
         .die_context = box,
     };
@@ -345,7 +449,14 @@ void box_open(struct box *box)
         }
         box_pass(box, RESTART_MS);
     }
+    map_poison(box);
     box->lives++;
+}
+
+void box_begin_at(struct box *box, int64_t wall_ms)
+{
+    box->epoch_ms = wall_ms;
+    box->wall_ms = wall_ms;
 }
 
 void box_crash(struct box *box)
@@ -355,6 +466,7 @@ void box_crash(struct box *box)
         keep_disk(box, box->crash_loss);
     }
     engine_destroy(&box->engine);
+    unmap_poison(box);
     disk_restore();
     for (size_t i = box->resolved_below; i < box->sent_count; i++) {
         box->sent[i].dead = true; /* it may arrive; nobody reports of it any more */

@@ -40,11 +40,24 @@ struct box_sent {
     int64_t at_ms; /* since the box's beginning, on the clock that never steps */
     int64_t expires_ms;
     bool delayed;  /* reported as such */
+    bool pressed;  /* its button to accept was */
     bool resolved; /* its outcome was given back */
     bool dead;     /* handed over in a life that a crash took back or ended */
 };
 
 #define BOX_DATABASE "gateway.db"
+
+#define BOX_POISONED_MAX 16
+/* The file in which the gateway notes what it works on. */
+#define BOX_POISON_BYTES 4096
+
+/* An escalation that makes the gateway abort: each time it is worked on, or as it is sent, and
+ * twice only: from then on it is not to be touched. */
+struct box_poisoned {
+    struct uuid escalation;
+    bool at_send;
+    unsigned aborts;
+};
 
 /* A fault of the disk. */
 struct box_fault {
@@ -58,6 +71,7 @@ struct box {
     struct engine *engine; /* NULL when it died by itself: box->crashed is set then */
     char folder[64];       /* of the poison file, which is a real one */
     char poison[128];
+    int64_t epoch_ms; /* the wall clock at its beginning */
     int64_t wall_ms;
     int64_t boot_ms;
     int64_t suspended_ms;
@@ -81,6 +95,12 @@ struct box {
     enum disk_loss crash_loss;
     bool crashed;
     struct box_fault fault;
+    struct box_poisoned poisoned[BOX_POISONED_MAX];
+    size_t poisoned_count;
+    uint8_t *poison_page;  /* the file as the engine maps it */
+    uint8_t *poison_after; /* and as the abort left it; NULL: there was none */
+    /* Told of each abort, before the process is gone. */
+    void (*on_abort)(void *context, struct uuid escalation);
     uint64_t faults_fired; /* calls of the disk that were made to fail */
     uint64_t disk_random;  /* which writes are torn */
     jmp_buf died;
@@ -94,6 +114,11 @@ struct box {
 /* Formats the disk; no engine yet. Failures of the box itself end the process with a message. */
 struct box *box_create(uint64_t seed);
 void box_destroy(struct box **box);
+
+/* Before it is opened: when it begins on the wall clock. */
+void box_begin_at(struct box *box, int64_t wall_ms);
+/* From now on this escalation makes the gateway abort. */
+void box_poison(struct box *box, struct uuid escalation, bool at_send);
 
 /* Opens the engine on the disk; when it cannot, time passes and it is tried again, as a supervisor
  * does. A fault of the disk that lasts is over after ten times. */

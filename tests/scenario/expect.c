@@ -178,7 +178,7 @@ static void expect_next(struct scenario *scenario, int first)
     if (!parse_time(word_at(scenario, first + 1), &wanted_ms)) {
         scenario_wrong(scenario, "\"next\" wants a time such as 1:20");
     }
-    int64_t due_ms = escalation.due_at.ms - BOX_EPOCH_MS;
+    int64_t due_ms = escalation.due_at.ms - scenario->box->epoch_ms;
     if (escalation.due_at.ms != TIME_NEVER_MS) {
         format_time(due_ms, due, sizeof due);
     }

@@ -66,16 +66,16 @@ bool parse_time(const char *text, int64_t *ms_r)
     if (text[0] < '0' || text[0] > '9') {
         return false;
     }
-    long long minutes = strtoll(text, &end, 10);
+    double number = strtod(text, &end);
     if (strcmp(end, "s") == 0 || *end == '\0') {
-        *ms_r = minutes * 1000;
+        *ms_r = (int64_t)llround(number * 1000.0);
         return true;
     }
     if (*end != ':') {
         return false;
     }
     double seconds = strtod(end + 1, &end);
-    *ms_r = minutes * 60000 + (int64_t)llround(seconds * 1000.0);
+    *ms_r = (int64_t)llround(number * 60000.0 + seconds * 1000.0);
     return *end == '\0';
 }
 
@@ -222,6 +222,9 @@ static bool react(struct scenario *scenario)
 
 int64_t scenario_settle(struct scenario *scenario)
 {
+    if (scenario->is_watched) {
+        return 0; /* it comes to rest when time passes */
+    }
     for (int i = 0; i < REACTIONS_MAX; i++) {
         int64_t wait_ms = box_turns(scenario->box);
         if (!react(scenario)) {
@@ -234,6 +237,10 @@ int64_t scenario_settle(struct scenario *scenario)
 
 void scenario_advance(struct scenario *scenario, int64_t ms)
 {
+    if (scenario->is_watched) {
+        watched_reach(&scenario->watched, scenario->box->elapsed_ms + ms);
+        return;
+    }
     int64_t wait_ms = scenario_settle(scenario);
     while (ms > 0) {
         int64_t some = wait_ms < ms ? wait_ms : ms;
@@ -243,9 +250,37 @@ void scenario_advance(struct scenario *scenario, int64_t ms)
     }
 }
 
+/* The oracle hears the answer. False: a crash came between. */
+static bool run_watched(struct scenario *scenario, struct command *command)
+{
+    struct box_sent *sent = scenario->answered;
+    bool accepts =
+        command->type == COMMAND_AGENT_VERB && command->request.agent.verb == VERB_ACCEPT;
+    bool first = sent != NULL && accepts && !sent->pressed;
+    if (sent != NULL) {
+        sent->pressed = sent->pressed || accepts;
+    }
+    if (scenario->box->crashed) {
+        return false;
+    }
+    bool answered = box_run(scenario->box, command);
+    if (answered) {
+        oracle_heard(scenario->oracle, command, sent, first);
+    } else {
+        oracle_unheard(scenario->oracle, command);
+    }
+    return answered;
+}
+
 void scenario_command(struct scenario *scenario, struct command *command)
 {
-    (void)box_run(scenario->box, command);
+    if (!scenario->is_watched) {
+        (void)box_run(scenario->box, command);
+    } else if (!run_watched(scenario, command)) {
+        scenario->answer = STATUS_UNCERTAIN;
+        box_free(&command);
+        return;
+    }
     scenario->answer = command->answer.status;
     (void)text_copy(scenario->body, sizeof scenario->body,
                     command->answer.status == STATUS_OK && command->answer.body != NULL
@@ -267,7 +302,7 @@ static int run_until(struct scenario *scenario, int index)
     if (!parse_time(word_at(scenario, index + 1), &at_ms)) {
         scenario_wrong(scenario, "\"at\" wants a time such as 1:20");
     }
-    if (at_ms < scenario->box->elapsed_ms) {
+    if (at_ms < scenario->box->elapsed_ms && !scenario->is_watched) {
         scenario_wrong(scenario, "that time has passed already");
     }
     scenario_advance(scenario, at_ms - scenario->box->elapsed_ms);
@@ -283,8 +318,11 @@ static void run_statement(struct scenario *scenario)
     if (word_is(scenario, 0, "expect")) {
         (void)run_until(scenario, 1);
         expect_statement(scenario);
-    } else if (!action_statement(scenario, run_until(scenario, 0))) {
-        scenario_wrong(scenario, "not understood: %s", word_at(scenario, 0));
+        return;
+    }
+    int first = run_until(scenario, 0);
+    if (!watched_statement(scenario, first) && !action_statement(scenario, first)) {
+        scenario_wrong(scenario, "not understood: %s", word_at(scenario, first));
     }
 }
 
@@ -308,9 +346,11 @@ bool scenario_run(const char *path)
         split_words(&scenario, line);
         if (scenario.words.count > 0) {
             run_statement(&scenario);
+            watched_judge(&scenario);
         }
     }
     (void)fclose(file);
+    watched_end(&scenario);
     box_destroy(&scenario.box);
     return !scenario.failed;
 }

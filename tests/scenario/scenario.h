@@ -5,13 +5,16 @@
 #include <stdbool.h>
 
 #include "tests/scenario/box.h"
+#include "tests/simulator/watched.h"
 
 #define WORDS_MAX           32
 #define LINE_BYTES_MAX      1024
-#define ESCALATIONS_MAX     32
+#define ESCALATIONS_MAX     1024
 #define PERSONS_MAX         32
 #define DEFINITION_BYTES    8192
 #define TIMELINE_ROWS_MAX   2000
+#define CUSTOMERS_NAMED_MAX 8
+#define NO_ROOM_MAX         1024
 #define TIMELINE_LINE_BYTES 512
 
 /* A line taken apart; "quoted text" and 'quoted text' are one word. */
@@ -36,6 +39,11 @@ struct named_escalation {
     struct uuid id;
 };
 
+struct named_customer {
+    char slug[SLUG_BYTES_MAX];
+    int64_t id;
+};
+
 struct scenario {
     const char *path;
     int line;
@@ -56,6 +64,16 @@ struct scenario {
     char definition[DEFINITION_BYTES];
     char exhausted[DEFINITION_BYTES];
     size_t steps;
+    /* a night that the simulator wrote down: nothing answers by itself, the oracle judges */
+    bool is_watched;
+    struct watched watched;
+    struct oracle *oracle;
+    struct named_customer customers[CUSTOMERS_NAMED_MAX];
+    size_t customers_count;
+    struct box_sent *answered; /* what the next command answers; NULL: nothing that left */
+    unsigned departures;
+    unsigned no_room[NO_ROOM_MAX]; /* departures that the dispatcher refuses */
+    size_t no_room_count;
     /* the newest answer */
     enum status answer;
     char body[16384];
@@ -99,6 +117,12 @@ int64_t agent_id(struct scenario *scenario, const char *slug);
 
 /* ---- actions.c: what people, providers and machines do. False: not one of them. ---- */
 bool action_statement(struct scenario *scenario, int first);
+
+/* ---- watched_night.c: what the simulator writes down. False: not one of them. ---- */
+bool watched_statement(struct scenario *scenario, int first);
+/* Fails when a rule of the oracle is broken. */
+void watched_judge(struct scenario *scenario);
+void watched_end(struct scenario *scenario);
 
 /* ---- expect.c ---- */
 void expect_statement(struct scenario *scenario);

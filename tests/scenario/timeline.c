@@ -73,7 +73,7 @@ static size_t entry_line(const struct scenario *scenario, const struct timeline_
     json_t *step = json_object_get(facts, "step");
     size_t used = 0;
     /* On the clock that never steps: wall-clock jumps are the tests' own. */
-    format_time(row->at_engine.ms - BOX_EPOCH_MS, at, sizeof at);
+    format_time(row->at_engine.ms - scenario->box->epoch_ms, at, sizeof at);
     person_name(scenario, facts, person, sizeof person);
     if (number != NULL) {
         used += (size_t)snprintf(rest + used, sizeof rest - used, " %lld",

@@ -14,6 +14,7 @@ enum happening_kind {
     CITY_CHANGES,
     SOMEBODY_MEDDLES,
     FAULT_BEGINS,
+    SOMEBODY_CHECKS,
     /* consequences */
     CALLER_REPEATS,
     FAULT_ENDS,

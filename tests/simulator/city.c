@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gateway/base/text.h"
+#include "gateway/core/words.h"
 
 static uint64_t draw(struct simulator *simulator, uint64_t limit)
 {
@@ -32,7 +32,14 @@ static void put_customer(struct simulator *simulator, struct customer *customer,
         .default_procedure = procedure,
         .active = true,
     };
+    if (procedure == NULL) {
+        recording_add(&simulator->recording, "customer %s", customer->slug);
+        simulator->recording.customer_id++;
+    }
     (void)configure(simulator, command);
+    if (customer->id != 0) {
+        return;
+    }
     const struct directory *directory = engine_directory_acquire(simulator->box->engine);
     const struct directory_customer *found = directory_customer_by_slug(directory, customer->slug);
     customer->id = found == NULL ? 0 : found->id;
@@ -51,8 +58,13 @@ static void put_device(struct simulator *simulator, struct customer *customer, s
                                (unsigned long long)draw(simulator, 1000000)),
         .app_version = "1",
         .permission = "granted",
-        .battery_percent = 50,
+        .battery_percent = -1,
     };
+    recording_for(&simulator->recording, simulator->box, customer->id);
+    recording_look(&simulator->recording, simulator->box);
+    recording_add(&simulator->recording, "device %s %s %s %s", agent->slug,
+                  platform_word(command->request.device.platform),
+                  command->request.device.installation, command->request.device.target);
     (void)configure(simulator, command);
 }
 
@@ -67,6 +79,7 @@ static void put_agent(struct simulator *simulator, struct customer *customer, st
         .language = "fr",
         .active = true,
     };
+    recording_add(&simulator->recording, "agent %s %s", agent->slug, command->request.person.phone);
     (void)configure(simulator, command);
     const struct directory *directory = engine_directory_acquire(simulator->box->engine);
     const struct directory_customer *found = directory_customer(directory, customer->id);
@@ -85,20 +98,88 @@ static void put_definition(struct simulator *simulator, const struct customer *c
     (void)configure(simulator, command);
 }
 
+/* A real one, handed over each day at a time when clocks change or near it. */
+static void put_daily_rota(struct simulator *simulator, struct customer *customer, const char *role,
+                           const char *one, const char *other)
+{
+    static const char *const times[] = {"00:30", "01:59", "02:00", "02:30", "03:00", "03:30"};
+    const char *at = times[draw(simulator, sizeof times / sizeof times[0])];
+    char text[512];
+    (void)snprintf(text, sizeof text,
+                   "{\"layers\":[{\"turn\":\"daily\",\"starts_on\":\"2026-01-01\","
+                   "\"hand_over\":{\"time\":\"%s\"},\"participants\":[\"%s\",\"%s\"]}]}",
+                   at, one, other);
+    recording_add(&simulator->recording, "rota %s daily %s %s %s", role, at, one, other);
+    put_definition(simulator, customer, COMMAND_PUT_ROTA, role, text);
+}
+
 static void put_rota(struct simulator *simulator, struct customer *customer, const char *role)
 {
     char text[256];
+    uint64_t who = draw(simulator, AGENTS);
+    const char *one = customer->agents[who].slug;
+    const char *other = customer->agents[(who + 1 + draw(simulator, AGENTS - 1)) % AGENTS].slug;
+    recording_for(&simulator->recording, simulator->box, customer->id);
+    recording_look(&simulator->recording, simulator->box);
+    if (draw(simulator, 2) == 0) {
+        put_daily_rota(simulator, customer, role, one, other);
+        return;
+    }
     int64_t until_s = simulator->box->elapsed_ms / 1000 + 60 + (int64_t)draw(simulator, 3600);
-    (void)snprintf(text, sizeof text, "[\"%s\",\"@%lld\",\"%s\"]",
-                   customer->agents[draw(simulator, AGENTS)].slug, (long long)until_s,
-                   customer->agents[draw(simulator, AGENTS)].slug);
+    (void)snprintf(text, sizeof text, "[\"%s\",\"@%lld\",\"%s\"]", one, (long long)until_s, other);
+    recording_add(&simulator->recording, "rota %s %s until %llds %s", role, one, (long long)until_s,
+                  other);
     put_definition(simulator, customer, COMMAND_PUT_ROTA, role, text);
+}
+
+/* What its two steps and its end have that others have not. */
+struct night {
+    int rounds;
+    int spacing_s;
+    int progress_s;
+    int received_s;
+    int accepted_s[2];
+    const char *by[2];
+    const char *agent;
+};
+
+static void record_procedure(struct simulator *simulator, const struct customer *customer,
+                             const struct night *night)
+{
+    struct recording *recording = &simulator->recording;
+    recording_for(recording, simulator->box, customer->id);
+    recording_look(recording, simulator->box);
+    recording_add(recording, "procedure night rounds %d round_spacing_s %d progress_within_s %d",
+                  night->rounds, night->spacing_s, night->progress_s);
+    recording_add(recording, "step notify on_call primary by %s received %d accepted %d",
+                  night->by[0], night->received_s, night->accepted_s[0]);
+    recording_add(recording, "step notify on_call backup agent %s by %s accepted %d", night->agent,
+                  night->by[1], night->accepted_s[1]);
+    recording_add(recording, "exhausted callback desk\nexhausted agent %s",
+                  customer->agents[0].slug);
+}
+
+static const char *quoted(const char *by)
+{
+    return strcmp(by, "push") == 0   ? "\"push\""
+           : strcmp(by, "call") == 0 ? "\"call\""
+                                     : "\"push\",\"call\"";
 }
 
 static void put_procedure(struct simulator *simulator, struct customer *customer)
 {
-    static const char *const by[] = {"\"push\"", "\"call\"", "\"push\",\"call\""};
+    static const char *const by[] = {"push", "call", "push call"};
     char text[1024];
+    struct night night = {
+        .rounds = 1 + (int)draw(simulator, 3),
+        .spacing_s = 60 + (int)draw(simulator, 180),
+        .progress_s = 300 + (int)draw(simulator, 1800),
+        .received_s = 5 + (int)draw(simulator, 20),
+        .accepted_s = {30 + (int)draw(simulator, 60), 30 + (int)draw(simulator, 60)},
+        .by = {by[draw(simulator, 3)], by[draw(simulator, 3)]},
+        .agent = customer->agents[draw(simulator, AGENTS)].slug,
+    };
+    record_procedure(simulator, customer, &night);
     (void)snprintf(
         text, sizeof text,
         "{\"rounds\":%d,\"round_spacing_s\":%d,\"progress_within_s\":%d,\"steps\":["
@@ -106,11 +187,11 @@ static void put_procedure(struct simulator *simulator, struct customer *customer
         "\"accepted_within_s\":%d},{\"notify\":[{\"on_call\":\"backup\"},{\"agent\":\"%s\"}],"
         "\"by\":[%s],\"accepted_within_s\":%d}],\"exhausted\":[{\"callback\":\"desk\"},"
         "{\"agent\":\"%s\"}]}",
-        1 + (int)draw(simulator, 3), 60 + (int)draw(simulator, 180),
-        300 + (int)draw(simulator, 1800), by[draw(simulator, 3)], 5 + (int)draw(simulator, 20),
-        30 + (int)draw(simulator, 60), customer->agents[draw(simulator, AGENTS)].slug,
-        by[draw(simulator, 3)], 30 + (int)draw(simulator, 60), customer->agents[0].slug);
+        night.rounds, night.spacing_s, night.progress_s, quoted(night.by[0]), night.received_s,
+        night.accepted_s[0], night.agent, quoted(night.by[1]), night.accepted_s[1],
+        customer->agents[0].slug);
     put_definition(simulator, customer, COMMAND_PUT_PROCEDURE, "night", text);
+    put_customer(simulator, customer, "night");
 }
 
 void city_build(struct simulator *simulator, uint64_t random)
@@ -129,7 +210,6 @@ void city_build(struct simulator *simulator, uint64_t random)
         put_rota(simulator, customer, "primary");
         put_rota(simulator, customer, "backup");
         put_procedure(simulator, customer);
-        put_customer(simulator, customer, "night");
     }
 }
 

@@ -1,11 +1,13 @@
 /* faults.c - what breaks: the process, the machine, its disk and clock, providers, phones. */
 #include "tests/simulator/simulator.h"
 
-#include <sqlite3.h>
+#include <stdlib.h>
 
 #include "tests/scenario/memory.h"
+#include "tests/scenario/scenario_words.h"
 
-#define COUNTDOWN_MAX 600
+#define COUNTDOWN_MAX      600
+#define POISONED_OF_NEWEST 5
 
 enum fault {
     FAULT_KILLED,
@@ -21,6 +23,7 @@ enum fault {
     FAULT_PHONE_OFF,
     FAULT_NO_ROOM,
     FAULT_NO_MEMORY,
+    FAULT_POISON,
     FAULTS_COUNT,
 };
 
@@ -29,7 +32,7 @@ static const unsigned weights[FAULTS_COUNT] = {
     [FAULT_DISK_ONCE] = 15, [FAULT_DISK_FOR_A_WHILE] = 5, [FAULT_DISK_FULL] = 5,
     [FAULT_PROVIDER] = 10,  [FAULT_TELEPHONY] = 5,        [FAULT_STANDS_STILL] = 5,
     [FAULT_WALL_CLOCK] = 5, [FAULT_PHONE_OFF] = 5,        [FAULT_NO_ROOM] = 5,
-    [FAULT_NO_MEMORY] = 30,
+    [FAULT_NO_MEMORY] = 30, [FAULT_POISON] = 8,
 };
 
 static enum fault draw_fault(uint64_t *random)
@@ -46,17 +49,10 @@ static enum fault draw_fault(uint64_t *random)
     return (enum fault)fault;
 }
 
-void be_troubled(struct simulator *simulator, int64_t ms)
-{
-    int64_t until_ms = simulator->box->elapsed_ms + ms;
-    if (simulator->troubled_until_ms < until_ms) {
-        simulator->troubled_until_ms = until_ms;
-    }
-}
-
 /* It strikes in the middle of something: so many calls of the disk, looks at the clock and sends
  * from now. */
-static void arm_crash(struct simulator *simulator, enum disk_loss loss, uint64_t *random)
+static void arm_crash(struct simulator *simulator, enum disk_loss loss, bool reboots,
+                      uint64_t *random)
 {
     struct box *box = simulator->box;
     if (box->crash_countdown == 0) {
@@ -64,24 +60,24 @@ static void arm_crash(struct simulator *simulator, enum disk_loss loss, uint64_t
         if (box->crash_loss != DISK_FORGETS_LOG) {
             box->crash_loss = loss;
         }
+        simulator->watched.reboot_ms = reboots ? draw_ms(random, SECOND_MS, 2 * MINUTE_MS) : 0;
+        recording_say(&simulator->recording, box, "crash after %llu keeping %s off %lld.%03llds",
+                      (unsigned long long)box->crash_countdown, disk_loss_word(box->crash_loss),
+                      (long long)simulator->watched.reboot_ms / 1000,
+                      (long long)simulator->watched.reboot_ms % 1000);
     }
 }
 
 static void break_disk(struct simulator *simulator, uint64_t *random, bool for_ever)
 {
-    static const struct {
-        enum disk_call call;
-        int rc;
-    } calls[] = {
-        {DISK_WRITE, SQLITE_IOERR_WRITE},       {DISK_SYNC, SQLITE_IOERR_FSYNC},
-        {DISK_READ, SQLITE_IOERR_READ},         {DISK_OPEN, SQLITE_CANTOPEN},
-        {DISK_TRUNCATE, SQLITE_IOERR_TRUNCATE},
-    };
-    size_t which = box_draw(random, sizeof calls / sizeof calls[0]);
-    simulator->box->fault = (struct box_fault){.calls = 1u << calls[which].call,
-                                               .rc = calls[which].rc,
-                                               .after = box_draw(random, 200),
-                                               .for_ever = for_ever};
+    static const enum disk_call calls[] = {DISK_WRITE, DISK_SYNC, DISK_READ, DISK_OPEN,
+                                           DISK_TRUNCATE};
+    enum disk_call call = calls[box_draw(random, sizeof calls / sizeof calls[0])];
+    uint64_t after = box_draw(random, 200);
+    recording_say(&simulator->recording, simulator->box, "disk fails %s after %llu%s",
+                  disk_call_word(call), (unsigned long long)after, for_ever ? " for_ever" : "");
+    simulator->box->fault = (struct box_fault){
+        .calls = 1u << call, .rc = disk_call_error(call), .after = after, .for_ever = for_ever};
 }
 
 static void end_later(struct simulator *simulator, const struct happening *happening,
@@ -100,16 +96,41 @@ static void begin_disk_fault(struct simulator *simulator, struct happening *happ
     int64_t lasts_ms = draw_ms(random, 2 * SECOND_MS, 30 * SECOND_MS);
     if (fault == FAULT_DISK_FULL) {
         lasts_ms = draw_ms(random, 10 * SECOND_MS, 30 * MINUTE_MS);
-        disk_set_capacity(disk_used() + box_draw(random, 65536));
+        uint64_t room = box_draw(random, 65536);
+        recording_say(&simulator->recording, simulator->box, "disk has room for %llu bytes",
+                      (unsigned long long)room);
+        disk_set_capacity(disk_used() + room);
         simulator->disk_full_until_ms = simulator->box->elapsed_ms + lasts_ms;
     } else {
         break_disk(simulator, random, fault == FAULT_DISK_FOR_A_WHILE);
         lasts_ms = fault == FAULT_DISK_ONCE ? HOUR_MS : lasts_ms;
     }
     if (fault != FAULT_DISK_FULL) { /* the reserve carries what is open: nothing may be late */
-        be_troubled(simulator, lasts_ms + 2 * SECOND_MS);
+        int64_t trouble_ms = lasts_ms + 2 * SECOND_MS;
+        recording_say(&simulator->recording, simulator->box, "trouble for %lld.%03llds",
+                      (long long)trouble_ms / 1000, (long long)trouble_ms % 1000);
+        watched_be_troubled(&simulator->watched, trouble_ms);
     }
     end_later(simulator, happening, fault, lasts_ms);
+}
+
+/* A new escalation makes the gateway abort: when it is worked on, or when it is sent. */
+static void poison_one(struct simulator *simulator, uint64_t *random)
+{
+    size_t count = oracle_count(simulator->oracle);
+    size_t newest = count < POISONED_OF_NEWEST ? count : POISONED_OF_NEWEST;
+    struct uuid id;
+    if (newest == 0) {
+        return;
+    }
+    size_t index = count - 1 - box_draw(random, newest);
+    bool at_send = draw_percent(random, 50);
+    id = oracle_escalation(simulator->oracle, index);
+    if (oracle_is_open(simulator->oracle, index)) {
+        recording_about(&simulator->recording, simulator->box, id, "is poison at %s",
+                        at_send ? "send" : "work");
+        box_poison(simulator->box, id, at_send);
+    }
 }
 
 static struct weather draw_weather(const struct simulator *simulator, uint64_t *random)
@@ -119,21 +140,32 @@ static struct weather draw_weather(const struct simulator *simulator, uint64_t *
                                         draw_ms(random, MINUTE_MS, 30 * MINUTE_MS)};
 }
 
+/* Once, or for everything in a turn or two. */
+static void begin_memory_fault(struct simulator *simulator, uint64_t *random)
+{
+    uint64_t after = box_draw(random, 3000);
+    uint64_t times = draw_percent(random, 70) ? 1 : box_draw(random, 200);
+    recording_say(&simulator->recording, simulator->box, "memory fails after %llu %llu times",
+                  (unsigned long long)after, (unsigned long long)times);
+    memory_fail(after, times);
+}
+
 void fault_begins(struct simulator *simulator, struct happening *happening)
 {
     struct box *box = simulator->box;
     uint64_t *random = &happening->random;
     enum fault fault = draw_fault(random);
+    int64_t ms;
     simulator->tally.faults++;
     note(simulator, "fault %d", (int)fault);
     switch (fault) {
     case FAULT_KILLED:
-        arm_crash(simulator, DISK_KEEPS_ALL, random);
+        arm_crash(simulator, DISK_KEEPS_ALL, false, random);
         break;
     case FAULT_POWER:
     case FAULT_REBOOT:
-        arm_crash(simulator, draw_percent(random, 25) ? DISK_KEEPS_SYNCED : DISK_TEARS, random);
-        simulator->reboots = fault == FAULT_REBOOT;
+        arm_crash(simulator, draw_percent(random, 25) ? DISK_KEEPS_SYNCED : DISK_TEARS,
+                  fault == FAULT_REBOOT, random);
         break;
     case FAULT_DISK_ONCE:
     case FAULT_DISK_FOR_A_WHILE:
@@ -147,11 +179,17 @@ void fault_begins(struct simulator *simulator, struct happening *happening)
         simulator->telephony = draw_weather(simulator, random);
         break;
     case FAULT_STANDS_STILL:
-        oracle_disturbed(simulator->oracle);
-        box_pass(box, draw_ms(random, SECOND_MS, 10 * MINUTE_MS));
+        ms = draw_ms(random, SECOND_MS, 10 * MINUTE_MS);
+        recording_say(&simulator->recording, box, "stalled for %lld.%03llds", (long long)ms / 1000,
+                      (long long)ms % 1000);
+        watched_stand_still(&simulator->watched, ms);
         break;
     case FAULT_WALL_CLOCK:
-        box->wall_ms += draw_ms(random, -2 * HOUR_MS, 2 * HOUR_MS);
+        ms = draw_ms(random, -2 * HOUR_MS, 2 * HOUR_MS);
+        recording_say(&simulator->recording, box, "clock jumps %s%lld.%03llds",
+                      ms < 0 ? "back " : "", (long long)llabs(ms) / 1000,
+                      (long long)llabs(ms) % 1000);
+        box->wall_ms += ms;
         break;
     case FAULT_PHONE_OFF:
         simulator->customers[box_draw(random, CUSTOMERS)]
@@ -161,8 +199,11 @@ void fault_begins(struct simulator *simulator, struct happening *happening)
     case FAULT_NO_ROOM:
         simulator->full_until_ms = box->elapsed_ms + draw_ms(random, MINUTE_MS, 20 * MINUTE_MS);
         break;
-    case FAULT_NO_MEMORY: /* once, or for everything in a turn or two */
-        memory_fail(box_draw(random, 3000), draw_percent(random, 70) ? 1 : box_draw(random, 200));
+    case FAULT_NO_MEMORY:
+        begin_memory_fault(simulator, random);
+        break;
+    case FAULT_POISON:
+        poison_one(simulator, random);
         break;
     case FAULTS_COUNT:
         break;
@@ -172,8 +213,10 @@ void fault_begins(struct simulator *simulator, struct happening *happening)
 void fault_ends(struct simulator *simulator, struct happening *happening)
 {
     if (happening->what == FAULT_DISK_FULL) {
+        recording_say(&simulator->recording, simulator->box, "disk has room again");
         disk_set_capacity(0);
     } else {
+        recording_say(&simulator->recording, simulator->box, "disk works again");
         simulator->box->fault.calls = 0;
     }
 }

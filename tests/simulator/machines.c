@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "gateway/core/words.h"
+
 #define LATE_MS_MAX (20 * SECOND_MS)
 
 static enum mood mood_now(const struct simulator *simulator, const struct weather *weather)
@@ -80,7 +82,8 @@ static void push_arrives(struct simulator *simulator, const struct happening *pu
     }
     struct happening confirms = {.kind = PHONE_CONFIRMS, .sent = push->sent, .what = VERB_RECEIVED};
     follow(simulator, confirms, draw_ms(random, 200, 3000));
-    if (sent->purpose == PURPOSE_CANCEL_NOTICE && draw_percent(random, 80)) {
+    if ((sent->purpose == PURPOSE_CANCEL_NOTICE || sent->purpose == PURPOSE_TEST) &&
+        draw_percent(random, 80)) {
         confirms.what = VERB_SEEN;
         follow(simulator, confirms, draw_ms(random, 5 * SECOND_MS, MINUTE_MS));
     } else if (sent->token_accept[0] != '\0') {
@@ -215,8 +218,10 @@ enum status machines_send(void *context, struct box_sent *sent)
     if (simulator->box->elapsed_ms < simulator->full_until_ms && draw_percent(&random, 30) &&
         refuse_once(simulator, sent->attempt)) {
         note(simulator, "full %s", attempt);
+        recording_departure(&simulator->recording, true);
         return STATUS_FULL; /* the dispatcher has no room: it stays in the outbox */
     }
+    recording_departure(&simulator->recording, false);
     note(simulator, "sent %s %s", attempt, attempt_purpose_word(sent->purpose));
     oracle_sending(simulator->oracle, sent, simulator->box->lives);
     size_t index = (size_t)(sent - simulator->box->sent);
@@ -241,6 +246,7 @@ void provider_answers(struct simulator *simulator, struct happening *happening)
     enum attempt_state state = (enum attempt_state)happening->what;
     if (state == ATTEMPT_HANDED_OVER) { /* its provider is down; it may come up in time */
         if (!sent->delayed) {
+            recording_outcome(&simulator->recording, box, sent, "delayed");
             box_delayed(box, sent, "simulated");
             if (draw_percent(&happening->random, 50)) {
                 add_outcome(simulator, happening, ATTEMPT_ACCEPTED,
@@ -252,31 +258,39 @@ void provider_answers(struct simulator *simulator, struct happening *happening)
     bool gone =
         state == ATTEMPT_FAILED && sent->path == PATH_PUSH && draw_percent(&happening->random, 33);
     note(simulator, "outcome %d%s", (int)state, gone ? " gone" : "");
+    recording_outcome(&simulator->recording, box, sent, gone ? "gone" : attempt_state_word(state));
     box_outcome(box, sent, state, "simulated", gone);
     oracle_resolved(simulator->oracle, sent->attempt);
 }
 
-/* Also what left before a crash arrives and is confirmed. */
+/* Also what left before a crash arrives and is confirmed; a test has no escalation. */
 void phone_confirms(struct simulator *simulator, struct happening *happening)
 {
-    const struct box_sent *sent = &simulator->box->sent[happening->sent];
-    struct command *command = box_command(COMMAND_AGENT_VERB, 0);
+    struct box_sent *sent = &simulator->box->sent[happening->sent];
+    bool test = sent->purpose == PURPOSE_TEST;
+    struct command *command = box_command(test ? COMMAND_CONFIRM_TEST : COMMAND_AGENT_VERB, 0);
     command->escalation_id = sent->escalation;
-    command->request.agent.verb = (enum agent_verb)happening->what;
-    command->request.agent.action_token = sent->token_received;
-    (void)ask(simulator, command);
+    if (test) {
+        command->request.device_test.test = sent->attempt;
+        command->request.device_test.verb = (enum agent_verb)happening->what;
+        command->request.device_test.action_token = sent->token_received;
+    } else {
+        command->request.agent.verb = (enum agent_verb)happening->what;
+        command->request.agent.action_token = sent->token_received;
+    }
+    (void)ask_from(simulator, command, sent);
     box_free(&command);
 }
 
 void line_reports(struct simulator *simulator, struct happening *happening)
 {
-    const struct box_sent *sent = &simulator->box->sent[happening->sent];
+    struct box_sent *sent = &simulator->box->sent[happening->sent];
     struct command *command = box_command(COMMAND_CALL_OUTCOME, 0);
     command->request.call.attempt = sent->attempt;
     command->request.call.answer = (enum attempt_answer)happening->what;
     struct uuid escalation = sent->escalation;
     int64_t person = sent->person_id;
-    if (ask(simulator, command) && happening->what == ANSWER_ACCEPTED &&
+    if (ask_from(simulator, command, sent) && happening->what == ANSWER_ACCEPTED &&
         command->answer.status == STATUS_OK && sent->purpose == PURPOSE_ALERT &&
         oracle_holder(simulator->oracle, escalation) == person) {
         follow(simulator,

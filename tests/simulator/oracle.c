@@ -41,8 +41,10 @@ static const char *const sql[QUESTIONS_COUNT] = {
                 "AND due_engine IS NOT NULL AND quarantined = 0 AND due_engine <= ? LIMIT 1",
     [ASK_NEXT_DUE] = "SELECT min(due) FROM (" NEXT_DUE_OF(0) " UNION ALL " NEXT_DUE_OF(
         1) " UNION ALL " NEXT_DUE_OF(2) " UNION ALL " NEXT_DUE_OF(3) ")",
-    [ASK_OUTBOX] = "SELECT attempt_id FROM attempt WHERE state <= 1 AND state = 0 AND path <> 1",
-    [ASK_ON_THE_WAY] = "SELECT attempt_id FROM attempt WHERE state <= 1 AND state = 1",
+    [ASK_OUTBOX] = "SELECT attempt_id FROM attempt WHERE state <= 1 AND state = 0 AND path <> 1 "
+                   "UNION ALL SELECT test_id FROM device_test WHERE state = 0",
+    [ASK_ON_THE_WAY] = "SELECT attempt_id FROM attempt WHERE state <= 1 AND state = 1 "
+                       "UNION ALL SELECT test_id FROM device_test WHERE state = 1",
     [ASK_ATTEMPT] = "SELECT state, device_id, person_id FROM attempt "
                     "WHERE customer_id = ? AND escalation_id = ? AND attempt_id = ?",
     [ASK_HOLDER] = "SELECT holder_id FROM escalation WHERE escalation_id = ? AND holder_kind = 1",
@@ -54,6 +56,19 @@ static const char *const sql[QUESTIONS_COUNT] = {
         "coalesce(p.definition ->> 'rounds', 1), json_array_length(p.definition, '$.steps') "
         "FROM escalation AS e JOIN procedure AS p ON p.procedure_id = e.procedure_id "
         "WHERE e.escalation_id = ?2",
+    [ASK_DUTY] = "SELECT count(*), max(installation) FROM check_in "
+                 "WHERE customer_id = ? AND agent_id = ? AND out_at IS NULL",
+    [ASK_TEST] =
+        "SELECT state, device_id, agent_id, received_at FROM device_test WHERE test_id = ?",
+    [ASK_ON_CALL] =
+        "SELECT r.changed_at, a.planned_at, a.planned_engine, "
+        "60 * substr(r.definition ->> '$.layers[0].hand_over.time', 1, 2) + "
+        "substr(r.definition ->> '$.layers[0].hand_over.time', 4, 2), "
+        "r.definition ->> '$.layers[0].participants[0]', "
+        "r.definition ->> '$.layers[0].participants[1]' "
+        "FROM attempt AS a JOIN rota AS r ON r.customer_id = a.customer_id AND r.slug = 'primary' "
+        "WHERE a.customer_id = ? AND a.escalation_id = ? AND a.attempt_id = ? "
+        "AND a.purpose = 0 AND a.step = 0 AND r.definition LIKE '{%'",
     [ASK_TOLD] = "SELECT holder_kind, holder_id FROM escalation WHERE escalation_id = ?",
 };
 
@@ -247,12 +262,25 @@ void oracle_told_holder(struct oracle *oracle, struct uuid escalation, int perso
     }
 }
 
+/* The row of an attempt, or of a test, which has no escalation. */
+static sqlite3_stmt *row_of_attempt(struct oracle *oracle, int64_t customer_id,
+                                    struct uuid escalation, struct uuid attempt)
+{
+    if (uuid_is_nil(escalation)) {
+        sqlite3_stmt *row = question(oracle, ASK_TEST);
+        bind_uuid(row, 1, attempt);
+        return row;
+    }
+    sqlite3_stmt *row = question(oracle, ASK_ATTEMPT);
+    (void)sqlite3_bind_int64(row, 1, customer_id);
+    bind_uuid(row, 2, escalation);
+    bind_uuid(row, 3, attempt);
+    return row;
+}
+
 static void check_row_of(struct oracle *oracle, const struct box_sent *sent)
 {
-    sqlite3_stmt *row = question(oracle, ASK_ATTEMPT);
-    (void)sqlite3_bind_int64(row, 1, sent->customer_id);
-    bind_uuid(row, 2, sent->escalation);
-    bind_uuid(row, 3, sent->attempt);
+    sqlite3_stmt *row = row_of_attempt(oracle, sent->customer_id, sent->escalation, sent->attempt);
     if (sqlite3_step(row) != SQLITE_ROW || sqlite3_column_int(row, 0) != 1 ||
         sqlite3_column_int64(row, 1) != sent->device_id ||
         sqlite3_column_int64(row, 2) != sent->person_id) {
@@ -274,6 +302,12 @@ static struct departure *departure_of(struct oracle *oracle, struct uuid attempt
 void oracle_sending(struct oracle *oracle, const struct box_sent *sent, unsigned life)
 {
     check_row_of(oracle, sent);
+    check_on_call(oracle, sent);
+    int customer;
+    if (sent->purpose == PURPOSE_QUARANTINE &&
+        oracle_find_customer(oracle, sent->escalation, &customer)) {
+        record_of(oracle, sent->escalation, customer + 1)->set_aside_told = true;
+    }
     struct departure *before = departure_of(oracle, sent->attempt);
     struct departure departure = {
         .attempt = sent->attempt,
@@ -316,6 +350,41 @@ static bool state_is_held(int state)
     return state == ACCEPTED || state == OVERDUE || state == TAKEN || state == CANCELLING;
 }
 
+#define ABORTS_TO_SET_ASIDE 2
+#define SAY_MS_MAX          INT64_C(1000)
+
+void oracle_aborted(struct oracle *oracle, struct uuid escalation)
+{
+    int customer;
+    if (oracle_find_customer(oracle, escalation, &customer)) {
+        struct record *record = record_of(oracle, escalation, customer + 1);
+        record->aborts++;
+        oracle->poisoned = oracle->poisoned || record->aborts >= ABORTS_TO_SET_ASIDE;
+    }
+}
+
+/* What makes the gateway abort twice is set aside, once, and said to the call centre; nothing else
+ * is. */
+static void look_for_poison(struct oracle *oracle, const struct record *record, bool closed,
+                            bool set_aside)
+{
+    const char *id = id_text(record->id);
+    if (set_aside && record->aborts < ABORTS_TO_SET_ASIDE) {
+        find_fault(oracle, "%s: set aside after %u aborts", id, record->aborts);
+    }
+    if (!closed && !set_aside && record->aborts >= ABORTS_TO_SET_ASIDE && !record->excused) {
+        find_fault(oracle, "%s: aborted the gateway %u times, and is not set aside", id,
+                   record->aborts);
+    }
+    if (set_aside && record->set_aside != 1 && !record->excused) {
+        find_fault(oracle, "%s: set aside %u times, says the timeline", id, record->set_aside);
+    }
+    if (set_aside && !closed && !record->set_aside_told && !record->excused &&
+        oracle->now > record->set_aside_since + SAY_MS_MAX) {
+        find_fault(oracle, "%s: set aside, and nobody was told", id);
+    }
+}
+
 static void look_at_row(struct oracle *oracle, sqlite3_stmt *row)
 {
     int state = sqlite3_column_int(row, 0);
@@ -323,7 +392,8 @@ static void look_at_row(struct oracle *oracle, sqlite3_stmt *row)
     bool has_due = sqlite3_column_type(row, 2) != SQLITE_NULL;
     struct record *record = record_of(oracle, column_uuid(row, 5), 0);
     const char *id = id_text(record->id);
-    if (closed == has_due) {
+    bool set_aside = sqlite3_column_int(row, 4) != 0;
+    if (closed == has_due && !set_aside) {
         find_fault(oracle, "%s: %s", id,
                    closed ? "closed, and something is due" : "open, and nothing is due");
     }
@@ -336,13 +406,11 @@ static void look_at_row(struct oracle *oracle, sqlite3_stmt *row)
     if (!closed && state_is_held(state) != record->held) {
         find_fault(oracle, "%s: the timeline and the row disagree on who holds it", id);
     }
-    if (sqlite3_column_int(row, 4) != 0) {
-        find_fault(oracle, "%s: set aside, though nothing aborted", id);
-    }
-    if (!record->open && !closed) {
+    look_for_poison(oracle, record, closed, sqlite3_column_int(row, 4) != 0);
+    if (!record->open && !closed && !set_aside) {
         find_fault(oracle, "%s: it was closed, and is open again", id);
     }
-    record->open = !closed;
+    record->open = !closed && !set_aside;
 }
 
 static void look_at_touched(struct oracle *oracle)
@@ -374,8 +442,8 @@ static void look_at_open(struct oracle *oracle, int64_t now, bool troubled)
         int64_t told = sqlite3_column_int64(row, 6);
         int64_t every = sqlite3_column_int64(row, 7) * 1000;
         every = every == 0 ? 60000 : every;
-        if (sqlite3_column_int(row, 0) == EXHAUSTED && now - told > every && !troubled &&
-            told > oracle->disturbed_engine) {
+        if (sqlite3_column_int(row, 0) == EXHAUSTED && sqlite3_column_int(row, 4) == 0 &&
+            now - told > every && !troubled && told > oracle->disturbed_engine) {
             find_fault(oracle, "%s: nobody was told for %" PRId64 " ms",
                        id_text(column_uuid(row, 5)), now - told);
         }
@@ -435,6 +503,13 @@ static void look_at_outbox(struct oracle *oracle, bool changed, bool troubled)
     answered(row);
 }
 
+/* Nothing is written of it any more. */
+static bool is_set_aside(const struct oracle *oracle, struct uuid escalation)
+{
+    const uint32_t *slot = slot_of(oracle, escalation);
+    return *slot != 0 && oracle->records[*slot - 1].set_aside > 0;
+}
+
 /* What was handed over in an earlier life and has no outcome goes again. */
 static void look_for_forgotten(struct oracle *oracle, const struct box *box, bool troubled)
 {
@@ -442,7 +517,8 @@ static void look_for_forgotten(struct oracle *oracle, const struct box *box, boo
     while (!troubled && sqlite3_step(row) == SQLITE_ROW) {
         struct uuid attempt = column_uuid(row, 0);
         const struct departure *departure = departure_of(oracle, attempt);
-        if (departure->life != box->lives && oracle->disturbed_engine < oracle->now) {
+        if (departure->life != box->lives && oracle->disturbed_engine < oracle->now &&
+            !is_set_aside(oracle, departure->escalation)) {
             find_fault(oracle, "attempt %s left in an earlier life and is forgotten",
                        id_text(attempt));
         }
@@ -459,14 +535,14 @@ static void look_at_resolved(struct oracle *oracle, bool troubled)
     for (size_t i = 0; i < oracle->resolved_count; i++) {
         const struct departure *departure = departure_of(oracle, oracle->resolved[i]);
         int customer = 0;
-        if (!oracle_find_customer(oracle, departure->escalation, &customer)) {
+        if (!uuid_is_nil(departure->escalation) &&
+            !oracle_find_customer(oracle, departure->escalation, &customer)) {
             continue;
         }
-        sqlite3_stmt *row = question(oracle, ASK_ATTEMPT);
-        (void)sqlite3_bind_int64(row, 1, customer + 1);
-        bind_uuid(row, 2, departure->escalation);
-        bind_uuid(row, 3, departure->attempt);
-        if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int(row, 0) == 1) {
+        sqlite3_stmt *row =
+            row_of_attempt(oracle, customer + 1, departure->escalation, departure->attempt);
+        if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int(row, 0) == 1 &&
+            !is_set_aside(oracle, departure->escalation)) {
             find_fault(oracle, "attempt %s: its outcome is not written",
                        id_text(departure->attempt));
         }
@@ -482,6 +558,15 @@ static void forget_told(struct oracle *oracle)
         oracle->records[i].told_person = 0;
     }
     oracle->told_count = 0;
+}
+
+/* It may not have been able to set it aside, or to say so; the next abort would ask again. */
+static void excuse(struct oracle *oracle, bool troubled)
+{
+    for (size_t i = 0; i < oracle->records_count && oracle->poisoned && troubled; i++) {
+        oracle->records[i].excused =
+            oracle->records[i].excused || oracle->records[i].aborts >= ABORTS_TO_SET_ASIDE;
+    }
 }
 
 /* Steps of the wall clock and deaths do not move engine time; a reboot may. */
@@ -512,6 +597,7 @@ void oracle_look(struct oracle *oracle, struct box *box, bool troubled)
     oracle->now = now;
     look_at_clock(oracle, now);
     forget_told(oracle);
+    excuse(oracle, troubled);
     bool changed = oracle->changes != disk_changes();
     oracle->changes = disk_changes();
     run_plain(oracle, "BEGIN"); /* one picture, and the file is locked once */
@@ -565,6 +651,7 @@ void oracle_look_after_crash(struct oracle *oracle, bool whole)
         }
     }
     look_for_lost_entries(oracle);
+    look_at_answers(oracle);
     oracle->resolved_count = 0; /* outcomes that were not committed are asked for anew */
     if (whole) {
         check_with(oracle, "PRAGMA integrity_check", "ok");
@@ -580,13 +667,13 @@ int64_t oracle_due_in(struct oracle *oracle, struct box *box, int64_t most_ms)
     return oracle->next_due < now + most_ms ? oracle->next_due - now : most_ms;
 }
 
-size_t oracle_open_count(struct oracle *oracle)
+void oracle_all_ended(struct oracle *oracle)
 {
-    size_t count = 0;
     for (size_t i = 0; i < oracle->records_count; i++) {
-        count += oracle_is_open(oracle, i);
+        if (oracle_is_open(oracle, i)) {
+            find_fault(oracle, "%s: it never ends", id_text(oracle->records[i].id));
+        }
     }
-    return count;
 }
 
 size_t oracle_count(const struct oracle *oracle)

@@ -4,6 +4,8 @@
  *
  *     oracle.c          what was said to people and sent, against the rows that stand for it
  *     oracle_journal.c  the timelines: complete, chained, and a night that the procedure allows
+ *     oracle_answers.c  what people were answered, against what is kept of it
+ *     oracle_rota.c     who is on call, also when the clocks change
  */
 #ifndef TESTS_SIMULATOR_ORACLE_H
 #define TESTS_SIMULATOR_ORACLE_H
@@ -28,6 +30,16 @@ void oracle_close(struct oracle *oracle);
  * is the simulator's own number. */
 void oracle_accepted(struct oracle *oracle, struct uuid escalation, int customer, unsigned key,
                      const char *words, size_t words_bytes);
+/* A command was answered, or a crash took the answer. sent: the push or call that it answers, or
+ * NULL; first: its button had not been pressed before. */
+void oracle_heard(struct oracle *oracle, const struct command *command, const struct box_sent *sent,
+                  bool first);
+void oracle_unheard(struct oracle *oracle, const struct command *command);
+/* The id in an answer; whether it names this agent as the holder. */
+bool oracle_id_of(const struct command *command, struct uuid *id_r);
+bool oracle_names_holder(const struct command *command, const char *slug);
+/* The gateway aborted while it worked on this one. */
+void oracle_aborted(struct oracle *oracle, struct uuid escalation);
 /* The gateway has told this person that they hold it, just now. */
 void oracle_told_holder(struct oracle *oracle, struct uuid escalation, int person_kind,
                         int64_t person_id);
@@ -53,8 +65,8 @@ void oracle_look_after_crash(struct oracle *oracle, bool whole);
 
 /* How long nothing will be due; at most `most_ms`. */
 int64_t oracle_due_in(struct oracle *oracle, struct box *box, int64_t most_ms);
-/* How many accepted escalations are still open. */
-size_t oracle_open_count(struct oracle *oracle);
+/* Somebody took care of each one that was accepted. */
+void oracle_all_ended(struct oracle *oracle);
 /* The n-th of all accepted ones. */
 size_t oracle_count(const struct oracle *oracle);
 struct uuid oracle_escalation(const struct oracle *oracle, size_t index);

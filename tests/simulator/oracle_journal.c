@@ -188,6 +188,10 @@ static void follow(struct oracle *oracle, struct record *record, sqlite3_stmt *r
     case SAID_EXHAUSTED:
         gives_up(oracle, record);
         break;
+    case SAID_QUARANTINED:
+        record->set_aside++;
+        record->set_aside_since = at;
+        break;
     case SAID_OPENED:
     case SAID_SPLIT:
     case SAID_JOINED:

@@ -14,6 +14,7 @@
 #define TOUCHED_MAX     1024
 #define WAITING_MAX     256
 #define RESOLVED_MAX    1024
+#define DUTIES_MAX      64
 
 /* As the schema numbers them. */
 enum { NOTIFYING, WAITING, ACCEPTED, OVERDUE, EXHAUSTED, TAKEN, CANCELLING, CANCELLED, DONE };
@@ -32,6 +33,7 @@ enum {
     SAID_TAKEN = 23,
     SAID_DONE = 24,
     SAID_SEVERITY = 27,
+    SAID_QUARANTINED = 34,
 };
 
 struct journal {
@@ -52,6 +54,11 @@ struct record {
     bool held;
     bool restarted; /* the next step may be any */
     bool round_over;
+    unsigned aborts;    /* the gateway aborted while it worked on this one */
+    bool excused;       /* and had a broken disk or no memory when it was to set it aside */
+    unsigned set_aside; /* so often, says the timeline: once */
+    bool set_aside_told;
+    int64_t set_aside_since;
     int64_t round;
     int64_t step;
     int64_t step_started;
@@ -76,6 +83,20 @@ struct departure {
     unsigned life;
 };
 
+/* Whether an agent is on duty, as they were told. */
+struct duty {
+    int64_t customer_id;
+    int64_t agent_id;
+    bool known;
+    char with[SLUG_BYTES_MAX]; /* the installation; "": they are not */
+};
+
+/* A customer's first rota. */
+struct seen_rota {
+    int64_t changed_at;
+    int64_t since; /* engine time */
+};
+
 struct waiting {
     struct uuid attempt;
     int64_t since_ms;
@@ -94,6 +115,9 @@ enum question {
     ASK_HOLDER,
     ASK_PROCEDURE,
     ASK_TOLD,
+    ASK_DUTY,
+    ASK_TEST,
+    ASK_ON_CALL,
     QUESTIONS_COUNT
 };
 
@@ -114,6 +138,12 @@ struct oracle {
     struct uuid resolved[RESOLVED_MAX];
     size_t resolved_count;
     size_t told_count;
+    struct duty duties[DUTIES_MAX];
+    size_t duties_count;
+    struct uuid test; /* the last one of a phone that was answered; nil: none */
+    bool test_confirmed;
+    struct seen_rota rotas[CUSTOMERS];
+    bool poisoned; /* something aborted the gateway twice */
     uint64_t looks;
     uint64_t changes; /* of the disk, at the last look; the same number: the same rows */
     int64_t next_due; /* engine time; INT64_MAX: nothing is */
@@ -137,6 +167,13 @@ const char *id_text(struct uuid id);
 
 /* The record of an escalation; made when there is none yet. */
 struct record *record_of(struct oracle *oracle, struct uuid id, int64_t customer_id);
+
+/* ---- oracle_answers.c ---- */
+void look_at_answers(struct oracle *oracle);
+
+/* ---- oracle_rota.c ---- */
+/* Whoever is alerted first is on call then. */
+void check_on_call(struct oracle *oracle, const struct box_sent *sent);
 
 /* ---- oracle_journal.c ---- */
 void look_at_journals(struct oracle *oracle);

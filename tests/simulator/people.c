@@ -2,21 +2,9 @@
  * what makes no sense. */
 #include "tests/simulator/simulator.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "gateway/base/text.h"
 
 #define NEWEST_MAX 80
-
-/* A token that was used before is answered from the record, also after its person handed back: the
- * answer says who holds it now. */
-static bool names_holder(const struct command *command, const char *slug)
-{
-    char words[SLUG_BYTES_MAX + 16];
-    (void)snprintf(words, sizeof words, "\"who\":\"%s\"", slug);
-    return command->answer.status == STATUS_OK && strstr(command->answer.body, words) != NULL;
-}
 
 static int number_of_customer(const struct simulator *simulator, int64_t customer_id)
 {
@@ -45,7 +33,7 @@ static struct command *desk_command(const struct customer *customer, struct uuid
     command->escalation_id = escalation;
     command->request.desk.verb = verb;
     command->request.desk.operator_name = operator_name;
-    command->request.desk.text = "a note";
+    command->request.desk.text = verb == DESK_CANCEL || verb == DESK_NOTE ? "a note" : NULL;
     return command;
 }
 
@@ -53,7 +41,7 @@ static struct command *desk_command(const struct customer *customer, struct uuid
 
 void agent_answers(struct simulator *simulator, struct happening *happening)
 {
-    const struct box_sent *sent = &simulator->box->sent[happening->sent];
+    struct box_sent *sent = &simulator->box->sent[happening->sent];
     enum agent_verb verb = (enum agent_verb)happening->what;
     struct command *command = box_command(COMMAND_AGENT_VERB, 0);
     command->escalation_id = sent->escalation;
@@ -65,14 +53,8 @@ void agent_answers(struct simulator *simulator, struct happening *happening)
     int customer = number_of_customer(simulator, sent->customer_id);
     char slug[SLUG_BYTES_MAX];
     (void)text_copy(slug, sizeof slug, sent->person);
-    bool first = verb == VERB_ACCEPT && !simulator->used[happening->sent];
-    simulator->used[happening->sent] = simulator->used[happening->sent] || first;
-    bool told = ask(simulator, command) && verb == VERB_ACCEPT;
-    if (told && first && command->answer.status == STATUS_OK && !names_holder(command, slug)) {
-        oracle_blame(simulator->oracle, "somebody was told yes, and somebody else holds it");
-    }
-    if (told && names_holder(command, slug)) {
-        oracle_told_holder(simulator->oracle, escalation, PERSON_AGENT, person);
+    if (ask_from(simulator, command, sent) && verb == VERB_ACCEPT &&
+        oracle_names_holder(command, slug)) {
         follow(simulator,
                (struct happening){.kind = HOLDER_GOES_ON,
                                   .random = happening->random,
@@ -97,7 +79,7 @@ void holder_goes_on(struct simulator *simulator, struct happening *happening)
     verb = whim < 12 ? VERB_HAND_BACK : happening->what == 0 && whim % 3 == 0 ? VERB_REMOTE : verb;
     struct command *command =
         agent_command(customer, happening->escalation, happening->person, verb);
-    command->request.agent.eta_ms = draw_ms(&happening->random, MINUTE_MS, HOUR_MS);
+    command->request.agent.eta_ms = draw_ms(&happening->random, 60, 3600) * SECOND_MS;
     (void)ask(simulator, command);
     box_free(&command);
     if (verb != VERB_DONE && verb != VERB_HAND_BACK) {
@@ -132,13 +114,9 @@ static void fill_desk(const struct customer *customer, struct desk_request *requ
     request->caller = 1 + (int)box_draw(random, 3);
 }
 
-static void run_desk(struct simulator *simulator, int customer, struct command *command)
+static void run_desk(struct simulator *simulator, struct command *command)
 {
-    struct uuid split;
-    if (ask(simulator, command) && command->request.desk.verb == DESK_SPLIT &&
-        id_of_answer(command, &split)) {
-        oracle_accepted(simulator->oracle, split, customer, 0, NULL, 0);
-    }
+    (void)ask(simulator, command);
     box_free(&command);
 }
 
@@ -158,7 +136,7 @@ void desk_acts(struct simulator *simulator, struct happening *happening)
         desk_command(customer, id, (enum desk_verb)happening->what,
                      draw_percent(&happening->random, 50) ? "Lucie" : "Karim");
     fill_desk(customer, &command->request.desk, &happening->random);
-    run_desk(simulator, c, command);
+    run_desk(simulator, command);
     if (happening->what == DESK_TAKE) {
         happening->what = DESK_DONE;
         happening->escalation = id;
@@ -170,8 +148,7 @@ static void finish(struct simulator *simulator, struct uuid id, int customer)
 {
     static const enum desk_verb verbs[] = {DESK_RESUME, DESK_TAKE, DESK_DONE};
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0] && !simulator->box->crashed; i++) {
-        run_desk(simulator, customer,
-                 desk_command(&simulator->customers[customer], id, verbs[i], "Matin"));
+        run_desk(simulator, desk_command(&simulator->customers[customer], id, verbs[i], "Matin"));
     }
 }
 
@@ -189,6 +166,30 @@ void desk_tidies(struct simulator *simulator, struct happening *happening)
     if (happening->what > 0) { /* every hour; the last one of a week comes once */
         follow(simulator, *happening, HOUR_MS);
     }
+}
+
+/* ---- duty ---- */
+
+/* Takes it up with a phone, ends it, or lets the phone be tested. */
+void somebody_checks(struct simulator *simulator, struct happening *happening)
+{
+    uint64_t *random = &happening->random;
+    const struct customer *customer = &simulator->customers[happening->customer];
+    const struct agent *agent = &customer->agents[box_draw(random, AGENTS)];
+    uint64_t what = box_draw(random, 100);
+    struct command *command = box_command(what < 50   ? COMMAND_CHECK_IN
+                                          : what < 70 ? COMMAND_CHECK_OUT
+                                                      : COMMAND_TEST_DEVICE,
+                                          customer->id);
+    if (what >= 70) {
+        command->request.device_test.device_id = 1 + (int64_t)box_draw(random, 36);
+    } else {
+        command->request.check_in.agent_id = agent->id;
+        command->request.check_in.installation =
+            arena_format(command->arena, "%s-%u", agent->slug, (unsigned)box_draw(random, 3));
+    }
+    (void)ask(simulator, command);
+    box_free(&command);
 }
 
 /* ---- nonsense ---- */
@@ -211,12 +212,7 @@ static void meddle_as_agent(struct simulator *simulator, struct happening *happe
     }
     enum agent_verb verb = (enum agent_verb)box_draw(random, AGENT_VERBS_COUNT);
     struct command *command = agent_command(customer, id, agent, verb);
-    bool answered = ask(simulator, command);
-    if (answered && foreign && command->answer.status != STATUS_NOT_FOUND) {
-        oracle_blame(simulator->oracle, "a customer's agent reached another's escalation");
-    } else if (answered && verb == VERB_ACCEPT && command->answer.status == STATUS_OK) {
-        oracle_told_holder(simulator->oracle, id, PERSON_AGENT, agent);
-    }
+    (void)ask(simulator, command);
     box_free(&command);
 }
 
@@ -229,7 +225,7 @@ static void meddle_as_desk(struct simulator *simulator, struct happening *happen
         struct command *command = desk_command(
             &simulator->customers[c], id, (enum desk_verb)box_draw(random, DESK_DONE + 1), "Karim");
         fill_desk(&simulator->customers[c], &command->request.desk, random);
-        run_desk(simulator, c, command);
+        run_desk(simulator, command);
     }
 }
 

@@ -10,7 +10,8 @@
 
 #include "tests/scenario/box.h"
 #include "tests/simulator/agenda.h"
-#include "tests/simulator/oracle.h"
+#include "tests/simulator/recording.h"
+#include "tests/simulator/watched.h"
 
 #define AGENTS      4
 #define REFUSED_MAX 1024
@@ -60,23 +61,21 @@ struct tally {
 struct simulator {
     struct box *box;
     struct oracle *oracle;
+    struct watched watched;
     struct agenda agenda;
     struct customer customers[CUSTOMERS];
     struct weather platforms[PLATFORMS];
     struct weather telephony;
-    int64_t full_until_ms;     /* the dispatcher has no room now and then */
-    int64_t troubled_until_ms; /* the disk fails: deadlines may be late */
+    int64_t full_until_ms; /* the dispatcher has no room now and then */
     int64_t disk_full_until_ms;
     struct uuid refused[REFUSED_MAX];
     size_t refused_count;
-    uint64_t memory_failed; /* how often, at the last look */
     struct unanswered unanswered;
-    bool reboots;         /* the next crash is the machine's */
     uint64_t city_random; /* of what is being configured */
     uint64_t hash;
     struct tally tally;
     bool verbose;
-    bool used[BOX_SENT_MAX]; /* whose button to accept was pressed before */
+    struct recording recording;
 };
 
 /* Notes a line of the event log: into the hash, and out when verbose. */
@@ -84,10 +83,10 @@ void note(struct simulator *simulator, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Posts a command and frees nothing; false: a crash came between, nobody knows what became of it.
- */
+ * The oracle hears the answer. */
 bool ask(struct simulator *simulator, struct command *command);
-/* The escalation that an answer names. */
-bool id_of_answer(const struct command *command, struct uuid *id_r);
+/* The same for what answers a push or a call. */
+bool ask_from(struct simulator *simulator, struct command *command, struct box_sent *sent);
 
 /* Between the two, both included. */
 int64_t draw_ms(uint64_t *random, int64_t low_ms, int64_t high_ms);
@@ -121,11 +120,12 @@ void desk_tidies(struct simulator *simulator, struct happening *happening);
 /* Somebody does what makes no sense: a verb on any escalation, a report of any call. */
 void somebody_meddles(struct simulator *simulator, struct happening *happening);
 
+/* Somebody takes up duty or ends it, or a phone is tested. */
+void somebody_checks(struct simulator *simulator, struct happening *happening);
+
 /* ---- faults.c ---- */
 void fault_begins(struct simulator *simulator, struct happening *happening);
 void fault_ends(struct simulator *simulator, struct happening *happening);
-/* For so long something may be late, or refused. */
-void be_troubled(struct simulator *simulator, int64_t ms);
 
 /* ---- week.c ---- */
 
@@ -137,13 +137,15 @@ struct plan {
     unsigned days;
     bool forgetful; /* the disk loses its log when the process dies: somebody must notice */
     bool verbose;
+    bool recorded;           /* it is written down as a scenario, to scenario_r of week_live() */
     const uint8_t *left_out; /* causes that do not happen; NULL: none is left out */
 };
 
 #define CAUSES_MAX 8192
 
-/* Lives one week. False when a rule was broken: fault_r (of ORACLE_FAULT_BYTES) says which. */
+/* Lives one week. False when a rule was broken: fault_r (of ORACLE_FAULT_BYTES) says which. A plan
+ * that is recorded leaves the text in scenario_r, to be freed; it may be NULL otherwise. */
 bool week_live(const struct plan *plan, uint64_t *hash, struct tally *tally, size_t *causes_r,
-               char *fault_r);
+               char *fault_r, char **scenario_r);
 
 #endif

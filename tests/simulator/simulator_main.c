@@ -26,17 +26,20 @@ static const char help[] =
     "  --twice           lives it twice: the second hash must be the same\n"
     "  --forgetful       the disk loses its log at each crash: the oracle must notice\n"
     "  --no-shrink       says which rule was broken, and no more\n"
+    "  --scenario FILE   where the shrunken night is written (seed-N-week-W.scenario)\n"
     "  --verbose         prints every event\n"
     "  --help            this text\n"
     "\n"
-    "When a rule is broken the week is shrunk to few causes, which are printed.\n"
+    "When a rule is broken the week is shrunk to few causes, and written down as a scenario:\n"
+    "`scenario FILE` (tests/scenario) shows the same night and the same broken rule.\n"
     "Exit status: 0 every rule held, 1 one was broken, 2 usage or a fault of the simulator.\n";
 
 struct options {
     struct plan plan;
     unsigned weeks;
     bool twice;
-    bool keeps_whole; /* a failing week is not shrunk */
+    bool keeps_whole;     /* a failing week is not shrunk */
+    const char *scenario; /* where it is written to, or NULL */
 };
 
 static unsigned long number_of(const char *text)
@@ -71,6 +74,7 @@ enum option_name {
     TWICE,
     FORGETFUL,
     NO_SHRINK,
+    SCENARIO,
     VERBOSE,
     HELP,
 };
@@ -86,6 +90,7 @@ static const struct option known[] = {
     {"twice", no_argument, NULL, TWICE},
     {"forgetful", no_argument, NULL, FORGETFUL},
     {"no-shrink", no_argument, NULL, NO_SHRINK},
+    {"scenario", required_argument, NULL, SCENARIO},
     {"verbose", no_argument, NULL, VERBOSE},
     {"help", no_argument, NULL, HELP},
     {NULL, 0, NULL, 0},
@@ -127,6 +132,9 @@ static void read_options(int argc, char **argv, struct options *options)
         case VERBOSE:
             plan->verbose = true;
             break;
+        case SCENARIO:
+            options->scenario = optarg;
+            break;
         case HELP:
             (void)fputs(help, stdout);
             exit(0);
@@ -165,7 +173,7 @@ static bool fails_without(struct plan *plan, const uint8_t *left_out, const char
     size_t causes;
     struct tally tally = {0};
     plan->left_out = left_out;
-    bool good = week_live(plan, &hash, &tally, &causes, fault);
+    bool good = week_live(plan, &hash, &tally, &causes, fault, NULL);
     take_rule(fault, broken);
     return !good && strcmp(broken, rule) == 0;
 }
@@ -192,7 +200,22 @@ static size_t shrink(struct plan *plan, uint8_t *left_out, size_t causes, const 
     return left;
 }
 
-static void tell_shrunk(const struct plan *failed, size_t causes, const char *failed_by)
+static void write_scenario(const struct plan *plan, const char *path, const char *scenario)
+{
+    char name[64];
+    (void)snprintf(name, sizeof name, "seed-%llu-week-%u.scenario", (unsigned long long)plan->seed,
+                   plan->week);
+    path = path == NULL ? name : path;
+    FILE *file = fopen(path, "w");
+    if (file == NULL || fputs(scenario, file) < 0 || fclose(file) != 0) {
+        (void)fprintf(stderr, "simulator: %s: cannot be written\n", path);
+        return;
+    }
+    (void)printf("written to %s\n", path);
+}
+
+static void tell_shrunk(const struct plan *failed, size_t causes, const char *failed_by,
+                        const char *path)
 {
     static uint8_t left_out[CAUSES_MAX];
     struct plan plan = *failed;
@@ -202,10 +225,14 @@ static void tell_shrunk(const struct plan *failed, size_t causes, const char *fa
     take_rule(failed_by, rule);
     plan.verbose = false;
     size_t left = shrink(&plan, left_out, causes, rule);
-    (void)printf("shrunk from %zu causes to %zu; what happens then:\n", causes, left);
+    (void)printf("shrunk from %zu causes to %zu; the night as a scenario:\n", causes, left);
     plan.left_out = left_out;
-    plan.verbose = true;
-    (void)week_live(&plan, &hash, &tally, &causes, fault);
+    plan.recorded = true;
+    char *scenario = NULL;
+    (void)week_live(&plan, &hash, &tally, &causes, fault, &scenario);
+    (void)fputs(scenario, stdout);
+    write_scenario(&plan, path, scenario);
+    free(scenario);
     (void)printf("%s\n", fault);
 }
 
@@ -217,12 +244,12 @@ static bool live(const struct options *options, uint64_t *hash, struct tally *ta
     size_t causes;
     struct plan plan = options->plan;
     for (unsigned week = 0; week < options->weeks; week++, plan.week++) {
-        if (!week_live(&plan, hash, tally, &causes, fault)) {
+        if (!week_live(&plan, hash, tally, &causes, fault, NULL)) {
             (void)printf("FAULT: seed %llu week %u %s\n", (unsigned long long)plan.seed, plan.week,
                          fault);
             (void)fflush(stdout);
             if (!options->keeps_whole) {
-                tell_shrunk(&plan, causes, fault);
+                tell_shrunk(&plan, causes, fault, options->scenario);
             }
             return false;
         }

@@ -6,19 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/base/text.h"
 #include "tests/scenario/memory.h"
+#include "tests/scenario/scenario_words.h"
 
-#define IDLE_MS_MAX      SECOND_MS /* the engine never asks to sleep longer */
-#define JUMP_MS_MAX      (10 * MINUTE_MS)
-#define MEDDLING_A_DAY   20
-#define CHANGES_A_DAY    6
+#define MEDDLING_A_DAY 20
+#define CHANGES_A_DAY  6
+#define CHECKS_A_DAY   6
+/* A week begins on a Saturday at 22:00 UTC, three hours before clocks change when they do. Weeks
+ * are taken from the year in such an order that both changes come early. */
+#define FIRST_WEEK_MS    INT64_C(1768082400000) /* 2026-01-10T22:00:00Z */
+#define WEEKS_OF_YEAR    52
+#define WEEK_OF_SPRING   11
+#define WEEKS_APART      15
 #define TIDY_AFTER_HOURS 3
 #define STORM_CALLS      30
 #define MORNING_HOURS    2
 #define ROOM_NOTICED_MS  (5 * SECOND_MS)
-#define RESERVE_BYTES    (INT64_C(1) << 20)
-#define CHECK_EVERY      16 /* crashes: the whole file is checked after each of these */
 
 void note(struct simulator *simulator, const char *format, ...)
 {
@@ -51,54 +54,46 @@ void follow(struct simulator *simulator, struct happening happening, int64_t in_
     agenda_add(&simulator->agenda, happening);
 }
 
-static bool is_troubled(struct simulator *simulator)
+/* On a disk that is full and nothing else, only for so long. */
+static void check_room(struct simulator *simulator, const struct command *command)
 {
-    if (memory_failed() != simulator->memory_failed || memory_will_fail()) {
-        simulator->memory_failed = memory_failed();
-        be_troubled(simulator, SECOND_MS);
-    }
-    return simulator->box->elapsed_ms < simulator->troubled_until_ms;
-}
-
-/* On a disk that is full and nothing else, only what is new is refused, and not for longer. */
-static void check_refusal(struct simulator *simulator, enum command_type type)
-{
-    bool is_new = type == COMMAND_ESCALATE || type == COMMAND_TEST_DEVICE ||
-                  type == COMMAND_PUT_DEVICE || type == COMMAND_PUT_ROTA ||
-                  type == COMMAND_PUT_PROCEDURE;
-    if (!is_new) {
-        oracle_blame(simulator->oracle, "a full disk stopped what was open");
-    }
-    if (simulator->box->elapsed_ms > simulator->disk_full_until_ms + ROOM_NOTICED_MS &&
-        !is_troubled(simulator)) {
+    if (command->answer.status == STATUS_DISK_FULL &&
+        simulator->box->elapsed_ms > simulator->disk_full_until_ms + ROOM_NOTICED_MS &&
+        !watched_is_troubled(&simulator->watched)) {
         oracle_blame(simulator->oracle, "there is room on the disk, and it went unnoticed");
     }
 }
 
-bool ask(struct simulator *simulator, struct command *command)
+bool ask_from(struct simulator *simulator, struct command *command, struct box_sent *sent)
 {
-    if (simulator->box->crashed) {
+    struct box *box = simulator->box;
+    if (box->crashed) {
         return false;
     }
-    bool answered = box_run(simulator->box, command);
-    if (answered && command->answer.status == STATUS_DISK_FULL) {
-        check_refusal(simulator, command->type);
+    command->received_at = (struct wall_time){box->wall_ms};
+    recording_command(&simulator->recording, box, command, sent);
+    bool accepts =
+        command->type == COMMAND_AGENT_VERB && command->request.agent.verb == VERB_ACCEPT;
+    bool first = sent != NULL && accepts && !sent->pressed;
+    if (sent != NULL) {
+        sent->pressed = sent->pressed || accepts;
     }
+    bool answered = box_run(box, command);
     note(simulator, "command %d: %s", (int)command->type,
          answered ? status_slug(command->answer.status) : "unknown");
+    if (answered) {
+        check_room(simulator, command);
+        oracle_heard(simulator->oracle, command, sent, first);
+        recording_answer(&simulator->recording, command);
+    } else {
+        oracle_unheard(simulator->oracle, command);
+    }
     return answered;
 }
 
-bool id_of_answer(const struct command *command, struct uuid *id_r)
+bool ask(struct simulator *simulator, struct command *command)
 {
-    char text[UUID_TEXT_BYTES];
-    const char *place =
-        command->answer.body == NULL ? NULL : strstr(command->answer.body, "\"id\":\"");
-    if (command->answer.status != STATUS_OK || place == NULL) {
-        return false;
-    }
-    (void)text_copy(text, sizeof text, place + 6);
-    return uuid_parse(text, id_r) == STATUS_OK;
+    return ask_from(simulator, command, NULL);
 }
 
 /* ---- causes ---- */
@@ -155,36 +150,34 @@ static size_t add_causes(struct simulator *simulator, const struct plan *plan, u
     add_many(&causes, FAULT_BEGINS, plan->faults_a_day);
     add_many(&causes, SOMEBODY_MEDDLES, MEDDLING_A_DAY);
     add_many(&causes, CITY_CHANGES, CHANGES_A_DAY);
+    add_many(&causes, SOMEBODY_CHECKS, CHECKS_A_DAY);
     add_storm(&causes, 1 + plan->escalations_a_day * plan->days);
     return causes.count;
 }
 
 /* ---- what happens ---- */
 
-static void recover(struct simulator *simulator)
+static void on_recovered(void *context)
 {
-    struct box *box = simulator->box;
-    simulator->tally.crashes++;
-    note(simulator, simulator->reboots ? "reboot" : "crash");
-    oracle_close(simulator->oracle);
-    oracle_disturbed(simulator->oracle);
-    if (simulator->reboots) {
-        uint64_t random = box->disk_random;
-        oracle_rebooted(simulator->oracle);
-        box_reboot(box, draw_ms(&random, SECOND_MS, 2 * MINUTE_MS));
-        simulator->reboots = false;
-    } else {
-        box_crash(box);
-    }
-    oracle_open(simulator->oracle);
-    oracle_look_after_crash(simulator->oracle, simulator->tally.crashes % CHECK_EVERY == 0);
-    (void)box_turns(box);
+    struct simulator *simulator = context;
+    note(simulator, "back after crash %llu", (unsigned long long)simulator->watched.crashes);
     caller_asks_again(simulator);
+}
+
+/* Whatever counts down counts the looks at the clock, too: also when nothing was done. */
+static void record_visit(struct simulator *simulator, unsigned lines)
+{
+    const struct box *box = simulator->box;
+    if (lines == simulator->recording.lines &&
+        (box->crash_countdown > 0 || box->fault.calls != 0 || memory_will_fail())) {
+        recording_say(&simulator->recording, box, "a look");
+    }
 }
 
 static void happen(struct simulator *simulator, struct happening *happening)
 {
     simulator->tally.happenings++;
+    unsigned lines = simulator->recording.lines;
     switch (happening->kind) {
     case CALLER_CALLS:
         caller_calls(simulator, happening);
@@ -197,6 +190,9 @@ static void happen(struct simulator *simulator, struct happening *happening)
         break;
     case FAULT_BEGINS:
         fault_begins(simulator, happening);
+        break;
+    case SOMEBODY_CHECKS:
+        somebody_checks(simulator, happening);
         break;
     case CALLER_REPEATS:
         caller_repeats(simulator, happening);
@@ -226,54 +222,22 @@ static void happen(struct simulator *simulator, struct happening *happening)
         desk_tidies(simulator, happening);
         break;
     }
-}
-
-/* Then it looks every second whether there is room. */
-static bool is_refusing(const struct simulator *simulator)
-{
-    struct engine_statistics statistics;
-    engine_statistics(simulator->box->engine, &statistics);
-    return statistics.disk_full;
-}
-
-/* At rest: everything that is due now is done. Answers how long nothing will be due. */
-static int64_t come_to_rest(struct simulator *simulator)
-{
-    int64_t wait_ms = 0;
-    do {
-        while (simulator->box->crashed) {
-            recover(simulator);
-        }
-        wait_ms = box_turns(simulator->box);
-    } while (simulator->box->crashed);
-    simulator->tally.turns_at_rest++;
-    oracle_look(simulator->oracle, simulator->box, is_troubled(simulator));
-    int64_t due_in_ms = oracle_due_in(simulator->oracle, simulator->box, JUMP_MS_MAX);
-    if (wait_ms > due_in_ms && !is_troubled(simulator)) {
-        oracle_blame(simulator->oracle, "the engine would sleep past a deadline");
-    }
-    bool idle = wait_ms >= IDLE_MS_MAX && due_in_ms > wait_ms && !is_refusing(simulator);
-    return idle ? due_in_ms : wait_ms;
+    record_visit(simulator, lines);
 }
 
 static void live_until(struct simulator *simulator, int64_t end_ms)
 {
-    struct box *box = simulator->box;
-    while (box->elapsed_ms < end_ms && oracle_fault(simulator->oracle) == NULL) {
-        int64_t next_ms = end_ms, due_ms = box->elapsed_ms + come_to_rest(simulator);
-        (void)agenda_next(&simulator->agenda, &next_ms);
-        next_ms = next_ms < due_ms ? next_ms : due_ms;
-        next_ms = next_ms < end_ms ? next_ms : end_ms;
-        if (next_ms > box->elapsed_ms) {
-            box_pass(box, next_ms - box->elapsed_ms);
-        }
-        box_expire(box);
-        while (agenda_next(&simulator->agenda, &next_ms) && next_ms <= box->elapsed_ms &&
-               !box->crashed) {
+    struct oracle *oracle = simulator->oracle;
+    int64_t next_ms;
+    while (agenda_next(&simulator->agenda, &next_ms) && next_ms < end_ms &&
+           oracle_fault(oracle) == NULL) {
+        watched_reach(&simulator->watched, next_ms);
+        if (oracle_fault(oracle) == NULL) {
             struct happening happening = agenda_take(&simulator->agenda);
             happen(simulator, &happening);
         }
     }
+    watched_reach(&simulator->watched, end_ms);
 }
 
 /* Everybody is well again and finishes what is open. */
@@ -284,37 +248,85 @@ static void live_morning(struct simulator *simulator, int64_t end_ms)
     box->crash_countdown = 0;
     box->fault.calls = 0;
     disk_set_capacity(0);
+    recording_say(&simulator->recording, box, "nothing breaks");
     for (int hour = 0; hour < MORNING_HOURS && oracle_fault(simulator->oracle) == NULL; hour++) {
         follow(simulator, (struct happening){.kind = DESK_TIDIES}, MINUTE_MS);
         live_until(simulator, end_ms + (hour + 1) * HOUR_MS);
     }
-    size_t open = oracle_open_count(simulator->oracle);
-    if (open > 0) {
-        oracle_blame(simulator->oracle, "there are escalations that never end");
+    recording_say(&simulator->recording, box, "nobody waits");
+    oracle_all_ended(simulator->oracle);
+}
+
+static int64_t days_to_begin(unsigned week)
+{
+    return (WEEK_OF_SPRING + WEEKS_APART * (int64_t)week) % WEEKS_OF_YEAR * 7;
+}
+
+static void on_abort(void *context, struct uuid escalation)
+{
+    struct simulator *simulator = context;
+    note(simulator, "abort");
+    oracle_aborted(simulator->oracle, escalation);
+}
+
+/* The head comes last: which departures found no room is known then. */
+static char *finish_recording(struct simulator *simulator, const struct plan *plan,
+                              uint64_t box_seed, const char *fault)
+{
+    struct recording *recording = &simulator->recording;
+    char *text = NULL;
+    size_t bytes = 0;
+    (void)fflush(recording->stream);
+    FILE *whole = open_memstream(&text, &bytes);
+    if (whole == NULL) {
+        box_die("no memory for the scenario");
     }
+    (void)fprintf(whole,
+                  "# simulator --seed %llu --first-week %u --days %u\n# %s\n"
+                  "watched seed %llu trunk %zu day %lld keeping %s\n",
+                  (unsigned long long)plan->seed, plan->week, plan->days, fault,
+                  (unsigned long long)box_seed, simulator->box->calls_max,
+                  (long long)days_to_begin(plan->week),
+                  disk_loss_word(plan->forgetful ? DISK_FORGETS_LOG : DISK_KEEPS_ALL));
+    for (size_t i = 0; i < recording->refused_count; i++) {
+        (void)fprintf(whole, "no_room for %u\n", recording->refused[i]);
+    }
+    (void)fputs(recording->text, whole);
+    int64_t ms = simulator->box->elapsed_ms + 1;
+    (void)fprintf(whole, "at %lld:%02lld.%03lld a look\n", (long long)(ms / 60000),
+                  (long long)(ms / 1000 % 60), (long long)(ms % 1000));
+    (void)fclose(whole);
+    return text;
 }
 
 bool week_live(const struct plan *plan, uint64_t *hash, struct tally *tally, size_t *causes_r,
-               char *fault_r)
+               char *fault_r, char **scenario_r)
 {
     uint64_t random = plan->seed + plan->week * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t box_seed = box_draw(&random, 0);
     struct simulator simulator = {
-        .box = box_create(box_draw(&random, 0)),
+        .box = box_create(box_seed),
         .oracle = oracle_create(),
         .hash = *hash,
         .tally = *tally,
         .verbose = plan->verbose,
-        .memory_failed = memory_failed(),
     };
     int64_t end_ms = plan->days * DAY_MS;
     simulator.box->on_send = machines_send;
+    simulator.box->on_abort = on_abort;
     simulator.box->context = &simulator;
+    box_begin_at(simulator.box, FIRST_WEEK_MS + days_to_begin(plan->week) * DAY_MS);
+    if (plan->recorded) {
+        recording_begin(&simulator.recording);
+    }
     /* A narrow trunk now and then: whoever waits for it is looked at 20 times a second. */
-    simulator.box->calls_max = draw_percent(&random, 10) ? 1 : 4 + box_draw(&random, 27);
-    simulator.box->reserve_bytes = RESERVE_BYTES;
+    simulator.box->calls_max = draw_percent(&random, 4) ? 1 : 4 + box_draw(&random, 27);
+    simulator.box->reserve_bytes = WATCHED_RESERVE_BYTES;
     simulator.box->crash_loss = plan->forgetful ? DISK_FORGETS_LOG : DISK_KEEPS_ALL;
     box_open(simulator.box);
-    oracle_open(simulator.oracle);
+    watched_begin(&simulator.watched, simulator.box, simulator.oracle);
+    simulator.watched.recovered = on_recovered;
+    simulator.watched.context = &simulator;
     city_build(&simulator, box_draw(&random, 0));
     *causes_r = add_causes(&simulator, plan, box_draw(&random, 0));
     follow(&simulator, (struct happening){.kind = DESK_TIDIES, .what = TIDY_AFTER_HOURS}, HOUR_MS);
@@ -329,7 +341,13 @@ bool week_live(const struct plan *plan, uint64_t *hash, struct tally *tally, siz
     (void)snprintf(fault_r, ORACLE_FAULT_BYTES, "at %lld ms: %s",
                    (long long)simulator.box->elapsed_ms, fault == NULL ? "" : fault);
     simulator.tally.escalations += oracle_count(simulator.oracle);
+    simulator.tally.turns_at_rest += simulator.watched.looks;
+    simulator.tally.crashes += simulator.watched.crashes;
     simulator.tally.disk_failures += simulator.box->faults_fired;
+    if (plan->recorded) {
+        *scenario_r = finish_recording(&simulator, plan, box_seed, fault_r);
+        recording_free(&simulator.recording);
+    }
     *hash = simulator.hash;
     *tally = simulator.tally;
     oracle_destroy(&simulator.oracle);
