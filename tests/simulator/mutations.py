@@ -11,6 +11,7 @@ Mutation = collections.namedtuple("Mutation", "name changes")
 CORE = "gateway/core/"
 ENGINE = "gateway/engine/"
 STORE = "gateway/store/"
+ROTA = "gateway/rota/"
 
 
 def mutation(name, *changes):
@@ -30,8 +31,8 @@ MUTATIONS = [
         ENGINE + "turn.c",
         "    if (status == STATUS_OK) {\n"
         "        status = finish_transaction(engine, &error);\n    }\n",
-        "    if (status == STATUS_OK) {\n        complete_batch(&turn->urgent);\n"
-        "        complete_batch(&turn->patient);\n"
+        "    if (status == STATUS_OK) {\n        complete_batch(engine, &turn->urgent);\n"
+        "        complete_batch(engine, &turn->patient);\n"
         "        status = finish_transaction(engine, &error);\n    }\n",
     )),
     mutation("swallowed I/O error at the commit", (
@@ -243,6 +244,63 @@ MUTATIONS = [
     mutation("what the dispatcher refused is not tried again", (
         ENGINE + "command_outcome.c",
         "        outbox_wait(engine, engine_now(engine));\n", "",
+    )),
+    mutation("an outcome that could not be written is thrown away", (
+        ENGINE + "again.c",
+        "    if (!again_is_for(command->type) || !command->request.transport.unwritten) {",
+        "    if (again->count == 0) {",
+    )),
+    # ---- poison ----
+    mutation("what makes it abort is never set aside", (
+        ENGINE + "poison.c",
+        "#define ABORTS_TO_QUARANTINE 2",
+        "#define ABORTS_TO_QUARANTINE 1000",
+    )),
+    mutation("one abort is enough to be set aside", (
+        ENGINE + "poison.c",
+        "#define ABORTS_TO_QUARANTINE 2",
+        "#define ABORTS_TO_QUARANTINE 1",
+    )),
+    mutation("set aside in silence", (
+        CORE + "event_desk.c",
+        "    (void)step_attempt(step, PURPOSE_QUARANTINE, NULL, NULL, run_desk(step),\n"
+        "                       engine_time_add(step->event->now, INT64_C(3600000)));\n"
+        "    assert(step->update->created_count > 0); /* never set aside in silence */\n",
+        "",
+    )),
+    # ---- who is on call ----
+    mutation("turns are handed over by winter time", (
+        ROTA + "rota_compile.c",
+        "    return zone_utc_s(compiler->zone, local_s) * 1000;",
+        "    (void)compiler;\n    return (local_s - 3600) * 1000;",
+    )),
+    mutation("whoever was on call an hour ago is alerted", (
+        ENGINE + "context.c",
+        "        if (interval->from.ms <= at.ms && at.ms < interval->to.ms) {",
+        "        if (interval->from.ms + 3600000 <= at.ms && at.ms < interval->to.ms + 3600000) {",
+    )),
+    # ---- duty and tests of phones ----
+    mutation("a second check-in leaves the first", (
+        ENGINE + "command_device.c",
+        "    enum status status = store_check_out(engine->store, command->customer_id, "
+        "request->agent_id,\n"
+        "                                         command->received_at, error);\n"
+        "    int64_t id = 0;",
+        "    enum status status = STATUS_OK;\n    int64_t id = 0;",
+    )),
+    mutation("a check-out is answered and not written", (
+        ENGINE + "command_device.c",
+        "        store_check_out(engine->store, command->customer_id, "
+        "command->request.check_in.agent_id,\n"
+        "                        command->received_at, error);\n"
+        "    if (status == STATUS_OK) {",
+        "        STATUS_OK;\n    (void)engine;\n    (void)error;\n    if (status == STATUS_OK) {",
+    )),
+    mutation("a phone's test is answered and not written", (
+        ENGINE + "device_tests.c",
+        "    hand_over(engine, row_r, now);\n"
+        "    return store_add_device_test(engine->store, row_r, error);",
+        "    (void)now;\n    return STATUS_OK;",
     )),
     # ---- the webhook, isolation ----
     mutation("the idempotency key is not looked up", (
