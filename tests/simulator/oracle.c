@@ -541,7 +541,12 @@ static void look_at_resolved(struct oracle *oracle, bool troubled)
         }
         sqlite3_stmt *row =
             row_of_attempt(oracle, customer + 1, departure->escalation, departure->attempt);
-        if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int(row, 0) == 1 &&
+        int rc = sqlite3_step(row);
+        if (rc == SQLITE_DONE && !uuid_is_nil(departure->escalation)) {
+            find_fault(oracle, "attempt %s left under an id that nobody knows any more",
+                       id_text(departure->attempt));
+        }
+        if (rc == SQLITE_ROW && sqlite3_column_int(row, 0) == 1 &&
             !is_set_aside(oracle, departure->escalation)) {
             find_fault(oracle, "attempt %s: its outcome is not written",
                        id_text(departure->attempt));
@@ -618,6 +623,11 @@ void oracle_look(struct oracle *oracle, struct box *box, bool troubled)
     run_plain(oracle, "COMMIT");
 }
 
+/* One alert to one phone of one person, planned at one time: one attempt. */
+#define TWICE_PLANNED                                                                              \
+    "SELECT 1 FROM attempt WHERE purpose = 0 GROUP BY customer_id, escalation_id, path, "          \
+    "person_kind, person_id, device_id, planned_engine, round, step HAVING count(*) > 1"
+
 static void check_with(struct oracle *oracle, const char *pragma, const char *good)
 {
     sqlite3_stmt *row = NULL;
@@ -655,8 +665,11 @@ void oracle_look_after_crash(struct oracle *oracle, bool whole)
     oracle->resolved_count = 0; /* outcomes that were not committed are asked for anew */
     if (whole) {
         check_with(oracle, "PRAGMA integrity_check", "ok");
-        check_with(oracle, "PRAGMA foreign_key_check", NULL);
+        check_with(oracle, TWICE_PLANNED, NULL);
+    } else {
+        check_with(oracle, "PRAGMA quick_check", "ok");
     }
+    check_with(oracle, "PRAGMA foreign_key_check", NULL);
 }
 
 /* ---- what it knows ---- */

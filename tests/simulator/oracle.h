@@ -7,6 +7,29 @@
  *     oracle_answers.c  what people were answered, against what is kept of it
  *     oracle_rota.c     who is on call, also when the clocks change
  */
+/* What must hold, and where it is judged:
+ *
+ *     what was accepted exists until a named person took it   oracle_look_after_crash(),
+ * check_order(), SAID_DONE in follow_holder(), oracle_all_ended() while it is exhausted somebody is
+ * told again            look_at_open() one holder of an acceptance follow_holder(),
+ * oracle_told_holder() no state that the transitions forbid                    check_order(),
+ * look_at_row() what is open has a due time                             look_at_row() no attempt
+ * under two ids                                TWICE_PLANNED, look_at_resolved(); oracle_sending():
+ * one id, one place nothing is sent before its row                          check_row_of() the
+ * procedure's order and waits, spaced rounds          step_starts() … gives_up() who is on call is
+ * alerted, also when clocks change      check_on_call() lateness is bounded look_for_overdue(),
+ * check_wait(), watched.c: no sleep past a deadline a step of the wall clock moves no wait
+ * look_at_clock(), check_wait() what aborts the gateway stops nothing but itself look_for_poison(),
+ * and all the others timelines complete, gapless, in order                   look_at_journals(),
+ *                                                             look_for_lost_entries()
+ *     an outcome, a check-in, a test of a phone is kept       look_at_resolved(), look_at_answers()
+ *     the same key, the same answer                           oracle_accepted()
+ *     nothing of one customer in another's view               check_whose()
+ *     a sound database                                        check_with(): after every crash
+ * foreign keys and all but the indexes' contents, those after every eighth and in the end
+ *
+ * Kinds of journal entries that it does not know are counted and chained, and mean nothing to it.
+ */
 #ifndef TESTS_SIMULATOR_ORACLE_H
 #define TESTS_SIMULATOR_ORACLE_H
 

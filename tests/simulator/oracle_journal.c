@@ -167,6 +167,28 @@ static void follow_holder(struct oracle *oracle, struct record *record, int kind
     }
 }
 
+/* What may follow what: nobody is looked for while somebody holds it, nobody is late who does not,
+ * and what ended does not begin again. */
+static void check_order(struct oracle *oracle, struct record *record, int kind)
+{
+    bool looks_for =
+        kind == SAID_STEP_STARTED || kind == SAID_ROUND_ENDED || kind == SAID_EXHAUSTED;
+    bool holds = kind == SAID_ACCEPTED || kind == SAID_TAKEN;
+    if (looks_for && record->held) {
+        find_fault(oracle, "%s: somebody holds it, and others are looked for (entry kind %d)",
+                   id_text(record->id), kind);
+    }
+    if (kind == SAID_OVERDUE && !record->held) {
+        find_fault(oracle, "%s: overdue, and nobody holds it", id_text(record->id));
+    }
+    if (record->ended && (looks_for || holds || kind == SAID_OVERDUE || kind == SAID_DONE)) {
+        find_fault(oracle, "%s: it had ended, and goes on (entry kind %d)", id_text(record->id),
+                   kind);
+    }
+    record->ended = record->ended || kind == SAID_DONE || kind == SAID_CANCELLED ||
+                    kind == SAID_CANCEL_CONFIRMED;
+}
+
 static void follow(struct oracle *oracle, struct record *record, sqlite3_stmt *row)
 {
     int kind = sqlite3_column_int(row, 1);
@@ -174,6 +196,7 @@ static void follow(struct oracle *oracle, struct record *record, sqlite3_stmt *r
     int64_t round = sqlite3_column_int64(row, 8), step = sqlite3_column_int64(row, 9);
     const char *word = (const char *)sqlite3_column_text(row, 10);
     word = word == NULL ? "" : word;
+    check_order(oracle, record, kind);
     follow_holder(oracle, record, kind, word, at);
     switch (kind) {
     case SAID_STEP_STARTED:

@@ -32,6 +32,8 @@ enum {
     SAID_RESUMED = 22,
     SAID_TAKEN = 23,
     SAID_DONE = 24,
+    SAID_CANCELLED = 25,
+    SAID_CANCEL_CONFIRMED = 26,
     SAID_SEVERITY = 27,
     SAID_QUARANTINED = 34,
 };
@@ -52,6 +54,7 @@ struct record {
     bool open;
     bool touched;
     bool held;
+    bool ended;     /* done or cancelled, says the timeline */
     bool restarted; /* the next step may be any */
     bool round_over;
     unsigned aborts;    /* the gateway aborted while it worked on this one */
