@@ -104,8 +104,15 @@ enum status command_quarantine(struct engine *engine, struct command *command, s
     /* More aborts than it took: reading its rows, to set it aside, was one of them. */
     bool readable = poison_aborts(engine->poison, command->escalation_id) <= ABORTS_TO_QUARANTINE;
     bool changed = true;
-    enum status status =
-        readable ? set_aside(engine, command, &changed, error) : mark_only(engine, command, error);
+    enum status status = STATUS_OK;
+    if (command->customer_id == 0) { /* it aborted before it was known whose it is: by a token */
+        status = store_get_escalation_customer(engine->store, command->escalation_id,
+                                               &command->customer_id, error);
+    }
+    if (status == STATUS_OK) {
+        status = readable ? set_aside(engine, command, &changed, error)
+                          : mark_only(engine, command, error);
+    }
     if (status == STATUS_NOT_FOUND) {
         tell_quarantine(engine, command->escalation_id, false);
         return STATUS_OK;

@@ -80,13 +80,17 @@ static void abort_on(struct box *box, struct box_poisoned *poisoned)
     keep_disk(box, DISK_KEEPS_ALL);
 }
 
-/* Where poison.c notes it: a magic number, the customer, the escalation, whether it is busy. */
-static bool is_worked_on(const struct box *box, struct uuid escalation)
+/* Where poison.c notes it: a magic number, the customer, the escalation, whether it is busy.
+ * Somebody of another customer does not get to it; with a token it is not known yet whose it is. */
+static bool is_worked_on(const struct box *box, const struct box_poisoned *poisoned)
 {
+    int64_t customer_id;
     int32_t busy;
+    memcpy(&customer_id, box->poison_page + 8, sizeof customer_id);
     memcpy(&busy, box->poison_page + 32, sizeof busy);
-    return busy != 0 &&
-           memcmp(box->poison_page + 16, escalation.bytes, sizeof escalation.bytes) == 0;
+    return busy != 0 && (customer_id == 0 || customer_id == poisoned->customer_id) &&
+           memcmp(box->poison_page + 16, poisoned->escalation.bytes,
+                  sizeof poisoned->escalation.bytes) == 0;
 }
 
 static void strike(struct box *box, bool at_send, const struct uuid *sent)
@@ -94,18 +98,17 @@ static void strike(struct box *box, bool at_send, const struct uuid *sent)
     for (size_t i = 0; i < box->poisoned_count && !box->crashed && box->poison_page != NULL; i++) {
         struct box_poisoned *poisoned = &box->poisoned[i];
         if (poisoned->aborts < 2 && poisoned->at_send == at_send &&
-            (at_send ? uuid_equal(*sent, poisoned->escalation)
-                     : is_worked_on(box, poisoned->escalation))) {
+            (at_send ? uuid_equal(*sent, poisoned->escalation) : is_worked_on(box, poisoned))) {
             abort_on(box, poisoned);
         }
     }
 }
 
-void box_poison(struct box *box, struct uuid escalation, bool at_send)
+void box_poison(struct box *box, int64_t customer_id, struct uuid escalation, bool at_send)
 {
     if (box->poisoned_count < BOX_POISONED_MAX) {
-        box->poisoned[box->poisoned_count++] =
-            (struct box_poisoned){.escalation = escalation, .at_send = at_send};
+        box->poisoned[box->poisoned_count++] = (struct box_poisoned){
+            .escalation = escalation, .customer_id = customer_id, .at_send = at_send};
     }
 }
 
@@ -250,7 +253,9 @@ static enum status send_effect(void *context, const struct effect *effect)
 {
     struct box *box = context;
     count_down(box);
-    strike(box, true, &effect->escalation);
+    if (effect->purpose != PURPOSE_QUARANTINE) { /* which says nothing of what is poison in it */
+        strike(box, true, &effect->escalation);
+    }
     if (box->crashed) {
         return STATUS_OK; /* the process is dead already: it never left */
     }

@@ -55,6 +55,7 @@ struct box_sent {
  * twice only: from then on it is not to be touched. */
 struct box_poisoned {
     struct uuid escalation;
+    int64_t customer_id;
     bool at_send;
     unsigned aborts;
 };
@@ -118,7 +119,7 @@ void box_destroy(struct box **box);
 /* Before it is opened: when it begins on the wall clock. */
 void box_begin_at(struct box *box, int64_t wall_ms);
 /* From now on this escalation makes the gateway abort. */
-void box_poison(struct box *box, struct uuid escalation, bool at_send);
+void box_poison(struct box *box, int64_t customer_id, struct uuid escalation, bool at_send);
 
 /* Opens the engine on the disk; when it cannot, time passes and it is tried again, as a supervisor
  * does. A fault of the disk that lasts is over after ten times. */

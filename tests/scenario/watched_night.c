@@ -268,7 +268,8 @@ static bool fault_statement(struct scenario *scenario, int first)
         watched_stand_still(&scenario->watched, time_at(scenario, first + 2));
     } else if (word_is(scenario, first, "is")) {
         /* "is poison at send" */
-        box_poison(box, current_escalation(scenario), word_is(scenario, first + 3, "send"));
+        box_poison(box, scenario->customer_id, current_escalation(scenario),
+                   word_is(scenario, first + 3, "send"));
     } else if (word_is(scenario, first, "nothing")) {
         box->crash_countdown = 0;
         box->fault.calls = 0;

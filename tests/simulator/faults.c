@@ -127,9 +127,11 @@ static void poison_one(struct simulator *simulator, uint64_t *random)
     bool at_send = draw_percent(random, 50);
     id = oracle_escalation(simulator->oracle, index);
     if (oracle_is_open(simulator->oracle, index)) {
+        int64_t customer_id = simulator->customers[oracle_customer(simulator->oracle, index)].id;
+        recording_for(&simulator->recording, simulator->box, customer_id);
         recording_about(&simulator->recording, simulator->box, id, "is poison at %s",
                         at_send ? "send" : "work");
-        box_poison(simulator->box, id, at_send);
+        box_poison(simulator->box, customer_id, id, at_send);
     }
 }
 

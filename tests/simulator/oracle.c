@@ -623,11 +623,6 @@ void oracle_look(struct oracle *oracle, struct box *box, bool troubled)
     run_plain(oracle, "COMMIT");
 }
 
-/* One alert to one phone of one person, planned at one time: one attempt. */
-#define TWICE_PLANNED                                                                              \
-    "SELECT 1 FROM attempt WHERE purpose = 0 GROUP BY customer_id, escalation_id, path, "          \
-    "person_kind, person_id, device_id, planned_engine, round, step HAVING count(*) > 1"
-
 static void check_with(struct oracle *oracle, const char *pragma, const char *good)
 {
     sqlite3_stmt *row = NULL;
@@ -665,7 +660,6 @@ void oracle_look_after_crash(struct oracle *oracle, bool whole)
     oracle->resolved_count = 0; /* outcomes that were not committed are asked for anew */
     if (whole) {
         check_with(oracle, "PRAGMA integrity_check", "ok");
-        check_with(oracle, TWICE_PLANNED, NULL);
     } else {
         check_with(oracle, "PRAGMA quick_check", "ok");
     }

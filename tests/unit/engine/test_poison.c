@@ -11,6 +11,7 @@
 
 enum death {
     DEATH_IN_COMMAND,
+    DEATH_BY_TOKEN,
     DEATH_IN_SEND,
     DEATH_AT_DEADLINE,
     DEATH_IN_REQUEST,
@@ -25,6 +26,18 @@ static struct command *request_of_old(struct house *house, const char *words)
     struct digest_part part = {words, strlen(words)};
     command->request.escalate.body_digest = digest_sha256(&part, 1);
     return command;
+}
+
+/* Whose escalation it is, the engine finds out by itself then. */
+static const char *token_for(const struct house *house, struct uuid id)
+{
+    for (size_t i = house->sent_count; i > 0; i--) {
+        const struct sent *sent = &house->sent[i - 1];
+        if (uuid_equal(sent->escalation, id) && sent->accept[0] != '\0') {
+            return sent->accept;
+        }
+    }
+    return "";
 }
 
 /* What the process does that dies: opens the engine as after a restart, and works on `id`. */
@@ -43,6 +56,9 @@ static void die(struct house *house, struct uuid id, enum death death)
             (void)engine_turn(house->engine);
         }
         command = agent_command(house, id, VERB_HAND_BACK, house->jean, NULL);
+    } else if (death == DEATH_BY_TOKEN) {
+        command = agent_command(house, id, VERB_ACCEPT, 0, token_for(house, id));
+        atomic_store(&house->abort_at_random, true);
     } else if (death == DEATH_IN_COMMAND) {
         atomic_store(&house->abort_at_random, true);
     } else if (death == DEATH_AT_DEADLINE) {
@@ -155,6 +171,11 @@ static void test_poison__two_aborts_at_a_deadline_quarantine(void **state)
     quarantine(*state, DEATH_AT_DEADLINE);
 }
 
+static void test_poison__two_aborts_on_an_action_token_quarantine(void **state)
+{
+    quarantine(*state, DEATH_BY_TOKEN);
+}
+
 static void test_poison__two_aborts_while_sending_quarantine(void **state)
 {
     quarantine(*state, DEATH_IN_SEND);
@@ -228,6 +249,26 @@ static void test_poison__a_request_taken_in_the_end_is_forgiven(void **state)
     }
 }
 
+static void test_poison__a_start_that_dies_is_not_the_last_to_ask(void **state)
+{
+    struct house *house = *state;
+    struct uuid bad = house_escalate(house, SEVERITY_MAJOR);
+    house_close(house);
+    run_to_death(house, bad, DEATH_IN_COMMAND);
+    run_to_death(house, bad, DEATH_IN_COMMAND);
+    house_open(house); /* and dies before its first turn */
+    house_close(house);
+    house_open(house);
+    house_settle(house);
+    assert_true(is_quarantined(house, bad));
+    size_t alarms = house->alarms;
+    house_close(house);
+    house_open(house);
+    house_settle(house);
+    assert_int_equal(house->alarms, alarms);
+    assert_int_equal(house_entries(house, bad, ENTRY_QUARANTINED), 1);
+}
+
 static void test_poison__kill_accuses_nobody(void **state)
 {
     struct house *house = *state;
@@ -285,11 +326,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_poison__one_abort_is_forgiven),
         HOUSE_TEST(test_poison__two_aborts_in_a_command_quarantine),
+        HOUSE_TEST(test_poison__two_aborts_on_an_action_token_quarantine),
         HOUSE_TEST(test_poison__two_aborts_while_sending_quarantine),
         HOUSE_TEST(test_poison__two_aborts_at_a_deadline_quarantine),
         HOUSE_TEST(test_poison__one_that_cannot_even_be_read_is_marked),
         HOUSE_TEST(test_poison__a_request_that_aborts_twice_is_refused),
         HOUSE_TEST(test_poison__a_request_taken_in_the_end_is_forgiven),
+        HOUSE_TEST(test_poison__a_start_that_dies_is_not_the_last_to_ask),
         HOUSE_TEST(test_poison__kill_accuses_nobody),
         HOUSE_TEST(test_poison__aborts_on_different_ones_accuse_none_twice),
         HOUSE_TEST(test_poison__a_damaged_file_starts_anew),
