@@ -1,5 +1,6 @@
-/* again.c - what became of an attempt is told to the engine once: an outcome that a full disk or a
- * lack of memory kept from being written waits here and is tried again. */
+/* again.c - what became of an attempt is told to the engine once, and at the start what is to be
+ * set aside: what a full disk or a lack of memory kept from being written waits here and is tried
+ * again. */
 #include "gateway/engine/engine_private.h"
 
 #include <assert.h>
@@ -8,7 +9,13 @@
 
 bool again_is_for(enum command_type type)
 {
-    return type == COMMAND_TRANSPORT_OUTCOME || type == COMMAND_TRANSPORT_DELAYED;
+    return type == COMMAND_TRANSPORT_OUTCOME || type == COMMAND_TRANSPORT_DELAYED ||
+           type == COMMAND_QUARANTINE;
+}
+
+bool again_is_waiting(const struct engine *engine)
+{
+    return engine->again.count > 0;
 }
 
 bool again_keep(struct engine *engine, struct command *command)

@@ -78,6 +78,9 @@ static void tell_quarantine(struct engine *engine, struct uuid subject, bool ope
 static enum status mark_only(struct engine *engine, const struct command *command,
                              struct error *error)
 {
+    if (!store_in_transaction(engine->store)) { /* memory or room ran out: the next try can */
+        return error_set(error, STATUS_UNAVAILABLE, "the transaction has vanished");
+    }
     enum status status = store_savepoint_rollback(engine->store, error);
     if (status == STATUS_OK) {
         status = store_savepoint(engine->store, error);
@@ -110,6 +113,7 @@ enum status command_quarantine(struct engine *engine, struct command *command, s
                                                &command->customer_id, error);
     }
     if (status == STATUS_OK) {
+        poison_belongs_to(engine->poison, command->escalation_id, command->customer_id);
         status = readable ? set_aside(engine, command, &changed, error)
                           : mark_only(engine, command, error);
     }

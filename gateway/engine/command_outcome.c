@@ -135,7 +135,7 @@ static enum status build_call_event(struct engine *engine, struct command *comma
     if (status == STATUS_OK) {
         /* Only now it is known which escalation would be to blame. */
         poison_begin(engine->poison, command->customer_id, command->escalation_id);
-        if (poison_aborts(engine->poison, command->escalation_id) >= ABORTS_TO_QUARANTINE) {
+        if (poison_condemns(engine->poison, command->customer_id, command->escalation_id)) {
             return STATUS_QUARANTINED;
         }
         status = store_get_attempt(engine->store, command->customer_id, command->escalation_id,

@@ -259,7 +259,8 @@ static enum status load_rotas(struct loading *loading, struct error *error)
 }
 
 /* It was sound when it was stored. When memory runs out, the JSON library may call it broken: asked
- * twice, so that a procedure does not vanish for that. STATUS_TOO_LARGE: no memory. */
+ * twice, so that a procedure does not vanish for that. STATUS_TOO_LARGE, STATUS_NO_MEMORY: no
+ * memory. */
 static enum status parse_stored(struct arena *arena, const struct definition_row *row,
                                 struct procedure **procedure_r, struct error *error)
 {
@@ -290,7 +291,7 @@ static enum status load_procedures(struct loading *loading, struct error *error)
     for (size_t i = 0; i < count; i++) {
         struct procedure *procedure = NULL;
         enum status parsed = parse_stored(snapshot->arena, &rows[i], &procedure, error);
-        if (parsed == STATUS_TOO_LARGE) {
+        if (parsed == STATUS_TOO_LARGE || parsed == STATUS_NO_MEMORY) {
             return out_of_memory(error);
         }
         if (parsed != STATUS_OK) {

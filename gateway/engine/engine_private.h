@@ -412,6 +412,11 @@ void poison_begin(struct poison *poison, int64_t customer_id, struct uuid subjec
 void poison_end(struct poison *poison);
 /* How often working on it ended the process, within the last day before the start. */
 int64_t poison_aborts(struct poison *poison, struct uuid subject);
+/* Whether working on it for this customer (0: not known yet) is refused. To another customer than
+ * its own it does not exist, which their own rows say. */
+bool poison_condemns(struct poison *poison, int64_t customer_id, struct uuid subject);
+/* Whose it is, when that was not known at its aborts. */
+void poison_belongs_to(struct poison *poison, struct uuid subject, int64_t customer_id);
 /* It went well this time. */
 void poison_forgive(struct poison *poison, struct uuid subject);
 /* The condemned one by one; *cursor is 0 at first. False when there is no other. */
@@ -428,6 +433,8 @@ bool changes_pending(const struct engine *engine);
 enum status changes_next(struct engine *engine, size_t most, int64_t *customer_id_r,
                          struct uuid *ids_r, size_t *count_r, struct error *error) MUST_CHECK;
 bool again_is_for(enum command_type type);
+/* Meanwhile outcomes stay in their lane, where they have slots: there is room for all that fail. */
+bool again_is_waiting(const struct engine *engine);
 /* Keeps an outcome that could not be written but may be later; false: it is done with. */
 bool again_keep(struct engine *engine, struct command *command);
 /* One of them, when it is time for the next try (or whenever it is); NULL: none. */

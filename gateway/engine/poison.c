@@ -215,6 +215,22 @@ int64_t poison_aborts(struct poison *poison, struct uuid subject)
     return suspect != NULL ? suspect->aborts : 0;
 }
 
+bool poison_condemns(struct poison *poison, int64_t customer_id, struct uuid subject)
+{
+    const struct suspect *suspect = poison->suspects ? find_suspect(poison->page, subject) : NULL;
+    bool strangers = suspect != NULL && suspect->customer_id != 0 && customer_id != 0 &&
+                     suspect->customer_id != customer_id;
+    return suspect != NULL && suspect->aborts >= ABORTS_TO_QUARANTINE && !strangers;
+}
+
+void poison_belongs_to(struct poison *poison, struct uuid subject, int64_t customer_id)
+{
+    struct suspect *suspect = poison->suspects ? find_suspect(poison->page, subject) : NULL;
+    if (suspect != NULL) {
+        suspect->customer_id = customer_id;
+    }
+}
+
 void poison_forgive(struct poison *poison, struct uuid subject)
 {
     struct suspect *suspect = poison->suspects ? find_suspect(poison->page, subject) : NULL;

@@ -138,12 +138,13 @@ static void gather_commands(struct turn *turn)
            (command = again_take(turn->engine, false)) != NULL) {
         turn->urgent.commands[turn->urgent.count++] = command;
     }
+    bool waits[LANES_COUNT] = {[LANE_OUTCOME] = again_is_waiting(turn->engine)};
     for (int lane = 0; lane < LANES_COUNT; lane++) {
-        gather_lane(turn, lane, lane_share[lane]);
+        gather_lane(turn, lane, waits[lane] ? 0 : lane_share[lane]);
     }
     for (int lane = 0; lane < LANES_COUNT; lane++) {
-        gather_lane(turn, lane, TURN_COMMANDS_MAX);
-        turn->more = turn->more || queue_length(turn->engine->lanes[lane]) > 0;
+        gather_lane(turn, lane, waits[lane] ? 0 : TURN_COMMANDS_MAX);
+        turn->more = turn->more || (!waits[lane] && queue_length(turn->engine->lanes[lane]) > 0);
     }
     note_oldest_new(turn);
 }
@@ -293,7 +294,7 @@ static struct uuid subject_of(const struct command *command)
 static bool refuse_condemned(struct engine *engine, struct command *command, struct uuid subject)
 {
     if (command->type == COMMAND_QUARANTINE ||
-        poison_aborts(engine->poison, subject) < ABORTS_TO_QUARANTINE) {
+        !poison_condemns(engine->poison, command->customer_id, subject)) {
         return false;
     }
     memset(&command->answer, 0, sizeof command->answer);

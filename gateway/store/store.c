@@ -364,7 +364,7 @@ enum status store_commit(struct store *store, struct error *error)
     assert(store->heads_count == 0); /* all written, none left for the next transaction */
     assert(status != STATUS_OK || !store_in_transaction(store));
     /* The log may or may not have reached the disk: neither yes nor no. */
-    bool failed = status != STATUS_OK && (sqlite3_errcode(store->db) & 0xff) == SQLITE_IOERR;
+    bool failed = status == STATUS_IO;
     return !failed ? status : is_share_used_up(store) ? STATUS_DISK_FULL : STATUS_UNCERTAIN;
 }
 

@@ -446,6 +446,9 @@ void box_open(struct box *box)
 {
     struct error error = {.text = ""};
     for (int tries = 0; !try_open(box, &error); tries++) {
+        if (box->fault.calls == 0 && tries > 0 && box->on_no_start != NULL) {
+            box->on_no_start(box->context, error.text);
+        }
         if (box->fault.calls == 0 && tries > 0) {
             box_die("the engine does not start: %s", error.text);
         }
@@ -541,7 +544,7 @@ int64_t box_turns(struct box *box)
             return box->rest_ms;
         }
         (void)box_turn(box);
-        if (turns >= TURNS_BUSY) {
+        if (turns >= TURNS_BUSY && !box->crashed && !is_at_rest(box)) {
             box_pass(box, TURN_MS);
         }
     }
@@ -624,6 +627,9 @@ bool box_run(struct box *box, struct command *command)
     while (!asker.answered) {
         if (turns++ == TURNS_MAX) {
             box_die("a command is not answered: %d turns", TURNS_MAX);
+        }
+        if (turns > TURNS_BUSY) {
+            box_pass(box, TURN_MS); /* it waits behind outcomes that cannot be written now */
         }
         (void)box_turn(box);
         if (box->engine == NULL) {

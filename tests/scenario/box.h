@@ -102,6 +102,9 @@ struct box {
     uint8_t *poison_after; /* and as the abort left it; NULL: there was none */
     /* Told of each abort, before the process is gone. */
     void (*on_abort)(void *context, struct uuid escalation);
+    /* The gateway refuses to start on what the disk has kept; must not return. NULL: the test ends
+     * with a message. Afterwards the box may only be destroyed. */
+    void (*on_no_start)(void *context, const char *why);
     uint64_t faults_fired; /* calls of the disk that were made to fail */
     uint64_t disk_random;  /* which writes are torn */
     jmp_buf died;

@@ -62,6 +62,14 @@ static void on_abort(void *context, struct uuid escalation)
     oracle_aborted(scenario->oracle, escalation);
 }
 
+static void on_no_start(void *context, const char *why)
+{
+    struct scenario *scenario = context;
+    (void)fprintf(stderr, "%s:%d: a rule is broken: the gateway does not start: %s\n",
+                  scenario->path, scenario->line, why);
+    exit(1);
+}
+
 /* "watched seed 7 trunk 30 day 77 keeping all": the first statement of all. */
 static void begin(struct scenario *scenario)
 {
@@ -78,6 +86,7 @@ static void begin(struct scenario *scenario)
     box->reserve_bytes = WATCHED_RESERVE_BYTES;
     box->on_send = on_send;
     box->on_abort = on_abort;
+    box->on_no_start = on_no_start;
     box->context = scenario;
     box_open(box);
     watched_begin(&scenario->watched, box, scenario->oracle);

@@ -60,6 +60,7 @@ struct tally {
 
 struct simulator {
     struct box *box;
+    jmp_buf no_start;
     struct oracle *oracle;
     struct watched watched;
     struct agenda agenda;

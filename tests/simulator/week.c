@@ -269,6 +269,13 @@ static void on_abort(void *context, struct uuid escalation)
     oracle_aborted(simulator->oracle, escalation);
 }
 
+static void on_no_start(void *context, const char *why)
+{
+    struct simulator *simulator = context;
+    note(simulator, "no start: %s", why);
+    longjmp(simulator->no_start, 1);
+}
+
 /* The head comes last: which departures found no room is known then. */
 static char *finish_recording(struct simulator *simulator, const struct plan *plan,
                               uint64_t box_seed, const char *fault)
@@ -299,6 +306,31 @@ static char *finish_recording(struct simulator *simulator, const struct plan *pl
     return text;
 }
 
+/* From the first start to the morning after, or until a rule is broken. */
+static void live(struct simulator *simulator, const struct plan *plan, uint64_t *random,
+                 size_t *causes_r)
+{
+    int64_t end_ms = plan->days * DAY_MS;
+    if (setjmp(simulator->no_start) != 0) {
+        oracle_blame(simulator->oracle, "the gateway does not start");
+        return;
+    }
+    box_open(simulator->box);
+    watched_begin(&simulator->watched, simulator->box, simulator->oracle);
+    simulator->watched.recovered = on_recovered;
+    simulator->watched.context = simulator;
+    city_build(simulator, box_draw(random, 0));
+    *causes_r = add_causes(simulator, plan, box_draw(random, 0));
+    follow(simulator, (struct happening){.kind = DESK_TIDIES, .what = TIDY_AFTER_HOURS}, HOUR_MS);
+    live_until(simulator, end_ms);
+    if (oracle_fault(simulator->oracle) == NULL) {
+        live_morning(simulator, end_ms);
+    }
+    if (oracle_fault(simulator->oracle) == NULL) {
+        oracle_look_after_crash(simulator->oracle, true);
+    }
+}
+
 bool week_live(const struct plan *plan, uint64_t *hash, struct tally *tally, size_t *causes_r,
                char *fault_r, char **scenario_r)
 {
@@ -311,9 +343,9 @@ bool week_live(const struct plan *plan, uint64_t *hash, struct tally *tally, siz
         .tally = *tally,
         .verbose = plan->verbose,
     };
-    int64_t end_ms = plan->days * DAY_MS;
     simulator.box->on_send = machines_send;
     simulator.box->on_abort = on_abort;
+    simulator.box->on_no_start = on_no_start;
     simulator.box->context = &simulator;
     box_begin_at(simulator.box, FIRST_WEEK_MS + days_to_begin(plan->week) * DAY_MS);
     if (plan->recorded) {
@@ -323,20 +355,7 @@ bool week_live(const struct plan *plan, uint64_t *hash, struct tally *tally, siz
     simulator.box->calls_max = draw_percent(&random, 4) ? 1 : 4 + box_draw(&random, 27);
     simulator.box->reserve_bytes = WATCHED_RESERVE_BYTES;
     simulator.box->crash_loss = plan->forgetful ? DISK_FORGETS_LOG : DISK_KEEPS_ALL;
-    box_open(simulator.box);
-    watched_begin(&simulator.watched, simulator.box, simulator.oracle);
-    simulator.watched.recovered = on_recovered;
-    simulator.watched.context = &simulator;
-    city_build(&simulator, box_draw(&random, 0));
-    *causes_r = add_causes(&simulator, plan, box_draw(&random, 0));
-    follow(&simulator, (struct happening){.kind = DESK_TIDIES, .what = TIDY_AFTER_HOURS}, HOUR_MS);
-    live_until(&simulator, end_ms);
-    if (oracle_fault(simulator.oracle) == NULL) {
-        live_morning(&simulator, end_ms);
-    }
-    if (oracle_fault(simulator.oracle) == NULL) {
-        oracle_look_after_crash(simulator.oracle, true);
-    }
+    live(&simulator, plan, &random, causes_r);
     const char *fault = oracle_fault(simulator.oracle);
     (void)snprintf(fault_r, ORACLE_FAULT_BYTES, "at %lld ms: %s",
                    (long long)simulator.box->elapsed_ms, fault == NULL ? "" : fault);

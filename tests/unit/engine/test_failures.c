@@ -11,7 +11,7 @@
 #include "tests/unit/engine/fixture.h"
 #include "tests/unit/failing_calls.h"
 
-#define CALLS_MAX 500
+#define CALLS_MAX 1000
 #define TURNS_MAX 8
 
 /* Makes, without a failure, what a command needs, and the command. NULL: only time passes. */
@@ -477,6 +477,7 @@ static bool fails_once(struct house *house, size_t which, enum failing_kind kind
     failing_calls_start(kind, nth);
     for (int i = 0; i < TURNS_MAX && (command == NULL ? i < 2 : !answered(command)); i++) {
         (void)engine_turn(house->engine);
+        house_advance(house, AGAIN_WAIT_MS); /* outcomes are tried again after it */
     }
     bool fired = failing_calls_stop();
     enum status status = command == NULL ? STATUS_OK : command->answer.status;
