@@ -9,9 +9,11 @@
 
 #define RETRY_SPREAD_S 3
 
-static struct monotonic_time now_of(const struct engine *engine)
+/* While the machine is suspended nobody waits for the writer. */
+struct monotonic_time admission_now(const struct engine *engine)
 {
-    return clock_monotonic(&engine->configuration.clock);
+    const struct clock_source *clock = &engine->configuration.clock;
+    return (struct monotonic_time){clock_monotonic(clock).ms - clock_suspended_ms(clock)};
 }
 
 /* What came while the turn has none must be younger than the turn. */
@@ -19,9 +21,9 @@ static int64_t longest_wait_ms(struct engine *engine)
 {
     int64_t since_ms = atomic_load(&engine->new_since_ms);
     if (since_ms == 0) {
-        since_ms = atomic_load(&engine->turn_began_ms);
+        since_ms = atomic_load(&engine->turn_began_awake_ms);
     }
-    return since_ms == 0 ? 0 : now_of(engine).ms - since_ms;
+    return since_ms == 0 ? 0 : admission_now(engine).ms - since_ms;
 }
 
 /* How many may be inside at the writer's pace. */
@@ -49,12 +51,12 @@ static size_t raise_pace(struct engine *engine, size_t pace, int64_t now_ms)
 void admission_note_turn(struct engine *engine, size_t done, bool all)
 {
     size_t pace = atomic_load(&engine->new_pace);
-    int64_t now_ms = now_of(engine).ms;
+    int64_t now_ms = admission_now(engine).ms;
     (void)atomic_fetch_sub(&engine->new_inside, done);
     if (all && pace > 0) {
         pace = raise_pace(engine, pace, now_ms);
     } else if (!all && done > 0) {
-        int64_t took_ms = now_ms - atomic_load(&engine->turn_began_ms);
+        int64_t took_ms = now_ms - atomic_load(&engine->turn_began_awake_ms);
         size_t now = done * 1000 / (size_t)(took_ms > 0 ? took_ms : 1);
         pace = pace == 0 ? now : (3 * pace + now) / 4;
         engine->new_noted_ms = now_ms;
@@ -68,14 +70,14 @@ bool admission_is_closed(struct engine *engine, struct command *command)
         atomic_load(&engine->new_inside) >= inside_max(engine)) {
         return true;
     }
-    command->posted_at = now_of(engine);
+    command->posted_at = admission_now(engine);
     return false;
 }
 
 bool admission_expires(struct engine *engine, struct command *command)
 {
     if (command->type != COMMAND_ESCALATE ||
-        now_of(engine).ms - command->posted_at.ms < NEW_WAIT_MS_END) {
+        admission_now(engine).ms - command->posted_at.ms < NEW_WAIT_MS_END) {
         return false;
     }
     memset(&command->answer, 0, sizeof command->answer);

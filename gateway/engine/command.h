@@ -243,7 +243,7 @@ struct command {
     int64_t customer_id;       /* 0 where the command finds it out itself */
     struct uuid escalation_id; /* nil where it does not apply */
     struct wall_time received_at;
-    struct monotonic_time posted_at; /* by engine_post(), of a new escalation */
+    struct monotonic_time posted_at; /* of a new escalation, by admission_now() */
     union {
         struct escalate_request escalate;
         struct desk_request desk;

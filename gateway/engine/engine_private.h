@@ -236,7 +236,8 @@ struct engine {
     bool started;
     _Atomic bool watchdog_stop;
     struct watchdog watchdog;
-    _Atomic int64_t turn_began_ms; /* CLOCK_BOOTTIME; 0 while idle */
+    _Atomic int64_t turn_began_ms;       /* CLOCK_BOOTTIME; 0 while idle */
+    _Atomic int64_t turn_began_awake_ms; /* the same by admission_now() */
     _Atomic int64_t overdue_ms;
     _Atomic int64_t open_escalations;
     _Atomic bool writer_stuck;
@@ -281,6 +282,8 @@ command_handler command_deadline, command_context_changed, command_quarantine, c
 
 /* Whether one more is refused; else the command is stamped. Any thread. */
 bool admission_is_closed(struct engine *engine, struct command *command);
+/* The clock of waiting, which stands still while the machine is suspended. */
+struct monotonic_time admission_now(const struct engine *engine);
 /* The writer: a turn has answered so many, and whether those were all it found. */
 void admission_note_turn(struct engine *engine, size_t done, bool all);
 /* Whether the command waited to the end: it is answered then, and nothing is done. */

@@ -719,6 +719,7 @@ int64_t engine_turn(struct engine *engine)
     turn->more = false;
     turn->failing = false;
     atomic_store(&engine->turn_began_ms, clock_monotonic(&engine->configuration.clock).ms);
+    atomic_store(&engine->turn_began_awake_ms, admission_now(engine).ms);
     clock_watch_look(engine);
     enum status status = gather(turn, &error);
     if (status != STATUS_OK) {
@@ -737,6 +738,7 @@ int64_t engine_turn(struct engine *engine)
         wait_ms = FAILED_WAIT_MS; /* a full or broken disk is not mended by asking faster */
     }
     atomic_store(&engine->turn_began_ms, 0);
+    atomic_store(&engine->turn_began_awake_ms, 0);
     wait_ms = again_limit_wait(engine, wait_ms);
     return wait_ms;
 }
