@@ -63,9 +63,6 @@ static bool worsen(struct step *step)
         run_update_people(step);
     } else {
         now->announcements = 0;
-        if (step->context->procedure->steps_count > 0) {
-            step_move(step, ESCALATION_NOTIFYING);
-        }
         run_from_top(step);
     }
     assert(!escalation_is_closed(now) && now->wait_until.ms != TIME_NEVER_MS);
