@@ -88,8 +88,10 @@ MUTATIONS = [
     )),
     mutation("engine time begins anew at a restart", (
         ENGINE + "engine_clock.c",
-        "        if (same_boot) {",
-        "        if (same_boot && saved.engine.ms < 0) {",
+        "    if (is_same_boot(configuration, &saved, boot)) {\n"
+        "        engine->anchor.engine.ms = saved.engine.ms + (boot.ms - saved.boot.ms);\n",
+        "    if (is_same_boot(configuration, &saved, boot)) {\n"
+        "        engine->anchor.engine.ms = saved.engine.ms;\n",
     )),
     mutation("waits follow the wall clock", (
         ENGINE + "engine_clock.c",
@@ -232,8 +234,8 @@ MUTATIONS = [
     mutation("handed over without a word in its row", (
         ENGINE + "outbox.c",
         "    return store_update_attempt(engine->store, row->customer_id, row->escalation_id, "
-        "&row->attempt,\n                                error);\n}\n\n/* Each path",
-        "    (void)error;\n    return STATUS_OK;\n}\n\n/* Each path",
+        "&row->attempt,\n                                error);\n}\n\n/* Moves one row",
+        "    (void)error;\n    return STATUS_OK;\n}\n\n/* Moves one row",
     )),
     mutation("outcomes are thrown away", (
         ENGINE + "command_outcome.c",
@@ -252,12 +254,12 @@ MUTATIONS = [
     )),
     # ---- poison ----
     mutation("what makes it abort is never set aside", (
-        ENGINE + "poison.c",
+        ENGINE + "engine_private.h",
         "#define ABORTS_TO_QUARANTINE 2",
         "#define ABORTS_TO_QUARANTINE 1000",
     )),
     mutation("one abort is enough to be set aside", (
-        ENGINE + "poison.c",
+        ENGINE + "engine_private.h",
         "#define ABORTS_TO_QUARANTINE 2",
         "#define ABORTS_TO_QUARANTINE 1",
     )),
