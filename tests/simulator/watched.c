@@ -5,6 +5,8 @@
 #include "tests/scenario/memory.h"
 
 #define JUMP_MS_MAX INT64_C(600000)
+#define RESTART_MS  INT64_C(50) /* what the supervisor takes */
+#define DEATHS_MAX  10          /* in a row: then the disk is whole again, as in box_open() */
 #define CHECK_EVERY 8 /* crashes: also what the indexes hold is checked after each of these */
 
 void watched_begin(struct watched *watched, struct box *box, struct oracle *oracle)
@@ -50,6 +52,7 @@ static void recover(struct watched *watched)
         box_reboot(box, watched->reboot_ms);
         watched->reboot_ms = 0;
     } else {
+        box_pass(box, RESTART_MS);
         box_crash(box);
     }
     oracle_open(watched->oracle);
@@ -73,9 +76,11 @@ static int64_t come_to_rest(struct watched *watched)
 {
     struct box *box = watched->box;
     int64_t wait_ms = 0;
+    int deaths = 0;
     do {
         while (box->crashed) {
             recover(watched);
+            box->fault.calls = ++deaths < DEATHS_MAX ? box->fault.calls : 0;
         }
         wait_ms = box_turns(box);
     } while (box->crashed);
