@@ -121,6 +121,11 @@ static enum status restore(const struct configuration *configuration, const char
         restore_run(backup, configuration->database, clock_wall(&clock_system), &restored, error);
     if (status == STATUS_OK) {
         (void)printf("%s: restored from %s\n", configuration->database, backup);
+        if (!restored.digest_known) {
+            (void)printf(
+                "  its structure was checked, its bytes were not: a backup's own name says "
+                "what they are\n");
+        }
         print_facts(&restored.facts);
         if (restored.aside[0] != '\0') {
             (void)printf("  what was there is in %s\n", restored.aside);

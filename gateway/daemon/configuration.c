@@ -12,9 +12,10 @@
 
 #include "gateway/base/text.h"
 
-#define CONFIGURATION_BYTES_MAX (8u << 20)
-#define ENDPOINT_PREFIX         "endpoint."
-#define RESERVE_MB_DEFAULT      64
+#define CONFIGURATION_BYTES_MAX     (8u << 20)
+#define ENDPOINT_PREFIX             "endpoint."
+#define HEARTBEAT_TIMEOUT_S_DEFAULT 10
+#define RESERVE_MB_DEFAULT          64
 
 enum key_type { KEY_TEXT, KEY_PORT, KEY_NUMBER, KEY_YES_NO };
 
@@ -368,6 +369,16 @@ static enum status read_endpoint_secrets(struct configuration *configuration, si
     return read_secrets(configuration, index, key, error);
 }
 
+/* What was left out and follows from another key. */
+static void fill_in(struct configuration *configuration)
+{
+    if (configuration->heartbeat_timeout_s == 0) {
+        bool often = configuration->heartbeat_every_s < HEARTBEAT_TIMEOUT_S_DEFAULT;
+        configuration->heartbeat_timeout_s =
+            often ? configuration->heartbeat_every_s : HEARTBEAT_TIMEOUT_S_DEFAULT;
+    }
+}
+
 static enum status check_heartbeat(const struct configuration *configuration, struct error *error)
 {
     bool posts = strcmp(configuration->heartbeat_method, "POST") == 0;
@@ -561,7 +572,6 @@ static struct configuration *create_default(void)
     configuration->push.keep_connected = true;
     configuration->heartbeat_method = "GET";
     configuration->heartbeat_every_s = 30;
-    configuration->heartbeat_timeout_s = 10;
     configuration->telephony.endpoints = configuration->endpoints;
     configuration->telephony.clock = &clock_system;
     configuration->telephony.random = &random_system;
@@ -584,6 +594,7 @@ enum status configuration_read_places(const char *path, struct configuration **c
         status = error_set(error, STATUS_CONFIGURATION, "line %d is not \"key = value\"", line);
     }
     if (status == STATUS_OK) {
+        fill_in(configuration);
         status = check(configuration, error);
     }
     if (status == STATUS_OK && configuration->backup_folder == NULL) {

@@ -82,15 +82,23 @@ static enum status copy_bytes(int from, int to, const char *name, struct error *
     return fsync(to) == 0 ? STATUS_OK : fail("copying the backup", error);
 }
 
+/* What the backup's name says of its bytes; empty: nothing. */
+static void digits_in_name(const char *backup, char digits_r[HEX_TEXT_BYTES(DIGEST_BYTES)])
+{
+    char path[BACKUP_PATH_BYTES_MAX];
+    (void)snprintf(path, sizeof path, "%s", backup);
+    const char *digits = backup_digest_in_name(basename(path));
+    (void)snprintf(digits_r, HEX_TEXT_BYTES(DIGEST_BYTES), "%s", digits != NULL ? digits : "");
+}
+
 /* Every byte, when the name says what they are. */
 static enum status check_digest(int file, const char *backup, struct error *error)
 {
-    char path[BACKUP_PATH_BYTES_MAX], digits[HEX_TEXT_BYTES(DIGEST_BYTES)];
+    char expected[HEX_TEXT_BYTES(DIGEST_BYTES)], digits[HEX_TEXT_BYTES(DIGEST_BYTES)];
     struct digest digest;
     int64_t bytes;
-    (void)snprintf(path, sizeof path, "%s", backup);
-    const char *expected = backup_digest_in_name(basename(path));
-    if (expected == NULL) {
+    digits_in_name(backup, expected);
+    if (expected[0] == '\0') {
         return STATUS_OK;
     }
     enum status status = digest_sha256_file(file, NULL, NULL, &digest, &bytes, error);
@@ -236,6 +244,9 @@ enum status restore_run(const char *backup, const char *database, struct wall_ti
     }
     (void)close(lock);
     if (status == STATUS_OK) {
+        char digits[HEX_TEXT_BYTES(DIGEST_BYTES)];
+        digits_in_name(backup, digits);
+        restored_r->digest_known = digits[0] != '\0';
         restored_r->facts = facts;
         memcpy(restored_r->aside, restore.aside, sizeof restored_r->aside);
     }

@@ -9,6 +9,7 @@
 
 struct restored {
     struct store_facts facts;
+    bool digest_known; /* the backup's name says what its bytes are */
     char
         aside[BACKUP_PATH_BYTES_MAX]; /* the folder with the files that were there; "": none were */
 };

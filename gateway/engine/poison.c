@@ -124,7 +124,10 @@ static enum status lock_file(const char *path, int *file_r, struct error *error)
 {
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) {
-        return error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
+        return errno == ENOENT
+                   ? error_set(error, STATUS_NOT_FOUND,
+                               "%s: the database's folder is not there: make it first", path)
+                   : error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
     }
     if (flock(file, LOCK_EX | LOCK_NB) != 0) {
         (void)close(file);

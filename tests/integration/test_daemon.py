@@ -146,7 +146,7 @@ class CheckConfigTest(unittest.TestCase):
             (self.GOOD + "[endpoint.telephony]\nsecret_file = DIR/bad\n", "url"),
             (self.GOOD + "[endpoint.heartbeat]\nurl = https://x.example.org/\n", "[heartbeat]"),
             (self.GOOD + "[heartbeat]\nmethod = PUT\n", "GET or POST"),
-            (self.GOOD + "[heartbeat]\nevery_s = 5\n", "timeout_s"),
+            (self.GOOD + "[heartbeat]\nevery_s = 5\ntimeout_s = 6\n", "timeout_s"),
             (self.GOOD + "[heartbeat]\nurl = http://x.example.org/\n", "https"),
             (self.GOOD + "[heartbeat]\nurl = https://x.example.org/\n"
              "secret_file = DIR/good_secret\n", "POST"),

@@ -505,6 +505,10 @@ static void test_read__heartbeat(void **state)
     assert_int_equal(read_text(desk, MINIMAL "[heartbeat]\nurl = https://x/token\n"), STATUS_OK);
     assert_int_equal(desk->configuration->heartbeat_every_s, 30);
     assert_int_equal(desk->configuration->heartbeat_timeout_s, 10);
+    configuration_destroy(&desk->configuration);
+    assert_int_equal(read_text(desk, MINIMAL "[heartbeat]\nurl = https://x/\nevery_s = 2\n"),
+                     STATUS_OK);
+    assert_int_equal(desk->configuration->heartbeat_timeout_s, 2);
     assert_int_equal(desk->configuration->telephony.endpoints_count, 1);
     assert_string_equal(desk->configuration->endpoints[0].name, HEARTBEAT_ENDPOINT);
     assert_int_equal(desk->configuration->endpoints[0].request, TELEPHONY_GET);
@@ -530,7 +534,8 @@ static void test_refused__heartbeat(void **state)
         {"every_s = 30", "[heartbeat] url: is required"},
         {"url = https://x/\nmethod = PUT", "[heartbeat] method: must be GET or POST"},
         {"url = https://x/\nevery_s = 0", "[heartbeat] every_s: must be a whole number"},
-        {"url = https://x/\nevery_s = 5", "[heartbeat] timeout_s: must not be longer"},
+        {"url = https://x/\nevery_s = 5\ntimeout_s = 6",
+         "[heartbeat] timeout_s: must not be longer"},
         {"url = https://x/\nsecret_file = @/secret", "only a POST is signed"},
         {"colour = blue", "[heartbeat] colour: unknown"},
     };
