@@ -92,6 +92,17 @@ bool is_passing(enum status status)
            status == STATUS_UNAVAILABLE || status == STATUS_TIMEOUT || status == STATUS_UNCERTAIN;
 }
 
+bool failed_lately(struct engine *engine, struct uuid escalation)
+{
+    for (size_t i = 0; i < FAILING_MAX; i++) {
+        const struct failing *each = &engine->failing[i];
+        if (each->again_at.ms != 0 && uuid_equal(each->escalation, escalation)) {
+            return !engine_time_reached(each->again_at, engine_now(engine));
+        }
+    }
+    return false;
+}
+
 void blame(struct engine *engine, int64_t customer_id, struct uuid escalation, enum status status)
 {
     if (is_passing(status)) {
@@ -100,7 +111,7 @@ void blame(struct engine *engine, int64_t customer_id, struct uuid escalation, e
     struct failing *slot = &engine->failing[0];
     for (size_t i = 0; i < FAILING_MAX; i++) {
         struct failing *each = &engine->failing[i];
-        if (each->times > 0 && uuid_equal(each->escalation, escalation)) {
+        if (each->again_at.ms != 0 && uuid_equal(each->escalation, escalation)) {
             slot = each;
             break;
         }
@@ -109,8 +120,10 @@ void blame(struct engine *engine, int64_t customer_id, struct uuid escalation, e
     if (!uuid_equal(slot->escalation, escalation)) {
         *slot = (struct failing){.escalation = escalation};
     }
+    slot->again_at = engine_now(engine);
     if (++slot->times >= FAILURES_TO_QUARANTINE) {
         slot->times = 0;
+        slot->again_at = engine_time_add(engine_now(engine), FAILING_WAIT_MS);
         quarantine_post(engine, customer_id, escalation);
     }
 }

@@ -129,9 +129,12 @@ struct again {
 struct failing {
     struct uuid escalation;
     int times;
+    struct engine_time again_at; /* until then its deadline lets others go first */
 };
 
-#define FAILING_MAX 32
+/* All deadlines of a turn may fail at once. */
+#define FAILING_MAX     256
+#define FAILING_WAIT_MS INT64_C(1000)
 
 /* When an alarm was last told. */
 struct told_alarm {
@@ -447,6 +450,8 @@ int64_t again_limit_wait(const struct engine *engine, int64_t wait_ms);
 /* What another try may mend accuses nobody. */
 bool is_passing(enum status status);
 /* Counts a failure of the engine's own work on an escalation; the third sets it aside. */
+/* Whether its deadline failed just now: it waits a while, so that those behind it are met. */
+bool failed_lately(struct engine *engine, struct uuid escalation);
 void blame(struct engine *engine, int64_t customer_id, struct uuid escalation, enum status status);
 void quarantine_post(struct engine *engine, int64_t customer_id, struct uuid escalation);
 

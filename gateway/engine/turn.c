@@ -152,11 +152,15 @@ static void gather_commands(struct turn *turn)
 static enum status gather_deadlines(struct turn *turn, struct error *error)
 {
     struct engine *engine = turn->engine;
-    struct due_row rows[DEADLINES_PER_TURN_MAX];
-    size_t count = 0;
-    enum status status = store_list_due(engine->store, engine_now(engine), DEADLINES_PER_TURN_MAX,
-                                        rows, &count, error);
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+    struct due_row rows[DEADLINES_PER_TURN_MAX + FAILING_MAX];
+    size_t count = 0, i = 0;
+    enum status status = store_list_due(engine->store, engine_now(engine),
+                                        sizeof rows / sizeof rows[0], rows, &count, error);
+    count = status == STATUS_OK ? count : 0;
+    for (; i < count && turn->deadlines_count < DEADLINES_PER_TURN_MAX; i++) {
+        if (failed_lately(engine, rows[i].escalation_id)) {
+            continue;
+        }
         turn->deadlines[turn->deadlines_count++] = (struct command){
             .type = COMMAND_DEADLINE,
             .customer_id = rows[i].customer_id,
@@ -165,7 +169,7 @@ static enum status gather_deadlines(struct turn *turn, struct error *error)
             .request.due = rows[i].due,
         };
     }
-    turn->more = turn->more || count == DEADLINES_PER_TURN_MAX;
+    turn->more = turn->more || i < count;
     return status;
 }
 
@@ -210,14 +214,24 @@ static enum status gather_moves(struct turn *turn, struct error *error)
     return status;
 }
 
+/* Each by itself: what cannot be read of one must not hold up the others. Answers the first
+ * failure. */
 static enum status gather(struct turn *turn, struct error *error)
 {
+    static enum status (*const parts[])(struct turn *, struct error *) = {
+        gather_deadlines, gather_moves, gather_changes};
+    enum status first = STATUS_OK;
     gather_commands(turn);
-    enum status status = gather_moves(turn, error);
-    if (status == STATUS_OK) {
-        status = gather_deadlines(turn, error);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        struct error own = {.text = ""};
+        enum status status = parts[i](turn, &own);
+        if (status != STATUS_OK && first == STATUS_OK) {
+            first = status;
+            *error = own;
+        }
     }
-    return status == STATUS_OK ? gather_changes(turn, error) : status;
+    turn->failing = turn->failing || first != STATUS_OK;
+    return first;
 }
 
 /* What the handlers change besides the database, so that a rolled-back command leaves no trace. */
@@ -529,17 +543,20 @@ static enum status try_alone(struct engine *engine, struct command *command)
 {
     struct error error = {.text = ""};
     enum status status = store_begin(engine->store, &error);
-    if (status == STATUS_OK && run_command(engine, command)) {
-        status = finish_transaction(engine, &error);
+    bool told = status == STATUS_OK && !run_command(engine, command); /* it says itself why */
+    if (told) {
+        status = engine->turn->failure;
     } else if (status == STATUS_OK) {
-        status = command->answer.status;
+        status = finish_transaction(engine, &error);
     }
-    if (status != STATUS_OK) {
-        fail_command(engine, command, status, &error);
-        drop_transaction(engine);
-    } else {
+    if (status == STATUS_OK) {
         after_commit(engine);
+        return status;
     }
+    if (!told) {
+        fail_command(engine, command, status, &error);
+    }
+    drop_transaction(engine);
     return status;
 }
 

@@ -128,6 +128,76 @@ static void test_damage__a_start_that_meets_it_is_refused(void **state)
     assert_null(engine);
 }
 
+/* The first leaf of an index alone: its oldest rows. */
+static void rot_first_leaf(struct house *house, const char *object)
+{
+    struct store *store = house->engine->store;
+    struct error error;
+    char sql[128];
+    unsigned char page[4096], rubbish[4096];
+    int64_t root = 0;
+    (void)snprintf(sql, sizeof sql, "SELECT rootpage FROM sqlite_schema WHERE name = '%s'", object);
+    assert_int_equal(store_number(store, sql, &root, &error), STATUS_OK);
+    assert_int_equal(
+        sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL),
+        SQLITE_OK);
+    memset(rubbish, 0xa5, sizeof rubbish);
+    int file = open(house->database, O_RDWR | O_CLOEXEC); /* not closed: SQLite's locks */
+    assert_int_equal(pread(file, page, sizeof page, (root - 1) * 4096), sizeof page);
+    assert_int_equal(page[0], 2); /* an inner page, whose first cell begins with its child */
+    size_t cell = (size_t)page[12] << 8 | page[13];
+    int64_t leaf = 0;
+    for (size_t i = 0; i < 4; i++) {
+        leaf = leaf << 8 | page[cell + i];
+    }
+    assert_int_equal(pwrite(file, rubbish, sizeof rubbish, (leaf - 1) * 4096), sizeof rubbish);
+    (void)sqlite3_db_release_memory(store->db);
+}
+
+/* How many steps behind the rows that cannot be written any more are begun all the same. */
+static size_t met_behind_damage(struct house *house, bool step, enum severity late, int turns)
+{
+    for (int i = 0; i < 300; i++) {
+        (void)house_escalate(house, i >= 240 ? late : SEVERITY_MAJOR);
+        house_accept_all(house, house->sent_count - 1);
+        house_advance(house, 2);
+    }
+    house_settle(house);
+    rot_first_leaf(house, "escalation_open");
+    size_t sent = house->sent_count;
+    house->wall.ms += step ? 3600000 : 0;
+    house_advance(house, 70000);
+    for (int i = 0; i < turns; i++) {
+        (void)engine_turn(house->engine);
+        house_advance(house, 10);
+    }
+    return house->sent_count - sent;
+}
+
+static void test_damage__holds_up_no_deadline_of_others(void **state)
+{
+    assert_true(met_behind_damage(*state, false, SEVERITY_MAJOR, 150) > 30);
+}
+
+static void test_damage__and_a_step_of_the_wall_hold_up_no_deadline(void **state)
+{
+    assert_true(met_behind_damage(*state, true, SEVERITY_CRITICAL, 30) > 30);
+}
+
+/* Trying it again mends nothing. */
+static void test_damage__ends_the_tries_of_an_outcome(void **state)
+{
+    struct house *house = *state;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    rot(house, "attempt");
+    house_accept_all(house, 0);
+    for (int i = 0; i < 40; i++) {
+        (void)engine_turn(house->engine);
+        house_advance(house, 100);
+    }
+    assert_int_equal(house->engine->again.count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +206,9 @@ int main(void)
         HOUSE_TEST(test_damage__in_the_outbox_ends_nothing),
         HOUSE_TEST(test_damage__where_deadlines_are_read),
         HOUSE_TEST(test_damage__a_start_that_meets_it_is_refused),
+        HOUSE_TEST(test_damage__holds_up_no_deadline_of_others),
+        HOUSE_TEST(test_damage__and_a_step_of_the_wall_hold_up_no_deadline),
+        HOUSE_TEST(test_damage__ends_the_tries_of_an_outcome),
     };
     return cmocka_run_group_tests_name("engine.damage", tests, NULL, NULL);
 }
