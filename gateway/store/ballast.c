@@ -140,7 +140,9 @@ static void fill_chunk(uint8_t chunk[CHUNK_BYTES], int64_t offset)
         z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
         z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
         z ^= z >> 31;
-        memcpy(chunk + i, &z, sizeof z);
+        for (size_t k = 0; k < sizeof z; k++) {
+            chunk[i + k] = (uint8_t)(z >> (8 * k));
+        }
     }
     if (offset == 0) {
         memcpy(chunk, inscription, sizeof inscription - 1);
