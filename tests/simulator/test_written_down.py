@@ -27,7 +27,7 @@ def main():
         if lived.returncode != 1 or not broken:
             fail("the simulator found nothing", lived)
         again = run(scenario, path)
-        if again.returncode == 0 or f"a rule is broken: {broken[-1]}" not in again.stderr:
+        if again.returncode != 1 or f"a rule is broken: {broken[-1]}" not in again.stderr:
             fail(f"not the same night; expected: {broken[-1]}", again)
         text = open(path, encoding="utf-8").read()
         with open(path, "w", encoding="utf-8") as file:
