@@ -78,9 +78,6 @@ static void tell_quarantine(struct engine *engine, struct uuid subject, bool ope
 static enum status mark_only(struct engine *engine, const struct command *command,
                              struct error *error)
 {
-    if (!store_in_transaction(engine->store)) { /* memory or room ran out: the next try can */
-        return error_set(error, STATUS_UNAVAILABLE, "the transaction has vanished");
-    }
     enum status status = store_savepoint_rollback(engine->store, error);
     if (status == STATUS_OK) {
         status = store_savepoint(engine->store, error);
@@ -121,7 +118,8 @@ enum status command_quarantine(struct engine *engine, struct command *command, s
         tell_quarantine(engine, command->escalation_id, false);
         return STATUS_OK;
     }
-    if (readable && status != STATUS_OK) {
+    /* Without a transaction it is room or memory that ran out, and not the rows: tried again. */
+    if (readable && status != STATUS_OK && store_in_transaction(engine->store)) {
         status = mark_only(engine, command, error);
     }
     if (changed || status != STATUS_OK) {

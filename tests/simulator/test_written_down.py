@@ -14,7 +14,7 @@ def run(*command):
 
 
 def fail(text, done):
-    print(f"{text}\n{done.stdout}\n{done.stderr}")
+    print(f"{text}\n{done.stdout}\n{done.stderr}\nexit status {done.returncode}")
     sys.exit(1)
 
 
