@@ -9,24 +9,58 @@
 #include "gateway/store/store_private.h"
 #include "tests/unit/engine/fixture.h"
 
-/* The first page of a table or an index becomes rubbish behind the writer's back. */
-static void rot(struct house *house, const char *object)
+/* The first page of a table or an index, in the file as a whole. */
+static int64_t find_root(struct house *house, const char *object)
 {
     struct store *store = house->engine->store;
     struct error error;
-    char sql[128], rubbish[4096];
-    int64_t page = 0;
+    char sql[128];
+    int64_t root = 0;
     (void)snprintf(sql, sizeof sql, "SELECT rootpage FROM sqlite_schema WHERE name = '%s'", object);
-    assert_int_equal(store_number(store, sql, &page, &error), STATUS_OK);
+    assert_int_equal(store_number(store, sql, &root, &error), STATUS_OK);
     assert_int_equal(
         sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL),
         SQLITE_OK);
+    assert_true(root > 1);
+    return root;
+}
+
+/* Not to be closed: that would take away SQLite's locks on the file. */
+static int open_file(struct house *house)
+{
+    int file = open(house->database, O_RDWR | O_CLOEXEC);
+    assert_true(file >= 0);
+    return file;
+}
+
+/* A page becomes rubbish behind the writer's back. */
+static void rot_page(struct house *house, int file, int64_t page)
+{
+    char rubbish[4096];
     memset(rubbish, 0xa5, sizeof rubbish);
-    int file = open(house->database, O_WRONLY | O_CLOEXEC);
-    assert_true(file >= 0 && page > 1);
     assert_int_equal(pwrite(file, rubbish, sizeof rubbish, (page - 1) * 4096), sizeof rubbish);
-    /* Not closed: that would take away SQLite's locks on the file. */
-    (void)sqlite3_db_release_memory(store->db);
+    (void)sqlite3_db_release_memory(house->engine->store->db);
+}
+
+static void rot(struct house *house, const char *object)
+{
+    int64_t root = find_root(house, object);
+    rot_page(house, open_file(house), root);
+}
+
+/* The first leaf of an index alone: its oldest rows. */
+static void rot_first_leaf(struct house *house, const char *object)
+{
+    unsigned char page[4096];
+    int64_t root = find_root(house, object), leaf = 0;
+    int file = open_file(house);
+    assert_int_equal(pread(file, page, sizeof page, (root - 1) * 4096), sizeof page);
+    assert_int_equal(page[0], 2); /* an inner page, whose first cell begins with its child */
+    size_t cell = (size_t)page[12] << 8 | page[13];
+    for (size_t i = 0; i < 4; i++) {
+        leaf = leaf << 8 | page[cell + i];
+    }
+    rot_page(house, file, leaf);
 }
 
 static void test_damage__new_ones_are_refused_and_open_ones_go_on(void **state)
@@ -126,32 +160,6 @@ static void test_damage__a_start_that_meets_it_is_refused(void **state)
     struct engine_configuration configuration = house_configuration(house);
     assert_int_equal(engine_create(&configuration, &engine, &error), STATUS_CORRUPT);
     assert_null(engine);
-}
-
-/* The first leaf of an index alone: its oldest rows. */
-static void rot_first_leaf(struct house *house, const char *object)
-{
-    struct store *store = house->engine->store;
-    struct error error;
-    char sql[128];
-    unsigned char page[4096], rubbish[4096];
-    int64_t root = 0;
-    (void)snprintf(sql, sizeof sql, "SELECT rootpage FROM sqlite_schema WHERE name = '%s'", object);
-    assert_int_equal(store_number(store, sql, &root, &error), STATUS_OK);
-    assert_int_equal(
-        sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL),
-        SQLITE_OK);
-    memset(rubbish, 0xa5, sizeof rubbish);
-    int file = open(house->database, O_RDWR | O_CLOEXEC); /* not closed: SQLite's locks */
-    assert_int_equal(pread(file, page, sizeof page, (root - 1) * 4096), sizeof page);
-    assert_int_equal(page[0], 2); /* an inner page, whose first cell begins with its child */
-    size_t cell = (size_t)page[12] << 8 | page[13];
-    int64_t leaf = 0;
-    for (size_t i = 0; i < 4; i++) {
-        leaf = leaf << 8 | page[cell + i];
-    }
-    assert_int_equal(pwrite(file, rubbish, sizeof rubbish, (leaf - 1) * 4096), sizeof rubbish);
-    (void)sqlite3_db_release_memory(store->db);
 }
 
 /* How many steps behind the rows that cannot be written any more are begun all the same. */
