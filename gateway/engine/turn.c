@@ -355,7 +355,7 @@ static bool run_command(struct engine *engine, struct command *command)
     forget_since(engine, &mark);
     fail_command(engine, command, status, &error);
     engine->turn->failure = status;
-    if (status == STATUS_CORRUPT) {
+    if (status == STATUS_CORRUPT || status == STATUS_IO) {
         store_rollback(engine->store); /* it could not be committed any more: its neighbours can */
     }
     if (!store_in_transaction(engine->store)) {

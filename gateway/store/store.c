@@ -13,6 +13,7 @@
 #include "schema/schema.h"
 
 #define ROLLBACK_TRIES_MAX 3
+#define PAST_ANY_END       (INT64_C(1) << 50)
 
 bool store_is_out_of_room(int rc, int system_errno)
 {
@@ -22,6 +23,32 @@ bool store_is_out_of_room(int rc, int system_errno)
            (may_be && (system_errno == ENOSPC || system_errno == EDQUOT));
 }
 
+/* What the kernel last answered to a read of the file, and that is forgotten: a read past any end
+ * clears it (os_unix.c, unixRead). */
+static int take_read_errno(sqlite3 *db, int which_file)
+{
+    sqlite3_file *file = NULL;
+    int system_errno = 0;
+    char nothing;
+    if (sqlite3_file_control(db, "main", which_file, &file) != SQLITE_OK || file == NULL ||
+        file->pMethods == NULL ||
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &system_errno) != SQLITE_OK ||
+        system_errno == 0) {
+        return 0;
+    }
+    (void)file->pMethods->xRead(file, &nothing, sizeof nothing, PAST_ANY_END);
+    return system_errno;
+}
+
+/* SQLite calls it damage when the kernel cannot read (SQLITE_IOERR_CORRUPTFS of os_unix.c): nothing
+ * wrong was read, and the next try may succeed. */
+static bool take_failed_read(sqlite3 *db)
+{
+    int of_database = take_read_errno(db, SQLITE_FCNTL_FILE_POINTER);
+    int of_log = take_read_errno(db, SQLITE_FCNTL_JOURNAL_POINTER);
+    return of_database != 0 || of_log != 0;
+}
+
 enum status store_status(struct store *store, int rc, const char *what, struct error *error)
 {
     assert(store->magic == STORE_MAGIC && what != NULL);
@@ -29,6 +56,9 @@ enum status store_status(struct store *store, int rc, const char *what, struct e
     int extended = store->db != NULL ? sqlite3_extended_errcode(store->db) : rc;
     int system_errno = store->db != NULL ? sqlite3_system_errno(store->db) : 0;
     const char *message = store->db != NULL ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc);
+    bool failed_read = store->db != NULL &&
+                       ((rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CORRUPT) &&
+                       take_failed_read(store->db);
     enum status status =
         store_is_out_of_room(extended, system_errno) ? STATUS_DISK_FULL : STATUS_IO;
     switch (rc & 0xff) {
@@ -37,7 +67,7 @@ enum status store_status(struct store *store, int rc, const char *what, struct e
         break;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        status = STATUS_CORRUPT;
+        status = failed_read ? STATUS_IO : STATUS_CORRUPT;
         break;
     case SQLITE_CONSTRAINT:
         status = STATUS_CONFLICT;

@@ -6,8 +6,9 @@
  * live in the arena given.
  *
  * STATUS_NOT_FOUND: no such row. STATUS_DISK_FULL, STATUS_IO, STATUS_CORRUPT, STATUS_NO_MEMORY: as
- * SQLite says; a commit that failed with STATUS_IO answers STATUS_UNCERTAIN. A transaction that met
- * damage (STATUS_CORRUPT) cannot be committed any more. After any error of a writing call ask
+ * SQLite says, but a read that the kernel failed is STATUS_IO, not damage; a commit that failed
+ * with STATUS_IO answers STATUS_UNCERTAIN. A transaction that met damage (STATUS_CORRUPT) or a
+ * failed read (STATUS_IO) may not be committable any more. After any error of a writing call ask
  * store_in_transaction(): the transaction may be gone.
  */
 #ifndef GATEWAY_STORE_STORE_H

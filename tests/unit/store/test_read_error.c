@@ -1,0 +1,101 @@
+/* test_read_error.c - a disk that cannot be read for a moment is not a damaged database. */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "tests/unit/store/fixture.h"
+
+static unsigned reads_to_fail;
+
+static ssize_t read_or_fail(int file, void *buffer, size_t bytes, off_t offset)
+{
+    if (reads_to_fail > 0) {
+        reads_to_fail--;
+        errno = EIO;
+        return -1;
+    }
+    return pread(file, buffer, bytes, offset);
+}
+
+/* Of all connections; SQLite keeps the names of the calls apart by the width of an offset. */
+static void install(void)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find("unix");
+    assert_non_null(vfs);
+    int one = vfs->xSetSystemCall(vfs, "pread", (sqlite3_syscall_ptr)read_or_fail);
+    int other = vfs->xSetSystemCall(vfs, "pread64", (sqlite3_syscall_ptr)read_or_fail);
+    assert_true(one == SQLITE_OK || other == SQLITE_OK);
+}
+
+static enum status read_customer(struct shelf *shelf)
+{
+    struct escalation escalation = plain_escalation(shelf, 1);
+    int64_t customer_id = 0;
+    (void)sqlite3_db_release_memory(shelf->store->db); /* nothing comes from the cache */
+    return store_get_escalation_customer(shelf->store, escalation.id, &customer_id, &shelf->error);
+}
+
+static void fill(struct shelf *shelf)
+{
+    struct escalation escalation = plain_escalation(shelf, 1);
+    assert_ok(shelf, add_escalation(shelf->store, &escalation, "key", &shelf->error));
+    reads_to_fail = 0;
+    install();
+}
+
+static void test_failed_read__is_no_damage(void **state)
+{
+    struct shelf *shelf = *state;
+    fill(shelf);
+    reads_to_fail = 1;
+    assert_int_equal(read_customer(shelf), STATUS_IO);
+    assert_int_equal(reads_to_fail, 0);
+    assert_ok(shelf, read_customer(shelf));
+}
+
+static void test_failed_read__ends_a_transaction_that_can_be_tried_again(void **state)
+{
+    struct shelf *shelf = *state;
+    fill(shelf);
+    assert_ok(shelf, store_begin(shelf->store, &shelf->error));
+    reads_to_fail = 1;
+    assert_int_equal(read_customer(shelf), STATUS_IO);
+    store_rollback(shelf->store);
+    assert_false(store_in_transaction(shelf->store));
+    assert_ok(shelf, store_begin(shelf->store, &shelf->error));
+    assert_ok(shelf, read_customer(shelf));
+    assert_ok(shelf, store_commit(shelf->store, &shelf->error));
+}
+
+/* What the file remembers of a failed read must not excuse what is found wrong later. */
+static void test_damage_after_a_failed_read__is_damage(void **state)
+{
+    struct shelf *shelf = *state;
+    fill(shelf);
+    reads_to_fail = 1;
+    assert_int_equal(read_customer(shelf), STATUS_IO);
+    shelf_execute(shelf, "PRAGMA wal_checkpoint(TRUNCATE)");
+    int file = open(shelf->path, O_WRONLY | O_CLOEXEC);
+    assert_true(file >= 0);
+    int64_t page_bytes = shelf_number(shelf, "PRAGMA page_size");
+    int64_t pages = shelf_number(shelf, "PRAGMA page_count");
+    static const char nonsense[64] = "nonsense";
+    for (int64_t page = 1; page < pages; page++) {
+        assert_int_equal(pwrite(file, nonsense, sizeof nonsense, page * page_bytes),
+                         sizeof nonsense);
+    }
+    assert_int_equal(close(file), 0);
+    assert_int_equal(read_customer(shelf), STATUS_CORRUPT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SHELF_TEST(test_failed_read__is_no_damage),
+        SHELF_TEST(test_failed_read__ends_a_transaction_that_can_be_tried_again),
+        SHELF_TEST(test_damage_after_a_failed_read__is_damage),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
