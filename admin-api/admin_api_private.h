@@ -155,22 +155,34 @@ struct MHD_Response *live_stream_create(struct exchange *exchange);
 size_t streams_count(struct admin_api *api);
 void streams_stop(struct admin_api *api);
 
-/* ---- doorkeeper.c: connections that libmicrohttpd does not take ---- */
+/* ---- doorkeeper.c: the listening socket, and who may come in ---- */
 
 struct doorkeeper {
     pthread_t thread;
     bool started;
-    int door;  /* libmicrohttpd's listening socket */
-    int stop;  /* eventfd */
-    int spare; /* a descriptor to give away when there is none left */
-    size_t connections_max;
+    int door;               /* listens */
+    int news;               /* eventfd: somebody left, or it is to stop */
+    int spare;              /* a descriptor to give away when there is none left */
+    size_t handed_over;     /* to libmicrohttpd; the thread's own, as is told_at */
+    atomic_size_t arrived;  /* of these, at a worker */
+    atomic_size_t departed; /* of these, closed */
+    atomic_bool wants_news;
+    atomic_bool stopping;
     struct monotonic_time told_at;
 };
 
-/* While libmicrohttpd runs: its own socket and connections are what this is about. */
-enum status doorkeeper_start(struct admin_api *api, size_t connections_max,
-                             struct error *error) MUST_CHECK;
+/* Listens, and finds the port. The descriptors are -1 before and after a failure. */
+enum status doorkeeper_open(struct admin_api *api,
+                            const struct admin_api_configuration *configuration,
+                            struct error *error) MUST_CHECK;
+/* Hands connections over from now on: libmicrohttpd runs until doorkeeper_stop() has returned. */
+enum status doorkeeper_start(struct admin_api *api, struct error *error) MUST_CHECK;
 void doorkeeper_stop(struct admin_api *api);
+/* The last: the counts below are told until libmicrohttpd has ended. */
+void doorkeeper_close(struct admin_api *api);
+/* Any thread: libmicrohttpd has begun, and has ended, to serve a connection. */
+void doorkeeper_note_arrival(struct admin_api *api);
+void doorkeeper_note_departure(struct admin_api *api);
 
 /* ---- the server ---- */
 

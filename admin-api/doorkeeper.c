@@ -1,18 +1,22 @@
-/* doorkeeper.c - takes the connections that libmicrohttpd leaves at the door.
+/* doorkeeper.c - listens, and hands every connection to libmicrohttpd.
  *
- * When accept() fails for want of file descriptors, a worker of 0.9.75 that has no connection tries
- * again at once, for ever, and one that has some stops listening until one of them ends, which an
- * event stream never does. This thread looks at the same listening socket. What still waits there
- * after a moment it accepts and hands over; without a descriptor left it gives its own spare one
- * for a moment and turns the caller away, who can try elsewhere or again. At the limit of
- * connections waiting is right, and it leaves them.
+ * libmicrohttpd 0.9.75 is kept from its own door. Without file descriptors a worker of it that has
+ * no connection calls accept() again at once, for ever, and one that has some listens again only
+ * when one of them ends, which an event stream never does; and a worker that is handed a connection
+ * just when it reached its limit keeps a lock for good (new_connection_process_() in daemon.c). So
+ * it has no socket to listen on and no limit to reach; this thread counts instead. At the limit
+ * callers wait in the kernel's queue. Without a descriptor left it gives its own spare one for a
+ * moment and turns the caller away, who can try elsewhere or again.
  */
 #include "admin-api/admin_api_private.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -20,30 +24,121 @@
 
 #include "gateway/base/log.h"
 
-#define PATIENCE_MS      20  /* a worker takes a connection in much less */
-#define FULL_WAIT_MS     100 /* no connection more is allowed, or accept() fails all the same */
+#define REST_MS          100  /* accept() fails, and it is not the caller who is to blame */
+#define ARRIVAL_MS_MAX   1000 /* a worker that has taken no connection by then has lost it */
 #define TOLD_EVERY_MS    INT64_C(60000)
 #define TAKEN_A_TIME_MAX 64
 
-/* False when it is to stop. */
-static bool wait_at_door(const struct doorkeeper *keeper, int wait_ms)
+/* ---- the door ---- */
+
+static enum status resolve(const struct admin_api_configuration *configuration,
+                           struct sockaddr_storage *address_r, socklen_t *bytes_r,
+                           struct error *error)
 {
-    struct pollfd stop = {.fd = keeper->stop, .events = POLLIN};
-    (void)poll(&stop, 1, wait_ms);
-    return (stop.revents & POLLIN) == 0;
+    const char *text =
+        configuration->listen_address != NULL ? configuration->listen_address : "127.0.0.1";
+    char port[8];
+    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+                             .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found;
+    (void)snprintf(port, sizeof port, "%u", (unsigned)configuration->listen_port);
+    int code = getaddrinfo(text, port, &hints, &found);
+    if (code != 0) {
+        return error_set(error, STATUS_CONFIGURATION, "listen address %s: %s", text,
+                         gai_strerror(code));
+    }
+    memcpy(address_r, found->ai_addr, found->ai_addrlen);
+    *bytes_r = found->ai_addrlen;
+    freeaddrinfo(found);
+    return STATUS_OK;
 }
 
-static bool somebody_waits(const struct doorkeeper *keeper)
+/* -1, and errno. */
+static int listen_on(const struct sockaddr_storage *address, socklen_t bytes)
 {
-    struct pollfd door = {.fd = keeper->door, .events = POLLIN};
-    return poll(&door, 1, 0) > 0;
+    static const int on = 1;
+    int door = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool listens = door >= 0 && setsockopt(door, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+                   (address->ss_family != AF_INET6 ||
+                    setsockopt(door, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0) &&
+                   bind(door, (const struct sockaddr *)address, bytes) == 0 &&
+                   listen(door, SOMAXCONN) == 0;
+    if (!listens && door >= 0) {
+        int error = errno;
+        (void)close(door);
+        errno = error;
+    }
+    return listens ? door : -1;
 }
 
-static bool is_full(struct admin_api *api)
+static uint16_t port_of(int door)
 {
-    const union MHD_DaemonInfo *information =
-        MHD_get_daemon_info(api->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-    return information == NULL || information->num_connections >= api->doorkeeper.connections_max;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in four;
+        struct sockaddr_in6 six;
+    } address = {.any = {.sa_family = AF_UNSPEC}};
+    socklen_t bytes = sizeof address;
+    (void)getsockname(door, &address.any, &bytes);
+    return ntohs(address.any.sa_family == AF_INET6 ? address.six.sin6_port : address.four.sin_port);
+}
+
+enum status doorkeeper_open(struct admin_api *api,
+                            const struct admin_api_configuration *configuration,
+                            struct error *error)
+{
+    struct doorkeeper *keeper = &api->doorkeeper;
+    struct sockaddr_storage address = {0};
+    socklen_t bytes = 0;
+    enum status status = resolve(configuration, &address, &bytes, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    keeper->door = listen_on(&address, bytes);
+    keeper->news = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    keeper->spare = fcntl(keeper->news, F_DUPFD_CLOEXEC, 0);
+    if (keeper->door < 0 || keeper->spare < 0) {
+        status = error_set(error, STATUS_IO, "cannot listen for HTTP: %s", strerror(errno));
+        doorkeeper_close(api);
+        return status;
+    }
+    api->port = port_of(keeper->door);
+    return STATUS_OK;
+}
+
+void doorkeeper_close(struct admin_api *api)
+{
+    struct doorkeeper *keeper = &api->doorkeeper;
+    int *const all[] = {&keeper->door, &keeper->news, &keeper->spare};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (*all[i] >= 0) {
+            (void)close(*all[i]);
+            *all[i] = -1;
+        }
+    }
+}
+
+/* ---- the keeper ---- */
+
+void doorkeeper_note_arrival(struct admin_api *api)
+{
+    atomic_fetch_add(&api->doorkeeper.arrived, 1);
+}
+
+void doorkeeper_note_departure(struct admin_api *api)
+{
+    atomic_fetch_add(&api->doorkeeper.departed, 1);
+    if (atomic_load(&api->doorkeeper.wants_news)) {
+        (void)eventfd_write(api->doorkeeper.news, 1);
+    }
+}
+
+/* How many more may come in. A connection that a worker had no memory for never arrives. */
+static size_t room(const struct admin_api *api)
+{
+    const struct doorkeeper *keeper = &api->doorkeeper;
+    size_t inside = keeper->handed_over - atomic_load(&keeper->departed);
+    return inside < api->connections_max ? api->connections_max - inside : 0;
 }
 
 static bool lacks_resources(int error)
@@ -68,24 +163,53 @@ static bool turn_away(struct admin_api *api, int error)
         (void)close(caller);
         atomic_fetch_add(&api->counters.callers_turned_away, 1);
     }
-    keeper->spare = fcntl(keeper->stop, F_DUPFD_CLOEXEC, 0);
+    keeper->spare = fcntl(keeper->news, F_DUPFD_CLOEXEC, 0);
     return caller >= 0;
 }
 
-/* Answers how long to look away; 0: there may be more. */
-static int take_one(struct admin_api *api)
+enum door { DOOR_TAKEN, DOOR_EMPTY, DOOR_BROKEN };
+
+static enum door take_one(struct admin_api *api)
 {
+    struct doorkeeper *keeper = &api->doorkeeper;
     struct sockaddr_storage address;
     socklen_t bytes = sizeof address;
-    int caller = accept4(api->doorkeeper.door, (struct sockaddr *)&address, &bytes,
-                         SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int caller =
+        accept4(keeper->door, (struct sockaddr *)&address, &bytes, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (caller < 0) {
         int error = errno;
-        return lacks_resources(error) && !turn_away(api, error) ? FULL_WAIT_MS : 0;
+        if (error == EAGAIN || error == EINTR || error == ECONNABORTED) {
+            return DOOR_EMPTY;
+        }
+        return lacks_resources(error) && turn_away(api, error) ? DOOR_TAKEN : DOOR_BROKEN;
     }
-    /* It closes the socket when it refuses. */
-    (void)MHD_add_connection(api->daemon, caller, (struct sockaddr *)&address, bytes);
-    return 0;
+    /* Before: a worker may be done with it at once. It closes the socket when it refuses. */
+    keeper->handed_over++;
+    if (MHD_add_connection(api->daemon, caller, (struct sockaddr *)&address, bytes) != MHD_YES) {
+        keeper->handed_over--;
+    }
+    return DOOR_TAKEN;
+}
+
+/* False when it is to look away for a while. */
+static bool take(struct admin_api *api, size_t count)
+{
+    enum door door = DOOR_TAKEN;
+    for (size_t i = 0; i < count && i < TAKEN_A_TIME_MAX && door == DOOR_TAKEN; i++) {
+        door = take_one(api);
+    }
+    return door != DOOR_BROKEN;
+}
+
+/* As room(), but when there is none, who departs from now on wakes the keeper. */
+static size_t room_or_news(struct admin_api *api)
+{
+    size_t places = room(api);
+    if (places == 0) {
+        atomic_store(&api->doorkeeper.wants_news, true);
+        places = room(api);
+    }
+    return places;
 }
 
 static void *keep_door(void *context)
@@ -93,63 +217,40 @@ static void *keep_door(void *context)
     struct admin_api *api = context;
     struct doorkeeper *keeper = &api->doorkeeper;
     (void)pthread_setname_np(pthread_self(), "doorkeeper");
-    int away_ms = PATIENCE_MS;
-    do {
-        struct pollfd both[] = {{.fd = keeper->door, .events = POLLIN},
-                                {.fd = keeper->stop, .events = POLLIN}};
-        (void)poll(both, 2, -1);
-        if (!wait_at_door(keeper, away_ms)) {
-            break;
+    bool rests = false;
+    while (!atomic_load(&keeper->stopping)) {
+        size_t places = room_or_news(api);
+        struct pollfd both[] = {{.fd = rests || places == 0 ? -1 : keeper->door, .events = POLLIN},
+                                {.fd = keeper->news, .events = POLLIN}};
+        int ready = poll(both, 2, rests ? REST_MS : places == 0 ? ARRIVAL_MS_MAX : -1);
+        atomic_store(&keeper->wants_news, false);
+        if (ready == 0 && !rests) { /* full, and nobody arrives or departs */
+            keeper->handed_over = atomic_load(&keeper->arrived);
         }
-        away_ms = PATIENCE_MS;
-        for (int taken = 0; taken < TAKEN_A_TIME_MAX && somebody_waits(keeper); taken++) {
-            int wait_ms = is_full(api) ? FULL_WAIT_MS : take_one(api);
-            if (wait_ms > 0) {
-                away_ms = wait_ms;
-                break;
-            }
+        if (ready > 0 && both[1].revents != 0) {
+            eventfd_t ignored;
+            (void)eventfd_read(keeper->news, &ignored);
         }
-    } while (wait_at_door(keeper, 0));
+        rests = ready > 0 && both[0].revents != 0 && !take(api, places);
+    }
     return NULL;
 }
 
-enum status doorkeeper_start(struct admin_api *api, size_t connections_max, struct error *error)
+enum status doorkeeper_start(struct admin_api *api, struct error *error)
 {
     struct doorkeeper *keeper = &api->doorkeeper;
-    const union MHD_DaemonInfo *information =
-        MHD_get_daemon_info(api->daemon, MHD_DAEMON_INFO_LISTEN_FD);
-    assert(information != NULL && !keeper->started);
-    keeper->door = information->listen_fd;
-    keeper->connections_max = connections_max;
-    keeper->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    keeper->spare = keeper->stop < 0 ? -1 : fcntl(keeper->stop, F_DUPFD_CLOEXEC, 0);
-    if (keeper->spare < 0) {
-        enum status status = error_set(error, STATUS_IO, "eventfd: %s", strerror(errno));
-        if (keeper->stop >= 0) {
-            (void)close(keeper->stop);
-        }
-        return status;
-    }
+    assert(keeper->door >= 0 && !keeper->started);
     keeper->started = pthread_create(&keeper->thread, NULL, keep_door, api) == 0;
-    if (!keeper->started) {
-        (void)close(keeper->spare);
-        (void)close(keeper->stop);
-        return error_set(error, STATUS_IO, "cannot start a thread");
-    }
-    return STATUS_OK;
+    return keeper->started ? STATUS_OK : error_set(error, STATUS_IO, "cannot start a thread");
 }
 
 void doorkeeper_stop(struct admin_api *api)
 {
     struct doorkeeper *keeper = &api->doorkeeper;
-    if (!keeper->started) {
-        return;
+    if (keeper->started) {
+        atomic_store(&keeper->stopping, true);
+        (void)eventfd_write(keeper->news, 1);
+        (void)pthread_join(keeper->thread, NULL);
+        keeper->started = false;
     }
-    (void)eventfd_write(keeper->stop, 1);
-    (void)pthread_join(keeper->thread, NULL);
-    keeper->started = false;
-    if (keeper->spare >= 0) {
-        (void)close(keeper->spare);
-    }
-    (void)close(keeper->stop);
 }

@@ -3,25 +3,25 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "admin-api/admin_api_private.h"
 #include "gateway/base/log.h"
 
-#define TICK_MS        100
-#define TICK_BUSY_MS   10
-#define DRAIN_POLL_MS  10
-#define FLUSH_MS_MAX   500
-#define PEM_BYTES_MAX  65536
-#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+#define TICK_MS       100
+#define TICK_BUSY_MS  10
+#define DRAIN_POLL_MS 10
+#define FLUSH_MS_MAX  500
+#define PEM_BYTES_MAX 65536
+/* The doorkeeper keeps the limit: libmicrohttpd is never to reach one of its own. */
+#define CONNECTIONS_NO_LIMIT ((unsigned)INT_MAX)
+#define TLS_PRIORITIES       "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 static bool has_connections(struct admin_api *api)
 {
@@ -54,13 +54,17 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **sock
 {
     struct admin_api *api = context;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        doorkeeper_note_arrival(api);
         const union MHD_ConnectionInfo *information =
             MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
         *socket_context =
             information != NULL ? http_connection_open(api, information->connect_fd) : NULL;
-    } else if (*socket_context != NULL) {
-        http_connection_close(api, *socket_context);
-        *socket_context = NULL;
+    } else {
+        if (*socket_context != NULL) {
+            http_connection_close(api, *socket_context);
+            *socket_context = NULL;
+        }
+        doorkeeper_note_departure(api);
     }
 }
 
@@ -79,26 +83,6 @@ static char *read_file(const char *path)
     return text;
 }
 
-static enum status resolve(const struct admin_api_configuration *configuration,
-                           struct sockaddr_storage *address_r, struct error *error)
-{
-    const char *text =
-        configuration->listen_address != NULL ? configuration->listen_address : "127.0.0.1";
-    char port[8];
-    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-                             .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found;
-    (void)snprintf(port, sizeof port, "%u", (unsigned)configuration->listen_port);
-    int code = getaddrinfo(text, port, &hints, &found);
-    if (code != 0) {
-        return error_set(error, STATUS_CONFIGURATION, "listen address %s: %s", text,
-                         gai_strerror(code));
-    }
-    memcpy(address_r, found->ai_addr, found->ai_addrlen);
-    freeaddrinfo(found);
-    return STATUS_OK;
-}
-
 static unsigned or_default(unsigned value, unsigned fallback)
 {
     return value != 0 ? value : fallback;
@@ -108,15 +92,10 @@ static enum status start_daemon(struct admin_api *api,
                                 const struct admin_api_configuration *configuration,
                                 const char *key, const char *certificate, struct error *error)
 {
-    struct sockaddr_storage address = {0};
-    enum status status = resolve(configuration, &address, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
     bool tls = key != NULL;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_INTERNAL_POLLING_THREAD |
-                     MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0) |
-                     (address.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0);
+                     MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME |
+                     (tls ? MHD_USE_TLS : 0);
     union {
         const char *text;
         void *memory;
@@ -131,23 +110,18 @@ static enum status start_daemon(struct admin_api *api,
     api->connections.tls = tls;
     errno = 0;
     api->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, request_on_access, api, MHD_OPTION_SOCK_ADDR,
-        (struct sockaddr *)&address, MHD_OPTION_THREAD_POOL_SIZE,
-        or_default(configuration->threads, 2), MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)api->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        configuration->connections_per_address_max, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)INACTIVITY_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_POOL_BYTES,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, on_connection, api,
-        MHD_OPTION_URI_LOG_CALLBACK, request_on_uri, api, MHD_OPTION_NOTIFY_COMPLETED,
-        request_on_completed, api, MHD_OPTION_ARRAY, tls ? tls_options : no_options,
-        MHD_OPTION_END);
+        flags, 0, NULL, NULL, request_on_access, api, MHD_OPTION_THREAD_POOL_SIZE,
+        or_default(configuration->threads, 2), MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_NO_LIMIT,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, configuration->connections_per_address_max,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)INACTIVITY_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_POOL_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, api, MHD_OPTION_URI_LOG_CALLBACK,
+        request_on_uri, api, MHD_OPTION_NOTIFY_COMPLETED, request_on_completed, api,
+        MHD_OPTION_ARRAY, tls ? tls_options : no_options, MHD_OPTION_END);
     if (api->daemon == NULL) {
-        return error_set(error, STATUS_IO, "cannot listen for HTTP: %s",
+        return error_set(error, STATUS_IO, "cannot serve HTTP: %s",
                          errno != 0 ? strerror(errno) : "libmicrohttpd refused to start");
     }
-    const union MHD_DaemonInfo *information =
-        MHD_get_daemon_info(api->daemon, MHD_DAEMON_INFO_BIND_PORT);
-    api->port = information != NULL ? information->port : 0;
     return STATUS_OK;
 }
 
@@ -184,6 +158,7 @@ static struct admin_api *create(const struct admin_api_configuration *configurat
         return NULL;
     }
     api->magic = ADMIN_API_MAGIC;
+    api->doorkeeper.door = api->doorkeeper.news = api->doorkeeper.spare = -1;
     api->engine = configuration->engine;
     api->clock = configuration->clock;
     api->hooks = configuration->hooks;
@@ -221,11 +196,11 @@ static enum status start_threads(struct admin_api *api,
         return error_set(error, STATUS_IO, "cannot start a thread");
     }
     api->deadlines_started = true;
-    status = start_tls_or_plain(api, configuration, error);
+    status = doorkeeper_open(api, configuration, error);
     if (status == STATUS_OK) {
-        status = doorkeeper_start(api, or_default(configuration->connections_max, 1024), error);
+        status = start_tls_or_plain(api, configuration, error);
     }
-    return status;
+    return status == STATUS_OK ? doorkeeper_start(api, error) : status;
 }
 
 enum status admin_api_start(const struct admin_api_configuration *configuration,
@@ -276,10 +251,7 @@ void admin_api_stop(struct admin_api *api)
     assert(api->magic == ADMIN_API_MAGIC);
     atomic_store(&api->draining, true);
     if (api->daemon != NULL) {
-        /* Not MHD_quiesce_daemon(): in 0.9.75 it takes the listening socket out of each worker's
-         * epoll set while the worker may be doing the same, which aborts the process. New requests
-         * are answered 503 until the end instead. */
-        wait_while_waiting(api);
+        wait_while_waiting(api); /* new requests are answered 503 meanwhile */
     }
     waiting_stop(api);
     streams_stop(api);
@@ -296,6 +268,7 @@ void admin_api_stop(struct admin_api *api)
         MHD_stop_daemon(api->daemon);
         api->daemon = NULL;
     }
+    doorkeeper_close(api);
 }
 
 void admin_api_destroy(struct admin_api **api)

@@ -46,7 +46,7 @@ ERRORS = {"open": errno.EMFILE, "read": errno.EIO, "write": errno.EIO, "sync": e
           "realloc": errno.ENOMEM}
 # Of these the measurement must have seen some: else it measured something else.
 EXPECTED = {
-    ("http", "accept", "client"), ("http", "epoll_ctl", "client"), ("http", "epoll_wait", "other"),
+    ("door", "accept", "client"), ("http", "epoll_ctl", "client"), ("http", "epoll_wait", "other"),
     ("http", "recv", "client"), ("http", "send", "client"), ("http", "malloc", "other"),
     ("http", "calloc", "other"), ("writer", "write", "log"), ("writer", "sync", "log"),
     ("writer", "write", "other"), ("writer", "malloc", "other"),

@@ -11,7 +11,7 @@ PRELOAD = astreinte_test.SUPPORT_BUILD_DIR / "preload/preload_calls.so"
 CALLS = ("open", "read", "write", "sync", "truncate", "map", "socket", "connect", "accept",
          "epoll_ctl", "epoll_wait", "poll", "recv", "send", "malloc", "calloc", "realloc")
 KINDS = ("other", "database", "log", "file", "client", "peer")
-THREADS = ("main", "http", "writer", "push", "telephony", "others")
+THREADS = ("main", "http", "door", "writer", "push", "telephony", "others")
 ACTIONS = ("fail", "short", "kill before", "kill after", "kill half")
 RULES_MAX = 4
 FOR_EVER = (1 << 64) - 1

@@ -66,6 +66,7 @@ enum kind {
 enum thread {
     THREAD_MAIN,
     THREAD_HTTP,
+    THREAD_DOOR,
     THREAD_WRITER,
     THREAD_PUSH,
     THREAD_TELEPHONY,
@@ -130,6 +131,7 @@ static enum thread look_at_thread(void)
         const char *name;
         enum thread thread;
     } names[] = {{"MHD", THREAD_HTTP},
+                 {"doorkeeper", THREAD_DOOR},
                  {"writer", THREAD_WRITER},
                  {"push", THREAD_PUSH},
                  {"telephony", THREAD_TELEPHONY}};
