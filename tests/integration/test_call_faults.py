@@ -252,5 +252,38 @@ class NoDescriptorLeft(unittest.TestCase):
         self.refuse_and_recover([])
 
 
+class NoMemoryForConnections(astreinte_test.GatewayTest):
+    """Callers whose connection was lost for want of memory take no place for good."""
+
+    sections = {"gateway": {"connections_max": 8}}
+    LOST = 20
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.gateway.stop()
+        cls.calls = Calls(cls.directory / "calls")
+        cls.gateway.environment.update(cls.calls.environment)
+        cls.gateway.start()
+
+    def ask(self):
+        caller = Racer(self.gateway.port)
+        try:
+            return caller.ask(READY)
+        except ConnectionError:
+            return None
+        finally:
+            caller.close()
+
+    def test_their_places_are_free_again(self):
+        self.assertEqual(self.ask().status, 200)
+        self.calls.arm("fail", ["malloc"], threads=["http"], error=errno.ENOMEM)
+        answers = [self.ask() for _ in range(self.LOST)]
+        self.calls.disarm()
+        self.assertGreater(answers.count(None), 8, answers)
+        for _ in range(self.LOST):
+            self.assertEqual(self.ask().status, 200)
+
+
 if __name__ == "__main__":
     unittest.main()
