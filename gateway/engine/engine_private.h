@@ -91,6 +91,11 @@ struct clock_watch {
 struct poison;
 
 /* ---- one turn's work (turn.c) ---- */
+
+/* What a turn does of each kind, at least, when each command has a transaction of its own: a disk
+ * that is slow at each makes nobody behind it wait for hundreds. */
+#define ALONE_MIN 8
+
 struct turn;
 struct turn *turn_create(void);
 /* Whether nothing was left for the next turn. */
@@ -438,6 +443,8 @@ bool changes_pending(const struct engine *engine);
 /* The next open escalations to tell, all of one customer; *count_r 0: none now. */
 enum status changes_next(struct engine *engine, size_t most, int64_t *customer_id_r,
                          struct uuid *ids_r, size_t *count_r, struct error *error) MUST_CHECK;
+/* Those of the customer behind this one were listed and not told: they are still to be. */
+void changes_left(struct engine *engine, int64_t customer_id, struct uuid told);
 bool again_is_for(enum command_type type);
 /* Meanwhile outcomes stay in their lane, where they have slots: there is room for all that fail. */
 bool again_is_waiting(const struct engine *engine);
@@ -464,6 +471,9 @@ void reserve_fill(struct engine *engine);
 void reserve_disk_is_full(struct engine *engine);
 /* Gives a piece of the ballast to the disk. False: it is used up. */
 bool reserve_draw(struct engine *engine);
+/* What the engine does without a command, the outbox and the log, has no try of its own: when the
+ * status says that it found no room, it finds it the next time. */
+void reserve_make_room(struct engine *engine, enum status status);
 /* Something that serves the open escalations found no room even so: tells the desk. */
 void reserve_is_used_up(struct engine *engine);
 /* Whether a command serves the open escalations and may draw on the reserve. */
@@ -473,6 +483,11 @@ bool reserve_refuses(const struct engine *engine, enum command_type type);
 void reserve_refuse(struct command *command);
 /* Between transactions: looks for room again. Answers when it wants to look next, in ms. */
 int64_t reserve_tend(struct engine *engine);
+
+/* ---- housekeeping.c ---- */
+
+/* Each turn, before its transaction. */
+void housekeeping(struct engine *engine);
 
 /* ---- clock_watch.c ---- */
 
