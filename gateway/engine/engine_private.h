@@ -521,6 +521,8 @@ void watchdog_open(struct engine *engine);
 void watchdog_look(struct engine *engine);
 void watchdog_close(struct engine *engine);
 void *watchdog_run(void *engine);
+/* A deadline was met, so much late; once that is committed. */
+void count_met(struct engine *engine, int64_t late_ms);
 void engine_alarm_overdue(struct engine *engine, int64_t late_ms);
 
 #endif

@@ -522,6 +522,21 @@ static void after_commit(struct engine *engine)
     outbox_send(engine);
 }
 
+/* What was done of the engine's own work, now that nothing can undo it. */
+static void own_work_committed(struct engine *engine, const struct command *command)
+{
+    if (command->type == COMMAND_DEADLINE && command->answer.status == STATUS_OK) {
+        count_met(engine, command->answer.late_ms);
+    }
+}
+
+static void lists_committed(struct turn *turn)
+{
+    for (size_t i = 0; i < turn->deadlines_count; i++) {
+        own_work_committed(turn->engine, &turn->deadlines[i]);
+    }
+}
+
 static void tell_listener(struct engine *engine)
 {
     if (engine->journal_written && engine->commit_listener != NULL) {
@@ -541,6 +556,7 @@ static enum status try_alone(struct engine *engine, struct command *command)
         status = finish_transaction(engine, &error);
     }
     if (status == STATUS_OK) {
+        own_work_committed(engine, command);
         after_commit(engine);
         return status;
     }
@@ -675,6 +691,7 @@ static void run_turn(struct turn *turn)
         status = finish_transaction(engine, &error);
     }
     if (status == STATUS_OK) {
+        lists_committed(turn);
         after_commit(engine);
     } else {
         log_error("engine.batch_abandoned", LOG_STATUS(status), LOG_TEXT("detail", error.text));
