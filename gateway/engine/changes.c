@@ -50,7 +50,7 @@ void changes_left(struct engine *engine, int64_t customer_id, struct uuid told)
 
 void changes_add_all(struct engine *engine)
 {
-    engine->changes.next_of_all = 0;
+    engine->changes.last_of_all = 0;
     engine->changes.all = true;
 }
 
@@ -65,10 +65,12 @@ enum status changes_next(struct engine *engine, size_t most, int64_t *customer_i
     struct changes *changes = &engine->changes;
     *count_r = 0;
     if (changes->count == 0 && changes->all) {
-        if (changes->next_of_all < directory_customers_count(engine->current)) {
-            changes_add(engine, directory_customer_at(engine->current, changes->next_of_all++)->id);
-        } else {
-            changes->all = false;
+        const struct directory_customer *next =
+            directory_customer_after(engine->current, changes->last_of_all);
+        changes->all = next != NULL;
+        if (next != NULL) {
+            changes->last_of_all = next->id;
+            changes_add(engine, next->id);
         }
     }
     if (changes->count == 0) {

@@ -63,18 +63,22 @@ struct engine_anchor {
 
 /* ---- moves of the clocks (clock_watch.c) ---- */
 
-/* How far the open escalations were told of a move: customers by their place in the directory. */
-struct clock_place {
-    size_t customer;
-    struct uuid cursor;
+/* Escalations of one customer that are told of a move in the same turn. */
+#define CLOCK_PART_MAX 64
+
+struct clock_part {
+    struct uuid ids[CLOCK_PART_MAX];
+    size_t count;
 };
 
 struct clock_move {
     bool suspended;   /* the machine slept; otherwise the wall was stepped */
     int64_t moved_ms; /* back: negative */
     struct engine_time noticed_at;
-    struct clock_place place;
-    struct clock_place before; /* where the part that is being told begins */
+    /* How far the open escalations were listed. */
+    int64_t customer_id; /* 0: none yet */
+    struct uuid cursor;
+    bool passed; /* all of that customer were */
 };
 
 #define CLOCK_MOVES_MAX 8
@@ -85,6 +89,7 @@ struct clock_watch {
     int64_t suspended_ms;
     struct clock_move moves[CLOCK_MOVES_MAX]; /* still to be told, oldest first */
     size_t moves_count;
+    struct clock_part part; /* of the first move: listed, and not told yet */
 };
 
 /* ---- poison (poison.c) ---- */
@@ -114,8 +119,8 @@ struct change_walk {
 struct changes {
     struct change_walk walks[CHANGED_CUSTOMERS_MAX];
     size_t count;
-    bool all; /* every customer, from next_of_all on: at start, and when there were too many */
-    size_t next_of_all;
+    bool all; /* every customer behind last_of_all: at start, and when there were too many */
+    int64_t last_of_all;
 };
 
 /* ---- outcomes that could not be written (again.c) ---- */
@@ -496,12 +501,12 @@ void clock_watch_begin(struct engine *engine, int64_t ahead_ms);
 /* Each turn, before anything is done. */
 void clock_watch_look(struct engine *engine);
 bool clock_watch_is_telling(const struct engine *engine);
-/* The next open escalations to tell of a move, all of one customer; *count_r 0: none now. */
-enum status clock_watch_next(struct engine *engine, size_t most, struct clock_move *move_r,
-                             int64_t *customer_id_r, struct uuid *ids_r, size_t *count_r,
-                             struct error *error) MUST_CHECK;
-/* Telling one of them failed: all of the same part are told again. */
-void clock_watch_again(struct engine *engine);
+/* The open escalations to tell of a move next, all of move_r's customer; none: none now. The same
+ * again until they were told. */
+enum status clock_watch_next(struct engine *engine, struct clock_part *part_r,
+                             struct clock_move *move_r, struct error *error) MUST_CHECK;
+/* That is committed. */
+void clock_watch_told(struct engine *engine, struct uuid escalation);
 
 /* ---- the rest ---- */
 

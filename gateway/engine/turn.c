@@ -65,7 +65,7 @@ struct turn {
     struct engine *engine;
     struct batch urgent;
     struct batch patient;
-    struct command moves[CHANGES_PER_TURN_MAX]; /* of the clocks */
+    struct command moves[CLOCK_PART_MAX]; /* of the clocks */
     size_t moves_count;
     struct command deadlines[DEADLINES_PER_TURN_MAX];
     size_t deadlines_count;
@@ -197,17 +197,14 @@ static enum status gather_changes(struct turn *turn, struct error *error)
 static enum status gather_moves(struct turn *turn, struct error *error)
 {
     struct engine *engine = turn->engine;
-    struct uuid ids[CHANGES_PER_TURN_MAX];
-    struct clock_move move = {.suspended = false};
-    int64_t customer_id = 0;
-    size_t count = 0;
-    enum status status =
-        clock_watch_next(engine, CHANGES_PER_TURN_MAX, &move, &customer_id, ids, &count, error);
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+    struct clock_part part;
+    struct clock_move move;
+    enum status status = clock_watch_next(engine, &part, &move, error);
+    for (size_t i = 0; i < part.count && status == STATUS_OK; i++) {
         turn->moves[turn->moves_count++] = (struct command){
             .type = COMMAND_CLOCK_MOVED,
-            .customer_id = customer_id,
-            .escalation_id = ids[i],
+            .customer_id = move.customer_id,
+            .escalation_id = part.ids[i],
             .received_at = clock_wall(&engine->configuration.clock),
             .request.clock = {move.suspended, move.moved_ms},
         };
@@ -283,9 +280,6 @@ static void fail_command(struct engine *engine, struct command *command, enum st
         engine->turn->failing = true;
         if (command->type == COMMAND_CONTEXT_CHANGED) {
             changes_add(engine, command->customer_id); /* it is still to be told */
-        }
-        if (command->type == COMMAND_CLOCK_MOVED) {
-            clock_watch_again(engine);
         }
         blame(engine, command->customer_id, command->escalation_id, status);
     }
@@ -525,13 +519,20 @@ static void after_commit(struct engine *engine)
 /* What was done of the engine's own work, now that nothing can undo it. */
 static void own_work_committed(struct engine *engine, const struct command *command)
 {
-    if (command->type == COMMAND_DEADLINE && command->answer.status == STATUS_OK) {
+    enum status status = command->answer.status;
+    if (command->type == COMMAND_DEADLINE && status == STATUS_OK) {
         count_met(engine, command->answer.late_ms);
+    } else if (command->type == COMMAND_CLOCK_MOVED &&
+               (status == STATUS_OK || status == STATUS_QUARANTINED)) {
+        clock_watch_told(engine, command->escalation_id);
     }
 }
 
 static void lists_committed(struct turn *turn)
 {
+    for (size_t i = 0; i < turn->moves_count; i++) {
+        own_work_committed(turn->engine, &turn->moves[i]);
+    }
     for (size_t i = 0; i < turn->deadlines_count; i++) {
         own_work_committed(turn->engine, &turn->deadlines[i]);
     }
@@ -630,14 +631,12 @@ static void run_changes_alone(struct turn *turn)
     }
 }
 
-/* People and deadlines first; deadlines that are left are still due. */
+/* People and deadlines first; deadlines and moves that are left are listed again. */
 static void run_each_alone(struct turn *turn)
 {
     run_batch_alone(turn, &turn->urgent);
     run_list_alone(turn, turn->deadlines, &turn->deadlines_count);
-    for (size_t i = 0; i < turn->moves_count; i++) {
-        run_alone(turn->engine, &turn->moves[i]);
-    }
+    run_list_alone(turn, turn->moves, &turn->moves_count);
     run_changes_alone(turn);
     run_batch_alone(turn, &turn->patient);
 }
