@@ -420,8 +420,10 @@ bool action_token_verify(const uint8_t secret[ENGINE_SECRET_BYTES], const char *
 /* So many aborts condemn: the subject is refused, and an escalation set aside. */
 #define ABORTS_TO_QUARANTINE 2
 
-enum status poison_open(const char *path, struct wall_time now, struct poison **poison_r,
-                        struct error *error) MUST_CHECK;
+/* Locks the file and accuses what ended the last process. Nobody is suspected before
+ * poison_age(), which forgets those of long ago. */
+enum status poison_open(const char *path, struct poison **poison_r, struct error *error) MUST_CHECK;
+void poison_age(struct poison *poison, struct engine_time now);
 void poison_close(struct poison **poison);
 /* subject: the escalation, or what stands for a request (poison_subject()); nil accuses nobody. */
 void poison_begin(struct poison *poison, int64_t customer_id, struct uuid subject);
