@@ -162,6 +162,37 @@ static void test_reload__of_what_was_written_is_uncertain(void **state)
                    "NotConfigured");
 }
 
+static void await_lost_connection(struct fixture *fixture)
+{
+    const struct timespec turn = {.tv_nsec = 10000000};
+    struct push_statistics statistics = {.connections_lost = 0};
+    for (int i = 0; i < FIXTURE_WAIT_S_MAX * 100 && statistics.connections_lost == 0; i++) {
+        (void)nanosleep(&turn, NULL);
+        push_sender_statistics(fixture->sender, PUSH_APNS, &statistics);
+    }
+    assert_int_equal(statistics.connections_lost, 1);
+}
+
+/* The first leg went with its connection, the second waits for one: without the reload's care the
+ * job would be nowhere, and end at its deadline. */
+static void test_reload__finds_a_job_of_which_only_the_hedge_waits(void **state)
+{
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX];
+    assert_accepted(fixture_run_apns(fixture, PATIENT_MS));
+    provider_process_tell(&fixture->provider, "{\"provider\":\"apns\",\"freeze\":true}");
+    size_t job = fixture_submit(fixture, fixture_job(PUSH_APNS, fixture_token(1, token), 8000));
+    await_lost_connection(fixture);
+    struct push_configuration configuration = provider_process_configuration(&fixture->provider);
+    struct error error = {0};
+    configuration.apns_count = 0;
+    assert_int_equal(push_sender_reload(fixture->sender, &configuration, &error), STATUS_OK);
+    fixture_await_all(fixture);
+    assert_outcome(&fixture->results.all[job], PUSH_UNCERTAIN, PUSH_CONFIGURATION_WRONG,
+                   "NotConfigured");
+    provider_process_tell(&fixture->provider, "{\"provider\":\"apns\",\"freeze\":false}");
+}
+
 /* A hedge goes out 100 ms after the first try at the soonest. */
 static void test_hedge__leaves_the_time_of_the_first_try(void **state)
 {
@@ -230,6 +261,7 @@ int main(void)
         CASE(test_token_endpoint__that_resets_is_asked_with_pauses),
         CASE(test_clock__ahead_of_apples_is_corrected),
         CASE(test_reload__of_what_was_written_is_uncertain),
+        CASE(test_reload__finds_a_job_of_which_only_the_hedge_waits),
         CASE(test_hedge__leaves_the_time_of_the_first_try),
         CASE(test_notice__of_a_wrong_clock),
         CASE(test_notice__of_too_many_tokens),
