@@ -11,7 +11,7 @@
 #define FAILURES_DOWN     2     /* attempts in a row without an answer, */
 #define FAULTS_DOWN       3     /* or answers in a row that are the provider's own failure, */
 #define FAILING_MS_DOWN   1000  /* and for so long: the provider is down */
-#define CUT_OFF_MS_DOWN   1500  /* or attempts that hang, for so long, while something waits */
+#define CUT_OFF_MS_DOWN   1700  /* or nothing heard for so long, while something waits */
 #define FAULTS_MS_STALE   30000 /* without another answer they say nothing any more */
 #define NOTICE_MS_BETWEEN 60000
 #define SKEW_MS_NOTICED   30000

@@ -256,6 +256,11 @@ bool connection_is_suspect(const struct connection *connection)
     return suspect_at(connection).ms <= connection->loop->now.ms;
 }
 
+struct monotonic_time connection_quiet_since(const struct connection *connection)
+{
+    return connection->quiet_since;
+}
+
 /* When a PING is sent, or the peer that owes one its answer is given up. */
 static struct monotonic_time tick_due(const struct connection *connection)
 {

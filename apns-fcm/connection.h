@@ -65,6 +65,8 @@ bool connection_was_resumed(const struct connection *connection);
 /* Something is in flight, and the peer owes an answer to a PING for suspiciously long: better not
  * trust it with more. */
 bool connection_is_suspect(const struct connection *connection);
+/* Since when nothing was heard; at most since something is in flight. */
+struct monotonic_time connection_quiet_since(const struct connection *connection);
 
 /* Fills in all but provider and account. */
 void connection_view(const struct connection *connection, struct push_connection_view *view_r);

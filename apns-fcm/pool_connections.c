@@ -21,6 +21,7 @@
 #define FULL_MS_MAX          100   /* then another connection helps */
 #define IDLE_MS_MAX          60000 /* then it is one too many */
 #define SETTLED_MS           1000
+#define SILENT_MS_KNOWN      1000 /* so long a connection is silent before it is trusted no more */
 #define PROBE_WAIT_MS        5000
 #define FAILURES_LOGGED_MAX  3 /* then every tenth */
 
@@ -572,6 +573,25 @@ void pool_for_each_connection(struct pool *pool, void (*act)(struct connection *
     }
 }
 
+/* Since when nothing was heard, by a connection that is trusted no more; now when there is none. No
+ * longer than a silence takes to be noticed: after a pause of ours another one may have its time.
+ */
+static struct monotonic_time silent_since(const struct pool *pool)
+{
+    struct monotonic_time now = pool->loop->now;
+    struct monotonic_time heard = {now.ms - SILENT_MS_KNOWN};
+    bool open = false;
+    for (size_t i = 0; i < POOL_CONNECTIONS_MAX; i++) {
+        const struct connection *connection = pool->seats[i].connection;
+        if (connection != NULL && connection_is_open(connection)) {
+            struct monotonic_time since = connection_quiet_since(connection);
+            heard = since.ms > heard.ms ? since : heard;
+            open = true;
+        }
+    }
+    return open ? heard : now;
+}
+
 /* It lasts until there is a connection again, also when nobody waits any more: what failed is tried
  * again now and then. */
 static void note_cut_off(struct pool *pool)
@@ -581,7 +601,7 @@ static void note_cut_off(struct pool *pool)
     if (census.trusted > 0 || pool->target.host == NULL) {
         pool->cut_off_since = MONOTONIC_NEVER;
     } else if (waits && pool->cut_off_since.ms == TIME_NEVER_MS) {
-        pool->cut_off_since = pool->loop->now;
+        pool->cut_off_since = silent_since(pool);
     }
 }
 

@@ -286,7 +286,7 @@ struct push_configuration {
 
 /* UNUSED: nothing was tried yet. UP: answered last time. DEGRADED: a failure, or answers that are
  * the provider's own faults; of Web Push: one service is down and another works. DOWN: attempts
- * that fail or faults that last for a second, no token, or no connection for 1.5 s while something
+ * that fail or faults that last for a second, no token, or nothing heard for 1.7 s while something
  * waits. */
 enum push_health { PUSH_HEALTH_UNUSED, PUSH_HEALTH_UP, PUSH_HEALTH_DEGRADED, PUSH_HEALTH_DOWN };
 

@@ -74,9 +74,9 @@ static enum ctl_exit put_step(struct ctl *ctl, const struct customers_step *step
     if (present != NULL) {
         code = read_present(ctl, step, &after);
     }
-    *change_r = present == NULL              ? CHANGE_CREATED
-                : json_equal(present, after) ? CHANGE_UNCHANGED
-                                             : CHANGE_UPDATED;
+    *change_r = present == NULL                                        ? CHANGE_CREATED
+                : customers_step_changed_nothing(step, present, after) ? CHANGE_UNCHANGED
+                                                                       : CHANGE_UPDATED;
     json_decref(after);
     return code;
 }
@@ -93,7 +93,7 @@ static enum ctl_exit run_step(struct ctl *ctl, const struct customers_step *step
         *change_r = CHANGE_SKIPPED; /* the customer's own step at the end counts */
     } else if (dry_run) {
         *change_r = present == NULL                         ? CHANGE_CREATED
-                    : customers_covers(present, step->body) ? CHANGE_UNCHANGED
+                    : customers_step_is_done(step, present) ? CHANGE_UNCHANGED
                                                             : CHANGE_UPDATED;
     } else {
         code = put_step(ctl, step, present, change_r);

@@ -223,7 +223,7 @@ static bool same_number(json_t *present, json_t *wanted)
 }
 
 /* Recursive, but json_parse() lets no file nest deeper than JSON_DEPTH_MAX. */
-bool customers_covers(json_t *present, json_t *wanted)
+static bool covers(json_t *present, json_t *wanted)
 {
     if (json_is_object(wanted) && json_is_object(present)) {
         const char *name;
@@ -232,7 +232,7 @@ bool customers_covers(json_t *present, json_t *wanted)
         {
             json_t *other = json_object_get(present, name);
             bool phone = strcmp(name, "phone") == 0 && same_number(other, value);
-            if (!phone && !customers_covers(other, value)) {
+            if (!phone && !covers(other, value)) {
                 return false;
             }
         }
@@ -241,9 +241,31 @@ bool customers_covers(json_t *present, json_t *wanted)
     if (json_is_array(wanted) && json_is_array(present)) {
         bool equal = json_array_size(wanted) == json_array_size(present);
         for (size_t i = 0; equal && i < json_array_size(wanted); i++) {
-            equal = customers_covers(json_array_get(present, i), json_array_get(wanted, i));
+            equal = covers(json_array_get(present, i), json_array_get(wanted, i));
         }
         return equal;
     }
     return json_equal(present, wanted) != 0;
+}
+
+/* What was put of it, as far as the gateway answers it by itself; NULL: it stands among other
+ * members. */
+static json_t *definition_of(const struct customers_step *step, json_t *present)
+{
+    bool is_definition = strcmp(step->kind, "rota") == 0 || strcmp(step->kind, "procedure") == 0;
+    return is_definition ? json_object_get(present, "definition") : NULL;
+}
+
+bool customers_step_is_done(const struct customers_step *step, json_t *present)
+{
+    json_t *definition = definition_of(step, present);
+    return definition != NULL ? json_equal(definition, step->body) != 0
+                              : covers(present, step->body);
+}
+
+bool customers_step_changed_nothing(const struct customers_step *step, json_t *before,
+                                    json_t *after)
+{
+    json_t *left = definition_of(step, before), *right = definition_of(step, after);
+    return left != NULL ? json_equal(left, right) != 0 : json_equal(before, after) != 0;
 }

@@ -36,8 +36,12 @@ enum status customers_plan_make(json_t *document, struct arena *arena,
                                 struct customers_plan *plan_r, struct error *error) MUST_CHECK;
 void customers_plan_fini(struct customers_plan *plan);
 
-/* Whether what is there already says everything that the file says: each member of `wanted` has an
- * equal one in `present`, telephone numbers compared as numbers. */
-bool customers_covers(json_t *present, json_t *wanted);
+/* Whether what the gateway answered to a GET already says everything that the step's body says:
+ * each member has an equal one, telephone numbers compared as numbers. A definition is put whole:
+ * it must be the same. */
+bool customers_step_is_done(const struct customers_step *step, json_t *present);
+/* Whether two answers to a GET say that nothing was changed between them. */
+bool customers_step_changed_nothing(const struct customers_step *step, json_t *before,
+                                    json_t *after);
 
 #endif

@@ -99,6 +99,11 @@ static enum status check_configuration(const struct configuration *configuration
         return error_wrap(error, status, "%s", path);
     }
     (void)printf("%s: good\n", path);
+    if (daemon_rings_nobody(configuration)) {
+        (void)printf(
+            "  warning: neither [push] nor [endpoint.telephony] is there: no agent's phone "
+            "would ring\n");
+    }
     return STATUS_OK;
 }
 

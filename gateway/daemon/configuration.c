@@ -217,7 +217,10 @@ static struct telephony_endpoint *find_endpoint(struct reading *reading, const c
     }
     struct telephony_endpoint *endpoint =
         &configuration->endpoints[configuration->telephony.endpoints_count++];
+    bool beats = strcmp(name, HEARTBEAT_ENDPOINT) == 0;
     endpoint->name = arena_text(configuration->arena, name);
+    endpoint->section =
+        arena_format(configuration->arena, beats ? "[%s]" : "[" ENDPOINT_PREFIX "%s]", name);
     return endpoint;
 }
 
@@ -353,9 +356,8 @@ static enum status read_endpoint_secrets(struct configuration *configuration, si
     struct telephony_endpoint *endpoint = &configuration->endpoints[index];
     bool beats = strcmp(endpoint->name, HEARTBEAT_ENDPOINT) == 0;
     bool has_secrets = configuration->endpoint_secret_files[index] != NULL;
-    char section[SLUG_BYTES_MAX + sizeof "[endpoint.]"];
-    char key[sizeof section + sizeof " secret_file"];
-    (void)snprintf(section, sizeof section, beats ? "[%s]" : "[endpoint.%s]", endpoint->name);
+    const char *section = endpoint->section;
+    char key[SLUG_BYTES_MAX + sizeof "[endpoint.] secret_file"];
     (void)snprintf(key, sizeof key, "%s secret_file", section);
     if (endpoint->url == NULL || (!has_secrets && !beats)) {
         return error_set(error, STATUS_CONFIGURATION, "%s %s: is required", section,

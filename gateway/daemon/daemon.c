@@ -2,6 +2,7 @@
 #include "gateway/daemon/daemon.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <poll.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -128,7 +130,8 @@ static enum status start_senders(struct daemon *daemon, struct error *error)
         log_warning("daemon.no_telephony", LOG_TEXT("remedy", "configure [endpoint.telephony]"));
     }
     if (status != STATUS_OK) {
-        return error_wrap(error, status, "[telephony], [endpoint.…] url and secret_file");
+        bool names_key = error->text[0] == '[';
+        return names_key ? status : error_wrap(error, status, "[telephony]");
     }
     dispatch_attach(daemon->dispatch, daemon->push, daemon->telephony);
     return STATUS_OK;
@@ -380,6 +383,34 @@ static void serve(struct daemon *daemon, int signals)
     }
 }
 
+/* What is there already, as far as this user may look: the start looks closer. */
+static enum status check_database_file(const char *path, struct error *error)
+{
+    static const char head[] = "SQLite format 3"; /* and its NUL */
+    struct stat found;
+    if (stat(path, &found) != 0) {
+        return STATUS_OK;
+    }
+    if (!S_ISREG(found.st_mode)) {
+        return error_set(error, STATUS_CONFIGURATION,
+                         "[gateway] database: %s is %s: name a file in it", path,
+                         S_ISDIR(found.st_mode) ? "a folder" : "no file");
+    }
+    char bytes[sizeof head];
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t count = file < 0 ? 0 : read(file, bytes, sizeof bytes);
+    if (file >= 0) {
+        (void)close(file);
+    }
+    if (count > 0 && ((size_t)count < sizeof head || memcmp(bytes, head, sizeof head) != 0)) {
+        return error_set(error, STATUS_CONFIGURATION,
+                         "[gateway] database: %s is no database: name another file, or one that "
+                         "is not there yet",
+                         path);
+    }
+    return STATUS_OK;
+}
+
 static enum status check_files(const struct configuration *configuration, struct error *error)
 {
     char directory[4096];
@@ -397,7 +428,7 @@ static enum status check_files(const struct configuration *configuration, struct
                              strerror(errno));
         }
     }
-    return STATUS_OK;
+    return check_database_file(configuration->database, error);
 }
 
 enum status daemon_check(const struct configuration *configuration, struct error *error)
@@ -420,6 +451,11 @@ enum status daemon_check(const struct configuration *configuration, struct error
     }
     dispatch_destroy(&daemon.dispatch);
     return status;
+}
+
+bool daemon_rings_nobody(const struct configuration *configuration)
+{
+    return !is_push_configured(&configuration->push) && !has_endpoint(configuration, "telephony");
 }
 
 enum status daemon_run(const struct configuration *configuration, const char *path,

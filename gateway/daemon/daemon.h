@@ -2,6 +2,8 @@
 #ifndef GATEWAY_DAEMON_DAEMON_H
 #define GATEWAY_DAEMON_DAEMON_H
 
+#include <stdbool.h>
+
 #include "gateway/daemon/configuration.h"
 
 /* Runs until SIGTERM or SIGINT; SIGHUP reads the credentials of `path` again. Returns when
@@ -11,5 +13,8 @@ enum status daemon_run(const struct configuration *configuration, const char *pa
 
 /* Everything that starting would find wrong, without opening the database or a port. */
 enum status daemon_check(const struct configuration *configuration, struct error *error) MUST_CHECK;
+
+/* Whether there is neither a push service nor telephony: good for a first look, not for a night. */
+bool daemon_rings_nobody(const struct configuration *configuration);
 
 #endif

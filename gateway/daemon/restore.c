@@ -122,6 +122,77 @@ static bool is_there(const char *path, const char *suffix)
     return stat(name, &found) == 0 && (suffix[0] == '\0' || found.st_size > 0);
 }
 
+/* Of SQLite's header (https://www.sqlite.org/fileformat2.html#the_database_header). */
+#define HEADER_BYTES 100
+
+static int64_t header_number(const unsigned char *at, int bytes)
+{
+    int64_t number = 0;
+    for (int i = 0; i < bytes; i++) {
+        number = number << 8 | at[i];
+    }
+    return number;
+}
+
+/* How long the file was when it was written; 0: the header does not know. */
+static int64_t bytes_written(const unsigned char header[HEADER_BYTES])
+{
+    int64_t page_bytes = header_number(header + 16, 2);
+    bool known = header_number(header + 24, 4) == header_number(header + 92, 4);
+    return known ? header_number(header + 28, 4) * (page_bytes == 1 ? 65536 : page_bytes) : 0;
+}
+
+/* In plain words what is no backup at all, before a byte is copied. */
+static enum status look_at(int file, const char *backup, struct error *error)
+{
+    static const char magic[] = "SQLite format 3"; /* and its NUL */
+    unsigned char header[HEADER_BYTES] = {0};
+    struct stat found;
+    if (fstat(file, &found) != 0) {
+        return fail(backup, error);
+    }
+    if (!S_ISREG(found.st_mode)) {
+        return error_set(error, STATUS_CONFIGURATION, "%s: is %s", backup,
+                         S_ISDIR(found.st_mode) ? "a folder: name a backup in it"
+                                                : "no file: name a backup");
+    }
+    if (found.st_size == 0) {
+        return error_set(error, STATUS_CORRUPT, "%s: is empty: take another backup", backup);
+    }
+    ssize_t count = pread(file, header, sizeof header, 0);
+    if (count < 0) {
+        return fail(backup, error);
+    }
+    size_t compared = (size_t)count < sizeof magic ? (size_t)count : sizeof magic;
+    if (memcmp(header, magic, compared) != 0) {
+        return error_set(error, STATUS_CONFIGURATION,
+                         "%s: is no backup of the gateway: name another file, or unpack it first "
+                         "when it is compressed",
+                         backup);
+    }
+    if ((size_t)count < sizeof header || found.st_size < bytes_written(header)) {
+        return error_set(error, STATUS_CORRUPT,
+                         "%s: is cut short, only %lld bytes are there: copy it again, or take "
+                         "another backup",
+                         backup, (long long)found.st_size);
+    }
+    return STATUS_OK;
+}
+
+/* Whoever restores knows the backup; the copy is gone again, and no business of theirs. */
+static enum status blame_backup(const struct restore *restore, const char *backup,
+                                enum status status, struct error *error)
+{
+    size_t length = strlen(restore->copying);
+    if (strncmp(error->text, restore->copying, length) == 0 &&
+        strncmp(error->text + length, ": ", 2) == 0) {
+        memmove(error->text, error->text + length + 2, strlen(error->text + length + 2) + 1);
+    }
+    return status == STATUS_CORRUPT
+               ? error_wrap(error, status, "%s: is damaged inside: take another backup", backup)
+               : error_wrap(error, status, "%s", backup);
+}
+
 /* What is proven is the copy that will be used, not the file that it came from. */
 static enum status copy_and_prove(const struct restore *restore, const char *backup,
                                   struct store_facts *facts_r, struct error *error)
@@ -132,14 +203,19 @@ static enum status copy_and_prove(const struct restore *restore, const char *bac
     }
     int from = open(backup, O_RDONLY | O_CLOEXEC);
     if (from < 0) {
-        return error_set(error, STATUS_NOT_FOUND, "%s: %s", backup, strerror(errno));
+        return error_set(error, STATUS_NOT_FOUND, "%s: %s: name a backup that can be read", backup,
+                         strerror(errno));
+    }
+    enum status status = look_at(from, backup, error);
+    if (status != STATUS_OK) {
+        (void)close(from);
+        return status;
     }
     int to = open(restore->copying, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (to >= 0) {
         give_to_gateway(restore, to);
     }
-    enum status status =
-        to < 0 ? fail(restore->copying, error) : copy_bytes(from, to, backup, error);
+    status = to < 0 ? fail(restore->copying, error) : copy_bytes(from, to, backup, error);
     if (status == STATUS_OK) {
         status = check_digest(to, backup, error);
     }
@@ -149,7 +225,7 @@ static enum status copy_and_prove(const struct restore *restore, const char *bac
     (void)close(from);
     if (status == STATUS_OK) {
         status = store_check(restore->copying, STORE_CHECK_COPY, NULL, facts_r, error);
-        status = status == STATUS_OK ? status : error_wrap(error, status, "%s", backup);
+        status = status == STATUS_OK ? status : blame_backup(restore, backup, status, error);
     }
     return status;
 }

@@ -9,15 +9,24 @@
 
 #define FAILURES_TO_QUARANTINE 3
 
+static struct change_walk *find_walk(struct changes *changes, int64_t customer_id)
+{
+    for (size_t i = 0; i < changes->count; i++) {
+        if (changes->walks[i].customer_id == customer_id) {
+            return &changes->walks[i];
+        }
+    }
+    return NULL;
+}
+
 void changes_add(struct engine *engine, int64_t customer_id)
 {
     struct changes *changes = &engine->changes;
-    for (size_t i = 0; i < changes->count; i++) {
-        if (changes->walks[i].customer_id == customer_id) {
-            /* Begun already: from the start again, for those that were passed. */
-            memset(&changes->walks[i].cursor, 0, sizeof changes->walks[i].cursor);
-            return;
-        }
+    struct change_walk *walk = find_walk(changes, customer_id);
+    if (walk != NULL) {
+        /* Begun already: from the start again, for those that were passed. */
+        memset(&walk->cursor, 0, sizeof walk->cursor);
+        return;
     }
     if (changes->count == CHANGED_CUSTOMERS_MAX) {
         changes_add_all(engine); /* more than can be remembered: look at everybody */
@@ -26,9 +35,22 @@ void changes_add(struct engine *engine, int64_t customer_id)
     changes->walks[changes->count++] = (struct change_walk){.customer_id = customer_id};
 }
 
+void changes_left(struct engine *engine, int64_t customer_id, struct uuid told)
+{
+    struct change_walk *walk = find_walk(&engine->changes, customer_id);
+    bool ended = walk == NULL;
+    if (ended) {
+        changes_add(engine, customer_id);
+        walk = find_walk(&engine->changes, customer_id); /* none: everybody is told */
+    }
+    if (walk != NULL && (ended || memcmp(&walk->cursor, &told, sizeof told) > 0)) {
+        walk->cursor = told;
+    }
+}
+
 void changes_add_all(struct engine *engine)
 {
-    engine->changes.next_of_all = 0;
+    engine->changes.last_of_all = 0;
     engine->changes.all = true;
 }
 
@@ -43,10 +65,12 @@ enum status changes_next(struct engine *engine, size_t most, int64_t *customer_i
     struct changes *changes = &engine->changes;
     *count_r = 0;
     if (changes->count == 0 && changes->all) {
-        if (changes->next_of_all < directory_customers_count(engine->current)) {
-            changes_add(engine, directory_customer_at(engine->current, changes->next_of_all++)->id);
-        } else {
-            changes->all = false;
+        const struct directory_customer *next =
+            directory_customer_after(engine->current, changes->last_of_all);
+        changes->all = next != NULL;
+        if (next != NULL) {
+            changes->last_of_all = next->id;
+            changes_add(engine, next->id);
         }
     }
     if (changes->count == 0) {

@@ -92,7 +92,7 @@ static void follow(struct clock_watch *watch, struct engine_time now, int64_t di
 void clock_watch_look(struct engine *engine)
 {
     struct clock_watch *watch = &engine->clock_watch;
-    struct clock_move move = {.suspended = false};
+    struct clock_move move = {.passed = true};
     int64_t ahead_ms;
     if (!read_clocks(engine, &move.noticed_at, &ahead_ms)) {
         return;
@@ -125,46 +125,69 @@ static void forget_first(struct engine *engine)
     engine->clock_unsaved = watch->moves_count == 0;
 }
 
-enum status clock_watch_next(struct engine *engine, size_t most, struct clock_move *move_r,
-                             int64_t *customer_id_r, struct uuid *ids_r, size_t *count_r,
-                             struct error *error)
+/* Lists the next of them: those of one customer that are behind the last part. */
+static enum status list_part(struct engine *engine, struct clock_move *move, struct error *error)
 {
-    *count_r = 0;
-    if (!clock_watch_is_telling(engine)) {
-        return STATUS_OK;
-    }
-    struct clock_move *move = &engine->clock_watch.moves[0];
-    if (move->moved_ms == 0 || /* it stepped forward and back before anybody was told */
-        move->place.customer >= directory_customers_count(engine->current)) {
-        forget_first(engine);
-        return STATUS_OK;
-    }
+    struct clock_part *part = &engine->clock_watch.part;
+    struct uuid ids[CLOCK_PART_MAX];
     size_t listed = 0;
-    *customer_id_r = directory_customer_at(engine->current, move->place.customer)->id;
-    enum status status = store_list_open(engine->store, *customer_id_r, move->place.cursor, most,
-                                         ids_r, &listed, error);
+    if (move->passed) {
+        const struct directory_customer *next =
+            directory_customer_after(engine->current, move->customer_id);
+        if (next == NULL) {
+            forget_first(engine);
+            return STATUS_OK;
+        }
+        move->customer_id = next->id;
+        move->cursor = (struct uuid){.bytes = {0}};
+        move->passed = false;
+    }
+    enum status status = store_list_open(engine->store, move->customer_id, move->cursor,
+                                         CLOCK_PART_MAX, ids, &listed, error);
     if (status != STATUS_OK) {
         return status;
     }
     /* Those opened since then have the new time from their first entry on. Ids follow engine time.
      */
-    while (*count_r < listed && uuid_v7_ms(ids_r[*count_r]) <= move->noticed_at.ms) {
-        ++*count_r;
+    while (part->count < listed && uuid_v7_ms(ids[part->count]) <= move->noticed_at.ms) {
+        part->ids[part->count] = ids[part->count];
+        part->count++;
     }
-    move->before = move->place;
-    if (*count_r == most) {
-        move->place.cursor = ids_r[most - 1];
-    } else {
-        move->place = (struct clock_place){.customer = move->place.customer + 1};
+    move->passed = part->count < CLOCK_PART_MAX;
+    if (!move->passed) {
+        move->cursor = ids[CLOCK_PART_MAX - 1];
     }
-    *move_r = *move;
     return STATUS_OK;
 }
 
-void clock_watch_again(struct engine *engine)
+enum status clock_watch_next(struct engine *engine, struct clock_part *part_r,
+                             struct clock_move *move_r, struct error *error)
 {
     struct clock_watch *watch = &engine->clock_watch;
-    if (watch->moves_count > 0) {
-        watch->moves[0].place = watch->moves[0].before;
+    enum status status = STATUS_OK;
+    part_r->count = 0;
+    if (!clock_watch_is_telling(engine)) {
+        return STATUS_OK;
     }
+    *move_r = watch->moves[0];
+    if (move_r->moved_ms == 0) { /* it stepped forward and back before anybody was told */
+        forget_first(engine);
+    } else if (watch->part.count == 0) {
+        status = list_part(engine, &watch->moves[0], error);
+        move_r->customer_id = watch->moves[0].customer_id;
+    }
+    *part_r = watch->part;
+    return status;
+}
+
+void clock_watch_told(struct engine *engine, struct uuid escalation)
+{
+    struct clock_part *part = &engine->clock_watch.part;
+    size_t left = 0;
+    for (size_t i = 0; i < part->count; i++) {
+        if (!uuid_equal(part->ids[i], escalation)) {
+            part->ids[left++] = part->ids[i];
+        }
+    }
+    part->count = left;
 }

@@ -231,6 +231,7 @@ struct answer {
     bool created;      /* 201 instead of 200 */
     bool joined;       /* ESCALATE: 200 instead of 202 */
     int retry_after_s; /* TOO_OFTEN: when to ask again */
+    int64_t late_ms;   /* DEADLINE: how late it was met */
     const char *body;  /* success: the JSON document ("" : none); refusal: a JSON object whose
                           members extend the problem ("{\"holder\":…}"), or "" */
     size_t body_bytes;

@@ -6,7 +6,7 @@
 
 #include "gateway/base/log.h"
 
-static void count_lateness(struct engine *engine, int64_t late_ms)
+void count_met(struct engine *engine, int64_t late_ms)
 {
     static const int64_t bounds[] = {1, 5, 10, 50, 100, 500, 1000};
     size_t bucket = 0;
@@ -31,7 +31,7 @@ enum status command_deadline(struct engine *engine, struct command *command, str
         apply_event(engine, command->customer_id, command->escalation_id, &event, &applied, error);
     if (status == STATUS_OK) {
         int64_t late_ms = event.now.ms > due_ms ? event.now.ms - due_ms : 0;
-        count_lateness(engine, late_ms);
+        command->answer.late_ms = late_ms;
         if (late_ms > OVERDUE_MS_MAX) {
             engine_alarm_overdue(engine, late_ms); /* it may be met before the watchdog looks */
         }

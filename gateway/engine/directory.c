@@ -7,23 +7,35 @@
 
 #include "gateway/engine/directory_private.h"
 
-const struct directory_customer *directory_customer(const struct directory *directory,
-                                                    int64_t customer_id)
+/* The place of the first customer with a greater id. */
+static size_t place_behind(const struct directory *directory, int64_t customer_id)
 {
     size_t low = 0, high = directory->customers_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int64_t id = directory->by_id[middle]->customer.id;
-        if (id == customer_id) {
-            return &directory->by_id[middle]->customer;
-        }
-        if (id < customer_id) {
+        if (directory->by_id[middle]->customer.id <= customer_id) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    return NULL;
+    return low;
+}
+
+const struct directory_customer *directory_customer(const struct directory *directory,
+                                                    int64_t customer_id)
+{
+    size_t place = place_behind(directory, customer_id);
+    return place > 0 && directory->by_id[place - 1]->customer.id == customer_id
+               ? &directory->by_id[place - 1]->customer
+               : NULL;
+}
+
+const struct directory_customer *directory_customer_after(const struct directory *directory,
+                                                          int64_t customer_id)
+{
+    size_t place = place_behind(directory, customer_id);
+    return place < directory->customers_count ? &directory->by_id[place]->customer : NULL;
 }
 
 const struct directory_customer *directory_customer_by_slug(const struct directory *directory,

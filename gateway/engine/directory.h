@@ -121,6 +121,10 @@ const struct directory_customer *directory_customer(const struct directory *dire
                                                     int64_t customer_id);
 const struct directory_customer *directory_customer_by_slug(const struct directory *directory,
                                                             const char *slug);
+/* The one with the next id: a way through all that a customer added meanwhile does not shift. From
+ * 0 on; NULL behind the last. */
+const struct directory_customer *directory_customer_after(const struct directory *directory,
+                                                          int64_t customer_id);
 size_t directory_customers_count(const struct directory *directory);
 /* By slug, index below the count. */
 const struct directory_customer *directory_customer_at(const struct directory *directory,

@@ -79,8 +79,7 @@ static enum status open_poison(struct engine *engine, struct error *error)
     const char *given = engine->configuration.poison_path;
     (void)snprintf(path, sizeof path, "%s%s", given != NULL ? given : engine->database_path,
                    given != NULL ? "" : POISON_SUFFIX);
-    struct wall_time now = clock_wall(&engine->configuration.clock);
-    return poison_open(path, now, &engine->poison, error);
+    return poison_open(path, &engine->poison, error);
 }
 
 /* Attempts without an outcome go back to the outbox, under their old ids. */
@@ -212,6 +211,7 @@ enum status engine_create(const struct engine_configuration *configuration,
         return status;
     }
     reserve_fill(engine);
+    poison_age(engine->poison, engine_now(engine));
     quarantine_condemned(engine);
     changes_add_all(engine); /* what changed just before the last end may not have been told */
     *engine_r = engine;

@@ -63,18 +63,22 @@ struct engine_anchor {
 
 /* ---- moves of the clocks (clock_watch.c) ---- */
 
-/* How far the open escalations were told of a move: customers by their place in the directory. */
-struct clock_place {
-    size_t customer;
-    struct uuid cursor;
+/* Escalations of one customer that are told of a move in the same turn. */
+#define CLOCK_PART_MAX 64
+
+struct clock_part {
+    struct uuid ids[CLOCK_PART_MAX];
+    size_t count;
 };
 
 struct clock_move {
     bool suspended;   /* the machine slept; otherwise the wall was stepped */
     int64_t moved_ms; /* back: negative */
     struct engine_time noticed_at;
-    struct clock_place place;
-    struct clock_place before; /* where the part that is being told begins */
+    /* How far the open escalations were listed. */
+    int64_t customer_id; /* 0: none yet */
+    struct uuid cursor;
+    bool passed; /* all of that customer were */
 };
 
 #define CLOCK_MOVES_MAX 8
@@ -85,12 +89,18 @@ struct clock_watch {
     int64_t suspended_ms;
     struct clock_move moves[CLOCK_MOVES_MAX]; /* still to be told, oldest first */
     size_t moves_count;
+    struct clock_part part; /* of the first move: listed, and not told yet */
 };
 
 /* ---- poison (poison.c) ---- */
 struct poison;
 
 /* ---- one turn's work (turn.c) ---- */
+
+/* What a turn does of each kind, at least, when each command has a transaction of its own: a disk
+ * that is slow at each makes nobody behind it wait for hundreds. */
+#define ALONE_MIN 8
+
 struct turn;
 struct turn *turn_create(void);
 /* Whether nothing was left for the next turn. */
@@ -109,8 +119,8 @@ struct change_walk {
 struct changes {
     struct change_walk walks[CHANGED_CUSTOMERS_MAX];
     size_t count;
-    bool all; /* every customer, from next_of_all on: at start, and when there were too many */
-    size_t next_of_all;
+    bool all; /* every customer behind last_of_all: at start, and when there were too many */
+    int64_t last_of_all;
 };
 
 /* ---- outcomes that could not be written (again.c) ---- */
@@ -410,8 +420,10 @@ bool action_token_verify(const uint8_t secret[ENGINE_SECRET_BYTES], const char *
 /* So many aborts condemn: the subject is refused, and an escalation set aside. */
 #define ABORTS_TO_QUARANTINE 2
 
-enum status poison_open(const char *path, struct wall_time now, struct poison **poison_r,
-                        struct error *error) MUST_CHECK;
+/* Locks the file and accuses what ended the last process. Nobody is suspected before
+ * poison_age(), which forgets those of long ago. */
+enum status poison_open(const char *path, struct poison **poison_r, struct error *error) MUST_CHECK;
+void poison_age(struct poison *poison, struct engine_time now);
 void poison_close(struct poison **poison);
 /* subject: the escalation, or what stands for a request (poison_subject()); nil accuses nobody. */
 void poison_begin(struct poison *poison, int64_t customer_id, struct uuid subject);
@@ -438,6 +450,8 @@ bool changes_pending(const struct engine *engine);
 /* The next open escalations to tell, all of one customer; *count_r 0: none now. */
 enum status changes_next(struct engine *engine, size_t most, int64_t *customer_id_r,
                          struct uuid *ids_r, size_t *count_r, struct error *error) MUST_CHECK;
+/* Those of the customer behind this one were listed and not told: they are still to be. */
+void changes_left(struct engine *engine, int64_t customer_id, struct uuid told);
 bool again_is_for(enum command_type type);
 /* Meanwhile outcomes stay in their lane, where they have slots: there is room for all that fail. */
 bool again_is_waiting(const struct engine *engine);
@@ -464,6 +478,9 @@ void reserve_fill(struct engine *engine);
 void reserve_disk_is_full(struct engine *engine);
 /* Gives a piece of the ballast to the disk. False: it is used up. */
 bool reserve_draw(struct engine *engine);
+/* What the engine does without a command, the outbox and the log, has no try of its own: when the
+ * status says that it found no room, it finds it the next time. */
+void reserve_make_room(struct engine *engine, enum status status);
 /* Something that serves the open escalations found no room even so: tells the desk. */
 void reserve_is_used_up(struct engine *engine);
 /* Whether a command serves the open escalations and may draw on the reserve. */
@@ -474,6 +491,11 @@ void reserve_refuse(struct command *command);
 /* Between transactions: looks for room again. Answers when it wants to look next, in ms. */
 int64_t reserve_tend(struct engine *engine);
 
+/* ---- housekeeping.c ---- */
+
+/* Each turn, before its transaction. */
+void housekeeping(struct engine *engine);
+
 /* ---- clock_watch.c ---- */
 
 /* From now on the wall should be ahead_ms before engine time. */
@@ -481,12 +503,12 @@ void clock_watch_begin(struct engine *engine, int64_t ahead_ms);
 /* Each turn, before anything is done. */
 void clock_watch_look(struct engine *engine);
 bool clock_watch_is_telling(const struct engine *engine);
-/* The next open escalations to tell of a move, all of one customer; *count_r 0: none now. */
-enum status clock_watch_next(struct engine *engine, size_t most, struct clock_move *move_r,
-                             int64_t *customer_id_r, struct uuid *ids_r, size_t *count_r,
-                             struct error *error) MUST_CHECK;
-/* Telling one of them failed: all of the same part are told again. */
-void clock_watch_again(struct engine *engine);
+/* The open escalations to tell of a move next, all of move_r's customer; none: none now. The same
+ * again until they were told. */
+enum status clock_watch_next(struct engine *engine, struct clock_part *part_r,
+                             struct clock_move *move_r, struct error *error) MUST_CHECK;
+/* That is committed. */
+void clock_watch_told(struct engine *engine, struct uuid escalation);
 
 /* ---- the rest ---- */
 
@@ -506,6 +528,8 @@ void watchdog_open(struct engine *engine);
 void watchdog_look(struct engine *engine);
 void watchdog_close(struct engine *engine);
 void *watchdog_run(void *engine);
+/* A deadline was met, so much late; once that is committed. */
+void count_met(struct engine *engine, int64_t late_ms);
 void engine_alarm_overdue(struct engine *engine, int64_t late_ms);
 
 #endif

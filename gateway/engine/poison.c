@@ -6,6 +6,13 @@
  * supervisor's SIGABRT to a hung writer): a handler marks it. kill -9 and power loss accuse nobody,
  * and neither does a hang in the commit, which is nobody's in particular.
  *
+ * A suspect is forgotten a day after its last abort, by engine time: a step of the wall makes the
+ * day neither shorter nor longer, and neither does one while the process is away. Only after a
+ * reboot is the wall believed, forwards alone: one that is a day ahead then forgets too soon, and
+ * the subject must abort twice again. An abort that seems to be still to come is beside another
+ * database, whose time is behind: it counts as of now. A start that dies before the time is known
+ * forgets nobody.
+ *
  * A disk that hangs twice under the same escalation condemns an innocent one. That is meant: from
  * in here it looks like one that hangs the gateway for ever, and the call centre is told.
  */
@@ -31,7 +38,7 @@ struct suspect {
     int64_t customer_id;
     struct uuid subject;
     int64_t aborts;
-    struct wall_time last_abort_at;
+    struct engine_time last_abort_at; /* 0: just now, before the time was known */
 };
 
 /* The file as it is mapped. The handler runs in whatever thread the signal finds, and looks at the
@@ -89,7 +96,7 @@ static struct suspect *find_suspect(struct poison_page *page, struct uuid subjec
     return NULL;
 }
 
-static void accuse(struct poison_page *page, struct wall_time now)
+static void accuse(struct poison_page *page)
 {
     struct uuid subject = page->subject;
     struct suspect *suspect = find_suspect(page, subject);
@@ -102,21 +109,7 @@ static void accuse(struct poison_page *page, struct wall_time now)
         *suspect = (struct suspect){.customer_id = page->customer_id, .subject = subject};
     }
     suspect->aborts++;
-    suspect->last_abort_at = now;
-}
-
-/* Whether anybody is left under suspicion. */
-static bool forget_old_suspects(struct poison_page *page, struct wall_time now)
-{
-    bool left = false;
-    for (size_t i = 0; i < SUSPECTS_MAX; i++) {
-        struct suspect *suspect = &page->suspects[i];
-        if (now.ms - suspect->last_abort_at.ms >= SUSPECT_LIFE_MS) {
-            suspect->aborts = 0;
-        }
-        left = left || suspect->aborts > 0;
-    }
-    return left;
+    suspect->last_abort_at = (struct engine_time){0};
 }
 
 /* One process holds it; whoever ends lets go, however it ends. */
@@ -145,8 +138,7 @@ enum status engine_lock_out(const char *database_path, int *lock_r, struct error
     return lock_file(path, lock_r, error);
 }
 
-enum status poison_open(const char *path, struct wall_time now, struct poison **poison_r,
-                        struct error *error)
+enum status poison_open(const char *path, struct poison **poison_r, struct error *error)
 {
     int file = -1;
     enum status status = lock_file(path, &file, error);
@@ -175,9 +167,8 @@ enum status poison_open(const char *path, struct wall_time now, struct poison **
         memset(page, 0, sizeof *page);
         page->magic = POISON_MAGIC;
     } else if (page->busy && page->aborted) {
-        accuse(page, now);
+        accuse(page);
     }
-    poison->suspects = forget_old_suspects(page, now);
     page->busy = 0;
     page->aborted = 0;
     poison->page = page;
@@ -186,6 +177,21 @@ enum status poison_open(const char *path, struct wall_time now, struct poison **
     install_handlers();
     *poison_r = poison;
     return STATUS_OK;
+}
+
+void poison_age(struct poison *poison, struct engine_time now)
+{
+    poison->suspects = false;
+    for (size_t i = 0; i < SUSPECTS_MAX; i++) {
+        struct suspect *suspect = &poison->page->suspects[i];
+        if (suspect->last_abort_at.ms == 0 || suspect->last_abort_at.ms > now.ms) {
+            suspect->last_abort_at = now;
+        }
+        if (now.ms - suspect->last_abort_at.ms >= SUSPECT_LIFE_MS) {
+            suspect->aborts = 0;
+        }
+        poison->suspects = poison->suspects || suspect->aborts > 0;
+    }
 }
 
 void poison_close(struct poison **poison)

@@ -49,6 +49,14 @@ bool reserve_draw(struct engine *engine)
     return given;
 }
 
+void reserve_make_room(struct engine *engine, enum status status)
+{
+    if (status == STATUS_DISK_FULL) {
+        reserve_disk_is_full(engine);
+        (void)reserve_draw(engine);
+    }
+}
+
 void reserve_is_used_up(struct engine *engine)
 {
     engine_alarm(engine, "engine.reserve_used_up",

@@ -65,7 +65,7 @@ struct turn {
     struct engine *engine;
     struct batch urgent;
     struct batch patient;
-    struct command moves[CHANGES_PER_TURN_MAX]; /* of the clocks */
+    struct command moves[CLOCK_PART_MAX]; /* of the clocks */
     size_t moves_count;
     struct command deadlines[DEADLINES_PER_TURN_MAX];
     size_t deadlines_count;
@@ -133,8 +133,9 @@ static void note_oldest_new(struct turn *turn)
 static void gather_commands(struct turn *turn)
 {
     struct command *command;
-    assert(turn->urgent.count == 0);
-    while (turn->urgent.count < TURN_COMMANDS_MAX &&
+    /* All or none: they wait while anything is carried over, which leaves no room for all. */
+    bool carried = turn->urgent.count > 0;
+    while (!carried && turn->urgent.count < TURN_COMMANDS_MAX &&
            (command = again_take(turn->engine, false)) != NULL) {
         turn->urgent.commands[turn->urgent.count++] = command;
     }
@@ -196,17 +197,14 @@ static enum status gather_changes(struct turn *turn, struct error *error)
 static enum status gather_moves(struct turn *turn, struct error *error)
 {
     struct engine *engine = turn->engine;
-    struct uuid ids[CHANGES_PER_TURN_MAX];
-    struct clock_move move = {.suspended = false};
-    int64_t customer_id = 0;
-    size_t count = 0;
-    enum status status =
-        clock_watch_next(engine, CHANGES_PER_TURN_MAX, &move, &customer_id, ids, &count, error);
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+    struct clock_part part;
+    struct clock_move move;
+    enum status status = clock_watch_next(engine, &part, &move, error);
+    for (size_t i = 0; i < part.count && status == STATUS_OK; i++) {
         turn->moves[turn->moves_count++] = (struct command){
             .type = COMMAND_CLOCK_MOVED,
-            .customer_id = customer_id,
-            .escalation_id = ids[i],
+            .customer_id = move.customer_id,
+            .escalation_id = part.ids[i],
             .received_at = clock_wall(&engine->configuration.clock),
             .request.clock = {move.suspended, move.moved_ms},
         };
@@ -282,9 +280,6 @@ static void fail_command(struct engine *engine, struct command *command, enum st
         engine->turn->failing = true;
         if (command->type == COMMAND_CONTEXT_CHANGED) {
             changes_add(engine, command->customer_id); /* it is still to be told */
-        }
-        if (command->type == COMMAND_CLOCK_MOVED) {
-            clock_watch_again(engine);
         }
         blame(engine, command->customer_id, command->escalation_id, status);
     }
@@ -521,22 +516,34 @@ static void after_commit(struct engine *engine)
     outbox_send(engine);
 }
 
+/* What was done of the engine's own work, now that nothing can undo it. */
+static void own_work_committed(struct engine *engine, const struct command *command)
+{
+    enum status status = command->answer.status;
+    if (command->type == COMMAND_DEADLINE && status == STATUS_OK) {
+        count_met(engine, command->answer.late_ms);
+    } else if (command->type == COMMAND_CLOCK_MOVED &&
+               (status == STATUS_OK || status == STATUS_QUARANTINED)) {
+        clock_watch_told(engine, command->escalation_id);
+    }
+}
+
+static void lists_committed(struct turn *turn)
+{
+    for (size_t i = 0; i < turn->moves_count; i++) {
+        own_work_committed(turn->engine, &turn->moves[i]);
+    }
+    for (size_t i = 0; i < turn->deadlines_count; i++) {
+        own_work_committed(turn->engine, &turn->deadlines[i]);
+    }
+}
+
 static void tell_listener(struct engine *engine)
 {
     if (engine->journal_written && engine->commit_listener != NULL) {
         engine->commit_listener(engine->commit_context);
     }
     engine->journal_written = false;
-}
-
-/* What the engine does without a command, the outbox and the log, has no try of its own: it finds
- * the room the next time. */
-static void make_room(struct engine *engine, enum status status)
-{
-    if (status == STATUS_DISK_FULL) {
-        reserve_disk_is_full(engine);
-        (void)reserve_draw(engine);
-    }
 }
 
 static enum status try_alone(struct engine *engine, struct command *command)
@@ -550,6 +557,7 @@ static enum status try_alone(struct engine *engine, struct command *command)
         status = finish_transaction(engine, &error);
     }
     if (status == STATUS_OK) {
+        own_work_committed(engine, command);
         after_commit(engine);
         return status;
     }
@@ -578,26 +586,58 @@ static void run_alone(struct engine *engine, struct command *command)
     }
 }
 
+/* Whether so many of a kind are enough for this turn: what is left is done in the next one, as a
+ * batch again, which is one commit when whatever broke this one is gone. */
+static bool is_enough_alone(struct turn *turn, size_t done)
+{
+    bool enough = done >= ALONE_MIN && has_worked_enough(turn);
+    turn->more = turn->more || enough;
+    return enough;
+}
+
 static void run_batch_alone(struct turn *turn, struct batch *batch)
 {
     for (batch->done = 0; batch->done < batch->count; batch->done++) {
+        if (is_enough_alone(turn, batch->done)) {
+            return;
+        }
         run_alone(turn->engine, batch->commands[batch->done]);
     }
 }
 
-static void run_list_alone(struct engine *engine, struct command *commands, size_t count)
+/* Lowers the count to what was tried. What fails stays due and comes first the next time, too: only
+ * what went well counts, so that the others are reached. */
+static void run_list_alone(struct turn *turn, struct command *commands, size_t *count)
 {
-    for (size_t i = 0; i < count; i++) {
-        run_alone(engine, &commands[i]);
+    size_t done = 0;
+    for (size_t i = 0; i < *count; i++) {
+        if (is_enough_alone(turn, done)) {
+            *count = i;
+            return;
+        }
+        run_alone(turn->engine, &commands[i]);
+        done += commands[i].answer.status == STATUS_OK;
     }
 }
 
+/* Those of the same customer that were not told yet. */
+static void run_changes_alone(struct turn *turn)
+{
+    size_t gathered_count = turn->changes_count;
+    run_list_alone(turn, turn->changes, &turn->changes_count);
+    if (turn->changes_count < gathered_count) {
+        const struct command *last = &turn->changes[turn->changes_count - 1];
+        changes_left(turn->engine, last->customer_id, last->escalation_id);
+    }
+}
+
+/* People and deadlines first; deadlines and moves that are left are listed again. */
 static void run_each_alone(struct turn *turn)
 {
-    run_list_alone(turn->engine, turn->moves, turn->moves_count);
     run_batch_alone(turn, &turn->urgent);
-    run_list_alone(turn->engine, turn->deadlines, turn->deadlines_count);
-    run_list_alone(turn->engine, turn->changes, turn->changes_count);
+    run_list_alone(turn, turn->deadlines, &turn->deadlines_count);
+    run_list_alone(turn, turn->moves, &turn->moves_count);
+    run_changes_alone(turn);
     run_batch_alone(turn, &turn->patient);
 }
 
@@ -621,7 +661,7 @@ static void checkpoint(struct engine *engine)
         store_checkpoint(engine->store, full ? WAL_PAGES_WHEN_FULL : WAL_PAGES_MAX, &error);
     if (status != STATUS_OK) {
         log_error("engine.checkpoint_failed", LOG_TEXT("detail", error.text));
-        make_room(engine, status);
+        reserve_make_room(engine, status);
     }
     if (store_log_pages(engine->store) > STORE_LOG_PAGES_LONG) {
         engine_alarm(engine, "store.log_long",
@@ -650,12 +690,13 @@ static void run_turn(struct turn *turn)
         status = finish_transaction(engine, &error);
     }
     if (status == STATUS_OK) {
+        lists_committed(turn);
         after_commit(engine);
     } else {
         log_error("engine.batch_abandoned", LOG_STATUS(status), LOG_TEXT("detail", error.text));
         engine_note_damage(engine, status);
         drop_transaction(engine);
-        make_room(engine, status);
+        reserve_make_room(engine, status);
         turn->failing = false; /* each says it again */
         run_each_alone(turn);
     }
@@ -684,32 +725,6 @@ static int64_t time_until_due(struct engine *engine)
         wait_ms = OUTBOX_WAIT_MS;
     }
     return wait_ms < 0 ? 0 : wait_ms > IDLE_WAIT_MS_MAX ? IDLE_WAIT_MS_MAX : wait_ms;
-}
-
-/* Work that comes from time rather than from anybody: rotas that run short, old idempotency keys.
- */
-static void housekeeping(struct turn *turn)
-{
-    struct engine *engine = turn->engine;
-    int64_t customer_id = 0;
-    struct engine_time now = engine_now(engine);
-    if (directory_rotas_wear(engine->current, clock_wall(&engine->configuration.clock),
-                             &customer_id) <= 0) {
-        engine_customer_changed(engine, customer_id, false);
-    }
-    if (now.ms - engine->purged_at.ms >= IDEMPOTENCY_PURGE_EVERY_MS) {
-        struct error error;
-        engine->purged_at = now;
-        enum status status = store_purge_idempotency(
-            engine->store, (struct engine_time){now.ms - IDEMPOTENCY_LIFE_MS}, &error);
-        if (status != STATUS_OK) {
-            log_error("engine.purge_failed", LOG_TEXT("detail", error.text));
-            make_room(engine, status);
-        }
-    }
-    if (atomic_exchange(&engine->root_key_changed, false)) {
-        engine_customer_changed(engine, 0, false);
-    }
 }
 
 /* An idle engine saves its clock, too: after a reboot with the wall years back, the waits go on
@@ -743,7 +758,7 @@ int64_t engine_turn(struct engine *engine)
         engine_note_damage(engine, status);
         log_error("engine.gather_failed", LOG_TEXT("detail", error.text));
     }
-    housekeeping(turn);
+    housekeeping(engine);
     if (has_work(turn)) {
         run_turn(turn);
     }

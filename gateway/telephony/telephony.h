@@ -76,8 +76,9 @@ enum telephony_request {
 /* Where to send requests, how, and what to sign with. */
 struct telephony_endpoint {
     enum telephony_request request;
-    const char *name; /* slug, e.g. "telephony", "call-centre" */
-    const char *url;  /* https, or http to loopback only; no user, no fragment */
+    const char *name;    /* slug, e.g. "telephony", "call-centre" */
+    const char *section; /* "[endpoint.telephony]": how errors call it; NULL: by its name */
+    const char *url;     /* https, or http to loopback only; no user, no fragment */
     const char *secrets[TELEPHONY_SECRETS_MAX]; /* "whsec_<base64>"; all sign; NULL ends the list */
 };
 

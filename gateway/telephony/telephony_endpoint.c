@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,8 @@ static bool is_loopback(const char *host)
            (inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127);
 }
 
+#define NO_URL "url: must be https://host/path"
+
 static bool has_part(CURLU *url, CURLUPart part)
 {
     char *text = NULL;
@@ -25,23 +28,31 @@ static bool has_part(CURLU *url, CURLUPart part)
     return there;
 }
 
-static enum status check_parsed_url(CURLU *url, const char *name, struct error *error)
+/* What is wrong with a key of the configuration. */
+static enum status fault(const struct telephony_endpoint *from, struct error *error,
+                         const char *what)
+{
+    return error_set(error, STATUS_CONFIGURATION, "%s%s %s",
+                     from->section == NULL ? "endpoint " : "",
+                     from->section == NULL ? from->name : from->section, what);
+}
+
+static enum status check_parsed_url(CURLU *url, const struct telephony_endpoint *from,
+                                    struct error *error)
 {
     char *scheme = NULL;
     char *host = NULL;
     enum status status = STATUS_OK;
     if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
         curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
-        status = error_set(error, STATUS_CONFIGURATION, "endpoint %s: not a URL", name);
+        status = fault(from, error, NO_URL);
     } else if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD) ||
                has_part(url, CURLUPART_FRAGMENT)) {
-        status = error_set(error, STATUS_CONFIGURATION,
-                           "endpoint %s: the URL must have no user, password or fragment", name);
+        status = fault(from, error, "url: must have no user, password or #fragment");
     } else if (strcmp(scheme, "https") != 0 &&
                (strcmp(scheme, "http") != 0 || !is_loopback(host))) {
-        status =
-            error_set(error, STATUS_CONFIGURATION,
-                      "endpoint %s: the URL must be https, or http to a loopback address", name);
+        status = fault(from, error,
+                       "url: must be https; http goes to 127.0.0.1, [::1] or localhost only");
     }
     curl_free(scheme);
     curl_free(host);
@@ -51,7 +62,7 @@ static enum status check_parsed_url(CURLU *url, const char *name, struct error *
 static enum status check_url(const struct telephony_endpoint *from, struct error *error)
 {
     if (from->url == NULL) {
-        return error_set(error, STATUS_CONFIGURATION, "endpoint %s: no URL", from->name);
+        return fault(from, error, "url: is required");
     }
     CURLU *url = curl_url();
     if (url == NULL) {
@@ -59,9 +70,9 @@ static enum status check_url(const struct telephony_endpoint *from, struct error
     }
     enum status status;
     if (curl_url_set(url, CURLUPART_URL, from->url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) {
-        status = error_set(error, STATUS_CONFIGURATION, "endpoint %s: not a URL", from->name);
+        status = fault(from, error, NO_URL);
     } else {
-        status = check_parsed_url(url, from->name, error);
+        status = check_parsed_url(url, from, error);
     }
     curl_url_cleanup(url);
     return status;
@@ -72,15 +83,16 @@ static enum status copy_secrets(const struct telephony_endpoint *from, struct en
 {
     for (size_t i = 0; i < TELEPHONY_SECRETS_MAX && from->secrets[i] != NULL; i++) {
         if (webhook_secret_decode(from->secrets[i], &endpoint->secrets[i]) != STATUS_OK) {
-            return error_set(error, STATUS_CONFIGURATION,
-                             "endpoint %s: secret %zu is not whsec_ and base64 of %d to %d bytes",
-                             from->name, i + 1, WEBHOOK_SECRET_BYTES_MIN, WEBHOOK_SECRET_BYTES_MAX);
+            char what[96];
+            (void)snprintf(what, sizeof what,
+                           "secret_file: secret %zu is not whsec_ and base64 of %d to %d bytes",
+                           i + 1, WEBHOOK_SECRET_BYTES_MIN, WEBHOOK_SECRET_BYTES_MAX);
+            return fault(from, error, what);
         }
         endpoint->secrets_count = i + 1;
     }
     if (endpoint->secrets_count == 0 && from->request == TELEPHONY_SIGNED_POST) {
-        return error_set(error, STATUS_CONFIGURATION, "endpoint %s: no secret to sign with",
-                         from->name);
+        return fault(from, error, "secret_file: holds no secret to sign with");
     }
     return STATUS_OK;
 }

@@ -36,18 +36,25 @@ class FakeGateway(http.server.BaseHTTPRequestHandler):
         self.send(status, content)
 
     def answer_from_store(self, body):
-        store = self.server.store
+        """As the gateway does: definitions stand one level down, beside what it adds itself."""
+        store, kind = self.server.store, self.path.split("/")[-2]
         if self.command == "PUT":
             created = self.path not in store
-            content = json.loads(body)
-            content["version"] = store.get(self.path, {}).get("version", 1)
+            content = {"content": json.loads(body),
+                       "version": store.get(self.path, {}).get("version", 1)}
             if not created and content != store[self.path]:
                 content["version"] += 1
             store[self.path] = content
-            return self.send(201 if created else 200, content)
-        if self.path in store:
-            return self.send(200, store[self.path])
-        return self.send(404, {"type": "https://astreinte.invalid/problems/not-found"})
+            return self.send(201 if created else 200, {})
+        if self.path not in store:
+            return self.send(404, {"type": "https://astreinte.invalid/problems/not-found"})
+        content, version = store[self.path]["content"], store[self.path]["version"]
+        if kind == "rotas":
+            content = {"slug": "x", "compiled_until": f"second {len(self.server.seen)}",
+                       "definition": content}
+        elif kind == "procedures":
+            content = {"slug": "x", "version": version, "definition": content}
+        return self.send(200, content)
 
     def send(self, status, content):
         data = b"" if content is None else json.dumps(content).encode()
@@ -349,12 +356,17 @@ class Customers(Case):
                                 "/v1/customers/c/rotas/principal",
                                 "/v1/customers/c/procedures/p", "/v1/customers/c"])
         self.assertIn("0 created, 0 updated, 4 unchanged", self.ctl("apply", path).stdout)
+        self.assertIn("dry run, nothing sent: 0 created, 0 updated, 4 unchanged",
+                      self.ctl("apply", path, "--dry-run").stdout)
         changed = json.loads(json.dumps(self.FILE))
         changed["customers"][0]["procedures"][0]["rounds"] = 2
         path = self.file("customers.json", json.dumps(changed))
         self.assertIn("0 created, 1 updated, 3 unchanged",
                       self.ctl("apply", path, "--dry-run").stdout)
         self.assertIn("updated   procedure c/p", self.ctl("apply", path).stdout)
+        del changed["customers"][0]["procedures"][0]["rounds"]  # put whole, unlike an agent
+        path = self.file("customers.json", json.dumps(changed))
+        self.assertIn("updated   procedure c/p", self.ctl("apply", path, "--dry-run").stdout)
 
     def test_apply_says_where_in_the_file_the_fault_is(self):
         path = self.file("customers.json", json.dumps(self.FILE))

@@ -1,5 +1,6 @@
 """Backup while the gateway works, restore, and what is refused: the daemon and its commands."""
 
+import gzip
 import hashlib
 import json
 import os
@@ -280,14 +281,20 @@ class Restore(BackupTest):
         before = contents(self.database)
         self.assertIsNotNone(before[1])
         for name, spoil, words in (
-                ("garbage", lambda data: b"x" * 8192, "not a database"),
-                ("cut", lambda data: data[:len(data) // 2 // 4096 * 4096], "malformed"),
+                ("garbage", lambda data: b"x" * 8192, "no backup of the gateway"),
+                ("packed", lambda data: gzip.compress(data), "unpack it first"),
+                ("empty", lambda data: b"", "is empty"),
+                ("cut", lambda data: data[:len(data) // 2 // 4096 * 4096], "is cut short"),
+                ("few", lambda data: data[:30], "is cut short"),
+                ("torn", lambda data: data[:4096] + b"x" * 8192 + data[12288:],
+                 "is damaged inside: take another backup"),
                 ("newer", lambda data: data[:60] + (99).to_bytes(4, "big") + data[64:],
                  "version 99"),
                 ("another", lambda data: data[:68] + (7).to_bytes(4, "big") + data[72:],
                  "another program"),
                 (path.name, lambda data: data[:-1] + bytes([data[-1] ^ 1]), "rotted"),
-                ("missing", None, "No such file")):
+                ("missing", None, "No such file"),
+                ("", None, "is a folder: name a backup in it")):
             with self.subTest(name=name):
                 bad = self.directory / name
                 if spoil is not None:
@@ -296,6 +303,7 @@ class Restore(BackupTest):
                 self.assertEqual(refused.returncode, 1, refused)
                 self.assertIn(words, refused.stderr)
                 self.assertIn(str(bad), refused.stderr)
+                self.assertNotIn("-copy", refused.stderr)  # a file that is gone again
                 self.assertEqual(contents(self.database), before)
         done = astreinted(self.gateway, "--restore", path)
         self.assertEqual(done.returncode, 0, done)

@@ -115,9 +115,25 @@ class CheckConfigTest(unittest.TestCase):
 
     GOOD = "[gateway]\ndatabase = DIR/a.db\nsecret_file = DIR/secret\n"
 
+    ENDPOINT = "[endpoint.telephony]\nsecret_file = DIR/good_secret\nurl = "
+
     def test_good(self):
-        done = self.check(self.GOOD)
+        done = self.check(self.GOOD + self.ENDPOINT + "https://pbx.example.org/\n",
+                          good_secret=astreinte_test.webhook_secret())
         self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertNotIn("warning", done.stdout)
+
+    def test_good__but_no_phone_would_ring(self):
+        for rest in ("", "[heartbeat]\nurl = https://x.example.org/\n"):
+            done = self.check(self.GOOD + rest)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("good", done.stdout)
+            self.assertIn("warning: neither [push] nor [endpoint.telephony]", done.stdout)
+
+    def test_good__database_that_is_there(self):
+        for content in ("", "SQLite format 3\0 and so on"):
+            done = self.check(self.GOOD, **{"a.db": content})
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_faults__are_named_with_their_place(self):
         table = (
@@ -134,6 +150,9 @@ class CheckConfigTest(unittest.TestCase):
             (self.GOOD + "threads = 0\n", "1 to 64"),
             (self.GOOD + "root_key_file = DIR/bad\n", "root_key_file"),
             (self.GOOD.replace("DIR/a.db", "DIR/nowhere/a.db"), "[gateway] database"),
+            (self.GOOD.replace("DIR/a.db", "DIR"), "is a folder: name a file in it"),
+            (self.GOOD.replace("DIR/a.db", "/dev/null"), "[gateway] database: /dev/null"),
+            (self.GOOD.replace("DIR/a.db", "DIR/bad"), "bad is no database: name another file"),
             (self.GOOD + "[push]\napns_key_id = ABC\n", "[push] apns_topic"),
             (self.GOOD + "[push]\nfcm_service_account_file = DIR/bad\n",
              "fcm_service_account_file"),
@@ -141,19 +160,26 @@ class CheckConfigTest(unittest.TestCase):
              "apns_team_id = B123456789\napns_topic = org.example\n", "apns_key_file"),
             (self.GOOD + "[endpoint.telephony]\nurl = https://pbx.example.org/\n"
              "secret_file = DIR/bad\n", "secret_file"),
-            (self.GOOD + "[endpoint.telephony]\nurl = http://pbx.example.org/\n"
-             "secret_file = DIR/good_secret\n", "https"),
+            (self.GOOD + self.ENDPOINT + "http://pbx.example.org/\n",
+             "[endpoint.telephony] url: must be https"),
+            (self.GOOD + self.ENDPOINT + "pbx\n", "[endpoint.telephony] url: must be https://"),
+            (self.GOOD + self.ENDPOINT + "https://me@pbx.example.org/\n",
+             "[endpoint.telephony] url: must have no user"),
+            (self.GOOD + self.ENDPOINT.replace("good_", "bad_") + "https://pbx.example.org/\n",
+             "[endpoint.telephony] secret_file: secret 1"),
             (self.GOOD + "[endpoint.telephony]\nsecret_file = DIR/bad\n", "url"),
             (self.GOOD + "[endpoint.heartbeat]\nurl = https://x.example.org/\n", "[heartbeat]"),
             (self.GOOD + "[heartbeat]\nmethod = PUT\n", "GET or POST"),
             (self.GOOD + "[heartbeat]\nevery_s = 5\ntimeout_s = 6\n", "timeout_s"),
-            (self.GOOD + "[heartbeat]\nurl = http://x.example.org/\n", "https"),
+            (self.GOOD + "[heartbeat]\nurl = http://x.example.org/\n",
+             "[heartbeat] url: must be https"),
             (self.GOOD + "[heartbeat]\nurl = https://x.example.org/\n"
              "secret_file = DIR/good_secret\n", "POST"),
         )
         for text, wanted in table:
             with self.subTest(wanted):
-                done = self.check(text, bad="zz", good_secret=astreinte_test.webhook_secret())
+                done = self.check(text, bad="zz", bad_secret="whsec_zz",
+                                  good_secret=astreinte_test.webhook_secret())
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertIn(wanted, done.stderr)
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,11 @@ def run(*command, **options):
 def fail(text):
     print(f"mutate: {text}", file=sys.stderr)
     sys.exit(2)
+
+
+def end_when_nobody_reads():
+    """As other programs do behind a pipe to head."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 class Workshop:

@@ -85,28 +85,61 @@ static void test_plan__refuses(void **state)
     }
 }
 
-static void test_covers__compares_what_the_file_says(void **state)
+static void test_step__is_done_when_all_that_the_file_says_is_there(void **state)
 {
     (void)state;
     static const struct {
+        const char *kind;
         const char *present;
         const char *wanted;
-        bool covers;
+        bool done;
     } cases[] = {
-        {"{\"a\":1,\"b\":2}", "{\"a\":1}", true},
-        {"{\"a\":1}", "{\"a\":1,\"b\":2}", false},
-        {"{\"a\":2}", "{\"a\":1}", false},
-        {"{\"phone\":\"+33612345678\"}", "{\"phone\":\"06 12 34 56 78\"}", true},
-        {"{\"phone\":\"+33612345678\"}", "{\"phone\":\"06 12 34 56 79\"}", false},
-        {"{\"l\":[{\"x\":1,\"y\":2}]}", "{\"l\":[{\"x\":1}]}", true},
-        {"{\"l\":[1,2]}", "{\"l\":[1]}", false},
-        {"{\"l\":[1]}", "{\"l\":{}}", false},
+        {"agent", "{\"a\":1,\"b\":2}", "{\"a\":1}", true},
+        {"agent", "{\"a\":1}", "{\"a\":1,\"b\":2}", false},
+        {"agent", "{\"a\":2}", "{\"a\":1}", false},
+        {"agent", "{\"phone\":\"+33612345678\"}", "{\"phone\":\"06 12 34 56 78\"}", true},
+        {"agent", "{\"phone\":\"+33612345678\"}", "{\"phone\":\"06 12 34 56 79\"}", false},
+        {"agent", "{\"l\":[{\"x\":1,\"y\":2}]}", "{\"l\":[{\"x\":1}]}", true},
+        {"agent", "{\"l\":[1,2]}", "{\"l\":[1]}", false},
+        {"agent", "{\"l\":[1]}", "{\"l\":{}}", false},
+        {"rota", "{\"compiled_until\":\"x\",\"definition\":{\"l\":[1]}}", "{\"l\":[1]}", true},
+        {"rota", "{\"compiled_until\":\"x\",\"definition\":{\"l\":[1]}}", "{\"l\":[2]}", false},
+        {"procedure", "{\"version\":3,\"definition\":{\"a\":1,\"b\":2}}", "{\"b\":2,\"a\":1}",
+         true},
+        {"procedure", "{\"version\":3,\"definition\":{\"a\":1,\"b\":2}}", "{\"a\":1}", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         json_t *present = read_json(cases[i].present), *wanted = read_json(cases[i].wanted);
-        assert_int_equal(customers_covers(present, wanted), cases[i].covers);
+        const struct customers_step step = {.kind = cases[i].kind, .body = wanted};
+        assert_int_equal(customers_step_is_done(&step, present), cases[i].done);
         json_decref(present);
         json_decref(wanted);
+    }
+}
+
+/* How far a rota is compiled, and which version it is, is the gateway's own. */
+static void test_step__changed_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *kind;
+        const char *before;
+        const char *after;
+        bool nothing;
+    } cases[] = {
+        {"agent", "{\"a\":1}", "{\"a\":1}", true},
+        {"agent", "{\"a\":1}", "{\"a\":2}", false},
+        {"rota", "{\"compiled_until\":\"x\",\"definition\":{}}",
+         "{\"compiled_until\":\"y\",\"definition\":{}}", true},
+        {"rota", "{\"definition\":{}}", "{\"definition\":{\"l\":1}}", false},
+        {"rota", "{\"definition\":{}}", "{}", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        json_t *before = read_json(cases[i].before), *after = read_json(cases[i].after);
+        const struct customers_step step = {.kind = cases[i].kind};
+        assert_int_equal(customers_step_changed_nothing(&step, before, after), cases[i].nothing);
+        json_decref(before);
+        json_decref(after);
     }
 }
 
@@ -115,7 +148,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plan__orders_references_and_strips_slugs),
         cmocka_unit_test(test_plan__refuses),
-        cmocka_unit_test(test_covers__compares_what_the_file_says),
+        cmocka_unit_test(test_step__is_done_when_all_that_the_file_says_is_there),
+        cmocka_unit_test(test_step__changed_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

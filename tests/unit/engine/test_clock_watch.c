@@ -1,5 +1,6 @@
 /* test_clock_watch.c - the wall is stepped, the machine sleeps: told once to the desk and to every
  * escalation that was open then. */
+#include <stdio.h>
 #include <string.h>
 
 #include "gateway/engine/engine_private.h"
@@ -306,6 +307,162 @@ static void test_step__is_told_again_after_a_failure(void **state)
     assert_int_equal(twice, 0);
 }
 
+/* Makes the telling of one escalation fail. */
+static void break_one(struct house *house, struct uuid id, const char *how)
+{
+    char text[UUID_TEXT_BYTES], hex[UUID_TEXT_BYTES], sql[256];
+    size_t length = 0;
+    uuid_format(id, text);
+    for (const char *each = text; *each != '\0'; each++) {
+        if (*each != '-') {
+            hex[length++] = *each;
+        }
+    }
+    hex[length] = '\0';
+    (void)snprintf(sql, sizeof sql,
+                   "CREATE TEMP TRIGGER broken BEFORE INSERT ON main.timeline WHEN NEW.kind = 37 "
+                   "AND NEW.escalation_id = x'%s' BEGIN SELECT RAISE(%s, 'broken'); END",
+                   hex, how);
+    run_sql(house, sql);
+}
+
+/* Whether only its savepoint goes, or the whole batch: its neighbours are told, and not again. */
+static void fail_in_part(struct house *house, const char *how)
+{
+    struct uuid ids[5];
+    size_t twice;
+    open_many(house, ids, 5);
+    break_one(house, ids[1], how);
+    house->wall.ms += HOUR_MS;
+    (void)engine_turn(house->engine);
+    (void)engine_turn(house->engine);
+    assert_int_equal(told(house, ids, 5, &twice), 4);
+    assert_int_equal(twice, 0);
+    assert_true(clock_watch_is_telling(house->engine));
+    run_sql(house, "DROP TRIGGER temp.broken");
+    settle(house);
+    assert_int_equal(told(house, ids, 5, &twice), 5);
+    assert_int_equal(twice, 0);
+    assert_false(clock_watch_is_telling(house->engine));
+}
+
+static void test_step__that_one_was_not_told_is_told_to_no_other_twice(void **state)
+{
+    fail_in_part(*state, "ABORT");
+}
+
+static void test_step__that_broke_the_batch_is_told_to_no_other_twice(void **state)
+{
+    fail_in_part(*state, "ROLLBACK");
+}
+
+static int refuse_commit(void *context)
+{
+    (void)context;
+    return 1;
+}
+
+/* What was told and rolled back was not told. */
+static void test_step__that_was_not_committed_is_told_again(void **state)
+{
+    struct house *house = *state;
+    struct uuid ids[3];
+    size_t twice;
+    open_many(house, ids, 3);
+    (void)sqlite3_commit_hook(house->engine->store->db, refuse_commit, NULL);
+    house->wall.ms += HOUR_MS;
+    (void)engine_turn(house->engine);
+    assert_int_equal(told(house, ids, 3, &twice), 0);
+    (void)sqlite3_commit_hook(house->engine->store->db, NULL, NULL);
+    settle(house);
+    assert_int_equal(told(house, ids, 3, &twice), 3);
+    assert_int_equal(twice, 0);
+}
+
+/* One that fails for good is set aside: the step is told to the end. */
+static void test_step__is_told_past_one_that_always_fails(void **state)
+{
+    struct house *house = *state;
+    struct uuid ids[MANY];
+    size_t twice;
+    open_many(house, ids, MANY);
+    break_one(house, ids[3], "ABORT");
+    house->wall.ms += HOUR_MS;
+    for (int i = 0; i < 8; i++) {
+        (void)engine_turn(house->engine);
+        house_advance(house, 50);
+    }
+    assert_int_equal(told(house, ids, MANY, &twice), MANY - 1);
+    assert_int_equal(twice, 0);
+    assert_false(clock_watch_is_telling(house->engine));
+}
+
+static void add_customer(struct house *house, const char *slug)
+{
+    struct command *command = house_command(house, COMMAND_PUT_CUSTOMER);
+    command->request.customer = (struct customer_request){.slug = slug,
+                                                          .name = slug,
+                                                          .time_zone = "Europe/Paris",
+                                                          .language = "fr",
+                                                          .alias = "Vert",
+                                                          .active = true};
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+}
+
+/* A customer that is added meanwhile, and stands before the one that is being told. */
+static void test_step__is_told_once_while_a_customer_is_added(void **state)
+{
+    struct house *house = *state;
+    struct uuid ids[MANY];
+    size_t twice;
+    add_customer(house, "last");
+    open_many(house, ids, MANY);
+    house->wall.ms += HOUR_MS;
+    (void)engine_turn(house->engine);
+    assert_int_equal(told(house, ids, MANY, &twice), 64);
+    add_customer(house, "aaa");
+    settle(house);
+    assert_int_equal(told(house, ids, MANY, &twice), MANY);
+    assert_int_equal(twice, 0);
+}
+
+/* After a start all are told that people may have changed: each once. */
+static void test_change__is_told_once_while_a_customer_is_added(void **state)
+{
+    struct house *house = *state;
+    struct uuid ids[3];
+    struct engine_statistics statistics;
+    add_customer(house, "abc");
+    open_many(house, ids, 3);
+    house_close(house);
+    house_open(house);
+    (void)engine_turn(house->engine);
+    add_customer(house, "aaa");
+    settle(house);
+    engine_statistics(house->engine, &statistics);
+    assert_int_equal(statistics.commands[COMMAND_CONTEXT_CHANGED], 3);
+}
+
+/* The disk is slow and the batch breaks: a few a turn, and nobody twice. */
+static void test_step__is_told_alone_a_few_a_turn(void **state)
+{
+    struct house *house = *state;
+    struct uuid ids[20];
+    size_t twice;
+    open_many(house, ids, 20);
+    break_one(house, ids[19], "ROLLBACK");
+    house->wall.ms += HOUR_MS;
+    house->look_ms = 1;
+    (void)engine_turn(house->engine);
+    house->look_ms = 0;
+    assert_int_equal(told(house, ids, 20, &twice), ALONE_MIN);
+    run_sql(house, "DROP TRIGGER temp.broken");
+    settle(house);
+    assert_int_equal(told(house, ids, 20, &twice), 20);
+    assert_int_equal(twice, 0);
+}
+
 static void test_suspend__is_told_and_what_was_due_happens_once(void **state)
 {
     struct house *house = *state;
@@ -342,6 +499,13 @@ int main(void)
         HOUSE_TEST(test_step__that_flaps_fills_nothing),
         HOUSE_TEST(test_step__concerns_what_was_open_then),
         HOUSE_TEST(test_step__is_told_again_after_a_failure),
+        HOUSE_TEST(test_step__that_one_was_not_told_is_told_to_no_other_twice),
+        HOUSE_TEST(test_step__that_broke_the_batch_is_told_to_no_other_twice),
+        HOUSE_TEST(test_step__that_was_not_committed_is_told_again),
+        HOUSE_TEST(test_step__is_told_past_one_that_always_fails),
+        HOUSE_TEST(test_step__is_told_once_while_a_customer_is_added),
+        HOUSE_TEST(test_change__is_told_once_while_a_customer_is_added),
+        HOUSE_TEST(test_step__is_told_alone_a_few_a_turn),
         HOUSE_TEST(test_suspend__is_told_and_what_was_due_happens_once),
     };
     return cmocka_run_group_tests_name("engine.clock_watch", tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gateway/engine/engine_private.h"
+#include "gateway/store/store_private.h"
 #include "tests/unit/engine/fixture.h"
 
 /* One type a lane, which the engine refuses quickly for customer 99. */
@@ -254,6 +255,128 @@ static void test_turn__what_was_left_is_answered_at_the_end(void **state)
     assert_int_equal(commands[99]->answer.status, STATUS_STOPPING);
 }
 
+/* ---- a batch that was abandoned: each command alone ---- */
+
+/* An escalation whose ticket makes the transaction vanish. */
+static struct command *post_breaker(struct house *house)
+{
+    static const char trigger[] =
+        "CREATE TEMP TRIGGER IF NOT EXISTS broken BEFORE INSERT ON main.ticket "
+        "WHEN NEW.summary = 'breaks' BEGIN SELECT RAISE(ROLLBACK, 'broken'); END";
+    assert_int_equal(sqlite3_exec(house->engine->store->db, trigger, NULL, NULL, NULL), SQLITE_OK);
+    struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
+    command->request.escalate.summary = "breaks";
+    command->complete = note_order;
+    assert_int_equal(engine_post(house->engine, command), STATUS_OK);
+    return command;
+}
+
+static uint64_t commits(struct house *house)
+{
+    struct engine_statistics statistics;
+    engine_statistics(house->engine, &statistics);
+    return statistics.commits;
+}
+
+/* A commit takes long: the turn ends after a few of each kind, people and deadlines before what is
+ * new, and the next one does the rest in one go. */
+static void test_alone__slow_ends_the_turn_soon(void **state)
+{
+    struct house *house = *state;
+    static struct command *urgent[100], *patient[100];
+    for (int i = 0; i < 20; i++) {
+        (void)house_escalate(house, SEVERITY_MAJOR);
+    }
+    house_accept_all(house, 0);
+    house_advance(house, 60000); /* jean's minute is over */
+    const struct command *breaker = post_breaker(house);
+    post_many(house, LANE_ACKNOWLEDGMENT, 100, urgent);
+    post_many(house, LANE_NEW, 100, patient);
+    size_t sent = house->sent_count;
+    uint64_t before = commits(house);
+    house->look_ms = 1;
+    assert_int_equal(engine_turn(house->engine), 0); /* more is waiting */
+    assert_true(commits(house) - before <= (uint64_t)5 * ALONE_MIN);
+    assert_int_equal(count_answered(urgent, 100), ALONE_MIN);
+    assert_int_equal(house->sent_count - sent, ALONE_MIN); /* paul is asked */
+    assert_int_equal(count_answered(patient, 100), ALONE_MIN - 1);
+    assert_int_equal(breaker->answer.status, STATUS_IO);
+    assert_ptr_equal(order[0], urgent[0]);
+    /* Whoever comes now waits for one commit. */
+    const struct command *late = post(house, LANE_ACKNOWLEDGMENT);
+    before = commits(house);
+    (void)engine_turn(house->engine);
+    assert_int_equal(commits(house) - before, 1);
+    assert_true(answered(late));
+    assert_int_equal(count_answered(urgent, 100), 100);
+    assert_int_equal(house->sent_count - sent, 20);
+    house->look_ms = 0;
+    house_settle(house);
+    assert_int_equal(order_count, 202);
+    assert_answered_in_order(urgent, 100);
+    assert_answered_in_order(patient, 100);
+    assert_int_equal(house->sent_count - sent, 20);
+}
+
+/* What changed about people is told on from where the turn ended. */
+static void test_alone__slow_tells_all_of_a_change(void **state)
+{
+    struct house *house = *state;
+    for (int i = 0; i < 20; i++) {
+        (void)house_escalate(house, SEVERITY_MAJOR);
+    }
+    house_accept_all(house, 0);
+    house_settle(house);
+    put_device(house, house->jean, "jean-2", PLATFORM_FCM);
+    assert_true(changes_pending(house->engine));
+    size_t sent = house->sent_count;
+    for (size_t told = ALONE_MIN; told < 20; told += ALONE_MIN) {
+        (void)post_breaker(house); /* each of the turns */
+        house->look_ms = 1;
+        (void)engine_turn(house->engine);
+        house->look_ms = 0;
+        assert_int_equal(house->sent_count - sent, told);
+    }
+    house_settle(house);
+    assert_int_equal(house->sent_count - sent, 20);
+}
+
+/* Deadlines that fail for as long as the disk is broken come first in every turn: those behind them
+ * are met all the same. */
+static void test_alone__slow_meets_deadlines_behind_those_that_fail(void **state)
+{
+    struct house *house = *state;
+    static const char trigger[] =
+        "CREATE TEMP TRIGGER broken BEFORE UPDATE ON main.escalation WHEN OLD.severity = 3 "
+        "BEGIN SELECT RAISE(ROLLBACK, 'broken'); END";
+    for (int i = 0; i < 20; i++) {
+        (void)house_escalate(house, i < 10 ? SEVERITY_CRITICAL : SEVERITY_MAJOR);
+    }
+    house_accept_all(house, 0);
+    assert_int_equal(sqlite3_exec(house->engine->store->db, trigger, NULL, NULL, NULL), SQLITE_OK);
+    house_advance(house, 60000);
+    size_t sent = house->sent_count;
+    house->look_ms = 1;
+    (void)engine_turn(house->engine);
+    assert_int_equal(house->sent_count - sent, ALONE_MIN);
+}
+
+/* Left by such a turn, then the engine is stopped: answered all the same. */
+static void test_alone__what_was_left_is_answered_at_the_end(void **state)
+{
+    struct house *house = *state;
+    static struct command *urgent[100];
+    (void)post_breaker(house);
+    post_many(house, LANE_ACKNOWLEDGMENT, 100, urgent);
+    house->look_ms = 1;
+    (void)engine_turn(house->engine);
+    assert_int_equal(count_answered(urgent, 100), ALONE_MIN);
+    engine_stop(house->engine);
+    house_close(house);
+    assert_int_equal(count_answered(urgent, 100), 100);
+    assert_int_equal(order_count, 101);
+}
+
 #define LANES_TEST(name) cmocka_unit_test_setup_teardown(name, setup, house_teardown)
 
 int main(void)
@@ -268,6 +391,10 @@ int main(void)
         LANES_TEST(test_turn__what_was_left_is_not_overtaken),
         LANES_TEST(test_turn__slow_still_meets_deadlines),
         LANES_TEST(test_turn__what_was_left_is_answered_at_the_end),
+        LANES_TEST(test_alone__slow_ends_the_turn_soon),
+        LANES_TEST(test_alone__slow_tells_all_of_a_change),
+        LANES_TEST(test_alone__slow_meets_deadlines_behind_those_that_fail),
+        LANES_TEST(test_alone__what_was_left_is_answered_at_the_end),
     };
     return cmocka_run_group_tests_name("engine.lanes", tests, NULL, NULL);
 }

@@ -236,6 +236,61 @@ static void test_poison__a_request_that_aborts_twice_is_refused(void **state)
     assert_int_equal(command->answer.status, STATUS_OK);
 }
 
+static enum status ask_again(struct house *house)
+{
+    struct command *command = request_of_old(house, "poison");
+    house_run(house, command);
+    return command->answer.status;
+}
+
+/* A day is a day of engine time: a step of the wall makes it neither shorter nor longer. */
+static void test_poison__a_step_of_the_wall_ages_nobody(void **state)
+{
+    struct house *house = *state;
+    for (int i = 0; i < 2; i++) {
+        house_close(house);
+        run_to_death(house, (struct uuid){{0}}, DEATH_IN_REQUEST);
+        house->wall.ms += INT64_C(10) * 86400000;
+        house_open(house);
+    }
+    assert_int_equal(ask_again(house), STATUS_QUARANTINED);
+    house_close(house);
+    house->wall.ms -= INT64_C(30) * 86400000;
+    house_advance(house, INT64_C(86400000) - 1000);
+    house_open(house);
+    assert_int_equal(ask_again(house), STATUS_QUARANTINED);
+    house_close(house);
+    house_advance(house, 1000);
+    house_open(house);
+    assert_int_equal(ask_again(house), STATUS_OK);
+}
+
+/* Beside another database, whose time is behind: as if it had been now. */
+static void test_poison__from_the_future_is_of_now(void **state)
+{
+    struct house *house = *state;
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    house_close(house);
+    for (int i = 0; i < 2; i++) {
+        run_to_death(house, (struct uuid){{0}}, DEATH_IN_REQUEST);
+    }
+    house_open(house);
+    assert_int_equal(ask_again(house), STATUS_QUARANTINED);
+    house_close(house);
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        char path[128];
+        (void)snprintf(path, sizeof path, "%s%s", house->database, suffixes[i]);
+        (void)unlink(path);
+    }
+    house->wall.ms -= INT64_C(30) * 86400000;
+    house_open(house);
+    assert_int_equal(ask_again(house), STATUS_QUARANTINED);
+    house_close(house);
+    house_advance(house, INT64_C(86400000));
+    house_open(house);
+    assert_int_not_equal(ask_again(house), STATUS_QUARANTINED);
+}
+
 static void test_poison__a_request_taken_in_the_end_is_forgiven(void **state)
 {
     struct house *house = *state;
@@ -331,6 +386,8 @@ int main(void)
         HOUSE_TEST(test_poison__two_aborts_at_a_deadline_quarantine),
         HOUSE_TEST(test_poison__one_that_cannot_even_be_read_is_marked),
         HOUSE_TEST(test_poison__a_request_that_aborts_twice_is_refused),
+        HOUSE_TEST(test_poison__a_step_of_the_wall_ages_nobody),
+        HOUSE_TEST(test_poison__from_the_future_is_of_now),
         HOUSE_TEST(test_poison__a_request_taken_in_the_end_is_forgiven),
         HOUSE_TEST(test_poison__a_start_that_dies_is_not_the_last_to_ask),
         HOUSE_TEST(test_poison__kill_accuses_nobody),

@@ -1,4 +1,6 @@
 /* test_time.c - deadlines follow engine time, whatever the wall clock does. */
+#include "gateway/engine/engine_private.h"
+#include "gateway/store/store_private.h"
 #include "tests/unit/engine/fixture.h"
 
 static void test_deadline__fires_when_due(void **state)
@@ -17,6 +19,35 @@ static void test_deadline__fires_when_due(void **state)
     assert_int_equal(statistics.deadlines_fired, 1);
     assert_int_equal(statistics.lateness_ms_max, 0);
     assert_int_equal(statistics.lateness_buckets[0], 1);
+}
+
+static int refuse_commit(void *context)
+{
+    (void)context;
+    return 1;
+}
+
+/* Met is what was committed: not what was rolled back, and not twice what ran again alone. */
+static void test_deadline__is_counted_when_it_is_committed(void **state)
+{
+    struct house *house = *state;
+    struct engine_statistics statistics;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    house_advance(house, 60003);
+    (void)sqlite3_commit_hook(house->engine->store->db, refuse_commit, NULL);
+    (void)engine_turn(house->engine); /* together and alone */
+    assert_int_equal(house->sent_count, 1);
+    engine_statistics(house->engine, &statistics);
+    assert_int_equal(statistics.deadlines_fired, 0);
+    assert_int_equal(statistics.lateness_ms_max, 0);
+    (void)sqlite3_commit_hook(house->engine->store->db, NULL, NULL);
+    house_settle(house);
+    assert_int_equal(house->sent_count, 2);
+    engine_statistics(house->engine, &statistics);
+    assert_int_equal(statistics.deadlines_fired, 1);
+    assert_int_equal(statistics.lateness_ms_max, 3);
+    assert_int_equal(statistics.lateness_buckets[1], 1);
 }
 
 static void test_turn__says_how_long_to_wait(void **state)
@@ -176,6 +207,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_deadline__fires_when_due),
+        HOUSE_TEST(test_deadline__is_counted_when_it_is_committed),
         HOUSE_TEST(test_turn__says_how_long_to_wait),
         HOUSE_TEST(test_deadline__wall_steps_forwards),
         HOUSE_TEST(test_deadline__wall_steps_back),

@@ -1,0 +1,28 @@
+/* housekeeping.c - work that comes from time rather than from anybody: rotas that run short, old
+ * idempotency keys. */
+#include "gateway/engine/engine_private.h"
+
+#include "gateway/base/log.h"
+
+void housekeeping(struct engine *engine)
+{
+    int64_t customer_id = 0;
+    struct engine_time now = engine_now(engine);
+    if (directory_rotas_wear(engine->current, clock_wall(&engine->configuration.clock),
+                             &customer_id) <= 0) {
+        engine_customer_changed(engine, customer_id, false);
+    }
+    if (now.ms - engine->purged_at.ms >= IDEMPOTENCY_PURGE_EVERY_MS) {
+        struct error error;
+        engine->purged_at = now;
+        enum status status = store_purge_idempotency(
+            engine->store, (struct engine_time){now.ms - IDEMPOTENCY_LIFE_MS}, &error);
+        if (status != STATUS_OK) {
+            log_error("engine.purge_failed", LOG_TEXT("detail", error.text));
+            reserve_make_room(engine, status);
+        }
+    }
+    if (atomic_exchange(&engine->root_key_changed, false)) {
+        engine_customer_changed(engine, 0, false);
+    }
+}
