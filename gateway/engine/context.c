@@ -151,8 +151,7 @@ static enum status read_procedure(struct engine *engine, int64_t customer_id, in
                                        : store_get_procedure(engine->store, customer_id,
                                                              procedure_id, arena, &row, error);
     if (status == STATUS_OK) {
-        status = procedure_parse(row.definition, strlen(row.definition), row.slug, arena,
-                                 &procedure, error);
+        status = procedure_parse_stored(&row, arena, &procedure, error);
     }
     if (status != STATUS_OK) {
         arena_destroy(&arena);
