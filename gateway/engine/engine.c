@@ -466,7 +466,8 @@ void engine_alarm_about(struct engine *engine, const char *kind, const char *abo
     }
     struct command *command = calloc(1, sizeof *command);
     struct arena *arena = arena_create(0);
-    if (command == NULL || arena == NULL) {
+    const char *kept = arena == NULL ? NULL : arena_text(arena, detail);
+    if (command == NULL || kept == NULL) {
         free(command);
         arena_destroy(&arena);
         return; /* told and logged; the record of it is what is lost */
@@ -474,8 +475,8 @@ void engine_alarm_about(struct engine *engine, const char *kind, const char *abo
     command->type = COMMAND_ALARM;
     command->arena = arena;
     command->received_at = clock_wall(&engine->configuration.clock);
-    command->request.alarm.kind = arena_text(arena, kind);
-    command->request.alarm.detail = arena_text(arena, detail);
+    command->request.alarm.kind = kind;
+    command->request.alarm.detail = kept;
     command->complete = free_command;
     if (engine_post(engine, command) != STATUS_OK) {
         free_command(command);

@@ -342,6 +342,9 @@ static bool run_command(struct engine *engine, struct command *command)
     } else if (status == STATUS_OK) {
         status = handlers[command->type](engine, command, &error);
     }
+    if (status == STATUS_OK && command->answer.status == STATUS_NO_MEMORY) {
+        status = STATUS_NO_MEMORY; /* nothing is done that its asker never hears of */
+    }
     if (status == STATUS_OK && store_in_transaction(engine->store)) {
         status = store_savepoint_release(engine->store, &error);
     }

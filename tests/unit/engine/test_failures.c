@@ -455,15 +455,19 @@ static void start_afresh(struct house *house)
     house_settle(house);
 }
 
-/* The JSON library may call a text broken when its memory ran out. */
+/* The JSON library may call a text broken, and the core a procedure too large, when memory ran
+ * out. */
 static bool is_fit(enum status status, bool fired, enum failing_kind kind)
 {
     return status == STATUS_OK || (fired && status == STATUS_NO_MEMORY) ||
-           (fired && kind == FAIL_MEMORY && status == STATUS_INVALID);
+           (fired && kind == FAIL_MEMORY &&
+            (status == STATUS_INVALID || status == STATUS_TOO_LARGE));
 }
 
-/* One chore with its nth call failing. Answers whether there was one. */
-static bool fails_once(struct house *house, size_t which, enum failing_kind kind, int nth)
+/* One chore with its nth call failing. Answers whether there was one. *told_r: whether it is
+ * answered with a body, which the run that no failure reaches finds out (nth CALLS_MAX). */
+static bool fails_once(struct house *house, size_t which, enum failing_kind kind, int nth,
+                       bool *told_r)
 {
     if (kind == FAIL_PREPARE) {
         house_close(house); /* no statement is prepared, nothing is cached */
@@ -481,6 +485,14 @@ static bool fails_once(struct house *house, size_t which, enum failing_kind kind
     }
     bool fired = failing_calls_stop();
     enum status status = command == NULL ? STATUS_OK : command->answer.status;
+    bool told = command != NULL && command->answer.body_bytes > 0;
+    if (nth == CALLS_MAX) {
+        *told_r = told;
+    }
+    if (status == STATUS_OK && told != *told_r) {
+        fail_msg("%s: done without an answer when call %d of kind %s fails", chores[which].name,
+                 nth, failing_kind_names[kind]);
+    }
     if ((command != NULL && !answered(command)) || !is_fit(status, fired, kind)) {
         fail_msg("%s: %s when call %d of kind %s %s", chores[which].name, status_slug(status), nth,
                  failing_kind_names[kind], fired ? "fails" : "does not fail");
@@ -501,7 +513,9 @@ static void every_call_fails_once(struct house *house, enum failing_kind kind)
 {
     for (size_t i = 0; i < sizeof chores / sizeof chores[0]; i++) {
         int nth = 1;
-        while (fails_once(house, i, kind, nth)) {
+        bool told = false;
+        assert_false(fails_once(house, i, kind, CALLS_MAX, &told));
+        while (fails_once(house, i, kind, nth, &told)) {
             nth++;
             assert_true(nth < CALLS_MAX);
         }
@@ -524,6 +538,95 @@ static void test_command__outlives_a_statement_that_cannot_be_prepared(void **st
 static void test_command__outlives_a_statement_that_fails(void **state)
 {
     every_call_fails_once(*state, FAIL_STEP);
+}
+
+/* Turns until the command is answered, its nth allocation failing. Answers whether there was one.
+ */
+static bool runs_short_of_memory(struct house *house, struct command *command, int nth)
+{
+    assert_true(nth < CALLS_MAX);
+    assert_int_equal(engine_post(house->engine, command), STATUS_OK);
+    failing_calls_start(FAIL_MEMORY, nth);
+    for (int i = 0; i < TURNS_MAX && !answered(command); i++) {
+        (void)engine_turn(house->engine);
+    }
+    return failing_calls_stop();
+}
+
+/* A yes without an escalation would leave a caller alone, a no with one would call out for each
+ * repeat of the webhook. */
+static void test_escalate__is_opened_and_told_or_neither(void **state)
+{
+    struct house *house = *state;
+    bool fired = true;
+    for (int nth = 1; fired; nth++) {
+        struct command *command = escalate_by_key(house);
+        fired = runs_short_of_memory(house, command, nth);
+        assert_true(answered(command));
+        assert_int_equal(number(house, "SELECT count(*) FROM escalation"),
+                         command->answer.status == STATUS_OK);
+        start_afresh(house);
+    }
+}
+
+/* What the second caller says is kept whole, or the webhook is refused. */
+static void test_join__loses_no_word_of_the_caller(void **state)
+{
+    struct house *house = *state;
+    bool fired = true;
+    for (int nth = 1; fired; nth++) {
+        struct command *command = join(house);
+        command->request.escalate.details = "The fourth floor.";
+        command->request.escalate.category = "lift";
+        command->request.escalate.fields = "{\"site\":\"12\"}";
+        fired = runs_short_of_memory(house, command, nth);
+        assert_true(answered(command));
+        assert_int_equal(
+            number(house, "SELECT count(*) FROM timeline_personal WHERE text LIKE '%The fourth "
+                          "floor.%category: lift%fields: {\"site\":\"12\"}'"),
+            command->answer.status == STATUS_OK);
+        start_afresh(house);
+    }
+}
+
+static void test_on_behalf__keeps_who_it_was_told_to(void **state)
+{
+    struct house *house = *state;
+    bool fired = true;
+    for (int nth = 1; fired; nth++) {
+        struct command *command = speak_for_jean(house);
+        fired = runs_short_of_memory(house, command, nth);
+        assert_true(answered(command));
+        assert_int_equal(
+            number(house, "SELECT count(*) FROM timeline_personal WHERE text = 'told to Zoé'"),
+            command->answer.status == STATUS_OK);
+        start_afresh(house);
+    }
+}
+
+/* Its procedure was replaced meanwhile, and is read again: that there is no memory for it does not
+ * make it a broken one, whose outcomes nobody waits for. */
+static void test_outcome__of_an_old_procedure_is_written(void **state)
+{
+    struct house *house = *state;
+    bool fired = true;
+    for (int nth = 1; fired; nth++) {
+        char definition[256];
+        (void)snprintf(definition, sizeof definition,
+                       "{\"steps\":[{\"notify\":[{\"on_call\":\"duty\"}],\"by\":[\"push\"],"
+                       "\"accepted_within_s\":%d}]}",
+                       60 + nth);
+        struct command *outcome = arrive(house);
+        struct sent sent = house->sent[house->sent_count - 1];
+        put_procedure(house, "night", definition);
+        fired = runs_short_of_memory(house, outcome, nth);
+        house_advance(house, AGAIN_WAIT_MS);
+        house_settle(house);
+        assert_true(answered(outcome));
+        struct attempt attempt;
+        house_read_attempt(house, &sent, &attempt);
+        assert_int_equal(attempt.state, ATTEMPT_ACCEPTED);
+    }
 }
 
 /* ---- the engine's own life ---- */
@@ -703,6 +806,10 @@ int main(void)
         HOUSE_TEST(test_command__outlives_memory_that_runs_out),
         HOUSE_TEST(test_command__outlives_a_statement_that_cannot_be_prepared),
         HOUSE_TEST(test_command__outlives_a_statement_that_fails),
+        HOUSE_TEST(test_escalate__is_opened_and_told_or_neither),
+        HOUSE_TEST(test_join__loses_no_word_of_the_caller),
+        HOUSE_TEST(test_on_behalf__keeps_who_it_was_told_to),
+        HOUSE_TEST(test_outcome__of_an_old_procedure_is_written),
         HOUSE_TEST(test_create__says_that_a_call_failed),
         HOUSE_TEST(test_start__says_that_a_thread_failed),
         HOUSE_TEST(test_commit__ends_the_process_when_it_is_uncertain),
