@@ -6,6 +6,7 @@
  * notices the same step again. */
 #include "gateway/engine/engine_private.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,7 +165,6 @@ enum status clock_watch_next(struct engine *engine, size_t most, struct clock_mo
 void clock_watch_again(struct engine *engine)
 {
     struct clock_watch *watch = &engine->clock_watch;
-    if (watch->moves_count > 0) {
-        watch->moves[0].place = watch->moves[0].before;
-    }
+    assert(watch->moves_count > 0); /* a move goes when the turn after its last portion looks */
+    watch->moves[0].place = watch->moves[0].before;
 }

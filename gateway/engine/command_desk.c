@@ -31,7 +31,7 @@ static enum status apply_and_answer(struct engine *engine, struct command *comma
 
 static enum event_type event_of_agent_verb(enum agent_verb verb)
 {
-    switch (verb) {
+    switch (verb) { /* unreachable: every verb has its case */
     case VERB_ACCEPT:
         return EVENT_ACCEPT;
     case VERB_DECLINE:

@@ -202,7 +202,7 @@ static enum status gather_moves(struct turn *turn, struct error *error)
     size_t count = 0;
     enum status status =
         clock_watch_next(engine, CHANGES_PER_TURN_MAX, &move, &customer_id, ids, &count, error);
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+    for (size_t i = 0; i < count; i++) {
         turn->moves[turn->moves_count++] = (struct command){
             .type = COMMAND_CLOCK_MOVED,
             .customer_id = customer_id,
@@ -257,9 +257,7 @@ static void forget_since(struct engine *engine, const struct memory_mark *mark)
 /* What failed inside is the gateway's fault, not the asker's: never told as theirs. */
 static enum status told_status(enum status status)
 {
-    return status == STATUS_DISK_FULL || status == STATUS_NO_MEMORY || status == STATUS_STOPPING
-               ? status
-               : STATUS_IO;
+    return status == STATUS_DISK_FULL || status == STATUS_NO_MEMORY ? status : STATUS_IO;
 }
 
 static bool is_own_work(enum command_type type)
