@@ -228,10 +228,12 @@ static struct command *change_person(struct house *house)
 static struct command *change_procedure(struct house *house)
 {
     struct command *command = house_command(house, COMMAND_PUT_PROCEDURE);
-    command->request.definition = (struct definition_request){
-        .slug = "day",
-        .definition = "{\"steps\":[{\"notify\":[{\"on_call\":\"duty\"}],\"by\":[\"push\"],"
-                      "\"accepted_within_s\":60}]}"};
+    char *text = arena_alloc(command->arena, 256); /* another each time: the same would be kept */
+    (void)snprintf(text, 256,
+                   "{\"steps\":[{\"notify\":[{\"on_call\":\"duty\"}],\"by\":[\"push\"],"
+                   "\"accepted_within_s\":%zu}]}",
+                   60 + house->commands_count % 1000);
+    command->request.definition = (struct definition_request){.slug = "day", .definition = text};
     return command;
 }
 
@@ -693,6 +695,73 @@ static void test_start__says_that_a_thread_failed(void **state)
     engine_join(house->engine);
 }
 
+/* It is told whatever there is no memory for; what may be lost is the record of it. */
+static void test_alarm__is_told_without_memory(void **state)
+{
+    struct house *house = *state;
+    bool fired = true;
+    int nth = 1;
+    for (; fired; nth++) {
+        size_t told = house->alarms;
+        long blocks = failing_calls_blocks();
+        house_advance(house, 60000);
+        failing_calls_start(FAIL_MEMORY, nth);
+        engine_alarm(house->engine, "kind", "detail");
+        fired = failing_calls_stop();
+        assert_int_equal(house->alarms, told + 1);
+        assert_true(failing_calls_blocks() == blocks || !fired);
+        house_settle(house);
+        assert_int_equal(number(house, "SELECT count(*) FROM alarm"), fired ? 0 : 1);
+    }
+    assert_int_equal(nth, 6);
+}
+
+/* At the end of the engine nothing is taken any more, and nothing stays behind. */
+static void test_post__of_its_own_when_it_is_stopping(void **state)
+{
+    struct house *house = *state;
+    long blocks = failing_calls_blocks();
+    atomic_store(&house->engine->stopping, true);
+    quarantine_post(house->engine, house->customer_id, (struct uuid){{1}});
+    engine_alarm(house->engine, "kind", "detail");
+    assert_int_equal(failing_calls_blocks(), blocks);
+    assert_int_equal(house->alarms, 1);
+}
+
+/* What it cannot read it says so, and reads the next time. */
+static void test_watchdog__outlives_a_failing_read(void **state)
+{
+    struct house *house = *state;
+    failing_calls_start(FAIL_PREPARE, 1);
+    watchdog_open(house->engine);
+    assert_true(failing_calls_stop());
+    assert_string_equal(house->alarm, "watchdog.blind");
+    watchdog_look(house->engine); /* of what it can */
+    watchdog_open(house->engine);
+    for (int kind = FAIL_PREPARE; kind <= FAIL_STEP; kind++) {
+        bool fired = true;
+        for (int nth = 1; fired; nth++) {
+            watchdog_close(house->engine);
+            watchdog_open(house->engine);
+            watchdog_look(house->engine); /* a probe */
+            house_settle(house);
+            house_advance(house, 1000);
+            if (kind == FAIL_PREPARE) { /* no statement is prepared */
+                watchdog_close(house->engine);
+                watchdog_open(house->engine);
+            }
+            failing_calls_start((enum failing_kind)kind, nth);
+            watchdog_look(house->engine);
+            fired = failing_calls_stop();
+            house_settle(house);
+        }
+    }
+    struct engine_statistics statistics;
+    engine_statistics(house->engine, &statistics);
+    assert_true(statistics.proven);
+    watchdog_close(house->engine);
+}
+
 /* Without memory for the new root key the old one stays: nobody is locked out. */
 static void test_root_key__stays_when_the_new_one_cannot_be_kept(void **state)
 {
@@ -815,6 +884,9 @@ int main(void)
         HOUSE_TEST(test_commit__ends_the_process_when_it_is_uncertain),
         HOUSE_TEST(test_answer__is_of_the_try_that_counted),
         HOUSE_TEST(test_key__that_was_refused_leaves_the_directory_alone),
+        HOUSE_TEST(test_alarm__is_told_without_memory),
+        HOUSE_TEST(test_post__of_its_own_when_it_is_stopping),
+        HOUSE_TEST(test_watchdog__outlives_a_failing_read),
         HOUSE_TEST(test_root_key__stays_when_the_new_one_cannot_be_kept),
     };
     return cmocka_run_group_tests_name("engine.failures", tests, NULL, NULL);
