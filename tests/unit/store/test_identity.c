@@ -150,6 +150,9 @@ static void test_identity__a_log_without_its_database(void **state)
     assert_refused(shelf, STATUS_CORRUPT, "its log (-wal) is there");
     assert_int_equal(unlink(shelf->path), 0);
     assert_refused(shelf, STATUS_CORRUPT, "its log (-wal) is there");
+    struct store_facts facts;
+    assert_int_equal(store_check(shelf->path, STORE_CHECK_DATABASE, NULL, &facts, &shelf->error),
+                     STATUS_CORRUPT);
     free(log.data);
 }
 
