@@ -149,6 +149,130 @@ static void test_trunk__is_never_larger_than_the_list_of_its_calls(void **state)
     assert_int_equal(house->engine->configuration.calls_max, CALLS_IN_USE_MAX);
 }
 
+static void test_desk__splits_off_who_was_promised_nothing(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = {{0}};
+    for (int i = 0; i < 2; i++) {
+        struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
+        command->request.escalate.dedup_key = "lift";
+        house_run(house, command);
+        id = answered_id(command);
+    }
+    struct command *split = desk_command(house, id, DESK_SPLIT);
+    split->request.desk.caller = 2;
+    split->request.desk.operator_name = "";
+    house_run(house, split);
+    assert_int_equal(split->answer.status, STATUS_OK);
+    struct escalation own;
+    house_read(house, answered_id(split), &own);
+    assert_int_equal(own.promises[0].state, PROMISE_NONE);
+}
+
+/* The agent said so, to nobody who gave a name. */
+static void test_desk__on_behalf_without_a_name(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    struct command *command = desk_command(house, id, DESK_ON_BEHALF);
+    command->request.desk.operator_name = "";
+    command->request.desk.agent = "jean";
+    command->request.desk.agent_verb = VERB_ACCEPT;
+    house_run(house, command);
+    assert_answered(command, "state", "accepted");
+}
+
+static void test_code__that_is_too_long(void **state)
+{
+    struct house *house = *state;
+    char code[200];
+    memset(code, 'A', sizeof code - 1);
+    code[sizeof code - 1] = '\0';
+    struct command *command = house_command(house, COMMAND_USE_ENROLMENT);
+    command->request.enrolment.code = code;
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_NOT_FOUND);
+}
+
+/* Each check-in sends a test push, as often as one may; the shift is the one of the rota named. */
+static void test_check_in__again_and_again(void **state)
+{
+    struct house *house = *state;
+    put_rota(house, "backup", "jean");
+    size_t before = house->sent_count;
+    for (int i = 0; i < 8; i++) {
+        struct command *command = house_command(house, COMMAND_CHECK_IN);
+        command->request.check_in = (struct check_in_request){
+            .agent_id = house->jean, .installation = "jean-1", .shift = "duty"};
+        house_run(house, command);
+        assert_int_equal(command->answer.status, STATUS_OK);
+        assert_non_null(strstr(command->answer.body, "\"role\":\"duty\""));
+    }
+    assert_int_equal(house->sent_count - before, 6);
+}
+
+/* The fifth step undoes the fourth, in whose place it is remembered. */
+static void test_clocks__stepped_and_back(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    static const int64_t steps[] = {10000, 10000, 10000, 10000, -10000};
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        house->wall.ms += steps[i];
+        clock_watch_look(house->engine);
+    }
+    house_settle(house);
+    assert_int_equal(house_entries(house, id, ENTRY_CLOCK_STEPPED), 3);
+}
+
+static void test_token__after_the_end(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    char token[ACTION_TOKEN_BYTES_MAX];
+    memcpy(token, house->sent[0].accept, sizeof token);
+    house_run(house, agent_command(house, id, VERB_ACCEPT, 0, token));
+    house_run(house, agent_command(house, id, VERB_DONE, house->jean, NULL));
+    struct command *command = agent_command(house, id, VERB_DECLINE, house->jean, NULL);
+    command->request.agent.attempt = (struct uuid){{1}};
+    house_run(house, command);
+    assert_int_not_equal(command->answer.status, STATUS_OK);
+}
+
+/* The trunk's own, and of an attempt that never was: answered, and nothing changes. */
+static void test_outcome__of_nothing(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    static const enum command_type types[] = {COMMAND_TRANSPORT_OUTCOME, COMMAND_TRANSPORT_OUTCOME,
+                                              COMMAND_TRANSPORT_DELAYED};
+    static const enum attempt_state states[] = {ATTEMPT_ACCEPTED, ATTEMPT_FAILED,
+                                                ATTEMPT_HANDED_OVER};
+    struct escalation before, after;
+    house_read(house, id, &before);
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        struct command *command = house_command(house, types[i]);
+        command->escalation_id = id;
+        command->request.transport = (struct transport_request){
+            .attempt = {{7}}, .transport = states[i], .at = house->wall, .gone_since = WALL_NEVER};
+        house_run(house, command);
+        assert_int_equal(command->answer.status, STATUS_OK);
+    }
+    house_read(house, id, &after);
+    assert_int_equal(after.version, before.version);
+}
+
+static void test_alarm__without_anybody_to_tell(void **state)
+{
+    struct house *house = *state;
+    house->engine->configuration.dispatcher.alarm = NULL;
+    engine_alarm(house->engine, "kind", "detail");
+    house_settle(house);
+    struct engine_statistics statistics;
+    engine_statistics(house->engine, &statistics);
+    assert_int_equal(statistics.commands[COMMAND_ALARM], 1);
+}
+
 static void test_role__of_no_word(void **state)
 {
     (void)state;
@@ -168,6 +292,14 @@ int main(void)
         HOUSE_TEST(test_passing__is_what_another_try_may_mend),
         HOUSE_TEST(test_clocks__that_cannot_be_read_at_once),
         HOUSE_TEST(test_trunk__is_never_larger_than_the_list_of_its_calls),
+        HOUSE_TEST(test_desk__splits_off_who_was_promised_nothing),
+        HOUSE_TEST(test_desk__on_behalf_without_a_name),
+        HOUSE_TEST(test_code__that_is_too_long),
+        HOUSE_TEST(test_check_in__again_and_again),
+        HOUSE_TEST(test_clocks__stepped_and_back),
+        HOUSE_TEST(test_token__after_the_end),
+        HOUSE_TEST(test_outcome__of_nothing),
+        HOUSE_TEST(test_alarm__without_anybody_to_tell),
         HOUSE_TEST(test_role__of_no_word),
     };
     return cmocka_run_group_tests_name("engine.edges", tests, NULL, NULL);
