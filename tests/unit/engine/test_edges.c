@@ -2,7 +2,9 @@
  * that cannot be read at once. */
 #include <string.h>
 
+#include "gateway/base/json_writer.h"
 #include "gateway/engine/engine_private.h"
+#include "gateway/engine/escalation_json.h"
 #include "tests/unit/engine/fixture.h"
 
 #define NOBODY 999
@@ -273,6 +275,21 @@ static void test_alarm__without_anybody_to_tell(void **state)
     assert_int_equal(statistics.commands[COMMAND_ALARM], 1);
 }
 
+/* What is told of one that was set aside: that nothing will come. */
+static void test_view__of_one_set_aside(void **state)
+{
+    (void)state;
+    char text[256];
+    struct json_writer json;
+    const struct escalation escalation = {.quarantined = true, .due_at = {5}};
+    json_writer_init(&json, text, sizeof text);
+    json_object_begin(&json);
+    escalation_json_next(&json, &escalation, 0);
+    json_object_end(&json);
+    assert_non_null(strstr(text, "\"at\":null"));
+    assert_non_null(strstr(text, "act by telephone"));
+}
+
 static void test_role__of_no_word(void **state)
 {
     (void)state;
@@ -300,6 +317,7 @@ int main(void)
         HOUSE_TEST(test_token__after_the_end),
         HOUSE_TEST(test_outcome__of_nothing),
         HOUSE_TEST(test_alarm__without_anybody_to_tell),
+        HOUSE_TEST(test_view__of_one_set_aside),
         HOUSE_TEST(test_role__of_no_word),
     };
     return cmocka_run_group_tests_name("engine.edges", tests, NULL, NULL);

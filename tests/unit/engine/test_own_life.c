@@ -164,9 +164,44 @@ static void test_commit__ends_the_process_when_it_is_uncertain(void **state)
     assert_true(refused > 5);
 }
 
+/* As many outcomes as there is room for wait to be written; one more is dropped, and the engine's
+ * end answers those that still wait. */
+static void test_again__holds_as_many_as_a_turn(void **state)
+{
+    struct house *house = *state;
+    struct command *outcomes[AGAIN_MAX];
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    for (size_t i = 0; i < AGAIN_MAX; i++) {
+        outcomes[i] = house_command(house, COMMAND_TRANSPORT_OUTCOME);
+        outcomes[i]->escalation_id = house->sent[0].escalation;
+        outcomes[i]->request.transport =
+            (struct transport_request){.attempt = house->sent[0].attempt,
+                                       .transport = ATTEMPT_ACCEPTED,
+                                       .at = house->wall,
+                                       .gone_since = WALL_NEVER};
+        assert_int_equal(engine_post(house->engine, outcomes[i]), STATUS_OK);
+    }
+    failing_calls_start_in_a_row(FAIL_STEP, 1, 1000000, SQLITE_NOMEM);
+    (void)engine_turn(house->engine);
+    assert_int_equal(house->engine->again.count, AGAIN_MAX);
+    struct command *more = house_command(house, COMMAND_QUARANTINE);
+    more->escalation_id = house->sent[0].escalation;
+    assert_int_equal(engine_post(house->engine, more), STATUS_OK);
+    (void)engine_turn(house->engine);
+    assert_true(answered(more));
+    house_advance(house, AGAIN_WAIT_MS);
+    (void)engine_turn(house->engine);
+    assert_true(failing_calls_stop());
+    assert_false(answered(outcomes[0]));
+    house_close(house);
+    assert_int_equal(outcomes[AGAIN_MAX - 1]->answer.status, STATUS_STOPPING);
+    house_open(house);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        HOUSE_TEST(test_again__holds_as_many_as_a_turn),
         HOUSE_TEST(test_start__says_that_a_thread_failed),
         HOUSE_TEST(test_alarm__is_told_without_memory),
         HOUSE_TEST(test_post__of_its_own_when_it_is_stopping),
