@@ -43,6 +43,7 @@ enum status on_accept(struct step *step)
     entry->attempt = step->event->attempt;
     entry->path = step->event->via;
     entry->has_path = true;
+    entry->text = step->event->text;
     hold(step, ESCALATION_ACCEPTED, actor, step->event->via);
     assert(person_equal(&now->holder, actor));
     assert(now->wait_until.ms > step->event->now.ms); /* their progress is watched from now on */
@@ -84,6 +85,7 @@ enum status on_decline(struct step *step)
     entry->attempt = step->event->attempt;
     entry->path = step->event->via;
     entry->has_path = true;
+    entry->text = step->event->text;
     run_end_hopeless_step(step);
     /* A "no" leaves nobody holding it who did not before, and never ends it. */
     assert(!escalation_is_closed(now));

@@ -54,6 +54,7 @@ enum status on_progress(struct step *step)
     entry->number = event->eta_ms / 1000;
     entry->path = event->via;
     entry->has_path = true;
+    entry->text = event->text;
     assert(escalation_is_held(now) && now->state != ESCALATION_OVERDUE);
     assert(now->wait_until.ms > event->now.ms);
     return STATUS_OK;
@@ -73,7 +74,7 @@ enum status on_done(struct step *step)
             now->promises[i].state = PROMISE_KEPT; /* the callers were served */
         }
     }
-    (void)step_record(step, ENTRY_DONE);
+    step_record(step, ENTRY_DONE)->text = step->event->text;
     now->intervention = INTERVENTION_DONE;
     step_move(step, ESCALATION_DONE);
     /* Who did it stays on record, and nothing is due any more. */

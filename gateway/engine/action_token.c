@@ -2,6 +2,7 @@
  * attempt, person and verb. Checked by computing them again, so that a push can be sent again. */
 #include "gateway/engine/engine_private.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -85,6 +86,6 @@ bool action_token_verify(const uint8_t secret[ENGINE_SECRET_BYTES], const char *
         return false;
     }
     action_token_make(secret, attempt, person_id, verb, expected);
-    return strlen(expected) == strlen(token) &&
-           text_equal_constant_time(expected, token, strlen(token));
+    assert(strlen(expected) == strlen(token)); /* it has all the parts of one with this verb */
+    return text_equal_constant_time(expected, token, strlen(token));
 }

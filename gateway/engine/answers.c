@@ -31,9 +31,8 @@ void answer_json(struct command *command, const char *json, size_t bytes)
     }
     command->answer.body = arena_text_n(command->arena, json, bytes);
     command->answer.body_bytes = bytes;
-    if (command->answer.body == NULL) {
-        command->answer.body = "";
-        command->answer.body_bytes = 0;
+    if (command->answer.body == NULL) { /* run_command() takes back what would not be told */
+        answer_refuse(command, STATUS_NO_MEMORY, "no memory for the answer");
     }
 }
 

@@ -87,6 +87,9 @@ static enum status write_timeline(struct engine *engine, const struct event *eve
             .facts = arena_text_n(engine->scratch, facts, bytes),
             .personal = entry->text,
         };
+        if (rows[i].facts == NULL) {
+            return error_set(error, STATUS_NO_MEMORY, "no memory for the timeline");
+        }
         if (entry->text != NULL) {
             random_fill(&engine->configuration.random, salts[i].bytes, sizeof salts[i].bytes);
         }

@@ -6,6 +6,7 @@
  * notices the same step again. */
 #include "gateway/engine/engine_private.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

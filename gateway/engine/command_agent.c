@@ -73,7 +73,7 @@ static enum status check_own_attempt(struct engine *engine, const struct command
 
 static void event_of_verb(const struct agent_request *request, struct event *event)
 {
-    switch (request->verb) {
+    switch (request->verb) { /* unreachable: the front knows no verb but these */
     case VERB_RECEIVED:
         event->type = EVENT_RECEIVED;
         break;

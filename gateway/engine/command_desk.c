@@ -31,7 +31,7 @@ static enum status apply_and_answer(struct engine *engine, struct command *comma
 
 static enum event_type event_of_agent_verb(enum agent_verb verb)
 {
-    switch (verb) {
+    switch (verb) { /* unreachable: every verb has its case */
     case VERB_ACCEPT:
         return EVENT_ACCEPT;
     case VERB_DECLINE:
@@ -78,9 +78,12 @@ static enum status on_behalf(struct engine *engine, struct command *command, str
     event->progress = intervention_of(request->agent_verb);
     event->eta_ms = request->eta_ms;
     event->actor = (struct person_ref){.kind = PERSON_AGENT, .id = agent->id};
-    event->text = request->operator_name[0] != '\0'
-                      ? arena_format(command->arena, "told to %s", request->operator_name)
-                      : NULL;
+    if (request->operator_name[0] != '\0') {
+        event->text = arena_format(command->arena, "told to %s", request->operator_name);
+        if (event->text == NULL) {
+            return error_set(error, STATUS_NO_MEMORY, "no memory for the operator's name");
+        }
+    }
     return apply_and_answer(engine, command, event, error);
 }
 

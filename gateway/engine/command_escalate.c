@@ -179,6 +179,9 @@ static enum status join(struct engine *engine, struct command *command, struct e
     event.severity = request->severity;
     event.promised_ms = request->promised_ms;
     event.text = words_of_caller(command);
+    if (status == STATUS_OK && event.text == NULL) {
+        status = error_set(error, STATUS_NO_MEMORY, "no memory for the caller's words");
+    }
     if (status == STATUS_OK) {
         status = apply_event(engine, command->customer_id, id, &event, &applied, error);
     }

@@ -99,7 +99,7 @@ static void event_of_key(const struct attempt *attempt, enum attempt_answer answ
 {
     bool yes = answer == ANSWER_ACCEPTED;
     bool holder = person_equal(&escalation->holder, &event->actor);
-    switch (attempt->purpose) {
+    switch (attempt->purpose) { /* unreachable: every purpose has its case */
     case PURPOSE_HOLDER_CALL:
         event->type = yes ? EVENT_PROGRESS : EVENT_HAND_BACK;
         event->progress = INTERVENTION_NONE;

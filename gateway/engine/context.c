@@ -79,7 +79,7 @@ static size_t people_of_target(const struct directory_customer *customer,
                                const struct directory_person **people_r, size_t max)
 {
     const struct directory_person *person = NULL;
-    switch (target->kind) {
+    switch (target->kind) { /* unreachable: every kind has its case */
     case TARGET_ON_CALL:
         return people_on_call(customer, target->name, at, people_r, max);
     case TARGET_AGENT:
@@ -151,8 +151,7 @@ static enum status read_procedure(struct engine *engine, int64_t customer_id, in
                                        : store_get_procedure(engine->store, customer_id,
                                                              procedure_id, arena, &row, error);
     if (status == STATUS_OK) {
-        status = procedure_parse(row.definition, strlen(row.definition), row.slug, arena,
-                                 &procedure, error);
+        status = procedure_parse_stored(&row, arena, &procedure, error);
     }
     if (status != STATUS_OK) {
         arena_destroy(&arena);

@@ -258,18 +258,15 @@ static enum status load_rotas(struct loading *loading, struct error *error)
     return status;
 }
 
-/* It was sound when it was stored. When memory runs out, the JSON library may call it broken: asked
- * twice, so that a procedure does not vanish for that. STATUS_TOO_LARGE, STATUS_NO_MEMORY: no
- * memory. */
-static enum status parse_stored(struct arena *arena, const struct definition_row *row,
-                                struct procedure **procedure_r, struct error *error)
+enum status procedure_parse_stored(const struct definition_row *row, struct arena *arena,
+                                   struct procedure **procedure_r, struct error *error)
 {
     enum status status = STATUS_INVALID;
     for (int tries = 0; tries < 2 && status == STATUS_INVALID; tries++) {
         status = procedure_parse(row->definition, strlen(row->definition), row->slug, arena,
                                  procedure_r, error);
     }
-    return status;
+    return status == STATUS_TOO_LARGE ? out_of_memory(error) : status;
 }
 
 static enum status load_procedures(struct loading *loading, struct error *error)
@@ -290,9 +287,9 @@ static enum status load_procedures(struct loading *loading, struct error *error)
     }
     for (size_t i = 0; i < count; i++) {
         struct procedure *procedure = NULL;
-        enum status parsed = parse_stored(snapshot->arena, &rows[i], &procedure, error);
-        if (parsed == STATUS_TOO_LARGE || parsed == STATUS_NO_MEMORY) {
-            return out_of_memory(error);
+        enum status parsed = procedure_parse_stored(&rows[i], snapshot->arena, &procedure, error);
+        if (parsed == STATUS_NO_MEMORY) {
+            return parsed;
         }
         if (parsed != STATUS_OK) {
             log_error("directory.procedure_does_not_parse", LOG_INT("procedure", rows[i].id));
@@ -392,19 +389,28 @@ static int by_id(const void *left, const void *right)
 }
 
 /* The administrator's key from the configuration, beside the stored ones. */
-static void add_root_key(const struct directory_builder *builder, struct directory *directory)
+static enum status add_root_key(const struct directory_builder *builder,
+                                struct directory *directory, struct error *error)
 {
     struct token_parts parts;
-    if (builder->root_key == NULL || !token_split(builder->root_key, "ak_", &parts)) {
-        return;
+    if (builder->root_key == NULL) {
+        return STATUS_OK;
+    }
+    bool split = token_split(builder->root_key, "ak_", &parts);
+    assert(split); /* engine_check_root_key() saw to it */
+    (void)split;
+    const char *id = arena_text(directory->arena, parts.id);
+    if (id == NULL) {
+        return out_of_memory(error);
     }
     directory->keys[directory->keys_count++] = (struct directory_api_key){
-        .id = arena_text(directory->arena, parts.id),
+        .id = id,
         .name = "root",
         .role = ROLE_ADMIN,
         .secret_hash = token_hash(parts.secret),
         .all_customers = true,
     };
+    return STATUS_OK;
 }
 
 static enum status load_keys(const struct directory_builder *builder, struct directory *directory,
@@ -433,9 +439,11 @@ static enum status load_keys(const struct directory_builder *builder, struct dir
             .created_at = rows[i].created_at,
         };
     }
-    add_root_key(builder, directory);
-    qsort(directory->keys, directory->keys_count, sizeof *directory->keys, by_key_id);
-    return STATUS_OK;
+    status = add_root_key(builder, directory, error);
+    if (status == STATUS_OK) {
+        qsort(directory->keys, directory->keys_count, sizeof *directory->keys, by_key_id);
+    }
+    return status;
 }
 
 /* An empty directory with room for customers. */

@@ -49,6 +49,12 @@ enum status customer_snapshot_load(const struct directory_builder *builder,
                                    struct error *error) MUST_CHECK;
 void customer_snapshot_release(struct customer_snapshot *snapshot);
 
+/* Reads a stored procedure, which was sound when it was stored. When memory runs out, the JSON
+ * library may call it broken: asked twice, so that a procedure does not vanish for that.
+ * STATUS_NO_MEMORY; STATUS_INVALID: it is broken. */
+enum status procedure_parse_stored(const struct definition_row *row, struct arena *arena,
+                                   struct procedure **procedure_r, struct error *error) MUST_CHECK;
+
 /* Everything from the store. */
 enum status directory_load(const struct directory_builder *builder, struct directory **directory_r,
                            struct error *error) MUST_CHECK;

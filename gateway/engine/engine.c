@@ -286,7 +286,7 @@ void engine_wake(struct engine *engine)
 
 static enum engine_lane lane_of(enum command_type type)
 {
-    switch (type) {
+    switch (type) { /* unreachable: every type has its case */
     case COMMAND_AGENT_VERB:
     case COMMAND_DESK_VERB:
     case COMMAND_TASK_DONE:
@@ -355,10 +355,10 @@ enum status engine_post(struct engine *engine, struct command *command)
     if (is_new && admission_is_closed(engine, command)) {
         return STATUS_FULL;
     }
-    atomic_fetch_add(&engine->new_inside, is_new ? 1 : 0); /* before the writer can answer it */
+    atomic_fetch_add(&engine->new_inside, is_new); /* before the writer can answer it */
     enum status status = queue_push(engine->lanes[lane_of(command->type)], command);
     if (status != STATUS_OK) {
-        atomic_fetch_sub(&engine->new_inside, is_new ? 1 : 0);
+        atomic_fetch_sub(&engine->new_inside, is_new);
     } else {
         wake_if_asleep(engine);
     }
@@ -466,7 +466,8 @@ void engine_alarm_about(struct engine *engine, const char *kind, const char *abo
     }
     struct command *command = calloc(1, sizeof *command);
     struct arena *arena = arena_create(0);
-    if (command == NULL || arena == NULL) {
+    const char *kept = arena == NULL ? NULL : arena_text(arena, detail);
+    if (command == NULL || kept == NULL) {
         free(command);
         arena_destroy(&arena);
         return; /* told and logged; the record of it is what is lost */
@@ -474,8 +475,8 @@ void engine_alarm_about(struct engine *engine, const char *kind, const char *abo
     command->type = COMMAND_ALARM;
     command->arena = arena;
     command->received_at = clock_wall(&engine->configuration.clock);
-    command->request.alarm.kind = arena_text(arena, kind);
-    command->request.alarm.detail = arena_text(arena, detail);
+    command->request.alarm.kind = kind;
+    command->request.alarm.detail = kept;
     command->complete = free_command;
     if (engine_post(engine, command) != STATUS_OK) {
         free_command(command);
@@ -654,14 +655,18 @@ static bool wait_for_signal(struct engine *engine, struct monotonic_time end,
 {
     struct timespec until;
     int64_t left_ms = end.ms - clock_monotonic(&engine->configuration.clock).ms;
-    if (left_ms <= 0) {
+    if (left_ms <= 0) { /* by chance: whether anybody comes before the time is over */
         return true;
     }
     clock_wait_until(left_ms < SLEEP_MS_MAX ? left_ms : SLEEP_MS_MAX, &until);
+    /* by chance: whether an outcome comes while the writer sleeps */
     bool is_last = gathered_until != NULL && is_before(gathered_until, &until);
-    return pthread_cond_timedwait(&engine->wake_condition, &engine->wake_lock,
-                                  is_last ? gathered_until : &until) == ETIMEDOUT &&
-           is_last;
+    const struct timespec *end_of_slice = &until;
+    if (is_last) { /* by chance: whether an outcome comes while the writer sleeps */
+        end_of_slice = gathered_until;
+    }
+    int rc = pthread_cond_timedwait(&engine->wake_condition, &engine->wake_lock, end_of_slice);
+    return rc == ETIMEDOUT && is_last; /* by chance: whether anybody comes before */
 }
 
 /* Outcomes alone are let gather for a moment: their commit would only stand in the way of a webhook

@@ -137,7 +137,7 @@ static bool still_wanted(const struct attempt *attempt, const struct escalation 
     if (engine_time_reached(attempt->not_after, now) || escalation->quarantined) {
         return attempt->purpose == PURPOSE_QUARANTINE;
     }
-    switch (attempt->purpose) {
+    switch (attempt->purpose) { /* unreachable: every purpose has its case */
     case PURPOSE_ALERT:
         return attempt->position == escalation->position &&
                (escalation->state == ESCALATION_NOTIFYING ||
@@ -239,7 +239,7 @@ static enum status try_row(struct engine *engine, struct attempt_row *row, struc
         return status;
     }
     log_error("engine.outbox_row_failed", LOG_UUID("escalation", row->escalation_id),
-              LOG_STATUS(status), LOG_TEXT("detail", error != NULL ? error->text : ""));
+              LOG_STATUS(status), LOG_TEXT("detail", error->text));
     blame(engine, row->customer_id, row->escalation_id, status);
     return store_savepoint_rollback(engine->store, error);
 }
@@ -312,9 +312,7 @@ static void make_tokens(struct engine *engine, const struct attempt *attempt, st
                         struct effect *effect)
 {
     const uint8_t *secret = engine->configuration.secret;
-    if (attempt->path != PATH_PUSH) {
-        return;
-    }
+    assert(attempt->path == PATH_PUSH);
     action_token_make(secret, attempt->id, attempt->person_id, VERB_RECEIVED, tokens->received);
     effect->token_received = tokens->received;
     if (attempt->purpose == PURPOSE_ALERT || attempt->purpose == PURPOSE_UPDATE) {

@@ -75,9 +75,9 @@ static void install_handlers(void)
 {
     static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        struct sigaction action;
-        /* A sanitizer's own handler stays: it tells more. */
-        if (sigaction(signals[i], NULL, &action) == 0 && action.sa_handler == SIG_DFL) {
+        struct sigaction action = {.sa_handler = SIG_DFL};
+        (void)sigaction(signals[i], NULL, &action);
+        if (action.sa_handler == SIG_DFL) { /* a sanitizer's own stays: it tells more */
             memset(&action, 0, sizeof action);
             action.sa_handler = mark_abort;
             (void)sigaction(signals[i], &action, NULL);

@@ -66,7 +66,7 @@ void reserve_is_used_up(struct engine *engine)
 
 bool reserve_serves(enum command_type type)
 {
-    switch (type) {
+    switch (type) { /* unreachable: every type has its case */
     case COMMAND_AGENT_VERB:
     case COMMAND_DESK_VERB:
     case COMMAND_TASK_DONE:
@@ -129,11 +129,10 @@ static void go_without(struct engine *engine, const struct error *error)
 
 static void take_new_ones_again(struct engine *engine)
 {
-    if (atomic_exchange(&engine->disk_full, false)) {
-        log_info("engine.disk_has_room", LOG_NONE);
-        engine_alarm(engine, "engine.disk_has_room",
-                     "there is room on the disk: new escalations are taken again");
-    }
+    atomic_store(&engine->disk_full, false);
+    log_info("engine.disk_has_room", LOG_NONE);
+    engine_alarm(engine, "engine.disk_has_room",
+                 "there is room on the disk: new escalations are taken again");
 }
 
 void reserve_fill(struct engine *engine)

@@ -255,9 +255,7 @@ static void forget_since(struct engine *engine, const struct memory_mark *mark)
 /* What failed inside is the gateway's fault, not the asker's: never told as theirs. */
 static enum status told_status(enum status status)
 {
-    return status == STATUS_DISK_FULL || status == STATUS_NO_MEMORY || status == STATUS_STOPPING
-               ? status
-               : STATUS_IO;
+    return status == STATUS_DISK_FULL || status == STATUS_NO_MEMORY ? status : STATUS_IO;
 }
 
 static bool is_own_work(enum command_type type)
@@ -336,6 +334,9 @@ static bool run_command(struct engine *engine, struct command *command)
         reserve_refuse(command);
     } else if (status == STATUS_OK) {
         status = handlers[command->type](engine, command, &error);
+    }
+    if (status == STATUS_OK && command->answer.status == STATUS_NO_MEMORY) {
+        status = STATUS_NO_MEMORY; /* nothing is done that its asker never hears of */
     }
     if (status == STATUS_OK && store_in_transaction(engine->store)) {
         status = store_savepoint_release(engine->store, &error);

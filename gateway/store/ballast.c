@@ -125,9 +125,10 @@ void ballast_close(struct ballast **ballast_r)
 bool ballast_give(struct ballast *ballast)
 {
     assert(ballast->magic == BALLAST_MAGIC);
-    if (ballast->held_bytes == 0 || !is_open(ballast)) {
+    if (ballast->held_bytes == 0) {
         return false;
     }
+    assert(is_open(ballast)); /* what it holds was found in its file */
     int64_t left = ballast->held_bytes - ballast->piece_bytes;
     return cut(ballast, left > 0 ? left : 0) == SQLITE_OK;
 }

@@ -16,12 +16,13 @@ static const char *const query_names[] = {
 static const char *sql_of(const char *name)
 {
     assert(name != NULL && schema_queries_count > 0);
-    for (size_t i = 0; i < schema_queries_count; i++) {
-        if (strcmp(schema_queries[i].name, name) == 0) {
-            return schema_queries[i].sql;
-        }
+    size_t i = 0;
+    while (strcmp(schema_queries[i].name, name) != 0) {
+        i++;
+        assert(i < schema_queries_count); /* every name of the table has its SQL */
     }
-    return NULL;
+    assert(schema_queries[i].sql != NULL);
+    return schema_queries[i].sql;
 }
 
 enum status query_begin(struct store *store, enum query query, struct query_run *run_r,
@@ -31,10 +32,8 @@ enum status query_begin(struct store *store, enum query query, struct query_run 
     assert((unsigned)query < QUERIES_COUNT && run_r != NULL);
     struct query_state *state = &store->queries[query];
     if (state->statement == NULL) {
-        const char *sql = sql_of(query_names[query]);
-        assert(sql != NULL);
-        int rc = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
-                                    &state->statement, NULL);
+        int rc = sqlite3_prepare_v3(store->db, sql_of(query_names[query]), -1,
+                                    SQLITE_PREPARE_PERSISTENT, &state->statement, NULL);
         if (rc != SQLITE_OK) {
             return store_status(store, rc, query_names[query], error);
         }
@@ -51,7 +50,7 @@ enum status query_begin(struct store *store, enum query query, struct query_run 
 /* Whether a member has the size that its type is read and written with. */
 static bool column_fits(const struct column *column)
 {
-    switch (column->type) {
+    switch (column->type) { /* unreachable: every type has its case */
     case COLUMN_INT:
         return column->size == sizeof(int);
     case COLUMN_INT64:
@@ -124,7 +123,7 @@ static void bind_column(sqlite3_stmt *statement, int index, const struct column 
 {
     assert(index > 0 && member != NULL);
     int rc = SQLITE_OK;
-    switch (column->type) {
+    switch (column->type) { /* unreachable: every type has its case */
     case COLUMN_INT:
         rc = sqlite3_bind_int(statement, index, *(const int *)member);
         break;
@@ -189,14 +188,6 @@ void query_bind_int64(struct query_run *run, const char *name, int64_t value)
     assert(rc == SQLITE_OK); /* a known index, not stepped yet: nothing that can fail */
 }
 
-void query_bind_time(struct query_run *run, const char *name, int64_t ms)
-{
-    int index = parameter_index(run, name);
-    int rc = ms == TIME_NEVER_MS ? sqlite3_bind_null(run->state->statement, index)
-                                 : sqlite3_bind_int64(run->state->statement, index, ms);
-    assert(rc == SQLITE_OK);
-}
-
 void query_bind_text(struct query_run *run, const char *name, const char *text)
 {
     int rc = sqlite3_bind_text(run->state->statement, parameter_index(run, name), text, -1,
@@ -242,22 +233,25 @@ enum status query_step(struct query_run *run, struct error *error)
     return store_status(run->store, rc, query_names[run->query], error);
 }
 
-/* False: no memory for the copy of a text. */
+/* False: no memory for a text, SQLite's or its copy's. Without an arena nobody wants it. */
 static bool read_text(sqlite3_stmt *statement, int index, struct arena *arena, const char **text_r)
 {
-    const char *text = arena == NULL ? NULL : (const char *)sqlite3_column_text(statement, index);
-    *text_r = text == NULL ? NULL : arena_text(arena, text);
-    return text == NULL || *text_r != NULL;
+    *text_r = NULL;
+    if (arena == NULL || sqlite3_column_type(statement, index) == SQLITE_NULL) {
+        return true;
+    }
+    *text_r = arena_text(arena, (const char *)sqlite3_column_text(statement, index));
+    return *text_r != NULL;
 }
 
-/* False: no memory for the copy of a text. */
+/* False: no memory for a text. */
 static bool read_column(sqlite3_stmt *statement, int index, const struct column *column,
                         void *member, struct arena *arena)
 {
     assert(index >= 0 && index < sqlite3_data_count(statement)); /* a row is there */
     assert(member != NULL);
     bool null = sqlite3_column_type(statement, index) == SQLITE_NULL;
-    switch (column->type) {
+    switch (column->type) { /* unreachable: every type has its case */
     case COLUMN_INT:
         *(int *)member = sqlite3_column_int(statement, index);
         break;
@@ -286,7 +280,7 @@ static bool read_column(sqlite3_stmt *statement, int index, const struct column 
     case COLUMN_CHARS: {
         const char *text = (const char *)sqlite3_column_text(statement, index);
         (void)text_copy(member, column->size, text != NULL ? text : "");
-        break;
+        return text != NULL; /* none of these columns is NULL */
     }
     }
     return true;
@@ -326,12 +320,10 @@ void query_end(struct query_run *run)
 
 enum status query_finish(struct query_run *run, struct error *error)
 {
-    enum status status;
-    do {
-        status = query_step(run, error);
-    } while (status == STATUS_OK);
+    enum status status = query_step(run, error);
     query_end(run);
     assert(!run->state->running);
+    assert(status != STATUS_OK); /* what is run for its effect has no row left */
     return status == STATUS_DONE ? STATUS_OK : status;
 }
 

@@ -25,7 +25,7 @@ static bool has_file(sqlite3_vfs *vfs, const char *path, const char *suffix)
     char name[4096];
     int found = 0;
     int wrote = snprintf(name, sizeof name, "%s%s", path, suffix);
-    if (wrote > 0 && (size_t)wrote < sizeof name) {
+    if ((size_t)wrote < sizeof name) {
         (void)vfs->xAccess(vfs, name, SQLITE_ACCESS_EXISTS, &found);
     }
     return found != 0;

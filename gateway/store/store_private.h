@@ -148,7 +148,6 @@ enum status query_begin(struct store *store, enum query query, struct query_run 
 /* Binds every parameter named like a column of the map; others stay NULL. */
 void query_bind_row(struct query_run *run, const struct row_map *map, const void *row);
 void query_bind_int64(struct query_run *run, const char *name, int64_t value);
-void query_bind_time(struct query_run *run, const char *name, int64_t ms);
 void query_bind_text(struct query_run *run, const char *name, const char *text);
 void query_bind_uuid(struct query_run *run, const char *name, struct uuid uuid);
 void query_bind_blob(struct query_run *run, const char *name, const void *bytes, size_t count);

@@ -3,10 +3,14 @@
 #include <jansson.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "gateway/base/arena.h"
 
 const char *const failing_kind_names[FAILING_KINDS_COUNT] = {"memory", "prepare", "step", "thread"};
 
@@ -34,6 +38,9 @@ void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t count, size_t bytes);
 char *__real_strdup(const char *text);
 void __real_free(void *block);
+void *__real_arena_alloc(struct arena *arena, size_t bytes);
+char *__real_arena_text(struct arena *arena, const char *text);
+char *__real_arena_text_n(struct arena *arena, const char *text, size_t bytes);
 int __real_sqlite3_open_v2(const char *path, sqlite3 **db_r, int flags, const char *vfs);
 int __real_sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **statement_r,
                               const char **tail_r);
@@ -55,6 +62,11 @@ void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
 char *__wrap_strdup(const char *text);
 void __wrap_free(void *block);
+void *__wrap_arena_alloc(struct arena *arena, size_t bytes);
+char *__wrap_arena_text(struct arena *arena, const char *text);
+char *__wrap_arena_text_n(struct arena *arena, const char *text, size_t bytes);
+char *__wrap_arena_format(struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 int __wrap_sqlite3_open_v2(const char *path, sqlite3 **db_r, int flags, const char *vfs);
 int __wrap_sqlite3_prepare_v2(sqlite3 *db, const char *sql, int bytes, sqlite3_stmt **statement_r,
                               const char **tail_r);
@@ -97,6 +109,32 @@ void __wrap_free(void *block)
 {
     blocks -= block != NULL;
     __real_free(block);
+}
+
+/* An arena seldom asks for a block: each of its own calls fails as if it had. */
+void *__wrap_arena_alloc(struct arena *arena, size_t bytes)
+{
+    return fails_now(FAIL_MEMORY) ? NULL : __real_arena_alloc(arena, bytes);
+}
+
+char *__wrap_arena_text(struct arena *arena, const char *text)
+{
+    return text != NULL && fails_now(FAIL_MEMORY) ? NULL : __real_arena_text(arena, text);
+}
+
+char *__wrap_arena_text_n(struct arena *arena, const char *text, size_t bytes)
+{
+    return text != NULL && fails_now(FAIL_MEMORY) ? NULL : __real_arena_text_n(arena, text, bytes);
+}
+
+char *__wrap_arena_format(struct arena *arena, const char *format, ...)
+{
+    char text[4096];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return __wrap_arena_text(arena, text);
 }
 
 /* Without a connection: as when there is no memory for one. */

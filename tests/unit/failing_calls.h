@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 enum failing_kind {
-    FAIL_MEMORY,  /* malloc, calloc, strdup, jansson's own */
+    FAIL_MEMORY,  /* malloc, calloc, strdup, jansson's own, an arena's */
     FAIL_PREPARE, /* opening a database, preparing a statement */
     FAIL_STEP,    /* running a statement, binding a copy */
     FAIL_THREAD,  /* starting a thread */

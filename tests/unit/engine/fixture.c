@@ -131,10 +131,11 @@ static enum status fake_compile(void *context, const char *definition, const cha
                                 struct error *error)
 {
     (void)context;
-    (void)error;
     assert_string_equal(zone, "Europe/Paris");
     struct engine_rota_interval *interval = arena_alloc(arena, sizeof *interval);
-    assert_non_null(interval);
+    if (interval == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for an interval");
+    }
     interval->from = from;
     interval->to = to;
     copy(interval->agent, sizeof interval->agent, definition);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -376,9 +377,33 @@ static void test_poison__a_damaged_file_starts_anew(void **state)
     }
 }
 
+/* The file is the lock too: what keeps it from being one is said before anything is touched. */
+static void test_poison__a_file_that_cannot_be_had(void **state)
+{
+    struct house *house = *state;
+    struct engine *second = NULL;
+    struct error error;
+    char path[128];
+    int lock;
+    struct engine_configuration configuration = house_configuration(house);
+    assert_int_equal(engine_create(&configuration, &second, &error), STATUS_UNAVAILABLE);
+    assert_null(second);
+    assert_int_equal(engine_lock_out(house->database, &lock, &error), STATUS_UNAVAILABLE);
+    (void)snprintf(path, sizeof path, "%s/none/db", house->folder);
+    assert_int_equal(engine_lock_out(path, &lock, &error), STATUS_NOT_FOUND);
+    configuration.poison_path = house->folder; /* no file at all */
+    assert_int_equal(engine_create(&configuration, &second, &error), STATUS_IO);
+    (void)snprintf(path, sizeof path, "%s/pipe", house->folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    configuration.poison_path = path; /* none that room could be kept in */
+    assert_int_equal(engine_create(&configuration, &second, &error), STATUS_IO);
+    assert_int_equal(unlink(path), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        HOUSE_TEST(test_poison__a_file_that_cannot_be_had),
         HOUSE_TEST(test_poison__one_abort_is_forgiven),
         HOUSE_TEST(test_poison__two_aborts_in_a_command_quarantine),
         HOUSE_TEST(test_poison__two_aborts_on_an_action_token_quarantine),

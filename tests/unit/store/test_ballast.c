@@ -251,6 +251,54 @@ static void test_take__tells_a_broken_disk_from_a_full_one(void **state)
     }
 }
 
+static sqlite3_vfs blind; /* the disk's, which tells no errno and no file's size */
+static sqlite3_io_methods blind_methods;
+
+static int no_size(sqlite3_file *file, sqlite3_int64 *bytes)
+{
+    (void)file;
+    (void)bytes;
+    return SQLITE_IOERR_FSTAT;
+}
+
+static int open_blind(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                      int *flags_r)
+{
+    sqlite3_vfs *disk = sqlite3_vfs_find(DISK_VFS);
+    (void)vfs;
+    int rc = disk->xOpen(disk, name, file, flags, flags_r);
+    if (rc == SQLITE_OK) {
+        blind_methods = *file->pMethods;
+        blind_methods.xFileSize = no_size;
+        file->pMethods = &blind_methods;
+    }
+    return rc;
+}
+
+static void test_take__of_a_file_whose_size_nobody_knows(void **state)
+{
+    (void)state;
+    struct ballast *ballast = NULL;
+    assert_int_equal(ballast_open(PATH, "no such", SIZE, &ballast, &error), STATUS_CONFIGURATION);
+    blind = *sqlite3_vfs_find(DISK_VFS);
+    blind.zName = "blind";
+    blind.pNext = NULL;
+    blind.xGetLastError = NULL;
+    blind.xOpen = open_blind;
+    assert_int_equal(sqlite3_vfs_register(&blind, 0), SQLITE_OK);
+    failing_call = DISK_OPEN;
+    failing_rc = SQLITE_CANTOPEN;
+    disk_on_call(fail_call, NULL);
+    assert_int_equal(ballast_open(PATH, "blind", SIZE, &ballast, &error), STATUS_OK);
+    assert_int_equal(ballast_take(ballast, &error), STATUS_IO);
+    disk_on_call(NULL, NULL);
+    assert_int_equal(ballast_take(ballast, &error), STATUS_IO);
+    assert_non_null(strstr(error.text, "size"));
+    assert_int_equal(ballast_held_bytes(ballast), 0);
+    ballast_close(&ballast);
+    assert_int_equal(sqlite3_vfs_unregister(&blind), SQLITE_OK);
+}
+
 static void test_give__a_disk_that_refuses_gives_nothing(void **state)
 {
     (void)state;
@@ -293,6 +341,7 @@ int main(void)
         TEST(test_open__goes_on_with_any_size),
         TEST(test_open__after_a_loss_of_power_at_any_call),
         TEST(test_take__tells_a_broken_disk_from_a_full_one),
+        TEST(test_take__of_a_file_whose_size_nobody_knows),
         TEST(test_give__a_disk_that_refuses_gives_nothing),
         TEST(test_ballast__is_no_database),
 #undef TEST

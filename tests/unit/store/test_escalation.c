@@ -567,6 +567,36 @@ static void test_desk_task__is_done_once(void **state)
     assert_int_equal(count, 0);
 }
 
+/* Rows that make no sense are read all the same: a caller who has no place is passed over, and of
+ * two customers of one escalation one is found. */
+static void test_damage__is_read_as_far_as_it_goes(void **state)
+{
+    struct shelf *shelf = *state;
+    struct escalation one = plain_escalation(shelf, 1), two = one, found;
+    int64_t customer_id;
+    const struct customer_row other = {
+        .slug = "other", .name = "n", .time_zone = "UTC", .language = "fr", .alias = "a"};
+    const struct promise none = {.state = PROMISE_NONE};
+    const struct caller_row caller = {
+        .customer_id = 1, .escalation_id = one.id, .number = 1, .promise = PROMISE_OPEN};
+    assert_ok(shelf, add_escalation(shelf->store, &one, "key", &shelf->error));
+    assert_ok(shelf, store_add_caller(shelf->store, &caller, &shelf->error));
+    memset(&found, 0, sizeof found);
+    shelf_execute(shelf, "UPDATE caller SET number = 0");
+    assert_ok(shelf, store_get_escalation(shelf->store, 1, one.id, &found, &shelf->error));
+    shelf_execute(shelf, "UPDATE caller SET number = 17");
+    assert_ok(shelf, store_get_escalation(shelf->store, 1, one.id, &found, &shelf->error));
+    for (int i = 0; i < CALLERS_MAX; i++) {
+        assert_int_equal(found.promises[i].state, none.state);
+    }
+    assert_ok(shelf, store_put_customer(shelf->store, &other, &customer_id, &shelf->error));
+    two.customer_id = customer_id;
+    assert_ok(shelf, add_escalation(shelf->store, &two, "key", &shelf->error));
+    assert_ok(shelf,
+              store_get_escalation_customer(shelf->store, one.id, &customer_id, &shelf->error));
+    assert_true(customer_id == one.customer_id || customer_id == two.customer_id);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -583,6 +613,7 @@ int main(void)
         SHELF_TEST(test_attempts__lists),
         SHELF_TEST(test_outbox__by_severity_then_age_each_path_alone),
         SHELF_TEST(test_desk_task__is_done_once),
+        SHELF_TEST(test_damage__is_read_as_far_as_it_goes),
     };
     return cmocka_run_group_tests_name("store.escalation", tests, NULL, NULL);
 }

@@ -4,11 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gateway/store/store_backup.h"
 #include "tests/unit/failing_calls.h"
 #include "tests/unit/store/fixture.h"
 
-#define CALLS_MAX 500
-#define ROWS      40 /* more than the first allocation of a list holds */
+#define CALLS_MAX      500
+#define MANY_CUSTOMERS (JOURNAL_HEADS_MAX + 1)
+#define ROWS           40 /* more than the first allocation of a list holds */
 
 /* What the operations are given, and what they answer into. */
 struct desk {
@@ -76,6 +78,8 @@ static const struct promise promise = {.state = PROMISE_KEPT, .due_at = {5}};
 
 static const struct api_key_row another_key = {
     .key_id = "l", .name = "n", .role = "desk", .customers = customers, .customers_count = 1};
+static const struct api_key_row second_key = {
+    .key_id = "j", .name = "n", .role = "desk", .customers = customers, .customers_count = 1};
 static const struct device_test_row another_test = {
     .customer_id = 1, .test_id = {{4}}, .device_id = 1, .agent_id = 1, .platform = PLATFORM_FCM};
 static const struct idempotency_row another_answer = {.key_id = "k", .key = "two", .answer = "{}"};
@@ -89,6 +93,19 @@ static const struct caller_row another_caller = {.customer_id = 1,
                                                  .name = "M. Petit",
                                                  .promised_at = {TIME_NEVER_MS},
                                                  .promise_engine = {TIME_NEVER_MS}};
+
+/* One entry for each customer, and one more for the first two: more ends of journals than are
+ * kept in memory. */
+static enum status append_to_many(struct desk *desk)
+{
+    enum status status = STATUS_OK;
+    for (int i = 0; i < MANY_CUSTOMERS + 2 && status == STATUS_OK; i++) {
+        struct timeline_row entry = {
+            .customer_id = i % MANY_CUSTOMERS + 1, .escalation_id = numbered_id(1), .facts = "{}"};
+        status = store_append_timeline(desk->store, &entry, desk->salts, 1, desk->error);
+    }
+    return status == STATUS_OK ? store_flush_heads(desk->store, desk->error) : status;
+}
 
 /* clang-format off */
 #define OPERATIONS(X) \
@@ -183,6 +200,7 @@ static const struct caller_row another_caller = {.customer_id = 1,
     X(list_open_tasks, store_list_open_tasks(d->store, 1, numbered_id(0), ROWS, d->arena, \
       &d->rows.desk_task_row, &d->count, d->error)) \
     X(append_timeline, store_append_timeline(d->store, d->entries, d->salts, 2, d->error)) \
+    X(append_to_many, append_to_many(d)) \
     X(list_timeline, store_list_timeline(d->store, 1, numbered_id(1), 0, ROWS, d->arena, \
       &d->rows.timeline_row, &d->count, d->error)) \
     X(timeline_head, store_timeline_head(d->store, 1, &d->number, d->error)) \
@@ -223,6 +241,14 @@ static void furnish(struct shelf *shelf, struct desk *desk)
     assert_ok(shelf, store_put_rota(store, &definition, &id, error));
     assert_ok(shelf, store_add_procedure(store, &definition, &id, &version, error));
     assert_ok(shelf, store_add_api_key(store, &api_key, error));
+    assert_ok(shelf, store_add_api_key(store, &second_key, error));
+    for (int n = 1; n < MANY_CUSTOMERS; n++) {
+        char slug[16];
+        (void)snprintf(slug, sizeof slug, "c%d", n);
+        const struct customer_row row = {
+            .slug = slug, .name = "n", .time_zone = "UTC", .language = "fr", .alias = "a"};
+        assert_ok(shelf, store_put_customer(store, &row, &id, error));
+    }
     assert_ok(shelf, store_check_in(store, &check_in, &id, error));
     assert_ok(shelf, store_add_device_test(store, &device_test, error));
     assert_ok(shelf, store_add_idempotency(store, &idempotency, error));
@@ -356,7 +382,67 @@ static void test_open__says_that_a_call_failed(void **state)
     }
 }
 
+/* ---- copies ---- */
+
+static enum status look(void *context, int64_t done, int64_t total, struct error *error)
+{
+    (void)context;
+    (void)done;
+    (void)total;
+    (void)error;
+    return STATUS_OK;
+}
+
+/* What is done on connections of its own: the nth call failing. */
+static enum status run_copy(struct shelf *shelf, const char *target, int what)
+{
+    const struct store_watch watch = {look, NULL};
+    struct store_facts facts;
+    return what == 0 ? store_backup(shelf->path, NULL, target, &watch, &shelf->error)
+                     : store_check(what == 1 ? target : shelf->path,
+                                   what == 1 ? STORE_CHECK_COPY : STORE_CHECK_DATABASE, NULL,
+                                   &facts, &shelf->error);
+}
+
+static void test_copy__says_that_a_call_failed(void **state)
+{
+    struct shelf *shelf = *state;
+    char target[128];
+    (void)snprintf(target, sizeof target, "%s-copy", shelf->path);
+    FILE *file = fopen(target, "we");
+    assert_non_null(file);
+    (void)fclose(file);
+    for (int what = 0; what < 3; what++) { /* the backup, then a check of it, and of the database */
+        for (int kind = FAIL_MEMORY; kind <= FAIL_STEP; kind++) {
+            bool fired = true;
+            int forgiven = 0; /* the end of the read, when the copy is whole */
+            for (int nth = 1; fired; nth++) {
+                assert_true(nth < 2 * CALLS_MAX);
+                failing_calls_start((enum failing_kind)kind, nth);
+                enum status status = run_copy(shelf, target, what);
+                fired = failing_calls_stop();
+                assert_true(status == STATUS_OK || fired);
+                forgiven += status == STATUS_OK && fired;
+            }
+            assert_int_equal(forgiven, what == 0 && kind == FAIL_STEP);
+        }
+    }
+    assert_int_equal(unlink(target), 0);
+}
+
 /* ---- transactions ---- */
+
+/* Somebody else's lock is told apart from a fault. */
+static void test_begin__while_another_writes(void **state)
+{
+    struct shelf *shelf = *state;
+    static const int rcs[] = {SQLITE_BUSY, SQLITE_LOCKED};
+    for (int i = 0; i < 2; i++) {
+        failing_calls_start_in_a_row(FAIL_STEP, 1, 1, rcs[i]);
+        assert_int_equal(store_begin(shelf->store, &shelf->error), STATUS_UNAVAILABLE);
+        assert_true(failing_calls_stop());
+    }
+}
 
 static enum status run_transaction(struct store *store, struct error *error)
 {
@@ -429,6 +515,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SHELF_TEST(test_operation__says_that_a_call_failed),
         SHELF_TEST(test_open__says_that_a_call_failed),
+        SHELF_TEST(test_copy__says_that_a_call_failed),
+        SHELF_TEST(test_begin__while_another_writes),
         SHELF_TEST(test_transaction__says_that_a_call_failed),
         SHELF_TEST(test_rollback__outlives_a_failing_call),
         SHELF_TEST(test_read__ends_also_when_it_never_began),

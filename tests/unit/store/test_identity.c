@@ -150,6 +150,9 @@ static void test_identity__a_log_without_its_database(void **state)
     assert_refused(shelf, STATUS_CORRUPT, "its log (-wal) is there");
     assert_int_equal(unlink(shelf->path), 0);
     assert_refused(shelf, STATUS_CORRUPT, "its log (-wal) is there");
+    struct store_facts facts;
+    assert_int_equal(store_check(shelf->path, STORE_CHECK_DATABASE, NULL, &facts, &shelf->error),
+                     STATUS_CORRUPT);
     free(log.data);
 }
 
@@ -183,6 +186,8 @@ static void test_identity__another_programs(void **state)
     assert_refused(shelf, STATUS_CONFIGURATION, "another program's database");
     alter(shelf, "PRAGMA user_version = 100; PRAGMA application_id = 0");
     assert_refused(shelf, STATUS_CONFIGURATION, "not a database of the gateway");
+    alter(shelf, "PRAGMA user_version = 0; PRAGMA application_id = 252006674");
+    assert_refused(shelf, STATUS_CONFIGURATION, "another program's database");
 }
 
 static void test_identity__what_the_schema_lacks_is_named(void **state)
@@ -192,6 +197,38 @@ static void test_identity__what_the_schema_lacks_is_named(void **state)
     assert_refused(shelf, STATUS_CORRUPT, "table agent (phone");
     alter(shelf, "DROP INDEX escalation_due");
     assert_refused(shelf, STATUS_CORRUPT, "index escalation_due");
+}
+
+/* Behind it there is nothing to compare with. */
+static void test_identity__the_last_of_the_schema_is_missing(void **state)
+{
+    struct shelf *shelf = *state;
+    char last[64], sql[128];
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_prepare_v2(shelf->store->db,
+                                        "SELECT max(name) FROM sqlite_schema WHERE type = 'table'",
+                                        -1, &statement, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    (void)snprintf(last, sizeof last, "%s", (const char *)sqlite3_column_text(statement, 0));
+    (void)sqlite3_finalize(statement);
+    (void)snprintf(sql, sizeof sql, "DROP TABLE %s", last);
+    alter(shelf, sql);
+    (void)snprintf(sql, sizeof sql, "table %s", last);
+    assert_refused(shelf, STATUS_CORRUPT, sql);
+}
+
+/* A name that the system does not take is looked for nowhere else. */
+static void test_identity__a_name_too_long(void **state)
+{
+    struct shelf *shelf = *state;
+    struct store_facts facts;
+    static char name[20000];
+    store_close(&shelf->store);
+    memset(name, '?', sizeof name - 1);
+    name[0] = '/';
+    assert_int_equal(store_open(name, NULL, &shelf->store, &shelf->error), STATUS_IO);
+    assert_int_equal(store_check(name, STORE_CHECK_COPY, NULL, &facts, &shelf->error), STATUS_IO);
 }
 
 static void test_identity__an_interrupted_restore(void **state)
@@ -212,6 +249,31 @@ static void test_identity__what_an_administrator_added_is_no_fault(void **state)
     alter(shelf, "CREATE VIEW open_ones AS SELECT * FROM escalation WHERE closed_at IS NULL; "
                  "CREATE INDEX my_index ON ticket (category); ANALYZE");
     assert_ok(shelf, store_open(shelf->path, NULL, &shelf->store, &shelf->error));
+}
+
+/* ---- copies ---- */
+
+static void test_check__a_copy_with_signs_in_its_name(void **state)
+{
+    struct shelf *shelf = *state;
+    struct store_facts facts;
+    char name[128];
+    (void)snprintf(name, sizeof name, "%s/a%%41?b#c", shelf->folder);
+    store_close(&shelf->store);
+    assert_int_equal(rename(shelf->path, name), 0);
+    assert_ok(shelf, store_check(name, STORE_CHECK_COPY, NULL, &facts, &shelf->error));
+    assert_int_equal(facts.schema_version, schema_migrations_count);
+    assert_int_equal(unlink(name), 0);
+}
+
+static void test_check__an_empty_copy(void **state)
+{
+    struct shelf *shelf = *state;
+    struct store_facts facts;
+    store_close(&shelf->store);
+    assert_int_equal(truncate(shelf->path, 0), 0);
+    assert_int_equal(store_check(shelf->path, STORE_CHECK_COPY, NULL, &facts, &shelf->error),
+                     STATUS_NOT_FOUND);
 }
 
 /* ---- what only reading all of it finds ---- */
@@ -306,8 +368,12 @@ int main(void)
         SHELF_TEST(test_identity__a_newer_version_whose_log_is_not_empty),
         SHELF_TEST(test_identity__another_programs),
         SHELF_TEST(test_identity__what_the_schema_lacks_is_named),
+        SHELF_TEST(test_identity__the_last_of_the_schema_is_missing),
+        SHELF_TEST(test_identity__a_name_too_long),
         SHELF_TEST(test_identity__an_interrupted_restore),
         SHELF_TEST(test_identity__what_an_administrator_added_is_no_fault),
+        SHELF_TEST(test_check__a_copy_with_signs_in_its_name),
+        SHELF_TEST(test_check__an_empty_copy),
         SHELF_TEST(test_check__a_sound_one),
         SHELF_TEST(test_check__a_page_in_the_middle),
         SHELF_TEST(test_check__an_index_that_disagrees_with_its_table),

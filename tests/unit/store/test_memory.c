@@ -1,7 +1,12 @@
 /* test_memory.c - one allocation of SQLite's fails after the other: what is there is never said not
  * to be. */
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <stdio.h>
+#include <unistd.h>
 
+#include "gateway/store/ballast.h"
+#include "gateway/store/store_backup.h"
 #include "tests/unit/store/fixture.h"
 
 static sqlite3_mem_methods plain;
@@ -45,9 +50,94 @@ static void test_find__says_no_memory_not_no_row(void **state)
     assert_true(failed > 1);
 }
 
+/* A text is read as it stands, or not at all: none is taken for an empty one. */
+static void test_text__is_whole_or_says_no_memory(void **state)
+{
+    struct shelf *shelf = *state;
+    struct escalation escalation = plain_escalation(shelf, 1);
+    struct attempt attempt = plain_attempt(7), found;
+    struct customer_row customer;
+    (void)snprintf(attempt.reason, sizeof attempt.reason, "the_provider_knows_nothing_of_it");
+    assert_ok(shelf, add_escalation(shelf->store, &escalation, NULL, &shelf->error));
+    assert_ok(shelf, store_add_attempt(shelf->store, 1, escalation.id, &attempt, &shelf->error));
+    unsigned failed = 0;
+    for (unsigned n = 1; allocations_left == 0; n++) {
+        allocations_left = n;
+        enum status of_attempt =
+            store_get_attempt(shelf->store, 1, escalation.id, attempt.id, &found, &shelf->error);
+        enum status of_customer =
+            store_get_customer(shelf->store, 1, shelf->arena, &customer, &shelf->error);
+        assert_true(of_attempt == STATUS_OK || of_attempt == STATUS_NO_MEMORY);
+        assert_true(of_customer == STATUS_OK || of_customer == STATUS_NO_MEMORY);
+        if (of_attempt == STATUS_OK) {
+            assert_string_equal(found.reason, attempt.reason);
+        }
+        if (of_customer == STATUS_OK) {
+            assert_string_equal(customer.name, "ACME");
+        }
+        failed += of_attempt != STATUS_OK || of_customer != STATUS_OK;
+    }
+    allocations_left = 0;
+    assert_true(failed > 2);
+}
+
+static enum status look(void *context, int64_t done, int64_t total, struct error *error)
+{
+    (void)context;
+    (void)done;
+    (void)total;
+    (void)error;
+    return STATUS_OK;
+}
+
+/* Whatever finds no memory, the copy is whole or said not to be. */
+static void test_backup__says_no_memory(void **state)
+{
+    struct shelf *shelf = *state;
+    const struct store_watch watch = {look, NULL};
+    struct store_facts facts;
+    char target[128];
+    unsigned failed = 0;
+    (void)snprintf(target, sizeof target, "%s-copy", shelf->path);
+    for (unsigned n = 1; allocations_left == 0; n++) {
+        int file = open(target, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
+        assert_true(file >= 0);
+        (void)close(file);
+        allocations_left = n;
+        enum status status = store_backup(shelf->path, NULL, target, &watch, &shelf->error);
+        bool fired = allocations_left == 0;
+        allocations_left = 0;
+        if (status == STATUS_OK) {
+            assert_ok(shelf, store_check(target, STORE_CHECK_COPY, NULL, &facts, &shelf->error));
+        }
+        failed += status != STATUS_OK;
+        allocations_left = fired ? 0 : 1;
+    }
+    allocations_left = 0;
+    (void)unlink(target);
+    assert_true(failed > 10);
+}
+
+static void test_ballast__says_no_memory(void **state)
+{
+    struct shelf *shelf = *state;
+    struct ballast *ballast = NULL;
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s-ballast", shelf->path);
+    allocations_left = 1;
+    assert_int_equal(ballast_open(path, NULL, 1, &ballast, &shelf->error), STATUS_NO_MEMORY);
+    assert_int_equal(allocations_left, 0);
+    assert_null(ballast);
+}
+
 int main(void)
 {
     install();
-    const struct CMUnitTest tests[] = {SHELF_TEST(test_find__says_no_memory_not_no_row)};
+    const struct CMUnitTest tests[] = {
+        SHELF_TEST(test_find__says_no_memory_not_no_row),
+        SHELF_TEST(test_text__is_whole_or_says_no_memory),
+        SHELF_TEST(test_backup__says_no_memory),
+        SHELF_TEST(test_ballast__says_no_memory),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

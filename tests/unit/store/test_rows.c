@@ -515,6 +515,20 @@ static void test_idempotency__comes_back_until_purged(void **state)
         STATUS_NOT_FOUND);
 }
 
+/* A blob of a length that it cannot have reads as none. */
+static void test_digest__of_a_wrong_length(void **state)
+{
+    struct shelf *shelf = *state;
+    struct idempotency_row row = {
+        .key_id = "k", .key = "one", .body_digest = numbered_digest(1), .answer = "{}"};
+    const struct digest none = {{0}};
+    assert_ok(shelf, store_add_idempotency(shelf->store, &row, &shelf->error));
+    shelf_execute(shelf, "UPDATE idempotency SET body_digest = x'01'");
+    assert_ok(shelf,
+              store_get_idempotency(shelf->store, "k", "one", shelf->arena, &row, &shelf->error));
+    assert_memory_equal(&row.body_digest, &none, sizeof none);
+}
+
 static void test_engine_clock__comes_back(void **state)
 {
     struct shelf *shelf = *state;
@@ -558,6 +572,7 @@ int main(void)
         SHELF_TEST(test_api_key__comes_back),
         SHELF_TEST(test_check_in__comes_back),
         SHELF_TEST(test_idempotency__comes_back_until_purged),
+        SHELF_TEST(test_digest__of_a_wrong_length),
         SHELF_TEST(test_engine_clock__comes_back),
         SHELF_TEST(test_alarm__is_kept),
     };

@@ -1,0 +1,213 @@
+/* test_own_life.c - the engine's threads, alarms, watchdog and commits, with a call under them
+ * failing. */
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "gateway/engine/engine_private.h"
+#include "gateway/store/store_private.h"
+#include "tests/unit/engine/fixture.h"
+#include "tests/unit/failing_calls.h"
+
+#define CALLS_MAX 1000
+#define TURNS_MAX 8
+
+static int64_t number(struct house *house, const char *sql)
+{
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_prepare_v2(house->engine->store->db, sql, -1, &statement, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int64_t found = sqlite3_column_int64(statement, 0);
+    (void)sqlite3_finalize(statement);
+    return found;
+}
+
+static void test_start__says_that_a_thread_failed(void **state)
+{
+    struct house *house = *state;
+    struct error error;
+    for (int nth = 1; nth <= 2; nth++) { /* the writer's, the watchdog's */
+        failing_calls_start(FAIL_THREAD, nth);
+        assert_int_equal(engine_start(house->engine, &error), STATUS_NO_MEMORY);
+        assert_true(failing_calls_stop());
+        engine_join(house->engine); /* nothing is left to wait for */
+        house_close(house);
+        house_open(house);
+    }
+    assert_int_equal(engine_start(house->engine, &error), STATUS_OK);
+    engine_stop(house->engine);
+    engine_join(house->engine);
+}
+
+/* It is told whatever there is no memory for; what may be lost is the record of it. */
+static void test_alarm__is_told_without_memory(void **state)
+{
+    struct house *house = *state;
+    bool fired = true;
+    int nth = 1;
+    for (; fired; nth++) {
+        size_t told = house->alarms;
+        long blocks = failing_calls_blocks();
+        house_advance(house, 60000);
+        failing_calls_start(FAIL_MEMORY, nth);
+        engine_alarm(house->engine, "kind", "detail");
+        fired = failing_calls_stop();
+        assert_int_equal(house->alarms, told + 1);
+        assert_true(failing_calls_blocks() == blocks || !fired);
+        house_settle(house);
+        assert_int_equal(number(house, "SELECT count(*) FROM alarm"), fired ? 0 : 1);
+    }
+    assert_int_equal(nth, 6);
+}
+
+/* At the end of the engine nothing is taken any more, and nothing stays behind. */
+static void test_post__of_its_own_when_it_is_stopping(void **state)
+{
+    struct house *house = *state;
+    long blocks = failing_calls_blocks();
+    atomic_store(&house->engine->stopping, true);
+    quarantine_post(house->engine, house->customer_id, (struct uuid){{1}});
+    engine_alarm(house->engine, "kind", "detail");
+    assert_int_equal(failing_calls_blocks(), blocks);
+    assert_int_equal(house->alarms, 1);
+}
+
+/* What it cannot read it says so, and reads the next time. */
+static void test_watchdog__outlives_a_failing_read(void **state)
+{
+    struct house *house = *state;
+    failing_calls_start(FAIL_PREPARE, 1);
+    watchdog_open(house->engine);
+    assert_true(failing_calls_stop());
+    assert_string_equal(house->alarm, "watchdog.blind");
+    watchdog_look(house->engine); /* of what it can */
+    watchdog_open(house->engine);
+    for (int kind = FAIL_PREPARE; kind <= FAIL_STEP; kind++) {
+        bool fired = true;
+        for (int nth = 1; fired; nth++) {
+            watchdog_close(house->engine);
+            watchdog_open(house->engine);
+            watchdog_look(house->engine); /* a probe */
+            house_settle(house);
+            house_advance(house, 1000);
+            if (kind == FAIL_PREPARE) { /* no statement is prepared */
+                watchdog_close(house->engine);
+                watchdog_open(house->engine);
+            }
+            failing_calls_start((enum failing_kind)kind, nth);
+            watchdog_look(house->engine);
+            fired = failing_calls_stop();
+            house_settle(house);
+        }
+    }
+    struct engine_statistics statistics;
+    engine_statistics(house->engine, &statistics);
+    assert_true(statistics.proven);
+    watchdog_close(house->engine);
+}
+
+/* Without memory for the new root key the old one stays: nobody is locked out. */
+static void test_root_key__stays_when_the_new_one_cannot_be_kept(void **state)
+{
+    struct house *house = *state;
+    struct error error;
+    static const char fresh[] =
+        "ak_BBBBBBBBBBBBBBBBBBBBBB_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    failing_calls_start(FAIL_MEMORY, 1);
+    assert_int_equal(engine_set_root_key(house->engine, fresh, &error), STATUS_NO_MEMORY);
+    assert_true(failing_calls_stop());
+    assert_string_equal(house->engine->root_key, ROOT_KEY);
+    assert_int_equal(engine_set_root_key(house->engine, fresh, &error), STATUS_OK);
+    assert_string_equal(house->engine->root_key, fresh);
+}
+
+/* ---- commits that nobody can vouch for ---- */
+
+/* In a process of its own: an I/O error at the nth statement. Answers how it ended, 0 for a
+ * statement that never came. */
+static int end_by_io_error(struct house *house, int nth, int rc)
+{
+    int ended = 0;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
+        enum status posted = engine_post(house->engine, command);
+        failing_calls_start_in_a_row(FAIL_STEP, nth, posted == STATUS_OK ? 1 : 0, rc);
+        for (int i = 0; i < TURNS_MAX && !answered(command); i++) {
+            (void)engine_turn(house->engine);
+        }
+        _exit(!failing_calls_stop()                      ? 0
+              : command->answer.status == STATUS_IO      ? 1
+              : command->answer.status == STATUS_CORRUPT ? 2
+              : command->answer.status == STATUS_OK      ? 3
+                                                         : 4);
+    }
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    return WIFSIGNALED(ended) ? -WTERMSIG(ended) : WEXITSTATUS(ended);
+}
+
+/* An error of the disk is a refusal wherever it is certain; at the one COMMIT it is neither yes nor
+ * no, and the process ends. */
+static void test_commit__ends_the_process_when_it_is_uncertain(void **state)
+{
+    struct house *house = *state;
+    int aborted = 0, refused = 0, nth = 1;
+    for (int end; (end = end_by_io_error(house, nth, SQLITE_IOERR_WRITE)) != 0; nth++) {
+        assert_true(end == 1 || end == 3 || end == -SIGABRT);
+        aborted += end == -SIGABRT;
+        refused += end == 1;
+        assert_true(nth < CALLS_MAX);
+    }
+    assert_int_equal(aborted, 1);
+    assert_true(refused > 5);
+}
+
+/* As many outcomes as there is room for wait to be written; one more is dropped, and the engine's
+ * end answers those that still wait. */
+static void test_again__holds_as_many_as_a_turn(void **state)
+{
+    struct house *house = *state;
+    struct command *outcomes[AGAIN_MAX];
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    for (size_t i = 0; i < AGAIN_MAX; i++) {
+        outcomes[i] = house_command(house, COMMAND_TRANSPORT_OUTCOME);
+        outcomes[i]->escalation_id = house->sent[0].escalation;
+        outcomes[i]->request.transport =
+            (struct transport_request){.attempt = house->sent[0].attempt,
+                                       .transport = ATTEMPT_ACCEPTED,
+                                       .at = house->wall,
+                                       .gone_since = WALL_NEVER};
+        assert_int_equal(engine_post(house->engine, outcomes[i]), STATUS_OK);
+    }
+    failing_calls_start_in_a_row(FAIL_STEP, 1, 1000000, SQLITE_NOMEM);
+    (void)engine_turn(house->engine);
+    assert_int_equal(house->engine->again.count, AGAIN_MAX);
+    struct command *more = house_command(house, COMMAND_QUARANTINE);
+    more->escalation_id = house->sent[0].escalation;
+    assert_int_equal(engine_post(house->engine, more), STATUS_OK);
+    (void)engine_turn(house->engine);
+    assert_true(answered(more));
+    house_advance(house, AGAIN_WAIT_MS);
+    (void)engine_turn(house->engine);
+    assert_true(failing_calls_stop());
+    assert_false(answered(outcomes[0]));
+    house_close(house);
+    assert_int_equal(outcomes[AGAIN_MAX - 1]->answer.status, STATUS_STOPPING);
+    house_open(house);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HOUSE_TEST(test_again__holds_as_many_as_a_turn),
+        HOUSE_TEST(test_start__says_that_a_thread_failed),
+        HOUSE_TEST(test_alarm__is_told_without_memory),
+        HOUSE_TEST(test_post__of_its_own_when_it_is_stopping),
+        HOUSE_TEST(test_watchdog__outlives_a_failing_read),
+        HOUSE_TEST(test_root_key__stays_when_the_new_one_cannot_be_kept),
+        HOUSE_TEST(test_commit__ends_the_process_when_it_is_uncertain),
+    };
+    return cmocka_run_group_tests_name("engine.own_life", tests, NULL, NULL);
+}
