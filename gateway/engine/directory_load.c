@@ -138,7 +138,7 @@ static enum status load_persons(struct loading *loading, enum person_kind kind,
         return status;
     }
     struct directory_person *persons =
-        arena_alloc(loading->snapshot->arena, (count + 1) * sizeof *persons);
+        arena_alloc(loading->snapshot->arena, count * sizeof *persons);
     if (persons == NULL) {
         return out_of_memory(error);
     }
@@ -174,7 +174,7 @@ static enum status load_enrolments(struct loading *loading, struct error *error)
         return status;
     }
     struct directory_enrolment *enrolments =
-        arena_alloc(loading->snapshot->arena, (count + 1) * sizeof *enrolments);
+        arena_alloc(loading->snapshot->arena, count * sizeof *enrolments);
     if (enrolments == NULL) {
         return out_of_memory(error);
     }
@@ -212,8 +212,7 @@ static enum status compile_rota(struct loading *loading, struct directory_rota *
                   LOG_STATUS(status));
         return STATUS_OK;
     }
-    struct directory_interval *intervals =
-        arena_alloc(snapshot->arena, (count + 1) * sizeof *intervals);
+    struct directory_interval *intervals = arena_alloc(snapshot->arena, count * sizeof *intervals);
     if (intervals == NULL) {
         return out_of_memory(error);
     }
@@ -240,8 +239,7 @@ static enum status load_rotas(struct loading *loading, struct error *error)
     if (status != STATUS_OK) {
         return status;
     }
-    struct directory_rota *rotas =
-        arena_alloc(loading->snapshot->arena, (count + 1) * sizeof *rotas);
+    struct directory_rota *rotas = arena_alloc(loading->snapshot->arena, count * sizeof *rotas);
     if (rotas == NULL) {
         return out_of_memory(error);
     }
@@ -284,7 +282,7 @@ static enum status load_procedures(struct loading *loading, struct error *error)
         return status;
     }
     struct directory_procedure *procedures =
-        arena_alloc(snapshot->arena, (count + 1) * sizeof *procedures);
+        arena_alloc(snapshot->arena, count * sizeof *procedures);
     if (procedures == NULL) {
         return out_of_memory(error);
     }
@@ -449,8 +447,8 @@ static struct directory *directory_create(size_t customers_max)
     }
     atomic_init(&directory->references, 1);
     directory->arena = arena;
-    directory->by_id = arena_alloc(arena, (customers_max + 1) * sizeof *directory->by_id);
-    directory->by_slug = arena_alloc(arena, (customers_max + 1) * sizeof *directory->by_slug);
+    directory->by_id = arena_alloc(arena, customers_max * sizeof *directory->by_id);
+    directory->by_slug = arena_alloc(arena, customers_max * sizeof *directory->by_slug);
     if (directory->by_id == NULL || directory->by_slug == NULL) {
         directory_release(directory);
         return NULL;

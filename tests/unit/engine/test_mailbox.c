@@ -221,6 +221,24 @@ static void test_threads__outcomes_come_from_elsewhere(void **state)
     }
 }
 
+/* Whoever wakes the writer lets go of it: the next one could not wake it any more. Without its
+ * thread, as if it slept. */
+static void test_threads__whoever_wakes_the_writer_lets_it_go(void **state)
+{
+    struct house *house = *state;
+    struct engine *engine = house->engine;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    atomic_store(&engine->sleeping, true);
+    house_outcome(house, &house->sent[0], ATTEMPT_ACCEPTED);
+    assert_int_equal(pthread_mutex_trylock(&engine->wake_lock), 0);
+    (void)pthread_mutex_unlock(&engine->wake_lock);
+    assert_false(engine->woken); /* an outcome is nobody's answer */
+    assert_int_equal(engine_post(engine, cheap_command(house, COMMAND_TASK_DONE)), STATUS_OK);
+    assert_int_equal(pthread_mutex_trylock(&engine->wake_lock), 0);
+    (void)pthread_mutex_unlock(&engine->wake_lock);
+    assert_true(engine->woken);
+}
+
 /* ---- alarms ---- */
 
 static int64_t alarms_recorded(struct house *house)
@@ -270,6 +288,7 @@ int main(void)
         HOUSE_TEST(test_stop__commands_inside_are_answered),
         HOUSE_TEST(test_threads__every_command_is_answered_once),
         HOUSE_TEST(test_threads__outcomes_come_from_elsewhere),
+        HOUSE_TEST(test_threads__whoever_wakes_the_writer_lets_it_go),
         HOUSE_TEST(test_alarm__one_of_a_kind_every_minute),
     };
     return cmocka_run_group_tests_name("engine.mailbox", tests, NULL, NULL);
