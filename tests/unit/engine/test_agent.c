@@ -338,6 +338,32 @@ static void test_call__a_key_accepts(void **state)
     assert_int_not_equal(escalation.holder.id, house->jean);
 }
 
+/* Asked whether anything happens, the holder presses a key. The layer repeats itself later, after a
+ * time-out: that is no second sign of life. */
+static void test_call__a_holders_key_counts_once(void **state)
+{
+    struct house *house = *state;
+    const struct sent *call = ring_jean(house);
+    struct uuid id = call->escalation;
+    house_outcome(house, call, ATTEMPT_ACCEPTED);
+    assert_int_equal(call_outcome(house, call->attempt, ANSWER_ACCEPTED)->answer.status, STATUS_OK);
+    size_t before = house->sent_count;
+    house_advance(house, 1800000);
+    house_settle(house);
+    struct uuid asking = {{0}};
+    for (size_t i = before; i < house->sent_count; i++) {
+        asking = house->sent[i].purpose == PURPOSE_HOLDER_CALL ? house->sent[i].attempt : asking;
+    }
+    struct escalation pressed, repeated;
+    for (int times = 1; times <= 3; times++) {
+        assert_int_equal(call_outcome(house, asking, ANSWER_ACCEPTED)->answer.status, STATUS_OK);
+        house_read(house, id, times == 1 ? &pressed : &repeated);
+        house_advance(house, 60000);
+    }
+    assert_int_equal(house_entries(house, id, ENTRY_EXTENDED), 1);
+    assert_int_equal(repeated.due_at.ms, pressed.due_at.ms);
+}
+
 static void test_call__of_nobody(void **state)
 {
     struct house *house = *state;
@@ -426,6 +452,7 @@ int main(void)
         HOUSE_TEST(test_agent_verbs__the_whole_way),
         cmocka_unit_test(test_agent_verb_words__round_trip),
         HOUSE_TEST(test_call__a_key_accepts),
+        HOUSE_TEST(test_call__a_holders_key_counts_once),
         HOUSE_TEST(test_call__of_nobody),
         HOUSE_TEST(test_desk__on_behalf_and_split),
         HOUSE_TEST(test_desk__unknown_escalation_and_task),

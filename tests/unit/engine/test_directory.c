@@ -31,11 +31,19 @@ static struct command *add_key(struct house *house, enum role role, const int64_
     return command;
 }
 
+/* A principal is known by its token's public part: its idempotency keys stand under it. */
+static void assert_known_by(const struct principal *principal, const char *token)
+{
+    assert_int_equal(strlen(principal->key_id), 22);
+    assert_memory_equal(principal->key_id, token + 3, 22);
+}
+
 static void test_keys__root_key_is_admin_of_all(void **state)
 {
     struct house *house = *state;
     struct principal principal = authenticate(house, ROOT_KEY, STATUS_OK);
     assert_int_equal(principal.role, ROLE_ADMIN);
+    assert_known_by(&principal, ROOT_KEY);
     assert_true(principal_covers(&principal, house->customer_id));
     assert_true(principal_covers(&principal, 12345));
 }
@@ -90,6 +98,7 @@ static void test_keys__roles_scopes_and_restart(void **state)
             struct principal principal;
             assert_int_equal(directory_authenticate(directory, keys[i], &principal), STATUS_OK);
             assert_int_equal(principal.role, roles[i]);
+            assert_known_by(&principal, keys[i]);
             assert_false(principal.all_customers);
             assert_true(principal_covers(&principal, house->customer_id));
             assert_false(principal_covers(&principal, house->customer_id + 1));
@@ -175,6 +184,7 @@ static void test_enrolment__a_code_works_once(void **state)
     struct principal principal = authenticate(house, token, STATUS_OK);
     assert_int_equal(principal.role, ROLE_AGENT);
     assert_int_equal(principal.agent_id, house->jean);
+    assert_known_by(&principal, token);
     assert_true(principal_covers(&principal, house->customer_id));
     assert_false(principal_covers(&principal, house->customer_id + 1));
     assert_int_equal(use_code(house, code)->answer.status, STATUS_NOT_FOUND);

@@ -1,5 +1,6 @@
 /* test_mailbox.c - full lanes, guaranteed shares, stopping, alarms, and the writer's thread. */
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 #include "gateway/engine/engine_private.h"
@@ -221,6 +222,42 @@ static void test_threads__outcomes_come_from_elsewhere(void **state)
     }
 }
 
+static void wait_until_it_sleeps(struct house *house)
+{
+    while (!atomic_load(&house->engine->sleeping)) {
+        (void)sched_yield();
+    }
+}
+
+/* Each kind of mail wakes it, again and again. */
+static void test_threads__a_sleeping_writer_takes_its_mail(void **state)
+{
+    struct house *house = *state;
+    struct error error;
+    struct engine_statistics statistics;
+    for (int i = 0; i < 3; i++) {
+        (void)house_escalate(house, SEVERITY_MAJOR);
+    }
+    assert_int_equal(engine_start(house->engine, &error), STATUS_OK);
+    for (int i = 0; i < 3; i++) {
+        wait_until_it_sleeps(house);
+        struct command *command = cheap_command(house, COMMAND_TASK_DONE);
+        assert_int_equal(engine_post(house->engine, command), STATUS_OK);
+        while (!answered(command)) {
+            (void)sched_yield();
+        }
+        wait_until_it_sleeps(house);
+        house_outcome(house, &house->sent[i], ATTEMPT_ACCEPTED);
+        do {
+            (void)sched_yield();
+            engine_statistics(house->engine, &statistics);
+        } while (statistics.commands[COMMAND_TRANSPORT_OUTCOME] <= (uint64_t)i);
+    }
+    wait_until_it_sleeps(house);
+    engine_stop(house->engine);
+    engine_join(house->engine);
+}
+
 /* Whoever wakes the writer lets go of it: the next one could not wake it any more. Without its
  * thread, as if it slept. */
 static void test_threads__whoever_wakes_the_writer_lets_it_go(void **state)
@@ -288,6 +325,7 @@ int main(void)
         HOUSE_TEST(test_stop__commands_inside_are_answered),
         HOUSE_TEST(test_threads__every_command_is_answered_once),
         HOUSE_TEST(test_threads__outcomes_come_from_elsewhere),
+        HOUSE_TEST(test_threads__a_sleeping_writer_takes_its_mail),
         HOUSE_TEST(test_threads__whoever_wakes_the_writer_lets_it_go),
         HOUSE_TEST(test_alarm__one_of_a_kind_every_minute),
     };
