@@ -131,10 +131,12 @@ static enum status fake_compile(void *context, const char *definition, const cha
                                 struct error *error)
 {
     (void)context;
-    (void)error;
     assert_string_equal(zone, "Europe/Paris");
+    assert_non_null(definition);
     struct engine_rota_interval *interval = arena_alloc(arena, sizeof *interval);
-    assert_non_null(interval);
+    if (interval == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory");
+    }
     interval->from = from;
     interval->to = to;
     copy(interval->agent, sizeof interval->agent, definition);

@@ -364,6 +364,34 @@ static void test_call__a_holders_key_counts_once(void **state)
     assert_int_equal(repeated.due_at.ms, pressed.due_at.ms);
 }
 
+/* A holder without a phone of ours is called about what is new; the key says "still at it". */
+static void test_call__a_holders_key_on_news_is_a_sign_of_life(void **state)
+{
+    struct house *house = *state;
+    put_agent(house, "marie", "+33600000004", true);
+    put_procedure(house, "call",
+                  "{\"steps\":[{\"notify\":[{\"agent\":\"marie\"}],"
+                  "\"by\":[\"call\"],\"accepted_within_s\":60}]}");
+    set_default_procedure(house, "call");
+    struct command *callers[2];
+    struct escalation before, after;
+    for (int i = 0; i < 2; i++) {
+        callers[i] = escalate_command(house, SEVERITY_MAJOR, NULL);
+        callers[i]->request.escalate.dedup_key = "lift";
+        house_run(house, callers[i]);
+        const struct sent *call = &house->sent[house->sent_count - 1];
+        assert_int_equal(call->path, PATH_CALL);
+        assert_int_equal(call->purpose, i == 0 ? PURPOSE_ALERT : PURPOSE_UPDATE);
+        house_advance(house, 5000);
+        assert_int_equal(call_outcome(house, call->attempt, ANSWER_ACCEPTED)->answer.status,
+                         STATUS_OK);
+        house_read(house, answered_id(callers[0]), i == 0 ? &before : &after);
+    }
+    assert_int_equal(after.holder.id, before.holder.id);
+    assert_int_equal(after.due_at.ms, before.due_at.ms + 5000);
+    assert_int_equal(house_entries(house, after.id, ENTRY_EXTENDED), 1);
+}
+
 static void test_call__of_nobody(void **state)
 {
     struct house *house = *state;
@@ -453,6 +481,7 @@ int main(void)
         cmocka_unit_test(test_agent_verb_words__round_trip),
         HOUSE_TEST(test_call__a_key_accepts),
         HOUSE_TEST(test_call__a_holders_key_counts_once),
+        HOUSE_TEST(test_call__a_holders_key_on_news_is_a_sign_of_life),
         HOUSE_TEST(test_call__of_nobody),
         HOUSE_TEST(test_desk__on_behalf_and_split),
         HOUSE_TEST(test_desk__unknown_escalation_and_task),

@@ -180,6 +180,8 @@ static void test_enrolment__a_code_works_once(void **state)
     }
     struct command *command = use_code(house, typed);
     assert_int_equal(command->answer.status, STATUS_OK);
+    assert_non_null(strstr(command->answer.body, "\"agent\":{\"slug\":\"jean\",\"name\":\"jean\","
+                                                 "\"customer\":\"acme\"}"));
     answered_text(command, "token", token, sizeof token);
     struct principal principal = authenticate(house, token, STATUS_OK);
     assert_int_equal(principal.role, ROLE_AGENT);
@@ -295,6 +297,38 @@ static void test_configuration__refusals_name_the_field(void **state)
     const struct directory_customer *customer = directory_customer(directory, house->customer_id);
     assert_null(directory_procedure(customer, "p"));
     assert_string_equal(directory_rota(customer, "duty")->definition, "jean");
+    engine_directory_release(house->engine, directory);
+}
+
+/* Found by name and by number wherever it stands, and not where it does not. */
+static void test_configuration__each_customer_is_found(void **state)
+{
+    struct house *house = *state;
+    static const char *const slugs[] = {"acme", "alpha", "beta", "zeta"};
+    static const char *const nobody[] = {"", "aa", "acmf", "gamma", "zz"};
+    for (size_t i = 1; i < sizeof slugs / sizeof slugs[0]; i++) {
+        struct command *command = house_command(house, COMMAND_PUT_CUSTOMER);
+        command->request.customer = (struct customer_request){.slug = slugs[i],
+                                                              .name = slugs[i],
+                                                              .time_zone = "Europe/Paris",
+                                                              .language = "fr",
+                                                              .alias = "A",
+                                                              .active = true};
+        house_run(house, command);
+        assert_int_equal(command->answer.status, STATUS_OK);
+    }
+    const struct directory *directory = engine_directory_acquire(house->engine);
+    for (size_t i = 0; i < sizeof slugs / sizeof slugs[0]; i++) {
+        const struct directory_customer *found = directory_customer_by_slug(directory, slugs[i]);
+        assert_non_null(found);
+        assert_string_equal(found->slug, slugs[i]);
+        assert_ptr_equal(directory_customer(directory, found->id), found);
+    }
+    for (size_t i = 0; i < sizeof nobody / sizeof nobody[0]; i++) {
+        assert_null(directory_customer_by_slug(directory, nobody[i]));
+    }
+    assert_null(directory_customer(directory, 0));
+    assert_null(directory_customer(directory, 99));
     engine_directory_release(house->engine, directory);
 }
 
@@ -450,6 +484,7 @@ int main(void)
         HOUSE_TEST(test_enrolment__of_an_agent_who_left),
         HOUSE_TEST(test_enrolment__of_nobody),
         HOUSE_TEST(test_configuration__refusals_name_the_field),
+        HOUSE_TEST(test_configuration__each_customer_is_found),
         HOUSE_TEST(test_configuration__same_procedure_makes_no_version),
         HOUSE_TEST(test_configuration__open_escalations_keep_their_procedure),
         HOUSE_TEST(test_configuration__a_held_directory_does_not_change),

@@ -1,6 +1,7 @@
 /* test_mailbox.c - full lanes, guaranteed shares, stopping, alarms, and the writer's thread. */
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "gateway/engine/engine_private.h"
@@ -315,6 +316,26 @@ static void test_alarm__one_of_a_kind_every_minute(void **state)
     assert_int_equal(alarms_recorded(house), 4);
 }
 
+/* More kinds than are remembered: the one told longest ago is forgotten, not one told just now. */
+static void test_alarm__the_newest_are_remembered(void **state)
+{
+    struct house *house = *state;
+    char about[16];
+    for (int i = 0; i < ALARMS_TOLD_MAX; i++) {
+        (void)snprintf(about, sizeof about, "%d", i);
+        engine_alarm_about(house->engine, "test.one", about, "a detail");
+        house_advance(house, 1);
+    }
+    house_advance(house, 60000);
+    engine_alarm_about(house->engine, "test.one", "0", "again");
+    assert_int_equal(house->alarms, ALARMS_TOLD_MAX + 1);
+    engine_alarm_about(house->engine, "test.one", "one more", "a detail");
+    assert_int_equal(house->alarms, ALARMS_TOLD_MAX + 2);
+    engine_alarm_about(house->engine, "test.one", "0", "too soon");
+    engine_alarm_about(house->engine, "test.one", "one more", "too soon");
+    assert_int_equal(house->alarms, ALARMS_TOLD_MAX + 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +349,7 @@ int main(void)
         HOUSE_TEST(test_threads__a_sleeping_writer_takes_its_mail),
         HOUSE_TEST(test_threads__whoever_wakes_the_writer_lets_it_go),
         HOUSE_TEST(test_alarm__one_of_a_kind_every_minute),
+        HOUSE_TEST(test_alarm__the_newest_are_remembered),
     };
     return cmocka_run_group_tests_name("engine.mailbox", tests, NULL, NULL);
 }

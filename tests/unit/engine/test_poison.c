@@ -263,6 +263,29 @@ static void test_poison__a_request_taken_in_the_end_is_forgiven(void **state)
     }
 }
 
+/* Who asks for one that was set aside is refused at no cost to the others: they are served when
+ * they are due. */
+static void test_poison__a_refused_verb_delays_nobody(void **state)
+{
+    struct house *house = *state;
+    struct uuid bad = house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    house_close(house);
+    run_to_death(house, bad, DEATH_IN_COMMAND);
+    run_to_death(house, bad, DEATH_IN_COMMAND);
+    size_t sent = house->sent_count;
+    house_open(house);
+    house_settle(house);
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, sent);
+    house_advance(house, 59990);
+    struct command *command = agent_command(house, bad, VERB_ACCEPT, house->jean, NULL);
+    assert_int_equal(engine_post(house->engine, command), STATUS_OK);
+    assert_int_equal(engine_turn(house->engine), 10);
+    assert_true(answered(command));
+    assert_int_equal(command->answer.status, STATUS_QUARANTINED);
+}
+
 static void test_poison__a_start_that_dies_is_not_the_last_to_ask(void **state)
 {
     struct house *house = *state;
@@ -350,6 +373,7 @@ int main(void)
         HOUSE_TEST(test_poison__one_that_cannot_even_be_read_is_marked),
         HOUSE_TEST(test_poison__a_request_that_aborts_twice_is_refused),
         HOUSE_TEST(test_poison__a_request_taken_in_the_end_is_forgiven),
+        HOUSE_TEST(test_poison__a_refused_verb_delays_nobody),
         HOUSE_TEST(test_poison__a_start_that_dies_is_not_the_last_to_ask),
         HOUSE_TEST(test_poison__kill_accuses_nobody),
         HOUSE_TEST(test_poison__aborts_on_different_ones_accuse_none_twice),
