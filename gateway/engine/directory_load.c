@@ -21,7 +21,7 @@ struct loading {
     struct arena *rows;
     const char *shared[SHARED_TEXTS_MAX]; /* in the snapshot's arena */
     size_t shared_count;
-    bool starved; /* a text found no memory */
+    bool starved; /* a text found no memory: said before one is read again, and at the end */
 };
 
 /* A copy that lives with the snapshot; NULL for NULL, and then nothing is amiss. */
@@ -108,7 +108,7 @@ static enum status load_devices(struct loading *loading, const struct device_row
     }
     agent->devices = devices;
     agent->devices_count = own;
-    return starved(loading, error);
+    return STATUS_OK;
 }
 
 static enum status load_all_devices(struct loading *loading, struct directory_person *agents,
@@ -153,13 +153,9 @@ static enum status load_persons(struct loading *loading, enum person_kind kind,
             .active = rows[i].active,
         };
     }
-    status = starved(loading, error);
-    if (status == STATUS_OK && kind == PERSON_AGENT) {
-        status = load_all_devices(loading, persons, count, error);
-    }
     *persons_r = persons;
     *count_r = count;
-    return status;
+    return kind == PERSON_AGENT ? load_all_devices(loading, persons, count, error) : STATUS_OK;
 }
 
 static enum status load_enrolments(struct loading *loading, struct error *error)
@@ -321,11 +317,8 @@ static enum status fill_snapshot(struct loading *loading, const struct customer_
         .default_procedure = keep(loading, row->default_procedure),
         .active = row->active,
     };
-    enum status status = starved(loading, error);
-    if (status == STATUS_OK) {
-        status =
-            load_persons(loading, PERSON_AGENT, &customer->agents, &customer->agents_count, error);
-    }
+    enum status status =
+        load_persons(loading, PERSON_AGENT, &customer->agents, &customer->agents_count, error);
     if (status == STATUS_OK) {
         status = load_persons(loading, PERSON_CONTACT, &customer->contacts,
                               &customer->contacts_count, error);
