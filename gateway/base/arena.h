@@ -17,7 +17,8 @@ void arena_destroy(struct arena **arena);
 /* Forgets everything allocated; keeps the first block for reuse. */
 void arena_reset(struct arena *arena);
 
-/* Zeroed memory, aligned for any type; NULL beyond the limit or when out of memory. */
+/* Zeroed memory, aligned for any type; NULL beyond the limit or when out of memory, and
+ * not for no bytes: an empty list is none of these. */
 void *arena_alloc(struct arena *arena, size_t bytes);
 
 /* A terminated copy, not aligned: texts lie one behind the other. NULL as arena_alloc(), and for

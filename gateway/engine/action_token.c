@@ -52,8 +52,7 @@ void action_token_make(const uint8_t secret[ENGINE_SECRET_BYTES], struct uuid at
     (void)snprintf(token_r, ACTION_TOKEN_BYTES_MAX, "xt_%s_%s_%s", id, word, mac_text);
 }
 
-bool action_token_parse(const char *token, struct uuid *attempt_r, enum agent_verb *verb_r,
-                        const char **mac_r)
+bool action_token_parse(const char *token, struct uuid *attempt_r, enum agent_verb *verb_r)
 {
     char id[UUID_TEXT_BYTES], word[16];
     size_t length = strlen(token);
@@ -71,7 +70,6 @@ bool action_token_parse(const char *token, struct uuid *attempt_r, enum agent_ve
     memcpy(word, token + verb_at, word_bytes);
     word[word_bytes] = '\0';
     *verb_r = agent_verb_parse(word);
-    *mac_r = token + length - MAC_CHARS;
     return *verb_r != AGENT_VERBS_COUNT && uuid_parse(id, attempt_r) == STATUS_OK;
 }
 
@@ -80,9 +78,8 @@ bool action_token_verify(const uint8_t secret[ENGINE_SECRET_BYTES], const char *
 {
     struct uuid attempt;
     enum agent_verb verb;
-    const char *mac;
     char expected[ACTION_TOKEN_BYTES_MAX];
-    if (!action_token_parse(token, &attempt, &verb, &mac)) {
+    if (!action_token_parse(token, &attempt, &verb)) {
         return false;
     }
     action_token_make(secret, attempt, person_id, verb, expected);

@@ -10,9 +10,8 @@ static enum status resolve_action_token(struct engine *engine, struct command *c
     const struct agent_request *request = &command->request.agent;
     struct attempt attempt;
     enum agent_verb verb;
-    const char *mac;
     struct uuid attempt_id;
-    if (!action_token_parse(request->action_token, &attempt_id, &verb, &mac) ||
+    if (!action_token_parse(request->action_token, &attempt_id, &verb) ||
         (verb != request->verb && !(verb == VERB_RECEIVED && request->verb == VERB_SEEN))) {
         return STATUS_UNAUTHENTICATED;
     }

@@ -56,8 +56,7 @@ static enum status resolve_person(struct arena *arena, const struct directory_pe
         .slug = person->slug,
         .has_phone = person->phone != NULL && person->phone[0] != '\0',
     };
-    struct context_device *devices =
-        arena_alloc(arena, (person->devices_count + 1) * sizeof *devices);
+    struct context_device *devices = arena_alloc(arena, person->devices_count * sizeof *devices);
     if (devices == NULL) {
         return out_of_memory(error);
     }
@@ -109,7 +108,7 @@ static enum status resolve_targets(struct engine *engine, const struct directory
         count += people_of_target(customer, &targets[t], at, people + count,
                                   PERSONS_OF_STEP_MAX - count);
     }
-    struct context_person *persons = arena_alloc(engine->scratch, (count + 1) * sizeof *persons);
+    struct context_person *persons = arena_alloc(engine->scratch, count * sizeof *persons);
     if (persons == NULL) {
         return out_of_memory(error);
     }
@@ -218,7 +217,7 @@ enum status context_build(struct engine *engine, const struct directory_customer
     }
     const struct procedure *procedure = context.procedure;
     struct context_step *steps =
-        arena_alloc(engine->scratch, (procedure->steps_count + 1) * sizeof *steps);
+        arena_alloc(engine->scratch, procedure->steps_count * sizeof *steps);
     struct context_step *exhausted =
         arena_alloc(engine->scratch, procedure->exhausted_count * sizeof *exhausted);
     if (steps == NULL || exhausted == NULL) {

@@ -171,9 +171,8 @@ static bool token_fits(const struct engine *engine, const struct device_test_req
                        const struct device_test_row *row)
 {
     enum agent_verb verb;
-    const char *mac;
     struct uuid id;
-    return action_token_parse(request->action_token, &id, &verb, &mac) && verb == VERB_RECEIVED &&
+    return action_token_parse(request->action_token, &id, &verb) && verb == VERB_RECEIVED &&
            uuid_equal(id, row->test_id) &&
            action_token_verify(engine->configuration.secret, request->action_token, row->agent_id);
 }

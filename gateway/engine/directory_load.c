@@ -21,7 +21,7 @@ struct loading {
     struct arena *rows;
     const char *shared[SHARED_TEXTS_MAX]; /* in the snapshot's arena */
     size_t shared_count;
-    bool starved; /* a text found no memory */
+    bool starved; /* a text found no memory: said before one is read again, and at the end */
 };
 
 /* A copy that lives with the snapshot; NULL for NULL, and then nothing is amiss. */
@@ -108,7 +108,7 @@ static enum status load_devices(struct loading *loading, const struct device_row
     }
     agent->devices = devices;
     agent->devices_count = own;
-    return starved(loading, error);
+    return STATUS_OK;
 }
 
 static enum status load_all_devices(struct loading *loading, struct directory_person *agents,
@@ -138,7 +138,7 @@ static enum status load_persons(struct loading *loading, enum person_kind kind,
         return status;
     }
     struct directory_person *persons =
-        arena_alloc(loading->snapshot->arena, (count + 1) * sizeof *persons);
+        arena_alloc(loading->snapshot->arena, count * sizeof *persons);
     if (persons == NULL) {
         return out_of_memory(error);
     }
@@ -153,13 +153,9 @@ static enum status load_persons(struct loading *loading, enum person_kind kind,
             .active = rows[i].active,
         };
     }
-    status = starved(loading, error);
-    if (status == STATUS_OK && kind == PERSON_AGENT) {
-        status = load_all_devices(loading, persons, count, error);
-    }
     *persons_r = persons;
     *count_r = count;
-    return status;
+    return kind == PERSON_AGENT ? load_all_devices(loading, persons, count, error) : STATUS_OK;
 }
 
 static enum status load_enrolments(struct loading *loading, struct error *error)
@@ -174,7 +170,7 @@ static enum status load_enrolments(struct loading *loading, struct error *error)
         return status;
     }
     struct directory_enrolment *enrolments =
-        arena_alloc(loading->snapshot->arena, (count + 1) * sizeof *enrolments);
+        arena_alloc(loading->snapshot->arena, count * sizeof *enrolments);
     if (enrolments == NULL) {
         return out_of_memory(error);
     }
@@ -212,8 +208,7 @@ static enum status compile_rota(struct loading *loading, struct directory_rota *
                   LOG_STATUS(status));
         return STATUS_OK;
     }
-    struct directory_interval *intervals =
-        arena_alloc(snapshot->arena, (count + 1) * sizeof *intervals);
+    struct directory_interval *intervals = arena_alloc(snapshot->arena, count * sizeof *intervals);
     if (intervals == NULL) {
         return out_of_memory(error);
     }
@@ -240,8 +235,7 @@ static enum status load_rotas(struct loading *loading, struct error *error)
     if (status != STATUS_OK) {
         return status;
     }
-    struct directory_rota *rotas =
-        arena_alloc(loading->snapshot->arena, (count + 1) * sizeof *rotas);
+    struct directory_rota *rotas = arena_alloc(loading->snapshot->arena, count * sizeof *rotas);
     if (rotas == NULL) {
         return out_of_memory(error);
     }
@@ -281,7 +275,7 @@ static enum status load_procedures(struct loading *loading, struct error *error)
         return status;
     }
     struct directory_procedure *procedures =
-        arena_alloc(snapshot->arena, (count + 1) * sizeof *procedures);
+        arena_alloc(snapshot->arena, count * sizeof *procedures);
     if (procedures == NULL) {
         return out_of_memory(error);
     }
@@ -320,11 +314,8 @@ static enum status fill_snapshot(struct loading *loading, const struct customer_
         .default_procedure = keep(loading, row->default_procedure),
         .active = row->active,
     };
-    enum status status = starved(loading, error);
-    if (status == STATUS_OK) {
-        status =
-            load_persons(loading, PERSON_AGENT, &customer->agents, &customer->agents_count, error);
-    }
+    enum status status =
+        load_persons(loading, PERSON_AGENT, &customer->agents, &customer->agents_count, error);
     if (status == STATUS_OK) {
         status = load_persons(loading, PERSON_CONTACT, &customer->contacts,
                               &customer->contacts_count, error);
@@ -457,8 +448,8 @@ static struct directory *directory_create(size_t customers_max)
     }
     atomic_init(&directory->references, 1);
     directory->arena = arena;
-    directory->by_id = arena_alloc(arena, (customers_max + 1) * sizeof *directory->by_id);
-    directory->by_slug = arena_alloc(arena, (customers_max + 1) * sizeof *directory->by_slug);
+    directory->by_id = arena_alloc(arena, customers_max * sizeof *directory->by_id);
+    directory->by_slug = arena_alloc(arena, customers_max * sizeof *directory->by_slug);
     if (directory->by_id == NULL || directory->by_slug == NULL) {
         directory_release(directory);
         return NULL;

@@ -407,9 +407,9 @@ int64_t wall_of_engine_ms(const struct engine *engine);
 void action_token_make(const uint8_t secret[ENGINE_SECRET_BYTES], struct uuid attempt,
                        int64_t person_id, enum agent_verb verb,
                        char token_r[ACTION_TOKEN_BYTES_MAX]);
-/* Takes a token apart; false when it does not have the form. mac_r points into token. */
-bool action_token_parse(const char *token, struct uuid *attempt_r, enum agent_verb *verb_r,
-                        const char **mac_r);
+/* Takes a token apart; false when it does not have the form. Whether it is genuine, only
+ * action_token_verify() says. */
+bool action_token_parse(const char *token, struct uuid *attempt_r, enum agent_verb *verb_r);
 bool action_token_verify(const uint8_t secret[ENGINE_SECRET_BYTES], const char *token,
                          int64_t person_id);
 

@@ -74,12 +74,11 @@ static void mark_abort(int signal_number)
 static void install_handlers(void)
 {
     static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    const struct sigaction action = {.sa_handler = mark_abort};
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        struct sigaction action = {.sa_handler = SIG_DFL};
-        (void)sigaction(signals[i], NULL, &action);
-        if (action.sa_handler == SIG_DFL) { /* a sanitizer's own stays: it tells more */
-            memset(&action, 0, sizeof action);
-            action.sa_handler = mark_abort;
+        struct sigaction before;
+        /* A sanitizer's own handler stays: it tells more. */
+        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL) {
             (void)sigaction(signals[i], &action, NULL);
         }
     }

@@ -30,6 +30,17 @@ static void arena__memory_is_zeroed_aligned_and_apart(void **state)
     assert_null(arena);
 }
 
+/* Lists may be empty: NULL is for failures alone. */
+static void arena__answers_nothing_with_an_address(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_create(4096);
+    assert_non_null(arena_alloc(arena, 0));
+    assert_non_null(arena_alloc(arena, 4096));
+    assert_non_null(arena_alloc(arena, 0)); /* at its limit, too */
+    arena_destroy(&arena);
+}
+
 static void arena__refuses_beyond_its_limit_and_goes_on(void **state)
 {
     (void)state;
@@ -85,6 +96,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arena__memory_is_zeroed_aligned_and_apart),
+        cmocka_unit_test(arena__answers_nothing_with_an_address),
         cmocka_unit_test(arena__refuses_beyond_its_limit_and_goes_on),
         cmocka_unit_test(arena__reset_hands_out_zeroed_memory_again),
         cmocka_unit_test(arena__texts),

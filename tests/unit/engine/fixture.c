@@ -132,6 +132,7 @@ static enum status fake_compile(void *context, const char *definition, const cha
 {
     (void)context;
     assert_string_equal(zone, "Europe/Paris");
+    assert_non_null(definition);
     struct engine_rota_interval *interval = arena_alloc(arena, sizeof *interval);
     if (interval == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for an interval");

@@ -338,6 +338,60 @@ static void test_call__a_key_accepts(void **state)
     assert_int_not_equal(escalation.holder.id, house->jean);
 }
 
+/* Asked whether anything happens, the holder presses a key. The layer repeats itself later, after a
+ * time-out: that is no second sign of life. */
+static void test_call__a_holders_key_counts_once(void **state)
+{
+    struct house *house = *state;
+    const struct sent *call = ring_jean(house);
+    struct uuid id = call->escalation;
+    house_outcome(house, call, ATTEMPT_ACCEPTED);
+    assert_int_equal(call_outcome(house, call->attempt, ANSWER_ACCEPTED)->answer.status, STATUS_OK);
+    size_t before = house->sent_count;
+    house_advance(house, 1800000);
+    house_settle(house);
+    struct uuid asking = {{0}};
+    for (size_t i = before; i < house->sent_count; i++) {
+        asking = house->sent[i].purpose == PURPOSE_HOLDER_CALL ? house->sent[i].attempt : asking;
+    }
+    struct escalation pressed, repeated;
+    for (int times = 1; times <= 3; times++) {
+        assert_int_equal(call_outcome(house, asking, ANSWER_ACCEPTED)->answer.status, STATUS_OK);
+        house_read(house, id, times == 1 ? &pressed : &repeated);
+        house_advance(house, 60000);
+    }
+    assert_int_equal(house_entries(house, id, ENTRY_EXTENDED), 1);
+    assert_int_equal(repeated.due_at.ms, pressed.due_at.ms);
+}
+
+/* A holder without a phone of ours is called about what is new; the key says "still at it". */
+static void test_call__a_holders_key_on_news_is_a_sign_of_life(void **state)
+{
+    struct house *house = *state;
+    put_agent(house, "marie", "+33600000004", true);
+    put_procedure(house, "call",
+                  "{\"steps\":[{\"notify\":[{\"agent\":\"marie\"}],"
+                  "\"by\":[\"call\"],\"accepted_within_s\":60}]}");
+    set_default_procedure(house, "call");
+    struct command *callers[2];
+    struct escalation before, after;
+    for (int i = 0; i < 2; i++) {
+        callers[i] = escalate_command(house, SEVERITY_MAJOR, NULL);
+        callers[i]->request.escalate.dedup_key = "lift";
+        house_run(house, callers[i]);
+        const struct sent *call = &house->sent[house->sent_count - 1];
+        assert_int_equal(call->path, PATH_CALL);
+        assert_int_equal(call->purpose, i == 0 ? PURPOSE_ALERT : PURPOSE_UPDATE);
+        house_advance(house, 5000);
+        assert_int_equal(call_outcome(house, call->attempt, ANSWER_ACCEPTED)->answer.status,
+                         STATUS_OK);
+        house_read(house, answered_id(callers[0]), i == 0 ? &before : &after);
+    }
+    assert_int_equal(after.holder.id, before.holder.id);
+    assert_int_equal(after.due_at.ms, before.due_at.ms + 5000);
+    assert_int_equal(house_entries(house, after.id, ENTRY_EXTENDED), 1);
+}
+
 static void test_call__of_nobody(void **state)
 {
     struct house *house = *state;
@@ -426,6 +480,8 @@ int main(void)
         HOUSE_TEST(test_agent_verbs__the_whole_way),
         cmocka_unit_test(test_agent_verb_words__round_trip),
         HOUSE_TEST(test_call__a_key_accepts),
+        HOUSE_TEST(test_call__a_holders_key_counts_once),
+        HOUSE_TEST(test_call__a_holders_key_on_news_is_a_sign_of_life),
         HOUSE_TEST(test_call__of_nobody),
         HOUSE_TEST(test_desk__on_behalf_and_split),
         HOUSE_TEST(test_desk__unknown_escalation_and_task),

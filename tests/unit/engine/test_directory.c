@@ -31,11 +31,19 @@ static struct command *add_key(struct house *house, enum role role, const int64_
     return command;
 }
 
+/* A principal is known by its token's public part: its idempotency keys stand under it. */
+static void assert_known_by(const struct principal *principal, const char *token)
+{
+    assert_int_equal(strlen(principal->key_id), 22);
+    assert_memory_equal(principal->key_id, token + 3, 22);
+}
+
 static void test_keys__root_key_is_admin_of_all(void **state)
 {
     struct house *house = *state;
     struct principal principal = authenticate(house, ROOT_KEY, STATUS_OK);
     assert_int_equal(principal.role, ROLE_ADMIN);
+    assert_known_by(&principal, ROOT_KEY);
     assert_true(principal_covers(&principal, house->customer_id));
     assert_true(principal_covers(&principal, 12345));
 }
@@ -90,6 +98,7 @@ static void test_keys__roles_scopes_and_restart(void **state)
             struct principal principal;
             assert_int_equal(directory_authenticate(directory, keys[i], &principal), STATUS_OK);
             assert_int_equal(principal.role, roles[i]);
+            assert_known_by(&principal, keys[i]);
             assert_false(principal.all_customers);
             assert_true(principal_covers(&principal, house->customer_id));
             assert_false(principal_covers(&principal, house->customer_id + 1));
@@ -171,10 +180,13 @@ static void test_enrolment__a_code_works_once(void **state)
     }
     struct command *command = use_code(house, typed);
     assert_int_equal(command->answer.status, STATUS_OK);
+    assert_non_null(strstr(command->answer.body, "\"agent\":{\"slug\":\"jean\",\"name\":\"jean\","
+                                                 "\"customer\":\"acme\"}"));
     answered_text(command, "token", token, sizeof token);
     struct principal principal = authenticate(house, token, STATUS_OK);
     assert_int_equal(principal.role, ROLE_AGENT);
     assert_int_equal(principal.agent_id, house->jean);
+    assert_known_by(&principal, token);
     assert_true(principal_covers(&principal, house->customer_id));
     assert_false(principal_covers(&principal, house->customer_id + 1));
     assert_int_equal(use_code(house, code)->answer.status, STATUS_NOT_FOUND);
@@ -285,6 +297,38 @@ static void test_configuration__refusals_name_the_field(void **state)
     const struct directory_customer *customer = directory_customer(directory, house->customer_id);
     assert_null(directory_procedure(customer, "p"));
     assert_string_equal(directory_rota(customer, "duty")->definition, "jean");
+    engine_directory_release(house->engine, directory);
+}
+
+/* Found by name and by number wherever it stands, and not where it does not. */
+static void test_configuration__each_customer_is_found(void **state)
+{
+    struct house *house = *state;
+    static const char *const slugs[] = {"acme", "alpha", "beta", "zeta"};
+    static const char *const nobody[] = {"", "aa", "acmf", "gamma", "zz"};
+    for (size_t i = 1; i < sizeof slugs / sizeof slugs[0]; i++) {
+        struct command *command = house_command(house, COMMAND_PUT_CUSTOMER);
+        command->request.customer = (struct customer_request){.slug = slugs[i],
+                                                              .name = slugs[i],
+                                                              .time_zone = "Europe/Paris",
+                                                              .language = "fr",
+                                                              .alias = "A",
+                                                              .active = true};
+        house_run(house, command);
+        assert_int_equal(command->answer.status, STATUS_OK);
+    }
+    const struct directory *directory = engine_directory_acquire(house->engine);
+    for (size_t i = 0; i < sizeof slugs / sizeof slugs[0]; i++) {
+        const struct directory_customer *found = directory_customer_by_slug(directory, slugs[i]);
+        assert_non_null(found);
+        assert_string_equal(found->slug, slugs[i]);
+        assert_ptr_equal(directory_customer(directory, found->id), found);
+    }
+    for (size_t i = 0; i < sizeof nobody / sizeof nobody[0]; i++) {
+        assert_null(directory_customer_by_slug(directory, nobody[i]));
+    }
+    assert_null(directory_customer(directory, 0));
+    assert_null(directory_customer(directory, 99));
     engine_directory_release(house->engine, directory);
 }
 
@@ -440,6 +484,7 @@ int main(void)
         HOUSE_TEST(test_enrolment__of_an_agent_who_left),
         HOUSE_TEST(test_enrolment__of_nobody),
         HOUSE_TEST(test_configuration__refusals_name_the_field),
+        HOUSE_TEST(test_configuration__each_customer_is_found),
         HOUSE_TEST(test_configuration__same_procedure_makes_no_version),
         HOUSE_TEST(test_configuration__open_escalations_keep_their_procedure),
         HOUSE_TEST(test_configuration__a_held_directory_does_not_change),

@@ -306,6 +306,23 @@ static void test_escalate__while_it_is_cancelling(void **state)
     assert_true(uuid_equal(answered_id(callers[0]), answered_id(callers[2])));
 }
 
+static void test_escalate__by_the_procedure_asked_for(void **state)
+{
+    struct house *house = *state;
+    put_procedure(house, "heating",
+                  "{\"steps\":[{\"notify\":[{\"agent\":\"paul\"}],\"by\":[\"push\"],"
+                  "\"accepted_within_s\":60}]}");
+    struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
+    command->request.escalate.procedure = "heating";
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    assert_non_null(strstr(command->answer.body, "\"warnings\":[]"));
+    assert_int_equal(house->sent_count, 1);
+    assert_string_equal(house->sent[0].person, "paul");
+    (void)house_escalate(house, SEVERITY_MAJOR); /* without a word about it: the default */
+    assert_string_equal(house->sent[1].person, "jean");
+}
+
 static void test_escalate__unknown_words_warn_and_go_on(void **state)
 {
     struct house *house = *state;
@@ -361,6 +378,7 @@ int main(void)
         HOUSE_TEST(test_escalate__a_closed_one_is_not_joined),
         HOUSE_TEST(test_escalate__more_callers_than_places),
         HOUSE_TEST(test_escalate__while_it_is_cancelling),
+        HOUSE_TEST(test_escalate__by_the_procedure_asked_for),
         HOUSE_TEST(test_escalate__unknown_words_warn_and_go_on),
         HOUSE_TEST(test_escalate__without_any_procedure_the_call_centre_is_told),
         HOUSE_TEST(test_escalate__unknown_customer),

@@ -662,6 +662,11 @@ static void test_create__says_that_a_call_failed(void **state)
     struct house *house = *state;
     (void)open_one(house); /* something to recover */
     house_run(house, try_phone(house));
+    /* One that needs memory of its own when the directory is made. */
+    static const char long_rota[] = "INSERT INTO rota (customer_id, slug, definition, changed_at) "
+                                    "VALUES (1, 'long', printf('%.5000c', 'x'), 0)";
+    assert_int_equal(sqlite3_exec(house->engine->store->db, long_rota, NULL, NULL, NULL),
+                     SQLITE_OK);
     for (int kind = FAIL_MEMORY; kind <= FAIL_STEP; kind++) {
         int nth = 1;
         house_close(house);

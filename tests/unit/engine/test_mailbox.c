@@ -1,5 +1,7 @@
 /* test_mailbox.c - full lanes, guaranteed shares, stopping, alarms, and the writer's thread. */
 #include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "gateway/engine/engine_private.h"
@@ -221,6 +223,60 @@ static void test_threads__outcomes_come_from_elsewhere(void **state)
     }
 }
 
+static void wait_until_it_sleeps(struct house *house)
+{
+    while (!atomic_load(&house->engine->sleeping)) {
+        (void)sched_yield();
+    }
+}
+
+/* Each kind of mail wakes it, again and again. */
+static void test_threads__a_sleeping_writer_takes_its_mail(void **state)
+{
+    struct house *house = *state;
+    struct error error;
+    struct engine_statistics statistics;
+    for (int i = 0; i < 3; i++) {
+        (void)house_escalate(house, SEVERITY_MAJOR);
+    }
+    assert_int_equal(engine_start(house->engine, &error), STATUS_OK);
+    for (int i = 0; i < 3; i++) {
+        wait_until_it_sleeps(house);
+        struct command *command = cheap_command(house, COMMAND_TASK_DONE);
+        assert_int_equal(engine_post(house->engine, command), STATUS_OK);
+        while (!answered(command)) {
+            (void)sched_yield();
+        }
+        wait_until_it_sleeps(house);
+        house_outcome(house, &house->sent[i], ATTEMPT_ACCEPTED);
+        do {
+            (void)sched_yield();
+            engine_statistics(house->engine, &statistics);
+        } while (statistics.commands[COMMAND_TRANSPORT_OUTCOME] <= (uint64_t)i);
+    }
+    wait_until_it_sleeps(house);
+    engine_stop(house->engine);
+    engine_join(house->engine);
+}
+
+/* Whoever wakes the writer lets go of it: the next one could not wake it any more. Without its
+ * thread, as if it slept. */
+static void test_threads__whoever_wakes_the_writer_lets_it_go(void **state)
+{
+    struct house *house = *state;
+    struct engine *engine = house->engine;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    atomic_store(&engine->sleeping, true);
+    house_outcome(house, &house->sent[0], ATTEMPT_ACCEPTED);
+    assert_int_equal(pthread_mutex_trylock(&engine->wake_lock), 0);
+    (void)pthread_mutex_unlock(&engine->wake_lock);
+    assert_false(engine->woken); /* an outcome is nobody's answer */
+    assert_int_equal(engine_post(engine, cheap_command(house, COMMAND_TASK_DONE)), STATUS_OK);
+    assert_int_equal(pthread_mutex_trylock(&engine->wake_lock), 0);
+    (void)pthread_mutex_unlock(&engine->wake_lock);
+    assert_true(engine->woken);
+}
+
 /* ---- alarms ---- */
 
 static int64_t alarms_recorded(struct house *house)
@@ -260,6 +316,26 @@ static void test_alarm__one_of_a_kind_every_minute(void **state)
     assert_int_equal(alarms_recorded(house), 4);
 }
 
+/* More kinds than are remembered: the one told longest ago is forgotten, not one told just now. */
+static void test_alarm__the_newest_are_remembered(void **state)
+{
+    struct house *house = *state;
+    char about[16];
+    for (int i = 0; i < ALARMS_TOLD_MAX; i++) {
+        (void)snprintf(about, sizeof about, "%d", i);
+        engine_alarm_about(house->engine, "test.one", about, "a detail");
+        house_advance(house, 1);
+    }
+    house_advance(house, 60000);
+    engine_alarm_about(house->engine, "test.one", "0", "again");
+    assert_int_equal(house->alarms, ALARMS_TOLD_MAX + 1);
+    engine_alarm_about(house->engine, "test.one", "one more", "a detail");
+    assert_int_equal(house->alarms, ALARMS_TOLD_MAX + 2);
+    engine_alarm_about(house->engine, "test.one", "0", "too soon");
+    engine_alarm_about(house->engine, "test.one", "one more", "too soon");
+    assert_int_equal(house->alarms, ALARMS_TOLD_MAX + 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,7 +346,10 @@ int main(void)
         HOUSE_TEST(test_stop__commands_inside_are_answered),
         HOUSE_TEST(test_threads__every_command_is_answered_once),
         HOUSE_TEST(test_threads__outcomes_come_from_elsewhere),
+        HOUSE_TEST(test_threads__a_sleeping_writer_takes_its_mail),
+        HOUSE_TEST(test_threads__whoever_wakes_the_writer_lets_it_go),
         HOUSE_TEST(test_alarm__one_of_a_kind_every_minute),
+        HOUSE_TEST(test_alarm__the_newest_are_remembered),
     };
     return cmocka_run_group_tests_name("engine.mailbox", tests, NULL, NULL);
 }

@@ -131,6 +131,29 @@ static void test_attempts__the_oldest_is_found_for_its_event(void **state)
     assert_int_equal(command->answer.status, STATUS_INVALID);
 }
 
+/* No more people are written than there is room for: a step may be full before a rota is asked. */
+static void test_rota__more_on_call_than_there_is_room(void **state)
+{
+    struct house *house = *state;
+    const struct directory_person *found[4];
+    struct directory_interval shifts[3];
+    for (size_t i = 0; i < 3; i++) {
+        shifts[i] = (struct directory_interval){
+            .from = house->wall, .to = WALL_NEVER, .agent_id = house->jean};
+    }
+    struct directory_rota rota = {.slug = "duty", .intervals = shifts, .intervals_count = 3};
+    struct directory_customer customer =
+        *directory_customer(house->engine->current, house->customer_id);
+    customer.rotas = &rota;
+    customer.rotas_count = 1;
+    for (size_t room = 0; room <= 3; room++) {
+        memset(found, 0, sizeof found);
+        assert_int_equal(people_on_call(&customer, "duty", house->wall, found, room), room);
+        assert_null(found[room]);
+        assert_true(room == 0 || found[room - 1]->id == house->jean);
+    }
+}
+
 /* More customers with changed people than are remembered: all are looked at. */
 static void test_changes__more_than_are_remembered_reach_everybody(void **state)
 {
@@ -238,6 +261,7 @@ int main(void)
         HOUSE_TEST(test_definitions__one_more_is_refused),
         HOUSE_TEST(test_keys__one_more_is_refused),
         HOUSE_TEST(test_attempts__the_oldest_is_found_for_its_event),
+        HOUSE_TEST(test_rota__more_on_call_than_there_is_room),
         HOUSE_TEST(test_changes__more_than_are_remembered_reach_everybody),
         HOUSE_TEST(test_outbox__waits_for_both_slots_of_a_push),
         HOUSE_TEST(test_device_test__waits_for_a_credit),

@@ -6,6 +6,26 @@
 #include "gateway/engine/engine_private.h"
 #include "tests/unit/engine/fixture.h"
 
+/* Both ways out say when: at once, and from the outbox when a credit came back. */
+static void test_outbox__notes_when_it_left(void **state)
+{
+    struct house *house = *state;
+    struct attempt attempt;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_read_attempt(house, &house->sent[0], &attempt);
+    assert_int_equal(attempt.state, ATTEMPT_HANDED_OVER);
+    assert_int_equal(attempt.handed_over_at.ms, house->wall.ms);
+    atomic_store(&house->engine->credits_push_used, CREDITS_PUSH_MAX);
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    assert_int_equal(house->sent_count, 1);
+    atomic_store(&house->engine->credits_push_used, 1);
+    house_advance(house, 200);
+    house_settle(house);
+    house_read_attempt(house, &house->sent[1], &attempt);
+    assert_int_equal(attempt.state, ATTEMPT_HANDED_OVER);
+    assert_int_equal(attempt.handed_over_at.ms, house->wall.ms);
+}
+
 /* ---- credits ---- */
 
 static void test_credits__without_them_attempts_wait_as_rows(void **state)
@@ -416,6 +436,7 @@ static void test_device_gone__twice_and_late(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        HOUSE_TEST(test_outbox__notes_when_it_left),
         HOUSE_TEST(test_credits__without_them_attempts_wait_as_rows),
         HOUSE_TEST(test_credits__all_come_back),
         HOUSE_TEST(test_delayed__has_a_slot_of_its_own),

@@ -23,6 +23,44 @@ static int64_t number(struct house *house, const char *sql)
     return found;
 }
 
+/* What the engine posts to itself, and what becomes of it: done, or still inside at the end. */
+static void work_for_itself(struct house *house, struct uuid id, bool settles)
+{
+    struct engine *engine = house->engine;
+    struct sent *sent = &house->sent[house->sent_count - 1];
+    assert_int_equal(sent->purpose, PURPOSE_ALERT);
+    house_delayed(house, sent);
+    house_outcome(house, sent, ATTEMPT_ACCEPTED);
+    engine_alarm(engine, "test.alarm", "a detail");
+    quarantine_post(engine, house->customer_id, id);
+    engine_customer_changed(engine, house->customer_id, true);
+    if (settles) {
+        house_settle(house);
+    } else {
+        engine_stop(engine);
+        quarantine_post(engine, house->customer_id, id); /* it is not taken any more */
+    }
+}
+
+static void test_engine__gives_back_all_it_took(void **state)
+{
+    struct house *house = *state;
+    for (int settles = 0; settles <= 1; settles++) {
+        struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+        house_settle(house);
+        house_close(house);
+        house->sent_count = 0;
+        long blocks = failing_calls_blocks();
+        house_open(house);
+        house_settle(house); /* the push goes out again */
+        work_for_itself(house, id, settles == 1);
+        house_close(house);
+        assert_int_equal(failing_calls_blocks(), blocks);
+        house_open(house);
+        house_settle(house);
+    }
+}
+
 static void test_start__says_that_a_thread_failed(void **state)
 {
     struct house *house = *state;
@@ -202,6 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_again__holds_as_many_as_a_turn),
+        HOUSE_TEST(test_engine__gives_back_all_it_took),
         HOUSE_TEST(test_start__says_that_a_thread_failed),
         HOUSE_TEST(test_alarm__is_told_without_memory),
         HOUSE_TEST(test_post__of_its_own_when_it_is_stopping),

@@ -14,6 +14,7 @@ enum death {
     DEATH_IN_COMMAND,
     DEATH_BY_TOKEN,
     DEATH_IN_SEND,
+    DEATH_BY_SUPERVISOR,
     DEATH_AT_DEADLINE,
     DEATH_IN_REQUEST,
     DEATH_AT_START,
@@ -41,16 +42,24 @@ static const char *token_for(const struct house *house, struct uuid id)
     return "";
 }
 
+/* As systemd does it to one that hangs: from outside, and not by a call that never returns. */
+static void be_aborted(struct house *house)
+{
+    (void)house;
+    (void)kill(getpid(), SIGABRT);
+}
+
 /* What the process does that dies: opens the engine as after a restart, and works on `id`. */
 static void die(struct house *house, struct uuid id, enum death death)
 {
     house->abort_at_send = death == DEATH_IN_SEND;
+    house->at_send = death == DEATH_BY_SUPERVISOR ? be_aborted : NULL;
     atomic_store(&house->abort_at_random, death == DEATH_AT_START);
     house_open(house);
     house_settle(house); /* sends again what the first death left behind */
     struct command *command = desk_command(house, id, DESK_NOTE);
     command->request.desk.text = "a note";
-    if (death == DEATH_IN_SEND) {
+    if (death == DEATH_IN_SEND || death == DEATH_BY_SUPERVISOR) {
         /* Its holder's hand-back starts the next step, which rings. */
         command = agent_command(house, id, VERB_ACCEPT, house->jean, NULL);
         if (engine_post(house->engine, command) == STATUS_OK) {
@@ -182,6 +191,11 @@ static void test_poison__two_aborts_while_sending_quarantine(void **state)
     quarantine(*state, DEATH_IN_SEND);
 }
 
+static void test_poison__two_hangs_that_the_supervisor_ends_quarantine(void **state)
+{
+    quarantine(*state, DEATH_BY_SUPERVISOR);
+}
+
 /* Whatever touches it ends the process, and so does setting it aside: only the mark is left. */
 static void test_poison__one_that_cannot_even_be_read_is_marked(void **state)
 {
@@ -305,6 +319,29 @@ static void test_poison__a_request_taken_in_the_end_is_forgiven(void **state)
     }
 }
 
+/* Who asks for one that was set aside is refused at no cost to the others: they are served when
+ * they are due. */
+static void test_poison__a_refused_verb_delays_nobody(void **state)
+{
+    struct house *house = *state;
+    struct uuid bad = house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    house_close(house);
+    run_to_death(house, bad, DEATH_IN_COMMAND);
+    run_to_death(house, bad, DEATH_IN_COMMAND);
+    size_t sent = house->sent_count;
+    house_open(house);
+    house_settle(house);
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, sent);
+    house_advance(house, 59990);
+    struct command *command = agent_command(house, bad, VERB_ACCEPT, house->jean, NULL);
+    assert_int_equal(engine_post(house->engine, command), STATUS_OK);
+    assert_int_equal(engine_turn(house->engine), 10);
+    assert_true(answered(command));
+    assert_int_equal(command->answer.status, STATUS_QUARANTINED);
+}
+
 static void test_poison__a_start_that_dies_is_not_the_last_to_ask(void **state)
 {
     struct house *house = *state;
@@ -366,14 +403,17 @@ static void test_poison__a_damaged_file_starts_anew(void **state)
 {
     struct house *house = *state;
     struct uuid id = house_escalate(house, SEVERITY_MAJOR);
-    static const char rubbish[5000] = "not a poison file";
+    static char rubbish[5000];
     static const size_t sizes[] = {0, 1, 7, sizeof rubbish};
+    memset(rubbish, 7, sizeof rubbish); /* read as it is, everybody would be a suspect for ever */
+    size_t alarms = house->alarms;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         house_close(house);
         overwrite_poison(house, rubbish, sizes[i]);
         house_open(house);
         house_settle(house);
         assert_false(is_quarantined(house, id));
+        assert_int_equal(house->alarms, alarms);
     }
 }
 
@@ -408,12 +448,14 @@ int main(void)
         HOUSE_TEST(test_poison__two_aborts_in_a_command_quarantine),
         HOUSE_TEST(test_poison__two_aborts_on_an_action_token_quarantine),
         HOUSE_TEST(test_poison__two_aborts_while_sending_quarantine),
+        HOUSE_TEST(test_poison__two_hangs_that_the_supervisor_ends_quarantine),
         HOUSE_TEST(test_poison__two_aborts_at_a_deadline_quarantine),
         HOUSE_TEST(test_poison__one_that_cannot_even_be_read_is_marked),
         HOUSE_TEST(test_poison__a_request_that_aborts_twice_is_refused),
         HOUSE_TEST(test_poison__a_step_of_the_wall_ages_nobody),
         HOUSE_TEST(test_poison__from_the_future_is_of_now),
         HOUSE_TEST(test_poison__a_request_taken_in_the_end_is_forgiven),
+        HOUSE_TEST(test_poison__a_refused_verb_delays_nobody),
         HOUSE_TEST(test_poison__a_start_that_dies_is_not_the_last_to_ask),
         HOUSE_TEST(test_poison__kill_accuses_nobody),
         HOUSE_TEST(test_poison__aborts_on_different_ones_accuse_none_twice),

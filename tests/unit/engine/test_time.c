@@ -50,6 +50,29 @@ static void test_deadline__is_counted_when_it_is_committed(void **state)
     assert_int_equal(statistics.lateness_buckets[1], 1);
 }
 
+/* What operators see of it: as many as were late by so much, up to and with each bound. */
+static void test_deadline__is_counted_by_how_late_it_was(void **state)
+{
+    struct house *house = *state;
+    static const int64_t bounds[] = {1, 5, 10, 50, 100, 500, 1000};
+    static const size_t count = sizeof bounds / sizeof bounds[0];
+    struct engine_statistics before, after;
+    for (size_t i = 0; i < 2 * count; i++) {
+        int64_t late_ms = bounds[i / 2] + (int64_t)(i % 2);
+        size_t bucket = i / 2 + i % 2, first = house->sent_count;
+        struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+        house_accept_all(house, first);
+        engine_statistics(house->engine, &before);
+        house_advance(house, 60000 + late_ms);
+        house_settle(house);
+        engine_statistics(house->engine, &after);
+        assert_int_equal(after.deadlines_fired, before.deadlines_fired + 1);
+        assert_int_equal(after.lateness_buckets[bucket], before.lateness_buckets[bucket] + 1);
+        assert_int_equal(after.lateness_ms_max, late_ms);
+        house_run(house, desk_command(house, id, DESK_CANCEL));
+    }
+}
+
 static void test_turn__says_how_long_to_wait(void **state)
 {
     struct house *house = *state;
@@ -208,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_deadline__fires_when_due),
         HOUSE_TEST(test_deadline__is_counted_when_it_is_committed),
+        HOUSE_TEST(test_deadline__is_counted_by_how_late_it_was),
         HOUSE_TEST(test_turn__says_how_long_to_wait),
         HOUSE_TEST(test_deadline__wall_steps_forwards),
         HOUSE_TEST(test_deadline__wall_steps_back),

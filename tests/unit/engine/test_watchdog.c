@@ -127,6 +127,21 @@ static void test_watchdog__overdue_without_progress_is_a_stall(void **state)
     assert_false(look(house).deadlines_stalled);
 }
 
+/* What was overdue when the machine fell asleep had no chance to be met meanwhile. */
+static void test_watchdog__overdue_in_a_sleep_is_no_stall(void **state)
+{
+    struct house *house = *state;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    house_advance(house, 61501);
+    assert_false(look(house).deadlines_stalled);
+    assert_false(look_for(house, 250).deadlines_stalled);
+    house_advance(house, 30000);
+    assert_false(look(house).deadlines_stalled);
+    assert_false(look_for(house, 5000).deadlines_stalled);
+    assert_true(look_for(house, 1).deadlines_stalled);
+}
+
 static void test_watchdog__much_to_catch_up_with_is_no_stall(void **state)
 {
     struct house *house = *state;
@@ -199,6 +214,7 @@ int main(void)
         WATCHDOG_TEST(test_watchdog__an_idle_writer_is_not_stuck),
         WATCHDOG_TEST(test_watchdog__an_overdue_row_is_told),
         WATCHDOG_TEST(test_watchdog__overdue_without_progress_is_a_stall),
+        WATCHDOG_TEST(test_watchdog__overdue_in_a_sleep_is_no_stall),
         WATCHDOG_TEST(test_watchdog__much_to_catch_up_with_is_no_stall),
         WATCHDOG_TEST(test_probe__goes_through_the_writer_and_comes_back),
         WATCHDOG_TEST(test_probe__without_a_commit_proves_nothing),
