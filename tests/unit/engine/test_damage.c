@@ -1,5 +1,6 @@
 /* test_damage.c - pages that rot while the gateway runs: told, refused where rows could be lost,
  * and no reason to end. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,6 +89,46 @@ static void test_damage__new_ones_are_refused_and_open_ones_go_on(void **state)
     struct command *accept = agent_command(house, id, VERB_ACCEPT, house->paul, NULL);
     house_run(house, accept);
     assert_int_equal(accept->answer.status, STATUS_OK);
+}
+
+static unsigned reads_left; /* until one fails; 0: none will */
+
+static ssize_t read_or_fail(int file, void *buffer, size_t bytes, off_t offset)
+{
+    if (reads_left > 0 && --reads_left == 0) {
+        errno = EIO;
+        return -1;
+    }
+    return pread(file, buffer, bytes, offset);
+}
+
+/* SQLite calls a read that the kernel failed damage: the next try finds none, and nobody is told.
+ */
+static void test_failed_read__is_tried_again(void **state)
+{
+    struct house *house = *state;
+    sqlite3_vfs *vfs = sqlite3_vfs_find("unix");
+    (void)vfs->xSetSystemCall(vfs, "pread", (sqlite3_syscall_ptr)read_or_fail);
+    (void)vfs->xSetSystemCall(vfs, "pread64", (sqlite3_syscall_ptr)read_or_fail);
+    bool fired = true;
+    unsigned nth = 1;
+    for (; fired; nth++) {
+        size_t sent = house->sent_count;
+        struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+        house_accept_all(house, sent);
+        struct command *accept = agent_command(house, id, VERB_ACCEPT, house->jean, NULL);
+        assert_int_equal(engine_post(house->engine, accept), STATUS_OK);
+        (void)sqlite3_db_release_memory(house->engine->store->db);
+        reads_left = nth;
+        (void)engine_turn(house->engine);
+        fired = reads_left == 0;
+        reads_left = 0;
+        assert_true(answered(accept));
+        assert_int_equal(accept->answer.status, STATUS_OK);
+        house_settle(house);
+    }
+    assert_true(nth > 10);
+    assert_int_equal(house->alarms, 0);
 }
 
 /* In one batch: what meets damage takes nobody with it, and nobody else is blamed. */
@@ -210,6 +251,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_damage__new_ones_are_refused_and_open_ones_go_on),
+        HOUSE_TEST(test_failed_read__is_tried_again),
         HOUSE_TEST(test_damage__neighbours_are_answered),
         HOUSE_TEST(test_damage__in_the_outbox_ends_nothing),
         HOUSE_TEST(test_damage__where_deadlines_are_read),

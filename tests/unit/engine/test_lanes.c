@@ -318,27 +318,60 @@ static void test_alone__slow_ends_the_turn_soon(void **state)
     assert_int_equal(house->sent_count - sent, 20);
 }
 
-/* What changed about people is told on from where the turn ended. */
-static void test_alone__slow_tells_all_of_a_change(void **state)
+static void open_and_change(struct house *house, size_t count)
 {
-    struct house *house = *state;
-    for (int i = 0; i < 20; i++) {
+    for (size_t i = 0; i < count; i++) {
         (void)house_escalate(house, SEVERITY_MAJOR);
     }
     house_accept_all(house, 0);
     house_settle(house);
     put_device(house, house->jean, "jean-2", PLATFORM_FCM);
     assert_true(changes_pending(house->engine));
+}
+
+static void slow_turn_alone(struct house *house)
+{
+    (void)post_breaker(house);
+    house->look_ms = 1;
+    (void)engine_turn(house->engine);
+    house->look_ms = 0;
+}
+
+static void assert_all_are_told(struct house *house, size_t count)
+{
+    open_and_change(house, count);
     size_t sent = house->sent_count;
-    for (size_t told = ALONE_MIN; told < 20; told += ALONE_MIN) {
-        (void)post_breaker(house); /* each of the turns */
-        house->look_ms = 1;
-        (void)engine_turn(house->engine);
-        house->look_ms = 0;
+    for (size_t told = ALONE_MIN; told < count; told += ALONE_MIN) {
+        slow_turn_alone(house);
         assert_int_equal(house->sent_count - sent, told);
     }
     house_settle(house);
-    assert_int_equal(house->sent_count - sent, 20);
+    assert_int_equal(house->sent_count - sent, count);
+}
+
+/* What changed about people is told on from where the turn ended. */
+static void test_alone__slow_tells_all_of_a_change(void **state)
+{
+    assert_all_are_told(*state, 20);
+}
+
+/* More than a turn lists. */
+static void test_alone__slow_tells_many_of_a_change(void **state)
+{
+    assert_all_are_told(*state, 70);
+}
+
+/* It changed again meanwhile: those that were passed are told of that, too. */
+static void test_alone__slow_tells_all_of_two_changes(void **state)
+{
+    struct house *house = *state;
+    open_and_change(house, 70);
+    size_t sent = house->sent_count;
+    slow_turn_alone(house);
+    assert_int_equal(house->sent_count - sent, ALONE_MIN);
+    put_device(house, house->jean, "jean-3", PLATFORM_FCM);
+    house_settle(house);
+    assert_int_equal(house->sent_count - sent, 2 * 70);
 }
 
 /* Deadlines that fail for as long as the disk is broken come first in every turn: those behind them
@@ -393,6 +426,8 @@ int main(void)
         LANES_TEST(test_turn__what_was_left_is_answered_at_the_end),
         LANES_TEST(test_alone__slow_ends_the_turn_soon),
         LANES_TEST(test_alone__slow_tells_all_of_a_change),
+        LANES_TEST(test_alone__slow_tells_many_of_a_change),
+        LANES_TEST(test_alone__slow_tells_all_of_two_changes),
         LANES_TEST(test_alone__slow_meets_deadlines_behind_those_that_fail),
         LANES_TEST(test_alone__what_was_left_is_answered_at_the_end),
     };
