@@ -478,9 +478,9 @@ void reserve_fill(struct engine *engine);
 void reserve_disk_is_full(struct engine *engine);
 /* Gives a piece of the ballast to the disk. False: it is used up. */
 bool reserve_draw(struct engine *engine);
-/* What the engine does without a command, the outbox and the log, has no try of its own: when the
- * status says that it found no room, it finds it the next time. */
-void reserve_make_room(struct engine *engine, enum status status);
+/* For what the engine does without a command, the outbox and the log: when the status says that it
+ * found no room, new ones are refused and a piece is given. False: nothing changed for it. */
+bool reserve_make_room(struct engine *engine, enum status status);
 /* Something that serves the open escalations found no room even so: tells the desk. */
 void reserve_is_used_up(struct engine *engine);
 /* Whether a command serves the open escalations and may draw on the reserve. */

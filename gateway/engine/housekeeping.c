@@ -19,7 +19,7 @@ void housekeeping(struct engine *engine)
             engine->store, (struct engine_time){now.ms - IDEMPOTENCY_LIFE_MS}, &error);
         if (status != STATUS_OK) {
             log_error("engine.purge_failed", LOG_TEXT("detail", error.text));
-            reserve_make_room(engine, status);
+            (void)reserve_make_room(engine, status);
         }
     }
     if (atomic_exchange(&engine->root_key_changed, false)) {

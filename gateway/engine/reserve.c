@@ -49,12 +49,13 @@ bool reserve_draw(struct engine *engine)
     return given;
 }
 
-void reserve_make_room(struct engine *engine, enum status status)
+bool reserve_make_room(struct engine *engine, enum status status)
 {
-    if (status == STATUS_DISK_FULL) {
-        reserve_disk_is_full(engine);
-        (void)reserve_draw(engine);
+    if (status != STATUS_DISK_FULL) {
+        return false;
     }
+    reserve_disk_is_full(engine);
+    return reserve_draw(engine);
 }
 
 void reserve_is_used_up(struct engine *engine)

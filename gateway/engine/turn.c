@@ -653,16 +653,21 @@ static void complete_batch(struct engine *engine, struct batch *batch)
     carry_over(batch);
 }
 
-/* On a full disk at once: a log that begins anew needs no new room. */
+/* On a full disk at once: a log that begins anew needs no new room. It gets what it needs from the
+ * reserve here and now, as the next batch would use it up for a longer log. */
 static void checkpoint(struct engine *engine)
 {
     struct error error = {.text = ""};
-    bool full = atomic_load(&engine->disk_full);
-    enum status status =
-        store_checkpoint(engine->store, full ? WAL_PAGES_WHEN_FULL : WAL_PAGES_MAX, &error);
+    enum status status;
+    bool again;
+    do {
+        bool full = atomic_load(&engine->disk_full);
+        status =
+            store_checkpoint(engine->store, full ? WAL_PAGES_WHEN_FULL : WAL_PAGES_MAX, &error);
+        again = status != STATUS_OK && reserve_make_room(engine, status);
+    } while (again);
     if (status != STATUS_OK) {
         log_error("engine.checkpoint_failed", LOG_TEXT("detail", error.text));
-        reserve_make_room(engine, status);
     }
     if (store_log_pages(engine->store) > STORE_LOG_PAGES_LONG) {
         engine_alarm(engine, "store.log_long",
@@ -697,7 +702,7 @@ static void run_turn(struct turn *turn)
         log_error("engine.batch_abandoned", LOG_STATUS(status), LOG_TEXT("detail", error.text));
         engine_note_damage(engine, status);
         drop_transaction(engine);
-        reserve_make_room(engine, status);
+        (void)reserve_make_room(engine, status);
         turn->failing = false; /* each says it again */
         run_each_alone(turn);
     }

@@ -30,10 +30,9 @@ static int take_read_errno(sqlite3 *db, int which_file)
     sqlite3_file *file = NULL;
     int system_errno = 0;
     char nothing;
-    int rc = sqlite3_file_control(db, "main", which_file, &file);
-    assert(rc == SQLITE_OK && file != NULL); /* each database has them, open or not */
-    (void)rc;
-    if (file->pMethods == NULL ||
+    /* A database that could not be opened has no file. */
+    if (sqlite3_file_control(db, "main", which_file, &file) != SQLITE_OK ||
+        file->pMethods == NULL ||
         file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &system_errno) != SQLITE_OK ||
         system_errno == 0) {
         return 0;
@@ -484,11 +483,18 @@ enum status store_checkpoint(struct store *store, int pages, struct error *error
         return STATUS_OK;
     }
     int logged = 0, kept = 0;
+    int tried_before = store->wal_pages_tried;
     store->wal_pages_tried = store->wal_pages; /* with a reader about, not again at once */
     int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &logged, &kept);
     if (rc == SQLITE_OK && logged == kept && is_long) {
         rc = cut_log(store);
     }
-    return rc == SQLITE_OK || rc == SQLITE_BUSY ? STATUS_OK
-                                                : store_status(store, rc, "checkpoint", error);
+    if (rc == SQLITE_OK || rc == SQLITE_BUSY) {
+        return STATUS_OK;
+    }
+    enum status status = store_status(store, rc, "checkpoint", error);
+    if (status == STATUS_DISK_FULL) {
+        store->wal_pages_tried = tried_before; /* as soon as there is room */
+    }
+    return status;
 }
