@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include "tests/unit/store/faulty_vfs.h"
 #include "tests/unit/store/fixture.h"
 
 #define PAGE_BYTES 4096
@@ -138,6 +139,20 @@ static void test_checkpoint__after_one_in_vain_not_again_at_once(void **state)
     assert_true(store_log_pages(shelf->store) < pages);
 }
 
+static void test_checkpoint__that_found_no_room_is_tried_again_at_once(void **state)
+{
+    struct shelf *shelf = *state;
+    faulty_vfs_register();
+    store_close(&shelf->store);
+    assert_ok(shelf, store_open(shelf->path, FAULTY_VFS, &shelf->store, &shelf->error));
+    write_pages(shelf, PAGES);
+    faulty_vfs_arm(FAULT_WRITE, 1, SQLITE_FULL);
+    assert_int_equal(store_checkpoint(shelf->store, PAGES, &shelf->error), STATUS_DISK_FULL);
+    assert_true(faulty_vfs_fired());
+    checkpoint(shelf);
+    assert_int_equal(rows_without_log(shelf), 1);
+}
+
 static void test_checkpoint__a_long_log_is_cut_when_no_reader_is_about(void **state)
 {
     struct shelf *shelf = *state;
@@ -185,6 +200,7 @@ int main(void)
         LOG_TEST(test_checkpoint__under_load_the_log_is_begun_anew),
         LOG_TEST(test_checkpoint__with_a_reader_about),
         LOG_TEST(test_checkpoint__after_one_in_vain_not_again_at_once),
+        LOG_TEST(test_checkpoint__that_found_no_room_is_tried_again_at_once),
         LOG_TEST(test_checkpoint__a_long_log_is_cut_when_no_reader_is_about),
         LOG_TEST(test_checkpoint__a_long_log_is_not_cut_under_a_reader),
     };

@@ -90,11 +90,39 @@ static void test_damage_after_a_failed_read__is_damage(void **state)
     assert_int_equal(read_customer(shelf), STATUS_CORRUPT);
 }
 
+static int fail_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                     int *flags_r)
+{
+    (void)vfs;
+    (void)name;
+    (void)flags;
+    (void)flags_r;
+    file->pMethods = NULL;
+    return SQLITE_IOERR;
+}
+
+/* There is no file to ask why. */
+static void test_failed_open__is_an_error_of_the_disk(void **state)
+{
+    struct shelf *shelf = *state;
+    static sqlite3_vfs unreachable;
+    unreachable = *sqlite3_vfs_find("unix");
+    unreachable.zName = "unreachable";
+    unreachable.xOpen = fail_open;
+    assert_int_equal(sqlite3_vfs_register(&unreachable, 0), SQLITE_OK);
+    store_close(&shelf->store);
+    assert_int_equal(store_open(shelf->path, "unreachable", &shelf->store, &shelf->error),
+                     STATUS_IO);
+    assert_null(shelf->store);
+    assert_ok(shelf, store_open(shelf->path, NULL, &shelf->store, &shelf->error));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SHELF_TEST(test_failed_read__is_no_damage),
         SHELF_TEST(test_failed_read__ends_a_transaction_that_can_be_tried_again),
+        SHELF_TEST(test_failed_open__is_an_error_of_the_disk),
         SHELF_TEST(test_damage_after_a_failed_read__is_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
