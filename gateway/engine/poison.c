@@ -76,9 +76,9 @@ static void install_handlers(void)
     static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
     const struct sigaction action = {.sa_handler = mark_abort};
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        struct sigaction before;
-        /* A sanitizer's own handler stays: it tells more. */
-        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL) {
+        struct sigaction before = action;
+        (void)sigaction(signals[i], NULL, &before);
+        if (before.sa_handler == SIG_DFL) { /* a sanitizer's own stays: it tells more */
             (void)sigaction(signals[i], &action, NULL);
         }
     }

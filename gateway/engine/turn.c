@@ -200,6 +200,7 @@ static enum status gather_moves(struct turn *turn, struct error *error)
     struct clock_part part;
     struct clock_move move;
     enum status status = clock_watch_next(engine, &part, &move, error);
+    /* unreachable: a failure lists nobody */
     for (size_t i = 0; i < part.count && status == STATUS_OK; i++) {
         turn->moves[turn->moves_count++] = (struct command){
             .type = COMMAND_CLOCK_MOVED,
