@@ -59,6 +59,19 @@ enum status http2_connection_open(struct http2_server *server, int fd)
     return STATUS_OK;
 }
 
+/* What came and was not read would make the kernel reset the connection, and the other side lose
+ * what was said last, a GOAWAY for one (RFC 9113, 6.8). */
+static void read_the_rest(int fd)
+{
+    char rest[INPUT_BYTES_A_READ];
+    (void)shutdown(fd, SHUT_WR);
+    for (int i = 0; i < READS_A_TURN_MAX; i++) {
+        if (recv(fd, rest, sizeof rest, MSG_DONTWAIT) <= 0) {
+            break;
+        }
+    }
+}
+
 void http2_connection_close(struct http2_connection *connection)
 {
     struct http2_server *server = connection->server;
@@ -77,6 +90,7 @@ void http2_connection_close(struct http2_connection *connection)
         (void)setsockopt(connection->source.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     } else if (connection->session != NULL) {
         (void)SSL_shutdown(connection->tls);
+        read_the_rest(connection->source.fd);
     }
     SSL_free(connection->tls);
     free(connection->raw);
