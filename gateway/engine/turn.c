@@ -660,13 +660,11 @@ static void checkpoint(struct engine *engine)
 {
     struct error error = {.text = ""};
     enum status status;
-    bool again;
     do {
         bool full = atomic_load(&engine->disk_full);
         status =
             store_checkpoint(engine->store, full ? WAL_PAGES_WHEN_FULL : WAL_PAGES_MAX, &error);
-        again = status != STATUS_OK && reserve_make_room(engine, status);
-    } while (again);
+    } while (reserve_make_room(engine, status));
     if (status != STATUS_OK) {
         log_error("engine.checkpoint_failed", LOG_TEXT("detail", error.text));
     }
