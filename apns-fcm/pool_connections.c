@@ -585,7 +585,9 @@ static struct monotonic_time silent_since(const struct pool *pool)
         const struct connection *connection = pool->seats[i].connection;
         if (connection != NULL && connection_is_open(connection)) {
             struct monotonic_time since = connection_quiet_since(connection);
-            heard = since.ms > heard.ms ? since : heard;
+            if (since.ms > heard.ms) {
+                heard = since;
+            }
             open = true;
         }
     }

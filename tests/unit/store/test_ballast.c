@@ -257,7 +257,7 @@ static sqlite3_io_methods blind_methods;
 static int no_size(sqlite3_file *file, sqlite3_int64 *bytes)
 {
     (void)file;
-    (void)bytes;
+    *bytes = 0;
     return SQLITE_IOERR_FSTAT;
 }
 

@@ -95,8 +95,9 @@ static int fail_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
 {
     (void)vfs;
     (void)name;
-    (void)flags;
-    (void)flags_r;
+    if (flags_r != NULL) {
+        *flags_r = flags;
+    }
     file->pMethods = NULL;
     return SQLITE_IOERR;
 }
