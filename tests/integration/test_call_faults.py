@@ -112,9 +112,8 @@ class CallFaults(unittest.TestCase):
             self.assertEqual(faults, [])
 
 
-class UncertainCommit(astreinte_test.GatewayTest):
-    """A COMMIT whose sync failed is answered neither yes nor no: the process ends, and the same
-    idempotency key finds out afterwards."""
+class FaultyCalls(astreinte_test.GatewayTest):
+    """A gateway whose calls fail when they are armed to."""
 
     @classmethod
     def setUpClass(cls):
@@ -123,6 +122,11 @@ class UncertainCommit(astreinte_test.GatewayTest):
         cls.calls = Calls(cls.directory / "calls")
         cls.gateway.environment.update(cls.calls.environment)
         cls.gateway.start()
+
+
+class UncertainCommit(FaultyCalls):
+    """A COMMIT whose sync failed is answered neither yes nor no: the process ends, and the same
+    idempotency key finds out afterwards."""
 
     def open_under(self, fail):
         """An escalation whose commit meets what fail() prepares; answers nothing but asserts."""
@@ -252,19 +256,11 @@ class NoDescriptorLeft(unittest.TestCase):
         self.refuse_and_recover([])
 
 
-class NoMemoryForConnections(astreinte_test.GatewayTest):
+class NoMemoryForConnections(FaultyCalls):
     """Callers whose connection was lost for want of memory take no place for good."""
 
     sections = {"gateway": {"connections_max": 8}}
     LOST = 20
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.gateway.stop()
-        cls.calls = Calls(cls.directory / "calls")
-        cls.gateway.environment.update(cls.calls.environment)
-        cls.gateway.start()
 
     def ask(self):
         caller = Racer(self.gateway.port)

@@ -8,6 +8,8 @@
 #include "gateway/base/json_reader.h"
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
+#include "gateway/engine/engine_private.h"
+#include "gateway/store/store_private.h"
 
 #define TURNS_MAX 64
 
@@ -458,6 +460,17 @@ static void put_person(struct house *house, enum person_kind kind, const char *s
 void put_agent(struct house *house, const char *slug, const char *phone, bool active)
 {
     put_person(house, PERSON_AGENT, slug, phone, active);
+}
+
+int64_t house_number(struct house *house, const char *sql)
+{
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_prepare_v2(house->engine->store->db, sql, -1, &statement, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int64_t found = sqlite3_column_int64(statement, 0);
+    (void)sqlite3_finalize(statement);
+    return found;
 }
 
 void put_device(struct house *house, int64_t agent, const char *installation,

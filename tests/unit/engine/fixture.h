@@ -121,6 +121,9 @@ void house_read_attempt(struct house *house, const struct sent *sent, struct att
 /* How many entries of a kind an escalation's timeline has. */
 size_t house_entries(struct house *house, struct uuid id, enum entry_kind kind);
 
+/* The one number that the SQL answers. */
+int64_t house_number(struct house *house, const char *sql);
+
 /* Configuration. */
 void put_agent(struct house *house, const char *slug, const char *phone, bool active);
 void put_device(struct house *house, int64_t agent, const char *installation,

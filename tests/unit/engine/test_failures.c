@@ -396,44 +396,33 @@ static const struct {
 
 /* ---- what must hold afterwards ---- */
 
-static int64_t number(struct house *house, const char *sql)
-{
-    sqlite3_stmt *statement;
-    assert_int_equal(sqlite3_prepare_v2(house->engine->store->db, sql, -1, &statement, NULL),
-                     SQLITE_OK);
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    int64_t found = sqlite3_column_int64(statement, 0);
-    (void)sqlite3_finalize(statement);
-    return found;
-}
-
 /* What is forgotten; NULL: everything planned is on its way, and what others read is what stands in
  * the rows. */
 static const char *find_forgotten(struct house *house)
 {
     const struct directory *directory = house->engine->published;
     const struct directory_customer *customer = directory_customer(directory, house->customer_id);
-    if (number(house, "SELECT count(*) FROM attempt WHERE state = 0") != 0) {
+    if (house_number(house, "SELECT count(*) FROM attempt WHERE state = 0") != 0) {
         return "an attempt";
     }
-    if (number(house, "SELECT count(*) FROM device_test WHERE state = 0") != 0) {
+    if (house_number(house, "SELECT count(*) FROM device_test WHERE state = 0") != 0) {
         return "a test push";
     }
     if (customer == NULL || house->engine->current != directory) {
         return "the directory";
     }
-    if ((int64_t)customer->agents_count != number(house, "SELECT count(*) FROM agent")) {
+    if ((int64_t)customer->agents_count != house_number(house, "SELECT count(*) FROM agent")) {
         return "an agent";
     }
     if ((int64_t)customer->procedures_count !=
-        number(house, "SELECT count(DISTINCT slug) FROM procedure")) {
+        house_number(house, "SELECT count(DISTINCT slug) FROM procedure")) {
         return "a procedure";
     }
     if (directory_rota(customer, "duty")->intervals_count != 1) {
         return "who is on call";
     }
     return (int64_t)directory->keys_count ==
-                   number(house, "SELECT count(*) + 1 FROM api_key WHERE revoked_at IS NULL")
+                   house_number(house, "SELECT count(*) + 1 FROM api_key WHERE revoked_at IS NULL")
                ? NULL
                : "a key";
 }
@@ -520,7 +509,8 @@ static void every_call_fails_once(struct house *house, enum failing_kind kind)
         }
     }
     assert_int_equal(
-        number(house, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"),
+        house_number(house,
+                     "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"),
         0);
 }
 
@@ -562,7 +552,7 @@ static void test_escalate__is_opened_and_told_or_neither(void **state)
         struct command *command = escalate_by_key(house);
         fired = runs_short_of_memory(house, command, nth);
         assert_true(answered(command));
-        assert_int_equal(number(house, "SELECT count(*) FROM escalation"),
+        assert_int_equal(house_number(house, "SELECT count(*) FROM escalation"),
                          command->answer.status == STATUS_OK);
         start_afresh(house);
     }
@@ -581,8 +571,9 @@ static void test_join__loses_no_word_of_the_caller(void **state)
         fired = runs_short_of_memory(house, command, nth);
         assert_true(answered(command));
         assert_int_equal(
-            number(house, "SELECT count(*) FROM timeline_personal WHERE text LIKE '%The fourth "
-                          "floor.%category: lift%fields: {\"site\":\"12\"}'"),
+            house_number(house,
+                         "SELECT count(*) FROM timeline_personal WHERE text LIKE '%The fourth "
+                         "floor.%category: lift%fields: {\"site\":\"12\"}'"),
             command->answer.status == STATUS_OK);
         start_afresh(house);
     }
@@ -597,7 +588,8 @@ static void test_on_behalf__keeps_who_it_was_told_to(void **state)
         fired = runs_short_of_memory(house, command, nth);
         assert_true(answered(command));
         assert_int_equal(
-            number(house, "SELECT count(*) FROM timeline_personal WHERE text = 'told to Zoé'"),
+            house_number(house,
+                         "SELECT count(*) FROM timeline_personal WHERE text = 'told to Zoé'"),
             command->answer.status == STATUS_OK);
         start_afresh(house);
     }

@@ -227,17 +227,6 @@ static void test_device_test__waits_for_a_credit(void **state)
     assert_int_equal(house->sent[0].purpose, PURPOSE_TEST);
 }
 
-static int64_t number(struct house *house, const char *sql)
-{
-    sqlite3_stmt *statement;
-    assert_int_equal(sqlite3_prepare_v2(house->engine->store->db, sql, -1, &statement, NULL),
-                     SQLITE_OK);
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    int64_t found = sqlite3_column_int64(statement, 0);
-    (void)sqlite3_finalize(statement);
-    return found;
-}
-
 /* A key's answer is kept for a day; who cleans up looks every ten minutes, not at every turn. */
 static void test_idempotency__old_keys_go_every_ten_minutes(void **state)
 {
@@ -248,10 +237,10 @@ static void test_idempotency__old_keys_go_every_ten_minutes(void **state)
     execute(house, "UPDATE idempotency SET created_at = 0");
     house_advance(house, 1000);
     (void)engine_turn(house->engine);
-    assert_int_equal(number(house, "SELECT count(*) FROM idempotency"), 1);
+    assert_int_equal(house_number(house, "SELECT count(*) FROM idempotency"), 1);
     house_advance(house, IDEMPOTENCY_PURGE_EVERY_MS - 1000);
     (void)engine_turn(house->engine);
-    assert_int_equal(number(house, "SELECT count(*) FROM idempotency"), 0);
+    assert_int_equal(house_number(house, "SELECT count(*) FROM idempotency"), 0);
 }
 
 int main(void)

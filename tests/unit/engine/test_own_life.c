@@ -12,17 +12,6 @@
 #define CALLS_MAX 1000
 #define TURNS_MAX 8
 
-static int64_t number(struct house *house, const char *sql)
-{
-    sqlite3_stmt *statement;
-    assert_int_equal(sqlite3_prepare_v2(house->engine->store->db, sql, -1, &statement, NULL),
-                     SQLITE_OK);
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    int64_t found = sqlite3_column_int64(statement, 0);
-    (void)sqlite3_finalize(statement);
-    return found;
-}
-
 /* What the engine posts to itself, and what becomes of it: done, or still inside at the end. */
 static void work_for_itself(struct house *house, struct uuid id, bool settles)
 {
@@ -94,7 +83,7 @@ static void test_alarm__is_told_without_memory(void **state)
         assert_int_equal(house->alarms, told + 1);
         assert_true(failing_calls_blocks() == blocks || !fired);
         house_settle(house);
-        assert_int_equal(number(house, "SELECT count(*) FROM alarm"), fired ? 0 : 1);
+        assert_int_equal(house_number(house, "SELECT count(*) FROM alarm"), fired ? 0 : 1);
     }
     assert_int_equal(nth, 6);
 }
