@@ -102,8 +102,8 @@ static void take_keys(const struct exchange *exchange, struct json_reader *reade
 {
     const struct admin_api_hooks *hooks = &exchange->api->hooks;
     uint8_t key[PUBLIC_KEY_BYTES], secret[AUTH_SECRET_BYTES];
-    bool has_key = json_object_get(exchange->json, "public_key") != NULL;
-    bool has_secret = json_object_get(exchange->json, "auth_secret") != NULL;
+    bool has_key = json_reader_has(reader, "public_key");
+    bool has_secret = json_reader_has(reader, "auth_secret"); /* null is as good as absent */
     request->public_key = take_bytes(reader, "public_key", sizeof key, key);
     request->auth_secret = take_bytes(reader, "auth_secret", sizeof secret, secret);
     if (request->public_key != NULL &&

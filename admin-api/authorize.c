@@ -1,6 +1,7 @@
 /* authorize.c - who asks, whether the object is theirs (404 otherwise) and whether their role may
  * do it (403 otherwise), in this order.
  */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -35,6 +36,32 @@ static bool role_may(const struct exchange *exchange)
     }
     /* The administrator of everything may stand in for everybody who has no person behind. */
     return principal->role == ROLE_ADMIN && principal->all_customers && (roles & FOR_AGENT) == 0;
+}
+
+/* Who would have to ask, and who does. */
+static bool refuse_role(struct exchange *exchange)
+{
+    unsigned roles = exchange->route->roles;
+    const char *own = role_word(exchange->principal.role);
+    if ((roles & FOR_AGENT) != 0) {
+        (void)reply_fault(exchange, STATUS_FORBIDDEN, NULL,
+                          "this call needs an agent's own token, which POST /v1/agent/enrolments "
+                          "gives; this key's is %s",
+                          own);
+        return false;
+    }
+    char needed[64] = "";
+    size_t used = 0;
+    for (enum role role = ROLE_CALL_CENTRE; role < ROLE_AGENT; role++) {
+        if ((roles & FOR(role)) != 0) {
+            int wrote = snprintf(needed + used, sizeof needed - used, "%s%s",
+                                 used > 0 ? " or " : "", role_word(role));
+            used += wrote > 0 && (size_t)wrote < sizeof needed - used ? (size_t)wrote : 0;
+        }
+    }
+    (void)reply_fault(exchange, STATUS_FORBIDDEN, NULL,
+                      "this call needs the role %s; this key's is %s", needed, own);
+    return false;
 }
 
 /* False: the path names a customer that is none, or not one of the principal's. */
@@ -78,7 +105,7 @@ bool authorize(struct exchange *exchange)
         return refuse(exchange, STATUS_NOT_FOUND);
     }
     if (!role_may(exchange)) {
-        return refuse(exchange, STATUS_FORBIDDEN);
+        return refuse_role(exchange);
     }
     if (exchange->principal.role == ROLE_AGENT) {
         exchange->customer_id = exchange->principal.customer_id;

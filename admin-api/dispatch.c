@@ -37,7 +37,8 @@ enum next exchange_run(struct exchange *exchange, const char *method, const char
         return exchange->allow != NULL
                    ? reply_http_problem(exchange, 405, STATUS_INVALID,
                                         "this path does not take this method: see Allow")
-                   : reply_problem(exchange, STATUS_NOT_FOUND, NULL, NULL);
+                   : reply_fault(exchange, STATUS_NOT_FOUND, NULL,
+                                 "no such path: GET /openapi.json describes all there are");
     }
     if (exchange->request->connection != NULL) {
         atomic_store(&exchange->request->connection->acknowledges,

@@ -24,6 +24,7 @@
 
 #include "gateway/base/log.h"
 
+#define ADDRESS_DEFAULT  "127.0.0.1"
 #define REST_MS          100  /* accept() fails, and it is not the caller who is to blame */
 #define ARRIVAL_MS_MAX   1000 /* a worker that has taken no connection by then has lost it */
 #define TOLD_EVERY_MS    INT64_C(60000)
@@ -36,7 +37,7 @@ static enum status resolve(const struct admin_api_configuration *configuration,
                            struct error *error)
 {
     const char *text =
-        configuration->listen_address != NULL ? configuration->listen_address : "127.0.0.1";
+        configuration->listen_address != NULL ? configuration->listen_address : ADDRESS_DEFAULT;
     char port[8];
     struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
                              .ai_socktype = SOCK_STREAM};
@@ -83,6 +84,20 @@ static uint16_t port_of(int door)
     return ntohs(address.any.sa_family == AF_INET6 ? address.six.sin6_port : address.four.sin_port);
 }
 
+static enum status cannot_listen(const struct admin_api_configuration *configuration, int failure,
+                                 struct error *error)
+{
+    const char *remedy =
+        failure == EADDRINUSE ? ": another program listens there: stop it, or take another port"
+        : failure == EACCES   ? ": take a port above 1023, or let the gateway's user have this one"
+                              : "";
+    return error_set(error, STATUS_IO,
+                     "[gateway] listen_address, listen_port: cannot listen on %s port %u: %s%s",
+                     configuration->listen_address != NULL ? configuration->listen_address
+                                                           : ADDRESS_DEFAULT,
+                     (unsigned)configuration->listen_port, strerror(failure), remedy);
+}
+
 enum status doorkeeper_open(struct admin_api *api,
                             const struct admin_api_configuration *configuration,
                             struct error *error)
@@ -95,10 +110,13 @@ enum status doorkeeper_open(struct admin_api *api,
         return status;
     }
     keeper->door = listen_on(&address, bytes);
+    if (keeper->door < 0) {
+        return cannot_listen(configuration, errno, error);
+    }
     keeper->news = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     keeper->spare = fcntl(keeper->news, F_DUPFD_CLOEXEC, 0);
-    if (keeper->door < 0 || keeper->spare < 0) {
-        status = error_set(error, STATUS_IO, "cannot listen for HTTP: %s", strerror(errno));
+    if (keeper->spare < 0) {
+        status = error_set(error, STATUS_IO, "no file descriptor for HTTP: %s", strerror(errno));
         doorkeeper_close(api);
         return status;
     }

@@ -273,8 +273,14 @@ static bool take_state(struct exchange *exchange)
             return true;
         }
     }
-    (void)reply_fault(exchange, STATUS_INVALID, NULL,
-                      "query parameter state must be open, closed or the word of a state");
+    char words[160] = "open, closed";
+    size_t used = strlen(words);
+    for (int i = 0; escalation_state_words[i] != NULL; i++) {
+        int wrote = snprintf(words + used, sizeof words - used, ", %s", escalation_state_words[i]);
+        used += wrote > 0 && (size_t)wrote < sizeof words - used ? (size_t)wrote : 0;
+    }
+    (void)reply_fault(exchange, STATUS_INVALID, NULL, "query parameter state must be one of %s",
+                      words);
     return false;
 }
 

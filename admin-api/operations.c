@@ -7,7 +7,7 @@
 
 #define METRICS_BYTES_MAX        ((size_t)256 * 1024)
 #define PROVIDERS_LIST_BYTES_MAX ((size_t)64 * 1024)
-#define PROVIDERS_BYTES_MAX      4096
+#define PROVIDERS_BYTES_MAX      ((size_t)32 * 1024) /* with as many endpoints as there may be */
 
 const int64_t duration_bucket_ms[DURATION_BUCKETS - 1] = {1, 5, 10, 50, 100, 500, 1000};
 

@@ -50,6 +50,7 @@ int http_status_of(enum status status)
     case STATUS_NO_MEMORY:
     case STATUS_IO:
     case STATUS_CORRUPT:
+    case STATUS_REMOVED:
     case STATUS_PROTOCOL:
     case STATUS_CONFIGURATION:
         return 500;
@@ -65,7 +66,6 @@ static const char *remedy_of(enum status status)
         const char *text;
     } remedies[] = {
         {STATUS_UNAUTHENTICATED, "send Authorization: Bearer with a valid key or token"},
-        {STATUS_FORBIDDEN, "use a key with the role this call needs"},
         {STATUS_NOT_FOUND, "no such object, or not one of a customer this key covers"},
         {STATUS_FULL, "the gateway is busy: try again after Retry-After seconds"},
         {STATUS_TIMEOUT, "the gateway is busy: try again after Retry-After seconds"},
@@ -76,6 +76,9 @@ static const char *remedy_of(enum status status)
                            "other way to reach the agent now"},
         {STATUS_CORRUPT, "the gateway's database is damaged: its administrator must restore a "
                          "backup; use your other way to reach the agent now"},
+        {STATUS_REMOVED,
+         "the gateway's database was removed or replaced: its administrator must put "
+         "it back; use your other way to reach the agent now"},
         {STATUS_KEY_REUSED, "use a new Idempotency-Key for another body"},
     };
     for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++) {

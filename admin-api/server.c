@@ -143,6 +143,9 @@ static enum status start_tls_or_plain(struct admin_api *api,
     } else {
         status = start_daemon(api, configuration, key, certificate, error);
     }
+    if (status != STATUS_OK && key != NULL && certificate != NULL) {
+        status = error_wrap(error, status, "TLS by %s and %s", key_file, cert_file);
+    }
     if (key != NULL) {
         explicit_bzero(key, PEM_BYTES_MAX);
     }

@@ -68,7 +68,8 @@ static void receive(struct connection *connection, bool to_the_end)
     connection->input_left = true;
 }
 
-/* Sends what has gathered; false when the socket is full or has failed. */
+/* Sends what has gathered; false when the socket is full or has failed. A peer that left may have
+ * said GOAWAY first, and what it took and what it did not: so that is read before the close. */
 static bool send_output(struct connection *connection)
 {
     while (connection->output_at < connection->output_bytes) {
@@ -78,7 +79,8 @@ static bool send_output(struct connection *connection)
         if (count <= 0) {
             if (!connection_wait_for_tls(connection, count)) {
                 ERR_clear_error();
-                connection_close(connection, "connection-lost");
+                connection->output_ended = true;
+                connection->input_left = true;
             }
             return false;
         }
@@ -91,7 +93,8 @@ static bool send_output(struct connection *connection)
 
 void connection_flush(struct connection *connection)
 {
-    if (connection->state != CONNECTION_OPEN || connection->wants_output) {
+    if (connection->state != CONNECTION_OPEN || connection->wants_output ||
+        connection->output_ended) {
         return; /* the loop says when the socket takes more */
     }
     for (;;) {
@@ -112,9 +115,13 @@ void connection_flush(struct connection *connection)
 /* What the answers make room for is sent by the pool, at the end of the turn. */
 static void take_input(struct connection *connection, bool to_the_end)
 {
-    receive(connection, to_the_end);
+    receive(connection, to_the_end || connection->output_ended);
     if (connection->state == CONNECTION_OPEN) {
         close_when_over(connection);
+    }
+    if (connection->state == CONNECTION_OPEN && connection->output_ended &&
+        !connection->input_left) {
+        connection_close(connection, "connection-lost");
     }
 }
 

@@ -315,7 +315,7 @@ void connection_http2_ping(struct connection *connection)
 
 size_t connection_room(const struct connection *connection)
 {
-    if (connection->state != CONNECTION_OPEN || connection->draining) {
+    if (connection->state != CONNECTION_OPEN || connection->draining || connection->output_ended) {
         return 0;
     }
     /* Before the peer's SETTINGS nothing is promised but one stream. */

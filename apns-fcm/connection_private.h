@@ -51,6 +51,7 @@ struct connection {
     bool settings_seen;
     bool wants_output; /* EPOLLOUT is registered */
     bool input_left;   /* TLS holds bytes that the socket's readiness does not tell of */
+    bool output_ended; /* nothing can be sent any more; what the peer said before is read first */
     const char *doom;  /* set inside nghttp2's callbacks: close when they have returned */
     size_t output_at;  /* sent of output_bytes */
     size_t output_bytes;

@@ -15,6 +15,10 @@
  *
  * Memory: everything a job needs is taken by push_submit(), so that what was taken always ends. The
  * sender's threads never abort the process when memory runs out: a connection is then opened later.
+ *
+ * jansson's allocator is one for the whole process. The first push_sender_create() wraps it, to
+ * know when it had no memory: a program that sets its own (json_set_alloc_funcs()) does so before,
+ * and none of its other threads may be in jansson during that first call.
  */
 #ifndef APNS_FCM_PUSH_H
 #define APNS_FCM_PUSH_H

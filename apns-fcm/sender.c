@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "apns-fcm/sender_private.h"
+#include "gateway/base/json_reader.h"
 #include "gateway/base/log.h"
 
 #define JOBS_MAX_DEFAULT        32768
@@ -332,6 +333,7 @@ static size_t or_default(size_t given, size_t otherwise)
 enum status push_sender_create(const struct push_configuration *configuration,
                                struct push_sender **sender_r, struct error *error)
 {
+    json_watch_memory();
     struct push_sender *sender = calloc(1, sizeof *sender);
     if (sender == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for the push sender");

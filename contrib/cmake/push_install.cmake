@@ -32,13 +32,14 @@ get_target_property(push_links astreinte_push LINK_LIBRARIES)
 target_link_libraries(astreinte_push_shared PRIVATE ${push_links})
 target_include_directories(astreinte_push_shared INTERFACE
   "$<INSTALL_INTERFACE:${push_include_folder}>")
-# The hardened build links everything with -pie, which a library is not.
+# The hardened build links everything with -pie, which a library is not. nodelete: jansson keeps
+# asking base/json_reader.c for memory, also when a host that loaded the library has closed it.
 get_directory_property(push_link_options LINK_OPTIONS)
 list(REMOVE_ITEM push_link_options -pie)
 set_target_properties(astreinte_push_shared PROPERTIES
   OUTPUT_NAME astreinte-push VERSION "${PROJECT_VERSION}" SOVERSION "${PROJECT_VERSION_MAJOR}"
   LINKER_LANGUAGE C EXPORT_NAME push LINK_DEPENDS "${push_map}"
-  LINK_OPTIONS "${push_link_options};-Wl,--version-script=${push_map}")
+  LINK_OPTIONS "${push_link_options};-Wl,--version-script=${push_map};-Wl,-z,nodelete")
 if(NOT ASTREINTE_SANITIZE AND NOT ASTREINTE_FUZZ)
   target_link_options(astreinte_push_shared PRIVATE -Wl,-z,defs)
 endif()

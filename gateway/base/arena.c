@@ -21,6 +21,7 @@ struct arena {
     unsigned magic;
     size_t bytes_max;
     size_t bytes_used;
+    bool exhausted;
     struct block *current;
     struct block *first;
 };
@@ -81,6 +82,13 @@ void arena_reset(struct arena *arena)
     arena->first->used = 0;
     arena->current = arena->first;
     arena->bytes_used = 0;
+    arena->exhausted = false;
+}
+
+bool arena_is_exhausted(const struct arena *arena)
+{
+    assert(arena->magic == ARENA_MAGIC);
+    return arena->exhausted;
 }
 
 /* Memory at a multiple of `align`, cleared. */
@@ -94,6 +102,7 @@ static void *take(struct arena *arena, size_t bytes, size_t align)
     size_t at = (block->used + align - 1) / align * align;
     size_t need = at - block->used + bytes;
     if (arena->bytes_max != 0 && need > arena->bytes_max - arena->bytes_used) {
+        arena->exhausted = true;
         return NULL;
     }
     if (at > block->capacity || bytes > block->capacity - at) {

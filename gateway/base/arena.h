@@ -3,6 +3,7 @@
 #define GATEWAY_BASE_ARENA_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -20,6 +21,9 @@ void arena_reset(struct arena *arena);
 /* Zeroed memory, aligned for any type; NULL beyond the limit or when out of memory, and
  * not for no bytes: an empty list is none of these. */
 void *arena_alloc(struct arena *arena, size_t bytes);
+
+/* Whether its limit has refused something since it was made or reset. */
+bool arena_is_exhausted(const struct arena *arena);
 
 /* A terminated copy, not aligned: texts lie one behind the other. NULL as arena_alloc(), and for
  * NULL text. */

@@ -1,10 +1,40 @@
 #include "gateway/base/json_reader.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "gateway/base/text.h"
+
+#define DUPLICATE_BYTES_MAX 64 /* of a name that is cited */
+
+/* Without memory jansson calls a string an invalid token (load.c, lex_scan_string), which would be
+ * the sender's fault, and leaves a character out of one that cannot grow (lex_save), which nobody
+ * would notice: whether memory ran out is noted where it is asked for.
+ */
+static json_malloc_t ask_memory;
+static _Thread_local bool memory_ran_out;
+
+static void *ask_and_note(size_t bytes)
+{
+    void *memory = ask_memory(bytes);
+    memory_ran_out = memory_ran_out || memory == NULL;
+    return memory;
+}
+
+static void wrap_allocator(void)
+{
+    json_free_t give_back;
+    json_get_alloc_funcs(&ask_memory, &give_back);
+    json_set_alloc_funcs(ask_and_note, give_back);
+}
+
+void json_watch_memory(void)
+{
+    static pthread_once_t watched = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&watched, wrap_allocator);
+}
 
 static int depth_of(const char *text, size_t bytes)
 {
@@ -30,6 +60,29 @@ static int depth_of(const char *text, size_t bytes)
     return deepest;
 }
 
+/* The member's name as it stands in the text, which ends with its closing quote: jansson cites only
+ * short ones. */
+static enum status refuse_duplicate(const char *text, size_t bytes, const json_error_t *fault,
+                                    struct error *error)
+{
+    char name[DUPLICATE_BYTES_MAX + 1] = "";
+    size_t end = fault->position > 0 && (size_t)fault->position <= bytes && /* a peer's text */
+                         text[fault->position - 1] == '"'
+                     ? (size_t)fault->position - 1
+                     : 0;
+    size_t begin = end;
+    while (begin > 0 && (text[begin - 1] != '"' || (begin > 1 && text[begin - 2] == '\\'))) {
+        begin--;
+    }
+    (void)snprintf(name, sizeof name, "%.*s", (int)(end - begin), text + begin);
+    text_trim_utf8(name);
+    return error_set_at(
+        error, STATUS_INVALID, "",
+        "not valid JSON: line %d, column %d: the member \"%s\" is there twice in one "
+        "object: send it once",
+        fault->line, fault->column, name);
+}
+
 enum status json_parse(const char *text, size_t bytes, json_t **json_r, struct error *error)
 {
     /* jansson's own limit is 2048 levels, and freeing is recursive: cap it before parsing. */
@@ -37,10 +90,16 @@ enum status json_parse(const char *text, size_t bytes, json_t **json_r, struct e
         return error_set_at(error, STATUS_INVALID, "", "JSON nested deeper than %d levels",
                             JSON_DEPTH_MAX);
     }
+    json_watch_memory();
+    memory_ran_out = false;
     json_error_t fault;
     json_t *json = json_loadb(text, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &fault);
-    if (json == NULL && fault.text[0] == '\0') { /* jansson names every fault of the text */
+    if (memory_ran_out) {
+        json_decref(json);
         return error_set(error, STATUS_NO_MEMORY, "no memory to read JSON");
+    }
+    if (json == NULL && json_error_code(&fault) == json_error_duplicate_key) {
+        return refuse_duplicate(text, bytes, &fault, error);
     }
     if (json == NULL) {
         /* What jansson cites is the body's text, which may be personal. */

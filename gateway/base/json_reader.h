@@ -16,6 +16,10 @@
 #define JSON_MEMBERS_MAX 64
 #define JSON_DEPTH_MAX   32
 
+/* Wraps jansson's allocator, once in a process: jansson cuts a string that it has no memory for and
+ * calls it good. To come before other threads use jansson; json_parse() does it at the latest. */
+void json_watch_memory(void);
+
 /* Reads a whole document: UTF-8, at most JSON_DEPTH_MAX levels, no duplicate names, nothing behind
  * it. The caller releases *json_r with json_decref(). STATUS_INVALID with position and cause. */
 enum status json_parse(const char *text, size_t bytes, json_t **json_r,

@@ -41,7 +41,8 @@ extern "C" {
     X(CONFIGURATION, -23, "configuration", "the configuration is wrong")                           \
     X(DONE, -24, "done", "no more items")                                                          \
     X(QUARANTINED, -25, "quarantined", "the escalation was set aside after repeated aborts")       \
-    X(TOO_OFTEN, -26, "too-often", "asked too often, try again later")
+    X(TOO_OFTEN, -26, "too-often", "asked too often, try again later")                             \
+    X(REMOVED, -27, "database-removed", "the database was removed or replaced")
 
 enum status {
 #define STATUS_ENUM(name, code, slug, text) STATUS_##name = (code),

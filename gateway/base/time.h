@@ -33,9 +33,10 @@ struct monotonic_time {
 };
 
 /* Later than every real time. */
-#define TIME_NEVER_MS INT64_MAX
-#define ENGINE_NEVER  ((struct engine_time){TIME_NEVER_MS})
-#define WALL_NEVER    ((struct wall_time){TIME_NEVER_MS})
+#define TIME_NEVER_MS    INT64_MAX
+#define ENGINE_NEVER     ((struct engine_time){TIME_NEVER_MS})
+#define ENGINE_BEGINNING ((struct engine_time){INT64_MIN}) /* before every time */
+#define WALL_NEVER       ((struct wall_time){TIME_NEVER_MS})
 
 static inline bool engine_time_reached(struct engine_time due, struct engine_time now)
 {

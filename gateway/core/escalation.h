@@ -171,7 +171,7 @@ struct event {
     struct person_ref actor;      /* who did it; PERSON_NONE: the gateway */
     enum path via;                /* how it came in */
     struct uuid attempt;          /* which attempt it is about; nil when none */
-    enum severity severity;       /* OPENED, JOINED, SEVERITY */
+    enum severity severity;       /* JOINED, SEVERITY */
     int64_t promised_ms;          /* OPENED, JOINED: 0 without a promise */
     enum attempt_state transport; /* TRANSPORT: ACCEPTED, FAILED, EXPIRED or UNCERTAIN */
     enum attempt_answer answer;   /* CALL */

@@ -37,7 +37,7 @@ static bool has_same_people(const struct escalation *a, const struct escalation 
     assert(b->callers_count >= 0 && b->callers_count <= CALLERS_MAX);
     bool same = person_equal(&a->holder, &b->holder) && a->eta_at.ms == b->eta_at.ms &&
                 a->intervention == b->intervention && a->callers_count == b->callers_count &&
-                /* unreachable: these change with the holder, or with a round and its clock */
+                /* unreachable 4: these change with the holder, or with a round and its clock */
                 a->holder_path == b->holder_path && a->held_since.ms == b->held_since.ms &&
                 person_equal(&a->handed_back_by, &b->handed_back_by);
     for (int i = 0; same && i < a->callers_count; i++) {
@@ -52,7 +52,7 @@ static bool has_same_clocks(const struct escalation *a, const struct escalation 
 {
     return a->round_started_at.ms == b->round_started_at.ms &&
            a->wait_until.ms == b->wait_until.ms && a->received_until.ms == b->received_until.ms &&
-           /* unreachable: what happens next, or the state, changes with these two */
+           /* unreachable 2: what happens next, or the state, changes with these two */
            a->due_at.ms == b->due_at.ms && a->closed_at.ms == b->closed_at.ms;
 }
 

@@ -149,7 +149,7 @@ static void describe_next(const struct step *step)
     const struct procedure *procedure = step->context->procedure;
     assert(!escalation_is_closed(now) && procedure->exhausted_count > 0);
     const char *fixed = "";
-    switch (now->state) { /* unreachable: the closed states, as asserted above */
+    switch (now->state) { /* unreachable 2: the closed states, as asserted above */
     case ESCALATION_NOTIFYING:
         describe_after_step(step);
         return;

@@ -277,11 +277,9 @@ void run_resume(struct step *step)
     assert(!escalation_is_held(now) && !escalation_is_closed(now));
     assert(now->state != ESCALATION_CANCELLING);
     if (now->announcements > 0 || (size_t)now->step + 1 >= steps_count) {
-        struct person_ref aside = now->handed_back_by;
         now->announcements = 0;
         now->round = 0;
-        now->round_started_at = step->event->now;
-        now->handed_back_by = aside;
+        now->round_started_at = step->event->now; /* handed_back_by stays: they are passed over */
         if (steps_count == 0) {
             step_move(step, ESCALATION_NOTIFYING);
             exhaust(step);

@@ -177,6 +177,19 @@ enum ctl_exit command_apply(struct ctl *ctl, const struct arguments *arguments)
     return code;
 }
 
+/* A refusal names nothing that was not found: the command line may be a script's. */
+static void say_asked_for(struct ctl *ctl, const char *kind, const struct arguments *arguments)
+{
+    const struct terminal err = {.file = ctl->err};
+    if (strcmp(ctl->refused_as, "not-found") == 0) {
+        terminal_print(&err, TINT_PLAIN, "  asked for: %s ", kind);
+        terminal_text(&err, TINT_PLAIN, arguments->positional[1]);
+        terminal_print(&err, TINT_PLAIN, " of customer ");
+        terminal_text(&err, TINT_PLAIN, arguments->positional[0]);
+        terminal_print(&err, TINT_PLAIN, "\n");
+    }
+}
+
 enum ctl_exit command_enrol(struct ctl *ctl, const struct arguments *arguments)
 {
     struct client_response response;
@@ -184,6 +197,7 @@ enum ctl_exit command_enrol(struct ctl *ctl, const struct arguments *arguments)
                                 arguments->positional[1], "enrolments", NULL);
     enum ctl_exit code = ctl_call_json(ctl, "POST", path, NULL, &response);
     if (code != CTL_OK) {
+        say_asked_for(ctl, "agent", arguments);
         return code;
     }
     const struct terminal out = {.file = ctl->out};
@@ -215,6 +229,7 @@ enum ctl_exit command_on_call(struct ctl *ctl, const struct arguments *arguments
     path = ctl_query(ctl, path, "from", from, "to", to, NULL);
     enum ctl_exit code = ctl_call_json(ctl, "GET", path, NULL, &response);
     if (code != CTL_OK) {
+        say_asked_for(ctl, "rota", arguments);
         return code;
     }
     const struct terminal out = {.file = ctl->out, .colour = ctl->colour};

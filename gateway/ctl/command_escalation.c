@@ -18,6 +18,23 @@ static void print_member_line(const struct terminal *out, const char *label, con
     terminal_print(out, TINT_PLAIN, "\n");
 }
 
+/* "paul on 2 device(s), by 1 call(s)". */
+static void print_notified(const struct terminal *out, json_t *item)
+{
+    const char *agent = ctl_member(item, "agent");
+    long long devices = json_integer_value(json_object_get(item, "devices"));
+    long long calls = json_integer_value(json_object_get(item, "calls"));
+    terminal_print(out, TINT_DIM, "%-9s", "notified");
+    terminal_text(out, TINT_PLAIN, agent[0] != '\0' ? agent : ctl_member(item, "contact"));
+    if (devices > 0 || calls == 0) {
+        terminal_print(out, TINT_PLAIN, " on %lld device(s)", devices);
+    }
+    if (calls > 0) {
+        terminal_print(out, TINT_PLAIN, "%s by %lld call(s)", devices > 0 ? "," : "", calls);
+    }
+    terminal_print(out, TINT_PLAIN, "\n");
+}
+
 static void print_opened(struct ctl *ctl, json_t *answer)
 {
     const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
@@ -33,10 +50,7 @@ static void print_opened(struct ctl *ctl, json_t *answer)
     json_t *item;
     json_array_foreach(json_object_get(answer, "notified"), i, item)
     {
-        terminal_print(&out, TINT_DIM, "%-9s", "notified");
-        terminal_text(&out, TINT_PLAIN, ctl_member(item, "agent"));
-        terminal_print(&out, TINT_PLAIN, " on %lld device(s)\n",
-                       (long long)json_integer_value(json_object_get(item, "devices")));
+        print_notified(&out, item);
     }
     json_t *next = json_object_get(answer, "next");
     if (json_is_object(next)) {

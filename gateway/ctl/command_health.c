@@ -4,27 +4,39 @@
 #include "gateway/ctl/terminal.h"
 
 /* "push to apns: down since …", one line a provider. */
+/* Push providers have their own name, endpoints of telephony a name of the configuration's. */
+static void print_provider(const struct terminal *out, const char *name, json_t *provider)
+{
+    static const char endpoint[] = "endpoint.";
+    bool pushes = strncmp(name, endpoint, sizeof endpoint - 1) != 0;
+    const char *health = ctl_member(provider, "health");
+    const char *since = ctl_member(provider, pushes ? "down_since" : "failing_since");
+    enum tint tint = strcmp(health, "down") == 0       ? TINT_RED
+                     : strcmp(health, "degraded") == 0 ? TINT_YELLOW
+                                                       : TINT_PLAIN;
+    terminal_print(out, TINT_PLAIN, pushes ? "  push to " : "  telephony endpoint ");
+    terminal_text(out, TINT_PLAIN, pushes ? name : name + sizeof endpoint - 1);
+    terminal_print(out, TINT_PLAIN, ": ");
+    terminal_text(out, tint, health);
+    if (since[0] != '\0') {
+        terminal_print(out, tint, " since ");
+        terminal_text(out, tint, since);
+        terminal_print(out, TINT_PLAIN, " (");
+        terminal_text(out, TINT_PLAIN,
+                      pushes ? "procedures go to the next path at once"
+                             : ctl_member(provider, "reason"));
+        terminal_print(out, TINT_PLAIN, ")");
+    }
+    terminal_print(out, TINT_PLAIN, "\n");
+}
+
 static void print_providers(const struct terminal *out, json_t *providers)
 {
     const char *name;
     json_t *provider;
     json_object_foreach(providers, name, provider)
     {
-        const char *health = ctl_member(provider, "health");
-        const char *since = ctl_member(provider, "down_since");
-        enum tint tint = strcmp(health, "down") == 0       ? TINT_RED
-                         : strcmp(health, "degraded") == 0 ? TINT_YELLOW
-                                                           : TINT_PLAIN;
-        terminal_print(out, TINT_PLAIN, "  push to ");
-        terminal_text(out, TINT_PLAIN, name);
-        terminal_print(out, TINT_PLAIN, ": ");
-        terminal_text(out, tint, health);
-        if (since[0] != '\0') {
-            terminal_print(out, tint, " since ");
-            terminal_text(out, tint, since);
-            terminal_print(out, TINT_PLAIN, " (procedures go to the next path at once)");
-        }
-        terminal_print(out, TINT_PLAIN, "\n");
+        print_provider(out, name, provider);
     }
 }
 

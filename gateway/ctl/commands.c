@@ -46,7 +46,7 @@ const struct command commands[] = {
      command_show, "astreintectl show ID"},
     {"list", "[--customer SLUG] [--state STATE] [--limit N] [--json]", "list escalations",
      "One line each, newest first. STATE is open, closed, or one of notifying, waiting, accepted,\n"
-     "overdue, exhausted, taken, done, cancelled. With --json, one JSON object a line.",
+     "overdue, exhausted, taken, cancelling, cancelled, done. With --json, one JSON object a line.",
      OPTIONS(OPTION_CUSTOMER, {"--state", "STATE", "only those in this state (default: all)"},
              {"--limit", "N", "at most this many (default: 50)"}, OPTION_JSON),
      0, 0, command_list, "astreintectl list --state open --limit 20"},

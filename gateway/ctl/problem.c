@@ -46,19 +46,31 @@ const char *problem_remedy(const char *slug, long http_status)
     return http_status >= 500 ? "See the gateway's log; escalate by telephone meanwhile." : NULL;
 }
 
-static void print_faults(const struct terminal *terminal, json_t *faults, const char *prefix)
+/* said: what stands above them already. */
+static void print_faults(const struct terminal *terminal, json_t *faults, const char *prefix,
+                         const char *said)
 {
     size_t i;
     json_t *fault;
     json_array_foreach(faults, i, fault)
     {
         const char *pointer = ctl_member(fault, "pointer");
+        const char *detail = ctl_member(fault, "detail");
+        size_t bytes = strlen(pointer);
+        if (prefix[0] == '\0' && strcmp(detail, said) == 0) {
+            continue;
+        }
+        /* The gateway's texts begin with the pointer, for who reads nothing else. */
+        if (bytes > 0 && strncmp(detail, pointer, bytes) == 0 &&
+            strncmp(detail + bytes, ": ", 2) == 0) {
+            detail += bytes + 2;
+        }
         terminal_print(terminal, TINT_PLAIN, "  ");
         terminal_text(terminal, TINT_PLAIN, prefix);
         terminal_text(terminal, TINT_PLAIN,
                       pointer[0] == '\0' && prefix[0] == '\0' ? "(whole body)" : pointer);
         terminal_print(terminal, TINT_PLAIN, ": ");
-        terminal_text(terminal, TINT_PLAIN, ctl_member(fault, "detail"));
+        terminal_text(terminal, TINT_PLAIN, detail);
         terminal_print(terminal, TINT_PLAIN, "\n");
     }
 }
@@ -99,7 +111,7 @@ void problem_print(FILE *file, const struct client_response *response, const cha
     terminal_print(&terminal, TINT_PLAIN, "%s", slug[0] != '\0' ? " " : "");
     terminal_text(&terminal, TINT_PLAIN, slug);
     terminal_print(&terminal, TINT_PLAIN, ")\n");
-    print_faults(&terminal, json_object_get(response->json, "errors"), pointer_prefix);
+    print_faults(&terminal, json_object_get(response->json, "errors"), pointer_prefix, text);
     print_extensions(&terminal, response);
     const char *remedy = problem_remedy(slug, response->http_status);
     if (remedy != NULL) {

@@ -8,6 +8,7 @@
 #include "gateway/base/log.h"
 #include "gateway/daemon/configuration.h"
 #include "gateway/daemon/daemon.h"
+#include "gateway/daemon/places.h"
 #include "gateway/daemon/restore.h"
 
 #define EXIT_FAILED 1
@@ -29,7 +30,8 @@ static void print_help(void)
         "  JSON lines to standard error.\n\n"
         "OPTIONS\n"
         "  --config FILE    the configuration, described below\n"
-        "  --check-config   read it with every credential it names, say what is wrong, and exit\n"
+        "  --check-config   read it with every credential it names, say what is wrong, and exit;\n"
+        "                   what stands in the database is --check-database's to check\n"
         "  --check-database read all of the database, say what is damaged, and exit; the daemon "
         "must\n"
         "                   be stopped, and nothing is changed\n"
@@ -99,10 +101,21 @@ static enum status check_configuration(const struct configuration *configuration
         return error_wrap(error, status, "%s", path);
     }
     (void)printf("%s: good\n", path);
+    for (size_t i = 0; i < configuration->exposed_count; i++) {
+        const struct exposed_file *file = &configuration->exposed[i];
+        (void)printf("  warning: %s: %s is open to everybody on this machine: chmod 600 %s\n",
+                     file->key, file->path, file->path);
+    }
     if (daemon_rings_nobody(configuration)) {
         (void)printf(
             "  warning: neither [push] nor [endpoint.telephony] is there: no agent's phone "
             "would ring\n");
+    }
+    if (places_check_ballast(configuration, error) != STATUS_OK) {
+        (void)printf("  warning: %s\n", error->text);
+    }
+    if (places_check_backups(configuration, error) != STATUS_OK) {
+        (void)printf("  warning: %s\n", error->text);
     }
     return STATUS_OK;
 }
@@ -139,6 +152,32 @@ static enum status restore(const struct configuration *configuration, const char
     return status;
 }
 
+static enum status perform(enum task task, const struct configuration *configuration,
+                           const char *path, const char *backup, struct error *error)
+{
+    switch (task) {
+    case TASK_RUN:
+        return daemon_run(configuration, path, error);
+    case TASK_CHECK_CONFIGURATION:
+        return check_configuration(configuration, path, error);
+    case TASK_CHECK_DATABASE:
+        return check_database(configuration, error);
+    case TASK_RESTORE:
+        return restore(configuration, backup, error);
+    }
+    return STATUS_INVALID;
+}
+
+/* For whoever started it, and, of a daemon, for whoever collects its log. */
+static int fail(enum task task, const struct error *error)
+{
+    if (task == TASK_RUN) {
+        log_error("daemon.failed", LOG_TEXT("detail", error->text));
+    }
+    (void)fprintf(stderr, "astreinted: %s\n", error->text);
+    return EXIT_FAILED;
+}
+
 static int run(const char *path, enum task task, const char *backup)
 {
     struct configuration *configuration;
@@ -147,29 +186,17 @@ static int run(const char *path, enum task task, const char *backup)
     enum status status = works ? configuration_read(path, &configuration, &error)
                                : configuration_read_places(path, &configuration, &error);
     if (status != STATUS_OK) {
-        (void)fprintf(stderr, "astreinted: %s\n", error.text);
-        return EXIT_FAILED;
+        return fail(task, &error);
     }
     (void)umask(S_IRWXG | S_IRWXO); /* the database holds what callers said */
     set_log_level(configuration->log_level);
-    switch (task) {
-    case TASK_RUN:
-        status = daemon_run(configuration, path, &error);
-        break;
-    case TASK_CHECK_CONFIGURATION:
-        status = check_configuration(configuration, path, &error);
-        break;
-    case TASK_CHECK_DATABASE:
-        status = check_database(configuration, &error);
-        break;
-    case TASK_RESTORE:
-        status = restore(configuration, backup, &error);
-        break;
+    status = places_check_database_name(configuration, &error);
+    if (status == STATUS_OK) {
+        status = perform(task, configuration, path, backup, &error);
     }
     configuration_destroy(&configuration);
     if (status != STATUS_OK) {
-        (void)fprintf(stderr, "astreinted: %s\n", error.text);
-        return EXIT_FAILED;
+        return fail(task, &error);
     }
     return 0;
 }

@@ -159,10 +159,25 @@ static bool is_running(const struct backups *backups)
     return backups->current.state == BACKUP_COPYING || backups->current.state == BACKUP_CHECKING;
 }
 
+/* A copy of what took the database's place would in time push out the good ones. */
+static bool is_removed(struct engine *engine)
+{
+    struct engine_statistics statistics = {.removed = false};
+    if (engine != NULL) {
+        engine_statistics(engine, &statistics);
+    }
+    return statistics.removed;
+}
+
 /* Under the lock. */
 static enum status begin_locked(struct backups *backups, struct uuid *id_r, struct error *error)
 {
     const struct backups_configuration *configuration = &backups->configuration;
+    if (is_removed(configuration->engine)) {
+        return error_set(error, STATUS_REMOVED,
+                         "%s: what is in its place is not what the gateway works with",
+                         status_text(STATUS_REMOVED));
+    }
     if (backups->stopping) {
         return error_set(error, STATUS_STOPPING, "%s", status_text(STATUS_STOPPING));
     }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "gateway/base/text.h"
 
@@ -135,18 +136,61 @@ const char *configuration_help(void)
            "                          echo whsec_$(head -c 32 /dev/urandom | base64)\n";
 }
 
+#define KEYS_COUNT (sizeof keys / sizeof keys[0])
+
+enum endpoint_key { ENDPOINT_URL, ENDPOINT_SECRET_FILE, ENDPOINT_KEYS };
+
 /* What the INI callback needs; the first fault wins. */
 struct reading {
     struct configuration *configuration;
     struct error *error;
     enum status status;
+    FILE *file;
+    int line;              /* that was read last, from 1 */
+    bool line_goes_on;     /* inih takes a long one in pieces */
+    bool line_indented;    /* inih takes what it says for more of the key before it */
+    int lines[KEYS_COUNT]; /* of each key that was given; 0: not yet */
+    int endpoint_lines[TELEPHONY_ENDPOINTS_MAX][ENDPOINT_KEYS];
 };
+
+/* What inih reads by; counts the lines, which it does not tell. */
+static char *read_line(char *piece, int bytes, void *stream)
+{
+    struct reading *reading = stream;
+    char *got = fgets(piece, bytes, reading->file);
+    if (got == NULL) {
+        return NULL;
+    }
+    if (!reading->line_goes_on) {
+        reading->line++;
+        reading->line_indented = got[0] == ' ' || got[0] == '\t';
+    }
+    reading->line_goes_on = strchr(got, '\n') == NULL;
+    return got;
+}
 
 static int fault(struct reading *reading, const char *section, const char *name, const char *text)
 {
     reading->status =
         error_set(reading->error, STATUS_CONFIGURATION, "[%s] %s: %s", section, name, text);
     return 0;
+}
+
+/* The last of two would win without a word, and nobody would see which that is. */
+static int note_line(struct reading *reading, const char *section, const char *name, int *line)
+{
+    char text[120];
+    if (*line == 0) {
+        *line = reading->line;
+        return 1;
+    }
+    (void)snprintf(text, sizeof text,
+                   reading->line_indented
+                       ? "given in line %d; line %d goes on with it, as it begins with a space: "
+                         "remove the space"
+                       : "given twice, in line %d and in line %d: remove one",
+                   *line, reading->line);
+    return fault(reading, section, name, text);
 }
 
 static bool parse_number(const char *text, int64_t low, int64_t high, int64_t *number_r)
@@ -161,6 +205,14 @@ static bool parse_number(const char *text, int64_t low, int64_t high, int64_t *n
     return true;
 }
 
+static int fault_empty(struct reading *reading, const struct key *key, const char *standard)
+{
+    char text[80];
+    (void)snprintf(text, sizeof text, "is empty: name one, or remove the line (then it is %.20s)",
+                   standard);
+    return fault(reading, key->section, key->name, text);
+}
+
 static int set_key(struct reading *reading, const struct key *key, const char *value)
 {
     void *member = (char *)reading->configuration + key->offset;
@@ -171,8 +223,12 @@ static int set_key(struct reading *reading, const struct key *key, const char *v
         if (copy == NULL) {
             return fault(reading, key->section, key->name, "too long");
         }
+        const char **text = member;
+        if (copy[0] == '\0' && *text != NULL) { /* the default would hold without a word */
+            return fault_empty(reading, key, *text);
+        }
         if (copy[0] != '\0') {
-            *(const char **)member = copy;
+            *text = copy;
         }
         return 1;
     }
@@ -232,13 +288,20 @@ static int set_endpoint(struct reading *reading, const char *section, const char
     if (endpoint == NULL) {
         return fault(reading, section, name, "too many endpoints, or a name that is no slug");
     }
-    if (strcmp(name, "url") == 0) {
-        endpoint->url = arena_text(configuration->arena, value);
-    } else if (strcmp(name, "secret_file") == 0) {
-        configuration->endpoint_secret_files[endpoint - configuration->endpoints] =
-            arena_text(configuration->arena, value);
-    } else {
+    bool is_url = strcmp(name, "url") == 0;
+    if (!is_url && strcmp(name, "secret_file") != 0) {
         return fault(reading, section, name, "unknown; an endpoint has url and secret_file");
+    }
+    size_t index = (size_t)(endpoint - configuration->endpoints);
+    enum endpoint_key key = is_url ? ENDPOINT_URL : ENDPOINT_SECRET_FILE;
+    if (note_line(reading, section, name, &reading->endpoint_lines[index][key]) == 0) {
+        return 0;
+    }
+    const char *copy = arena_text(configuration->arena, value);
+    if (is_url) {
+        endpoint->url = copy;
+    } else {
+        configuration->endpoint_secret_files[index] = copy;
     }
     return 1;
 }
@@ -261,9 +324,11 @@ static int on_key(void *context, const char *section, const char *name, const ch
         }
         (void)find_endpoint(reading, HEARTBEAT_ENDPOINT); /* whose url is then asked for */
     }
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+    for (size_t i = 0; i < KEYS_COUNT; i++) {
         if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].name, name) == 0) {
-            return set_key(reading, &keys[i], value);
+            return note_line(reading, section, name, &reading->lines[i]) != 0
+                       ? set_key(reading, &keys[i], value)
+                       : 0;
         }
     }
     return fault(reading, section, name, "unknown key; see astreinted --help");
@@ -275,6 +340,20 @@ static const char *remedy(const char *path)
     static const char credentials[] = "/run/credentials/";
     bool is_credential = strncmp(path, credentials, sizeof credentials - 1) == 0;
     return is_credential ? " (is there only under the unit that has its LoadCredential)" : "";
+}
+
+/* As astreintectl judges its key file, but a pager starts all the same. */
+static void note_exposed(struct configuration *configuration, const char *key, const char *path)
+{
+    struct stat file;
+    if (path == NULL || stat(path, &file) != 0 || !S_ISREG(file.st_mode) ||
+        (file.st_mode & S_IRWXO) == 0) {
+        return;
+    }
+    const char *copy = arena_text(configuration->arena, key);
+    assert(configuration->exposed_count < SECRET_FILES_MAX);
+    configuration->exposed[configuration->exposed_count++] =
+        (struct exposed_file){.key = copy != NULL ? copy : "a secret", .path = path};
 }
 
 /* A whole small file, trailing white space removed. key names it in the configuration. */
@@ -368,6 +447,7 @@ static enum status read_endpoint_secrets(struct configuration *configuration, si
         endpoint->request = posts ? TELEPHONY_POST : TELEPHONY_GET;
         return STATUS_OK;
     }
+    note_exposed(configuration, key, configuration->endpoint_secret_files[index]);
     return read_secrets(configuration, index, key, error);
 }
 
@@ -422,8 +502,12 @@ static enum status read_push_credentials(struct configuration *configuration, st
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof files / sizeof files[0] && status == STATUS_OK; i++) {
         if (files[i].path != NULL) {
+            /* A certificate is public, unless its key is in the same file. */
+            bool is_public =
+                files[i].text_r == &apns->cert_pem && configuration->apns_cert_key_file != NULL;
             status = read_file(configuration->arena, files[i].key, files[i].path, files[i].text_r,
                                error);
+            note_exposed(configuration, files[i].key, is_public ? NULL : files[i].path);
         }
     }
     if (apns->cert_pem != NULL && apns->cert_key_pem == NULL) {
@@ -445,6 +529,9 @@ static enum status read_push_credentials(struct configuration *configuration, st
 static enum status read_credentials(struct configuration *configuration, struct error *error)
 {
     enum status status = read_secret(configuration, error);
+    note_exposed(configuration, "[gateway] secret_file", configuration->secret_file);
+    note_exposed(configuration, "[gateway] root_key_file", configuration->root_key_file);
+    note_exposed(configuration, "[gateway] tls_key_file", configuration->tls_key_file);
     if (status == STATUS_OK && configuration->root_key_file != NULL) {
         status = read_file(configuration->arena, "[gateway] root_key_file",
                            configuration->root_key_file, &configuration->root_key, error);
@@ -587,13 +674,20 @@ enum status configuration_read_places(const char *path, struct configuration **c
     if (configuration == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for the configuration");
     }
-    struct reading reading = {.configuration = configuration, .error = error};
-    int line = ini_parse(path, on_key, &reading);
+    struct reading reading = {
+        .configuration = configuration, .error = error, .file = fopen(path, "re")};
+    int line = reading.file != NULL ? ini_parse_stream(read_line, &reading, on_key, &reading) : -1;
+    if (reading.file != NULL && ferror(reading.file) != 0) {
+        line = -1;
+    }
     enum status status = reading.status;
     if (status == STATUS_OK && line < 0) {
         status = error_set(error, STATUS_CONFIGURATION, "cannot be read: %s", strerror(errno));
     } else if (status == STATUS_OK && line > 0) {
         status = error_set(error, STATUS_CONFIGURATION, "line %d is not \"key = value\"", line);
+    }
+    if (reading.file != NULL) {
+        (void)fclose(reading.file);
     }
     if (status == STATUS_OK) {
         fill_in(configuration);

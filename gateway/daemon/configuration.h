@@ -9,9 +9,17 @@
 #include "gateway/telephony/telephony.h"
 
 #define SECRET_FILE_BYTES_MAX 65536
+/* Of [gateway] and [push], and one of each endpoint. */
+#define SECRET_FILES_MAX (9 + TELEPHONY_ENDPOINTS_MAX)
 
 /* The endpoint that the section [heartbeat] makes. */
 #define HEARTBEAT_ENDPOINT "heartbeat"
+
+/* A file that holds a secret and that everybody on the machine may open. */
+struct exposed_file {
+    const char *key; /* "[gateway] secret_file" */
+    const char *path;
+};
 
 /* Everything the daemon is told. All texts live in the arena. */
 struct configuration {
@@ -52,6 +60,8 @@ struct configuration {
     const char *fcm_service_account_file;
     const char *web_key_file;
     const char *proxy_authorization_file;
+    struct exposed_file exposed[SECRET_FILES_MAX]; /* found while they were read */
+    size_t exposed_count;
 };
 
 /* Reads the file and every credential it names. Unknown sections and keys are errors. The error

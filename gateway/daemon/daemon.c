@@ -2,8 +2,6 @@
 #include "gateway/daemon/daemon.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,7 +9,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -20,9 +17,11 @@
 #include "gateway/daemon/backups.h"
 #include "gateway/daemon/heartbeat.h"
 #include "gateway/daemon/metrics.h"
+#include "gateway/daemon/places.h"
 #include "gateway/daemon/rota_adapter.h"
 #include "gateway/daemon/self_check.h"
 #include "gateway/dispatch/dispatch.h"
+#include "gateway/telephony/telephony_health.h"
 
 /* A backup leaves this much of its disk to the gateway, and gives way when the log behind it grows
  * to this: putting that much back into the database holds up the writer for a moment. */
@@ -48,6 +47,7 @@ struct daemon {
     struct metrics metrics;
     struct self_check self_check;
     struct heartbeat heartbeat;
+    struct telephony_watch telephony_watch;
 };
 
 static enum status write_port_file(const char *path, uint16_t port, struct error *error)
@@ -232,11 +232,27 @@ static void allow_files(const struct configuration *configuration)
     }
 }
 
+/* Damage that only reading meets has no name yet. It stays until somebody restores: say how. */
+static enum status name_damage(const struct configuration *configuration, enum status status,
+                               struct error *error)
+{
+    if (status != STATUS_CORRUPT || strstr(error->text, "--restore") != NULL) {
+        return status;
+    }
+    return error_wrap(error, status,
+                      "database %s: it is damaged and was left as it is; restore a backup with "
+                      "astreinted --restore (they are in %s)",
+                      configuration->database, configuration->backup_folder);
+}
+
 static enum status start_all(struct daemon *daemon, struct error *error)
 {
     const struct configuration *configuration = daemon->configuration;
     allow_files(configuration);
-    enum status status = start_senders(daemon, error);
+    enum status status = places_check(configuration, error);
+    if (status == STATUS_OK) {
+        status = start_senders(daemon, error);
+    }
     if (status == STATUS_OK) {
         status = start_engine(daemon, error);
     }
@@ -307,6 +323,17 @@ static void stop_all(struct daemon *daemon, bool started)
     dispatch_destroy(&daemon->dispatch);
 }
 
+static void warn_of_exposed(const struct configuration *configuration)
+{
+    for (size_t i = 0; i < configuration->exposed_count; i++) {
+        char remedy[4096];
+        const struct exposed_file *file = &configuration->exposed[i];
+        (void)snprintf(remedy, sizeof remedy, "chmod 600 %s", file->path);
+        log_warning("daemon.secret_exposed", LOG_TEXT("key", file->key),
+                    LOG_TEXT("remedy", remedy));
+    }
+}
+
 static void reload(struct daemon *daemon)
 {
     struct configuration *fresh;
@@ -314,6 +341,7 @@ static void reload(struct daemon *daemon)
     (void)sd_notify(0, "RELOADING=1");
     enum status status = configuration_read(daemon->path, &fresh, &error);
     if (status == STATUS_OK) {
+        warn_of_exposed(fresh);
         status = engine_set_root_key(daemon->engine, fresh->root_key, &error);
         if (status == STATUS_OK && daemon->push != NULL) {
             status = push_sender_reload(daemon->push, &fresh->push, &error);
@@ -331,6 +359,28 @@ static void reload(struct daemon *daemon)
     (void)sd_notify(0, "READY=1");
 }
 
+/* Tells which endpoints of telephony fail, and which deliver again. The alarm that an endpoint
+ * fails goes out each minute, by the call centre's: so that one is tried until it delivers. */
+static void watch_endpoints(struct daemon *daemon, struct monotonic_time now)
+{
+    struct telephony_health healths[TELEPHONY_ENDPOINTS_MAX];
+    char words[TELEPHONY_HEALTH_WORDS_BYTES_MAX];
+    size_t count = daemon->telephony != NULL
+                       ? telephony_healths(daemon->telephony, HEARTBEAT_ENDPOINT, healths)
+                       : 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct telephony_health *health = &healths[i];
+        enum telephony_news news = telephony_watch_look(&daemon->telephony_watch, health, now);
+        telephony_health_words(health, words);
+        if (news == TELEPHONY_FAILS) {
+            engine_alarm_about(daemon->engine, "telephony.not_delivered", health->endpoint, words);
+        } else if (news == TELEPHONY_DELIVERS_AGAIN) {
+            log_info("telephony.delivers_again", LOG_TEXT("endpoint", health->endpoint));
+            engine_alarm_about(daemon->engine, "telephony.delivers_again", health->endpoint, words);
+        }
+    }
+}
+
 /* One self-check; its users are systemd's watchdog, the heartbeat, and /readyz. */
 static void supervise(struct daemon *daemon)
 {
@@ -340,6 +390,7 @@ static void supervise(struct daemon *daemon)
         (void)sd_notify(0, "WATCHDOG=1");
     }
     heartbeat_look(&daemon->heartbeat, verdict, now);
+    watch_endpoints(daemon, now);
 }
 
 /* Often enough for systemd, which wants to hear twice in its time. */
@@ -383,58 +434,16 @@ static void serve(struct daemon *daemon, int signals)
     }
 }
 
-/* What is there already, as far as this user may look: the start looks closer. */
-static enum status check_database_file(const char *path, struct error *error)
-{
-    static const char head[] = "SQLite format 3"; /* and its NUL */
-    struct stat found;
-    if (stat(path, &found) != 0) {
-        return STATUS_OK;
-    }
-    if (!S_ISREG(found.st_mode)) {
-        return error_set(error, STATUS_CONFIGURATION,
-                         "[gateway] database: %s is %s: name a file in it", path,
-                         S_ISDIR(found.st_mode) ? "a folder" : "no file");
-    }
-    char bytes[sizeof head];
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t count = file < 0 ? 0 : read(file, bytes, sizeof bytes);
-    if (file >= 0) {
-        (void)close(file);
-    }
-    if (count > 0 && ((size_t)count < sizeof head || memcmp(bytes, head, sizeof head) != 0)) {
-        return error_set(error, STATUS_CONFIGURATION,
-                         "[gateway] database: %s is no database: name another file, or one that "
-                         "is not there yet",
-                         path);
-    }
-    return STATUS_OK;
-}
-
-static enum status check_files(const struct configuration *configuration, struct error *error)
-{
-    char directory[4096];
-    (void)snprintf(directory, sizeof directory, "%s", configuration->database);
-    const char *folder = dirname(directory);
-    if (access(folder, W_OK | X_OK) != 0) {
-        return error_set(error, STATUS_CONFIGURATION, "[gateway] database: folder %s: %s", folder,
-                         strerror(errno));
-    }
-    const char *const files[] = {configuration->tls_key_file, configuration->tls_cert_file};
-    for (size_t i = 0; i < 2; i++) {
-        if (files[i] != NULL && access(files[i], R_OK) != 0) {
-            return error_set(error, STATUS_CONFIGURATION,
-                             "[gateway] tls_key_file, tls_cert_file: %s: %s", files[i],
-                             strerror(errno));
-        }
-    }
-    return check_database_file(configuration->database, error);
-}
-
 enum status daemon_check(const struct configuration *configuration, struct error *error)
 {
     struct daemon daemon = {.configuration = configuration, .only_checks = true};
-    enum status status = check_files(configuration, error);
+    enum status status = places_check(configuration, error);
+    if (status == STATUS_OK) {
+        status = places_check_database(configuration, error);
+    }
+    if (status == STATUS_OK) {
+        status = engine_check_place(configuration->database, error);
+    }
     if (status == STATUS_OK) {
         status = engine_check_root_key(configuration->root_key, error);
         status =
@@ -469,12 +478,14 @@ enum status daemon_run(const struct configuration *configuration, const char *pa
     if (signals < 0) {
         return error_set(error, STATUS_IO, "signalfd: %s", strerror(errno));
     }
+    warn_of_exposed(configuration);
     enum status status = start_all(&daemon, error);
     if (status == STATUS_OK) {
         (void)sd_notify(0, "READY=1");
         serve(&daemon, signals);
         (void)sd_notify(0, "STOPPING=1");
     }
+    status = name_damage(configuration, status, error);
     stop_all(&daemon, status == STATUS_OK);
     (void)close(signals);
     log_info("daemon.stopped", LOG_NONE);

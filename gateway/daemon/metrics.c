@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/base/clock.h"
 #include "gateway/base/json_writer.h"
+#include "gateway/telephony/telephony_health.h"
 
 /* Text that grows until its buffer is full. */
 struct text_sink {
@@ -223,6 +225,20 @@ static void add_telephony(struct text_sink *sink, struct telephony *telephony)
     }
 }
 
+static void add_endpoints(struct text_sink *sink, struct telephony *telephony)
+{
+    struct telephony_health healths[TELEPHONY_ENDPOINTS_MAX];
+    size_t count = telephony_healths(telephony, NULL, healths);
+    struct monotonic_time now = clock_monotonic(&clock_system);
+    add(sink, "# HELP astreinte_callback_failing_seconds Since the endpoint's first failure after "
+              "its last delivery; 0: it does not fail.\n"
+              "# TYPE astreinte_callback_failing_seconds gauge\n");
+    for (size_t i = 0; i < count; i++) {
+        add(sink, "astreinte_callback_failing_seconds{endpoint=\"%s\"} %.3f\n", healths[i].endpoint,
+            (double)telephony_health_failing_ms(&healths[i], now) / 1000.0);
+    }
+}
+
 static void add_supervision(struct text_sink *sink, struct metrics *metrics)
 {
     struct heartbeat *heartbeat = metrics->heartbeat;
@@ -253,6 +269,7 @@ static size_t append_metrics(void *context,
     }
     if (metrics->telephony != NULL) {
         add_telephony(&sink, metrics->telephony);
+        add_endpoints(&sink, metrics->telephony);
     }
     if (metrics->backups != NULL) {
         sink.used +=
@@ -264,6 +281,29 @@ static size_t append_metrics(void *context,
 static size_t finished(const struct json_writer *json)
 {
     return json_writer_overflowed(json) ? 0 : json_writer_bytes(json);
+}
+
+static void write_health(struct json_writer *json, const struct telephony_health *health)
+{
+    json_member_text(json, "health", telephony_health_text(health));
+    json_member_time(json, "failing_since", health->failing_since.wall);
+    json_member_time(json, "delivered_at", health->delivered_at.wall);
+    json_member_text(json, "reason", health->reason[0] != '\0' ? health->reason : NULL);
+}
+
+/* By the name of its section, which no provider has. */
+static void write_endpoints_by_name(struct json_writer *json, struct telephony *telephony)
+{
+    struct telephony_health healths[TELEPHONY_ENDPOINTS_MAX];
+    size_t count = telephony_healths(telephony, NULL, healths);
+    for (size_t i = 0; i < count; i++) {
+        char name[sizeof "endpoint." + SLUG_BYTES_MAX];
+        (void)snprintf(name, sizeof name, "endpoint.%s", healths[i].endpoint);
+        json_name(json, name);
+        json_object_begin(json);
+        write_health(json, &healths[i]);
+        json_object_end(json);
+    }
 }
 
 static size_t providers(void *context, char *buffer, size_t buffer_bytes)
@@ -280,6 +320,9 @@ static size_t providers(void *context, char *buffer, size_t buffer_bytes)
         json_member_text(&json, "health", push_health_text(statistics.health));
         json_member_time(&json, "down_since", statistics.down_since);
         json_object_end(&json);
+    }
+    if (metrics->telephony != NULL) {
+        write_endpoints_by_name(&json, metrics->telephony);
     }
     json_object_end(&json);
     return finished(&json);
@@ -336,6 +379,19 @@ static void write_provider(struct json_writer *json, enum push_provider provider
     json_object_end(json);
 }
 
+static void write_endpoints(struct json_writer *json, struct telephony *telephony)
+{
+    struct telephony_health healths[TELEPHONY_ENDPOINTS_MAX];
+    size_t count = telephony_healths(telephony, NULL, healths);
+    for (size_t i = 0; i < count; i++) {
+        json_object_begin(json);
+        json_member_text(json, "provider", "telephony");
+        json_member_text(json, "endpoint", healths[i].endpoint);
+        write_health(json, &healths[i]);
+        json_object_end(json);
+    }
+}
+
 static size_t list_providers(void *context, char *buffer, size_t buffer_bytes)
 {
     const struct metrics *metrics = context;
@@ -350,6 +406,9 @@ static size_t list_providers(void *context, char *buffer, size_t buffer_bytes)
         struct push_statistics statistics;
         push_sender_statistics(metrics->push, (enum push_provider)p, &statistics);
         write_provider(&json, (enum push_provider)p, &statistics, views, views_count);
+    }
+    if (metrics->telephony != NULL) {
+        write_endpoints(&json, metrics->telephony);
     }
     json_array_end(&json);
     json_name(&json, "next_cursor");

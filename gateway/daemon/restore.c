@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 
 #define PIECE_BYTES     65536
 #define ASIDE_TRIES_MAX 1000
+#define GATEWAYS_LOCK   "-poison" /* what engine_lock_out() makes, and every gateway fills */
 #define COPYING         ".restoring-copy" /* not yet proven: a start ignores it */
 
 /* The database's own files. The one that is missing from the name is first: without it nothing can
@@ -28,6 +30,8 @@ struct restore {
     char copying[BACKUP_PATH_BYTES_MAX];   /* the copy while it is made */
     char restoring[BACKUP_PATH_BYTES_MAX]; /* the proven copy: its presence forbids a start */
     char aside[BACKUP_PATH_BYTES_MAX];
+    int restores; /* keeps another restore out; -1: not held */
+    int gateways; /* keeps a gateway out; -1: not held */
 };
 
 static enum status prepare(struct restore *restore, struct wall_time now, struct error *error)
@@ -193,20 +197,39 @@ static enum status blame_backup(const struct restore *restore, const char *backu
                : error_wrap(error, status, "%s", backup);
 }
 
+/* A file whose copy would be made from itself proves nothing, and one of them would be lost. */
+static enum status check_is_another(const struct restore *restore, int file, const char *backup,
+                                    struct error *error)
+{
+    const char *const own[] = {restore->database, restore->copying};
+    struct stat found, taken;
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        if (fstat(file, &taken) == 0 && stat(own[i], &found) == 0 && found.st_dev == taken.st_dev &&
+            found.st_ino == taken.st_ino) {
+            return error_set(error, STATUS_CONFIGURATION, "%s: is %s: name a backup of it", backup,
+                             i == 0 ? "the database itself" : "where the copy is made");
+        }
+    }
+    return STATUS_OK;
+}
+
 /* What is proven is the copy that will be used, not the file that it came from. */
 static enum status copy_and_prove(const struct restore *restore, const char *backup,
                                   struct store_facts *facts_r, struct error *error)
 {
-    if (is_there(backup, "-wal")) {
-        return error_set(error, STATUS_CORRUPT,
-                         "%s: a log (-wal) stands beside it: it is no finished backup", backup);
-    }
     int from = open(backup, O_RDONLY | O_CLOEXEC);
     if (from < 0) {
         return error_set(error, STATUS_NOT_FOUND, "%s: %s: name a backup that can be read", backup,
                          strerror(errno));
     }
-    enum status status = look_at(from, backup, error);
+    enum status status = check_is_another(restore, from, backup, error);
+    if (status == STATUS_OK && is_there(backup, "-wal")) {
+        status = error_set(error, STATUS_CORRUPT,
+                           "%s: a log (-wal) stands beside it: it is no finished backup", backup);
+    }
+    if (status == STATUS_OK) {
+        status = look_at(from, backup, error);
+    }
     if (status != STATUS_OK) {
         (void)close(from);
         return status;
@@ -226,6 +249,9 @@ static enum status copy_and_prove(const struct restore *restore, const char *bac
     if (status == STATUS_OK) {
         status = store_check(restore->copying, STORE_CHECK_COPY, NULL, facts_r, error);
         status = status == STATUS_OK ? status : blame_backup(restore, backup, status, error);
+    }
+    if (status != STATUS_OK) {
+        (void)unlink(restore->copying);
     }
     return status;
 }
@@ -298,27 +324,74 @@ static enum status exchange(struct restore *restore, struct error *error)
                                : status;
 }
 
-enum status restore_run(const char *backup, const char *database, struct wall_time now,
-                        struct restored *restored_r, struct error *error)
+/* The folder's own lock, as its file of locks may not be there yet. */
+static enum status lock_out_restores(struct restore *restore, struct error *error)
 {
-    struct restore restore = {.database = database};
-    struct store_facts facts;
-    int lock;
-    enum status status = prepare(&restore, now, error);
+    restore->restores = open(restore->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (restore->restores < 0) {
+        return errno == ENOENT ? error_set(error, STATUS_NOT_FOUND,
+                                           "%s: the database's folder is not there: make it first",
+                                           restore->folder)
+                               : fail(restore->folder, error);
+    }
+    if (flock(restore->restores, LOCK_EX | LOCK_NB) == 0) {
+        return STATUS_OK;
+    }
+    return errno == EWOULDBLOCK
+               ? error_set(error, STATUS_UNAVAILABLE,
+                           "%s: another program holds a lock on this folder, most likely another "
+                           "restore; wait until it ends",
+                           restore->folder)
+               : fail(restore->folder, error);
+}
+
+static enum status lock_out_gateways(struct restore *restore, struct error *error)
+{
+    enum status status = engine_lock_out(restore->database, &restore->gateways, error);
     if (status == STATUS_OK) {
-        status = engine_lock_out(database, &lock, error);
+        give_to_gateway(restore, restore->gateways);
+    }
+    return status;
+}
+
+/* Where no gateway ever ran its lock is only made once the copy is proven: a restore that is
+ * refused leaves nothing. */
+static enum status run(struct restore *restore, const char *backup, struct store_facts *facts_r,
+                       struct error *error)
+{
+    enum status status = lock_out_restores(restore, error);
+    bool is_known = is_there(restore->database, GATEWAYS_LOCK);
+    if (status == STATUS_OK && is_known) {
+        status = lock_out_gateways(restore, error);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    give_to_gateway(&restore, lock);
-    status = copy_and_prove(&restore, backup, &facts, error);
-    if (status == STATUS_OK) {
-        status = exchange(&restore, error);
-    } else {
-        (void)unlink(restore.copying);
+    status = copy_and_prove(restore, backup, facts_r, error);
+    if (status == STATUS_OK && !is_known) {
+        status = lock_out_gateways(restore, error);
+        if (status != STATUS_OK) {
+            (void)unlink(restore->copying);
+        }
     }
-    (void)close(lock);
+    return status == STATUS_OK ? exchange(restore, error) : status;
+}
+
+enum status restore_run(const char *backup, const char *database, struct wall_time now,
+                        struct restored *restored_r, struct error *error)
+{
+    struct restore restore = {.database = database, .restores = -1, .gateways = -1};
+    struct store_facts facts;
+    enum status status = prepare(&restore, now, error);
+    if (status == STATUS_OK) {
+        status = run(&restore, backup, &facts, error);
+    }
+    if (restore.gateways >= 0) {
+        (void)close(restore.gateways);
+    }
+    if (restore.restores >= 0) {
+        (void)close(restore.restores);
+    }
     if (status == STATUS_OK) {
         char digits[HEX_TEXT_BYTES(DIGEST_BYTES)];
         digits_in_name(backup, digits);
@@ -334,10 +407,13 @@ enum status restore_check_database(const char *database, struct store_facts *fac
 {
     struct restore restore = {.database = database};
     int lock;
-    if (!is_there(database, "") && !is_there(database, "-wal")) {
-        return error_set(error, STATUS_NOT_FOUND, "%s: there is no database yet", database);
+    enum status status = engine_check_place(database, error);
+    if (status == STATUS_OK && !is_there(database, "")) {
+        status = error_set(error, STATUS_NOT_FOUND, "%s: there is no database yet", database);
     }
-    enum status status = prepare(&restore, (struct wall_time){0}, error);
+    if (status == STATUS_OK) {
+        status = prepare(&restore, (struct wall_time){0}, error);
+    }
     if (status == STATUS_OK) {
         status = engine_lock_out(database, &lock, error);
     }

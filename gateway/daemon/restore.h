@@ -16,9 +16,10 @@ struct restored {
 
 /* Copies the backup, proves the copy, sets what is there aside (nothing is ever deleted) and puts
  * the copy in its place. Until the last rename no gateway starts on what is there; when it is
- * interrupted it can be done again. A database of an earlier version is upgraded by the next start.
- * STATUS_UNAVAILABLE: a gateway runs; STATUS_CORRUPT, STATUS_UNSUPPORTED, STATUS_CONFIGURATION,
- * STATUS_NOT_FOUND: as store_check(), and nothing was changed. */
+ * interrupted it can be done again; when it is refused it leaves nothing. A database of an earlier
+ * version is upgraded by the next start. STATUS_UNAVAILABLE: a gateway runs, or another restore in
+ * this folder; STATUS_CORRUPT, STATUS_UNSUPPORTED, STATUS_CONFIGURATION, STATUS_NOT_FOUND: as
+ * store_check(), and nothing was changed. */
 enum status restore_run(const char *backup, const char *database, struct wall_time now,
                         struct restored *restored_r, struct error *error) MUST_CHECK;
 

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "gateway/base/log.h"
+#include "gateway/daemon/configuration.h"
+#include "gateway/telephony/telephony_health.h"
 
 /* A probe a second, four looks a second of the watchdog; a pulse each look of ours. What is longer
  * than this is a hang, not load. */
@@ -27,6 +29,15 @@ static bool push_is_silent(const struct self_check *check, struct monotonic_time
 static bool telephony_is_silent(const struct self_check *check, struct monotonic_time now)
 {
     return check->telephony != NULL && now.ms - telephony_pulse(check->telephony).ms > PULSE_MS_MAX;
+}
+
+/* The heartbeat's receiver is no way out: it can tell nobody what is wrong. */
+static bool telephony_is_out(const struct self_check *check, struct monotonic_time now)
+{
+    struct telephony_health healths[TELEPHONY_ENDPOINTS_MAX];
+    return check->telephony != NULL &&
+           telephony_is_cut_off(
+               healths, telephony_healths(check->telephony, HEARTBEAT_ENDPOINT, healths), now);
 }
 
 static struct finding look(const struct self_check *check, struct monotonic_time now)
@@ -56,6 +67,9 @@ static struct finding look(const struct self_check *check, struct monotonic_time
     }
     if (engine.deadlines_stalled) {
         return (struct finding){SELF_CHECK_STUCK, "overdue steps are not done"};
+    }
+    if (telephony_is_out(check, now)) { /* only what is outside can still tell anybody */
+        return (struct finding){SELF_CHECK_FAILED, "no telephony endpoint can be reached"};
     }
     if (engine.overdue_ms > OVERDUE_MS_MAX) {
         return (struct finding){SELF_CHECK_LATE, "steps are overdue"};

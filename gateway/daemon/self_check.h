@@ -3,7 +3,9 @@
  *
  * It goes through the writer and the store (a command that the writer commits and the engine's
  * watchdog reads back) and through the threads that send (each answers through its own loop). No
- * provider is asked: one that is down is told as an alarm, and the pager goes on by telephone. */
+ * provider is asked: one that is down is told as an alarm, and the pager goes on by telephone. When
+ * no endpoint of telephony takes anything any more, by what became of the last calls and alarms,
+ * the heartbeat ends: its receiver is the only one left to tell. */
 #ifndef GATEWAY_DAEMON_SELF_CHECK_H
 #define GATEWAY_DAEMON_SELF_CHECK_H
 
@@ -18,7 +20,7 @@
 enum self_check_verdict {
     SELF_CHECK_PASSED,
     SELF_CHECK_LATE,   /* behind, or just started, and moving: no heartbeat */
-    SELF_CHECK_FAILED, /* cannot accept; a restart would mend nothing */
+    SELF_CHECK_FAILED, /* cannot accept, or not get out; a restart would mend nothing */
     SELF_CHECK_STUCK,  /* a restart may help: not ready, and systemd's watchdog is not petted */
 };
 

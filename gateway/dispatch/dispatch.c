@@ -47,7 +47,8 @@ struct errand {
     struct uuid escalation;
     struct uuid attempt;
     enum path path;
-    bool delayed; /* the push thread's alone */
+    char endpoint[SLUG_BYTES_MAX]; /* calls and callbacks only */
+    bool delayed;                  /* the push thread's alone */
 };
 
 static struct errand *errand_create(struct dispatch *dispatch, const struct effect *effect)
@@ -119,6 +120,18 @@ static void push_completed(void *context, const struct push_result *result)
     report(errand, &outcome);
 }
 
+/* An endpoint that cannot be reached is watched elsewhere; that it does not take what it is given
+ * is known here alone. */
+static void tell_refusal(const struct errand *errand, const char *reason)
+{
+    char detail[NOTICE_BYTES_MAX];
+    (void)snprintf(detail, sizeof detail,
+                   "endpoint %s answers %s and takes nothing: look at its url, at its secret_file "
+                   "and at what its own log says",
+                   errand->endpoint, reason);
+    engine_alarm_about(errand->dispatch->engine, "telephony.refused", errand->endpoint, detail);
+}
+
 static void telephony_completed(void *context, const struct telephony_result *result)
 {
     struct errand *errand = context;
@@ -140,8 +153,8 @@ static void telephony_completed(void *context, const struct telephony_result *re
     }
     outcome.tries = (int)result->tries;
     (void)text_copy(outcome.reason, sizeof outcome.reason, result->reason);
-    if (outcome.transport != ATTEMPT_ACCEPTED) {
-        engine_alarm(errand->dispatch->engine, "telephony.not_delivered", result->reason);
+    if (result->outcome == TELEPHONY_REFUSED) {
+        tell_refusal(errand, result->reason);
     }
     report(errand, &outcome);
 }
@@ -197,8 +210,10 @@ static enum status send_callback(struct dispatch *dispatch, const struct effect 
     if (render_callback(effect, dispatch->public_url, body, sizeof body) == 0) {
         return STATUS_TOO_LARGE;
     }
+    (void)text_copy(errand->endpoint, sizeof errand->endpoint,
+                    effect->path == PATH_CALL ? CALLS_ENDPOINT : effect->callback);
     struct telephony_job job = {
-        .endpoint = effect->path == PATH_CALL ? CALLS_ENDPOINT : effect->callback,
+        .endpoint = errand->endpoint,
         .id = effect->attempt,
         .body_json = body,
         .deadline = effect->deadline,

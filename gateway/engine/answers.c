@@ -1,4 +1,4 @@
-/* answers.c - the JSON that commands answer with. */
+/* answers.c - the JSON and the refusals that commands answer with. */
 #include "gateway/engine/engine_private.h"
 
 #include <assert.h>
@@ -24,11 +24,27 @@ void answer_refuse(struct command *command, enum status status, const char *form
     command->answer.body_bytes = 0;
 }
 
+enum status answer_failure(enum status status)
+{
+    bool named = status == STATUS_DISK_FULL || status == STATUS_NO_MEMORY ||
+                 status == STATUS_CORRUPT; /* what only an administrator can mend */
+    return named ? status : STATUS_IO;
+}
+
+bool answer_unreadable(struct command *command, enum status status)
+{
+    if (status != STATUS_CONFIGURATION) {
+        return false;
+    }
+    answer_refuse(command, STATUS_CONFLICT,
+                  "the procedure that the escalation began with cannot be read any more: act by "
+                  "telephone, and escalate anew");
+    return true;
+}
+
 void answer_json(struct command *command, const char *json, size_t bytes)
 {
-    if (command->arena == NULL) {
-        return; /* nobody waits for it */
-    }
+    assert(command->arena != NULL); /* somebody waits for it */
     command->answer.body = arena_text_n(command->arena, json, bytes);
     command->answer.body_bytes = bytes;
     if (command->answer.body == NULL) { /* run_command() takes back what would not be told */

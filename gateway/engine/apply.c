@@ -201,6 +201,7 @@ static enum status close_ticket_when_over(struct engine *engine, const struct ev
         return STATUS_OK;
     }
     for (int i = 0; i < after->callers_count; i++) {
+        /* unreachable: done keeps what is open, and cancelling leaves it to the desk */
         if (after->promises[i].state == PROMISE_OPEN ||
             after->promises[i].state == PROMISE_WARNED) {
             return STATUS_OK;

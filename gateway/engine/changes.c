@@ -2,10 +2,7 @@
  * part of them each turn; and escalations that fail again and again, which are set aside. */
 #include "gateway/engine/engine_private.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "gateway/base/log.h"
 
 #define FAILURES_TO_QUARANTINE 3
 
@@ -89,24 +86,12 @@ enum status changes_next(struct engine *engine, size_t most, int64_t *customer_i
     return status;
 }
 
-static void free_command(struct command *command)
-{
-    free(command);
-}
-
 void quarantine_post(struct engine *engine, int64_t customer_id, struct uuid escalation)
 {
-    struct command *command = calloc(1, sizeof *command);
-    if (command == NULL) {
-        abort(); /* small and fixed */
-    }
-    command->type = COMMAND_QUARANTINE;
-    command->customer_id = customer_id;
-    command->escalation_id = escalation;
-    command->received_at = clock_wall(&engine->configuration.clock);
-    command->complete = free_command;
+    struct command *command = own_command(COMMAND_QUARANTINE, customer_id, escalation,
+                                          clock_wall(&engine->configuration.clock));
     if (engine_post(engine, command) != STATUS_OK) {
-        free_command(command);
+        command->complete(command);
     }
 }
 
@@ -114,6 +99,12 @@ bool is_passing(enum status status)
 {
     return status == STATUS_DISK_FULL || status == STATUS_NO_MEMORY || status == STATUS_IO ||
            status == STATUS_UNAVAILABLE || status == STATUS_TIMEOUT || status == STATUS_UNCERTAIN;
+}
+
+enum status lasting_status(const struct engine *engine, enum status status)
+{
+    return status == STATUS_NO_MEMORY && arena_is_exhausted(engine->scratch) ? STATUS_TOO_LARGE
+                                                                             : status;
 }
 
 bool failed_lately(struct engine *engine, struct uuid escalation)

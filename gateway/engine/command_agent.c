@@ -1,6 +1,7 @@
 /* command_agent.c - the verbs of an agent's phone, by its own token or by a push's action token. */
 #include "gateway/engine/engine_private.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Who presents the action token: the person its attempt went to. */
@@ -72,7 +73,7 @@ static enum status check_own_attempt(struct engine *engine, const struct command
 
 static void event_of_verb(const struct agent_request *request, struct event *event)
 {
-    switch (request->verb) { /* unreachable: the front knows no verb but these */
+    switch (request->verb) { /* unreachable 2: the front knows no verb but these */
     case VERB_RECEIVED:
         event->type = EVENT_RECEIVED;
         break;
@@ -109,20 +110,17 @@ static void event_of_verb(const struct agent_request *request, struct event *eve
     }
 }
 
-/* A confirmation proves the device's path. */
+/* A confirmation proves the device's path; what was said on the telephone has none. */
 static enum status prove_device(struct engine *engine, const struct command *command,
                                 const struct event *event, const struct applied *applied,
                                 struct error *error)
 {
     const struct update *update = applied->update;
-    for (size_t i = 0; i < update->changed_attempts_count; i++) {
-        const struct attempt *attempt = &update->changed_attempts[i];
-        if (uuid_equal(attempt->id, event->attempt) && attempt->device_id != 0) {
-            return store_prove_device(engine->store, command->customer_id, attempt->device_id,
-                                      event->wall, error);
-        }
-    }
-    return STATUS_OK;
+    const struct attempt *attempt = &update->changed_attempts[0]; /* its own comes first */
+    assert(update->changed_attempts_count > 0 && uuid_equal(attempt->id, event->attempt));
+    return attempt->device_id == 0 ? STATUS_OK
+                                   : store_prove_device(engine->store, command->customer_id,
+                                                        attempt->device_id, event->wall, error);
 }
 
 static enum status identify(struct engine *engine, struct command *command, struct event *event,
@@ -208,7 +206,10 @@ enum status command_agent_verb(struct engine *engine, struct command *command, s
     if (status == STATUS_OK) {
         status = take_step(engine, command, &event, &applied, error);
     }
-    if (status == STATUS_NOT_FOUND || status == STATUS_QUARANTINED || status == STATUS_INVALID) {
+    if (answer_unreadable(command, status)) {
+        return STATUS_OK;
+    }
+    if (status == STATUS_QUARANTINED || status == STATUS_INVALID) {
         answer_refuse(command, status, "%s",
                       status == STATUS_INVALID ? "attempt: this escalation has no such attempt"
                                                : status_text(status));

@@ -12,6 +12,9 @@ static enum status apply_and_answer(struct engine *engine, struct command *comma
     struct applied applied;
     enum status status =
         apply_event(engine, command->customer_id, command->escalation_id, event, &applied, error);
+    if (answer_unreadable(command, status)) {
+        return STATUS_OK;
+    }
     if (status == STATUS_NOT_FOUND || status == STATUS_INVALID || status == STATUS_QUARANTINED) {
         answer_refuse(command, status, "%s",
                       status == STATUS_INVALID ? "there is no such caller on this escalation"
@@ -101,7 +104,10 @@ static enum status open_split(struct engine *engine, struct command *command,
         status = store_list_callers(engine->store, from->customer_id, from->id, command->arena,
                                     &callers, &count, error);
     }
-    if (status != STATUS_OK || (size_t)number > count) {
+    if (status == STATUS_OK && (size_t)number > count) { /* else nobody would call for them */
+        status = error_set(error, STATUS_CONFLICT, "the row of caller %d is missing", number);
+    }
+    if (status != STATUS_OK) {
         return status;
     }
     struct event event = event_now(engine, EVENT_OPENED, command->received_at);
@@ -115,7 +121,6 @@ static enum status open_split(struct engine *engine, struct command *command,
     seed.severity = from->severity;
     seed.drill = from->drill;
     seed.opened_at = command->received_at;
-    event.severity = from->severity;
     if (promise_due.ms != TIME_NEVER_MS) {
         int64_t left_ms = promise_due.ms - event.now.ms;
         event.promised_ms = left_ms > 1 ? left_ms : 1;

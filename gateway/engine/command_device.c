@@ -71,7 +71,7 @@ enum status command_use_enrolment(struct engine *engine, struct command *command
         directory_customer(engine->current, row.customer_id);
     const struct directory_person *agent =
         customer == NULL ? NULL : directory_agent(customer, row.agent_id);
-    if (agent == NULL || !agent->active) {
+    if (agent == NULL || !agent->active) { /* nobody: its row is damaged */
         answer_refuse(command, STATUS_NOT_FOUND, "code: its agent is no longer active");
         return STATUS_OK;
     }
@@ -104,15 +104,6 @@ static const struct directory_device *find_device(struct engine *engine,
     return NULL;
 }
 
-static size_t live_devices(const struct directory_person *agent)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < agent->devices_count; i++) {
-        count += agent->devices[i].live;
-    }
-    return count;
-}
-
 enum status command_put_device(struct engine *engine, struct command *command, struct error *error)
 {
     const struct device_request *request = &command->request.device;
@@ -123,7 +114,14 @@ enum status command_put_device(struct engine *engine, struct command *command, s
         answer_refuse(command, STATUS_NOT_FOUND, "no such agent");
         return STATUS_OK;
     }
-    if ((before == NULL || !before->live) && live_devices(agent) >= DEVICES_OF_PERSON_MAX) {
+    int64_t others = 0; /* in the rows: the directory does not know of those of the same batch */
+    enum status status =
+        store_count_other_devices(engine->store, command->customer_id, request->agent_id,
+                                  request->installation, &others, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if ((before == NULL || !before->live) && others >= DEVICES_OF_PERSON_MAX) {
         answer_refuse(command, STATUS_CONFLICT,
                       "this agent has %d phones already; log one out first", DEVICES_OF_PERSON_MAX);
         return STATUS_OK;
@@ -145,7 +143,7 @@ enum status command_put_device(struct engine *engine, struct command *command, s
         .retired_at = WALL_NEVER,
     };
     int64_t id;
-    enum status status = store_put_device(engine->store, &row, &id, error);
+    status = store_put_device(engine->store, &row, &id, error);
     if (status == STATUS_OK) {
         command->answer.created = before == NULL;
         engine_customer_changed(engine, command->customer_id, true);
@@ -226,11 +224,13 @@ enum status command_check_in(struct engine *engine, struct command *command, str
     const struct check_in_request *request = &command->request.check_in;
     const struct directory_customer *customer =
         directory_customer(engine->current, command->customer_id);
+    if (customer == NULL) {
+        answer_refuse(command, STATUS_NOT_FOUND, "no such customer");
+        return STATUS_OK;
+    }
     const char *role = NULL;
     const struct directory_interval *shift =
-        customer == NULL
-            ? NULL
-            : shift_of(customer, request->agent_id, request->shift, command->received_at, &role);
+        shift_of(customer, request->agent_id, request->shift, command->received_at, &role);
     if (request->shift != NULL && shift == NULL) {
         answer_refuse(command, STATUS_INVALID, "shift: you have no shift in this rota");
         return STATUS_OK;

@@ -43,11 +43,12 @@ static void write_notified(struct json_writer *json, const struct applied *appli
                 calls += other->path == PATH_CALL;
             }
         }
-        struct person_ref ref = {.kind = attempt->person_kind, .id = attempt->person_id};
-        const struct directory_person *person = directory_person(applied->customer, &ref);
-        if (!first || person == NULL) {
+        if (!first) {
             continue;
         }
+        struct person_ref ref = {.kind = attempt->person_kind, .id = attempt->person_id};
+        const struct directory_person *person = directory_person(applied->customer, &ref);
+        assert(person != NULL); /* the step took them from there */
         json_object_begin(json);
         json_member_text(json, person_kind_word(ref.kind), person->slug);
         json_member_int(json, "devices", devices);
@@ -224,7 +225,6 @@ static enum status open_new(struct engine *engine, struct command *command,
 {
     const struct escalate_request *request = work->request;
     struct event event = event_now(engine, EVENT_OPENED, command->received_at);
-    event.severity = request->severity;
     event.promised_ms = request->promised_ms;
     struct escalation seed;
     memset(&seed, 0, sizeof seed);
@@ -289,9 +289,10 @@ enum status command_escalate(struct engine *engine, struct command *command, str
                                                        dedup_key, &open_id, error);
     if (status == STATUS_OK) {
         status = join(engine, command, &work, open_id, error);
-        if (status == STATUS_CLOSED || status == STATUS_QUARANTINED) {
-            /* On its way out, set aside, or full of callers: this one gets an escalation of their
-             * own, and with it the key, which the next callers join by. */
+        if (status == STATUS_CLOSED || status == STATUS_QUARANTINED ||
+            status == STATUS_CONFIGURATION) {
+            /* On its way out, set aside or about to be, or full of callers: this one gets an
+             * escalation of their own, and with it the key, which the next callers join by. */
             status = store_release_dedup(engine->store, command->customer_id, open_id, error);
             if (status == STATUS_OK) {
                 status = open_new(engine, command, &work, dedup_key, error);

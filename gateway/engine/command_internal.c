@@ -74,10 +74,12 @@ static void tell_quarantine(struct engine *engine, struct uuid subject, bool ope
     engine_alarm_about(engine, "engine.quarantine", id, detail);
 }
 
-/* Not even its rows make sense: what was tried is undone, and only the mark is set. */
+/* Not even its rows make sense: what was tried is undone, what it would send is forgotten, and only
+ * the mark is set. */
 static enum status mark_only(struct engine *engine, const struct command *command,
-                             struct error *error)
+                             size_t effects_mark, struct error *error)
 {
+    outbox_forget(engine, effects_mark);
     enum status status = store_savepoint_rollback(engine->store, error);
     if (status == STATUS_OK) {
         status = store_savepoint(engine->store, error);
@@ -96,7 +98,14 @@ static enum status set_aside(struct engine *engine, const struct command *comman
     enum status status =
         apply_event(engine, command->customer_id, command->escalation_id, &event, &applied, error);
     *changed_r = status == STATUS_OK && applied.update->changed;
-    return status;
+    return lasting_status(engine, status);
+}
+
+/* Whether its rows are to blame. Where room or memory ran out, the whole way is tried again. */
+static bool are_rows_broken(const struct engine *engine, enum status status)
+{
+    return status != STATUS_OK && status != STATUS_NO_MEMORY && status != STATUS_DISK_FULL &&
+           store_in_transaction(engine->store);
 }
 
 enum status command_quarantine(struct engine *engine, struct command *command, struct error *error)
@@ -104,23 +113,25 @@ enum status command_quarantine(struct engine *engine, struct command *command, s
     /* More aborts than it took: reading its rows, to set it aside, was one of them. */
     bool readable = poison_aborts(engine->poison, command->escalation_id) <= ABORTS_TO_QUARANTINE;
     bool changed = true;
+    size_t effects_mark = engine->effects_count;
     enum status status = STATUS_OK;
     if (command->customer_id == 0) { /* it aborted before it was known whose it is: by a token */
         status = store_get_escalation_customer(engine->store, command->escalation_id,
                                                &command->customer_id, error);
     }
-    if (status == STATUS_OK) {
+    bool known = status == STATUS_OK;
+    if (known) {
         poison_belongs_to(engine->poison, command->escalation_id, command->customer_id);
         status = readable ? set_aside(engine, command, &changed, error)
-                          : mark_only(engine, command, error);
+                          : mark_only(engine, command, effects_mark, error);
     }
     if (status == STATUS_NOT_FOUND) {
         tell_quarantine(engine, command->escalation_id, false);
         return STATUS_OK;
     }
-    /* Without a transaction it is room or memory that ran out, and not the rows: tried again. */
-    if (readable && status != STATUS_OK && store_in_transaction(engine->store)) {
-        status = mark_only(engine, command, error);
+    if (known && readable && are_rows_broken(engine, status)) {
+        status = mark_only(engine, command, effects_mark, error);
+        changed = true; /* no callback goes out for it: the alarm is all that a person hears */
     }
     if (changed || status != STATUS_OK) {
         tell_quarantine(engine, command->escalation_id, true);

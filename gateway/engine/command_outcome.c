@@ -2,6 +2,7 @@
  * telephony layer reports of a call. */
 #include "gateway/engine/engine_private.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "gateway/base/text.h"
@@ -29,17 +30,37 @@ static enum status retire(struct engine *engine, const struct command *command,
                           const struct update *update, struct error *error)
 {
     const struct transport_request *request = &command->request.transport;
-    for (size_t i = 0; i < update->changed_attempts_count; i++) {
-        const struct attempt *attempt = &update->changed_attempts[i];
-        if (uuid_equal(attempt->id, request->attempt) && attempt->device_id != 0) {
-            struct wall_time since =
-                request->gone_since.ms != TIME_NEVER_MS ? request->gone_since : attempt->planned_at;
-            engine_customer_changed(engine, command->customer_id, false);
-            return store_retire_device(engine->store, command->customer_id, attempt->device_id,
-                                       request->reason, request->at, since, error);
-        }
+    const struct attempt *attempt = &update->changed_attempts[0]; /* its own comes first */
+    assert(update->changed_attempts_count > 0 && uuid_equal(attempt->id, request->attempt));
+    if (attempt->device_id == 0) {
+        return STATUS_OK;
     }
-    return STATUS_OK;
+    struct wall_time since =
+        request->gone_since.ms != TIME_NEVER_MS ? request->gone_since : attempt->planned_at;
+    engine_customer_changed(engine, command->customer_id, false);
+    return store_retire_device(engine->store, command->customer_id, attempt->device_id,
+                               request->reason, request->at, since, error);
+}
+
+/* Of one that was set aside nothing is worked on any more; but that the call centre was told of it
+ * is kept, or each restart would tell it again. */
+static enum status keep_word_of_quarantine(struct engine *engine, const struct command *command,
+                                           struct error *error)
+{
+    const struct transport_request *request = &command->request.transport;
+    struct attempt attempt;
+    enum status status =
+        store_get_attempt(engine->store, command->customer_id, command->escalation_id,
+                          request->attempt, &attempt, error);
+    if (status == STATUS_OK && attempt.purpose == PURPOSE_QUARANTINE &&
+        request->transport == ATTEMPT_ACCEPTED) {
+        attempt.state = ATTEMPT_ACCEPTED;
+        attempt.accepted_at = request->at;
+        attempt.tries = request->tries;
+        status = store_update_attempt(engine->store, command->customer_id, command->escalation_id,
+                                      &attempt, error);
+    }
+    return status;
 }
 
 enum status command_transport_outcome(struct engine *engine, struct command *command,
@@ -53,6 +74,9 @@ enum status command_transport_outcome(struct engine *engine, struct command *com
     if (request->transport == ATTEMPT_PLANNED) {
         return put_back(engine, command, error);
     }
+    if (poison_condemns(engine->poison, command->customer_id, command->escalation_id)) {
+        return keep_word_of_quarantine(engine, command, error);
+    }
     struct event event = event_now(engine, EVENT_TRANSPORT, request->at);
     event.attempt = request->attempt;
     event.transport = request->transport;
@@ -64,7 +88,10 @@ enum status command_transport_outcome(struct engine *engine, struct command *com
     if (status == STATUS_OK && request->device_gone) {
         status = retire(engine, command, applied.update, error);
     }
-    return status == STATUS_QUARANTINED || status == STATUS_INVALID ? STATUS_OK : status;
+    if (status == STATUS_QUARANTINED) {
+        status = keep_word_of_quarantine(engine, command, error);
+    }
+    return status == STATUS_INVALID ? STATUS_OK : status;
 }
 
 enum status command_transport_delayed(struct engine *engine, struct command *command,
@@ -88,9 +115,10 @@ static bool is_key(enum attempt_answer answer)
     return answer == ANSWER_ACCEPTED || answer == ANSWER_DECLINED;
 }
 
+/* Answers are numbered as a call goes on. */
 static bool answer_ends_call(enum attempt_answer answer)
 {
-    return answer != ANSWER_NONE && answer != ANSWER_RINGING && answer != ANSWER_ANSWERED;
+    return answer > ANSWER_ANSWERED;
 }
 
 /* What a key press means depends on what the call was about. */
@@ -107,8 +135,9 @@ static void event_of_key(const struct attempt *attempt, enum attempt_answer answ
     case PURPOSE_CANCEL_NOTICE:
         event->type = EVENT_SEEN;
         break;
-    case PURPOSE_UPDATE:
-        event->type = !yes ? EVENT_DECLINE : holder ? EVENT_PROGRESS : EVENT_ACCEPT;
+    case PURPOSE_UPDATE: /* what is new is asked of the holder, who may have let go since */
+        event->type = holder ? (yes ? EVENT_PROGRESS : EVENT_HAND_BACK)
+                             : (yes ? EVENT_ACCEPT : EVENT_DECLINE);
         break;
     case PURPOSE_ALERT:
     case PURPOSE_WITHDRAW:
@@ -196,8 +225,11 @@ enum status command_call_outcome(struct engine *engine, struct command *command,
         status = apply_event(engine, command->customer_id, command->escalation_id, &event, &applied,
                              error);
     }
-    if (status == STATUS_NOT_FOUND || status == STATUS_INVALID || status == STATUS_QUARANTINED) {
-        answer_refuse(command, status == STATUS_INVALID ? STATUS_NOT_FOUND : status, "%s",
+    if (answer_unreadable(command, status)) {
+        return STATUS_OK;
+    }
+    if (status == STATUS_NOT_FOUND || status == STATUS_QUARANTINED) {
+        answer_refuse(command, status, "%s",
                       status == STATUS_QUARANTINED ? status_text(status)
                                                    : "no such call was asked for");
         return STATUS_OK;

@@ -12,10 +12,9 @@ size_t people_on_call(const struct directory_customer *customer, const char *rol
     for (size_t i = 0; rota != NULL && i < rota->intervals_count && count < max; i++) {
         const struct directory_interval *interval = &rota->intervals[i];
         if (interval->from.ms <= at.ms && at.ms < interval->to.ms) {
-            const struct directory_person *agent = directory_agent(customer, interval->agent_id);
-            if (agent != NULL) {
-                agents_r[count++] = agent;
-            }
+            agents_r[count] = directory_agent(customer, interval->agent_id);
+            assert(agents_r[count] != NULL); /* an interval is of the customer's own agents */
+            count++;
         }
     }
     return count;
@@ -56,7 +55,10 @@ static enum status resolve_person(struct arena *arena, const struct directory_pe
         .slug = person->slug,
         .has_phone = person->phone != NULL && person->phone[0] != '\0',
     };
-    struct context_device *devices = arena_alloc(arena, person->devices_count * sizeof *devices);
+    size_t room = /* retired ones stay in the rows for ever, and take none */
+        person->devices_count < DEVICES_OF_PERSON_MAX ? person->devices_count
+                                                      : DEVICES_OF_PERSON_MAX;
+    struct context_device *devices = arena_alloc(arena, room * sizeof *devices);
     if (devices == NULL) {
         return out_of_memory(error);
     }
@@ -151,6 +153,10 @@ static enum status read_procedure(struct engine *engine, int64_t customer_id, in
                                                              procedure_id, arena, &row, error);
     if (status == STATUS_OK) {
         status = procedure_parse_stored(&row, arena, &procedure, error);
+        if (status == STATUS_INVALID) { /* its own code: an event that does not fit is another */
+            status = error_wrap(error, STATUS_CONFIGURATION, "procedure %lld does not parse",
+                                (long long)procedure_id);
+        }
     }
     if (status != STATUS_OK) {
         arena_destroy(&arena);

@@ -54,16 +54,14 @@ static enum status starved(const struct loading *loading, struct error *error)
 
 static struct directory_device device_of(struct loading *loading, const struct device_row *row)
 {
-    bool has_keys = row->public_key != NULL && row->public_key[0] != '\0' &&
-                    row->auth_secret != NULL && row->auth_secret[0] != '\0';
     return (struct directory_device){
         .id = row->device_id,
         .installation = keep(loading, row->installation),
         .platform = row->platform,
         .target = keep(loading, row->target),
         .environment = row->environment,
-        .public_key = has_keys ? keep(loading, row->public_key) : NULL,
-        .auth_secret = has_keys ? keep(loading, row->auth_secret) : NULL,
+        .public_key = keep(loading, row->public_key),
+        .auth_secret = keep(loading, row->auth_secret),
         .app_version = keep_once(loading, row->app_version),
         .permission = keep_once(loading, row->permission),
         .battery_percent = row->battery_percent,

@@ -16,7 +16,6 @@
 #define CALLS_MAX_DEFAULT  30
 #define OUTCOMES_GATHER_MS INT64_C(2)
 #define SLEEP_MS_MAX       INT64_C(50)
-#define ALARM_EVERY_MS     INT64_C(60000)
 #define OUTBOX_ROWS        512
 
 static enum status out_of_memory(struct error *error)
@@ -131,11 +130,17 @@ static enum status open_all(struct engine *engine, struct error *error)
     if (status == STATUS_OK) {
         status = open_poison(engine, error); /* first: its lock keeps a second writer out */
     }
+    if (status == STATUS_OK && engine->configuration.vfs == NULL) {
+        status = engine_check_place(engine->database_path, error);
+    }
     if (status == STATUS_OK) {
         status = reserve_open(engine, error);
     }
     if (status == STATUS_OK) {
         status = open_store(engine, error);
+    }
+    if (status == STATUS_OK) {
+        files_watch_begin(engine);
     }
     if (status == STATUS_OK) {
         struct directory_builder builder = builder_of(engine);
@@ -164,12 +169,6 @@ enum status engine_check_root_key(const char *root_key, struct error *error)
                          "the root key is not of the form that `astreintectl key generate` prints");
     }
     return STATUS_OK;
-}
-
-static void free_command(struct command *command)
-{
-    arena_destroy(&command->arena);
-    free(command);
 }
 
 /* What ended the process twice is set aside before anything else is done. At each start: the one
@@ -223,9 +222,7 @@ static void refuse(struct command *command)
     memset(&command->answer, 0, sizeof command->answer);
     command->answer.body = "";
     command->answer.status = STATUS_STOPPING;
-    if (command->complete != NULL) {
-        command->complete(command);
-    }
+    command->complete(command);
 }
 
 static void refuse_all(struct engine *engine)
@@ -344,13 +341,16 @@ static void wake_if_asleep(struct engine *engine)
 
 enum status engine_post(struct engine *engine, struct command *command)
 {
-    assert(engine->magic == ENGINE_MAGIC);
+    assert(engine->magic == ENGINE_MAGIC && command->complete != NULL);
     if (atomic_load(&engine->stopping)) {
         return STATUS_STOPPING;
     }
     bool is_new = command->type == COMMAND_ESCALATE;
     if (is_new && atomic_load(&engine->damaged)) {
         return STATUS_CORRUPT;
+    }
+    if (is_new && atomic_load(&engine->removed)) {
+        return STATUS_REMOVED;
     }
     if (is_new && admission_is_closed(engine, command)) {
         return STATUS_FULL;
@@ -365,20 +365,33 @@ enum status engine_post(struct engine *engine, struct command *command)
     return status;
 }
 
-static struct command *transport_command(enum command_type type, int64_t customer_id,
-                                         struct uuid escalation,
-                                         const struct transport_request *request)
+void own_command_free(struct command *command)
+{
+    arena_destroy(&command->arena);
+    free(command);
+}
+
+struct command *own_command(enum command_type type, int64_t customer_id, struct uuid escalation,
+                            struct wall_time at)
 {
     struct command *command = calloc(1, sizeof *command);
     if (command == NULL) {
-        abort(); /* small and fixed: recovery sends the attempt again under its id */
+        abort(); /* small and fixed: recovery finds what it was about */
     }
     command->type = type;
     command->customer_id = customer_id;
     command->escalation_id = escalation;
-    command->received_at = request->at;
+    command->received_at = at;
+    command->complete = own_command_free;
+    return command;
+}
+
+static struct command *transport_command(enum command_type type, int64_t customer_id,
+                                         struct uuid escalation,
+                                         const struct transport_request *request)
+{
+    struct command *command = own_command(type, customer_id, escalation, request->at);
     command->request.transport = *request;
-    command->complete = free_command;
     return command;
 }
 
@@ -406,91 +419,6 @@ void engine_outcome(struct engine *engine, int64_t customer_id, struct uuid esca
     queue_push_reserved(engine->lanes[LANE_OUTCOME], command);
     outbox_give_credit(engine, path);
     nudge_if_asleep(engine);
-}
-
-/* ---- alarms ---- */
-
-/* The record of the last alarm of this kind about this; a free one, or the one told longest ago,
- * when there was none. */
-static struct told_alarm *find_told(struct engine *engine, const char *kind, const char *about)
-{
-    struct told_alarm *oldest = &engine->alarms_told[0];
-    for (size_t i = 0; i < ALARMS_TOLD_MAX; i++) {
-        struct told_alarm *told = &engine->alarms_told[i];
-        if (told->kind == NULL) {
-            return told;
-        }
-        if (strcmp(told->kind, kind) == 0 && strcmp(told->about, about) == 0) {
-            return told;
-        }
-        oldest = told->told_ms < oldest->told_ms ? told : oldest;
-    }
-    oldest->kind = NULL;
-    return oldest;
-}
-
-/* At most one of a kind about the same thing goes out every minute. */
-static bool alarm_is_due(struct engine *engine, const char *kind, const char *about)
-{
-    int64_t now_ms = clock_monotonic(&engine->configuration.clock).ms;
-    (void)pthread_mutex_lock(&engine->alarm_lock);
-    struct told_alarm *told = find_told(engine, kind, about);
-    bool due = told->kind == NULL || now_ms - told->told_ms >= ALARM_EVERY_MS;
-    if (due) {
-        told->kind = kind;
-        (void)text_copy(told->about, sizeof told->about, about);
-        told->told_ms = now_ms;
-    }
-    (void)pthread_mutex_unlock(&engine->alarm_lock);
-    return due;
-}
-
-void engine_alarm(struct engine *engine, const char *kind, const char *detail)
-{
-    engine_alarm_about(engine, kind, "", detail);
-}
-
-void engine_alarm_about(struct engine *engine, const char *kind, const char *about,
-                        const char *detail)
-{
-    log_warning("alarm", LOG_TEXT("kind", kind), LOG_TEXT("detail", detail));
-    (void)pthread_mutex_lock(&engine->statistics_lock);
-    engine->statistics.alarms++;
-    (void)pthread_mutex_unlock(&engine->statistics_lock);
-    if (!alarm_is_due(engine, kind, about)) {
-        return;
-    }
-    const struct engine_dispatcher *dispatcher = &engine->configuration.dispatcher;
-    if (dispatcher->alarm != NULL) {
-        dispatcher->alarm(dispatcher->context, kind, detail);
-    }
-    struct command *command = calloc(1, sizeof *command);
-    struct arena *arena = arena_create(0);
-    const char *kept = arena == NULL ? NULL : arena_text(arena, detail);
-    if (command == NULL || kept == NULL) {
-        free(command);
-        arena_destroy(&arena);
-        return; /* told and logged; the record of it is what is lost */
-    }
-    command->type = COMMAND_ALARM;
-    command->arena = arena;
-    command->received_at = clock_wall(&engine->configuration.clock);
-    command->request.alarm.kind = kind;
-    command->request.alarm.detail = kept;
-    command->complete = free_command;
-    if (engine_post(engine, command) != STATUS_OK) {
-        free_command(command);
-    }
-}
-
-void engine_note_damage(struct engine *engine, enum status status)
-{
-    if (status == STATUS_CORRUPT) {
-        atomic_store(&engine->damaged, true);
-        engine_alarm(engine, "database.damaged",
-                     "the database is damaged: new escalations are refused; restore the last good "
-                     "backup now");
-    }
 }
 
 /* ---- directory ---- */
@@ -614,11 +542,13 @@ void engine_statistics(struct engine *engine, struct engine_statistics *statisti
     statistics_r->proven_age_ms = now_ms - atomic_load(&engine->proven_ms);
     statistics_r->proven = atomic_load(&engine->proven_once);
     statistics_r->open_escalations = atomic_load(&engine->open_escalations);
+    statistics_r->removed = atomic_load(&engine->removed);
     statistics_r->disk_full = atomic_load(&engine->disk_full);
     statistics_r->reserve_bytes = engine->configuration.reserve_bytes;
     statistics_r->reserve_held_bytes = atomic_load(&engine->reserve_held_bytes);
     statistics_r->not_ready_why = atomic_load(&engine->stopping)  ? "stopping"
                                   : atomic_load(&engine->damaged) ? "the database is damaged"
+                                  : statistics_r->removed ? "the database was removed or replaced"
                                   : statistics_r->disk_full
                                       ? "disk full: only the open escalations go on"
                                       : NULL;
@@ -704,15 +634,25 @@ static bool mailbox_is_empty(struct engine *engine)
     return true;
 }
 
+/* On a damaged or broken disk outcomes may come faster than they can be written: what is left goes
+ * again at the next start. */
+static bool may_end(struct engine *engine)
+{
+    if (!atomic_load(&engine->stopping)) {
+        return false;
+    }
+    /* by chance: whether there is mail left when it is to stop */
+    return (mailbox_is_empty(engine) && turn_is_empty(engine->turn)) ||
+           clock_monotonic(&engine->configuration.clock).ms >= atomic_load(&engine->stop_by_ms);
+}
+
 static void *writer_run(void *context)
 {
     struct engine *engine = context;
     (void)pthread_setname_np(pthread_self(), "writer");
     for (;;) {
         int64_t wait_ms = engine_turn(engine);
-        /* by chance: whether there is mail left when it is to stop */
-        if (atomic_load(&engine->stopping) && mailbox_is_empty(engine) &&
-            turn_is_empty(engine->turn)) {
+        if (may_end(engine)) {
             return NULL;
         }
         if (wait_ms > 0) {
@@ -742,6 +682,8 @@ enum status engine_start(struct engine *engine, struct error *error)
 
 void engine_stop(struct engine *engine)
 {
+    atomic_store(&engine->stop_by_ms,
+                 clock_monotonic(&engine->configuration.clock).ms + STOPPING_MS_MAX);
     atomic_store(&engine->stopping, true);
     engine_wake(engine);
 }

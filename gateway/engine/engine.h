@@ -22,6 +22,7 @@ struct engine;
 /* Bounds of one turn and of the mailbox. */
 #define TURN_COMMANDS_MAX         256
 #define TURN_WORK_MS_MAX          5
+#define STOPPING_MS_MAX           5000
 #define LANE_ACKNOWLEDGMENT_SLOTS 8192
 #define LANE_OUTCOME_SLOTS        32768
 #define LANE_NEW_SLOTS            4096
@@ -125,6 +126,9 @@ struct engine_configuration {
  * directory; what made earlier runs abort is set aside by the first turn. No thread yet. */
 enum status engine_create(const struct engine_configuration *configuration,
                           struct engine **engine_r, struct error *error) MUST_CHECK;
+/* What a start asks before it opens the database: STATUS_CORRUPT when it would begin a new one
+ * where another was in use (store_check_place()). Changes nothing. */
+enum status engine_check_place(const char *database_path, struct error *error) MUST_CHECK;
 /* Keeps every engine away from a database while this process exchanges or reads its files.
  * STATUS_UNAVAILABLE: one runs. *lock_r is closed by the caller, which lets go. */
 enum status engine_lock_out(const char *database_path, int *lock_r, struct error *error) MUST_CHECK;
@@ -135,14 +139,15 @@ void engine_destroy(struct engine **engine);
 
 /* Starts the writer's thread and the watchdog's. */
 enum status engine_start(struct engine *engine, struct error *error) MUST_CHECK;
-/* Refuses new commands (STATUS_STOPPING), finishes those inside, lets the threads end. */
+/* Refuses new commands (STATUS_STOPPING), finishes those inside, lets the threads end; after
+ * STOPPING_MS_MAX also when it could not finish. */
 void engine_stop(struct engine *engine);
 void engine_join(struct engine *engine);
 
 /* Any thread. On STATUS_OK `complete` will be called once. STATUS_FULL: the lane has no room, or
- * new escalations would wait too long (NEW_WAIT_MS_AIM); STATUS_STOPPING; STATUS_CORRUPT: new
- * escalations are refused. On a full disk a new escalation is answered STATUS_DISK_FULL; one that
- * was taken before is answered from the record.
+ * new escalations would wait too long (NEW_WAIT_MS_AIM); STATUS_STOPPING; STATUS_CORRUPT,
+ * STATUS_REMOVED: new escalations are refused. On a full disk a new escalation is answered
+ * STATUS_DISK_FULL; one that was taken before is answered from the record.
  */
 enum status engine_post(struct engine *engine, struct command *command) MUST_CHECK;
 
@@ -219,6 +224,7 @@ struct engine_statistics {
     int64_t answered_age_ms;
     int64_t proven_age_ms;
     bool proven;                /* a probe came back since the start */
+    bool removed;               /* the database is not in its place: none is taken either */
     bool disk_full;             /* new escalations are refused; the reserve carries the open ones */
     int64_t reserve_bytes;      /* what is to be kept of the disk, */
     int64_t reserve_held_bytes; /* and what is kept */

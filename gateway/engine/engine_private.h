@@ -151,6 +151,8 @@ struct told_alarm {
     const char *kind; /* NULL: free */
     char about[96];
     int64_t told_ms;
+    int64_t logged_ms;
+    int64_t unsaid; /* of the same, since it was logged */
 };
 
 #define ALARMS_TOLD_MAX 64
@@ -164,10 +166,21 @@ struct watchdog {
     int64_t counted_ms;
     int64_t looked_ms;
     int64_t judges_from_ms; /* after a pause of the whole machine */
+    bool unread;            /* in this look something could not be read */
+    int64_t unread_logged_ms;
+    int64_t unread_unsaid; /* since it was logged */
     /* A command of no effect that shows the way through the writer. */
     struct command probe;
     int64_t probed_ms; /* when it was posted; 0: not yet */
     _Atomic bool probe_inside;
+};
+
+/* ---- the watchdog's, once it looks (files_watch.c) ---- */
+struct files_watch {
+    bool watches;
+    struct store_files files;
+    int64_t looked_ms;
+    int64_t told_ms;
 };
 
 struct engine {
@@ -191,6 +204,7 @@ struct engine {
     bool woken;
     _Atomic bool sleeping;
     _Atomic bool stopping;
+    _Atomic int64_t stop_by_ms; /* CLOCK_BOOTTIME; then the writer ends with what is left inside */
 
     /* a full disk (reserve.c) */
     struct ballast *ballast;
@@ -199,6 +213,8 @@ struct engine {
     struct engine_time reserve_looks_at;
 
     _Atomic bool damaged; /* a read met damage; until the process ends */
+    _Atomic bool removed; /* the database is not in its place (files_watch.c) */
+    struct files_watch files_watch;
 
     /* how long new escalations wait (admission.c) */
     _Atomic size_t new_inside;    /* new escalations posted and not yet answered */
@@ -231,6 +247,7 @@ struct engine {
     _Atomic bool outbox_waiting; /* planned rows may be there */
     bool journal_written;
     struct engine_time outbox_retry_at;
+    struct engine_time tests_again_at; /* their rows failed: until then the outbox does without */
     struct turn *turn;
     struct engine_time purged_at;
     struct cached_procedure procedures[PROCEDURES_CACHED_MAX];
@@ -317,7 +334,8 @@ struct opening {
 };
 
 /* Loads the escalation, takes the step, stores the update. STATUS_NOT_FOUND: no such escalation;
- * STATUS_INVALID: the event does not fit. */
+ * STATUS_INVALID: the event does not fit; STATUS_CONFIGURATION: the procedure that it began with
+ * does not parse; STATUS_QUARANTINED. Nothing was written then. */
 enum status apply_event(struct engine *engine, int64_t customer_id, struct uuid id,
                         struct event *event, struct applied *applied_r,
                         struct error *error) MUST_CHECK;
@@ -389,6 +407,10 @@ enum status device_tests_pump(struct engine *engine, struct engine_time now, siz
 
 void answer_refuse(struct command *command, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* What failed inside as its asker is told: the gateway's fault, never theirs. */
+enum status answer_failure(enum status status);
+/* The refusal, when apply_event() could not read the procedure; false: it was something else. */
+bool answer_unreadable(struct command *command, enum status status);
 /* {"id","state","holder","next"} of an escalation after its update. */
 void answer_view(struct engine *engine, struct command *command, const struct applied *applied);
 /* Status and members ("holder", "state") of a refused verb. */
@@ -461,11 +483,14 @@ bool again_keep(struct engine *engine, struct command *command);
 struct command *again_take(struct engine *engine, bool whenever);
 int64_t again_limit_wait(const struct engine *engine, int64_t wait_ms);
 
+/* A failure as it is to be judged: the scratch memory has an end of its own, and what reaches it
+ * reaches it again (STATUS_TOO_LARGE), other than when the machine has no memory left. */
+enum status lasting_status(const struct engine *engine, enum status status);
 /* What another try may mend accuses nobody. */
 bool is_passing(enum status status);
-/* Counts a failure of the engine's own work on an escalation; the third sets it aside. */
 /* Whether its deadline failed just now: it waits a while, so that those behind it are met. */
 bool failed_lately(struct engine *engine, struct uuid escalation);
+/* Counts a failure of the engine's own work on an escalation; the third sets it aside. */
 void blame(struct engine *engine, int64_t customer_id, struct uuid escalation, enum status status);
 void quarantine_post(struct engine *engine, int64_t customer_id, struct uuid escalation);
 
@@ -510,12 +535,25 @@ enum status clock_watch_next(struct engine *engine, struct clock_part *part_r,
 /* That is committed. */
 void clock_watch_told(struct engine *engine, struct uuid escalation);
 
+/* ---- files_watch.c: the database under its name ---- */
+
+/* What is open just now is what has to be there. */
+void files_watch_begin(struct engine *engine);
+/* Each look of the watchdog. */
+void files_watch_look(struct engine *engine);
+
 /* ---- the rest ---- */
 
 struct engine_time engine_time_at(const struct engine *engine, struct monotonic_time boot);
 enum status engine_clock_open(struct engine *engine, struct error *error) MUST_CHECK;
 enum status engine_clock_save(struct engine *engine, struct error *error) MUST_CHECK;
 void engine_wake(struct engine *engine);
+/* A command that frees itself when it is completed, for the engine to post. Without memory for it
+ * the process ends. */
+struct command *own_command(enum command_type type, int64_t customer_id, struct uuid escalation,
+                            struct wall_time at);
+/* Its `complete`, and for one that was not posted. */
+void own_command_free(struct command *command);
 /* Marks a customer's snapshot (0: only the keys) as to be rebuilt before the commit. */
 void engine_customer_changed(struct engine *engine, int64_t customer_id, bool people_changed);
 /* Rebuilds a customer's snapshot (0: only the keys) now, inside the transaction. */

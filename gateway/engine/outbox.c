@@ -11,7 +11,12 @@
 #define OUTBOX_ROWS_MAX 512
 #define CALL_GRACE_MS   INT64_C(60000)
 #define OUTBOX_RETRY_MS INT64_C(100)
-#define DEADLINE_MS_MIN INT64_C(200)
+/* Rows that fail are tried again and again: behind them the outbox rests nine times as long as they
+ * took, so that they have a tenth of the writer's time; never long, as others wait with them. */
+#define FAILED_PAUSE        9
+#define FAILED_PAUSE_MS_MAX INT64_C(1000)
+#define FAILED_SAID_MAX     4 /* of one pump, by themselves */
+#define DEADLINE_MS_MIN     INT64_C(200)
 
 static bool take_counter(_Atomic size_t *used, size_t limit)
 {
@@ -124,10 +129,19 @@ void outbox_forget(struct engine *engine, size_t mark)
     }
 }
 
+/* What rests already for longer goes on resting. */
+static void rest(struct engine *engine, struct engine_time now, int64_t ms)
+{
+    struct engine_time until = engine_time_add(now, ms);
+    engine->outbox_waiting = true;
+    if (engine->outbox_retry_at.ms < until.ms) {
+        engine->outbox_retry_at = until;
+    }
+}
+
 void outbox_wait(struct engine *engine, struct engine_time now)
 {
-    engine->outbox_waiting = true;
-    engine->outbox_retry_at = engine_time_add(now, OUTBOX_RETRY_MS);
+    rest(engine, now, OUTBOX_RETRY_MS);
 }
 
 /* Whether there is still a point in sending it. */
@@ -216,49 +230,86 @@ static enum status move_row(struct engine *engine, struct attempt_row *row, stru
     return STATUS_OK;
 }
 
+/* What became of the rows of one pump. */
+struct pumped {
+    size_t tried;
+    size_t moved;
+    size_t failed;
+    bool left;
+};
+
 /* The same in a savepoint of its own: one bad row must not hold up the others. Fails only when the
  * transaction has vanished or cannot be mended. */
 static enum status try_row(struct engine *engine, struct attempt_row *row, struct engine_time now,
-                           bool *moved_r, struct error *error)
+                           struct pumped *pumped, struct error *error)
 {
     size_t mark = engine->effects_count;
+    bool moved = false;
+    pumped->tried++;
     enum status status = store_savepoint(engine->store, error);
     if (status != STATUS_OK) {
         return status;
     }
     poison_begin(engine->poison, row->customer_id, row->escalation_id);
-    status = move_row(engine, row, now, moved_r, error);
+    status = lasting_status(engine, move_row(engine, row, now, &moved, error));
     poison_end(engine->poison);
     arena_reset(engine->scratch);
     if (status == STATUS_OK) {
+        pumped->moved += moved;
+        pumped->left = pumped->left || !moved;
         return store_savepoint_release(engine->store, error);
     }
-    *moved_r = false;
     outbox_forget(engine, mark);
     if (!store_in_transaction(engine->store) || status == STATUS_DISK_FULL) {
         return status;
     }
-    log_error("engine.outbox_row_failed", LOG_UUID("escalation", row->escalation_id),
-              LOG_STATUS(status), LOG_TEXT("detail", error->text));
+    pumped->left = true;
+    if (pumped->failed++ < FAILED_SAID_MAX) {
+        log_error("engine.outbox_row_failed", LOG_UUID("escalation", row->escalation_id),
+                  LOG_STATUS(status), LOG_TEXT("detail", error->text));
+    }
     blame(engine, row->customer_id, row->escalation_id, status);
     return store_savepoint_rollback(engine->store, error);
 }
 
 /* Each path by itself: calls that wait for the trunk must not hide pushes that could go. */
 static enum status pump_path(struct engine *engine, enum path path, struct engine_time now,
-                             size_t *moved_r, bool *left_r, struct error *error)
+                             struct pumped *pumped, struct error *error)
 {
-    size_t count = 0, moved = 0;
+    size_t count = 0;
     enum status status =
         store_list_outbox(engine->store, path, OUTBOX_ROWS_MAX, engine->outbox_rows, &count, error);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        bool row_moved = false;
-        status = try_row(engine, &engine->outbox_rows[i], now, &row_moved, error);
-        moved += row_moved;
+        status = try_row(engine, &engine->outbox_rows[i], now, pumped, error);
     }
-    *moved_r += moved;
-    *left_r = *left_r || count > moved || count == OUTBOX_ROWS_MAX;
+    pumped->left = pumped->left || count == OUTBOX_ROWS_MAX;
     return status;
+}
+
+/* What waits cannot even be listed, and this transaction is lost by it: those of the next second go
+ * without, so that answers, deadlines and what is new do not wait for a sector. */
+static void rest_unread(struct engine *engine, struct engine_time now)
+{
+    engine_alarm(engine, "engine.outbox_unreadable",
+                 "what waits to be sent cannot be read: restore the last good backup now");
+    rest(engine, now, FAILING_WAIT_MS);
+}
+
+/* Each row is taken to have cost the same. */
+static void rest_after_failures(struct engine *engine, const struct pumped *pumped,
+                                struct engine_time began)
+{
+    struct engine_time now = engine_time_at(engine, clock_monotonic(&engine->configuration.clock));
+    int64_t failed = (int64_t)pumped->failed, tried = (int64_t)pumped->tried;
+    int64_t pause_ms = (now.ms - began.ms) * failed / tried * FAILED_PAUSE;
+    pause_ms = pause_ms < FAILED_PAUSE_MS_MAX ? pause_ms : FAILED_PAUSE_MS_MAX;
+    if (pumped->failed > FAILED_SAID_MAX) {
+        log_error("engine.outbox_rows_failed", LOG_INT("rows", failed));
+    }
+    engine_alarm(engine, "engine.outbox_failing",
+                 "some of what waits to be sent cannot be written and is tried again: look at the "
+                 "disk");
+    rest(engine, now, pause_ms > OUTBOX_RETRY_MS ? pause_ms : OUTBOX_RETRY_MS);
 }
 
 enum status outbox_pump(struct engine *engine, struct error *error)
@@ -268,20 +319,24 @@ enum status outbox_pump(struct engine *engine, struct error *error)
     if (!engine->outbox_waiting || !engine_time_reached(engine->outbox_retry_at, now)) {
         return STATUS_OK;
     }
-    size_t moved = 0;
-    bool left = false;
+    struct pumped pumped = {.tried = 0};
     enum status status = STATUS_OK;
     engine->outbox_waiting = false;
     for (size_t i = 0; i < sizeof paths / sizeof paths[0] && status == STATUS_OK; i++) {
-        status = pump_path(engine, paths[i], now, &moved, &left, error);
+        status = pump_path(engine, paths[i], now, &pumped, error);
+    }
+    if (status == STATUS_IO || status == STATUS_CORRUPT) {
+        rest_unread(engine, now);
     }
     if (status == STATUS_OK) {
-        status = device_tests_pump(engine, now, &moved, &left, error);
+        status = device_tests_pump(engine, now, &pumped.moved, &pumped.left, error);
     }
-    if (left || status != STATUS_OK) {
+    if (pumped.left || status != STATUS_OK) {
         engine->outbox_waiting = true;
     }
-    if (left && moved == 0 && engine->effects_count < EFFECTS_PER_TURN_MAX) {
+    if (pumped.failed > 0) {
+        rest_after_failures(engine, &pumped, now);
+    } else if (pumped.left && pumped.moved == 0 && engine->effects_count < EFFECTS_PER_TURN_MAX) {
         outbox_wait(engine, now);
     }
     return status;
@@ -358,7 +413,11 @@ static enum status send_one(struct engine *engine, const struct pending_effect *
     const struct attempt *attempt = &pending->attempt;
     struct monotonic_time boot = clock_monotonic(&engine->configuration.clock);
     struct engine_time now = engine_time_at(engine, boot);
+    int64_t wait_ms = attempt->not_after.ms - attempt->planned_engine.ms;
     int64_t left_ms = attempt->not_after.ms - now.ms;
+    if (attempt->purpose == PURPOSE_QUARANTINE && left_ms <= 0) {
+        left_ms = wait_ms; /* told however late it is, and then it needs its time */
+    }
     left_ms = left_ms < DEADLINE_MS_MIN ? DEADLINE_MS_MIN : left_ms;
     struct wall_time wall = clock_wall(&engine->configuration.clock);
     struct effect effect = {
@@ -375,7 +434,7 @@ static enum status send_one(struct engine *engine, const struct pending_effect *
         .callback = attempt->callback,
         .deadline = {boot.ms + left_ms},
         .expires_at = {wall.ms + left_ms},
-        .wait_ms = attempt->not_after.ms - attempt->planned_engine.ms,
+        .wait_ms = wait_ms,
     };
     struct tokens tokens;
     if (effect.customer == NULL) {

@@ -101,7 +101,7 @@ static void accuse(struct poison_page *page)
     struct suspect *suspect = find_suspect(page, subject);
     if (suspect == NULL) {
         suspect = &page->suspects[0];
-        for (size_t i = 0; i < SUSPECTS_MAX; i++) {
+        for (size_t i = 1; i < SUSPECTS_MAX; i++) {
             struct suspect *each = &page->suspects[i];
             suspect = each->aborts < suspect->aborts ? each : suspect;
         }
@@ -135,6 +135,27 @@ enum status engine_lock_out(const char *database_path, int *lock_r, struct error
     char path[4096];
     (void)snprintf(path, sizeof path, "%s" POISON_SUFFIX, database_path);
     return lock_file(path, lock_r, error);
+}
+
+/* Whether somebody worked with the database that the note is beside. A first start that ends early
+ * leaves a note of nothing. */
+static bool notes_work(const char *path)
+{
+    struct poison_page page = {.magic = 0};
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t count = file < 0 ? 0 : read(file, &page, sizeof page);
+    if (file >= 0) {
+        (void)close(file);
+    }
+    return count == (ssize_t)sizeof page && page.magic == POISON_MAGIC &&
+           !uuid_is_nil(page.subject);
+}
+
+enum status engine_check_place(const char *database_path, struct error *error)
+{
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s" POISON_SUFFIX, database_path);
+    return store_check_place(database_path, NULL, notes_work(path) ? POISON_SUFFIX : NULL, error);
 }
 
 enum status poison_open(const char *path, struct poison **poison_r, struct error *error)

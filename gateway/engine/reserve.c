@@ -23,7 +23,7 @@ static void note_held(struct engine *engine)
 enum status reserve_open(struct engine *engine, struct error *error)
 {
     char path[4096];
-    (void)snprintf(path, sizeof path, "%s-ballast", engine->database_path);
+    (void)snprintf(path, sizeof path, "%s" STORE_BALLAST, engine->database_path);
     return ballast_open(path, engine->configuration.vfs, engine->configuration.reserve_bytes,
                         &engine->ballast, error);
 }

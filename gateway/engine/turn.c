@@ -229,7 +229,7 @@ static enum status gather(struct turn *turn, struct error *error)
             *error = own;
         }
     }
-    turn->failing = turn->failing || first != STATUS_OK;
+    turn->failing = first != STATUS_OK;
     return first;
 }
 
@@ -253,12 +253,6 @@ static void forget_since(struct engine *engine, const struct memory_mark *mark)
     engine->keys_dirty = mark->keys_dirty;
 }
 
-/* What failed inside is the gateway's fault, not the asker's: never told as theirs. */
-static enum status told_status(enum status status)
-{
-    return status == STATUS_DISK_FULL || status == STATUS_NO_MEMORY ? status : STATUS_IO;
-}
-
 static bool is_own_work(enum command_type type)
 {
     return type == COMMAND_DEADLINE || type == COMMAND_CONTEXT_CHANGED ||
@@ -268,7 +262,7 @@ static bool is_own_work(enum command_type type)
 static void fail_command(struct engine *engine, struct command *command, enum status status,
                          const struct error *error)
 {
-    command->answer.status = told_status(status);
+    command->answer.status = answer_failure(status);
     command->answer.body = "";
     command->answer.body_bytes = 0;
     memset(&command->answer.error, 0, sizeof command->answer.error); /* not for the asker's eyes */
@@ -298,11 +292,11 @@ static struct uuid subject_of(const struct command *command)
     return subject;
 }
 
-/* Twice was enough: not even the rows are read, as that alone may be what aborts. */
+/* Twice was enough: not even the rows are read. What has left since is the word of it alone. */
 static bool refuse_condemned(struct engine *engine, struct command *command, struct uuid subject)
 {
-    if (command->type == COMMAND_QUARANTINE ||
-        !poison_condemns(engine->poison, command->customer_id, subject)) {
+    bool own = command->type == COMMAND_QUARANTINE || command->type == COMMAND_TRANSPORT_OUTCOME;
+    if (own || !poison_condemns(engine->poison, command->customer_id, subject)) {
         return false;
     }
     memset(&command->answer, 0, sizeof command->answer);
@@ -339,7 +333,8 @@ static bool run_command(struct engine *engine, struct command *command)
     if (status == STATUS_OK && command->answer.status == STATUS_NO_MEMORY) {
         status = STATUS_NO_MEMORY; /* nothing is done that its asker never hears of */
     }
-    if (status == STATUS_OK && store_in_transaction(engine->store)) {
+    status = lasting_status(engine, status);
+    if (status == STATUS_OK) {
         status = store_savepoint_release(engine->store, &error);
     }
     poison_end(engine->poison);
@@ -437,7 +432,7 @@ static enum status finish_transaction(struct engine *engine, struct error *error
     if (status == STATUS_OK && clock_is_to_be_saved(engine)) {
         status = engine_clock_save(engine, error);
     }
-    if (status == STATUS_OK && store_in_transaction(engine->store)) {
+    if (status == STATUS_OK) {
         status = store_commit(engine->store, error);
     }
     if (status == STATUS_UNCERTAIN) {
@@ -647,7 +642,7 @@ static void complete_batch(struct engine *engine, struct batch *batch)
 {
     for (size_t i = 0; i < batch->done; i++) {
         struct command *command = batch->commands[i];
-        if (!again_keep(engine, command) && command->complete != NULL) {
+        if (!again_keep(engine, command)) {
             command->complete(command);
         }
     }
@@ -715,21 +710,23 @@ static void run_turn(struct turn *turn)
 }
 
 /* How long nothing will be due. */
-static int64_t time_until_due(struct engine *engine)
+/* What failed is tried again at its own pace: asking faster mends no disk. Others keep theirs. */
+static int64_t time_until_due(struct engine *engine, struct engine_time began, bool failed)
 {
-    struct engine_time due = ENGINE_NEVER;
+    struct engine_time from = failed ? began : ENGINE_BEGINNING, due;
+    int64_t most_ms = failed ? FAILED_WAIT_MS : IDLE_WAIT_MS_MAX;
     struct error error;
-    enum status status = store_next_due(engine->store, &due, &error);
+    enum status status = store_next_due(engine->store, from, &due, &error);
     if (status != STATUS_OK) {
         engine_note_damage(engine, status);
         log_error("engine.next_due_unknown", LOG_TEXT("detail", error.text));
         return OUTBOX_WAIT_MS;
     }
-    int64_t wait_ms = due.ms == TIME_NEVER_MS ? IDLE_WAIT_MS_MAX : due.ms - engine_now(engine).ms;
+    int64_t wait_ms = due.ms == TIME_NEVER_MS ? most_ms : due.ms - engine_now(engine).ms;
     if (engine->outbox_waiting && wait_ms > OUTBOX_WAIT_MS) {
         wait_ms = OUTBOX_WAIT_MS;
     }
-    return wait_ms < 0 ? 0 : wait_ms > IDLE_WAIT_MS_MAX ? IDLE_WAIT_MS_MAX : wait_ms;
+    return wait_ms < 0 ? 0 : wait_ms > most_ms ? most_ms : wait_ms;
 }
 
 /* An idle engine saves its clock, too: after a reboot with the wall years back, the waits go on
@@ -749,6 +746,7 @@ int64_t engine_turn(struct engine *engine)
     assert(engine->magic == ENGINE_MAGIC);
     struct turn *turn = engine->turn;
     struct error error;
+    struct engine_time began = engine_now(engine);
     turn->engine = engine;
     turn->moves_count = 0;
     turn->deadlines_count = 0;
@@ -768,16 +766,13 @@ int64_t engine_turn(struct engine *engine)
         run_turn(turn);
     }
     int64_t look_ms = reserve_tend(engine);
-    bool owed = turn->more || changes_pending(engine) || clock_watch_is_telling(engine);
-    int64_t wait_ms = owed ? 0 : time_until_due(engine);
+    bool owed = changes_pending(engine) || clock_watch_is_telling(engine);
+    owed = turn->more || (owed && !turn->failing);
+    int64_t wait_ms = owed ? 0 : time_until_due(engine, began, turn->failing);
     wait_ms = wait_ms < look_ms ? wait_ms : look_ms;
-    if (turn->failing && !turn->more && wait_ms < FAILED_WAIT_MS) {
-        wait_ms = FAILED_WAIT_MS; /* a full or broken disk is not mended by asking faster */
-    }
     atomic_store(&engine->turn_began_ms, 0);
     atomic_store(&engine->turn_began_awake_ms, 0);
-    wait_ms = again_limit_wait(engine, wait_ms);
-    return wait_ms;
+    return again_limit_wait(engine, wait_ms);
 }
 
 bool turn_is_empty(const struct turn *turn)

@@ -14,11 +14,12 @@
 /* With a look's wait: told within two seconds. */
 #define STUCK_MS_MAX INT64_C(1500)
 /* Much that is overdue at once, as after a long outage, is worked off and no fault. */
-#define STALLED_MS_MAX INT64_C(5000)
-#define COUNT_EVERY_MS INT64_C(1000)
-#define PROBE_EVERY_MS INT64_C(1000)
-#define PAUSE_MS_MIN   INT64_C(1000)
-#define READ_MS_MAX    INT64_C(500)
+#define STALLED_MS_MAX      INT64_C(5000)
+#define COUNT_EVERY_MS      INT64_C(1000)
+#define PROBE_EVERY_MS      INT64_C(1000)
+#define PAUSE_MS_MIN        INT64_C(1000)
+#define READ_MS_MAX         INT64_C(500)
+#define UNREAD_LOG_EVERY_MS INT64_C(1000)
 
 static int64_t now_ms(struct engine *engine)
 {
@@ -78,7 +79,7 @@ static void look_for_a_stall(struct engine *engine, int64_t late_ms)
 static enum status look_at_deadlines(struct engine *engine, struct error *error)
 {
     struct engine_time due = ENGINE_NEVER;
-    enum status status = store_next_due(engine->watchdog.reader, &due, error);
+    enum status status = store_next_due(engine->watchdog.reader, ENGINE_BEGINNING, &due, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -114,7 +115,8 @@ static void probe_completed(struct command *command)
     atomic_store(&engine->watchdog.probe_inside, false);
 }
 
-/* What the writer did with the last probe: it answered; it committed, as a reader finds. */
+/* What the writer did with the last probe: it answered; it committed, as a reader finds, who could
+ * read all else, too. */
 static enum status look_at_probe(struct engine *engine, struct error *error)
 {
     struct watchdog *watchdog = &engine->watchdog;
@@ -127,7 +129,7 @@ static enum status look_at_probe(struct engine *engine, struct error *error)
         return STATUS_OK; /* a full disk; the writer has told of it */
     }
     enum status status = store_get_engine_clock(watchdog->reader, &saved, error);
-    if (status == STATUS_OK && saved.boot.ms >= watchdog->probed_ms) {
+    if (status == STATUS_OK && !watchdog->unread && saved.boot.ms >= watchdog->probed_ms) {
         atomic_store(&engine->proven_ms, watchdog->probed_ms);
         atomic_store(&engine->proven_once, true);
     }
@@ -156,18 +158,45 @@ static void send_probe(struct engine *engine)
 
 /* ---- one look ---- */
 
+/* A damaged page does not mend itself: the watch is told at once, the log no oftener than somebody
+ * can read. */
+static void tell_unreadable(struct engine *engine, enum status status, const struct error *error)
+{
+    struct watchdog *watchdog = &engine->watchdog;
+    engine_note_damage(engine, status);
+    if (watchdog->unread_logged_ms != 0 &&
+        now_ms(engine) - watchdog->unread_logged_ms < UNREAD_LOG_EVERY_MS) {
+        watchdog->unread_unsaid++;
+        return;
+    }
+    log_error("watchdog.cannot_read", LOG_STATUS(status), LOG_TEXT("detail", error->text),
+              LOG_INT("unsaid", watchdog->unread_unsaid));
+    watchdog->unread_logged_ms = now_ms(engine);
+    watchdog->unread_unsaid = 0;
+}
+
+/* Each by itself: that the writer answers is known without reading anything, and damage must not
+ * pass for a writer that hangs, which a restart would mend. The probe last: it proves nothing when
+ * something else could not be read. */
 static void read_and_judge(struct engine *engine)
 {
-    struct error error = {.text = ""};
-    if (look_at_deadlines(engine, &error) != STATUS_OK || count_open(engine, &error) != STATUS_OK ||
-        look_at_probe(engine, &error) != STATUS_OK) {
-        log_error("watchdog.cannot_read", LOG_TEXT("detail", error.text));
+    static enum status (*const parts[])(struct engine *, struct error *) = {
+        look_at_deadlines, count_open, look_at_probe};
+    engine->watchdog.unread = false;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        struct error error = {.text = ""};
+        enum status status = parts[i](engine, &error);
+        if (status != STATUS_OK) {
+            engine->watchdog.unread = true;
+            tell_unreadable(engine, status, &error);
+        }
     }
 }
 
 void watchdog_look(struct engine *engine)
 {
     look_at_writer(engine); /* first: reading may hang on the same disk */
+    files_watch_look(engine);
     if (engine->watchdog.reader != NULL) {
         read_and_judge(engine);
         send_probe(engine);

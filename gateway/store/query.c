@@ -188,11 +188,17 @@ void query_bind_int64(struct query_run *run, const char *name, int64_t value)
     assert(rc == SQLITE_OK); /* a known index, not stepped yet: nothing that can fail */
 }
 
+/* The first one counts. */
+static void note_fault(struct query_run *run, enum status status)
+{
+    run->fault = run->fault == STATUS_OK ? status : run->fault;
+}
+
 void query_bind_text(struct query_run *run, const char *name, const char *text)
 {
     int rc = sqlite3_bind_text(run->state->statement, parameter_index(run, name), text, -1,
                                SQLITE_TRANSIENT);
-    run->short_of_memory = run->short_of_memory || rc != SQLITE_OK;
+    note_fault(run, rc == SQLITE_OK ? STATUS_OK : STATUS_NO_MEMORY);
 }
 
 void query_bind_uuid(struct query_run *run, const char *name, struct uuid uuid)
@@ -205,21 +211,21 @@ void query_bind_blob(struct query_run *run, const char *name, const void *bytes,
     assert(bytes != NULL && count > 0 && count <= INT32_MAX);
     int rc = sqlite3_bind_blob(run->state->statement, parameter_index(run, name), bytes, (int)count,
                                SQLITE_TRANSIENT);
-    run->short_of_memory = run->short_of_memory || rc != SQLITE_OK;
+    note_fault(run, rc == SQLITE_OK ? STATUS_OK : STATUS_NO_MEMORY);
 }
 
 /* A parameter that was not bound is NULL and finds nothing; a text that was not copied is none. */
-static enum status check_memory(const struct query_run *run, struct error *error)
+static enum status check_values(const struct query_run *run, struct error *error)
 {
-    return run->short_of_memory ? error_set(error, STATUS_NO_MEMORY, "%s: no memory for a copy",
-                                            query_names[run->query])
-                                : STATUS_OK;
+    return run->fault == STATUS_OK ? STATUS_OK
+                                   : error_set(error, run->fault, "%s: %s", query_names[run->query],
+                                               status_text(run->fault));
 }
 
 enum status query_step(struct query_run *run, struct error *error)
 {
     assert(run->store->magic == STORE_MAGIC && run->state->running);
-    enum status status = check_memory(run, error);
+    enum status status = check_values(run, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -244,9 +250,9 @@ static bool read_text(sqlite3_stmt *statement, int index, struct arena *arena, c
     return *text_r != NULL;
 }
 
-/* False: no memory for a text. */
-static bool read_column(sqlite3_stmt *statement, int index, const struct column *column,
-                        void *member, struct arena *arena)
+/* STATUS_NO_MEMORY for a text; STATUS_CORRUPT: there is none where there must be one. */
+static enum status read_column(sqlite3_stmt *statement, int index, const struct column *column,
+                               void *member, struct arena *arena)
 {
     assert(index >= 0 && index < sqlite3_data_count(statement)); /* a row is there */
     assert(member != NULL);
@@ -276,14 +282,15 @@ static bool read_column(sqlite3_stmt *statement, int index, const struct column 
         break;
     }
     case COLUMN_TEXT:
-        return read_text(statement, index, arena, member);
+        return read_text(statement, index, arena, member) ? STATUS_OK : STATUS_NO_MEMORY;
     case COLUMN_CHARS: {
         const char *text = (const char *)sqlite3_column_text(statement, index);
         (void)text_copy(member, column->size, text != NULL ? text : "");
-        return text != NULL; /* none of these columns is NULL */
+        enum status fault = null ? STATUS_CORRUPT : STATUS_NO_MEMORY;
+        return text != NULL ? STATUS_OK : fault; /* none of these columns is NULL */
     }
     }
-    return true;
+    return STATUS_OK;
 }
 
 void query_read_row(struct query_run *run, const struct row_map *map, void *row_r,
@@ -295,10 +302,9 @@ void query_read_row(struct query_run *run, const struct row_map *map, void *row_
     }
     for (size_t c = 0; c < map->count; c++) {
         if (run->state->results[c] >= 0) {
-            bool whole =
-                read_column(run->state->statement, run->state->results[c], &map->columns[c],
-                            (char *)row_r + map->columns[c].offset, arena);
-            run->short_of_memory = run->short_of_memory || !whole;
+            note_fault(run,
+                       read_column(run->state->statement, run->state->results[c], &map->columns[c],
+                                   (char *)row_r + map->columns[c].offset, arena));
         }
     }
 }
@@ -334,7 +340,7 @@ enum status query_one(struct query_run *run, const struct row_map *map, void *ro
     enum status status = query_step(run, error);
     if (status == STATUS_OK) {
         query_read_row(run, map, row_r, arena);
-        status = check_memory(run, error);
+        status = check_values(run, error);
     } else if (status == STATUS_DONE) {
         status = STATUS_NOT_FOUND;
     }

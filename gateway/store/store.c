@@ -338,8 +338,23 @@ enum status store_connect_reader(const char *path, const char *vfs, struct store
 enum status store_open_reader(const char *path, const char *vfs, int64_t read_ms_max,
                               struct store **store_r, struct error *error)
 {
-    enum status status = open_connection(path, vfs, false, read_ms_max, store_r, error);
-    return status == STATUS_OK ? status : store_name_file(path, status, error);
+    struct store *store = NULL;
+    int64_t version = 0;
+    enum status status = open_connection(path, vfs, false, read_ms_max, &store, error);
+    if (status == STATUS_OK) {
+        assert(store != NULL);
+        /* SQLite opens the log at the first read, by its name; by then that may lead elsewhere. */
+        status = store_number(store, "PRAGMA user_version", &version, error);
+        /* A disk that fails for a moment must not blind the watchdog for good: the next read says
+         * what is wrong. */
+        status = status == STATUS_NO_MEMORY ? status : STATUS_OK;
+    }
+    if (status != STATUS_OK) {
+        store_close(&store);
+        return store_name_file(path, status, error);
+    }
+    *store_r = store;
+    return STATUS_OK;
 }
 
 void store_close(struct store **store)

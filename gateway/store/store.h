@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "gateway/base/arena.h"
 #include "gateway/base/clock.h"
@@ -34,6 +35,23 @@ struct store;
  * in silence. Damage further inside is what store_check() finds. */
 enum status store_open(const char *path, const char *vfs, struct store **store_r,
                        struct error *error) MUST_CHECK;
+
+/* Behind the database's name: what keeps room for it on the disk (ballast.h). */
+#define STORE_BALLAST "-ballast"
+
+/* What store_open() asks before it opens anything. STATUS_CORRUPT: the database is gone or empty,
+ * but what is beside it says that it was in use: its log, its ballast, or (when the file is there)
+ * `user`, the name of something that only who worked with it leaves; NULL: nothing did.
+ * STATUS_CONFLICT: a restore was interrupted. Changes nothing. */
+enum status store_check_place(const char *path, const char *vfs, const char *user,
+                              struct error *error) MUST_CHECK;
+
+#define STORE_HEADER_BYTES 100
+
+/* What the first bytes of a database file say of whose it is; what its log would add is not looked
+ * at. STATUS_CONFIGURATION: another program's; STATUS_UNSUPPORTED: of a newer version. */
+enum status store_check_header(const uint8_t header[STORE_HEADER_BYTES],
+                               struct error *error) MUST_CHECK;
 
 /* Opens a reading connection; a read is cut off (STATUS_TIMEOUT) after read_ms_max. */
 enum status store_open_reader(const char *path, const char *vfs, int64_t read_ms_max,
@@ -67,6 +85,28 @@ enum status store_checkpoint(struct store *store, int pages, struct error *error
 
 /* Pages in the log after the last commit. */
 int store_log_pages(const struct store *store);
+
+/* ---- the files ---- */
+
+struct store_file {
+    const char *path;
+    dev_t device;
+    ino_t inode;
+    bool known; /* the two above; a log may not be there yet */
+};
+
+struct store_files {
+    struct store_file database, log;
+};
+
+/* What the names lead to, of a store that was opened with this path just now and without a VFS of
+ * its own. Good for as long as the path and the store are there. */
+void store_note_files(struct store *store, const char *path, struct store_files *files_r);
+/* Any thread, one at a time. The file whose name leads nowhere or to another one by now; NULL: none
+ * is known to. */
+const struct store_file *store_lost_file(struct store_files *files);
+/* The number that this process has the file open under (/proc/PID/fd); -1: it is not known. */
+int store_open_number(const struct store_file *file);
 
 /* ---- rows ---- */
 
@@ -294,6 +334,10 @@ enum status store_put_device(struct store *store, const struct device_row *row,
 enum status store_list_devices(struct store *store, int64_t customer_id, struct arena *arena,
                                struct device_row **rows_r, size_t *count_r,
                                struct error *error) MUST_CHECK;
+/* The agent's live devices besides this installation, which need not be there. */
+enum status store_count_other_devices(struct store *store, int64_t customer_id, int64_t agent_id,
+                                      const char *installation, int64_t *count_r,
+                                      struct error *error) MUST_CHECK;
 /* Does nothing when the device registered again after not_registered_after. */
 enum status store_retire_device(struct store *store, int64_t customer_id, int64_t device_id,
                                 const char *reason, struct wall_time now,
@@ -396,8 +440,8 @@ enum status store_list_open(struct store *store, int64_t customer_id, struct uui
 /* Due at or before now: by severity, the highest first, then by due time. */
 enum status store_list_due(struct store *store, struct engine_time now, size_t limit,
                            struct due_row *rows_r, size_t *count_r, struct error *error) MUST_CHECK;
-/* ENGINE_NEVER when nothing is open. */
-enum status store_next_due(struct store *store, struct engine_time *due_r,
+/* The first due time behind `after`; ENGINE_NEVER when nothing is. */
+enum status store_next_due(struct store *store, struct engine_time after, struct engine_time *due_r,
                            struct error *error) MUST_CHECK;
 enum status store_count_open(struct store *store, int64_t *count_r, struct error *error) MUST_CHECK;
 

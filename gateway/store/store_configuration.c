@@ -261,6 +261,22 @@ enum status store_list_devices(struct store *store, int64_t customer_id, struct 
                             arena, (void **)rows_r, count_r, error);
 }
 
+enum status store_count_other_devices(struct store *store, int64_t customer_id, int64_t agent_id,
+                                      const char *installation, int64_t *count_r,
+                                      struct error *error)
+{
+    assert(customer_id > 0 && agent_id > 0 && installation != NULL && count_r != NULL);
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_device_count_others, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_int64(&run, ":agent_id", agent_id);
+    query_bind_text(&run, ":installation", installation);
+    return query_number(&run, count_r, error);
+}
+
 enum status store_retire_device(struct store *store, int64_t customer_id, int64_t device_id,
                                 const char *reason, struct wall_time now,
                                 struct wall_time not_registered_after, struct error *error)

@@ -367,7 +367,8 @@ enum status store_list_due(struct store *store, struct engine_time now, size_t l
     return STATUS_OK;
 }
 
-enum status store_next_due(struct store *store, struct engine_time *due_r, struct error *error)
+enum status store_next_due(struct store *store, struct engine_time after, struct engine_time *due_r,
+                           struct error *error)
 {
     assert(due_r != NULL);
     struct engine_time next = ENGINE_NEVER;
@@ -377,6 +378,7 @@ enum status store_next_due(struct store *store, struct engine_time *due_r, struc
         enum status status = query_begin(store, QUERY_escalation_next_due, &run, error);
         if (status == STATUS_OK) {
             query_bind_int64(&run, ":severity", severity);
+            query_bind_int64(&run, ":after", after.ms);
             status = query_one(&run, &due_map, &row, NULL, error);
         }
         if (status != STATUS_OK) {

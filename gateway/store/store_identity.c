@@ -31,6 +31,24 @@ static bool has_file(sqlite3_vfs *vfs, const char *path, const char *suffix)
     return found != 0;
 }
 
+/* Whether a file of this name is there, empty or not. */
+static bool is_there(sqlite3_vfs *vfs, const char *path)
+{
+    int found = 0;
+    (void)vfs->xAccess(vfs, path, SQLITE_ACCESS_READWRITE, &found);
+    return found != 0;
+}
+
+/* SQLite would take it for a new one. A first start writes the database before its log and its
+ * ballast: where one of these is, there was something in it. */
+static enum status tell_emptied(const char *beside, struct error *error)
+{
+    return error_set(error, STATUS_CORRUPT,
+                     "the file is missing or empty, but its %s says that it was in use; to begin "
+                     "anew remove it and what is named after it",
+                     beside);
+}
+
 enum status store_check_files(const char *path, const char *vfs_name, struct error *error)
 {
     sqlite3_vfs *vfs = sqlite3_vfs_find(vfs_name);
@@ -42,12 +60,25 @@ enum status store_check_files(const char *path, const char *vfs_name, struct err
         return error_set(error, STATUS_CONFLICT,
                          "a restore was interrupted: do it again with astreinted --restore");
     }
-    if (!has_file(vfs, path, "") && has_file(vfs, path, "-wal")) {
-        /* SQLite would delete the log and begin an empty database. */
-        return error_set(error, STATUS_CORRUPT,
-                         "the file is missing or empty, but its log (-wal) is there");
+    static const char *const later[] = {"-wal", STORE_BALLAST};
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
+        if (!has_file(vfs, path, "") && has_file(vfs, path, later[i])) {
+            return tell_emptied(later[i], error);
+        }
     }
     return STATUS_OK;
+}
+
+enum status store_check_place(const char *path, const char *vfs_name, const char *user,
+                              struct error *error)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find(vfs_name);
+    assert(vfs != NULL); /* it is the system's, or one that the store was opened through */
+    enum status status = store_check_files(path, vfs_name, error);
+    if (status == STATUS_OK && user != NULL && is_there(vfs, path) && !has_file(vfs, path, "")) {
+        status = tell_emptied(user, error);
+    }
+    return status == STATUS_OK ? status : store_name_file(path, status, error);
 }
 
 /* The next line, or NULL. *rc_r is kept for the caller to look at. */
@@ -133,6 +164,29 @@ static enum status check_version(int64_t version, bool marked, struct error *err
     return STATUS_OK;
 }
 
+static enum status refuse_stranger(int64_t application, struct error *error)
+{
+    return error_set(error, STATUS_CONFIGURATION,
+                     "this is another program's database (application id %lld): name another file",
+                     (long long)application);
+}
+
+static int64_t read_be32(const uint8_t *bytes)
+{
+    return (int64_t)bytes[0] << 24 | (int64_t)bytes[1] << 16 | (int64_t)bytes[2] << 8 | bytes[3];
+}
+
+/* https://www.sqlite.org/fileformat2.html, 1.3: user version and application id. */
+enum status store_check_header(const uint8_t header[STORE_HEADER_BYTES], struct error *error)
+{
+    int64_t version = read_be32(header + 60), application = read_be32(header + 68);
+    if (application != 0 && application != APPLICATION_ID) {
+        return refuse_stranger(application, error);
+    }
+    /* Behind an early header the log may hold the mark, and any version. */
+    return version < IDENTIFIED_SINCE ? STATUS_OK : check_version(version, application != 0, error);
+}
+
 enum status store_identify(struct store *store, int64_t *version_r, struct error *error)
 {
     int64_t version = 0, application = 0, objects = 0;
@@ -150,12 +204,8 @@ enum status store_identify(struct store *store, int64_t *version_r, struct error
     bool is_fresh = version == 0 && application == 0 && objects == 0;
     if (!is_fresh) {
         bool marked = application == APPLICATION_ID;
-        status = !marked && application != 0
-                     ? error_set(error, STATUS_CONFIGURATION,
-                                 "this is another program's database (application id %lld): name "
-                                 "another file",
-                                 (long long)application)
-                     : check_version(version, marked, error);
+        status = !marked && application != 0 ? refuse_stranger(application, error)
+                                             : check_version(version, marked, error);
         if (status == STATUS_OK) {
             status = check_schema(store, version, error);
         }

@@ -25,7 +25,8 @@
     X(idempotency_insert) X(idempotency_get) X(idempotency_purge) X(customer_put) \
     X(customer_list) X(customer_get) X(agent_put) X(agent_list) X(contact_put) X(contact_list) \
     X(enrolment_insert) X(enrolment_by_code) X(enrolment_use) X(enrolment_revoke_codes) \
-    X(enrolment_list) X(device_put) X(device_list) X(device_retire) X(device_proven) \
+    X(enrolment_list) X(device_put) X(device_list) X(device_count_others) X(device_retire) \
+    X(device_proven) \
     X(rota_put) X(rota_list) X(procedure_insert) X(procedure_list) X(procedure_get) \
     X(api_key_insert) X(api_key_customer_insert) X(api_key_list) X(api_key_customer_list) \
     X(api_key_revoke) X(check_in_insert) X(check_in_out) X(check_in_current) X(alarm_insert) \
@@ -139,7 +140,7 @@ struct query_run {
     struct store *store;
     struct query_state *state;
     enum query query;
-    bool short_of_memory; /* a copy could not be made: the next step, or the end, says so */
+    enum status fault; /* of a value that was bound or read: the next step, or the end, says so */
 };
 
 /* Begins a run; prepares on first use. */

@@ -2,12 +2,15 @@
 #include "gateway/telephony/telephony.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <curl/curl.h>
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
 
 #include "gateway/base/text.h"
 #include "gateway/telephony/telephony_private.h"
@@ -60,14 +63,41 @@ static enum status settings_add_endpoints(struct settings *settings,
     return STATUS_OK;
 }
 
+/* As libcurl will read it. It would find out only with the first call, and so with every call. */
+static enum status check_ca_file(const char *ca_file, struct error *error)
+{
+    FILE *file = fopen(ca_file, "re");
+    if (file == NULL) {
+        return error_set(
+            error, STATUS_CONFIGURATION,
+            "[telephony] ca_file: %s: %s: name a file that the gateway's user can read", ca_file,
+            strerror(errno));
+    }
+    (void)fclose(file);
+    X509_STORE *store = X509_STORE_new();
+    if (store == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the CA file");
+    }
+    bool trusts = X509_STORE_load_file(store, ca_file) == 1;
+    X509_STORE_free(store);
+    ERR_clear_error(); /* what it left is nobody's */
+    return trusts
+               ? STATUS_OK
+               : error_set(error, STATUS_CONFIGURATION,
+                           "[telephony] ca_file: %s holds no certificate: it must be a bundle in "
+                           "PEM; leave the key out for the system's",
+                           ca_file);
+}
+
 static enum status settings_add_ca_file(struct settings *settings, const char *ca_file,
                                         struct error *error)
 {
     if (ca_file == NULL) {
         return STATUS_OK;
     }
-    if (access(ca_file, R_OK) != 0) {
-        return error_set(error, STATUS_CONFIGURATION, "the CA file cannot be read");
+    enum status status = check_ca_file(ca_file, error);
+    if (status != STATUS_OK) {
+        return status;
     }
     settings->ca_file = strdup(ca_file);
     return settings->ca_file != NULL ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "CA file");
@@ -144,6 +174,7 @@ static enum status add_lanes(struct telephony *telephony, const struct settings 
             return error_set(error, STATUS_NO_MEMORY, "endpoint %s: out of memory", name);
         }
         (void)text_copy(lane->name, sizeof lane->name, name);
+        telephony_health_init(&lane->health, name);
         lane->next = telephony->lanes;
         telephony->lanes = lane;
         telephony->lanes_count++;
@@ -151,15 +182,30 @@ static enum status add_lanes(struct telephony *telephony, const struct settings 
     return STATUS_OK;
 }
 
+/* Takes the endpoint of this name out of the settings; NULL when there is none. */
+static struct endpoint *take_endpoint(struct settings *settings, const char *name)
+{
+    for (size_t i = 0; i < settings->endpoints_count; i++) {
+        struct endpoint *endpoint = settings->endpoints[i];
+        if (endpoint != NULL && strcmp(endpoint->name, name) == 0) {
+            settings->endpoints[i] = NULL;
+            return endpoint;
+        }
+    }
+    return NULL;
+}
+
 /* Under the lock, or before the thread runs. Takes the settings' contents over. */
 static void apply_settings(struct telephony *telephony, struct settings *settings)
 {
     for (struct lane *lane = telephony->lanes; lane != NULL; lane = lane->next) {
+        struct endpoint *fresh = take_endpoint(settings, lane->name);
+        if (lane->endpoint == NULL || fresh == NULL ||
+            strcmp(lane->endpoint->url, fresh->url) != 0) {
+            telephony_health_init(&lane->health, lane->name); /* another receiver */
+        }
         telephony_endpoint_destroy(&lane->endpoint);
-    }
-    for (size_t i = 0; i < settings->endpoints_count; i++) {
-        find_lane(telephony, settings->endpoints[i]->name)->endpoint = settings->endpoints[i];
-        settings->endpoints[i] = NULL;
+        lane->endpoint = fresh;
     }
     free(telephony->ca_file);
     telephony->ca_file = settings->ca_file;
@@ -352,6 +398,22 @@ void telephony_statistics(struct telephony *telephony, struct telephony_statisti
     (void)pthread_mutex_lock(&telephony->lock);
     *statistics_r = telephony->statistics;
     (void)pthread_mutex_unlock(&telephony->lock);
+}
+
+size_t telephony_healths(struct telephony *telephony, const char *except,
+                         struct telephony_health *healths_r)
+{
+    size_t count = 0;
+    (void)pthread_mutex_lock(&telephony->lock);
+    for (const struct lane *lane = telephony->lanes; lane != NULL; lane = lane->next) {
+        bool wanted = except == NULL || strcmp(lane->name, except) != 0;
+        if (wanted && lane->endpoint != NULL) {
+            assert(count < TELEPHONY_ENDPOINTS_MAX);
+            healths_r[count++] = lane->health;
+        }
+    }
+    (void)pthread_mutex_unlock(&telephony->lock);
+    return count;
 }
 
 struct monotonic_time telephony_pulse(struct telephony *telephony)

@@ -105,8 +105,9 @@ struct telephony_statistics {
 struct telephony;
 
 /* Checks the configuration, copies it and starts the thread; clock and random stay the caller's and
- * outlive it. STATUS_CONFIGURATION (the error names the endpoint, never its URL or secrets),
- * STATUS_NO_MEMORY, STATUS_IO. On failure *telephony_r is untouched. */
+ * outlive it. STATUS_CONFIGURATION (the error names the endpoint, never its URL or secrets; or
+ * the CA file, which must hold a certificate), STATUS_NO_MEMORY, STATUS_IO. On failure *telephony_r
+ * is untouched. */
 enum status telephony_create(const struct telephony_configuration *configuration,
                              struct telephony **telephony_r, struct error *error) MUST_CHECK;
 
@@ -130,6 +131,13 @@ enum status telephony_reload(struct telephony *telephony,
 /* Any thread; does not block: asks the thread to show that it turns. Answers when the newest of the
  * earlier calls was made that it has answered; at first, when it was created. */
 struct monotonic_time telephony_pulse(struct telephony *telephony);
+
+struct telephony_health; /* telephony_health.h */
+
+/* How each configured endpoint is doing, but for the one named `except` (NULL: all). Any thread;
+ * copies into healths_r, which has room for TELEPHONY_ENDPOINTS_MAX, and answers how many. */
+size_t telephony_healths(struct telephony *telephony, const char *except,
+                         struct telephony_health *healths_r);
 
 /* Any thread. */
 void telephony_statistics(struct telephony *telephony, struct telephony_statistics *statistics_r);

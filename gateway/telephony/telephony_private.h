@@ -13,6 +13,7 @@
 #include "gateway/base/encoding.h"
 #include "gateway/base/text.h"
 #include "gateway/telephony/telephony.h"
+#include "gateway/telephony/telephony_health.h"
 
 /* ---- webhook_signature.c: Standard Webhooks 1.0.0, symmetric signatures ------------------- */
 
@@ -63,6 +64,10 @@ struct webhook_times {
 /* Judges one try. http_status is 0 when no answer was read; written says whether any byte of the
  * request was handed to the network. */
 enum webhook_verdict webhook_judge(int http_status, bool written);
+
+/* Whether a try that ended so says that the endpoint itself fails: it gave no answer, or an error
+ * of its own. What it refuses is one job. */
+bool webhook_is_endpoint_failure(int http_status);
 
 /* The wait after tries_made (≥ 1) failed tries: between half of and the whole of
  * first * 2^(tries_made - 1), capped at max. draw is a uniformly random number. */
@@ -176,7 +181,8 @@ void job_heap_remove(struct job_heap *heap, struct job *job);
 struct lane {
     struct lane *next; /* under the lock */
     char name[SLUG_BYTES_MAX];
-    struct endpoint *endpoint; /* under the lock; NULL when no longer configured */
+    struct endpoint *endpoint;      /* under the lock; NULL when no longer configured */
+    struct telephony_health health; /* under the lock; begins anew with another URL */
 
     struct job_list ready; /* thread only, as all below */
     size_t flying;

@@ -158,6 +158,20 @@ static void learn_skew(struct telephony *telephony, struct lane *lane, struct wa
     }
 }
 
+/* What the try says of its endpoint, whatever it means for its job. */
+static void note_health(struct telephony *telephony, struct lane *lane,
+                        const struct webhook_answer *answer, const char *reason)
+{
+    struct telephony_moment at = {now_of(telephony), clock_wall(telephony->clock)};
+    (void)pthread_mutex_lock(&telephony->lock);
+    if (webhook_judge(answer->http_status, answer->written) == WEBHOOK_TAKEN) {
+        telephony_health_delivered(&lane->health, at);
+    } else if (webhook_is_endpoint_failure(answer->http_status)) {
+        telephony_health_failed(&lane->health, at, reason);
+    }
+    (void)pthread_mutex_unlock(&telephony->lock);
+}
+
 /* A try ended, one way or the other. */
 static void settle(struct telephony *telephony, struct job *job, CURLcode code)
 {
@@ -176,6 +190,7 @@ static void settle(struct telephony *telephony, struct job *job, CURLcode code)
     } else {
         note_reason(job, answer.reason);
     }
+    note_health(telephony, lane, &answer, job->result.reason);
     if (verdict == WEBHOOK_TAKEN || verdict == WEBHOOK_REFUSED) {
         complete(telephony, job, webhook_outcome(verdict, job->unanswered, job->result.tries));
     } else if (mistimed && !job->mistimed) {

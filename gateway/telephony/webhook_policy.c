@@ -25,6 +25,11 @@ enum webhook_verdict webhook_judge(int http_status, bool written)
     return http_status == 502 || http_status == 504 ? WEBHOOK_UNANSWERED : WEBHOOK_NOT_NOW;
 }
 
+bool webhook_is_endpoint_failure(int http_status)
+{
+    return http_status < 200 || http_status >= 500;
+}
+
 int64_t webhook_backoff_ms(unsigned tries_made, const struct webhook_times *times, uint64_t draw)
 {
     assert(tries_made > 0);

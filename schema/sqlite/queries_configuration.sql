@@ -103,6 +103,12 @@ SELECT
 FROM device
 WHERE customer_id = :customer_id ORDER BY agent_id, device_id;
 
+-- name: device_count_others
+SELECT count(*) AS count
+FROM device
+WHERE customer_id = :customer_id AND agent_id = :agent_id AND installation <> :installation
+  AND retired_at IS NULL;
+
 -- name: device_retire
 UPDATE device SET retired_at = :retired_at, retired_reason = :retired_reason
 WHERE customer_id = :customer_id AND device_id = :device_id AND retired_at IS NULL

@@ -85,7 +85,7 @@ ORDER BY due_engine LIMIT :limit;
 
 -- name: escalation_next_due
 SELECT min(due_engine) AS due_engine FROM escalation INDEXED BY escalation_due
-WHERE severity = :severity AND due_engine IS NOT NULL AND quarantined = 0;
+WHERE severity = :severity AND due_engine > :after AND quarantined = 0;
 
 -- name: escalation_open_of_customer
 SELECT escalation_id FROM escalation INDEXED BY escalation_open

@@ -90,7 +90,7 @@ static void work_with(struct store *store)
     struct error error;
     struct engine_time due;
     int64_t count;
-    (void)!store_next_due(store, &due, &error);
+    (void)!store_next_due(store, ENGINE_BEGINNING, &due, &error);
     (void)!store_count_open(store, &count, &error);
     if (store_begin(store, &error) == STATUS_OK) {
         (void)!store_rewind_attempts(store, &count, &error);

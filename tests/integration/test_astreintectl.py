@@ -194,6 +194,40 @@ class Escalations(Case):
         self.assertEqual(headers["Idempotency-Key"], "k")
         self.assertEqual(headers["Authorization"], "Bearer " + KEY)
 
+    def test_escalate_tells_devices_and_calls_apart(self):
+        self.answer("POST", "/v1/escalations", 202, {
+            "id": ID, "ticket": "T-1", "state": "notifying", "joined": False, "next": None,
+            "notified": [{"agent": "paul", "devices": 1, "calls": 1},
+                         {"agent": "claire", "devices": 0, "calls": 1},
+                         {"contact": "director", "devices": 0, "calls": 2},
+                         {"agent": "luc", "devices": 0}], "warnings": []})
+        said = self.ctl("escalate", "-", stdin="{}").stdout
+        self.assertEqual([line for line in said.splitlines() if line.startswith("notified")],
+                         ["notified paul on 1 device(s), by 1 call(s)",
+                          "notified claire by 1 call(s)", "notified director by 2 call(s)",
+                          "notified luc on 0 device(s)"])
+
+    def test_a_fault_names_its_field_once(self):
+        detail = "/severity: must be one of info, minor"
+        self.answer("POST", f"/v1/escalations/{ID}/severity", 422, {
+            "type": "https://x/problems/invalid", "detail": detail,
+            "errors": [{"pointer": "/severity", "detail": detail}]})
+        done = self.ctl("severity", ID, "bad", code=1)
+        self.assertEqual(done.stderr, f"astreintectl: refused: {detail} (422 invalid)\n")
+
+    def test_a_rota_or_agent_that_is_not_there_is_named(self):
+        for words, said in ((("on-call", "nope", "first"), "rota first of customer nope"),
+                            (("enrol", "nope", "paul"), "agent paul of customer nope")):
+            self.server.answers = {}
+            done = self.ctl(*words, code=1)
+            self.assertIn(f"  asked for: {said}\n", done.stderr)
+
+    def test_list_names_every_state(self):
+        page = self.ctl("list", "--help").stdout
+        for state in ("open", "closed", "notifying", "waiting", "accepted", "overdue", "exhausted",
+                      "taken", "cancelling", "cancelled", "done"):
+            self.assertRegex(page, rf"\b{state}\b")
+
     def test_escalate_without_an_answer_names_the_key_to_repeat(self):
         done = self.ctl("--url", "http://127.0.0.1:1", "escalate", "-", code=3, stdin="{}")
         self.assertRegex(done.stderr, r"--idempotency-key [0-9a-f-]{36}")
@@ -373,7 +407,7 @@ class Customers(Case):
         self.answer("PUT", "/v1/customers/c", 201, {})
         self.answer("PUT", "/v1/customers/c/agents/a", 400, {
             "type": "https://astreinte.invalid/problems/invalid", "detail": "phone: bad",
-            "errors": [{"pointer": "/phone", "detail": "is not a telephone number"}]})
+            "errors": [{"pointer": "/phone", "detail": "/phone: is not a telephone number"}]})
         done = self.ctl("apply", path, code=1)
         self.assertIn("/customers/0/agents/0/phone: is not a telephone number", done.stderr)
         self.assertIn("mend the file", done.stderr)

@@ -1,5 +1,6 @@
 """Backup while the gateway works, restore, and what is refused: the daemon and its commands."""
 
+import fcntl
 import gzip
 import hashlib
 import json
@@ -223,6 +224,22 @@ class Backup(BackupTest):
         self.assertIn("--restore", checked.stderr)
         self.assertEqual(contents(self.database), before)
 
+    def test_a_start_that_meets_damage_names_the_file_and_the_way_out(self):
+        self.gateway.stop()
+        whole = self.database.read_bytes()
+        for table in ("customer", "procedure"):
+            with self.subTest(table=table):
+                root = rows(self.database, "SELECT rootpage FROM sqlite_schema WHERE "
+                            f"type = 'table' AND name = '{table}'")
+                at = (root[0][0] - 1) * 4096
+                self.database.write_bytes(whole[:at] + b"\xa5" * 4096 + whole[at + 4096:])
+                refused = astreinted(self.gateway)
+                self.assertEqual(refused.returncode, 1, refused)
+                told = refused.stderr.splitlines()[-1]
+                for word in (f"database {self.database}: ", "damaged", "--restore"):
+                    self.assertIn(word, told)
+                self.database.write_bytes(whole)
+
 
 class Restore(BackupTest):
     def open_one(self, customer):
@@ -313,6 +330,52 @@ class Restore(BackupTest):
         self.gateway.start()
         self.assertEqual(self.gateway.client(customer.desk_key).get(
             f"/v1/escalations/{later}").status, 404)
+
+    def test_one_that_fails_leaves_nothing(self):
+        self.gateway.start()
+        _, path = self.backup()
+        self.gateway.stop()
+        fresh = self.make_gateway("another-machine")
+        fresh.write_configuration()
+        before = sorted(fresh.directory.iterdir())
+        torn = self.directory / "torn"
+        data = path.read_bytes()
+        torn.write_bytes(data[:4096] + b"x" * 8192 + data[12288:])
+        for bad in (torn, self.directory / "missing"):
+            refused = astreinted(fresh, "--restore", bad)
+            self.assertEqual(refused.returncode, 1, refused)
+            self.assertEqual(sorted(fresh.directory.iterdir()), before)
+        self.assertEqual(astreinted(fresh, "--restore", path).returncode, 0)
+
+    def test_two_at_once__one_is_refused(self):
+        self.gateway.start()
+        _, path = self.backup()
+        self.gateway.stop()
+        fresh = self.make_gateway("another-machine")
+        fresh.write_configuration()
+        folder = os.open(fresh.directory, os.O_RDONLY | os.O_DIRECTORY)
+        self.addCleanup(os.close, folder)
+        fcntl.flock(folder, fcntl.LOCK_EX)  # as another restore holds it
+        refused = astreinted(fresh, "--restore", path)
+        self.assertEqual(refused.returncode, 1, refused)
+        self.assertIn("another restore", refused.stderr)
+        fcntl.flock(folder, fcntl.LOCK_UN)
+        self.assertEqual(astreinted(fresh, "--restore", path).returncode, 0)
+
+    def test_the_database_is_no_backup_of_itself(self):
+        self.gateway.start()
+        Customer(self.gateway, "ascenseurs", ON_THE_TELEPHONE, devices=False)
+        self.gateway.stop()
+        link = self.directory / "link"
+        link.symlink_to(self.database)
+        before = contents(self.database)
+        listed = sorted(self.gateway.directory.iterdir())
+        for itself in (self.database, link):
+            refused = astreinted(self.gateway, "--restore", itself)
+            self.assertEqual(refused.returncode, 1, refused)
+            self.assertIn(f"{itself}: is the database itself: name a backup", refused.stderr)
+        self.assertEqual(contents(self.database), before)
+        self.assertEqual(sorted(self.gateway.directory.iterdir()), listed)
 
     def test_an_interrupted_one_is_done_again(self):
         self.gateway.start()

@@ -354,12 +354,17 @@ class BadInput(astreinte_test.GatewayTest):
         others = {"desk": ("telephony", "agent"), "telephony": ("desk", "agent"),
                   "agent": ("desk", "telephony", "admin"), "admin": ("desk", "telephony", "agent"),
                   "nobody": ()}
+        needed = {"desk": "needs the role call-centre or admin", "admin": "needs the role admin",
+                  "telephony": "needs the role telephony", "agent": "needs an agent's own token"}
+        role_of = {"desk": "call-centre"}
         for method, pattern, who, places, body in self.each_call():
             for other in others[who]:
                 with self.subTest(call=f"{method} {pattern}", role=other):
                     answer = self.admin.request(method, self.path(pattern, **places), body,
                                                 token=self.token(other))
                     self.assert_problem(answer, 403, "forbidden")
+                    self.assertIn(needed[who], answer["detail"])
+                    self.assertIn(f"this key's is {role_of.get(other, other)}", answer["detail"])
 
     def test_foreign_object(self):
         keys = {"desk": self.ours.desk_key, "telephony": self.ours.telephony_key,
@@ -490,7 +495,44 @@ class BadInput(astreinte_test.GatewayTest):
         for path in ("/", "/v1", "/v1/escalations/", "/v2/escalations", "/v1/customers//agents",
                      "/..%2f..%2fetc/passwd", "/%ff%fe"):
             with self.subTest(path=path):
-                self.assert_problem(self.admin.get(path), 404, "not-found")
+                answer = self.admin.get(path)
+                self.assert_problem(answer, 404, "not-found")
+                self.assertIn("no such path", answer["detail"])
+                self.assertIn("/openapi.json", answer["detail"])
+
+    def test_state_that_is_none__names_those_there_are(self):
+        answer = self.admin.get("/v1/escalations?customer=ours&state=asleep")
+        self.assert_problem(answer, 400, "invalid")
+        self.assertIn("must be one of open, closed, notifying, waiting, accepted, overdue, "
+                      "exhausted, taken, cancelling, cancelled, done", answer["detail"])
+
+    def test_member_given_twice__is_named_once(self):
+        put = next(call for call in CALLS if call.pattern.endswith("/cancel"))
+        long = "x" * 40
+        for body, name in (
+                (b'{"operator": "a", "reason": "b", "operator": "c"}', "operator"),
+                (b'{"operator": "a", "reason": {"deep": 1, "deep": 2}}', "deep"),
+                (b'{"a\\"b": 1,\n "a\\"b": 2}', 'a\\"b'),
+                (f'{{"{long}": 1, "{long}": 2}}'.encode(), long)):
+            with self.subTest(name=name):
+                answer = self.send(put, body)
+                self.assert_problem(answer, 400, "invalid")
+                self.assertEqual(answer["detail"].count(name), 1, answer["detail"])
+                self.assertIn(f'"{name}" is there twice', answer["detail"])
+                self.assertIn("send it once", answer["detail"])
+
+    def test_null__is_as_good_as_absent(self):
+        put = next(call for call in CALLS if call.places.get("installation") == "phone-2")
+        for extra, pointer in (({"auth_secret": None, "public_key": KEY}, "/auth_secret"),
+                               ({"auth_secret": SECRET, "public_key": None}, "/public_key")):
+            with self.subTest(extra=extra):
+                answer = self.send(put, {**put.good, **extra})
+                self.assert_problem(answer, 400, "invalid", pointer)
+                self.assertIn("public_key and auth_secret go together", answer["detail"])
+        web = {"platform": "webpush", "target": "https://push.example/1"}
+        answer = self.send(put, {**web, "public_key": None, "auth_secret": None})
+        self.assert_problem(answer, 400, "invalid", "/public_key")
+        self.assertIn("is required for webpush", answer["detail"])
 
     # ---- the webhook ----
 

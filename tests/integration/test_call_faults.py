@@ -7,7 +7,8 @@ the test. The process goes on, or aborts or refuses to start and is started agai
 over the next escalation is answered 202 and reaches a phone, and in the end all that was answered
 2xx is held against what is there (crash/evidence.py, crash/book.py).
 
-ASTREINTE_EVERY=1 fails each of the first forty calls of every class once (an hour), for 150 ms too.
+ASTREINTE_EVERY=1 fails each of the first forty calls of every class once, and for 150 ms too:
+started by tests/soak/faults, as it takes longer than ctest allows.
 ASTREINTE_FAULT is a regular expression on the rows of the table.
 """
 
@@ -61,6 +62,8 @@ STARTING = (("open", "main", "file"), ("open", "main", "database"), ("open", "ma
 
 
 class CallFaults(unittest.TestCase):
+    maxDiff = None
+
     def measure(self, world):
         """The classes that both paths are made of: at least those expected, and what comes with
         them."""
@@ -95,19 +98,22 @@ class CallFaults(unittest.TestCase):
             for case in filter(lambda case: ONLY.search(str(case)), self.cases(seen)):
                 known = len(world.book.faults)
                 fired, ends, answers = world.play(case)
-                faults += [f"{case}: {fault}" for fault in world.book.faults[known:]]
-                faults += [f"{case}: it ended with {end}" for end in ends
-                           if end not in (ABORTED, REFUSED_TO_START)]
+                wrong = world.book.faults[known:] + [
+                    f"it ended with {end}" for end in ends
+                    if end not in (ABORTED, REFUSED_TO_START)]
+                faults += [f"{case}: {fault}" for fault in wrong]
                 table.append((case, fired))
                 print(f"{case} fired {fired:6}  "
                       f"{f'ended {dict(collections.Counter(ends))}' if ends else 'went on':24}"
-                      f" answers {dict(answers)}", flush=True)
+                      f" answers {dict(answers)}{' WRONG: ' * bool(wrong)}{'; '.join(wrong)}",
+                      flush=True)
             world.conveyor.end()
             world.settle()
             evidence = world.collect()
             faults += world.judge(evidence)
             print(f"{len(table)} faults, fired {sum(fired for _, fired in table)} times",
                   flush=True)
+            self.assertTrue(table, f"no row matches {ONLY.pattern!r}")
             self.assertTrue(all(fired for _, fired in table))
             self.assertEqual(faults, [])
 

@@ -11,7 +11,8 @@ import astreinte_test
 from astreinte_test import wait_until
 
 SUMMARY = "Fuite d'oxygène au bloc opératoire 7, Mme Martin"
-SECRETS = ("oxyg", "opératoire", "Martin", "Durand", "Petit", "4512", "portail", "0612345678",
+# Long, or with what ids, times and base64 have not: one run of a thousand would find them there.
+SECRETS = ("oxygène", "opératoire", "Martin", "Durand", "Petit", "45#12", "portail", "0612345678",
            "+33612345678", "612345678", "Sainte-Ursule", "Ursule")
 CALLER = {"name": "Mme Martin", "phone": "06 12 34 56 78"}
 
@@ -73,7 +74,7 @@ class PushContent(astreinte_test.GatewayTest):
 
     def escalate(self):
         answer = self.ours.escalate(summary=SUMMARY, caller=CALLER,
-                                    details="Code portail 4512.", fields={"site": "Sainte-Ursule"})
+                                    details="Code portail 45#12.", fields={"site": "Sainte-Ursule"})
         self.assertEqual(answer.status, 202, answer)
         return answer
 

@@ -82,9 +82,7 @@ static void escalate(struct scenario *scenario, int first)
     for (size_t i = 0; summary[i] != '\0'; i++) {
         request->body_digest.bytes[i % sizeof request->body_digest.bytes] ^= (uint8_t)summary[i];
     }
-    for (int i = first + 3; i < scenario->words.count; i++) {
-        request->drill = request->drill || word_is(scenario, i, "drill");
-    }
+    request->drill = has_option(scenario, "drill");
     char name[SLUG_BYTES_MAX] = "";
     if (option(scenario, "as") != NULL) {
         (void)text_copy(name, sizeof name, option(scenario, "as"));
@@ -114,7 +112,7 @@ static bool person_acts(struct scenario *scenario, int first)
     command->escalation_id = current_escalation(scenario);
     request->verb = verb;
     request->eta_ms = eta_ms(scenario);
-    if (option(scenario, "from") != NULL) {
+    if (has_option(scenario, "from")) {
         const struct box_sent *sent = newest_sent(scenario, slug, PATH_PUSH);
         if (sent == NULL) {
             scenario_wrong(scenario, "%s has no notification to answer from", slug);
@@ -242,7 +240,7 @@ static bool outside_changes(struct scenario *scenario, int first)
 static bool machine_acts(struct scenario *scenario, int first)
 {
     struct box *box = scenario->box;
-    int64_t ms = 0;
+    long long ms = 0;
     if (word_is(scenario, first, "crash")) {
         box_crash(box);
     } else if (word_is(scenario, first, "reboot")) {
@@ -268,7 +266,11 @@ static bool machine_acts(struct scenario *scenario, int first)
         if (!parse_time(word_at(scenario, first + 2 + back), &ms)) {
             scenario_wrong(scenario, "\"clock jumps\" wants a time such as 3600s");
         }
-        box->wall_ms += back ? -ms : ms;
+        ms = back ? -ms : ms;
+        box->wall_ms += ms;
+        if (scenario->is_watched) {
+            oracle_clock_stepped(scenario->oracle, ms);
+        }
     } else if (word_is(scenario, first, "time")) {
         /* "time passes 120s" */
         if (!parse_time(word_at(scenario, first + 2), &ms)) {

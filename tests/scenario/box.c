@@ -174,6 +174,45 @@ static int on_disk_call(void *context, enum disk_call call)
     return fault->rc;
 }
 
+/* ---- rows that fail ---- */
+
+static int on_no_call(void *context, enum disk_call call)
+{
+    (void)context;
+    (void)call;
+    return SQLITE_OK;
+}
+
+/* A trigger stands for what is damaged in a row: the file stays sound, and the statement fails.
+ * That it was set aside can be told. */
+static int break_plans(sqlite3 *database, struct uuid escalation)
+{
+    char sql[512], id[2 * sizeof escalation.bytes + 1];
+    for (size_t i = 0; i < sizeof escalation.bytes; i++) {
+        (void)snprintf(id + 2 * i, 3, "%02x", escalation.bytes[i]);
+    }
+    (void)snprintf(sql, sizeof sql,
+                   "CREATE TRIGGER IF NOT EXISTS \"broken-%s\" BEFORE INSERT ON attempt "
+                   "WHEN new.escalation_id = x'%s' AND new.purpose <> %d "
+                   "BEGIN SELECT raise(ABORT, 'broken'); END",
+                   id, id, (int)PURPOSE_QUARANTINE);
+    return sqlite3_exec(database, sql, NULL, NULL, NULL);
+}
+
+bool box_break(struct box *box, struct uuid escalation)
+{
+    sqlite3 *database = NULL;
+    disk_on_call(on_no_call, NULL); /* who damages it is not whom the faults are for */
+    int rc = sqlite3_open_v2(BOX_DATABASE, &database, SQLITE_OPEN_READWRITE, DISK_VFS);
+    rc = rc == SQLITE_OK ? break_plans(database, escalation) : rc;
+    if (rc != SQLITE_OK && rc != SQLITE_FULL) {
+        box_die("a row cannot be damaged: %s", sqlite3_errmsg(database));
+    }
+    (void)sqlite3_close(database);
+    disk_on_call(on_disk_call, box);
+    return rc == SQLITE_OK;
+}
+
 /* ---- clock and randomness ---- */
 
 static struct wall_time read_wall(void *context)
@@ -238,6 +277,9 @@ static void describe(const struct box *box, const struct effect *effect, struct 
     if (effect->path == PATH_CALLBACK) {
         (void)text_copy(sent->callback, sizeof sent->callback, effect->callback);
     }
+    if (effect->summary != NULL) {
+        (void)text_copy(sent->summary, sizeof sent->summary, effect->summary);
+    }
     if (effect->token_accept != NULL) {
         (void)text_copy(sent->token_accept, sizeof sent->token_accept, effect->token_accept);
     }
@@ -274,7 +316,9 @@ static enum status send_effect(void *context, const struct effect *effect)
 static void take_alarm(void *context, const char *kind, const char *detail)
 {
     struct box *box = context;
-    (void)detail;
+    if (box->on_alarm != NULL && !box->crashed) {
+        box->on_alarm(box->context, kind, detail);
+    }
     if (box->alarms_count < BOX_ALARMS_MAX && !box->crashed) {
         (void)text_copy(box->alarms[box->alarms_count++], sizeof box->alarms[0], kind);
     }

@@ -34,12 +34,14 @@ struct box_sent {
     char person[SLUG_BYTES_MAX];
     char installation[SLUG_BYTES_MAX];
     char callback[SLUG_BYTES_MAX];
+    char summary[32]; /* the beginning of what is said of the ticket; "" when nothing is */
     char token_accept[96];
     char token_decline[96];
     char token_received[96];
     int64_t at_ms; /* since the box's beginning, on the clock that never steps */
     int64_t expires_ms;
     bool delayed;  /* reported as such */
+    bool keyed;    /* whoever was called pressed a key */
     bool pressed;  /* its button to accept was */
     bool resolved; /* its outcome was given back */
     bool dead;     /* handed over in a life that a crash took back or ended */
@@ -87,6 +89,8 @@ struct box {
     /* Told of each effect before the rest of the turn goes on; decides what becomes of it. */
     enum status (*on_send)(void *context, struct box_sent *sent);
     void *context;
+    /* Told of each alarm; NULL: nobody is. */
+    void (*on_alarm)(void *context, const char *kind, const char *detail);
     char alarms[BOX_ALARMS_MAX][64];
     size_t alarms_count;
     /* A crash in the middle of a turn: at the countdown's end (clock, random source, sends and
@@ -118,6 +122,10 @@ struct box {
 /* Formats the disk; no engine yet. Failures of the box itself end the process with a message. */
 struct box *box_create(uint64_t seed);
 void box_destroy(struct box **box);
+
+/* From now on nothing can be planned for this escalation: its rows refuse it. False: the disk has
+ * no room for that, and all is as it was. */
+bool box_break(struct box *box, struct uuid escalation);
 
 /* Before it is opened: when it begins on the wall clock. */
 void box_begin_at(struct box *box, int64_t wall_ms);

@@ -122,10 +122,13 @@ static bool expect_sent(struct scenario *scenario, int first)
 /* "silence until 5:00": nothing leaves for anybody. */
 static void expect_silence(struct scenario *scenario, int first)
 {
-    int64_t until_ms;
+    long long until_ms;
     size_t before = scenario->box->sent_count;
     if (!parse_time(word_at(scenario, first + 2), &until_ms)) {
         scenario_wrong(scenario, "\"silence until\" wants a time such as 5:00");
+    }
+    if (until_ms <= scenario->box->elapsed_ms) {
+        scenario_wrong(scenario, "that time has passed already");
     }
     scenario_advance(scenario, until_ms - scenario->box->elapsed_ms);
     if (scenario->box->sent_count != before) {
@@ -174,7 +177,7 @@ static void expect_next(struct scenario *scenario, int first)
 {
     struct escalation escalation = read_escalation(scenario);
     char due[32] = "never";
-    int64_t wanted_ms;
+    long long wanted_ms;
     if (!parse_time(word_at(scenario, first + 1), &wanted_ms)) {
         scenario_wrong(scenario, "\"next\" wants a time such as 1:20");
     }
@@ -233,8 +236,26 @@ static void expect_answer(struct scenario *scenario, int first)
     const char *answer = status_slug(scenario->answer);
     const char *part = word_at(scenario, first + 2);
     if (!word_is(scenario, first + 1, answer) || strstr(scenario->body, part) == NULL) {
-        scenario_fail(scenario, "expected answer %s %s, found %s %s", word_at(scenario, first + 1),
-                      part, answer, scenario->body);
+        scenario_fail(scenario, "expected answer %s%s%s, found %s%s%s",
+                      word_at(scenario, first + 1), part[0] != '\0' ? " " : "", part, answer,
+                      scenario->body[0] != '\0' ? " " : "", scenario->body);
+    }
+}
+
+/* Whatever left of it: "drill", "no drill". */
+static void expect_drill(struct scenario *scenario, bool absent)
+{
+    const struct box *box = scenario->box;
+    struct uuid escalation = current_escalation(scenario);
+    size_t left = 0, drills = 0;
+    for (size_t i = 0; i < box->sent_count; i++) {
+        bool of_it = uuid_equal(box->sent[i].escalation, escalation);
+        left += of_it;
+        drills += of_it && box->sent[i].drill;
+    }
+    if (left == 0 || drills != (absent ? 0 : left)) {
+        scenario_fail(scenario, "expected %sdrill, found %zu of %zu that left", absent ? "no " : "",
+                      drills, left);
     }
 }
 
@@ -265,6 +286,8 @@ void expect_statement(struct scenario *scenario)
         expect_timeline(scenario, word_at(scenario, first + no + 1), no);
     } else if (word_is(scenario, first + no, "task")) {
         expect_task(scenario, first + no, no);
+    } else if (word_is(scenario, first + no, "drill")) {
+        expect_drill(scenario, no);
     } else if (word_is(scenario, first, "answer")) {
         expect_answer(scenario, first);
     } else if (word_is(scenario, first, "alarm")) {

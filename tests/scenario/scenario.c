@@ -2,7 +2,6 @@
  * as providers and phones would. */
 #include "tests/scenario/scenario.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,68 +14,25 @@
 
 /* ---- words ---- */
 
-static void split_words(struct scenario *scenario, const char *line)
-{
-    struct words *words = &scenario->words;
-    (void)text_copy(words->text, sizeof words->text, line);
-    words->count = 0;
-    char *place = words->text;
-    for (;;) {
-        place += strspn(place, " \t,");
-        if (*place == '\0' || *place == '#') {
-            return;
-        }
-        bool quoted = *place == '"' || *place == '\'';
-        const char end[] = {*place, '\0'};
-        place += quoted;
-        if (words->count == WORDS_MAX) {
-            scenario_wrong(scenario, "more than %d words", WORDS_MAX);
-        }
-        words->word[words->count++] = place;
-        place += strcspn(place, quoted ? end : " \t,");
-        if (*place != '\0') {
-            *place++ = '\0';
-        }
-    }
-}
-
 const char *word_at(const struct scenario *scenario, int index)
 {
-    return index < scenario->words.count ? scenario->words.word[index] : "";
+    return words_at(&scenario->words, index);
 }
 
 bool word_is(const struct scenario *scenario, int index, const char *word)
 {
-    return strcmp(word_at(scenario, index), word) == 0;
+    return words_are(&scenario->words, index, word);
 }
 
 const char *option(const struct scenario *scenario, const char *name)
 {
-    for (int i = 0; i + 1 < scenario->words.count; i++) {
-        if (word_is(scenario, i, name)) {
-            return word_at(scenario, i + 1);
-        }
-    }
-    return NULL;
+    int index = scenario->reading == NULL ? -1 : reading_option(scenario->reading, name);
+    return index < 0 ? NULL : word_at(scenario, index);
 }
 
-bool parse_time(const char *text, int64_t *ms_r)
+bool has_option(const struct scenario *scenario, const char *name)
 {
-    char *end;
-    if (text[0] < '0' || text[0] > '9') {
-        return false;
-    }
-    double number = strtod(text, &end);
-    if (strcmp(end, "s") == 0 || *end == '\0') {
-        *ms_r = (int64_t)llround(number * 1000.0);
-        return true;
-    }
-    if (*end != ':') {
-        return false;
-    }
-    double seconds = strtod(end + 1, &end);
-    *ms_r = (int64_t)llround(number * 60000.0 + seconds * 1000.0);
-    return *end == '\0';
+    return option(scenario, name) != NULL;
 }
 
 /* ---- what went wrong ---- */
@@ -295,7 +251,7 @@ void scenario_command(struct scenario *scenario, struct command *command)
 /* Moves on to the time named; answers the index of the word behind it. */
 static int run_until(struct scenario *scenario, int index)
 {
-    int64_t at_ms;
+    long long at_ms;
     if (!word_is(scenario, index, "at")) {
         return index;
     }
@@ -326,30 +282,26 @@ static void run_statement(struct scenario *scenario)
     }
 }
 
-bool scenario_run(const char *path)
+bool scenario_run(const struct script *script, const struct readings *readings)
 {
     static struct scenario scenario;
-    char line[LINE_BYTES_MAX];
     memset(&scenario, 0, sizeof scenario);
-    scenario.path = path;
-    FILE *file = fopen(path, "r");
-    if (file == NULL) {
-        (void)fprintf(stderr, "%s: cannot be read\n", path);
-        return false;
-    }
+    scenario.path = script->path;
     scenario.box = box_create(1);
     scenario.box->reserve_bytes = RESERVE_BYTES;
     box_open(scenario.box);
-    while (!scenario.failed && fgets(line, sizeof line, file) != NULL) {
-        scenario.line++;
-        line[strcspn(line, "\n")] = '\0';
-        split_words(&scenario, line);
+    for (size_t i = 0; i < script->count && !scenario.failed; i++) {
+        scenario.line = (int)i + 1;
+        scenario.reading = readings->of_lines[i];
+        const char *wrong = words_split(&scenario.words, script->lines[i]);
+        if (wrong != NULL) {
+            scenario_wrong(&scenario, "%s", wrong);
+        }
         if (scenario.words.count > 0) {
             run_statement(&scenario);
             watched_judge(&scenario);
         }
     }
-    (void)fclose(file);
     watched_end(&scenario);
     box_destroy(&scenario.box);
     return !scenario.failed;

@@ -5,10 +5,9 @@
 #include <stdbool.h>
 
 #include "tests/scenario/box.h"
+#include "tests/scenario/check.h"
 #include "tests/simulator/watched.h"
 
-#define WORDS_MAX           32
-#define LINE_BYTES_MAX      1024
 #define ESCALATIONS_MAX     1024
 #define PERSONS_MAX         32
 #define DEFINITION_BYTES    8192
@@ -16,13 +15,6 @@
 #define CUSTOMERS_NAMED_MAX 8
 #define NO_ROOM_MAX         1024
 #define TIMELINE_LINE_BYTES 512
-
-/* A line taken apart; "quoted text" and 'quoted text' are one word. */
-struct words {
-    char text[LINE_BYTES_MAX];
-    const char *word[WORDS_MAX];
-    int count;
-};
 
 /* How a provider, the telephony layer or the callback endpoints behave. */
 enum provider_mood { MOOD_UP, MOOD_DOWN, MOOD_REFUSING, MOOD_SILENT, MOOD_UNCERTAIN, MOOD_DELAYED };
@@ -48,6 +40,7 @@ struct scenario {
     const char *path;
     int line;
     struct words words;
+    const struct reading *reading; /* of the line; NULL: no groups */
     struct box *box;
     int64_t customer_id;
     char customer[SLUG_BYTES_MAX];
@@ -61,6 +54,7 @@ struct scenario {
     size_t current; /* index of the escalation that is spoken of */
     /* a procedure that is being read, step by step */
     char procedure[SLUG_BYTES_MAX];
+    int procedure_line;
     char definition[DEFINITION_BYTES];
     char exhausted[DEFINITION_BYTES];
     size_t steps;
@@ -82,16 +76,16 @@ struct scenario {
 
 /* ---- scenario.c ---- */
 
-/* Runs a file; false when an expectation did not hold (told on stderr). */
-bool scenario_run(const char *path);
+/* Runs a file that was found well written; false when an expectation did not hold (told on
+ * stderr). */
+bool scenario_run(const struct script *script, const struct readings *readings);
 
 /* The word at an index ("" beyond the end), and whether it is this one. */
 const char *word_at(const struct scenario *scenario, int index);
 bool word_is(const struct scenario *scenario, int index, const char *word);
-/* The word behind `name`, or NULL. */
+/* The word behind the option of this name, or NULL when it was left out. */
 const char *option(const struct scenario *scenario, const char *name);
-/* "M:SS", "M:SS.mmm" or "120s" in milliseconds; false for anything else. */
-bool parse_time(const char *text, int64_t *ms_r);
+bool has_option(const struct scenario *scenario, const char *name);
 
 /* Says that an expectation does not hold, with the timeline. Once a run. */
 void scenario_fail(struct scenario *scenario, const char *format, ...)

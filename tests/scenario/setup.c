@@ -174,10 +174,10 @@ static void put_rota(struct scenario *scenario)
     size_t used = 1;
     const char *slug = word_at(scenario, 1);
     for (int i = 2; i < scenario->words.count; i++) {
-        int64_t at_ms;
+        long long at_ms;
         if (word_is(scenario, i, "until") && parse_time(word_at(scenario, i + 1), &at_ms)) {
             used += (size_t)snprintf(text + used, sizeof text - used, "%s\"@%lld\"",
-                                     used > 1 ? "," : "", (long long)(at_ms / 1000));
+                                     used > 1 ? "," : "", at_ms / 1000);
             i++;
         } else {
             used += (size_t)snprintf(text + used, sizeof text - used, "%s\"%s\"",
@@ -211,6 +211,7 @@ static void begin_procedure(struct scenario *scenario)
     setup_finish_procedure(scenario);
     (void)text_copy(scenario->procedure, sizeof scenario->procedure, word_at(scenario, 1));
     (void)text_copy(scenario->definition, sizeof scenario->definition, "{");
+    scenario->procedure_line = scenario->line;
     scenario->exhausted[0] = '\0';
     scenario->steps = 0;
     for (int i = 2; i + 1 < scenario->words.count; i += 2) {
@@ -268,8 +269,11 @@ void setup_finish_procedure(struct scenario *scenario)
     char slug[SLUG_BYTES_MAX];
     (void)text_copy(slug, sizeof slug, scenario->procedure);
     scenario->procedure[0] = '\0';
+    int line = scenario->line; /* of the statement behind it, which is not to blame */
+    scenario->line = scenario->procedure_line;
     must(scenario, definition(scenario, COMMAND_PUT_PROCEDURE, slug, scenario->definition));
     put_customer(scenario, slug);
+    scenario->line = line;
 }
 
 bool setup_statement(struct scenario *scenario)
@@ -296,6 +300,7 @@ bool setup_statement(struct scenario *scenario)
         setup_finish_procedure(scenario);
         put_rota(scenario);
     } else if (word_is(scenario, 0, "trunk")) {
+        setup_finish_procedure(scenario);
         /* How many calls at once: read when the gateway starts. */
         scenario->box->calls_max = (size_t)strtoul(word_at(scenario, 1), NULL, 10);
         box_crash(scenario->box);

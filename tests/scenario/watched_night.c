@@ -26,7 +26,7 @@ static uint64_t number_at(const struct scenario *scenario, int index)
 
 static int64_t time_at(const struct scenario *scenario, int index)
 {
-    int64_t ms;
+    long long ms;
     if (!parse_time(word_at(scenario, index), &ms)) {
         scenario_wrong(scenario, "a time was expected: %s", word_at(scenario, index));
     }
@@ -62,6 +62,12 @@ static void on_abort(void *context, struct uuid escalation)
     oracle_aborted(scenario->oracle, escalation);
 }
 
+static void on_alarm(void *context, const char *kind, const char *detail)
+{
+    struct scenario *scenario = context;
+    oracle_alarm(scenario->oracle, kind, detail, scenario->box->elapsed_ms);
+}
+
 static void on_no_start(void *context, const char *why)
 {
     struct scenario *scenario = context;
@@ -86,6 +92,7 @@ static void begin(struct scenario *scenario)
     box->reserve_bytes = WATCHED_RESERVE_BYTES;
     box->on_send = on_send;
     box->on_abort = on_abort;
+    box->on_alarm = on_alarm;
     box->on_no_start = on_no_start;
     box->context = scenario;
     box_open(box);
@@ -137,7 +144,7 @@ static void give_outcome(struct scenario *scenario, struct box_sent *sent, const
     for (int state = ATTEMPT_ACCEPTED; state <= ATTEMPT_UNCERTAIN; state++) {
         if (strcmp(attempt_state_word((enum attempt_state)state), gone ? "failed" : word) == 0) {
             box_outcome(box, sent, (enum attempt_state)state, "simulated", gone);
-            oracle_resolved(scenario->oracle, sent->attempt);
+            oracle_resolved(scenario->oracle, sent->attempt, state == ATTEMPT_ACCEPTED);
             return;
         }
     }
@@ -275,6 +282,10 @@ static bool fault_statement(struct scenario *scenario, int first)
         watched_be_troubled(&scenario->watched, time_at(scenario, first + 2));
     } else if (word_is(scenario, first, "stalled")) {
         watched_stand_still(&scenario->watched, time_at(scenario, first + 2));
+    } else if (word_is(scenario, first, "is") && word_is(scenario, first + 1, "broken")) {
+        if (box_break(box, current_escalation(scenario))) {
+            oracle_broken(scenario->oracle, current_escalation(scenario));
+        }
     } else if (word_is(scenario, first, "is")) {
         /* "is poison at send" */
         box_poison(box, scenario->customer_id, current_escalation(scenario),

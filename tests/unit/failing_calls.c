@@ -208,6 +208,12 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 }
 /* NOLINTEND(bugprone-reserved-identifier) */
 
+/* Before the first document is read: json_parse() watches what it finds then. */
+__attribute__((constructor)) static void give_jansson_our_memory(void)
+{
+    json_set_alloc_funcs(__wrap_malloc, free);
+}
+
 void failing_calls_start(enum failing_kind kind, int nth)
 {
     failing_calls_start_in_a_row(kind, nth, 1, SQLITE_NOMEM);
@@ -215,7 +221,6 @@ void failing_calls_start(enum failing_kind kind, int nth)
 
 void failing_calls_start_in_a_row(enum failing_kind kind, int nth, int times, int rc)
 {
-    json_set_alloc_funcs(__wrap_malloc, free);
     armed_kind = kind;
     fired = false;
     calls_left = nth;

@@ -14,12 +14,14 @@
 
 #include "tests/integration/push/connect_proxy.h"
 #include "tests/integration/push/host_names.h"
+#include "tests/integration/push/late_write.h"
 
-#define PASSWORD    "Basic cGFnZXI6bmlnaHQ="
-#define MOVED_MS    2000 /* what a dead peer may cost; printed, as a busy machine takes longer */
-#define TURN_NS     10000000
-#define FILE_BYTES  16384
-#define STREAMS_MAX 10
+#define LATE_WRITES_MAX 4
+#define PASSWORD        "Basic cGFnZXI6bmlnaHQ="
+#define MOVED_MS        2000 /* what a dead peer may cost; printed: a busy machine takes longer */
+#define TURN_NS         10000000
+#define FILE_BYTES      16384
+#define STREAMS_MAX     10
 
 static struct connect_proxy proxy;
 
@@ -532,6 +534,26 @@ static void test_goaway__at_80_of_200(void **state)
     assert_each_taken_once(fixture, 601);
 }
 
+/* The peer took one, said so in its GOAWAY and left while the rest was being written. That the
+ * write failed is known first; what it said is in the socket, and counts. A peer that has read all
+ * before it leaves draws no failure: then once more. */
+static void test_goaway__in_front_of_a_failed_write(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned rounds = 0;
+    assert_accepted(run_plain(fixture, PATIENT_MS));
+    do {
+        provider_process_tell(&fixture->provider, "{\"provider\":\"apns\",\"goaway_at\":1}");
+        late_write_set((uint16_t)strtoul(fixture->provider.apns_port, NULL, 10));
+        submit_plain(fixture, 500, PATIENT_MS);
+        fixture_await_all(fixture);
+        assert_int_equal(fixture_count_accepted(fixture), fixture->submitted);
+    } while (!late_write_came() && ++rounds < LATE_WRITES_MAX);
+    assert_true(late_write_came());
+    assert_int_equal(statistics_of(fixture, PUSH_APNS).goaways, rounds + 1);
+    assert_each_taken_once(fixture, 1 + 500 * (rounds + 1));
+}
+
 /* ---- hedges ---- */
 
 static void test_hedges__are_counted(void **state)
@@ -605,6 +627,7 @@ int main(void)
         TEN_STREAMS(test_pool__grows_when_streams_are_few),
         TEN_STREAMS(test_pool__grows_no_further_than_it_may),
         PLAIN(test_goaway__at_80_of_200),
+        PLAIN(test_goaway__in_front_of_a_failed_write),
         PLAIN(test_hedges__are_counted),
         PLAIN(test_hedges__do_not_double_a_flood),
     };

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "gateway/telephony/telephony.h"
+#include "gateway/telephony/telephony_health.h"
 #include "tests/integration/telephony/tls_identity.h"
 #include "tests/integration/telephony/webhook_server.h"
 
@@ -28,6 +29,7 @@
 #define BODY       "{\"type\":\"call.requested\"}"
 
 #define HTTP_200 "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+#define HTTP_500 "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
 #define HTTP_503 "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
 #define HTTP_410 "HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
 
@@ -347,6 +349,81 @@ static void test_connect__refused(void **state)
     (void)close(holder);
 }
 
+static struct telephony_health health_of(struct telephony *telephony)
+{
+    struct telephony_health healths[TELEPHONY_ENDPOINTS_MAX];
+    assert_int_equal(telephony_healths(telephony, NULL, healths), 1);
+    assert_string_equal(healths[0].endpoint, "telephony");
+    assert_int_equal(telephony_healths(telephony, "telephony", healths), 0);
+    assert_int_equal(telephony_healths(telephony, "other", healths), 1);
+    return healths[0];
+}
+
+static void test_health__of_the_tries(void **state)
+{
+    (void)state;
+    const struct server_answer answers[] = {{SERVER_ANSWERS, HTTP_410}, {SERVER_ANSWERS, HTTP_200},
+                                            {SERVER_ANSWERS, HTTP_503}, {SERVER_ANSWERS, HTTP_500},
+                                            {SERVER_ANSWERS, HTTP_410}, {SERVER_ANSWERS, HTTP_200}};
+    struct webhook_server *server = webhook_server_start(answers, 6);
+    struct telephony *telephony = create(webhook_server_url(server));
+    struct ledger *ledger = ledger_create();
+    struct telephony_health health = health_of(telephony);
+    assert_string_equal(telephony_health_text(&health), "unused");
+    assert_int_equal(submit(telephony, ledger, "telephony", make_id(), LONG_MS), STATUS_OK);
+    (void)ledger_wait(ledger, 1);
+    health = health_of(telephony); /* one job was refused: says nothing */
+    assert_string_equal(telephony_health_text(&health), "unused");
+
+    assert_int_equal(submit(telephony, ledger, "telephony", make_id(), LONG_MS), STATUS_OK);
+    (void)ledger_wait(ledger, 2);
+    health = health_of(telephony);
+    assert_string_equal(telephony_health_text(&health), "up");
+    struct telephony_moment delivered_at = health.delivered_at;
+
+    assert_int_equal(submit(telephony, ledger, "telephony", make_id(), LONG_MS), STATUS_OK);
+    (void)ledger_wait(ledger, 3); /* 503, 500, and refused at last */
+    health = health_of(telephony);
+    assert_string_equal(telephony_health_text(&health), "down");
+    assert_string_equal(health.reason, "http_500");
+    assert_int_equal(health.delivered_at.monotonic.ms, delivered_at.monotonic.ms);
+    assert_true(health.failing_since.monotonic.ms >= delivered_at.monotonic.ms);
+    assert_true(health.failed_at.ms > health.failing_since.monotonic.ms); /* the wait between */
+    assert_true(health.failing_since.wall.ms >= delivered_at.wall.ms);
+
+    assert_int_equal(submit(telephony, ledger, "telephony", make_id(), LONG_MS), STATUS_OK);
+    (void)ledger_wait(ledger, 4);
+    health = health_of(telephony);
+    assert_string_equal(telephony_health_text(&health), "up");
+    telephony_destroy(&telephony);
+    webhook_server_stop(server);
+    ledger_destroy(ledger);
+}
+
+static void test_health__begins_anew_with_another_url(void **state)
+{
+    (void)state;
+    const struct server_answer answers[] = {{SERVER_ANSWERS, HTTP_503}};
+    struct webhook_server *server = webhook_server_start(answers, 1);
+    struct telephony *telephony = create(webhook_server_url(server));
+    struct ledger *ledger = ledger_create();
+    assert_int_equal(submit(telephony, ledger, "telephony", make_id(), 300), STATUS_OK);
+    (void)ledger_wait(ledger, 1);
+    struct telephony_endpoint endpoint = {
+        .name = "telephony", .url = webhook_server_url(server), .secrets = {SECRET_NEW}};
+    struct telephony_configuration configuration = configure(&endpoint, 1);
+    assert_int_equal(telephony_reload(telephony, &configuration, NULL), STATUS_OK);
+    struct telephony_health health = health_of(telephony);
+    assert_string_equal(telephony_health_text(&health), "down");
+    endpoint.url = "https://other.example/";
+    assert_int_equal(telephony_reload(telephony, &configuration, NULL), STATUS_OK);
+    health = health_of(telephony);
+    assert_string_equal(telephony_health_text(&health), "unused");
+    telephony_destroy(&telephony);
+    webhook_server_stop(server);
+    ledger_destroy(ledger);
+}
+
 static void test_tls__a_peer_without_it_gets_no_request(void **state)
 {
     (void)state;
@@ -581,6 +658,8 @@ int main(void)
         cmocka_unit_test(test_uncertain__no_answer_until_the_deadline),
         cmocka_unit_test(test_status__decides_whatever_follows),
         cmocka_unit_test(test_connect__refused),
+        cmocka_unit_test(test_health__of_the_tries),
+        cmocka_unit_test(test_health__begins_anew_with_another_url),
         cmocka_unit_test(test_tls__a_peer_without_it_gets_no_request),
         cmocka_unit_test(test_tls__certificate_and_name_are_verified),
         cmocka_unit_test(test_deadline__passed_before_the_first_try),

@@ -58,11 +58,120 @@ static void outcome__of_an_accepted_push(void **state)
     world_destroy(&world);
 }
 
+static struct world *make_calling_world(void)
+{
+    struct world *world = world_create();
+    world_person(world, "paul")->has_phone = true;
+    world_procedure(world, "{\"steps\":[{\"notify\":[{\"agent\":\"paul\"}],\"by\":[\"call\"],"
+                           "\"accepted_within_s\":60}]}");
+    world_open(world, SEVERITY_MAJOR, 0, false);
+    return world;
+}
+
+static void say(struct world *world, enum event_type type, const char *who)
+{
+    struct event event = world_event(world, type);
+    event.actor = world_person(world, who)->ref;
+    event.attempt = world->attempts[0].id;
+    event.via = world->attempts[0].path;
+    world_step(world, &event);
+    assert_int_equal(world->status, STATUS_OK);
+}
+
+/* Whoever answers has seen it by then, and on a phone received it; earlier times stay. */
+static void answer__means_that_it_was_seen(void **state)
+{
+    (void)state;
+    static const enum event_type answers[] = {EVENT_ACCEPT, EVENT_DECLINE};
+    static const enum event_type before[] = {EVENT_NOTE, EVENT_RECEIVED, EVENT_SEEN};
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t k = 0; k < 3; k++) {
+            struct world *world = make_world();
+            int64_t began_ms = WORLD_EPOCH_MS + WORLD_WALL_MS;
+            say(world, before[k], "paul");
+            world->clock_ms += 1000;
+            say(world, answers[i], "paul");
+            const struct attempt *attempt = &world->attempts[0];
+            assert_int_equal(attempt->state, ATTEMPT_SEEN);
+            assert_int_equal(attempt->received_at.ms, k == 0 ? began_ms + 1000 : began_ms);
+            assert_int_equal(attempt->seen_at.ms, k < 2 ? began_ms + 1000 : began_ms);
+            assert_int_equal(attempt->answer, i == 0 ? ANSWER_ACCEPTED : ANSWER_DECLINED);
+            world_destroy(&world);
+        }
+    }
+}
+
+/* Its push had failed, and another way told them of it: it stays failed. */
+static void answer__leaves_a_failure_what_it_is(void **state)
+{
+    (void)state;
+    struct world *world = make_world();
+    struct world_person *paul = world_person(world, "paul");
+    paul->devices_count = 0;
+    (void)report(world, ATTEMPT_FAILED, "Unregistered", NULL);
+    say(world, EVENT_ACCEPT, "paul");
+    assert_int_equal(world->now.state, ESCALATION_ACCEPTED);
+    assert_int_equal(world->attempts[0].state, ATTEMPT_FAILED);
+    world_destroy(&world);
+}
+
+/* A call is answered without anything being received on a phone. */
+static void answer__on_the_telephone(void **state)
+{
+    (void)state;
+    struct world *world = make_calling_world();
+    say(world, EVENT_ACCEPT, "paul");
+    assert_int_equal(world->attempts[0].received_at.ms, TIME_NEVER_MS);
+    assert_int_equal(world->attempts[0].seen_at.ms, WORLD_EPOCH_MS + WORLD_WALL_MS);
+    world_destroy(&world);
+}
+
+static void call__said_twice_is_told_once(void **state)
+{
+    (void)state;
+    struct world *world = make_calling_world();
+    static const enum attempt_answer answers[] = {ANSWER_RINGING, ANSWER_RINGING, ANSWER_ANSWERED,
+                                                  ANSWER_RINGING};
+    for (size_t i = 0; i < 4; i++) {
+        struct event event = world_event(world, EVENT_CALL);
+        event.attempt = world->attempts[0].id;
+        event.answer = answers[i];
+        world_step(world, &event);
+        assert_int_equal(world->update->entries_count, i % 2 == 0 ? 1 : 0);
+    }
+    assert_int_equal(world->attempts[0].answer, ANSWER_ANSWERED);
+    world_destroy(&world);
+}
+
+/* It rings only now, and somebody else has it: it is taken from the screen, in two minutes or
+ * never.
+ */
+static void reception__behind_the_acceptance_is_withdrawn(void **state)
+{
+    (void)state;
+    struct world *world = make_world();
+    say(world, EVENT_ACCEPT, "marie");
+    world->clock_ms += 1000;
+    say(world, EVENT_RECEIVED, "paul");
+    assert_int_equal(world->update->created_count, 1);
+    const struct attempt *withdrawal = &world->update->created[0];
+    assert_int_equal(withdrawal->purpose, PURPOSE_WITHDRAW);
+    assert_int_equal(withdrawal->device_id, 1);
+    assert_int_equal(withdrawal->platform, PLATFORM_APNS);
+    assert_int_equal(withdrawal->not_after.ms, WORLD_EPOCH_MS + 121000);
+    world_destroy(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(outcome__of_a_failed_push),
         cmocka_unit_test(outcome__of_an_accepted_push),
+        cmocka_unit_test(answer__means_that_it_was_seen),
+        cmocka_unit_test(answer__leaves_a_failure_what_it_is),
+        cmocka_unit_test(answer__on_the_telephone),
+        cmocka_unit_test(call__said_twice_is_told_once),
+        cmocka_unit_test(reception__behind_the_acceptance_is_withdrawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

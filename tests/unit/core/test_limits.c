@@ -121,6 +121,156 @@ static void progress(struct world *world, enum intervention intervention, int64_
     assert_int_equal(world->update->answer, STATUS_OK);
 }
 
+/* So many times the holder is told, one way or another; then the desk, and no notice is counted
+ * that nobody got. */
+static void cancel__tells_the_holder_so_many_times(void **state)
+{
+    (void)state;
+    struct world *world = held_world();
+    struct event cancel = world_event(world, EVENT_CANCEL);
+    world_step(world, &cancel);
+    for (int told = 1; told <= CANCEL_NOTICES_MAX; told++) {
+        assert_int_equal(world->now.state, ESCALATION_CANCELLING);
+        assert_int_equal(world->now.notices, told);
+        assert_true(world->update->created_count > 0);
+        assert_int_equal(world->update->created[0].purpose, PURPOSE_CANCEL_NOTICE);
+        assert_int_equal(world->update->tasks_count, 0);
+        world->clock_ms = world->now.due_at.ms - WORLD_EPOCH_MS;
+        struct event deadline = world_event(world, EVENT_DEADLINE);
+        world_step(world, &deadline);
+    }
+    assert_int_equal(world->now.state, ESCALATION_CANCELLED);
+    assert_int_equal(world->now.notices, CANCEL_NOTICES_MAX);
+    assert_int_equal(world->update->tasks_count, 1);
+    world_destroy(&world);
+}
+
+/* Who has a number and no app is rung; who has neither is found by the desk. */
+static void cancel__rings_a_holder_without_an_app(void **state)
+{
+    (void)state;
+    for (int has_phone = 1; has_phone >= 0; has_phone--) {
+        struct world *world = held_world();
+        world->persons[0].devices_count = 0;
+        world->persons[0].has_phone = has_phone;
+        struct event cancel = world_event(world, EVENT_CANCEL);
+        world_step(world, &cancel);
+        assert_int_equal(world->now.state, ESCALATION_CANCELLING);
+        size_t notices = 0;
+        for (size_t i = 0; i < world->update->created_count; i++) {
+            notices += world->update->created[i].purpose == PURPOSE_CANCEL_NOTICE &&
+                       world->update->created[i].path == PATH_CALL;
+        }
+        assert_int_equal(notices, has_phone);
+        world->clock_ms = world->now.due_at.ms - WORLD_EPOCH_MS;
+        struct event deadline = world_event(world, EVENT_DEADLINE);
+        world_step(world, &deadline);
+        assert_int_equal(world->now.state,
+                         has_phone ? ESCALATION_CANCELLING : ESCALATION_CANCELLED);
+        assert_int_equal(world->now.notices, has_phone ? 2 : 1);
+        assert_int_equal(world->update->tasks_count, has_phone ? 0 : 1);
+        world_destroy(&world);
+    }
+}
+
+/* The one who holds it and says nothing is called about it, on what there is. */
+static void overdue__reaches_the_holder_on_what_there_is(void **state)
+{
+    (void)state;
+    for (int has_phone = 0; has_phone <= 1; has_phone++) {
+        struct world *world = held_world();
+        world->persons[0].has_phone = has_phone;
+        world->clock_ms = world->now.due_at.ms - WORLD_EPOCH_MS;
+        struct event deadline = world_event(world, EVENT_DEADLINE);
+        world_step(world, &deadline);
+        assert_int_equal(world->now.state, ESCALATION_OVERDUE);
+        size_t calls = 0, pushes = 0;
+        for (size_t i = 0; i < world->update->created_count; i++) {
+            const struct attempt *attempt = &world->update->created[i];
+            if (attempt->purpose == PURPOSE_HOLDER_CALL) {
+                calls += attempt->path == PATH_CALL;
+                pushes += attempt->path == PATH_PUSH;
+            }
+        }
+        assert_int_equal(calls, has_phone);
+        assert_int_equal(pushes, has_phone ? 0 : DEVICES_OF_PERSON_MAX);
+        world_destroy(&world);
+    }
+}
+
+static struct world *crowded_world(int64_t promised_ms)
+{
+    struct world *world = world_create();
+    give_procedure(world, 1, "push", "{\"callback\":\"desk\"}");
+    give_people(world, "day");
+    world->persons_count = 1; /* each caller is news to everybody's every phone */
+    world->persons[0].devices_count = 1;
+    world_open(world, SEVERITY_MAJOR, promised_ms, false);
+    for (int i = 1; i < CALLERS_MAX; i++) {
+        struct event event = world_event(world, EVENT_JOINED);
+        event.severity = SEVERITY_MAJOR;
+        event.promised_ms = promised_ms;
+        event.text = "another";
+        world_step(world, &event);
+        assert_int_equal(world->update->answer, STATUS_OK);
+    }
+    assert_int_equal(world->now.callers_count, CALLERS_MAX);
+    return world;
+}
+
+static void assert_promises(const struct world *world, enum promise_state expected)
+{
+    for (int i = 0; i < CALLERS_MAX; i++) {
+        assert_int_equal(world->now.promises[i].state, expected);
+    }
+}
+
+static void callers__as_many_as_there_may_be_are_served(void **state)
+{
+    (void)state;
+    struct world *world = crowded_world(86400000);
+    struct event accept = world_event(world, EVENT_ACCEPT);
+    accept.actor = world->persons[0].ref;
+    world_step(world, &accept);
+    assert_promises(world, PROMISE_OPEN);
+    struct event done = world_event(world, EVENT_DONE);
+    done.actor = world->persons[0].ref;
+    world_step(world, &done);
+    assert_int_equal(world->now.state, ESCALATION_DONE);
+    assert_promises(world, PROMISE_KEPT);
+    world_destroy(&world);
+}
+
+static void callers__as_many_as_there_may_be_are_left_to_the_desk(void **state)
+{
+    (void)state;
+    struct world *world = crowded_world(86400000);
+    struct event cancel = world_event(world, EVENT_CANCEL);
+    world_step(world, &cancel);
+    assert_promises(world, PROMISE_WARNED);
+    assert_int_equal(world->update->tasks_count, CALLERS_MAX);
+    world_destroy(&world);
+}
+
+static void callers__as_many_as_there_may_be_are_called_in_time(void **state)
+{
+    (void)state;
+    struct world *world = crowded_world(1800000);
+    size_t tasks = 0;
+    for (int i = 0; i < 1000 && tasks < CALLERS_MAX; i++) {
+        world->clock_ms = world->now.due_at.ms - WORLD_EPOCH_MS;
+        struct event deadline = world_event(world, EVENT_DEADLINE);
+        world_step(world, &deadline);
+        for (size_t k = 0; k < world->update->tasks_count; k++) {
+            assert_int_equal(world->update->tasks[k].kind, TASK_PROMISE);
+            assert_int_equal(world->update->tasks[k].caller, (int)++tasks);
+        }
+    }
+    assert_int_equal(tasks, CALLERS_MAX);
+    assert_promises(world, PROMISE_WARNED);
+    world_destroy(&world);
+}
+
 /* Whoever keeps the state by its version must see each change, were it of one member only. */
 static void version__counts_an_arrival_that_is_announced_no_more(void **state)
 {
@@ -155,6 +305,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(update__counts_what_it_cannot_record),
         cmocka_unit_test(update__counts_what_it_cannot_send),
+        cmocka_unit_test(cancel__tells_the_holder_so_many_times),
+        cmocka_unit_test(cancel__rings_a_holder_without_an_app),
+        cmocka_unit_test(overdue__reaches_the_holder_on_what_there_is),
+        cmocka_unit_test(callers__as_many_as_there_may_be_are_served),
+        cmocka_unit_test(callers__as_many_as_there_may_be_are_left_to_the_desk),
+        cmocka_unit_test(callers__as_many_as_there_may_be_are_called_in_time),
         cmocka_unit_test(version__counts_an_arrival_that_is_announced_no_more),
         cmocka_unit_test(version__counts_an_arrival_at_the_same_moment),
     };

@@ -49,10 +49,29 @@ static void done__keeps_what_was_promised(void **state)
     world_destroy(&world);
 }
 
+/* Of several that are due together the first is named; a step that is due then is named before. */
+static void next__names_the_promise_that_is_due_first(void **state)
+{
+    (void)state;
+    struct world *world = world_create();
+    world_person(world, "paul")->devices_count = 1;
+    world_procedure(world, "{\"steps\":[{\"notify\":[{\"agent\":\"paul\"}],\"by\":[\"push\"],"
+                           "\"accepted_within_s\":600}],\"promise_warning_s\":60}");
+    world_open(world, SEVERITY_MAJOR, 660000, false);
+    assert_int_equal(world->now.due_at.ms, WORLD_EPOCH_MS + 600000);
+    assert_null(strstr(world->now.next_what, "promise"));
+    take_step(world, EVENT_JOINED, 0, 659999);
+    take_step(world, EVENT_JOINED, 0, 659999);
+    assert_int_equal(world->now.due_at.ms, WORLD_EPOCH_MS + 599999);
+    assert_non_null(strstr(world->now.next_what, "to caller 2"));
+    world_destroy(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(done__keeps_what_was_promised),
+        cmocka_unit_test(next__names_the_promise_that_is_due_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,7 @@ void world_destroy(struct world **world)
 {
     arena_destroy(&(*world)->arena);
     free((*world)->attempts);
+    free((*world)->shown_attempts);
     free((*world)->update);
     free(*world);
     *world = NULL;
@@ -129,7 +130,16 @@ const struct context *world_context(struct world *world)
     }
     size_t shown = world->attempts_count;
     shown = shown > ATTEMPTS_LOADED_MAX ? ATTEMPTS_LOADED_MAX : shown;
-    world->context.attempts = world->attempts + (world->attempts_count - shown);
+    /* Nothing stands behind the last one: a sanitizer sees who looks there. */
+    free(world->shown_attempts);
+    world->shown_attempts = NULL;
+    if (shown > 0) {
+        world->shown_attempts = malloc(shown * sizeof *world->shown_attempts);
+        assert_non_null(world->shown_attempts);
+        memcpy(world->shown_attempts, world->attempts + (world->attempts_count - shown),
+               shown * sizeof *world->shown_attempts);
+    }
+    world->context.attempts = world->shown_attempts;
     world->context.attempts_count = shown;
     return &world->context;
 }

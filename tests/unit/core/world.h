@@ -40,6 +40,7 @@ struct world {
                                  [PERSONS_OF_STEP_MAX];
     struct context_step steps[PROCEDURE_STEPS_MAX];
     struct context_step exhausted[PROCEDURE_EXHAUSTED_MAX];
+    struct attempt *shown_attempts; /* exactly so many as are shown */
     struct context context;
 };
 

@@ -378,6 +378,36 @@ static void test_refused__words_nobody_knows(void **state)
     assert_refused(desk, MINIMAL "no equals sign\n", "line 4");
 }
 
+static void test_configuration_read__key_given_twice(void **state)
+{
+    struct desk *desk = *state;
+    put_secret(desk);
+    assert_refused(desk, MINIMAL "threads = 3\n\n; note\nthreads = 4\n",
+                   "[gateway] threads: given twice, in line 4 and in line 7: remove one");
+    assert_refused(desk, MINIMAL "[push]\nfcm_host = a\n[gateway]\ndatabase = @/other\n",
+                   "[gateway] database: given twice, in line 2 and in line 7");
+    assert_refused(desk, MINIMAL "public_url =\npublic_url = https://x\n",
+                   "in line 4 and in line 5");
+    assert_refused(desk, MINIMAL "[endpoint.x]\nurl = https://x\nurl = https://y\n",
+                   "[endpoint.x] url: given twice, in line 5 and in line 6");
+    assert_refused(desk, MINIMAL "[heartbeat]\nsecret_file = @/a\nsecret_file = @/b\n",
+                   "[heartbeat] secret_file: given twice, in line 5 and in line 6");
+    assert_refused(desk, MINIMAL "[endpoint.x]\nurl = https://x\n[endpoint.y]\nurl = https://y\n",
+                   "[endpoint.x] secret_file: is required"); /* two of a kind, each its own */
+    assert_refused(desk, MINIMAL "threads = 3\n  listen_port = 80\n",
+                   "[gateway] threads: given in line 4; line 5 goes on with it");
+}
+
+/* A line so long that it is read in pieces is one line. */
+static void test_configuration_read__lines_are_counted_past_a_long_one(void **state)
+{
+    struct desk *desk = *state;
+    char text[2048];
+    put_secret(desk);
+    (void)snprintf(text, sizeof text, MINIMAL "; %0900d\nthreads = 3\nthreads = 4\n", 0);
+    assert_refused(desk, text, "in line 5 and in line 6");
+}
+
 static void test_refused__values_out_of_range(void **state)
 {
     struct desk *desk = *state;
@@ -406,6 +436,10 @@ static void test_refused__values_out_of_range(void **state)
         {"[telephony]\ncalls_max = 513", "calls_max: must be a whole number from 1 to 512"},
         {"[push]\napns_key_file = @/none", "apns_topic: is required"},
         {"listen_address = localhost", "listen_address: must be a numeric"},
+        {"listen_address =", "[gateway] listen_address: is empty: name one, or remove the line "
+                             "(then it is 127.0.0.1)"},
+        {"log_level =", "[gateway] log_level: is empty: name one, or remove the line"},
+        {"[heartbeat]\nmethod =", "[heartbeat] method: is empty"},
         {"public_url = foo", "public_url: must begin with"},
         {"[endpoint.x]\nurl = https://x", "secret_file: is required"},
         {"[endpoint.x]\nsecret_file = @/secret", "url: is required"},
@@ -580,6 +614,8 @@ int main(void)
         DESK_TEST(test_refused__push_keys_that_go_together),
         cmocka_unit_test(test_help__names_every_key),
         DESK_TEST(test_refused__words_nobody_knows),
+        DESK_TEST(test_configuration_read__key_given_twice),
+        DESK_TEST(test_configuration_read__lines_are_counted_past_a_long_one),
         DESK_TEST(test_refused__values_out_of_range),
         DESK_TEST(test_refused__what_is_required),
         DESK_TEST(test_refused__no_file),

@@ -11,7 +11,8 @@
 #include "gateway/engine/engine_private.h"
 #include "gateway/store/store_private.h"
 
-#define TURNS_MAX 64
+#define TURNS_MAX  64
+#define AGENTS_MAX 40 /* of a rota */
 
 static struct wall_time fake_wall(void *context)
 {
@@ -89,6 +90,12 @@ static enum status fake_send(void *context, const struct effect *effect)
     sent->purpose = effect->purpose;
     sent->path = effect->path;
     sent->severity = effect->severity;
+    sent->drill = effect->drill;
+    sent->number = effect->number;
+    sent->ticket = effect->ticket;
+    sent->left_ms = effect->deadline.ms - house->boot.ms;
+    sent->expires_ms = effect->expires_at.ms - house->wall.ms;
+    sent->wait_ms = effect->wait_ms;
     copy(sent->person, sizeof sent->person, effect->person != NULL ? effect->person->slug : NULL);
     copy(sent->callback, sizeof sent->callback, effect->callback);
     copy(sent->summary, sizeof sent->summary, effect->summary);
@@ -112,7 +119,8 @@ static void fake_alarm(void *context, const char *kind, const char *detail)
     copy(house->alarm_detail, sizeof house->alarm_detail, detail);
 }
 
-/* A rota is the slug of one agent, who is always on call; "broken" does not compile. */
+/* A rota is the slugs of agents, with a space between, who are always on call; "broken" does not
+ * compile. */
 static enum status fake_check(void *context, const char *definition, struct error *error)
 {
     (void)context;
@@ -135,15 +143,25 @@ static enum status fake_compile(void *context, const char *definition, const cha
     (void)context;
     assert_string_equal(zone, "Europe/Paris");
     assert_non_null(definition);
-    struct engine_rota_interval *interval = arena_alloc(arena, sizeof *interval);
-    if (interval == NULL) {
-        return error_set(error, STATUS_NO_MEMORY, "no memory for an interval");
+    if (strcmp(definition, "broken") == 0) {
+        return error_set(error, STATUS_INVALID, "it is broken");
     }
-    interval->from = from;
-    interval->to = to;
-    copy(interval->agent, sizeof interval->agent, definition);
-    *intervals_r = interval;
-    *count_r = 1;
+    struct engine_rota_interval *intervals = arena_alloc(arena, AGENTS_MAX * sizeof *intervals);
+    if (intervals == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the intervals");
+    }
+    size_t count = 0;
+    for (const char *at = definition; *at != '\0'; at += strspn(at, " ")) {
+        size_t bytes = strcspn(at, " ");
+        assert_true(count < AGENTS_MAX);
+        struct engine_rota_interval *interval = &intervals[count++];
+        interval->from = from;
+        interval->to = to;
+        (void)snprintf(interval->agent, sizeof interval->agent, "%.*s", (int)bytes, at);
+        at += bytes;
+    }
+    *intervals_r = intervals;
+    *count_r = count;
     return STATUS_OK;
 }
 
@@ -222,7 +240,14 @@ static void note_answer(struct command *command)
 
 bool answered(const struct command *command)
 {
-    return atomic_load((_Atomic bool *)command->context);
+    if (!atomic_load((_Atomic bool *)command->context)) {
+        return false;
+    }
+    assert_int_equal(command->answer.body_bytes, strlen(command->answer.body));
+    if (command->answer.status == STATUS_IO) { /* the gateway's own affair */
+        assert_int_equal(command->answer.error.text[0], '\0');
+    }
+    return true;
 }
 
 struct command *house_command(struct house *house, enum command_type type)
@@ -471,6 +496,20 @@ int64_t house_number(struct house *house, const char *sql)
     int64_t found = sqlite3_column_int64(statement, 0);
     (void)sqlite3_finalize(statement);
     return found;
+}
+
+struct uuid newest_task(struct house *house)
+{
+    static const char sql[] = "SELECT task_id FROM desk_task ORDER BY task_id DESC LIMIT 1";
+    sqlite3_stmt *statement;
+    struct uuid id;
+    assert_int_equal(sqlite3_prepare_v2(house->engine->store->db, sql, -1, &statement, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    assert_int_equal(sqlite3_column_bytes(statement, 0), sizeof id.bytes);
+    memcpy(id.bytes, sqlite3_column_blob(statement, 0), sizeof id.bytes);
+    (void)sqlite3_finalize(statement);
+    return id;
 }
 
 void put_device(struct house *house, int64_t agent, const char *installation,

@@ -33,6 +33,12 @@ struct sent {
     enum attempt_purpose purpose;
     enum path path;
     enum severity severity;
+    bool drill;
+    int number;
+    struct uuid ticket;
+    int64_t left_ms;    /* until its deadline, by the boot's clock */
+    int64_t expires_ms; /* until it expires, by the wall */
+    int64_t wait_ms;
     char person[SLUG_BYTES_MAX];
     char callback[SLUG_BYTES_MAX];
     char summary[128];
@@ -123,6 +129,9 @@ size_t house_entries(struct house *house, struct uuid id, enum entry_kind kind);
 
 /* The one number that the SQL answers. */
 int64_t house_number(struct house *house, const char *sql);
+
+/* What the desk was asked to do last. */
+struct uuid newest_task(struct house *house);
 
 /* Configuration. */
 void put_agent(struct house *house, const char *slug, const char *phone, bool active);

@@ -130,6 +130,30 @@ static void test_admission__who_is_answered_may_ask_again(void **state)
     assert_int_equal(refused, 0);
 }
 
+static enum status post_in_the_middle;
+
+static void post_while_it_sends(struct house *house)
+{
+    house->at_send = NULL; /* the new one is sent too, later */
+    post_in_the_middle = post_one(house);
+}
+
+/* What the writer has in its hands has waited too, until it is answered. */
+static void test_admission__by_what_is_being_done(void **state)
+{
+    struct house *house = *state;
+    for (int64_t early_ms = 1; early_ms >= 0; early_ms--) {
+        assert_int_equal(post_one(house), STATUS_OK);
+        house_advance(house, NEW_WAIT_MS_MAX - early_ms);
+        house->at_send = post_while_it_sends;
+        (void)engine_turn(house->engine);
+        assert_int_equal(post_in_the_middle, early_ms > 0 ? STATUS_OK : STATUS_FULL);
+        house_settle(house);
+    }
+    assert_int_equal(post_one(house), STATUS_OK);
+    house_settle(house);
+}
+
 static void test_admission__while_a_turn_stands_still(void **state)
 {
     struct house *house = *state;
@@ -192,6 +216,7 @@ int main(void)
         HOUSE_TEST(test_admission__by_the_pace_of_the_writer),
         HOUSE_TEST(test_admission__a_few_always),
         HOUSE_TEST(test_admission__who_is_answered_may_ask_again),
+        HOUSE_TEST(test_admission__by_what_is_being_done),
         HOUSE_TEST(test_admission__while_a_turn_stands_still),
         HOUSE_TEST(test_admission__what_waited_to_the_end_is_refused),
         HOUSE_TEST(test_admission__says_when_to_come_back),

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gateway/engine/engine_private.h"
+#include "gateway/store/store_private.h"
 #include "tests/unit/engine/fixture.h"
 
 /* A late retry of what was said before takes nothing back that was done since. */
@@ -27,6 +28,8 @@ static void test_action_token__a_replay_after_hand_back(void **state)
     house_run(house, agent_command(house, id, VERB_ACCEPT, house->jean, NULL));
     house_read(house, id, &after);
     assert_int_equal(after.holder.id, house->jean);
+    assert_int_equal(before.handed_back_by.kind, PERSON_AGENT);
+    assert_int_equal(after.handed_back_by.kind, PERSON_NONE); /* nobody is to be passed over */
 }
 
 static void test_agent_verbs__of_an_escalation_that_does_not_exist(void **state)
@@ -254,6 +257,83 @@ static void test_received__of_another_agents_attempt(void **state)
     assert_int_equal(attempt.answer, ANSWER_NONE);
 }
 
+/* Agents and contacts are numbered each for themselves: the same number is not the same person. */
+static void test_agent_verbs__of_a_contacts_call(void **state)
+{
+    struct house *house = *state;
+    put_procedure(house, "chief",
+                  "{\"steps\":[{\"notify\":[{\"contact\":\"chief\"}],"
+                  "\"by\":[\"call\"],\"accepted_within_s\":60}]}");
+    set_default_procedure(house, "chief");
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    struct attempt attempt;
+    house_read_attempt(house, &house->sent[0], &attempt);
+    assert_int_equal(attempt.person_id, house->jean);
+    static const enum agent_verb verbs[] = {VERB_SEEN, VERB_ACCEPT};
+    for (size_t i = 0; i < 2; i++) {
+        struct command *command = agent_command(house, id, verbs[i], house->jean, NULL);
+        command->request.agent.attempt = house->sent[0].attempt;
+        house_run(house, command);
+        assert_int_equal(command->answer.status, STATUS_INVALID);
+    }
+    house_read_attempt(house, &house->sent[0], &attempt);
+    assert_int_equal(attempt.seen_at.ms, TIME_NEVER_MS);
+    assert_int_equal(house_entries(house, id, ENTRY_ACCEPTED), 0);
+}
+
+/* The app shows that it rang: seen, but no phone's path is proven, and no push was received. */
+static void test_seen__of_ones_own_call(void **state)
+{
+    struct house *house = *state;
+    put_procedure(house, "call",
+                  "{\"steps\":[{\"notify\":[{\"agent\":\"jean\"}],"
+                  "\"by\":[\"call\"],\"accepted_within_s\":60}]}");
+    set_default_procedure(house, "call");
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    static const enum agent_verb verbs[] = {VERB_RECEIVED, VERB_SEEN};
+    static const enum status expected[] = {STATUS_INVALID, STATUS_OK};
+    for (size_t i = 0; i < 2; i++) {
+        struct command *command = agent_command(house, id, verbs[i], house->jean, NULL);
+        command->request.agent.attempt = house->sent[0].attempt;
+        house_run(house, command);
+        assert_int_equal(command->answer.status, expected[i]);
+    }
+    struct attempt attempt;
+    house_read_attempt(house, &house->sent[0], &attempt);
+    assert_int_equal(attempt.seen_at.ms, house->wall.ms);
+    assert_int_equal(house_number(house, "SELECT count(proven_at) FROM device"), 0);
+}
+
+/* Set aside for what failed, and not for aborts: nobody's word is taken any more, and each who says
+ * one is told to act. */
+static void test_verbs__of_one_set_aside(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    quarantine_post(house->engine, house->customer_id, id);
+    house_settle(house);
+    struct escalation before, after;
+    house_read(house, id, &before);
+    assert_true(before.quarantined);
+    struct command *commands[] = {
+        agent_command(house, id, VERB_ACCEPT, 0, house->sent[0].accept),
+        agent_command(house, id, VERB_SEEN, house->jean, NULL),
+        desk_command(house, id, DESK_TAKE),
+    };
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        house_run(house, commands[i]);
+        assert_int_equal(commands[i]->answer.status, STATUS_QUARANTINED);
+    }
+    house_delayed(house, &house->sent[0]); /* and that its provider is down is no failure */
+    house_outcome(house, &house->sent[0], ATTEMPT_FAILED);
+    house_settle(house);
+    struct engine_statistics statistics;
+    engine_statistics(house->engine, &statistics);
+    assert_int_equal(statistics.commands_failed, sizeof commands / sizeof commands[0]);
+    house_read(house, id, &after);
+    assert_int_equal(after.version, before.version);
+}
+
 static void test_agent_verbs__the_whole_way(void **state)
 {
     struct house *house = *state;
@@ -392,6 +472,81 @@ static void test_call__a_holders_key_on_news_is_a_sign_of_life(void **state)
     assert_int_equal(house_entries(house, after.id, ENTRY_EXTENDED), 1);
 }
 
+static const struct sent *ring_marie_with_news(struct house *house)
+{
+    put_agent(house, "marie", "+33600000004", true);
+    put_procedure(house, "call",
+                  "{\"steps\":[{\"notify\":[{\"agent\":\"marie\"}],\"by\":[\"call\"],"
+                  "\"accepted_within_s\":60},{\"notify\":[{\"agent\":\"paul\"}],"
+                  "\"by\":[\"push\"],\"accepted_within_s\":60}]}");
+    set_default_procedure(house, "call");
+    for (int i = 0; i < 2; i++) {
+        struct command *caller = escalate_command(house, SEVERITY_MAJOR, NULL);
+        caller->request.escalate.dedup_key = "lift";
+        house_run(house, caller);
+        if (i == 0) {
+            (void)call_outcome(house, house->sent[0].attempt, ANSWER_ACCEPTED);
+        }
+    }
+    assert_int_equal(house->sent[1].purpose, PURPOSE_UPDATE);
+    assert_string_equal(house->sent[1].person, "marie");
+    return &house->sent[1];
+}
+
+/* Who has nothing but a telephone has no other word for it: the next is rung at once. */
+static void test_call__a_holders_no_on_news_hands_back(void **state)
+{
+    struct house *house = *state;
+    const struct sent *news = ring_marie_with_news(house);
+    struct command *command = call_outcome(house, news->attempt, ANSWER_DECLINED);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    assert_answered(command, "state", "notifying");
+    assert_int_equal(house_entries(house, news->escalation, ENTRY_HANDED_BACK), 1);
+    house_settle(house);
+    assert_int_equal(house->sent_count, 3);
+    assert_string_equal(house->sent[2].person, "paul");
+}
+
+/* Let go through the desk while the telephone rang: a yes takes it again, a no leaves it. */
+static void test_call__a_key_on_news_of_who_let_go(void **state)
+{
+    struct house *house = *state;
+    const struct sent *news = ring_marie_with_news(house);
+    int64_t marie = agent_id(house, "marie");
+    struct uuid id = news->escalation;
+    struct escalation escalation;
+    house_run(house, agent_command(house, id, VERB_HAND_BACK, marie, NULL));
+    house_settle(house);
+    (void)call_outcome(house, news->attempt, ANSWER_ACCEPTED);
+    house_read(house, id, &escalation);
+    assert_int_equal(escalation.state, ESCALATION_ACCEPTED);
+    assert_int_equal(escalation.holder.id, marie);
+
+    house_run(house, desk_command(house, id, DESK_CANCEL));
+    house->sent_count = 0;
+    news = ring_marie_with_news(house);
+    id = news->escalation;
+    house_run(house, agent_command(house, id, VERB_HAND_BACK, marie, NULL));
+    assert_int_equal(call_outcome(house, news->attempt, ANSWER_DECLINED)->answer.status, STATUS_OK);
+    house_read(house, id, &escalation);
+    assert_int_equal(escalation.state, ESCALATION_NOTIFYING);
+    assert_int_equal(house_entries(house, id, ENTRY_DECLINED), 1);
+}
+
+static void test_call__of_one_set_aside(void **state)
+{
+    struct house *house = *state;
+    const struct sent *call = ring_jean(house);
+    quarantine_post(house->engine, house->customer_id, call->escalation);
+    house_settle(house);
+    struct command *command = call_outcome(house, call->attempt, ANSWER_ACCEPTED);
+    assert_int_equal(command->answer.status, STATUS_QUARANTINED);
+    assert_string_equal(command->answer.error.text, status_text(STATUS_QUARANTINED));
+    struct attempt attempt;
+    house_read_attempt(house, call, &attempt);
+    assert_int_equal(attempt.answer, ANSWER_NONE);
+}
+
 static void test_call__of_nobody(void **state)
 {
     struct house *house = *state;
@@ -447,6 +602,52 @@ static void test_desk__on_behalf_and_split(void **state)
     assert_int_equal(split->answer.status, STATUS_INVALID);
 }
 
+/* Nobody would ever call for a caller who is split off without what they said. */
+static void test_desk__splits_off_nobody_whose_row_is_missing(void **state)
+{
+    struct house *house = *state;
+    struct command *command = NULL;
+    for (int i = 0; i < 2; i++) {
+        command = escalate_command(house, SEVERITY_MAJOR, NULL);
+        command->request.escalate.dedup_key = "lift";
+        house_run(house, command);
+    }
+    struct uuid id = answered_id(command);
+    assert_int_equal(sqlite3_exec(house->engine->store->db, "DELETE FROM caller WHERE number = 2",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    struct command *split = desk_command(house, id, DESK_SPLIT);
+    split->request.desk.caller = 2;
+    house_run(house, split);
+    assert_int_equal(split->answer.status, STATUS_IO);
+    assert_string_equal(split->answer.body, "");
+    assert_int_equal(house_number(house, "SELECT count(*) FROM escalation"), 1);
+    assert_int_equal(house_entries(house, id, ENTRY_SPLIT), 0);
+}
+
+/* Whoever says first that it is done has done it; whoever says it again hears the same. */
+static void test_desk__a_task_is_done_once(void **state)
+{
+    struct house *house = *state;
+    struct command *first = escalate_command(house, SEVERITY_MAJOR, NULL);
+    first->request.escalate.promised_ms = 600000;
+    house_run(house, first);
+    house_run(house, desk_command(house, answered_id(first), DESK_CANCEL));
+    static const char *const operators[] = {"Zoé", "Max"};
+    for (size_t i = 0; i < 2; i++) {
+        struct command *done = house_command(house, COMMAND_TASK_DONE);
+        done->request.task_done = (struct task_done_request){.task_id = newest_task(house),
+                                                             .operator_name = operators[i]};
+        house_run(house, done);
+        assert_int_equal(done->answer.status, STATUS_OK);
+        assert_answered(done, "state", "done");
+        house_advance(house, 1000);
+    }
+    assert_int_equal(house_number(house, "SELECT count(*) FROM desk_task WHERE done_by = 'Zoé'"),
+                     1);
+    assert_int_equal(house_number(house, "SELECT done_at FROM desk_task"), house->wall.ms - 2000);
+}
+
 static void test_desk__unknown_escalation_and_task(void **state)
 {
     struct house *house = *state;
@@ -477,13 +678,21 @@ int main(void)
         HOUSE_TEST(test_received__proves_the_device),
         HOUSE_TEST(test_received__before_anything_was_sent),
         HOUSE_TEST(test_received__of_another_agents_attempt),
+        HOUSE_TEST(test_agent_verbs__of_a_contacts_call),
+        HOUSE_TEST(test_seen__of_ones_own_call),
+        HOUSE_TEST(test_verbs__of_one_set_aside),
         HOUSE_TEST(test_agent_verbs__the_whole_way),
         cmocka_unit_test(test_agent_verb_words__round_trip),
         HOUSE_TEST(test_call__a_key_accepts),
         HOUSE_TEST(test_call__a_holders_key_counts_once),
         HOUSE_TEST(test_call__a_holders_key_on_news_is_a_sign_of_life),
+        HOUSE_TEST(test_call__a_holders_no_on_news_hands_back),
+        HOUSE_TEST(test_call__a_key_on_news_of_who_let_go),
+        HOUSE_TEST(test_call__of_one_set_aside),
         HOUSE_TEST(test_call__of_nobody),
         HOUSE_TEST(test_desk__on_behalf_and_split),
+        HOUSE_TEST(test_desk__splits_off_nobody_whose_row_is_missing),
+        HOUSE_TEST(test_desk__a_task_is_done_once),
         HOUSE_TEST(test_desk__unknown_escalation_and_task),
     };
     return cmocka_run_group_tests_name("engine.agent", tests, NULL, NULL);

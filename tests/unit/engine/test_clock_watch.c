@@ -67,6 +67,79 @@ static void test_step__below_a_second_is_none(void **state)
     assert_int_equal(alarms_since(house, alarms, "clock.stepped"), 1);
 }
 
+static void test_suspend__below_a_second_is_none(void **state)
+{
+    struct house *house = *state;
+    size_t alarms = house->alarms;
+    house->suspended_ms += 999;
+    settle(house);
+    assert_int_equal(house->alarms, alarms);
+    house->suspended_ms += 1;
+    settle(house);
+    assert_int_equal(alarms_since(house, alarms, "clock.suspended"), 1);
+    assert_string_equal(house->alarm_detail, "the machine was suspended for 1000 ms");
+}
+
+/* Whoever was opened in the very millisecond of the step was open. */
+static void test_step__in_the_millisecond_of_an_opening(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house->wall.ms += HOUR_MS;
+    house_settle(house);
+    assert_int_equal(house_entries(house, id, ENTRY_CLOCK_STEPPED), 1);
+}
+
+/* The clocks are read again when a pause came in between, and left alone when all reads have one.
+ */
+static void test_step__is_not_read_across_a_pause(void **state)
+{
+    struct house *house = *state;
+    size_t alarms = house->alarms;
+    house->wall.ms += HOUR_MS;
+    house->look_ms = 21;
+    clock_watch_look(house->engine);
+    assert_int_equal(house->alarms, alarms);
+    house->look_ms = 20; /* that long passes until the second look */
+    clock_watch_look(house->engine);
+    assert_int_equal(alarms_since(house, alarms, "clock.stepped"), 1);
+    house->look_ms = 0;
+}
+
+static void test_step__in_the_millisecond_of_a_restart(void **state)
+{
+    struct house *house = *state;
+    int64_t before_ms = engine_now(house->engine).ms;
+    house_close(house);
+    house->wall.ms += HOUR_MS;
+    house_open(house);
+    assert_int_equal(engine_now(house->engine).ms, before_ms);
+}
+
+static void assert_follows(struct house *house, int64_t after_ms, int64_t ahead_ms)
+{
+    int64_t before_ms = house->engine->clock_watch.ahead_ms;
+    house_advance(house, after_ms);
+    clock_watch_look(house->engine);
+    assert_int_equal(house->engine->clock_watch.ahead_ms - before_ms, ahead_ms);
+}
+
+/* A millisecond in two seconds, five at most at once, and never further than the wall went. */
+static void test_slewing__is_followed_slowly(void **state)
+{
+    struct house *house = *state;
+    house->wall.ms += 900;
+    assert_follows(house, 1999, 0);
+    assert_follows(house, 1, 1);
+    assert_follows(house, 4000, 2);
+    assert_follows(house, 9999, 4);
+    assert_follows(house, HOUR_MS, 5);
+    house->wall.ms -= 891;
+    assert_follows(house, 2000, -1);
+    assert_follows(house, HOUR_MS, -2); /* it has caught up */
+    assert_follows(house, HOUR_MS, 0);
+}
+
 static void test_step__in_pieces_adds_up(void **state)
 {
     struct house *house = *state;
@@ -255,8 +328,13 @@ static void test_step__that_flaps_fills_nothing(void **state)
     open_many(house, ids, MANY);
     for (int i = 0; i < 50; i++) {
         house->wall.ms += i % 2 == 0 ? HOUR_MS : -HOUR_MS;
+        house_advance(house, 1);
         clock_watch_look(house->engine);
-        assert_true(house->engine->clock_watch.moves_count <= CLOCK_MOVES_MAX / 2);
+        const struct clock_watch *watch = &house->engine->clock_watch;
+        assert_true(watch->moves_count <= CLOCK_MOVES_MAX / 2);
+        /* Those who were opened meanwhile are to be told too. */
+        assert_int_equal(watch->moves[watch->moves_count - 1].noticed_at.ms,
+                         engine_now(house->engine).ms);
     }
     house->suspended_ms += 5000;
     settle(house);
@@ -427,6 +505,26 @@ static void test_step__is_told_once_while_a_customer_is_added(void **state)
     assert_int_equal(twice, 0);
 }
 
+/* One customer after the other: more of them than can be remembered would begin anew for ever. */
+static void test_change__goes_from_customer_to_customer(void **state)
+{
+    struct house *house = *state;
+    struct uuid ids[3], listed;
+    struct error error;
+    int64_t customer_id = 0;
+    size_t count = 0;
+    add_customer(house, "last");
+    open_many(house, ids, 3);
+    changes_add_all(house->engine);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(changes_next(house->engine, 1, &customer_id, &listed, &count, &error),
+                         STATUS_OK);
+        assert_int_equal(count, 1);
+        assert_int_equal(customer_id, house->customer_id);
+        assert_int_equal(house->engine->changes.count, 1);
+    }
+}
+
 /* After a start all are told that people may have changed: each once. */
 static void test_change__is_told_once_while_a_customer_is_added(void **state)
 {
@@ -487,6 +585,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_step__is_an_alarm_and_an_entry),
         HOUSE_TEST(test_step__below_a_second_is_none),
+        HOUSE_TEST(test_suspend__below_a_second_is_none),
+        HOUSE_TEST(test_step__in_the_millisecond_of_an_opening),
+        HOUSE_TEST(test_step__is_not_read_across_a_pause),
+        HOUSE_TEST(test_step__in_the_millisecond_of_a_restart),
+        HOUSE_TEST(test_slewing__is_followed_slowly),
         HOUSE_TEST(test_step__in_pieces_adds_up),
         HOUSE_TEST(test_slewing__is_followed),
         HOUSE_TEST(test_step__while_the_process_is_away),
@@ -504,6 +607,7 @@ int main(void)
         HOUSE_TEST(test_step__that_was_not_committed_is_told_again),
         HOUSE_TEST(test_step__is_told_past_one_that_always_fails),
         HOUSE_TEST(test_step__is_told_once_while_a_customer_is_added),
+        HOUSE_TEST(test_change__goes_from_customer_to_customer),
         HOUSE_TEST(test_change__is_told_once_while_a_customer_is_added),
         HOUSE_TEST(test_step__is_told_alone_a_few_a_turn),
         HOUSE_TEST(test_suspend__is_told_and_what_was_due_happens_once),

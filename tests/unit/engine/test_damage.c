@@ -1,6 +1,5 @@
 /* test_damage.c - pages that rot while the gateway runs: told, refused where rows could be lost,
  * and no reason to end. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "gateway/engine/engine_private.h"
 #include "gateway/store/store_private.h"
 #include "tests/unit/engine/fixture.h"
+#include "tests/unit/failing_reads.h"
 
 /* The first page of a table or an index, in the file as a whole. */
 static int64_t find_root(struct house *house, const char *object)
@@ -50,18 +50,23 @@ static void rot(struct house *house, const char *object)
 }
 
 /* The first leaf of an index alone: its oldest rows. */
-static void rot_first_leaf(struct house *house, const char *object)
+static int64_t find_first_leaf(struct house *house, int file, const char *object)
 {
     unsigned char page[4096];
     int64_t root = find_root(house, object), leaf = 0;
-    int file = open_file(house);
     assert_int_equal(pread(file, page, sizeof page, (root - 1) * 4096), sizeof page);
     assert_int_equal(page[0], 2); /* an inner page, whose first cell begins with its child */
     size_t cell = (size_t)page[12] << 8 | page[13];
     for (size_t i = 0; i < 4; i++) {
         leaf = leaf << 8 | page[cell + i];
     }
-    rot_page(house, file, leaf);
+    return leaf;
+}
+
+static void rot_first_leaf(struct house *house, const char *object)
+{
+    int file = open_file(house);
+    rot_page(house, file, find_first_leaf(house, file, object));
 }
 
 static void test_damage__new_ones_are_refused_and_open_ones_go_on(void **state)
@@ -73,7 +78,8 @@ static void test_damage__new_ones_are_refused_and_open_ones_go_on(void **state)
     rot(house, "ticket");
     struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
     house_run(house, command);
-    assert_int_equal(command->answer.status, STATUS_IO); /* of no concern to the asker why */
+    assert_int_equal(command->answer.status, STATUS_CORRUPT); /* as those behind it are told */
+    assert_string_equal(command->answer.error.text, ""); /* which page is of no concern to them */
     assert_string_equal(house->alarm, "database.damaged");
     command = escalate_command(house, SEVERITY_MAJOR, NULL);
     assert_int_equal(engine_post(house->engine, command), STATUS_CORRUPT);
@@ -91,25 +97,11 @@ static void test_damage__new_ones_are_refused_and_open_ones_go_on(void **state)
     assert_int_equal(accept->answer.status, STATUS_OK);
 }
 
-static unsigned reads_left; /* until one fails; 0: none will */
-
-static ssize_t read_or_fail(int file, void *buffer, size_t bytes, off_t offset)
-{
-    if (reads_left > 0 && --reads_left == 0) {
-        errno = EIO;
-        return -1;
-    }
-    return pread(file, buffer, bytes, offset);
-}
-
 /* SQLite calls a read that the kernel failed damage: the next try finds none, and nobody is told.
  */
 static void test_failed_read__is_tried_again(void **state)
 {
     struct house *house = *state;
-    sqlite3_vfs *vfs = sqlite3_vfs_find("unix");
-    (void)vfs->xSetSystemCall(vfs, "pread", (sqlite3_syscall_ptr)read_or_fail);
-    (void)vfs->xSetSystemCall(vfs, "pread64", (sqlite3_syscall_ptr)read_or_fail);
     bool fired = true;
     unsigned nth = 1;
     for (; fired; nth++) {
@@ -119,10 +111,9 @@ static void test_failed_read__is_tried_again(void **state)
         struct command *accept = agent_command(house, id, VERB_ACCEPT, house->jean, NULL);
         assert_int_equal(engine_post(house->engine, accept), STATUS_OK);
         (void)sqlite3_db_release_memory(house->engine->store->db);
-        reads_left = nth;
+        failing_reads_start(nth);
         (void)engine_turn(house->engine);
-        fired = reads_left == 0;
-        reads_left = 0;
+        fired = failing_reads_stop();
         assert_true(answered(accept));
         assert_int_equal(accept->answer.status, STATUS_OK);
         house_settle(house);
@@ -148,7 +139,7 @@ static void test_damage__neighbours_are_answered(void **state)
     assert_int_equal(engine_post(house->engine, accept), STATUS_OK);
     (void)engine_turn(house->engine);
     assert_true(answered(bad) && answered(accept));
-    assert_int_equal(bad->answer.status, STATUS_IO);
+    assert_int_equal(bad->answer.status, STATUS_CORRUPT);
     assert_int_equal(accept->answer.status, STATUS_OK);
     for (size_t i = 0; i < FAILING_MAX; i++) {
         assert_int_equal(house->engine->failing[i].times, 0);
@@ -168,12 +159,29 @@ static void test_damage__in_the_outbox_ends_nothing(void **state)
     rot(house, "attempt_unsent");
     struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
     house_run(house, command);
-    assert_int_equal(command->answer.status, STATUS_IO);
+    assert_int_equal(command->answer.status, STATUS_CORRUPT);
     assert_string_equal(house->alarm, "database.damaged");
     for (int turn = 0; turn < 3; turn++) {
         assert_true(engine_turn(house->engine) > 0); /* no faster for it */
     }
     assert_int_equal(house->sent_count, 0);
+}
+
+/* Nobody's alert waits for a push that only tries a phone: those stay where they are. */
+static void test_damage__of_test_pushes_holds_up_nobody(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    rot(house, "device_test_unsent");
+    house->engine->outbox_waiting = true;
+    struct command *decline = agent_command(house, id, VERB_DECLINE, house->jean, NULL);
+    house_run(house, decline);
+    assert_int_equal(decline->answer.status, STATUS_OK);
+    assert_string_equal(house->alarm, "database.damaged");
+    house_settle(house);
+    assert_int_equal(house->sent_count, 2);
+    assert_string_equal(house->sent[1].person, "paul");
 }
 
 /* The clock of deadlines itself: nothing can be gathered, and that is told. */
@@ -247,18 +255,140 @@ static void test_damage__ends_the_tries_of_an_outcome(void **state)
     assert_int_equal(house->engine->again.count, 0);
 }
 
+/* A sector under the index of test pushes is gone: the outbox goes on without them. */
+static void test_failed_read__of_test_pushes_holds_up_nobody(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    house_settle(house);
+    int64_t root = find_root(house, "device_test_unsent");
+    (void)sqlite3_db_release_memory(house->engine->store->db);
+    failing_reads_at((root - 1) * 4096);
+    outbox_wait(house->engine, engine_now(house->engine));
+    house_advance(house, 1000);
+    struct command *decline = agent_command(house, id, VERB_DECLINE, house->jean, NULL);
+    house_run(house, decline);
+    assert_int_equal(decline->answer.status, STATUS_OK);
+    (void)house_escalate(house, SEVERITY_CRITICAL);
+    for (int i = 0; i < 240; i++) { /* a minute: the steps' time */
+        house_advance(house, 250);
+        (void)engine_turn(house->engine);
+    }
+    assert_int_equal(house_number(house, "SELECT count(*) FROM attempt WHERE state = 0"), 0);
+    assert_int_equal(house_entries(house, id, ENTRY_STEP_STARTED), 2);
+    assert_true(failing_reads_heal() > 10); /* it was looked at again and again */
+}
+
+/* A sector is gone under one push that waits: it cannot even be listed what waits. Everybody else
+ * is answered and rung, the watch is told, and it goes out when it can be read. */
+static void test_failed_read__under_what_waits_holds_up_nobody_else(void **state)
+{
+    struct house *house = *state;
+    struct uuid other;
+    house->send_status = STATUS_FULL;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_settle(house);
+    house->send_status = STATUS_OK;
+    for (int i = 0; i < 60; i++) {
+        other = house_escalate(house, SEVERITY_MAJOR);
+    }
+    int file = open_file(house);
+    int64_t leaf = find_first_leaf(house, file, "attempt");
+    (void)close(file);
+    (void)sqlite3_db_release_memory(house->engine->store->db);
+    size_t sent = house->sent_count;
+    failing_reads_at((leaf - 1) * 4096);
+    house_advance(house, 100);
+    struct command *decline = agent_command(house, other, VERB_DECLINE, house->jean, NULL);
+    house_run(house, decline);
+    assert_int_equal(decline->answer.status, STATUS_OK);
+    assert_int_equal(house->sent_count, sent + 1);
+    assert_string_equal(house->sent[sent].person, "paul");
+    assert_string_equal(house->alarm, "engine.outbox_unreadable");
+    assert_true(failing_reads_heal() > 0);
+    house_advance(house, 1000);
+    house_settle(house);
+    assert_int_equal(house->sent_count, sent + 2);
+}
+
+/* Nobody asks for anything: the watchdog meets it first. The writer answers, so nothing hangs, and
+ * a restart would only be refused. */
+static void test_damage__is_told_by_the_watchdog_of_an_idle_gateway(void **state)
+{
+    struct house *house = *state;
+    struct engine_statistics statistics;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    watchdog_open(house->engine);
+    watchdog_look(house->engine);
+    house_settle(house);
+    rot(house, "escalation");
+    rot(house, "escalation_due");
+    house_advance(house, 250);
+    watchdog_look(house->engine);
+    assert_int_equal(house->alarms, 1);
+    assert_string_equal(house->alarm, "database.damaged");
+    struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
+    assert_int_equal(engine_post(house->engine, command), STATUS_CORRUPT);
+    for (int i = 0; i < 40; i++) { /* ten seconds */
+        house_advance(house, 250);
+        (void)engine_turn(house->engine);
+        watchdog_look(house->engine);
+        engine_statistics(house->engine, &statistics);
+        assert_false(statistics.writer_stuck || statistics.deadlines_stalled);
+        assert_int_equal(statistics.watched_age_ms, 0);
+        assert_true(statistics.answered_age_ms <= 1500);
+        assert_string_equal(statistics.not_ready_why, "the database is damaged");
+    }
+    /* It proves nothing any more, though the clock's own row can be read. */
+    assert_true(statistics.proven_age_ms >= 10000);
+    assert_int_equal(house->alarms, 1);
+    watchdog_close(house->engine);
+}
+
+/* An emptied database beside a note: only one that says what was worked on means a loss. */
+static void test_emptied__what_is_no_note_of_work_hides_no_loss(void **state)
+{
+    struct house *house = *state;
+    struct error error;
+    char database[128], note[160];
+    (void)snprintf(database, sizeof database, "%s/empty.db", house->folder);
+    (void)snprintf(note, sizeof note, "%s-poison", database);
+    FILE *file = fopen(database, "w");
+    assert_non_null(file);
+    (void)fclose(file);
+    assert_int_equal(engine_check_place(database, &error), STATUS_OK); /* no note at all */
+    for (size_t bytes = 16; bytes <= 65536; bytes += 65520) {
+        file = fopen(note, "w"); /* too short, then of another program */
+        assert_non_null(file);
+        for (size_t i = 0; i < bytes; i++) {
+            (void)fputc('x', file);
+        }
+        (void)fclose(file);
+        assert_int_equal(engine_check_place(database, &error), STATUS_OK);
+    }
+    (void)unlink(note);
+    (void)unlink(database);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        HOUSE_TEST(test_emptied__what_is_no_note_of_work_hides_no_loss),
         HOUSE_TEST(test_damage__new_ones_are_refused_and_open_ones_go_on),
         HOUSE_TEST(test_failed_read__is_tried_again),
         HOUSE_TEST(test_damage__neighbours_are_answered),
         HOUSE_TEST(test_damage__in_the_outbox_ends_nothing),
+        HOUSE_TEST(test_damage__of_test_pushes_holds_up_nobody),
         HOUSE_TEST(test_damage__where_deadlines_are_read),
         HOUSE_TEST(test_damage__a_start_that_meets_it_is_refused),
         HOUSE_TEST(test_damage__holds_up_no_deadline_of_others),
         HOUSE_TEST(test_damage__and_a_step_of_the_wall_hold_up_no_deadline),
+        HOUSE_TEST(test_failed_read__of_test_pushes_holds_up_nobody),
+        HOUSE_TEST(test_failed_read__under_what_waits_holds_up_nobody_else),
         HOUSE_TEST(test_damage__ends_the_tries_of_an_outcome),
+        HOUSE_TEST(test_damage__is_told_by_the_watchdog_of_an_idle_gateway),
     };
     return cmocka_run_group_tests_name("engine.damage", tests, NULL, NULL);
 }

@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/base/encoding.h"
 #include "gateway/engine/engine_private.h"
+#include "gateway/store/store_private.h"
 #include "tests/unit/engine/fixture.h"
 
 static struct principal authenticate(struct house *house, const char *token, enum status expected)
@@ -107,6 +109,27 @@ static void test_keys__roles_scopes_and_restart(void **state)
         house_close(house);
         house_open(house);
     }
+}
+
+/* Wherever it stands among the others, and none of those that stand between them. */
+static void test_keys__each_of_many_is_found(void **state)
+{
+    struct house *house = *state;
+    char keys[9][128];
+    for (int i = 0; i < 9; i++) {
+        answered_text(add_key(house, i % 2 == 0 ? ROLE_ADMIN : ROLE_PORTAL, NULL, 0), "key",
+                      keys[i], sizeof keys[i]);
+    }
+    for (int i = 0; i < 9; i++) {
+        struct principal principal = authenticate(house, keys[i], STATUS_OK);
+        assert_int_equal(principal.role, i % 2 == 0 ? ROLE_ADMIN : ROLE_PORTAL);
+        assert_known_by(&principal, keys[i]);
+        keys[i][3] = '-'; /* before all others */
+        (void)authenticate(house, keys[i], STATUS_UNAUTHENTICATED);
+        keys[i][3] = 'z'; /* behind them */
+        (void)authenticate(house, keys[i], STATUS_UNAUTHENTICATED);
+    }
+    (void)authenticate(house, ROOT_KEY, STATUS_OK);
 }
 
 static void test_keys__wrong_secrets_and_forms(void **state)
@@ -219,6 +242,27 @@ static void test_enrolment__a_code_expires(void **state)
     assert_int_equal(use_code(house, code)->answer.status, STATUS_NOT_FOUND);
 }
 
+/* By the wall, which may have been set back by a minute since; further back no code lives. */
+static void test_enrolment__a_code_s_life_to_the_millisecond(void **state)
+{
+    struct house *house = *state;
+    static const struct {
+        int64_t moved_ms;
+        enum status expected;
+    } rows[] = {
+        {CODE_LIFE_MS, STATUS_OK},
+        {CODE_LIFE_MS + 1, STATUS_NOT_FOUND},
+        {-60000, STATUS_OK},
+        {-60001, STATUS_NOT_FOUND},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char code[32];
+        make_code(house, "jean", code);
+        house->wall.ms += rows[i].moved_ms;
+        assert_int_equal(use_code(house, code)->answer.status, rows[i].expected);
+    }
+}
+
 static void test_enrolment__a_new_code_replaces_the_old(void **state)
 {
     struct house *house = *state;
@@ -245,6 +289,61 @@ static void test_enrolment__of_an_agent_who_left(void **state)
     assert_string_equal(house->sent[0].person, "paul");
     put_agent(house, "jean", "+33600000001", true);
     (void)authenticate(house, token, STATUS_OK);
+}
+
+static void enrol(struct house *house, const char *agent, char token_r[TOKEN_BYTES_MAX])
+{
+    char code[32];
+    make_code(house, agent, code);
+    answered_text(use_code(house, code), "token", token_r, TOKEN_BYTES_MAX);
+}
+
+/* The token of another number, with the secret of this one. */
+static void forge(const char *token, int64_t customer_id, int64_t enrolment,
+                  char forged_r[TOKEN_BYTES_MAX])
+{
+    const int64_t numbers[2] = {customer_id, enrolment};
+    char id[BASE64_TEXT_BYTES(16)];
+    base64url_encode(numbers, sizeof numbers, id);
+    memcpy(forged_r, token, TOKEN_BYTES_MAX);
+    memcpy(forged_r + 3, id, TOKEN_ID_CHARS);
+}
+
+/* Each phone has its own, and none opens another door. */
+static void test_token__is_of_one_enrolment(void **state)
+{
+    struct house *house = *state;
+    char first[TOKEN_BYTES_MAX], second[TOKEN_BYTES_MAX], forged[TOKEN_BYTES_MAX];
+    enrol(house, "jean", first);
+    enrol(house, "paul", second);
+    assert_int_equal(authenticate(house, first, STATUS_OK).agent_id, house->jean);
+    assert_int_equal(authenticate(house, second, STATUS_OK).agent_id, house->paul);
+    forge(second, house->customer_id, 2, forged);
+    assert_string_equal(forged, second);
+    forge(second, house->customer_id, 1, forged);
+    (void)authenticate(house, forged, STATUS_UNAUTHENTICATED);
+    forge(second, house->customer_id, 3, forged);
+    (void)authenticate(house, forged, STATUS_UNAUTHENTICATED);
+    forge(second, house->customer_id + 1, 2, forged);
+    (void)authenticate(house, forged, STATUS_UNAUTHENTICATED);
+    second[3] = '!';
+    (void)authenticate(house, second, STATUS_UNAUTHENTICATED);
+}
+
+/* The agent was taken out of the database, and the enrolment was not. */
+static void test_token__of_an_agent_who_is_gone(void **state)
+{
+    struct house *house = *state;
+    char token[TOKEN_BYTES_MAX];
+    enrol(house, "jean", token);
+    assert_int_equal(sqlite3_exec(house->engine->store->db,
+                                  "PRAGMA foreign_keys = OFF; DELETE FROM device; "
+                                  "DELETE FROM agent WHERE slug = 'jean'",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    engine_customer_changed(house->engine, house->customer_id, false);
+    house_settle(house);
+    (void)authenticate(house, token, STATUS_UNAUTHENTICATED);
 }
 
 static void test_enrolment__of_nobody(void **state)
@@ -330,6 +429,86 @@ static void test_configuration__each_customer_is_found(void **state)
     assert_null(directory_customer(directory, 0));
     assert_null(directory_customer(directory, 99));
     engine_directory_release(house->engine, directory);
+}
+
+static struct command *rename_jean(struct house *house, const char *name)
+{
+    struct command *command = house_command(house, COMMAND_PUT_PERSON);
+    command->request.person = (struct person_request){.kind = PERSON_AGENT,
+                                                      .slug = "jean",
+                                                      .name = name,
+                                                      .phone = "+33600000001",
+                                                      .language = "fr",
+                                                      .active = true};
+    return command;
+}
+
+/* Two customers in turn, one of them twice, and a key: others see all of it, and at once. */
+static void test_configuration__changes_of_one_batch(void **state)
+{
+    struct house *house = *state;
+    struct command *commands[4] = {
+        rename_jean(house, "Jean"), house_command(house, COMMAND_PUT_CUSTOMER),
+        rename_jean(house, "Jean-Luc"), house_command(house, COMMAND_ADD_API_KEY)};
+    commands[1]->request.customer = (struct customer_request){.slug = "beta",
+                                                              .name = "Beta",
+                                                              .time_zone = "Europe/Paris",
+                                                              .language = "fr",
+                                                              .alias = "B",
+                                                              .active = true};
+    commands[3]->request.api_key =
+        (struct api_key_request){.name = "a key", .role = ROLE_ADMIN, .all_customers = true};
+    uint64_t before = house->engine->published->generation;
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        assert_int_equal(engine_post(house->engine, commands[i]), STATUS_OK);
+    }
+    (void)engine_turn(house->engine);
+    char key[TOKEN_BYTES_MAX];
+    answered_text(commands[3], "key", key, sizeof key);
+    (void)authenticate(house, key, STATUS_OK);
+    const struct directory *directory = house->engine->published;
+    assert_int_equal(directory->generation, before + 2); /* one for each customer */
+    const struct directory_customer *customer = directory_customer(directory, house->customer_id);
+    assert_string_equal(directory_agent(customer, house->jean)->name, "Jean-Luc");
+    assert_non_null(directory_customer_by_slug(directory, "beta"));
+}
+
+/* In a step as when it is exhausted; what has no row of its own is not looked for. */
+static void test_configuration__procedures_name_who_exists(void **state)
+{
+    struct house *house = *state;
+    static const struct {
+        const char *first;
+        const char *second; /* of the step's targets */
+        const char *exhausted;
+        const char *pointer; /* NULL: it is taken */
+    } rows[] = {
+        {"{\"agent\":\"jean\"}", "{\"contact\":\"chief\"}", "{\"callback\":\"any\"}", NULL},
+        {"{\"on_call\":\"duty\"}", "{\"agent\":\"paul\"}", "{\"contact\":\"chief\"}", NULL},
+        {"{\"agent\":\"chief\"}", "{\"agent\":\"paul\"}", "{\"callback\":\"any\"}",
+         "/steps/1/notify/0"},
+        {"{\"agent\":\"paul\"}", "{\"contact\":\"jean\"}", "{\"callback\":\"any\"}",
+         "/steps/1/notify/1"},
+        {"{\"agent\":\"paul\"}", "{\"on_call\":\"jean\"}", "{\"callback\":\"any\"}",
+         "/steps/1/notify/1"},
+        {"{\"agent\":\"paul\"}", "{\"agent\":\"jean\"}", "{\"contact\":\"paul\"}", "/exhausted/0"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text,
+                       "{\"steps\":[{\"notify\":[{\"agent\":\"jean\"}],\"by\":[\"call\"],"
+                       "\"accepted_within_s\":60},{\"notify\":[%s,%s],\"by\":[\"call\"],"
+                       "\"accepted_within_s\":60}],\"exhausted\":[%s]}",
+                       rows[i].first, rows[i].second, rows[i].exhausted);
+        struct command *command = put_definition(house, COMMAND_PUT_PROCEDURE, "p", text);
+        if (rows[i].pointer == NULL) {
+            assert_int_equal(command->answer.status, STATUS_OK);
+            continue;
+        }
+        assert_int_equal(command->answer.status, STATUS_INVALID);
+        assert_string_equal(command->answer.error.pointer, rows[i].pointer);
+        assert_string_equal(command->answer.body, "");
+    }
 }
 
 static void test_configuration__same_procedure_makes_no_version(void **state)
@@ -433,6 +612,81 @@ static void test_devices__as_many_as_a_person_can_have(void **state)
     assert_int_equal(logout->answer.status, STATUS_NOT_FOUND);
 }
 
+/* More words than are shared between phones: each has its own all the same. */
+static void test_devices__keep_their_words(void **state)
+{
+    struct house *house = *state;
+    const int64_t agents[2] = {house->jean, house->paul};
+    char version[32], permission[32];
+    for (int i = 0; i < 2 * DEVICES_OF_PERSON_MAX; i++) {
+        struct command *command = house_command(house, COMMAND_PUT_DEVICE);
+        char *installation = arena_alloc(command->arena, 32);
+        (void)snprintf(installation, 32, "%s-%d", i % 2 == 0 ? "jean" : "paul", 1 + i / 2);
+        (void)snprintf(version, sizeof version, "1.%d", i);
+        (void)snprintf(permission, sizeof permission, "granted %d", i);
+        command->request.device = (struct device_request){.agent_id = agents[i % 2],
+                                                          .installation = installation,
+                                                          .platform = PLATFORM_FCM,
+                                                          .target = "token",
+                                                          .public_key = i == 3 ? "a key" : NULL,
+                                                          .auth_secret = i == 3 ? "one" : NULL,
+                                                          .app_version = version,
+                                                          .permission = permission,
+                                                          .battery_percent = -1};
+        house_run(house, command);
+        assert_int_equal(command->answer.status, STATUS_OK);
+    }
+    const struct directory_customer *customer =
+        directory_customer(house->engine->published, house->customer_id);
+    for (int i = 0; i < 2 * DEVICES_OF_PERSON_MAX; i++) {
+        const struct directory_person *agent = directory_agent(customer, agents[i % 2]);
+        const struct directory_device *device = &agent->devices[i / 2];
+        (void)snprintf(version, sizeof version, "1.%d", i);
+        (void)snprintf(permission, sizeof permission, "granted %d", i);
+        assert_string_equal(device->app_version, version);
+        assert_string_equal(device->permission, permission);
+        assert_int_equal(device->public_key != NULL, i == 3);
+        assert_int_equal(device->auth_secret != NULL, i == 3);
+    }
+}
+
+static uint64_t times_looked_again(struct house *house)
+{
+    struct engine_statistics statistics;
+    house_settle(house);
+    engine_statistics(house->engine, &statistics);
+    return statistics.commands[COMMAND_CONTEXT_CHANGED];
+}
+
+/* Who may be reached by more than before is looked for at once; other changes can wait for the next
+ * step of each escalation. */
+static void test_changes__of_which_the_open_ones_hear(void **state)
+{
+    struct house *house = *state;
+    char code[32];
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    uint64_t before = times_looked_again(house);
+    put_procedure(house, "other",
+                  "{\"steps\":[{\"notify\":[{\"agent\":\"jean\"}],\"by\":[\"push\"],"
+                  "\"accepted_within_s\":60}]}");
+    make_code(house, "jean", code);
+    (void)use_code(house, code);
+    (void)add_key(house, ROLE_PORTAL, NULL, 0);
+    struct command *leave = house_command(house, COMMAND_DELETE_DEVICE);
+    leave->request.device.agent_id = house->paul;
+    leave->request.device.installation = "paul-1";
+    house_run(house, leave);
+    assert_int_equal(leave->answer.status, STATUS_OK);
+    assert_int_equal(times_looked_again(house), before);
+    put_device(house, house->paul, "paul-1", PLATFORM_FCM);
+    assert_int_equal(times_looked_again(house), before + 1);
+    put_agent(house, "paul", "+33123456789", true);
+    assert_int_equal(times_looked_again(house), before + 2);
+    put_rota(house, "duty", "paul");
+    assert_int_equal(times_looked_again(house), before + 3);
+}
+
 static void test_check_in__names_the_shift(void **state)
 {
     struct house *house = *state;
@@ -475,20 +729,28 @@ int main(void)
         HOUSE_TEST(test_keys__changed_root_key),
         HOUSE_TEST(test_keys__malformed_root_key),
         HOUSE_TEST(test_keys__roles_scopes_and_restart),
+        HOUSE_TEST(test_keys__each_of_many_is_found),
         HOUSE_TEST(test_keys__wrong_secrets_and_forms),
         HOUSE_TEST(test_keys__revoked_at_once),
         HOUSE_TEST(test_enrolment__a_code_works_once),
         HOUSE_TEST(test_enrolment__two_phones_with_one_code_in_one_batch),
         HOUSE_TEST(test_enrolment__a_code_expires),
+        HOUSE_TEST(test_enrolment__a_code_s_life_to_the_millisecond),
         HOUSE_TEST(test_enrolment__a_new_code_replaces_the_old),
         HOUSE_TEST(test_enrolment__of_an_agent_who_left),
+        HOUSE_TEST(test_token__is_of_one_enrolment),
+        HOUSE_TEST(test_token__of_an_agent_who_is_gone),
         HOUSE_TEST(test_enrolment__of_nobody),
         HOUSE_TEST(test_configuration__refusals_name_the_field),
         HOUSE_TEST(test_configuration__each_customer_is_found),
+        HOUSE_TEST(test_configuration__changes_of_one_batch),
+        HOUSE_TEST(test_configuration__procedures_name_who_exists),
         HOUSE_TEST(test_configuration__same_procedure_makes_no_version),
         HOUSE_TEST(test_configuration__open_escalations_keep_their_procedure),
         HOUSE_TEST(test_configuration__a_held_directory_does_not_change),
         HOUSE_TEST(test_devices__as_many_as_a_person_can_have),
+        HOUSE_TEST(test_devices__keep_their_words),
+        HOUSE_TEST(test_changes__of_which_the_open_ones_hear),
         HOUSE_TEST(test_check_in__names_the_shift),
         HOUSE_TEST(test_rotas__are_compiled_on),
     };

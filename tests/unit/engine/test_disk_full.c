@@ -102,6 +102,34 @@ static void test_disk_full__neighbours_are_answered(void **state)
     assert_int_equal(escalation.state, ESCALATION_ACCEPTED);
 }
 
+/* That there is no room says nothing about their rows: none is marked without a word in its
+ * timeline and a callback to the desk, but set aside as it should be, once there is room. */
+static void test_disk_full__what_is_to_be_set_aside_waits(void **state)
+{
+    struct house *house = *state;
+    struct uuid ids[40];
+    size_t count = sizeof ids / sizeof ids[0];
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = house_escalate(house, SEVERITY_MAJOR);
+    }
+    house_accept_all(house, 0);
+    limit_pages(house, true);
+    for (size_t i = 0; i < count; i++) {
+        quarantine_post(house->engine, house->customer_id, ids[i]);
+    }
+    (void)engine_turn(house->engine);
+    assert_true(atomic_load(&house->engine->disk_full));
+    assert_int_equal(house_number(house, "SELECT count(*) < 40 FROM escalation WHERE quarantined"),
+                     1);
+    limit_pages(house, false);
+    house_advance(house, 1000);
+    house_settle(house);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(house_entries(house, ids[i], ENTRY_QUARANTINED), 1);
+    }
+    assert_int_equal(house_number(house, "SELECT count(*) FROM attempt WHERE purpose = 8"), count);
+}
+
 /* A phone that was registered while the disk failed rings all the same, once it works. */
 static void test_disk__what_changed_about_people_is_told_later(void **state)
 {
@@ -121,13 +149,51 @@ static void test_disk__what_changed_about_people_is_told_later(void **state)
     assert_int_equal(house->sent_count, before + 1);
 }
 
+/* A row in the outbox that finds no room takes back nothing of others but the whole turn, waits
+ * with those behind it, and goes out once when there is room. */
+static void test_disk_full__in_the_outbox(void **state)
+{
+    struct house *house = *state;
+    sqlite3 *db = house->engine->store->db;
+    static const char grow[] =
+        "CREATE TABLE filler (data BLOB); CREATE TEMP TRIGGER grows AFTER UPDATE ON attempt "
+        "WHEN new.state = 1 BEGIN INSERT INTO filler VALUES (zeroblob(60000)); END";
+    house->send_status = STATUS_FULL;
+    struct uuid ids[2] = {house_escalate(house, SEVERITY_CRITICAL),
+                          house_escalate(house, SEVERITY_MINOR)};
+    house_settle(house);
+    house->send_status = STATUS_OK;
+    size_t before = house->sent_count;
+    assert_int_equal(sqlite3_exec(db, grow, NULL, NULL, NULL), SQLITE_OK);
+    limit_pages(house, true);
+    for (int i = 0; i < 20; i++) {
+        house_advance(house, 100);
+        (void)engine_turn(house->engine);
+    }
+    assert_int_equal(house->sent_count, before);
+    assert_int_equal(house->engine->credits_push_used, 0);
+    assert_true(house->alarms > 0);
+    limit_pages(house, false);
+    house_advance(house, 100);
+    house_settle(house);
+    assert_int_equal(house->sent_count, before + 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(uuid_equal(house->sent[before + i].escalation, ids[i]));
+        struct escalation escalation;
+        house_read(house, ids[i], &escalation);
+        assert_false(escalation.quarantined);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_disk_full__is_refused_and_taken_up_again),
         HOUSE_TEST(test_disk_full__freed_room_is_noticed_without_work),
         HOUSE_TEST(test_disk_full__neighbours_are_answered),
+        HOUSE_TEST(test_disk_full__what_is_to_be_set_aside_waits),
         HOUSE_TEST(test_disk__what_changed_about_people_is_told_later),
+        HOUSE_TEST(test_disk_full__in_the_outbox),
     };
     return cmocka_run_group_tests_name("engine.disk_full", tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gateway/base/json_writer.h"
+#include "gateway/engine/device_test_json.h"
 #include "gateway/engine/engine_private.h"
 #include "gateway/engine/escalation_json.h"
 #include "tests/unit/engine/fixture.h"
@@ -37,6 +38,9 @@ static void test_phone__of_a_customer_that_does_not_exist(void **state)
     house_run(house, command);
     assert_int_equal(command->answer.status, STATUS_NOT_FOUND);
     assert_refused(house, house_command(house, COMMAND_TEST_DEVICE), STATUS_NOT_FOUND);
+    command = house_command(house, COMMAND_CHECK_IN);
+    command->request.check_in = (struct check_in_request){.agent_id = 1, .installation = "i"};
+    assert_refused(house, command, STATUS_NOT_FOUND);
 }
 
 static void test_desk__of_a_customer_that_does_not_exist(void **state)
@@ -286,8 +290,49 @@ static void test_view__of_one_set_aside(void **state)
     json_object_begin(&json);
     escalation_json_next(&json, &escalation, 0);
     json_object_end(&json);
-    assert_non_null(strstr(text, "\"at\":null"));
-    assert_non_null(strstr(text, "act by telephone"));
+    assert_string_equal(text, "{\"next\":{\"at\":null,\"what\":\"nothing, it was set aside: act by "
+                              "telephone, escalate anew\"}}");
+}
+
+/* Those that were listed and not told are told from there, wherever the walk has come to. */
+static void test_changes__that_were_left(void **state)
+{
+    struct house *house = *state;
+    struct engine *engine = house->engine;
+    struct changes *changes = &engine->changes;
+    const struct uuid early = {{1}}, late = {{9}};
+    changes_add(engine, 1);
+    changes->walks[0].cursor = late;
+    changes_left(engine, 1, early); /* the walk is ahead: back to there */
+    assert_memory_equal(&changes->walks[0].cursor, &early, sizeof early);
+    changes_left(engine, 1, late); /* it is behind already */
+    assert_memory_equal(&changes->walks[0].cursor, &early, sizeof early);
+    changes_left(engine, 2, late); /* it had ended */
+    assert_int_equal(changes->count, 2);
+    assert_int_equal(changes->walks[1].customer_id, 2);
+    assert_memory_equal(&changes->walks[1].cursor, &late, sizeof late);
+    for (int64_t id = 3; changes->count < CHANGED_CUSTOMERS_MAX; id++) {
+        changes_add(engine, id);
+    }
+    assert_false(changes->all);
+    changes_left(engine, NOBODY, late); /* there is no place for one more: all are told */
+    assert_true(changes->all);
+    assert_int_equal(changes->last_of_all, 0);
+    assert_int_equal(changes->count, CHANGED_CUSTOMERS_MAX);
+}
+
+/* What a reader finds in the rows may be newer than the directory it holds. */
+static void test_view__of_a_test_whose_phone_is_not_known_yet(void **state)
+{
+    (void)state;
+    char text[1024];
+    struct json_writer json;
+    const struct directory_customer customer = {.slug = "acme"};
+    const struct device_test_row row = {.device_id = 7, .planned_at = {5}};
+    json_writer_init(&json, text, sizeof text);
+    device_test_json(&json, &customer, &row);
+    assert_false(json_writer_overflowed(&json));
+    assert_non_null(strstr(text, "\"device\":7,\"installation\":null,\"agent\":null,"));
 }
 
 static void test_role__of_no_word(void **state)
@@ -318,6 +363,8 @@ int main(void)
         HOUSE_TEST(test_outcome__of_nothing),
         HOUSE_TEST(test_alarm__without_anybody_to_tell),
         HOUSE_TEST(test_view__of_one_set_aside),
+        HOUSE_TEST(test_changes__that_were_left),
+        HOUSE_TEST(test_view__of_a_test_whose_phone_is_not_known_yet),
         HOUSE_TEST(test_role__of_no_word),
     };
     return cmocka_run_group_tests_name("engine.edges", tests, NULL, NULL);

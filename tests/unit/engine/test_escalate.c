@@ -306,6 +306,43 @@ static void test_escalate__while_it_is_cancelling(void **state)
     assert_true(uuid_equal(answered_id(callers[0]), answered_id(callers[2])));
 }
 
+/* Nobody works on what was set aside: who calls about it is heard, and so are those behind. */
+static void test_escalate__about_one_set_aside(void **state)
+{
+    struct house *house = *state;
+    struct command *callers[3];
+    for (int i = 0; i < 3; i++) {
+        callers[i] = escalate_command(house, SEVERITY_MAJOR, NULL);
+        callers[i]->request.escalate.dedup_key = "lift";
+        house_run(house, callers[i]);
+        assert_int_equal(callers[i]->answer.status, STATUS_OK);
+        if (i == 0) {
+            quarantine_post(house->engine, house->customer_id, answered_id(callers[0]));
+            house_settle(house);
+        }
+    }
+    assert_false(uuid_equal(answered_id(callers[0]), answered_id(callers[1])));
+    assert_false(callers[1]->answer.joined);
+    assert_true(callers[2]->answer.joined);
+    assert_true(uuid_equal(answered_id(callers[1]), answered_id(callers[2])));
+}
+
+/* An agent and a contact of the same number are two people, each with their own ways. */
+static void test_escalate__tells_an_agent_from_a_contact(void **state)
+{
+    struct house *house = *state;
+    put_procedure(house, "both",
+                  "{\"steps\":[{\"notify\":[{\"agent\":\"jean\"},{\"contact\":\"chief\"}],"
+                  "\"by\":[\"push\",\"call\"],\"accepted_within_s\":60}]}");
+    struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
+    command->request.escalate.procedure = "both";
+    house_run(house, command);
+    assert_int_equal(house_number(house, "SELECT count(DISTINCT person_id) FROM attempt"), 1);
+    assert_non_null(strstr(command->answer.body,
+                           "\"notified\":[{\"agent\":\"jean\",\"devices\":1,\"calls\":1},"
+                           "{\"contact\":\"chief\",\"devices\":0,\"calls\":1}]"));
+}
+
 static void test_escalate__by_the_procedure_asked_for(void **state)
 {
     struct house *house = *state;
@@ -361,6 +398,17 @@ static void test_escalate__unknown_customer(void **state)
     assert_int_equal(house->sent_count, 0);
 }
 
+/* The sentence to the caller was "within ten minutes": that is the time the desk reads. */
+static void test_promise__is_so_long_after_the_call(void **state)
+{
+    struct house *house = *state;
+    struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
+    command->request.escalate.promised_ms = 600000;
+    house_run(house, command);
+    assert_int_equal(house_number(house, "SELECT promised_at FROM caller"),
+                     command->received_at.ms + 600000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,9 +426,12 @@ int main(void)
         HOUSE_TEST(test_escalate__a_closed_one_is_not_joined),
         HOUSE_TEST(test_escalate__more_callers_than_places),
         HOUSE_TEST(test_escalate__while_it_is_cancelling),
+        HOUSE_TEST(test_escalate__about_one_set_aside),
+        HOUSE_TEST(test_escalate__tells_an_agent_from_a_contact),
         HOUSE_TEST(test_escalate__by_the_procedure_asked_for),
         HOUSE_TEST(test_escalate__unknown_words_warn_and_go_on),
         HOUSE_TEST(test_escalate__without_any_procedure_the_call_centre_is_told),
+        HOUSE_TEST(test_promise__is_so_long_after_the_call),
         HOUSE_TEST(test_escalate__unknown_customer),
     };
     return cmocka_run_group_tests_name("engine.escalate", tests, NULL, NULL);

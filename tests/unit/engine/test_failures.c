@@ -5,391 +5,17 @@
 
 #include "gateway/engine/engine_private.h"
 #include "gateway/store/store_private.h"
-#include "tests/unit/engine/fixture.h"
+#include "tests/unit/engine/chores.h"
 #include "tests/unit/failing_calls.h"
 
 #define CALLS_MAX 1000
 #define TURNS_MAX 8
 
-/* Makes, without a failure, what a command needs, and the command. NULL: only time passes. */
-typedef struct command *chore(struct house *house);
-
-/* ---- what is asked ---- */
-
-static struct command *escalate(struct house *house)
-{
-    struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
-    command->request.escalate.promised_ms = 600000;
-    return command;
-}
-
-static struct command *escalate_by_key(struct house *house)
-{
-    char *key = arena_alloc(house_command(house, COMMAND_ALARM)->arena, 32);
-    (void)snprintf(key, 32, "key-%zu", house->commands_count);
-    return escalate_command(house, SEVERITY_MAJOR, key);
-}
-
-static struct command *join(struct house *house)
-{
-    struct command *first = escalate_command(house, SEVERITY_MINOR, NULL);
-    char *key = arena_alloc(first->arena, 32);
-    (void)snprintf(key, 32, "lift-%zu", house->commands_count);
-    first->request.escalate.dedup_key = key;
-    house_run(house, first);
-    struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
-    command->request.escalate.dedup_key = key;
-    command->request.escalate.promised_ms = 600000;
-    return command;
-}
-
-/* An escalation with its first push under way. */
-static struct uuid open_one(struct house *house)
-{
-    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
-    house_settle(house);
-    return id;
-}
-
-static struct uuid accept_one(struct house *house)
-{
-    struct uuid id = open_one(house);
-    house_run(house, agent_command(house, id, VERB_ACCEPT, house->jean, NULL));
-    return id;
-}
-
-static struct command *accept(struct house *house)
-{
-    return agent_command(house, open_one(house), VERB_ACCEPT, house->jean, NULL);
-}
-
-static struct command *decline(struct house *house)
-{
-    return agent_command(house, open_one(house), VERB_DECLINE, house->jean, NULL);
-}
-
-static struct command *receive(struct house *house)
-{
-    struct uuid id = open_one(house);
-    return agent_command(house, id, VERB_RECEIVED, 0, house->sent[house->sent_count - 1].received);
-}
-
-static struct command *go(struct house *house)
-{
-    return agent_command(house, accept_one(house), VERB_ON_MY_WAY, house->jean, NULL);
-}
-
-static struct command *finish(struct house *house)
-{
-    return agent_command(house, accept_one(house), VERB_DONE, house->jean, NULL);
-}
-
-static struct command *hand_back(struct house *house)
-{
-    return agent_command(house, accept_one(house), VERB_HAND_BACK, house->jean, NULL);
-}
-
-static struct command *cancel(struct house *house)
-{
-    return desk_command(house, accept_one(house), DESK_CANCEL);
-}
-
-static struct command *note(struct house *house)
-{
-    struct command *command = desk_command(house, open_one(house), DESK_NOTE);
-    command->request.desk.text = "the door code is new";
-    return command;
-}
-
-static struct command *take(struct house *house)
-{
-    return desk_command(house, open_one(house), DESK_TAKE);
-}
-
-static struct command *speak_for_jean(struct house *house)
-{
-    struct command *command = desk_command(house, open_one(house), DESK_ON_BEHALF);
-    command->request.desk.agent = "jean";
-    command->request.desk.agent_verb = VERB_ACCEPT;
-    return command;
-}
-
-static struct command *split(struct house *house)
-{
-    struct command *command = join(house);
-    house_run(house, command);
-    command = desk_command(house, answered_id(command), DESK_SPLIT);
-    command->request.desk.caller = 2;
-    return command;
-}
-
-/* The newest push was accepted, failed, or is late. */
-static struct command *outcome_of_newest(struct house *house, enum command_type type,
-                                         enum attempt_state transport)
-{
-    (void)open_one(house);
-    const struct sent *sent = &house->sent[house->sent_count - 1];
-    struct command *command = house_command(house, type);
-    command->escalation_id = sent->escalation;
-    command->request.transport = (struct transport_request){.attempt = sent->attempt,
-                                                            .transport = transport,
-                                                            .reason = "word",
-                                                            .tries = 1,
-                                                            .at = house->wall,
-                                                            .gone_since = WALL_NEVER};
-    return command;
-}
-
-static struct command *arrive(struct house *house)
-{
-    return outcome_of_newest(house, COMMAND_TRANSPORT_OUTCOME, ATTEMPT_ACCEPTED);
-}
-
-static struct command *fail_to_arrive(struct house *house)
-{
-    return outcome_of_newest(house, COMMAND_TRANSPORT_OUTCOME, ATTEMPT_FAILED);
-}
-
-static struct command *lose_the_phone(struct house *house)
-{
-    struct command *command = outcome_of_newest(house, COMMAND_TRANSPORT_OUTCOME, ATTEMPT_FAILED);
-    command->request.transport.device_gone = true;
-    put_device(house, house->jean, "jean-1", PLATFORM_APNS); /* the next one finds it again */
-    command->request.transport.gone_since = house->wall;
-    return command;
-}
-
-static struct command *be_late(struct house *house)
-{
-    return outcome_of_newest(house, COMMAND_TRANSPORT_DELAYED, ATTEMPT_HANDED_OVER);
-}
-
-/* Nobody answers: the step's time is over. */
-static struct command *wait_for_a_step(struct house *house)
-{
-    (void)open_one(house);
-    house_advance(house, 60000);
-    return NULL;
-}
-
-static struct command *wait_for_the_end(struct house *house)
-{
-    (void)open_one(house);
-    house_advance(house, 60000);
-    house_settle(house);
-    house_advance(house, 60000);
-    return NULL;
-}
-
-static struct command *wait_for_progress(struct house *house)
-{
-    (void)accept_one(house);
-    house_advance(house, 1800000);
-    return NULL;
-}
-
-static struct command *be_told_again_to_dispatch(struct house *house)
-{
-    house->send_status = STATUS_FULL;
-    (void)house_escalate(house, SEVERITY_MAJOR);
-    house->send_status = STATUS_OK;
-    house_advance(house, 1000);
-    return NULL;
-}
-
-static struct command *change_customer(struct house *house)
-{
-    struct command *command = house_command(house, COMMAND_PUT_CUSTOMER);
-    command->request.customer = (struct customer_request){.slug = "acme",
-                                                          .name = "ACME",
-                                                          .time_zone = "Europe/Paris",
-                                                          .language = "fr",
-                                                          .alias = "Azur",
-                                                          .default_procedure = "night",
-                                                          .active = true};
-    return command;
-}
-
-static struct command *change_person(struct house *house)
-{
-    struct command *command = house_command(house, COMMAND_PUT_PERSON);
-    command->request.person = (struct person_request){.kind = PERSON_AGENT,
-                                                      .slug = "jean",
-                                                      .name = "Jean",
-                                                      .phone = "+33600000001",
-                                                      .language = "fr",
-                                                      .active = true};
-    return command;
-}
-
-static struct command *change_procedure(struct house *house)
-{
-    struct command *command = house_command(house, COMMAND_PUT_PROCEDURE);
-    char *text = arena_alloc(command->arena, 256); /* another each time: the same would be kept */
-    (void)snprintf(text, 256,
-                   "{\"steps\":[{\"notify\":[{\"on_call\":\"duty\"}],\"by\":[\"push\"],"
-                   "\"accepted_within_s\":%zu}]}",
-                   60 + house->commands_count % 1000);
-    command->request.definition = (struct definition_request){.slug = "day", .definition = text};
-    return command;
-}
-
-static struct command *change_rota(struct house *house)
-{
-    struct command *command = house_command(house, COMMAND_PUT_ROTA);
-    command->request.definition = (struct definition_request){.slug = "duty", .definition = "jean"};
-    return command;
-}
-
-static struct command *register_phone(struct house *house)
-{
-    (void)open_one(house);
-    struct command *command = house_command(house, COMMAND_PUT_DEVICE);
-    command->request.device = (struct device_request){.agent_id = house->jean,
-                                                      .installation = "jean-1",
-                                                      .platform = PLATFORM_APNS,
-                                                      .target = "token",
-                                                      .battery_percent = -1};
-    return command;
-}
-
-static struct command *retire_phone(struct house *house)
-{
-    put_device(house, house->paul, "paul-2", PLATFORM_FCM);
-    struct command *command = house_command(house, COMMAND_DELETE_DEVICE);
-    command->request.device =
-        (struct device_request){.agent_id = house->paul, .installation = "paul-2"};
-    return command;
-}
-
-static int64_t phone_of_paul(struct house *house)
-{
-    const struct directory_customer *customer =
-        directory_customer(house->engine->current, house->customer_id);
-    return directory_agent(customer, house->paul)->devices[0].id;
-}
-
-static struct command *try_phone(struct house *house)
-{
-    house_advance(house, 3600000);                          /* as often as may be */
-    put_device(house, house->paul, "paul-1", PLATFORM_FCM); /* were it lost meanwhile */
-    struct command *command = house_command(house, COMMAND_TEST_DEVICE);
-    command->request.device_test.device_id = phone_of_paul(house);
-    return command;
-}
-
-static struct command *confirm_test(struct house *house)
-{
-    house_run(house, try_phone(house));
-    house_settle(house);
-    struct command *command = house_command(house, COMMAND_CONFIRM_TEST);
-    command->request.device_test =
-        (struct device_test_request){.agent_id = house->paul,
-                                     .test = house->sent[house->sent_count - 1].attempt,
-                                     .verb = VERB_RECEIVED};
-    return command;
-}
-
-static struct command *outcome_of_test(struct house *house, enum command_type type,
-                                       enum attempt_state transport, bool gone)
-{
-    house_run(house, try_phone(house));
-    house_settle(house);
-    const struct sent *sent = &house->sent[house->sent_count - 1];
-    struct command *command = house_command(house, type);
-    command->request.transport = (struct transport_request){.attempt = sent->attempt,
-                                                            .transport = transport,
-                                                            .reason = "word",
-                                                            .tries = 1,
-                                                            .at = house->wall,
-                                                            .device_gone = gone,
-                                                            .gone_since = WALL_NEVER};
-    return command;
-}
-
-static struct command *test_fails(struct house *house)
-{
-    return outcome_of_test(house, COMMAND_TRANSPORT_OUTCOME, ATTEMPT_FAILED, true);
-}
-
-static struct command *test_is_late(struct house *house)
-{
-    return outcome_of_test(house, COMMAND_TRANSPORT_DELAYED, ATTEMPT_HANDED_OVER, false);
-}
-
-static struct command *check_in(struct house *house)
-{
-    house_advance(house, 3600000);
-    struct command *command = house_command(house, COMMAND_CHECK_IN);
-    command->request.check_in =
-        (struct check_in_request){.agent_id = house->jean, .installation = "jean-1"};
-    return command;
-}
-
-static struct command *check_out(struct house *house)
-{
-    house_run(house, check_in(house));
-    struct command *command = house_command(house, COMMAND_CHECK_OUT);
-    command->request.check_in.agent_id = house->jean;
-    return command;
-}
-
-static struct command *enrol(struct house *house)
-{
-    struct command *command = house_command(house, COMMAND_ADD_ENROLMENT);
-    command->request.enrolment.agent = "jean";
-    return command;
-}
-
-static struct command *use_enrolment(struct house *house)
-{
-    struct command *added = enrol(house);
-    house_run(house, added);
-    char *code = arena_alloc(added->arena, 64);
-    answered_text(added, "code", code, 64);
-    struct command *command = house_command(house, COMMAND_USE_ENROLMENT);
-    command->customer_id = 0;
-    command->request.enrolment.code = code;
-    return command;
-}
-
-static struct command *add_key(struct house *house)
-{
-    struct command *command = house_command(house, COMMAND_ADD_API_KEY);
-    command->customer_id = 0;
-    command->request.api_key =
-        (struct api_key_request){.name = "desk", .role = ROLE_CALL_CENTRE, .all_customers = true};
-    return command;
-}
-
-static struct command *revoke_key(struct house *house)
-{
-    struct command *added = add_key(house);
-    house_run(house, added);
-    char *id = arena_alloc(added->arena, 64);
-    answered_text(added, "id", id, 64);
-    struct command *command = house_command(house, COMMAND_REVOKE_API_KEY);
-    command->customer_id = 0;
-    command->request.api_key.key_id = id;
-    return command;
-}
-
-/* clang-format off */
-#define CHORES(X) \
-    X(escalate) X(escalate_by_key) X(join) X(accept) X(decline) X(receive) X(go) X(finish) \
-    X(hand_back) X(cancel) X(note) X(take) X(speak_for_jean) X(split) X(arrive) \
-    X(fail_to_arrive) X(lose_the_phone) X(be_late) X(wait_for_a_step) X(wait_for_the_end) \
-    X(wait_for_progress) X(be_told_again_to_dispatch) X(change_customer) X(change_person) \
-    X(change_procedure) X(change_rota) X(register_phone) X(retire_phone) X(try_phone) \
-    X(confirm_test) X(test_fails) X(test_is_late) X(check_in) X(check_out) X(enrol) \
-    X(use_enrolment) X(add_key) X(revoke_key)
-/* clang-format on */
-
 static const struct {
     const char *name;
     chore *make;
 } chores[] = {
-#define X_(name) {#name, name},
+#define X_(name) {#name, chore_##name},
     CHORES(X_)
 #undef X_
 };
@@ -549,7 +175,7 @@ static void test_escalate__is_opened_and_told_or_neither(void **state)
     struct house *house = *state;
     bool fired = true;
     for (int nth = 1; fired; nth++) {
-        struct command *command = escalate_by_key(house);
+        struct command *command = chore_escalate_by_key(house);
         fired = runs_short_of_memory(house, command, nth);
         assert_true(answered(command));
         assert_int_equal(house_number(house, "SELECT count(*) FROM escalation"),
@@ -564,7 +190,7 @@ static void test_join__loses_no_word_of_the_caller(void **state)
     struct house *house = *state;
     bool fired = true;
     for (int nth = 1; fired; nth++) {
-        struct command *command = join(house);
+        struct command *command = chore_join(house);
         command->request.escalate.details = "The fourth floor.";
         command->request.escalate.category = "lift";
         command->request.escalate.fields = "{\"site\":\"12\"}";
@@ -584,7 +210,7 @@ static void test_on_behalf__keeps_who_it_was_told_to(void **state)
     struct house *house = *state;
     bool fired = true;
     for (int nth = 1; fired; nth++) {
-        struct command *command = speak_for_jean(house);
+        struct command *command = chore_speak_for_jean(house);
         fired = runs_short_of_memory(house, command, nth);
         assert_true(answered(command));
         assert_int_equal(
@@ -592,6 +218,79 @@ static void test_on_behalf__keeps_who_it_was_told_to(void **state)
                          "SELECT count(*) FROM timeline_personal WHERE text = 'told to Zoé'"),
             command->answer.status == STATUS_OK);
         start_afresh(house);
+    }
+}
+
+/* What is answered with a yes stands in the rows, and nothing else does. */
+static void test_answer__says_what_stands_in_the_rows(void **state)
+{
+    struct house *house = *state;
+    static const struct {
+        chore *make;
+        const char *done;
+    } told[] = {
+        {chore_receive_by_app, "SELECT count(received_at) FROM attempt"},
+        {chore_press_a_key, "SELECT count(*) FROM attempt WHERE answer = 3"},
+        {chore_press_a_key, "SELECT count(*) FROM escalation WHERE holder_id <> 0"},
+        {chore_call_anew, "SELECT count(*) FROM escalation WHERE dedup_key LIKE 'lift%' "
+                          "AND NOT quarantined"},
+        {chore_do_a_task, "SELECT count(done_at) FROM desk_task"},
+        {chore_split, "SELECT count(*) - 1 FROM escalation"},
+    };
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        bool fired = true;
+        for (int nth = 1; fired; nth++) {
+            assert_true(nth < CALLS_MAX);
+            struct command *command = told[i].make(house);
+            assert_int_equal(engine_post(house->engine, command), STATUS_OK);
+            failing_calls_start_in_a_row(FAIL_STEP, nth, 2, SQLITE_NOMEM); /* alone, too */
+            for (int turn = 0; turn < TURNS_MAX && !answered(command); turn++) {
+                (void)engine_turn(house->engine);
+            }
+            fired = failing_calls_stop();
+            assert_int_equal(house_number(house, told[i].done),
+                             command->answer.status == STATUS_OK);
+            start_afresh(house);
+        }
+    }
+}
+
+/* Its nth statement fails, and so does none after it. Answers whether there was one. */
+static bool is_set_aside(struct house *house, int nth, size_t entries)
+{
+    assert_true(nth < CALLS_MAX);
+    struct command *command = chore_set_aside(house);
+    assert_int_equal(engine_post(house->engine, command), STATUS_OK);
+    failing_calls_start(FAIL_STEP, nth);
+    (void)engine_turn(house->engine);
+    bool fired = failing_calls_stop();
+    house_advance(house, AGAIN_WAIT_MS);
+    house_settle(house);
+    assert_true(answered(command));
+    assert_int_equal(house_number(house, "SELECT count(*) FROM escalation WHERE quarantined"), 1);
+    assert_int_equal(house_entries(house, command->escalation_id, ENTRY_QUARANTINED), entries);
+    assert_int_equal(house->sent[house->sent_count - 1].purpose == PURPOSE_QUARANTINE, entries);
+    start_afresh(house);
+    return fired;
+}
+
+/* The whole way, with a word in its timeline and a callback to the desk. */
+static void test_quarantine__is_tried_until_it_is_done(void **state)
+{
+    for (int nth = 1; is_set_aside(*state, nth, 1); nth++) {
+    }
+}
+
+/* Or, where its rows are broken, the mark alone. */
+static void test_quarantine__is_tried_until_it_is_marked(void **state)
+{
+    struct house *house = *state;
+    assert_int_equal(sqlite3_exec(house->engine->store->db,
+                                  "CREATE TEMP TRIGGER broken BEFORE INSERT ON attempt "
+                                  "WHEN new.purpose = 8 BEGIN SELECT raise(ABORT, 'broken'); END",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    for (int nth = 1; is_set_aside(house, nth, 0); nth++) {
     }
 }
 
@@ -607,7 +306,7 @@ static void test_outcome__of_an_old_procedure_is_written(void **state)
                        "{\"steps\":[{\"notify\":[{\"on_call\":\"duty\"}],\"by\":[\"push\"],"
                        "\"accepted_within_s\":%d}]}",
                        60 + nth);
-        struct command *outcome = arrive(house);
+        struct command *outcome = chore_arrive(house);
         struct sent sent = house->sent[house->sent_count - 1];
         put_procedure(house, "night", definition);
         fired = runs_short_of_memory(house, outcome, nth);
@@ -653,7 +352,7 @@ static void test_create__says_that_a_call_failed(void **state)
 {
     struct house *house = *state;
     (void)open_one(house); /* something to recover */
-    house_run(house, try_phone(house));
+    house_run(house, chore_try_phone(house));
     /* One that needs memory of its own when the directory is made. */
     static const char long_rota[] = "INSERT INTO rota (customer_id, slug, definition, changed_at) "
                                     "VALUES (1, 'long', printf('%.5000c', 'x'), 0)";
@@ -680,7 +379,7 @@ static void test_answer__is_of_the_try_that_counted(void **state)
     bool fired = true;
     for (int nth = 1; fired; nth++) {
         assert_true(nth < CALLS_MAX);
-        struct command *command = change_person(house);
+        struct command *command = chore_change_person(house);
         char name[16];
         (void)snprintf(name, sizeof name, "name %d", nth);
         command->request.person.name = arena_text(command->arena, name);
@@ -707,7 +406,7 @@ static void test_key__that_was_refused_leaves_the_directory_alone(void **state)
         for (int nth = 1; fired; nth++) {
             assert_true(nth < CALLS_MAX);
             start_afresh(house);
-            struct command *command = add_key(house);
+            struct command *command = chore_add_key(house);
             uint64_t before = house->engine->published->generation;
             assert_int_equal(engine_post(house->engine, command), STATUS_OK);
             failing_calls_start_in_a_row(FAIL_STEP, nth, times, SQLITE_NOMEM);
@@ -731,6 +430,9 @@ int main(void)
         HOUSE_TEST(test_escalate__is_opened_and_told_or_neither),
         HOUSE_TEST(test_join__loses_no_word_of_the_caller),
         HOUSE_TEST(test_on_behalf__keeps_who_it_was_told_to),
+        HOUSE_TEST(test_answer__says_what_stands_in_the_rows),
+        HOUSE_TEST(test_quarantine__is_tried_until_it_is_done),
+        HOUSE_TEST(test_quarantine__is_tried_until_it_is_marked),
         HOUSE_TEST(test_outcome__of_an_old_procedure_is_written),
         HOUSE_TEST(test_create__says_that_a_call_failed),
         HOUSE_TEST(test_answer__is_of_the_try_that_counted),

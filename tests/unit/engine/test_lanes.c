@@ -412,9 +412,88 @@ static void test_alone__what_was_left_is_answered_at_the_end(void **state)
 
 #define LANES_TEST(name) cmocka_unit_test_setup_teardown(name, setup, house_teardown)
 
+/* People who act come before what is new, and administration is behind both. */
+static void test_lanes__each_command_has_its_own(void **state)
+{
+    struct house *house = *state;
+    static const enum engine_lane lanes[COMMANDS_COUNT] = {
+        [COMMAND_ESCALATE] = LANE_NEW,
+        [COMMAND_DESK_VERB] = LANE_ACKNOWLEDGMENT,
+        [COMMAND_TASK_DONE] = LANE_ACKNOWLEDGMENT,
+        [COMMAND_AGENT_VERB] = LANE_ACKNOWLEDGMENT,
+        [COMMAND_USE_ENROLMENT] = LANE_ADMINISTRATION,
+        [COMMAND_PUT_DEVICE] = LANE_ADMINISTRATION,
+        [COMMAND_DELETE_DEVICE] = LANE_ADMINISTRATION,
+        [COMMAND_TEST_DEVICE] = LANE_ADMINISTRATION,
+        [COMMAND_CONFIRM_TEST] = LANE_ACKNOWLEDGMENT,
+        [COMMAND_CHECK_IN] = LANE_ACKNOWLEDGMENT,
+        [COMMAND_CHECK_OUT] = LANE_ACKNOWLEDGMENT,
+        [COMMAND_CALL_OUTCOME] = LANE_OUTCOME,
+        [COMMAND_TRANSPORT_OUTCOME] = LANE_OUTCOME,
+        [COMMAND_TRANSPORT_DELAYED] = LANE_OUTCOME,
+        [COMMAND_PUT_CUSTOMER] = LANE_ADMINISTRATION,
+        [COMMAND_PUT_PERSON] = LANE_ADMINISTRATION,
+        [COMMAND_PUT_PROCEDURE] = LANE_ADMINISTRATION,
+        [COMMAND_PUT_ROTA] = LANE_ADMINISTRATION,
+        [COMMAND_ADD_ENROLMENT] = LANE_ADMINISTRATION,
+        [COMMAND_ADD_API_KEY] = LANE_ADMINISTRATION,
+        [COMMAND_REVOKE_API_KEY] = LANE_ADMINISTRATION,
+        [COMMAND_DEADLINE] = LANE_ADMINISTRATION,
+        [COMMAND_CONTEXT_CHANGED] = LANE_ADMINISTRATION,
+        [COMMAND_QUARANTINE] = LANE_ACKNOWLEDGMENT,
+        [COMMAND_ALARM] = LANE_ADMINISTRATION,
+        [COMMAND_CLOCK_MOVED] = LANE_ADMINISTRATION,
+        [COMMAND_PROBE] = LANE_ADMINISTRATION,
+    };
+    for (int type = 0; type < COMMANDS_COUNT; type++) {
+        struct command *command = house_command(house, (enum command_type)type);
+        assert_int_equal(engine_post(house->engine, command), STATUS_OK);
+        assert_ptr_equal(queue_pop(house->engine->lanes[lanes[type]]), command);
+    }
+}
+
+/* Told once a minute; of more kinds than are remembered the one told longest ago is told again. */
+static void test_alarms__are_told_once_a_minute(void **state)
+{
+    struct house *house = *state;
+    char about[ALARMS_TOLD_MAX + 1][16];
+    house_advance(house, 3600000);
+    house_settle(house);
+    for (int i = 0; i <= ALARMS_TOLD_MAX; i++) {
+        (void)snprintf(about[i], sizeof about[i], "%d", i);
+    }
+    size_t told = house->alarms;
+    for (int i = 0; i < ALARMS_TOLD_MAX; i++) {
+        engine_alarm_about(house->engine, "kind", about[i], "detail");
+        house_advance(house, 1);
+    }
+    assert_int_equal(house->alarms, told + ALARMS_TOLD_MAX);
+    for (int i = 0; i < ALARMS_TOLD_MAX; i++) {
+        engine_alarm_about(house->engine, "kind", about[i], "detail");
+    }
+    assert_int_equal(house->alarms, told + ALARMS_TOLD_MAX);
+    engine_alarm_about(house->engine, "kind", about[ALARMS_TOLD_MAX], "detail");
+    assert_int_equal(house->alarms, told + ALARMS_TOLD_MAX + 1);
+    for (int i = ALARMS_TOLD_MAX; i > 0; i--) { /* it took the place of the first */
+        engine_alarm_about(house->engine, "kind", about[i], "detail");
+    }
+    assert_int_equal(house->alarms, told + ALARMS_TOLD_MAX + 1);
+    engine_alarm_about(house->engine, "kind", about[0], "detail");
+    assert_int_equal(house->alarms, told + ALARMS_TOLD_MAX + 2);
+    house_advance(house, 59999);
+    engine_alarm_about(house->engine, "kind", about[0], "detail");
+    assert_int_equal(house->alarms, told + ALARMS_TOLD_MAX + 2);
+    house_advance(house, 1);
+    engine_alarm_about(house->engine, "kind", about[0], "detail");
+    assert_int_equal(house->alarms, told + ALARMS_TOLD_MAX + 3);
+    house_settle(house);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        HOUSE_TEST(test_lanes__each_command_has_its_own),
+        HOUSE_TEST(test_alarms__are_told_once_a_minute),
         LANES_TEST(test_share__whatever_floods_another_lane),
         LANES_TEST(test_share__all_lanes_flooded),
         LANES_TEST(test_share__administration_behind_what_was_left),

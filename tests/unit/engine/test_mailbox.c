@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/base/log.h"
 #include "gateway/engine/engine_private.h"
 #include "gateway/store/store_private.h"
 #include "tests/unit/engine/fixture.h"
@@ -223,6 +224,56 @@ static void test_threads__outcomes_come_from_elsewhere(void **state)
     }
 }
 
+static _Atomic bool enough;
+
+/* As a dead provider does while each is slow to be written. */
+static void *bring_outcomes(void *context)
+{
+    struct house *house = context;
+    struct transport_request delay = {.attempt = house->sent[0].attempt, .gone_since = WALL_NEVER};
+    while (!atomic_load(&enough)) {
+        if (queue_reserve(house->engine->lanes[LANE_OUTCOME]) == STATUS_OK) {
+            engine_delayed(house->engine, house->customer_id, house->sent[0].escalation, &delay);
+        }
+    }
+    return NULL;
+}
+
+static void test_stop__ends_though_outcomes_keep_coming(void **state)
+{
+    struct house *house = *state;
+    struct error error;
+    pthread_t bringer;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    assert_int_equal(engine_start(house->engine, &error), STATUS_OK);
+    assert_int_equal(pthread_create(&bringer, NULL, bring_outcomes, house), 0);
+    while (queue_length(house->engine->lanes[LANE_OUTCOME]) < LANE_ACKNOWLEDGMENT_SLOTS) {
+        (void)sched_yield();
+    }
+    engine_stop(house->engine);
+    assert_int_equal(house->engine->stop_by_ms, house->boot.ms + STOPPING_MS_MAX);
+    atomic_store(&house->engine->stop_by_ms, house->boot.ms); /* its time is over */
+    engine_join(house->engine);
+    atomic_store(&enough, true);
+    assert_int_equal(pthread_join(bringer, NULL), 0);
+}
+
+/* The watchdog's own thread looks, too: nobody else counts what is open. */
+static void test_threads__the_watchdog_looks(void **state)
+{
+    struct house *house = *state;
+    struct error error;
+    struct engine_statistics statistics;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    assert_int_equal(engine_start(house->engine, &error), STATUS_OK);
+    do {
+        (void)sched_yield();
+        engine_statistics(house->engine, &statistics);
+    } while (statistics.open_escalations != 1);
+    engine_stop(house->engine);
+    engine_join(house->engine);
+}
+
 static void wait_until_it_sleeps(struct house *house)
 {
     while (!atomic_load(&house->engine->sleeping)) {
@@ -316,6 +367,42 @@ static void test_alarm__one_of_a_kind_every_minute(void **state)
     assert_int_equal(alarms_recorded(house), 4);
 }
 
+struct heard {
+    size_t lines;
+    bool unsaid; /* the last one says that nine were kept back */
+};
+
+static void count_lines(void *context, enum log_level level, const char *line, size_t bytes)
+{
+    (void)level;
+    (void)bytes;
+    struct heard *heard = context;
+    heard->lines++;
+    heard->unsaid = strstr(line, "\"unsaid\":9") != NULL;
+}
+
+/* A thousand a second would fill the disk with the log of what is wrong. */
+static void test_alarm__is_logged_once_a_second(void **state)
+{
+    struct house *house = *state;
+    log_set_level(LOG_WARNING);
+    struct heard heard = {0};
+    log_set_sink(count_lines, &heard);
+    for (int i = 0; i < 10; i++) {
+        engine_alarm(house->engine, "test.one", "a detail");
+    }
+    assert_int_equal(heard.lines, 1);
+    engine_alarm(house->engine, "test.two", "a detail");
+    assert_int_equal(heard.lines, 2);
+    house_advance(house, 1000);
+    engine_alarm(house->engine, "test.one", "a detail");
+    engine_alarm(house->engine, "test.one", "a detail");
+    log_set_sink(NULL, NULL);
+    log_set_level(LOG_ERROR);
+    assert_int_equal(heard.lines, 3);
+    assert_true(heard.unsaid);
+}
+
 /* More kinds than are remembered: the one told longest ago is forgotten, not one told just now. */
 static void test_alarm__the_newest_are_remembered(void **state)
 {
@@ -346,9 +433,12 @@ int main(void)
         HOUSE_TEST(test_stop__commands_inside_are_answered),
         HOUSE_TEST(test_threads__every_command_is_answered_once),
         HOUSE_TEST(test_threads__outcomes_come_from_elsewhere),
+        HOUSE_TEST(test_stop__ends_though_outcomes_keep_coming),
+        HOUSE_TEST(test_threads__the_watchdog_looks),
         HOUSE_TEST(test_threads__a_sleeping_writer_takes_its_mail),
         HOUSE_TEST(test_threads__whoever_wakes_the_writer_lets_it_go),
         HOUSE_TEST(test_alarm__one_of_a_kind_every_minute),
+        HOUSE_TEST(test_alarm__is_logged_once_a_second),
         HOUSE_TEST(test_alarm__the_newest_are_remembered),
     };
     return cmocka_run_group_tests_name("engine.mailbox", tests, NULL, NULL);

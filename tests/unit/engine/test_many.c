@@ -124,6 +124,15 @@ static void test_attempts__the_oldest_is_found_for_its_event(void **state)
     house_read_attempt(house, first, &attempt);
     assert_int_equal(attempt.state, ATTEMPT_RECEIVED);
 
+    /* Its "no" counts for it and for each of the others that are shown: that many less one. */
+    command = agent_command(house, id, VERB_DECLINE, 0, first->decline);
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    char sql[96];
+    (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM attempt WHERE answer = %d",
+                   ANSWER_DECLINED);
+    assert_int_equal(house_number(house, sql), ATTEMPTS_LOADED_MAX);
+
     /* One that never was is nobody's. */
     command = agent_command(house, id, VERB_RECEIVED, house->jean, NULL);
     memset(command->request.agent.attempt.bytes, 0x77, sizeof attempt.id.bytes);

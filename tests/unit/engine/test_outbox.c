@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gateway/engine/engine_private.h"
+#include "gateway/store/store_private.h"
 #include "tests/unit/engine/fixture.h"
 
 /* Both ways out say when: at once, and from the outbox when a credit came back. */
@@ -24,6 +25,58 @@ static void test_outbox__notes_when_it_left(void **state)
     house_read_attempt(house, &house->sent[1], &attempt);
     assert_int_equal(attempt.state, ATTEMPT_HANDED_OVER);
     assert_int_equal(attempt.handed_over_at.ms, house->wall.ms);
+}
+
+/* How long it may take: until the step is over, whenever it left; by the clock of each reader. */
+static void test_outbox__says_until_when_it_is_useful(void **state)
+{
+    struct house *house = *state;
+    struct command *command = escalate_command(house, SEVERITY_MINOR, NULL);
+    command->request.escalate.drill = true;
+    atomic_store(&house->engine->credits_push_used, CREDITS_PUSH_MAX);
+    house_run(house, command);
+    house_advance(house, 10000);
+    atomic_store(&house->engine->credits_push_used, 0);
+    house_settle(house);
+    house_advance(house, 49900); /* the next step's is not held up */
+    struct uuid late = house_escalate(house, SEVERITY_CRITICAL);
+    assert_int_equal(house->sent_count, 2);
+    struct escalation escalation;
+    house_read(house, answered_id(command), &escalation);
+    const struct sent *sent = &house->sent[0];
+    assert_true(uuid_equal(sent->ticket, escalation.ticket_id));
+    assert_true(sent->drill);
+    assert_int_equal(sent->severity, SEVERITY_MINOR);
+    assert_int_equal(sent->left_ms, 50000);
+    assert_int_equal(sent->expires_ms, 50000);
+    assert_int_equal(sent->wait_ms, 60000);
+    assert_true(uuid_equal(house->sent[1].escalation, late));
+    assert_false(house->sent[1].drill);
+    assert_int_equal(house->sent[1].left_ms, 60000);
+    assert_int_equal(house->sent[1].wait_ms, 60000);
+}
+
+/* One that leaves at the very end gets a moment all the same. */
+static void test_outbox__gives_each_a_moment(void **state)
+{
+    struct house *house = *state;
+    static const int64_t left_ms[] = {201, 200, 199, 1};
+    for (size_t i = 0; i < 4; i++) {
+        atomic_store(&house->engine->credits_push_used, CREDITS_PUSH_MAX);
+        (void)house_escalate(house, SEVERITY_MINOR);
+        size_t before = house->sent_count;
+        house_advance(house, 60000 - left_ms[i]);
+        atomic_store(&house->engine->credits_push_used, 0);
+        house_settle(house);
+        assert_true(house->sent_count > before);
+        const struct sent *sent = &house->sent[before];
+        assert_string_equal(sent->person, "jean");
+        assert_int_equal(sent->left_ms, left_ms[i] > 200 ? left_ms[i] : 200);
+        assert_int_equal(sent->expires_ms, sent->left_ms);
+        house_advance(house, 3600000);
+        house_settle(house);
+        house_accept_all(house, before);
+    }
 }
 
 /* ---- credits ---- */
@@ -281,6 +334,9 @@ static void test_full__is_put_back_and_sent_later(void **state)
     /* Not in a loop of commits: only every now and then. */
     engine_statistics(house->engine, &after);
     assert_true(after.commits - before.commits <= 2);
+    assert_int_equal(house_number(house, "SELECT count(*) FROM attempt WHERE state = 0 AND "
+                                         "handed_over_at IS NULL"),
+                     1);
     house->send_status = STATUS_OK;
     house_advance(house, 200);
     house_settle(house);
@@ -345,6 +401,25 @@ static void test_recovery__does_not_send_what_is_too_late(void **state)
     assert_int_equal(attempt.state, ATTEMPT_EXPIRED);
     assert_true(house->sent_count > 1); /* the next step was not forgotten */
     assert_true(uuid_equal(house->sent[1].escalation, id));
+}
+
+/* What was still a row when its escalation was set aside ends as what it is: not sent in time. */
+static void test_outbox__of_what_was_set_aside_expires(void **state)
+{
+    struct house *house = *state;
+    atomic_store(&house->engine->credits_push_used, CREDITS_PUSH_MAX);
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    quarantine_post(house->engine, house->customer_id, id);
+    house_settle(house);
+    atomic_store(&house->engine->credits_push_used, 0);
+    house_advance(house, 3600000);
+    house_settle(house);
+    for (size_t i = 0; i < house->sent_count; i++) {
+        assert_int_equal(house->sent[i].purpose, PURPOSE_QUARANTINE);
+    }
+    char sql[96];
+    (void)snprintf(sql, sizeof sql, "SELECT state FROM attempt WHERE purpose = %d", PURPOSE_ALERT);
+    assert_int_equal(house_number(house, sql), ATTEMPT_EXPIRED);
 }
 
 static void test_recovery__does_not_ring_whoever_is_not_needed(void **state)
@@ -433,10 +508,96 @@ static void test_device_gone__twice_and_late(void **state)
     assert_false(is_live(house, house->sent[0].device_id));
 }
 
+/* ---- whom it goes to ---- */
+
+/* The words of the ticket are read for phones that can keep them secret, and for calls. */
+static void test_words__are_for_phones_with_a_key(void **state)
+{
+    struct house *house = *state;
+    struct command *command = house_command(house, COMMAND_PUT_DEVICE);
+    command->request.device = (struct device_request){.agent_id = house->jean,
+                                                      .installation = "secret",
+                                                      .platform = PLATFORM_FCM,
+                                                      .target = "token",
+                                                      .public_key = "a key",
+                                                      .auth_secret = "a secret",
+                                                      .battery_percent = -1};
+    house_run(house, command);
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    assert_int_equal(house->sent_count, 2);
+    const struct directory_customer *customer =
+        directory_customer(house->engine->published, house->customer_id);
+    size_t secret =
+        house->sent[0].device_id == directory_agent(customer, house->jean)->devices[0].id ? 1 : 0;
+    assert_string_equal(house->sent[secret].summary, "Personne bloquée dans l'ascenseur");
+    assert_string_equal(house->sent[1 - secret].summary, "");
+}
+
+/* A push that waits, and meanwhile somebody takes rows out of the database, whom it was for. */
+static struct uuid wait_while_edited(struct house *house, const char *sql)
+{
+    house->send_status = STATUS_FULL;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house_settle(house);
+    house->send_status = STATUS_OK;
+    assert_int_equal(sqlite3_exec(house->engine->store->db, sql, NULL, NULL, NULL), SQLITE_OK);
+    return id;
+}
+
+static void assert_next_is_asked(struct house *house, const char *sql)
+{
+    struct escalation escalation;
+    struct uuid id = wait_while_edited(house, sql);
+    engine_customer_changed(house->engine, house->customer_id, false);
+    house_advance(house, 1000);
+    house_settle(house);
+    assert_int_equal(house_number(house, "SELECT count(*) FROM attempt WHERE state = 5 AND "
+                                         "reason = 'not-found'"),
+                     1);
+    assert_int_equal(house->sent_count, 1);
+    assert_string_equal(house->sent[0].person, "paul");
+    house_read(house, id, &escalation);
+    assert_int_equal(escalation.step, 1); /* the second, counted from 0 */
+}
+
+static void test_send__to_a_phone_that_is_gone(void **state)
+{
+    assert_next_is_asked(*state, "DELETE FROM device WHERE installation = 'jean-1'");
+}
+
+static void test_send__to_a_person_who_is_gone(void **state)
+{
+    struct house *house = *state;
+    put_procedure(house, "night",
+                  "{\"steps\":[{\"notify\":[{\"agent\":\"jean\"}],\"by\":[\"call\"],"
+                  "\"accepted_within_s\":60},{\"notify\":[{\"agent\":\"paul\"}],"
+                  "\"by\":[\"call\"],\"accepted_within_s\":60}]}");
+    assert_next_is_asked(house, "DELETE FROM device WHERE installation = 'jean-1'; "
+                                "DELETE FROM agent WHERE slug = 'jean'");
+}
+
+/* Nobody is left to be asked; what it held is given back. */
+static void test_send__for_a_customer_who_is_gone(void **state)
+{
+    struct house *house = *state;
+    struct engine_statistics statistics;
+    (void)wait_while_edited(house, "PRAGMA foreign_keys = OFF; DELETE FROM customer");
+    house_close(house);
+    house_open(house);
+    house_advance(house, 1000);
+    house_settle(house);
+    engine_statistics(house->engine, &statistics);
+    assert_int_equal(house->sent_count, 0);
+    assert_int_equal(statistics.credits_push_used, 0);
+    assert_int_equal(statistics.lane_length[LANE_OUTCOME], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_outbox__notes_when_it_left),
+        HOUSE_TEST(test_outbox__says_until_when_it_is_useful),
+        HOUSE_TEST(test_outbox__gives_each_a_moment),
         HOUSE_TEST(test_credits__without_them_attempts_wait_as_rows),
         HOUSE_TEST(test_credits__all_come_back),
         HOUSE_TEST(test_delayed__has_a_slot_of_its_own),
@@ -449,10 +610,15 @@ int main(void)
         HOUSE_TEST(test_refused_by_the_dispatcher__fails_with_its_reason),
         HOUSE_TEST(test_recovery__sends_again_under_the_same_id),
         HOUSE_TEST(test_recovery__does_not_send_what_is_too_late),
+        HOUSE_TEST(test_outbox__of_what_was_set_aside_expires),
         HOUSE_TEST(test_recovery__does_not_ring_whoever_is_not_needed),
         HOUSE_TEST(test_device_gone__is_retired_and_not_used_again),
         HOUSE_TEST(test_device_gone__not_when_registered_since),
         HOUSE_TEST(test_device_gone__twice_and_late),
+        HOUSE_TEST(test_words__are_for_phones_with_a_key),
+        HOUSE_TEST(test_send__to_a_phone_that_is_gone),
+        HOUSE_TEST(test_send__to_a_person_who_is_gone),
+        HOUSE_TEST(test_send__for_a_customer_who_is_gone),
     };
     return cmocka_run_group_tests_name("engine.outbox", tests, NULL, NULL);
 }

@@ -149,6 +149,59 @@ static void test_root_key__stays_when_the_new_one_cannot_be_kept(void **state)
     assert_string_equal(house->engine->root_key, fresh);
 }
 
+/* ---- what ends the process ---- */
+
+static sigjmp_buf back;
+
+static void come_back(int signal_number)
+{
+    siglongjmp(back, signal_number);
+}
+
+/* Whether it ends the process, in this one: which goes on as if it had been a crash. */
+static bool ends_the_process(struct house *house, void (*act)(struct house *house))
+{
+    const struct sigaction action = {.sa_handler = come_back};
+    struct sigaction before;
+    assert_int_equal(sigaction(SIGABRT, &action, &before), 0);
+    bool ended = sigsetjmp(back, 1) != 0;
+    if (!ended) {
+        act(house);
+    }
+    assert_int_equal(sigaction(SIGABRT, &before, NULL), 0);
+    return ended;
+}
+
+static void tell_outcome_without_memory(struct house *house)
+{
+    failing_calls_start(FAIL_MEMORY, 1);
+    house_outcome(house, &house->sent[0], ATTEMPT_ACCEPTED);
+}
+
+static void set_aside_without_memory(struct house *house)
+{
+    failing_calls_start(FAIL_MEMORY, 1);
+    quarantine_post(house->engine, house->customer_id, house->sent[0].escalation);
+}
+
+/* An outcome that there is no memory for is not forgotten: its push goes out again, under its id.
+ */
+static void test_own_command__without_memory_ends_the_process(void **state)
+{
+    struct house *house = *state;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_settle(house);
+    assert_true(ends_the_process(house, set_aside_without_memory));
+    assert_true(failing_calls_stop());
+    assert_true(ends_the_process(house, tell_outcome_without_memory));
+    assert_true(failing_calls_stop());
+    house_close(house);
+    house_open(house);
+    house_settle(house);
+    assert_int_equal(house->sent_count, 2);
+    assert_true(uuid_equal(house->sent[0].attempt, house->sent[1].attempt));
+}
+
 /* ---- commits that nobody can vouch for ---- */
 
 /* In a process of its own: an I/O error at the nth statement. Answers how it ended, 0 for a
@@ -191,6 +244,37 @@ static void test_commit__ends_the_process_when_it_is_uncertain(void **state)
     assert_true(refused > 5);
 }
 
+static int nth_statement;
+
+static void escalate_with_io_error(struct house *house)
+{
+    struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
+    assert_int_equal(engine_post(house->engine, command), STATUS_OK);
+    failing_calls_start_in_a_row(FAIL_STEP, nth_statement, 1, SQLITE_IOERR_WRITE);
+    (void)engine_turn(house->engine);
+}
+
+/* The caller of the commit in doubt is told neither yes nor no, and asks again. */
+static void test_commit__in_doubt_answers_nobody(void **state)
+{
+    struct house *house = *state;
+    int64_t opened = 0;
+    bool ended = false;
+    for (nth_statement = 1; !ended; nth_statement++) {
+        size_t sent = house->sent_count;
+        ended = ends_the_process(house, escalate_with_io_error);
+        assert_true(failing_calls_stop());
+        const struct command *command = house->commands[house->commands_count - 1];
+        assert_int_equal(answered(command), !ended);
+        opened += !ended && command->answer.status == STATUS_OK;
+        assert_true(!ended || house->sent_count == sent);
+    }
+    house_close(house);
+    house_open(house);
+    assert_int_equal(house_number(house, "SELECT count(*) FROM escalation"), opened);
+    (void)house_escalate(house, SEVERITY_MAJOR);
+}
+
 /* As many outcomes as there is room for wait to be written; one more is dropped, and the engine's
  * end answers those that still wait. */
 static void test_again__holds_as_many_as_a_turn(void **state)
@@ -211,6 +295,10 @@ static void test_again__holds_as_many_as_a_turn(void **state)
     failing_calls_start_in_a_row(FAIL_STEP, 1, 1000000, SQLITE_NOMEM);
     (void)engine_turn(house->engine);
     assert_int_equal(house->engine->again.count, AGAIN_MAX);
+    assert_true(failing_calls_stop());
+    assert_in_range(engine_turn(house->engine), 1,
+                    AGAIN_WAIT_MS); /* nothing fails now: they wait */
+    failing_calls_start_in_a_row(FAIL_STEP, 1, 1000000, SQLITE_NOMEM);
     struct command *more = house_command(house, COMMAND_QUARANTINE);
     more->escalation_id = house->sent[0].escalation;
     assert_int_equal(engine_post(house->engine, more), STATUS_OK);
@@ -235,7 +323,9 @@ int main(void)
         HOUSE_TEST(test_post__of_its_own_when_it_is_stopping),
         HOUSE_TEST(test_watchdog__outlives_a_failing_read),
         HOUSE_TEST(test_root_key__stays_when_the_new_one_cannot_be_kept),
+        HOUSE_TEST(test_own_command__without_memory_ends_the_process),
         HOUSE_TEST(test_commit__ends_the_process_when_it_is_uncertain),
+        HOUSE_TEST(test_commit__in_doubt_answers_nobody),
     };
     return cmocka_run_group_tests_name("engine.own_life", tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* test_poison.c - an escalation that makes the gateway abort twice is set aside; nothing else is.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "gateway/engine/engine_private.h"
 #include "tests/unit/engine/fixture.h"
 
 enum death {
@@ -18,6 +20,8 @@ enum death {
     DEATH_AT_DEADLINE,
     DEATH_IN_REQUEST,
     DEATH_AT_START,
+    DEATH_IN_OUTBOX,
+    DEATH_AFTERWARDS,
     DEATH_BY_KILL,
 };
 
@@ -56,6 +60,9 @@ static void die(struct house *house, struct uuid id, enum death death)
     house->at_send = death == DEATH_BY_SUPERVISOR ? be_aborted : NULL;
     atomic_store(&house->abort_at_random, death == DEATH_AT_START);
     house_open(house);
+    if (death == DEATH_IN_OUTBOX) {
+        atomic_store(&house->abort_at_random, true);
+    }
     house_settle(house); /* sends again what the first death left behind */
     struct command *command = desk_command(house, id, DESK_NOTE);
     command->request.desk.text = "a note";
@@ -79,11 +86,14 @@ static void die(struct house *house, struct uuid id, enum death death)
     } else if (death == DEATH_IN_REQUEST) {
         command = request_of_old(house, "poison");
         atomic_store(&house->abort_at_random, true);
-    } else {
+    } else if (death == DEATH_BY_KILL) {
         (void)kill(getpid(), SIGKILL);
     }
     if (engine_post(house->engine, command) == STATUS_OK) {
         (void)engine_turn(house->engine);
+    }
+    if (death == DEATH_AFTERWARDS) {
+        be_aborted(house); /* nothing is worked on any more */
     }
 }
 
@@ -125,6 +135,21 @@ static void test_poison__one_abort_is_forgiven(void **state)
     assert_answered(command, "state", "accepted");
 }
 
+/* The work on it had ended, both times: it was something else. */
+static void test_poison__aborts_after_the_work_blame_nobody(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house_close(house);
+    size_t alarms = house->alarms;
+    run_to_death(house, id, DEATH_AFTERWARDS);
+    run_to_death(house, id, DEATH_AFTERWARDS);
+    house_open(house);
+    house_settle(house);
+    assert_false(is_quarantined(house, id));
+    assert_int_equal(house->alarms, alarms);
+}
+
 static void quarantine(struct house *house, enum death death)
 {
     struct uuid bad = house_escalate(house, SEVERITY_MAJOR);
@@ -164,11 +189,79 @@ static void quarantine(struct house *house, enum death death)
     house_settle(house);
     assert_int_equal(house->sent_count, sent + 1);
     assert_true(uuid_equal(house->sent[sent].escalation, good));
-    /* The next start does not set it aside again. */
+    /* That the clock was set is no reason to touch it either, and is told all the same. */
+    house->wall.ms += INT64_C(7200000);
+    house_settle(house);
+    assert_string_equal(house->alarm, "clock.stepped");
+    assert_int_equal(house_entries(house, bad, ENTRY_CLOCK_STEPPED), 0);
+    assert_int_equal(house_entries(house, good, ENTRY_CLOCK_STEPPED), 1);
+    /* The next start neither sets it aside again nor says so again. */
+    sent = house->sent_count;
     house_close(house);
     house_open(house);
     house_settle(house);
     assert_int_equal(house_entries(house, bad, ENTRY_QUARANTINED), 1);
+    for (size_t i = sent; i < house->sent_count; i++) {
+        assert_int_not_equal(house->sent[i].purpose, PURPOSE_QUARANTINE);
+    }
+}
+
+/* What left since the restart. */
+static const struct sent *word_of_quarantine(struct house *house)
+{
+    size_t before = house->sent_count;
+    house_close(house);
+    house_open(house);
+    house_settle(house);
+    const struct sent *word = NULL;
+    for (size_t i = before; i < house->sent_count; i++) {
+        word = house->sent[i].purpose == PURPOSE_QUARANTINE ? &house->sent[i] : word;
+    }
+    return word;
+}
+
+static void test_poison__a_dispatcher_without_room_hears_of_it_later(void **state)
+{
+    struct house *house = *state;
+    struct uuid bad = house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    house_close(house);
+    run_to_death(house, bad, DEATH_IN_COMMAND);
+    run_to_death(house, bad, DEATH_IN_COMMAND);
+    size_t sent = house->sent_count;
+    house->send_status = STATUS_FULL;
+    house_open(house);
+    house_settle(house);
+    assert_int_equal(house->sent_count, sent);
+    house->send_status = STATUS_OK;
+    house_advance(house, 1000);
+    house_settle(house);
+    assert_int_equal(house->sent_count, sent + 1);
+    assert_int_equal(house->sent[sent].purpose, PURPOSE_QUARANTINE);
+}
+
+/* However late it is, and with time to arrive; not once more when it has. */
+static void test_poison__each_life_tells_of_it_until_it_is_heard(void **state)
+{
+    struct house *house = *state;
+    struct uuid bad = house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    house_close(house);
+    run_to_death(house, bad, DEATH_IN_COMMAND);
+    run_to_death(house, bad, DEATH_IN_COMMAND);
+    house_open(house);
+    house_settle(house);
+    house_advance(house, INT64_C(4) * 3600 * 1000);
+    const struct sent *word = word_of_quarantine(house);
+    assert_non_null(word);
+    assert_int_equal(word->left_ms, 3600 * 1000);
+    house_outcome(house, word, ATTEMPT_FAILED);
+    house_settle(house);
+    word = word_of_quarantine(house);
+    assert_non_null(word);
+    house_outcome(house, word, ATTEMPT_ACCEPTED);
+    house_settle(house);
+    assert_null(word_of_quarantine(house));
 }
 
 static void test_poison__two_aborts_in_a_command_quarantine(void **state)
@@ -194,6 +287,30 @@ static void test_poison__two_aborts_while_sending_quarantine(void **state)
 static void test_poison__two_hangs_that_the_supervisor_ends_quarantine(void **state)
 {
     quarantine(*state, DEATH_BY_SUPERVISOR);
+}
+
+/* One that is over, of which nothing but a row is left that is not wanted any more. */
+static void test_poison__two_aborts_in_the_outbox_quarantine(void **state)
+{
+    struct house *house = *state;
+    put_device(house, house->jean, "jean-2", PLATFORM_FCM);
+    struct uuid bad = house_escalate(house, SEVERITY_MAJOR);
+    house_run(house, agent_command(house, bad, VERB_ACCEPT, house->jean, NULL));
+    house_settle(house);
+    atomic_store(&house->engine->credits_push_used, CREDITS_PUSH_MAX - 1);
+    house_run(house, desk_command(house, bad, DESK_CANCEL));
+    house_settle(house);
+    struct command *command = agent_command(house, bad, VERB_SEEN, house->jean, NULL);
+    command->request.agent.attempt = house->sent[house->sent_count - 1].attempt;
+    house_run(house, command);
+    assert_answered(command, "state", "cancelled");
+    house_close(house);
+    run_to_death(house, bad, DEATH_IN_OUTBOX);
+    run_to_death(house, bad, DEATH_IN_OUTBOX);
+    house_open(house);
+    house_settle(house);
+    assert_true(is_quarantined(house, bad));
+    assert_string_equal(house->alarm, "engine.quarantine");
 }
 
 /* Whatever touches it ends the process, and so does setting it aside: only the mark is left. */
@@ -417,6 +534,15 @@ static void test_poison__a_damaged_file_starts_anew(void **state)
     }
 }
 
+static size_t count_files_open(void)
+{
+    size_t count = 0;
+    for (int file = 0; file < 256; file++) {
+        count += fcntl(file, F_GETFD) >= 0;
+    }
+    return count;
+}
+
 /* The file is the lock too: what keeps it from being one is said before anything is touched. */
 static void test_poison__a_file_that_cannot_be_had(void **state)
 {
@@ -426,6 +552,7 @@ static void test_poison__a_file_that_cannot_be_had(void **state)
     char path[128];
     int lock;
     struct engine_configuration configuration = house_configuration(house);
+    size_t files = count_files_open();
     assert_int_equal(engine_create(&configuration, &second, &error), STATUS_UNAVAILABLE);
     assert_null(second);
     assert_int_equal(engine_lock_out(house->database, &lock, &error), STATUS_UNAVAILABLE);
@@ -438,18 +565,212 @@ static void test_poison__a_file_that_cannot_be_had(void **state)
     configuration.poison_path = path; /* none that room could be kept in */
     assert_int_equal(engine_create(&configuration, &second, &error), STATUS_IO);
     assert_int_equal(unlink(path), 0);
+    assert_int_equal(count_files_open(), files);
+}
+
+/* ---- the note itself ---- */
+
+/* The gateway's own handler, as a death would run it; the signal itself is held back. */
+static void run_abort_handler(void)
+{
+    sigset_t held, before;
+    struct sigaction action;
+    (void)sigemptyset(&held);
+    (void)sigaddset(&held, SIGABRT);
+    (void)sigprocmask(SIG_BLOCK, &held, &before);
+    if (sigaction(SIGABRT, NULL, &action) != 0 || action.sa_handler == SIG_DFL) {
+        fail_msg("nobody handles an abort");
+        return; /* for the analysers */
+    }
+    action.sa_handler(SIGABRT);
+    (void)signal(SIGABRT, SIG_IGN); /* what is pending is gone */
+    (void)sigaction(SIGABRT, &action, NULL);
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+struct note {
+    char path[128];
+    struct poison *poison;
+};
+
+static void reopen(struct note *note)
+{
+    struct error error;
+    poison_close(&note->poison);
+    assert_int_equal(poison_open(note->path, &note->poison, &error), STATUS_OK);
+    poison_age(note->poison, (struct engine_time){1000});
+}
+
+static struct note open_note(const struct house *house)
+{
+    struct note note = {.poison = NULL};
+    (void)snprintf(note.path, sizeof note.path, "%s/note", house->folder);
+    reopen(&note);
+    return note;
+}
+
+static void close_note(struct note *note)
+{
+    poison_close(&note->poison);
+    assert_int_equal(unlink(note->path), 0);
+}
+
+static void die_on(struct note *note, int64_t customer_id, struct uuid subject)
+{
+    poison_begin(note->poison, customer_id, subject);
+    run_abort_handler();
+    reopen(note);
+}
+
+/* An abort of another thread, while the writer works on nothing, is not of what it begins then. */
+static void test_note__an_abort_of_no_work_accuses_nobody(void **state)
+{
+    const struct uuid subject = {{1}};
+    struct note note = open_note(*state);
+    run_abort_handler();
+    poison_begin(note.poison, 1, subject);
+    reopen(&note);
+    assert_int_equal(poison_aborts(note.poison, subject), 0);
+    die_on(&note, 1, subject);
+    assert_int_equal(poison_aborts(note.poison, subject), 1);
+    close_note(&note);
+}
+
+/* Killed in the middle of it, or of the power: nobody's fault. */
+static void test_note__an_end_without_an_abort_accuses_nobody(void **state)
+{
+    const struct uuid subject = {{1}};
+    struct note note = open_note(*state);
+    for (int i = 0; i < 3; i++) {
+        poison_begin(note.poison, 1, subject);
+        reopen(&note);
+    }
+    assert_int_equal(poison_aborts(note.poison, subject), 0);
+    close_note(&note);
+}
+
+static void test_note__is_left_alone_once_it_is_closed(void **state)
+{
+    const struct uuid subject = {{1}};
+    struct note note = open_note(*state);
+    poison_begin(note.poison, 1, subject);
+    poison_close(&note.poison);
+    run_abort_handler(); /* there is nothing to write to any more */
+    reopen(&note);
+    assert_int_equal(poison_aborts(note.poison, subject), 0);
+    close_note(&note);
+}
+
+/* To another customer than its own it does not exist; whoever may be its own is refused. */
+static void test_note__condemns_for_its_customer(void **state)
+{
+    const struct uuid subject = {{1}};
+    struct note note = open_note(*state);
+    die_on(&note, 0, subject); /* by a token: whose it is was not known */
+    assert_false(poison_condemns(note.poison, 7, subject));
+    die_on(&note, 0, subject);
+    assert_true(poison_condemns(note.poison, 7, subject));
+    assert_true(poison_condemns(note.poison, 8, subject));
+    poison_belongs_to(note.poison, subject, 7);
+    assert_true(poison_condemns(note.poison, 7, subject));
+    assert_true(poison_condemns(note.poison, 0, subject));
+    assert_false(poison_condemns(note.poison, 8, subject));
+    assert_false(poison_condemns(note.poison, 7, (struct uuid){{2}}));
+    close_note(&note);
+}
+
+/* The command said whose it was: another customer's of the same id goes on. */
+static void test_note__says_whose_it_was(void **state)
+{
+    const struct uuid subject = {{1}};
+    struct note note = open_note(*state);
+    int64_t customer_id = 0;
+    struct uuid condemned;
+    size_t cursor = 0;
+    die_on(&note, 7, subject);
+    die_on(&note, 7, subject);
+    assert_true(poison_condemns(note.poison, 7, subject));
+    assert_false(poison_condemns(note.poison, 8, subject));
+    assert_true(poison_next_condemned(note.poison, &cursor, &customer_id, &condemned));
+    assert_int_equal(customer_id, 7);
+    assert_true(uuid_equal(condemned, subject));
+    assert_false(poison_next_condemned(note.poison, &cursor, &customer_id, &condemned));
+    close_note(&note);
+}
+
+static struct uuid nth_subject(uint8_t nth)
+{
+    return (struct uuid){{0xaa, nth}};
+}
+
+/* Sixty-four are remembered. One more takes the place of the first of those with the fewest. */
+static void test_note__makes_room_where_least_is_lost(void **state)
+{
+    struct note note = open_note(*state);
+    int64_t customer_id = 0;
+    struct uuid condemned;
+    size_t cursor = 0;
+    for (uint8_t i = 0; i < 64; i++) {
+        die_on(&note, 7, nth_subject(i));
+    }
+    die_on(&note, 7, nth_subject(0));
+    die_on(&note, 7, nth_subject(63));
+    for (uint8_t i = 0; i < 64; i++) {
+        assert_int_equal(poison_aborts(note.poison, nth_subject(i)), i % 63 == 0 ? 2 : 1);
+    }
+    die_on(&note, 7, nth_subject(64));
+    assert_int_equal(poison_aborts(note.poison, nth_subject(64)), 1);
+    assert_int_equal(poison_aborts(note.poison, nth_subject(1)), 0);
+    for (uint8_t i = 2; i < 63; i++) {
+        assert_int_equal(poison_aborts(note.poison, nth_subject(i)), 1);
+    }
+    for (uint8_t i = 0; i < 64; i += 63) { /* the first and the last place are looked at */
+        assert_true(poison_next_condemned(note.poison, &cursor, &customer_id, &condemned));
+        assert_true(uuid_equal(condemned, nth_subject(i)));
+    }
+    assert_false(poison_next_condemned(note.poison, &cursor, &customer_id, &condemned));
+    close_note(&note);
+}
+
+/* A day after its last abort, and each for itself. */
+static void test_note__forgets_after_a_day(void **state)
+{
+    const struct engine_time a_day = {INT64_C(86400000)};
+    struct note note = open_note(*state); /* at 1000 */
+    die_on(&note, 7, nth_subject(1));
+    poison_age(note.poison, (struct engine_time){a_day.ms + 999});
+    assert_int_equal(poison_aborts(note.poison, nth_subject(1)), 1);
+    poison_age(note.poison, (struct engine_time){a_day.ms + 1000});
+    assert_int_equal(poison_aborts(note.poison, nth_subject(1)), 0);
+    close_note(&note);
+}
+
+/* What aborts is nobody's business but the gateway's. */
+static void test_poison__its_file_is_private(void **state)
+{
+    struct house *house = *state;
+    char path[128];
+    struct stat file;
+    (void)snprintf(path, sizeof path, "%s" POISON_SUFFIX, house->database);
+    assert_int_equal(stat(path, &file), 0);
+    assert_int_equal(file.st_mode & 0777, 0600);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_poison__a_file_that_cannot_be_had),
+        HOUSE_TEST(test_poison__its_file_is_private),
         HOUSE_TEST(test_poison__one_abort_is_forgiven),
+        HOUSE_TEST(test_poison__aborts_after_the_work_blame_nobody),
         HOUSE_TEST(test_poison__two_aborts_in_a_command_quarantine),
         HOUSE_TEST(test_poison__two_aborts_on_an_action_token_quarantine),
         HOUSE_TEST(test_poison__two_aborts_while_sending_quarantine),
         HOUSE_TEST(test_poison__two_hangs_that_the_supervisor_ends_quarantine),
         HOUSE_TEST(test_poison__two_aborts_at_a_deadline_quarantine),
+        HOUSE_TEST(test_poison__two_aborts_in_the_outbox_quarantine),
+        HOUSE_TEST(test_poison__a_dispatcher_without_room_hears_of_it_later),
+        HOUSE_TEST(test_poison__each_life_tells_of_it_until_it_is_heard),
         HOUSE_TEST(test_poison__one_that_cannot_even_be_read_is_marked),
         HOUSE_TEST(test_poison__a_request_that_aborts_twice_is_refused),
         HOUSE_TEST(test_poison__a_step_of_the_wall_ages_nobody),
@@ -460,6 +781,13 @@ int main(void)
         HOUSE_TEST(test_poison__kill_accuses_nobody),
         HOUSE_TEST(test_poison__aborts_on_different_ones_accuse_none_twice),
         HOUSE_TEST(test_poison__a_damaged_file_starts_anew),
+        HOUSE_TEST(test_note__an_abort_of_no_work_accuses_nobody),
+        HOUSE_TEST(test_note__an_end_without_an_abort_accuses_nobody),
+        HOUSE_TEST(test_note__is_left_alone_once_it_is_closed),
+        HOUSE_TEST(test_note__condemns_for_its_customer),
+        HOUSE_TEST(test_note__says_whose_it_was),
+        HOUSE_TEST(test_note__makes_room_where_least_is_lost),
+        HOUSE_TEST(test_note__forgets_after_a_day),
     };
     return cmocka_run_group_tests_name("engine.poison", tests, NULL, NULL);
 }

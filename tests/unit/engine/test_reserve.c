@@ -264,6 +264,25 @@ static void test_administration__stops_at_half(void **state)
     assert_int_equal(accept(house, id, house->jean), STATUS_OK);
 }
 
+/* No write succeeds, wherever: as on a disk that copies what it overwrites. */
+static int refuse_writes(void *context, enum disk_call call)
+{
+    (void)context;
+    return call == DISK_WRITE ? SQLITE_FULL : SQLITE_OK;
+}
+
+/* Where nothing helps, it leaves the reserve to others. */
+static void test_administration__is_refused_rather_than_given_more(void **state)
+{
+    struct house *house = *state;
+    disk_on_call(refuse_writes, NULL);
+    assert_int_equal(put_contact(house, "night-chief"), STATUS_DISK_FULL);
+    disk_on_call(NULL, NULL);
+    assert_true(held_bytes(house) >= RESERVE_BYTES - PIECE_BYTES);
+    assert_string_equal(house->alarm, "engine.disk_full"); /* not: used up */
+    assert_int_equal(put_contact(house, "night-chief"), STATUS_OK);
+}
+
 /* ---- there is room again ---- */
 
 static void test_room__is_noticed_and_the_reserve_is_whole_first(void **state)
@@ -278,6 +297,7 @@ static void test_room__is_noticed_and_the_reserve_is_whole_first(void **state)
         assert_int_equal(accept(house, ids[i], house->jean), STATUS_OK);
     }
     int64_t before = held_bytes(house);
+    size_t alarms = house->alarms;
     assert_true(before < RESERVE_BYTES);
     disk_set_capacity(0);
     pass(house, 500); /* it looks every second */
@@ -287,6 +307,7 @@ static void test_room__is_noticed_and_the_reserve_is_whole_first(void **state)
     assert_int_equal(held_bytes(house), RESERVE_BYTES);
     assert_true(is_ready(house));
     assert_string_equal(house->alarm, "engine.disk_has_room");
+    assert_int_equal(house->alarms, alarms + 1); /* and nothing else was amiss */
     assert_int_equal(escalate(house, NULL), STATUS_OK);
 }
 
@@ -340,13 +361,6 @@ static void test_room__is_not_hidden_by_a_broken_ballast(void **state)
 
 /* ---- the reserve is used up ---- */
 
-/* No write succeeds, wherever: as on a disk that copies what it overwrites. */
-static int refuse_writes(void *context, enum disk_call call)
-{
-    (void)context;
-    return call == DISK_WRITE ? SQLITE_FULL : SQLITE_OK;
-}
-
 static void test_used_up__is_told_and_everything_is_tried_again(void **state)
 {
     struct house *house = *state;
@@ -389,6 +403,49 @@ static void test_start__on_a_full_disk_recovers_and_goes_on(void **state)
     disk_set_capacity(0);
     pass(house, 4000);
     assert_int_equal(escalate(house, NULL), STATUS_OK);
+}
+
+static bool cut; /* the ballast became shorter */
+
+static int refuse_until_cut(void *context, enum disk_call call)
+{
+    (void)context;
+    cut = cut || call == DISK_TRUNCATE;
+    return call == DISK_WRITE && !cut ? SQLITE_FULL : SQLITE_OK;
+}
+
+/* Not even what a start writes finds room, before it is given. */
+static void test_start__draws_what_it_needs(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house_close(house);
+    cut = false;
+    disk_on_call(refuse_until_cut, NULL);
+    house_open(house);
+    disk_on_call(NULL, NULL);
+    assert_true(cut);
+    house_settle(house);
+    assert_int_equal(accept(house, id, house->jean), STATUS_OK);
+    pass_until_ready(house);
+    assert_int_equal(held_bytes(house), RESERVE_BYTES);
+}
+
+/* Nothing was taken from the database by it. */
+static void test_start__without_any_room_is_refused(void **state)
+{
+    struct house *house = *state;
+    struct error error;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house_close(house);
+    struct engine_configuration configuration = house_configuration(house);
+    disk_on_call(refuse_writes, NULL);
+    assert_int_equal(engine_create(&configuration, &house->engine, &error), STATUS_DISK_FULL);
+    assert_null(house->engine);
+    disk_on_call(NULL, NULL);
+    house_open(house);
+    house_settle(house);
+    assert_int_equal(accept(house, id, house->jean), STATUS_OK);
 }
 
 /* It does not refuse to start, but to promise: the reserve would not be there. */
@@ -509,12 +566,15 @@ int main(void)
         DISK_TEST(test_reserve__the_outbox_finds_room),
         DISK_TEST(test_reserve__a_repeat_is_answered),
         DISK_TEST(test_administration__stops_at_half),
+        DISK_TEST(test_administration__is_refused_rather_than_given_more),
         DISK_TEST(test_room__is_noticed_and_the_reserve_is_whole_first),
         DISK_TEST(test_room__too_little_changes_nothing),
         DISK_TEST(test_room__is_looked_for_while_others_find_none),
         DISK_TEST(test_room__is_not_hidden_by_a_broken_ballast),
         DISK_TEST(test_used_up__is_told_and_everything_is_tried_again),
         DISK_TEST(test_start__on_a_full_disk_recovers_and_goes_on),
+        DISK_TEST(test_start__draws_what_it_needs),
+        DISK_TEST(test_start__without_any_room_is_refused),
         DISK_TEST(test_start__with_a_reserve_that_does_not_fit),
         DISK_TEST(test_start__without_a_reserve_says_so),
         DISK_TEST(test_crash__of_the_process_at_any_call),

@@ -1,5 +1,9 @@
 /* test_watchdog.c - what stands still is seen, told without the writer, and told apart from what is
  * only much. */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "gateway/engine/engine_private.h"
 #include "tests/unit/engine/fixture.h"
 
@@ -87,6 +91,52 @@ static void test_watchdog__a_machine_that_slept_is_not_stuck(void **state)
     assert_int_equal(house->alarms, 1);
 }
 
+/* A second without a look is a sleep, and less is none. */
+static void look_after_a_second(struct house *house)
+{
+    house_advance(house, 1000);
+    assert_false(look(house).writer_stuck);
+    assert_false(look_for(house, 1499).writer_stuck);
+    assert_true(look_for(house, 1).writer_stuck);
+}
+
+static void look_after_less(struct house *house)
+{
+    house_advance(house, 999);
+    assert_false(look(house).writer_stuck);
+    assert_false(look_for(house, 501).writer_stuck);
+    assert_true(look_for(house, 1).writer_stuck);
+}
+
+static void test_watchdog__a_second_is_a_sleep(void **state)
+{
+    struct house *house = *state;
+    house->at_send = look_after_a_second;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house->at_send = NULL;
+    house_settle(house);
+    (void)look(house);
+    house->at_send = look_after_less;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house->at_send = NULL;
+}
+
+static void test_watchdog__counts_every_second(void **state)
+{
+    struct house *house = *state;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_advance(house, 999);
+    assert_int_equal(look(house).open_escalations, 0);
+    house_advance(house, 1);
+    assert_int_equal(look(house).open_escalations, 2);
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_advance(house, 999);
+    assert_int_equal(look(house).open_escalations, 2);
+    house_advance(house, 1);
+    assert_int_equal(look(house).open_escalations, 3);
+}
+
 static void test_watchdog__an_idle_writer_is_not_stuck(void **state)
 {
     struct house *house = *state;
@@ -100,7 +150,11 @@ static void test_watchdog__an_overdue_row_is_told(void **state)
     struct house *house = *state;
     (void)house_escalate(house, SEVERITY_MAJOR);
     house_accept_all(house, 0);
-    house_advance(house, 61500);
+    house_advance(house, 60000);
+    assert_int_equal(look(house).overdue_ms, 0);
+    house_advance(house, 1);
+    assert_int_equal(look(house).overdue_ms, 1);
+    house_advance(house, 1499);
     assert_int_equal(look(house).overdue_ms, 1500);
     assert_int_equal(house->alarms, 0);
     house_advance(house, 1);
@@ -118,8 +172,9 @@ static void test_watchdog__overdue_without_progress_is_a_stall(void **state)
     struct house *house = *state;
     (void)house_escalate(house, SEVERITY_MAJOR);
     house_accept_all(house, 0);
-    house_advance(house, 61501);
-    assert_false(look(house).deadlines_stalled);
+    house_advance(house, 61500);
+    assert_false(look(house).deadlines_stalled); /* it is not late yet */
+    assert_false(look_for(house, 1).deadlines_stalled);
     assert_false(look_for(house, 5000).deadlines_stalled);
     house_advance(house, 1);
     assert_true(look(house).deadlines_stalled);
@@ -206,11 +261,134 @@ static void test_probe__refused_by_a_full_disk_is_answered(void **state)
     assert_int_equal(statistics.proven_age_ms, 1000);
 }
 
+static void move(const char *from, const char *to)
+{
+    assert_int_equal(rename(from, to), 0);
+}
+
+static void assert_refused_as_removed(struct house *house)
+{
+    struct engine_statistics statistics;
+    engine_statistics(house->engine, &statistics);
+    assert_false(statistics.ready);
+    assert_string_equal(statistics.not_ready_why, "the database was removed or replaced");
+    struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
+    assert_int_equal(engine_post(house->engine, command), STATUS_REMOVED);
+}
+
+/* Under another name nothing is lost yet, and what is open goes on; back in its place all does. */
+static void lose_and_put_back(struct house *house, const char *suffix)
+{
+    char path[PATH_MAX], aside[PATH_MAX];
+    (void)snprintf(path, sizeof path, "%s%s", house->database, suffix);
+    (void)snprintf(aside, sizeof aside, "%s%s-aside", house->database, suffix);
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, house->sent_count - 1);
+    move(path, aside);
+    assert_true(look_for(house, 999).ready);
+    struct engine_statistics statistics = look_for(house, 1);
+    assert_true(statistics.removed);
+    assert_string_equal(house->alarm, "database.removed");
+    assert_non_null(strstr(house->alarm_detail, path));
+    assert_refused_as_removed(house);
+    struct command *accept = agent_command(house, id, VERB_ACCEPT, house->jean, NULL);
+    house_run(house, accept);
+    assert_int_equal(accept->answer.status, STATUS_OK);
+    size_t alarms = house->alarms;
+    (void)look_for(house, 59000);
+    assert_int_equal(house->alarms, alarms);
+    (void)look_for(house, 1000);
+    assert_int_equal(house->alarms, alarms + 1); /* once a minute */
+    move(aside, path);
+    assert_true(look_for(house, 1000).ready);
+    assert_string_equal(house->alarm, "database.put_back");
+    (void)house_escalate(house, SEVERITY_MAJOR);
+}
+
+static void test_files__the_database_is_moved_and_put_back(void **state)
+{
+    lose_and_put_back(*state, "");
+}
+
+static void test_files__the_log_is_moved_and_put_back(void **state)
+{
+    lose_and_put_back(*state, "-wal");
+}
+
+/* A copy has the same bytes and takes none of those that come. */
+static void test_files__a_copy_is_another(void **state)
+{
+    struct house *house = *state;
+    char copy[PATH_MAX], aside[PATH_MAX];
+    (void)snprintf(copy, sizeof copy, "%s-copy", house->database);
+    (void)snprintf(aside, sizeof aside, "%s-aside", house->database);
+    FILE *file = fopen(copy, "w");
+    assert_non_null(file);
+    (void)fclose(file);
+    move(house->database, aside);
+    move(copy, house->database);
+    assert_true(look_for(house, 1000).removed);
+    assert_refused_as_removed(house);
+    move(aside, house->database);
+    assert_false(look_for(house, 1000).removed);
+}
+
+/* Another VFS keeps its files where it likes. */
+static void test_files__of_another_vfs_are_its_own(void **state)
+{
+    struct house *house = *state;
+    char aside[PATH_MAX];
+    (void)snprintf(aside, sizeof aside, "%s-aside", house->database);
+    house->engine->files_watch.watches = false;
+    move(house->database, aside);
+    assert_false(look_for(house, 1000).removed);
+    move(aside, house->database);
+    struct store_file stranger = house->engine->files_watch.files.database;
+    stranger.inode = 0; /* nobody has that one open */
+    assert_int_equal(store_open_number(&stranger), -1);
+}
+
+/* A name that cannot be looked at says nothing of what is behind it. */
+static void test_files__a_name_that_cannot_be_followed_is_no_loss(void **state)
+{
+    struct house *house = *state;
+    struct store_files *files = &house->engine->files_watch.files;
+    char endless[PATH_MAX + 2];
+    memset(endless, 'x', sizeof endless - 1);
+    endless[sizeof endless - 1] = '\0';
+    files->database.path = endless;
+    assert_false(look_for(house, 1000).removed);
+    files->database.path = "/dev/null/database"; /* its folder is none any more */
+    assert_true(look_for(house, 1000).removed);
+    files->database.path = house->database;
+}
+
+/* One that began later than the gateway is noted when it is seen. */
+static void test_files__a_log_is_noted_when_it_is_there(void **state)
+{
+    struct house *house = *state;
+    struct store_files *files = &house->engine->files_watch.files;
+    assert_true(files->log.known);
+    files->log.known = false;
+    char path[PATH_MAX], aside[PATH_MAX];
+    (void)snprintf(path, sizeof path, "%s-wal", house->database);
+    (void)snprintf(aside, sizeof aside, "%s-aside", house->database);
+    move(path, aside);
+    assert_false(look_for(house, 1000).removed);
+    move(aside, path);
+    assert_false(look_for(house, 1000).removed);
+    move(path, aside);
+    assert_true(look_for(house, 1000).removed);
+    move(aside, path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WATCHDOG_TEST(test_watchdog__a_stuck_writer_is_told_without_it),
         WATCHDOG_TEST(test_watchdog__a_machine_that_slept_is_not_stuck),
+        WATCHDOG_TEST(test_watchdog__a_second_is_a_sleep),
+        WATCHDOG_TEST(test_watchdog__counts_every_second),
         WATCHDOG_TEST(test_watchdog__an_idle_writer_is_not_stuck),
         WATCHDOG_TEST(test_watchdog__an_overdue_row_is_told),
         WATCHDOG_TEST(test_watchdog__overdue_without_progress_is_a_stall),
@@ -219,6 +397,12 @@ int main(void)
         WATCHDOG_TEST(test_probe__goes_through_the_writer_and_comes_back),
         WATCHDOG_TEST(test_probe__without_a_commit_proves_nothing),
         WATCHDOG_TEST(test_probe__refused_by_a_full_disk_is_answered),
+        WATCHDOG_TEST(test_files__the_database_is_moved_and_put_back),
+        WATCHDOG_TEST(test_files__the_log_is_moved_and_put_back),
+        WATCHDOG_TEST(test_files__a_copy_is_another),
+        WATCHDOG_TEST(test_files__of_another_vfs_are_its_own),
+        WATCHDOG_TEST(test_files__a_name_that_cannot_be_followed_is_no_loss),
+        WATCHDOG_TEST(test_files__a_log_is_noted_when_it_is_there),
     };
     return cmocka_run_group_tests_name("engine.watchdog", tests, NULL, NULL);
 }

@@ -181,7 +181,7 @@ static void test_due__severest_first_then_the_most_overdue(void **state)
                                     &shelf->error));
     assert_int_equal(count, 4);
     struct engine_time next;
-    assert_ok(shelf, store_next_due(shelf->store, &next, &shelf->error));
+    assert_ok(shelf, store_next_due(shelf->store, ENGINE_BEGINNING, &next, &shelf->error));
     assert_int_equal(next.ms, 10);
     int64_t open;
     assert_ok(shelf, store_count_open(shelf->store, &open, &shelf->error));
@@ -194,7 +194,7 @@ static void test_due__nothing(void **state)
     struct engine_time next;
     struct due_row row;
     size_t count = 9;
-    assert_ok(shelf, store_next_due(shelf->store, &next, &shelf->error));
+    assert_ok(shelf, store_next_due(shelf->store, ENGINE_BEGINNING, &next, &shelf->error));
     assert_int_equal(next.ms, TIME_NEVER_MS);
     assert_ok(shelf, store_list_due(shelf->store, (struct engine_time){100}, 1, &row, &count,
                                     &shelf->error));

@@ -132,6 +132,8 @@ static enum status append_to_many(struct desk *desk)
     X(list_enrolments, store_list_enrolments(d->store, 1, d->arena, &d->rows.enrolment_row, \
       &d->count, d->error)) \
     X(put_device, store_put_device(d->store, &device, &d->number, d->error)) \
+    X(count_other_devices, store_count_other_devices(d->store, 1, 1, "phone", &d->number, \
+      d->error)) \
     X(list_devices, store_list_devices(d->store, 1, d->arena, &d->rows.device_row, &d->count, \
       d->error)) \
     X(retire_device, store_retire_device(d->store, 1, 1, "gone", (struct wall_time){9}, \
@@ -175,7 +177,7 @@ static enum status append_to_many(struct desk *desk)
     X(list_open, store_list_open(d->store, 1, numbered_id(0), ROWS, d->ids, &d->count, d->error)) \
     X(list_due, store_list_due(d->store, (struct engine_time){99}, ROWS, d->due, &d->count, \
       d->error)) \
-    X(next_due, store_next_due(d->store, &d->due[0].due, d->error)) \
+    X(next_due, store_next_due(d->store, ENGINE_BEGINNING, &d->due[0].due, d->error)) \
     X(count_open, store_count_open(d->store, &d->number, d->error)) \
     X(update_caller, store_update_caller(d->store, 1, numbered_id(1), 1, &promise, d->error)) \
     X(list_callers, store_list_callers(d->store, 1, numbered_id(1), d->arena, \

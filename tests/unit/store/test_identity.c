@@ -147,9 +147,9 @@ static void test_identity__a_log_without_its_database(void **state)
     (void)snprintf(name, sizeof name, "%s-wal", shelf->path);
     assert_int_equal(truncate(shelf->path, 0), 0);
     write_bytes(name, 0, log.data, log.count);
-    assert_refused(shelf, STATUS_CORRUPT, "its log (-wal) is there");
+    assert_refused(shelf, STATUS_CORRUPT, "its -wal says");
     assert_int_equal(unlink(shelf->path), 0);
-    assert_refused(shelf, STATUS_CORRUPT, "its log (-wal) is there");
+    assert_refused(shelf, STATUS_CORRUPT, "its -wal says");
     struct store_facts facts;
     assert_int_equal(store_check(shelf->path, STORE_CHECK_DATABASE, NULL, &facts, &shelf->error),
                      STATUS_CORRUPT);
@@ -358,9 +358,34 @@ static void test_check__a_reference_to_nothing(void **state)
     assert_found(shelf, "a row of escalation refers to one of ticket");
 }
 
+static enum status check_header(uint32_t version, uint32_t application)
+{
+    uint8_t header[STORE_HEADER_BYTES] = {0};
+    struct error error;
+    for (int i = 0; i < 4; i++) {
+        header[60 + i] = (uint8_t)(version >> (24 - 8 * i));
+        header[68 + i] = (uint8_t)(application >> (24 - 8 * i));
+    }
+    return store_check_header(header, &error);
+}
+
+/* Without the log, which may hold the rest: only what can never be ours is refused. */
+static void test_header__says_whose_it_is(void **state)
+{
+    const uint32_t ours = 1098085490;
+    (void)state;
+    assert_int_equal(check_header(0, 0), STATUS_OK);
+    assert_int_equal(check_header(3, 0), STATUS_OK);
+    assert_int_equal(check_header(4, 0), STATUS_CONFIGURATION);
+    assert_int_equal(check_header(4, ours), STATUS_OK);
+    assert_int_equal(check_header(0, 7), STATUS_CONFIGURATION);
+    assert_int_equal(check_header(0xffffff, ours), STATUS_UNSUPPORTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_header__says_whose_it_is),
         SHELF_TEST(test_identity__rubbish),
         SHELF_TEST(test_identity__a_schema_overwritten),
         SHELF_TEST(test_identity__a_file_cut_short),

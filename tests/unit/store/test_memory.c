@@ -81,6 +81,24 @@ static void test_text__is_whole_or_says_no_memory(void **state)
     assert_true(failed > 2);
 }
 
+/* Bits that fell over in the file: a text that may not be missing is. That is not taken for an
+ * empty one, nor for a lack of memory, which would pass. */
+static void test_text__that_is_missing_is_not_empty(void **state)
+{
+    struct shelf *shelf = *state;
+    struct escalation escalation = plain_escalation(shelf, 1);
+    struct attempt attempt = plain_attempt(7), found;
+    assert_ok(shelf, add_escalation(shelf->store, &escalation, NULL, &shelf->error));
+    assert_ok(shelf, store_add_attempt(shelf->store, 1, escalation.id, &attempt, &shelf->error));
+    shelf_execute(shelf, "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = "
+                         "replace(sql, 'provider_id    TEXT NOT NULL', 'provider_id    TEXT') "
+                         "WHERE name = 'attempt'; PRAGMA writable_schema = RESET; "
+                         "UPDATE attempt SET provider_id = NULL");
+    assert_int_equal(
+        store_get_attempt(shelf->store, 1, escalation.id, attempt.id, &found, &shelf->error),
+        STATUS_CORRUPT);
+}
+
 static enum status count_look(void *context, int64_t done, int64_t total, struct error *error)
 {
     unsigned *looks = context;
@@ -158,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SHELF_TEST(test_find__says_no_memory_not_no_row),
         SHELF_TEST(test_text__is_whole_or_says_no_memory),
+        SHELF_TEST(test_text__that_is_missing_is_not_empty),
         SHELF_TEST(test_backup__says_no_memory),
         SHELF_TEST(test_ballast__says_no_memory),
     };

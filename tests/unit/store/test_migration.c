@@ -1,10 +1,12 @@
 /* test_migration.c - databases of every earlier version, filled, are upgraded with all they hold;
- * an upgrade that is cut short leaves one version or another. */
+ * an upgrade that is cut short, or loses its power, leaves one version or another. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "schema/schema.h"
+#include "tests/scenario/box.h"
+#include "tests/scenario/disk.h"
 #include "tests/unit/store/faulty_vfs.h"
 #include "tests/unit/store/fixture.h"
 #include "tests/unit/store/old_version.h"
@@ -56,7 +58,7 @@ static void test_migration__keeps_everything_from_every_version(void **state)
         assert_kept(shelf, before, of);
         /* And it is worked with. */
         struct engine_time due;
-        assert_ok(shelf, store_next_due(shelf->store, &due, &shelf->error));
+        assert_ok(shelf, store_next_due(shelf->store, ENGINE_BEGINNING, &due, &shelf->error));
         assert_int_equal(due.ms, 1700000065000);
         (void)sqlite3_close(of);
         free(before);
@@ -132,12 +134,95 @@ static void test_migration__cut_short_leaves_either_version(void **state)
     }
 }
 
+/* The power that goes at the nth call of the disk: what it leaves, and nothing works after it. */
+struct outage {
+    int calls_left;
+    enum disk_loss loss;
+    uint64_t random;
+    bool has_come;
+};
+
+static int count_down(void *context, enum disk_call call)
+{
+    struct outage *outage = context;
+    if (call == DISK_OPEN || call == DISK_READ) {
+        return outage->has_come ? SQLITE_IOERR : SQLITE_OK;
+    }
+    if (!outage->has_come && --outage->calls_left == 0) {
+        disk_keep(outage->loss, &outage->random);
+        outage->has_come = true;
+    }
+    return outage->has_come ? SQLITE_IOERR : SQLITE_OK;
+}
+
+/* Upgrades on a disk that loses its power; answers whether it did before the upgrade's end. */
+static bool survive_outage(struct shelf *shelf, int version, struct outage outage, sqlite3 *of)
+{
+    uint64_t random = 1;
+    store_close(&shelf->store);
+    disk_format(1);
+    old_version_make(shelf->path, version);
+    sqlite3 *db = old_version_open(shelf->path);
+    char *before = old_version_dump(db, of);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    disk_keep(DISK_KEEPS_ALL, &random); /* written long ago */
+    disk_restore();
+
+    disk_on_call(count_down, &outage);
+    enum status status = store_open(shelf->path, DISK_VFS, &shelf->store, &shelf->error);
+    disk_on_call(NULL, NULL);
+    assert_true(outage.has_come || status == STATUS_OK);
+    if (!outage.has_come) {
+        disk_keep(outage.loss, &outage.random);
+    }
+    store_close(&shelf->store);
+    disk_restore();
+
+    db = old_version_open(shelf->path);
+    int64_t reached = number(db, "PRAGMA user_version");
+    assert_in_range(reached, outage.has_come ? (size_t)version : schema_migrations_count,
+                    schema_migrations_count);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_ok(shelf, store_open(shelf->path, DISK_VFS, &shelf->store, &shelf->error));
+    assert_kept(shelf, before, of);
+    free(before);
+    return outage.has_come;
+}
+
+static void test_migration__loses_its_power(void **state)
+{
+    struct shelf *shelf = *state;
+    static const enum disk_loss losses[] = {DISK_KEEPS_ALL, DISK_KEEPS_SYNCED, DISK_TEARS,
+                                            DISK_TEARS};
+    sqlite3_vfs *true_disk = sqlite3_vfs_find(NULL);
+    for (int version = 1; version < (int)schema_migrations_count; version++) {
+        sqlite3 *of = schema_of(version);
+        for (size_t i = 0; i < sizeof losses / sizeof losses[0]; i++) {
+            int nth = 1;
+            while (survive_outage(shelf, version,
+                                  (struct outage){.calls_left = nth,
+                                                  .loss = losses[i],
+                                                  .random = 100 * i + (uint64_t)nth},
+                                  of)) {
+                nth++;
+                assert_true(nth < 1000);
+            }
+            assert_true(nth > 3);
+        }
+        (void)sqlite3_close(of);
+    }
+    store_close(&shelf->store);
+    disk_erase();
+    (void)sqlite3_vfs_register(true_disk, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SHELF_TEST(test_migration__keeps_everything_from_every_version),
         SHELF_TEST(test_migration__rows_are_in_every_table),
         SHELF_TEST(test_migration__cut_short_leaves_either_version),
+        SHELF_TEST(test_migration__loses_its_power),
     };
     return cmocka_run_group_tests_name("store.migration", tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "schema/schema.h"
 #include "tests/unit/store/fixture.h"
@@ -153,6 +154,32 @@ static void test_open__damage_is_refused(void **state)
     assert_null(shelf->store);
 }
 
+/* What a first start makes after the database says that this is none. */
+static void test_open__an_emptied_one_is_refused(void **state)
+{
+    static const char *const beside[] = {"-wal", STORE_BALLAST};
+    struct shelf *shelf = *state;
+    store_close(&shelf->store);
+    for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
+        char path[256];
+        (void)snprintf(path, sizeof path, "%s%s", shelf->path, beside[i]);
+        write_file(shelf->path, "w", 0, "", 0);
+        assert_int_equal(store_check_place(shelf->path, NULL, NULL, &shelf->error), STATUS_OK);
+        assert_int_equal(store_check_place(shelf->path, NULL, "-poison", &shelf->error),
+                         STATUS_CORRUPT);
+        write_file(path, "w", 0, "x", 1);
+        assert_int_equal(store_check_place(shelf->path, NULL, NULL, &shelf->error), STATUS_CORRUPT);
+        assert_int_equal(store_open(shelf->path, NULL, &shelf->store, &shelf->error),
+                         STATUS_CORRUPT);
+        assert_null(shelf->store);
+        assert_non_null(strstr(shelf->error.text, beside[i]));
+        assert_non_null(strstr(shelf->error.text, "--restore"));
+        assert_int_equal(unlink(path), 0);
+    }
+    assert_int_equal(unlink(shelf->path), 0);
+    assert_int_equal(store_check_place(shelf->path, NULL, "-poison", &shelf->error), STATUS_OK);
+}
+
 static void test_open__a_version_that_never_was_is_refused(void **state)
 {
     struct shelf *shelf = *state;
@@ -276,16 +303,33 @@ static void test_reader__holds_a_snapshot(void **state)
     store_close(&reader);
 }
 
+/* Whoever reads goes on when the name of the file is lost, though it has not read before. */
+static void test_reader__needs_the_name_once(void **state)
+{
+    struct shelf *shelf = *state;
+    struct store *reader;
+    int64_t open = 0;
+    char aside[256];
+    (void)snprintf(aside, sizeof aside, "%s-aside", shelf->path);
+    assert_int_equal(store_open_reader(shelf->path, NULL, 1000, &reader, &shelf->error), STATUS_OK);
+    assert_int_equal(rename(shelf->path, aside), 0);
+    assert_int_equal(store_count_open(reader, &open, &shelf->error), STATUS_OK);
+    assert_int_equal(rename(aside, shelf->path), 0);
+    store_close(&reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_queries__table_and_schema_name_the_same),
+        SHELF_TEST(test_reader__needs_the_name_once),
         SHELF_TEST(test_queries__all_prepare),
         SHELF_TEST(test_queries__none_scans_a_growing_table),
         SHELF_TEST(test_open__migrates_from_nothing),
         SHELF_TEST(test_open__again_keeps_everything),
         SHELF_TEST(test_open__a_newer_database_is_refused),
         SHELF_TEST(test_open__damage_is_refused),
+        SHELF_TEST(test_open__an_emptied_one_is_refused),
         SHELF_TEST(test_open__a_version_that_never_was_is_refused),
         SHELF_TEST(test_open__nowhere),
         SHELF_TEST(test_rules__foreign_keys_hold),

@@ -1,33 +1,11 @@
 /* test_read_error.c - a disk that cannot be read for a moment is not a damaged database. */
-#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
 
+#include "tests/unit/failing_reads.h"
 #include "tests/unit/store/fixture.h"
-
-static unsigned reads_to_fail;
-
-static ssize_t read_or_fail(int file, void *buffer, size_t bytes, off_t offset)
-{
-    if (reads_to_fail > 0) {
-        reads_to_fail--;
-        errno = EIO;
-        return -1;
-    }
-    return pread(file, buffer, bytes, offset);
-}
-
-/* Of all connections; SQLite keeps the names of the calls apart by the width of an offset. */
-static void install(void)
-{
-    sqlite3_vfs *vfs = sqlite3_vfs_find("unix");
-    assert_non_null(vfs);
-    int one = vfs->xSetSystemCall(vfs, "pread", (sqlite3_syscall_ptr)read_or_fail);
-    int other = vfs->xSetSystemCall(vfs, "pread64", (sqlite3_syscall_ptr)read_or_fail);
-    assert_true(one == SQLITE_OK || other == SQLITE_OK);
-}
 
 static enum status read_customer(struct shelf *shelf)
 {
@@ -41,17 +19,15 @@ static void fill(struct shelf *shelf)
 {
     struct escalation escalation = plain_escalation(shelf, 1);
     assert_ok(shelf, add_escalation(shelf->store, &escalation, "key", &shelf->error));
-    reads_to_fail = 0;
-    install();
 }
 
 static void test_failed_read__is_no_damage(void **state)
 {
     struct shelf *shelf = *state;
     fill(shelf);
-    reads_to_fail = 1;
+    failing_reads_start(1);
     assert_int_equal(read_customer(shelf), STATUS_IO);
-    assert_int_equal(reads_to_fail, 0);
+    assert_true(failing_reads_stop());
     assert_ok(shelf, read_customer(shelf));
 }
 
@@ -60,7 +36,7 @@ static void test_failed_read__ends_a_transaction_that_can_be_tried_again(void **
     struct shelf *shelf = *state;
     fill(shelf);
     assert_ok(shelf, store_begin(shelf->store, &shelf->error));
-    reads_to_fail = 1;
+    failing_reads_start(1);
     assert_int_equal(read_customer(shelf), STATUS_IO);
     store_rollback(shelf->store);
     assert_false(store_in_transaction(shelf->store));
@@ -74,7 +50,7 @@ static void test_damage_after_a_failed_read__is_damage(void **state)
 {
     struct shelf *shelf = *state;
     fill(shelf);
-    reads_to_fail = 1;
+    failing_reads_start(1);
     assert_int_equal(read_customer(shelf), STATUS_IO);
     shelf_execute(shelf, "PRAGMA wal_checkpoint(TRUNCATE)");
     int file = open(shelf->path, O_WRONLY | O_CLOEXEC);

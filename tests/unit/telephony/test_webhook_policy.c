@@ -39,6 +39,19 @@ static void test_judge__every_class_of_answer(void **state)
     assert_int_equal(webhook_judge(0, false), WEBHOOK_UNSENT);
 }
 
+static void test_endpoint_failure__is_no_answer_or_its_own_error(void **state)
+{
+    (void)state;
+    static const int failures[] = {0, 100, 500, 502, 503, 504, 599};
+    static const int answers[] = {200, 204, 302, 400, 401, 404, 408, 410, 422, 425, 429, 499};
+    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
+        assert_true(webhook_is_endpoint_failure(failures[i]));
+    }
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        assert_false(webhook_is_endpoint_failure(answers[i]));
+    }
+}
+
 static void test_backoff__doubles_to_the_cap_within_its_jitter(void **state)
 {
     (void)state;
@@ -157,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_judge__every_class_of_answer),
+        cmocka_unit_test(test_endpoint_failure__is_no_answer_or_its_own_error),
         cmocka_unit_test(test_backoff__doubles_to_the_cap_within_its_jitter),
         cmocka_unit_test(test_backoff__odd_and_smallest_waits),
         cmocka_unit_test(test_next_try__backoff_and_retry_after),

@@ -1,0 +1,82 @@
+/* store_files.c - whether the names still lead to the files that are open. SQLite goes on with a
+ * file that has lost its name: what is written to it then ends with the process. */
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "gateway/store/store_private.h"
+
+#define OPEN_FILES "/proc/self/fd"
+
+static void note(struct store_file *file)
+{
+    struct stat found;
+    assert(file->path != NULL);
+    if (stat(file->path, &found) == 0) {
+        file->device = found.st_dev;
+        file->inode = found.st_ino;
+        file->known = true;
+    }
+}
+
+void store_note_files(struct store *store, const char *path, struct store_files *files_r)
+{
+    assert(store->magic == STORE_MAGIC && path != NULL);
+    *files_r = (struct store_files){
+        .database = {.path = path},
+        /* Where a link leads to, there the log is. */
+        .log = {.path = sqlite3_filename_wal(sqlite3_db_filename(store->db, "main"))},
+    };
+    note(&files_r->database);
+    note(&files_r->log);
+}
+
+/* Both at once: what differs in one of them is another file. */
+static bool is_same_file(const struct stat *found, const struct store_file *file)
+{
+    return ((found->st_dev ^ file->device) | (found->st_ino ^ file->inode)) == 0;
+}
+
+static bool is_lost(const struct store_file *file)
+{
+    struct stat found;
+    if (!file->known) {
+        return false;
+    }
+    if (stat(file->path, &found) != 0) {
+        return errno == ENOENT || errno == ENOTDIR;
+    }
+    return !is_same_file(&found, file);
+}
+
+const struct store_file *store_lost_file(struct store_files *files)
+{
+    assert(files->database.path != NULL && files->log.path != NULL);
+    if (!files->log.known) {
+        note(&files->log);
+    }
+    return is_lost(&files->database) ? &files->database : is_lost(&files->log) ? &files->log : NULL;
+}
+
+int store_open_number(const struct store_file *file)
+{
+    DIR *folder = opendir(OPEN_FILES);
+    int number = -1;
+    const struct dirent *entry;
+    if (folder == NULL) { /* unreachable: nothing here runs without /proc */
+        return number;
+    }
+    while (number < 0 && (entry = readdir(folder)) != NULL) {
+        struct stat found;
+        char *end;
+        long each = strtol(entry->d_name, &end, 10);
+        if (end != entry->d_name && /* unreachable: what is listed there is open */
+            fstat((int)each, &found) == 0 && is_same_file(&found, file)) {
+            number = (int)each;
+        }
+    }
+    (void)closedir(folder);
+    return number;
+}

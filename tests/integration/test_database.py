@@ -1,0 +1,221 @@
+"""What befalls the database's files under a running daemon, which nobody asks for anything: told to
+the call centre at once, and nothing new is taken. A restart would mend none of it, so systemd,
+played by the test, must not be made to try one."""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import time
+import unittest
+
+import astreinte_test
+import supervised
+from astreinte_test import wait_until
+
+ON_THE_TELEPHONE = astreinte_test.procedure(steps=[
+    {"notify": [{"on_call": "principal"}], "by": ["call"], "accepted_within_s": 3600}])
+
+
+class DatabaseTest(supervised.SupervisedTest):
+    simulators = ("telephony",)
+
+    def setUp(self):
+        super().setUp()
+        self.database = pathlib.Path(self.gateway.sections["gateway"]["database"])
+        self.telephony.control(number="*", behaviour="silent")
+        self.ours = self.customer(definition=ON_THE_TELEPHONE, devices=False)
+        self.open = self.ours.escalate()["id"]
+
+    def ask_database(self, sql):
+        """With a connection of its own; the gateway's stay open."""
+        with contextlib.closing(sqlite3.connect(self.database)) as database:
+            return database.execute(sql).fetchall()
+
+    def reasons(self):
+        ready = self.gateway.client().get("/readyz")
+        return ready.status, ready["reasons"]
+
+    def logged_alarms(self, kind):
+        """The details of all that were logged."""
+        lines = [json.loads(line) for line in self.gateway.log().splitlines()
+                 if '"event":"alarm"' in line]
+        return [each["detail"] for each in lines if each["kind"] == kind]
+
+    def self_checks_failed(self):
+        return [line for line in self.gateway.log().splitlines()
+                if "daemon.self_check_failed" in line]
+
+    def check_petted(self):
+        """Longer than the watchdog of systemd waits."""
+        until = time.monotonic() + self.gateway.watchdog_s + 4
+        while time.monotonic() < until:
+            self.assertEqual(self.gateway.ends, [])
+            time.sleep(0.1)
+        self.assertNotIn("hangs", "".join(self.self_checks_failed()))
+
+
+class Damaged(DatabaseTest):
+    def test_page_of_an_idle_gateway(self):
+        root, = self.ask_database("SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND "
+                                  "name = 'escalation'")[0]
+        self.ask_database("PRAGMA wal_checkpoint(TRUNCATE)")
+        with open(self.database, "r+b") as file:
+            file.seek((root - 1) * 4096)
+            file.write(os.urandom(4096))
+        since = time.monotonic()
+        wait_until(lambda: self.alarms("database.damaged"), "the alarm")
+        self.assertLess(time.monotonic() - since, 5)
+        self.assert_problem(self.ours.escalate(), 500, "corrupt")
+        self.assertEqual(self.reasons(), (503, ["the database is damaged"]))
+        self.check_petted()
+        self.assertIn("the database is damaged", self.self_checks_failed()[0])
+        cannot_read = self.gateway.log().count("watchdog.cannot_read")
+        self.assertLessEqual(cannot_read, time.monotonic() - since + 2)
+
+
+class Removed(DatabaseTest):
+    def files(self):
+        """Of the database, but for SQLite's index of the log."""
+        return [self.database, pathlib.Path(f"{self.database}-wal")]
+
+    def wait_until_refused(self):
+        """Within two looks of the watchdog; what is open goes on meanwhile."""
+        since, told = time.monotonic(), len(self.logged_alarms("database.removed"))
+        answer = wait_until(lambda: (lambda each: each if each.status != 202 else None)(
+            self.ours.escalate()), "a refusal")
+        self.assertLess(time.monotonic() - since, 5)
+        self.assert_problem(answer, 500, "database-removed")
+        wait_until(lambda: self.alarms("database.removed"), "the alarm")  # once a minute
+        logged = wait_until(lambda: self.logged_alarms("database.removed")[told:], "its line")
+        self.assertEqual(self.reasons(), (503, ["the database was removed or replaced"]))
+        self.assertEqual(self.ours.verb(self.open, "notes", text="Rappelle").status, 200)
+        return logged[-1]
+
+    def test_moved_and_put_back(self):
+        for file in self.files():
+            with self.subTest(file.name):
+                aside = file.with_name("aside")
+                file.rename(aside)
+                self.assertIn(str(file), self.wait_until_refused())
+                aside.rename(file)
+                wait_until(lambda: self.ours.escalate().status == 202, "it goes on")
+                self.assertEqual(self.reasons(), (200, []))
+        self.assertTrue(self.alarms("database.put_back"))
+
+    def test_replaced__and_not_backed_up(self):
+        aside = self.database.with_name("aside")
+        self.database.rename(aside)
+        shutil.copy(aside, self.database)
+        self.wait_until_refused()
+        self.assert_problem(self.admin.post("/v1/backups"), 500, "database-removed")
+        self.check_petted()
+        aside.rename(self.database)
+        wait_until(lambda: self.reasons()[0] == 200, "it goes on")
+
+    def test_removed__and_the_alarm_says_how_to_get_it_back(self):
+        for file in self.database.parent.glob(f"{self.database.name}*"):
+            file.unlink()
+        taken = self.ours.escalate()["id"]  # before anybody has looked
+        told = self.wait_until_refused()
+        self.assertIn("the database was removed", self.self_checks_failed()[-1])
+        steps = told[told.index("kill -STOP"):told.index("; then start it")]
+        self.assertEqual(told.rsplit(" ", 1)[1], str(self.database))
+        steps = steps.replace("DATABASE", str(self.database)).replace("-STOP", "-s STOP").replace(
+            "-KILL", "-s KILL")
+        subprocess.run(["sh", "-e", "-c", steps.replace("; ", "\n")], check=True)
+        self.gateway.wait_for_ends(1)
+        for each in (self.open, taken):
+            self.assertEqual(self.view(self.ours, each)["state"], "notifying")
+        self.assertEqual(
+            [each["kind"] for each in self.view(self.ours, self.open)["timeline"]].count("note"), 1)
+        self.assertEqual(self.ask_database("PRAGMA integrity_check"), [("ok",)])
+
+
+class Emptied(unittest.TestCase):
+    """A start would begin a new database where one was: it must not, and nobody says it is good."""
+
+    def setUp(self):
+        self.gateway = astreinte_test.Gateway(self.enterContext(
+            tempfile.TemporaryDirectory(prefix="astreinte-")))
+        self.addCleanup(lambda: self.gateway.process and self.gateway.stop())
+        self.database = self.gateway.sections["gateway"]["database"]
+
+    def beside(self, suffix):
+        return pathlib.Path(f"{self.database}{suffix}")
+
+    def sizes(self):
+        return {each.name: each.stat().st_size
+                for each in self.database.parent.glob(f"{self.database.name}*")}
+
+    def use(self):
+        """A night with one escalation; answers the customer, its id, and a backup."""
+        ours = astreinte_test.Customer(self.gateway.start(), "acme", ON_THE_TELEPHONE,
+                                       devices=False)
+        escalation = ours.escalate()["id"]
+        admin = self.gateway.client()
+        backup = admin.post("/v1/backups")["id"]
+        name = wait_until(lambda: admin.get(f"/v1/backups/{backup}").json.get("name"), "a backup")
+        self.gateway.stop()
+        return ours, escalation, self.beside("-backups") / name
+
+    def run_daemon(self, *options):
+        self.gateway.write_configuration()
+        return subprocess.run(
+            [astreinte_test.ASTREINTED, "--config", self.gateway.directory / "astreinted.ini",
+             *options], capture_output=True, text=True, check=False,
+            timeout=astreinte_test.PATIENCE_S)
+
+    def check_refused(self, suffix):
+        before = self.sizes()
+        for options in (("--check-config",), ("--check-database",), ()):
+            with self.subTest(options=options):
+                done = self.run_daemon(*options)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                told = done.stderr.splitlines()[-1]
+                for word in (f"database {self.database}: ", "--restore", f"its {suffix} says",
+                             "to begin anew remove it"):
+                    self.assertIn(word, told)
+        self.assertEqual(self.sizes(), before)
+
+    def test_is_refused_until_it_is_restored(self):
+        ours, escalation, backup = self.use()
+        self.database.write_bytes(b"")
+        self.check_refused("-ballast")
+        self.assertEqual(self.run_daemon("--restore", backup).returncode, 0)
+        self.gateway.start()
+        self.assertEqual(ours.show(escalation)["id"], escalation)
+
+    def test_is_refused_without_a_ballast(self):
+        self.gateway.sections["gateway"]["reserve_mb"] = 0
+        self.use()
+        self.database.write_bytes(b"")
+        self.check_refused("-poison")
+
+    def test_gone__is_refused_until_all_is_removed(self):
+        self.use()
+        self.database.unlink()
+        self.check_refused("-ballast")
+        for suffix in ("-ballast", "-poison"):
+            self.beside(suffix).unlink()
+        self.gateway.start()
+
+    def test_first_start_that_ended_early__is_no_reason(self):
+        self.gateway.start().stop()
+        for suffix in ("-ballast", "-poison"):
+            kept = self.beside(suffix).read_bytes()
+            with self.subTest(suffix):  # what it left before it had a database
+                for each in self.database.parent.glob(f"{self.database.name}*"):
+                    each.unlink()
+                self.database.write_bytes(b"")
+                self.beside(suffix).write_bytes(kept if suffix == "-poison" else b"")
+                self.assertEqual(self.run_daemon("--check-config").returncode, 0)
+                self.gateway.start().stop()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,36 @@
+/* chores.h - whatever the engine is asked to do, or owes itself: for tests in which each call under
+ * it fails once.
+ */
+#ifndef TESTS_UNIT_ENGINE_CHORES_H
+#define TESTS_UNIT_ENGINE_CHORES_H
+
+#include "tests/unit/engine/fixture.h"
+
+/* Makes, without a failure, what a command needs, and the command. NULL: only time passes. */
+typedef struct command *chore(struct house *house);
+
+/* clang-format off */
+#define CHORES(X) \
+    X(escalate) X(escalate_by_key) X(join) X(accept) X(decline) X(receive) X(receive_by_app) \
+    X(accept_again) X(press_a_key) X(go) X(finish) X(hand_back) X(cancel) X(note) X(take) \
+    X(speak_for_jean) X(call_anew) X(set_aside) X(do_a_task) X(do_a_task_again) X(split) \
+    X(escalate_when_the_wall_was_set) X(accept_twice) X(arrive) X(fail_to_arrive) \
+    X(hear_of_quarantine) \
+    X(fail_to_exist) X(lose_the_phone) X(be_late) X(wait_for_a_step) X(wait_for_the_end) \
+    X(wait_for_progress) X(be_told_again_to_dispatch) X(dispatch_again) X(change_customer) \
+    X(change_person) X(change_procedure) X(change_rota) X(register_phone) X(retire_phone) \
+    X(try_phone) X(confirm_test) X(test_fails) X(test_is_late) X(wait_for_room_for_tests) \
+    X(check_in) X(check_out) X(enrol) X(use_enrolment) X(add_key) X(revoke_key)
+/* clang-format on */
+
+#define X_(name) struct command *chore_##name(struct house *house);
+CHORES(X_)
+#undef X_
+
+/* An escalation with its first push under way. */
+struct uuid open_one(struct house *house);
+/* What became of an attempt, at this moment. */
+struct command *outcome_command(struct house *house, enum command_type type, struct uuid attempt,
+                                enum attempt_state transport);
+
+#endif
