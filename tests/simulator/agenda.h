@@ -21,6 +21,7 @@ enum happening_kind {
     PROVIDER_ANSWERS,
     PHONE_CONFIRMS,
     AGENT_ANSWERS,
+    PHONE_REGISTERS,
     LINE_REPORTS,
     HOLDER_GOES_ON,
     DESK_ACTS,

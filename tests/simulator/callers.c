@@ -21,7 +21,7 @@ static struct command *build(const struct simulator *simulator, int customer, un
         .drill = draw_percent(&body, 3),
     };
     request->promised_ms = draw_percent(&body, 50) ? 0 : draw_ms(&body, 2, 30) * MINUTE_MS;
-    if (draw_percent(&body, 20)) {
+    if (draw_percent(&body, 40)) {
         request->dedup_key =
             arena_format(command->arena, "dedup-%u", (unsigned)box_draw(&body, KEYS_OF_DEDUP));
     }
@@ -51,7 +51,7 @@ static void add_desk(struct simulator *simulator, struct happening *happening)
 {
     static const enum desk_verb verbs[] = {DESK_NOTE, DESK_SEVERITY, DESK_CANCEL, DESK_SPLIT,
                                            DESK_ON_BEHALF};
-    static const unsigned percent[] = {10, 10, 5, 3, 5};
+    static const unsigned percent[] = {10, 15, 8, 8, 5};
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         if (draw_percent(&happening->random, percent[i])) {
             follow(simulator,
@@ -69,6 +69,14 @@ void caller_calls(struct simulator *simulator, struct happening *happening)
     struct happening again = *happening;
     escalate(simulator, happening->customer, happening->key);
     add_desk(simulator, happening);
+    if (draw_percent(&happening->random, 8)) { /* somebody swaps duty while it rings */
+        follow(simulator,
+               (struct happening){.kind = CITY_CHANGES,
+                                  .random = box_draw(&happening->random, 0),
+                                  .customer = happening->customer,
+                                  .what = CITY_SWAPS_DUTY},
+               draw_ms(&happening->random, 2 * SECOND_MS, 40 * SECOND_MS));
+    }
     if (draw_percent(&happening->random, 15)) {
         again.kind = CALLER_REPEATS;
         again.random = box_draw(&happening->random, 0);

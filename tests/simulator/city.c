@@ -216,6 +216,11 @@ void city_build(struct simulator *simulator, uint64_t random)
 void city_change(struct simulator *simulator, struct happening *happening)
 {
     simulator->city_random = happening->random;
+    if (happening->what == CITY_SWAPS_DUTY) {
+        put_rota(simulator, &simulator->customers[happening->customer],
+                 draw(simulator, 2) == 0 ? "primary" : "backup");
+        return;
+    }
     struct customer *customer = &simulator->customers[draw(simulator, CUSTOMERS)];
     switch (draw(simulator, 4)) {
     case 0:
@@ -227,5 +232,20 @@ void city_change(struct simulator *simulator, struct happening *happening)
     default:
         put_device(simulator, customer, &customer->agents[draw(simulator, AGENTS)]);
         break;
+    }
+}
+
+void phone_registers(struct simulator *simulator, struct happening *happening)
+{
+    const struct box_sent *sent = &simulator->box->sent[happening->sent];
+    simulator->city_random = happening->random;
+    for (int c = 0; c < CUSTOMERS; c++) {
+        struct customer *customer = &simulator->customers[c];
+        for (int a = 0; a < AGENTS && customer->id == sent->customer_id; a++) {
+            if (customer->agents[a].id == sent->person_id) {
+                put_device(simulator, customer, &customer->agents[a]);
+                return;
+            }
+        }
     }
 }

@@ -6,8 +6,8 @@
 #include "tests/scenario/memory.h"
 #include "tests/scenario/scenario_words.h"
 
-#define COUNTDOWN_MAX      600
-#define POISONED_OF_NEWEST 5
+#define COUNTDOWN_MAX    600
+#define SPOILT_OF_NEWEST 5
 
 enum fault {
     FAULT_KILLED,
@@ -24,6 +24,7 @@ enum fault {
     FAULT_NO_ROOM,
     FAULT_NO_MEMORY,
     FAULT_POISON,
+    FAULT_BROKEN_ROWS,
     FAULTS_COUNT,
 };
 
@@ -32,7 +33,7 @@ static const unsigned weights[FAULTS_COUNT] = {
     [FAULT_DISK_ONCE] = 15, [FAULT_DISK_FOR_A_WHILE] = 5, [FAULT_DISK_FULL] = 5,
     [FAULT_PROVIDER] = 10,  [FAULT_TELEPHONY] = 5,        [FAULT_STANDS_STILL] = 5,
     [FAULT_WALL_CLOCK] = 5, [FAULT_PHONE_OFF] = 5,        [FAULT_NO_ROOM] = 5,
-    [FAULT_NO_MEMORY] = 30, [FAULT_POISON] = 8,
+    [FAULT_NO_MEMORY] = 30, [FAULT_POISON] = 8,           [FAULT_BROKEN_ROWS] = 8,
 };
 
 static enum fault draw_fault(uint64_t *random)
@@ -114,24 +115,34 @@ static void begin_disk_fault(struct simulator *simulator, struct happening *happ
     end_later(simulator, happening, fault, lasts_ms);
 }
 
-/* A new escalation makes the gateway abort: when it is worked on, or when it is sent. */
-static void poison_one(struct simulator *simulator, uint64_t *random)
+/* Something is wrong with a new escalation: it makes the gateway abort when it is worked on, or
+ * when it is sent; or nothing can be planned for it any more. */
+static void spoil_one(struct simulator *simulator, uint64_t *random, enum fault fault)
 {
-    size_t count = oracle_count(simulator->oracle);
-    size_t newest = count < POISONED_OF_NEWEST ? count : POISONED_OF_NEWEST;
-    struct uuid id;
+    struct oracle *oracle = simulator->oracle;
+    struct recording *recording = &simulator->recording;
+    size_t count = oracle_count(oracle);
+    size_t newest = count < SPOILT_OF_NEWEST ? count : SPOILT_OF_NEWEST;
     if (newest == 0) {
         return;
     }
     size_t index = count - 1 - box_draw(random, newest);
     bool at_send = draw_percent(random, 50);
-    id = oracle_escalation(simulator->oracle, index);
-    if (oracle_is_open(simulator->oracle, index)) {
-        int64_t customer_id = simulator->customers[oracle_customer(simulator->oracle, index)].id;
-        recording_for(&simulator->recording, simulator->box, customer_id);
-        recording_about(&simulator->recording, simulator->box, id, "is poison at %s",
+    struct uuid id = oracle_escalation(oracle, index);
+    int64_t customer_id = simulator->customers[oracle_customer(oracle, index)].id;
+    if (!oracle_is_open(oracle, index) || simulator->box->crashed) {
+        return;
+    }
+    recording_for(recording, simulator->box, customer_id);
+    if (fault == FAULT_POISON) {
+        recording_about(recording, simulator->box, id, "is poison at %s",
                         at_send ? "send" : "work");
         box_poison(simulator->box, customer_id, id, at_send);
+    } else {
+        recording_about(recording, simulator->box, id, "is broken");
+        if (box_break(simulator->box, id)) {
+            oracle_broken(oracle, id);
+        }
     }
 }
 
@@ -192,6 +203,7 @@ void fault_begins(struct simulator *simulator, struct happening *happening)
                       ms < 0 ? "back " : "", (long long)llabs(ms) / 1000,
                       (long long)llabs(ms) % 1000);
         box->wall_ms += ms;
+        oracle_clock_stepped(simulator->oracle, ms);
         break;
     case FAULT_PHONE_OFF:
         simulator->customers[box_draw(random, CUSTOMERS)]
@@ -205,7 +217,8 @@ void fault_begins(struct simulator *simulator, struct happening *happening)
         begin_memory_fault(simulator, random);
         break;
     case FAULT_POISON:
-        poison_one(simulator, random);
+    case FAULT_BROKEN_ROWS:
+        spoil_one(simulator, random, fault);
         break;
     case FAULTS_COUNT:
         break;

@@ -258,9 +258,16 @@ void provider_answers(struct simulator *simulator, struct happening *happening)
     bool gone =
         state == ATTEMPT_FAILED && sent->path == PATH_PUSH && draw_percent(&happening->random, 33);
     note(simulator, "outcome %d%s", (int)state, gone ? " gone" : "");
+    if (gone) {
+        follow(simulator,
+               (struct happening){.kind = PHONE_REGISTERS,
+                                  .random = box_draw(&happening->random, 0),
+                                  .sent = happening->sent},
+               draw_ms(&happening->random, SECOND_MS, MINUTE_MS));
+    }
     recording_outcome(&simulator->recording, box, sent, gone ? "gone" : attempt_state_word(state));
     box_outcome(box, sent, state, "simulated", gone);
-    oracle_resolved(simulator->oracle, sent->attempt);
+    oracle_resolved(simulator->oracle, sent->attempt, state == ATTEMPT_ACCEPTED);
 }
 
 /* Also what left before a crash arrives and is confirmed; a test has no escalation. */

@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 
-Mutant = collections.namedtuple("Mutant", "path line operator start end text before after")
+Mutant = collections.namedtuple("Mutant", "path function line operator start end text before after")
 
 SWAPPED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "&&": "||",
            "||": "&&", "+": "-", "-": "+", "+=": "-=", "-=": "+=", "&": "|", "|": "&"}
@@ -36,6 +36,7 @@ class Finder:
     def __init__(self, path, text, tree):
         self.path, self.text = path, text
         self.mutants = []
+        self.function = None
         self.enums = {}  # enumerator: the one behind it
         for node in tree["inner"]:
             if node["kind"] == "EnumDecl":
@@ -46,6 +47,7 @@ class Finder:
             if node["kind"] == "FunctionDecl" and self.span(node) is not None:
                 for part in node.get("inner", []):
                     if part["kind"] == "CompoundStmt":
+                        self.function = node["name"]
                         self.walk(part)
 
     def span(self, node):
@@ -60,8 +62,9 @@ class Finder:
         last = self.text.find(b"\n", end)
         before = self.text[first:last]
         after = self.text[first:start] + new + self.text[end:last]
+        line = self.text.count(b"\n", 0, start) + 1
         self.mutants.append(Mutant(
-            self.path, self.text.count(b"\n", 0, start) + 1, operator, start, end, new,
+            self.path, self.function, line, operator, start, end, new,
             " ".join(before.decode().split()), " ".join(after.decode().split())))
 
     def walk(self, node):

@@ -18,6 +18,25 @@ def mutation(name, *changes):
     return Mutation(name, changes)
 
 
+SENDING = "    return dispatcher->send(dispatcher->context, &effect);\n"
+
+
+def swallow(which):
+    """Keeps from leaving what fits `which`, and says that it has failed."""
+    return ("    if (" + which + ") {\n"
+            "        struct transport_request swallowed = {\n"
+            "            .attempt = attempt->id,\n"
+            "            .transport = ATTEMPT_FAILED,\n"
+            "            .at = wall,\n"
+            "            .gone_since = WALL_NEVER,\n"
+            "            .reason = \"simulated\",\n"
+            "        };\n"
+            "        engine_outcome(engine, pending->customer_id, pending->escalation_id,\n"
+            "                       attempt->path, &swallowed);\n"
+            "        return STATUS_OK;\n"
+            "    }\n" + SENDING)
+
+
 MUTATIONS = [
     # ---- commits and the disk ----
     mutation("send before commit", (
@@ -304,6 +323,46 @@ MUTATIONS = [
         "    return store_add_device_test(engine->store, row_r, error);",
         "    (void)now;\n    return STATUS_OK;",
     )),
+    # ---- what is planned, and never leaves ----
+    mutation("announcements after the first are swallowed", (
+        ENGINE + "outbox.c", SENDING,
+        swallow("attempt->purpose == PURPOSE_EXHAUSTED && attempt->number >= 2"),
+    )),
+    mutation("every announcement is swallowed", (
+        ENGINE + "outbox.c", SENDING, swallow("attempt->purpose == PURPOSE_EXHAUSTED"),
+    )),
+    mutation("a third of what asks somebody is swallowed", (
+        ENGINE + "outbox.c", SENDING,
+        swallow("(attempt->purpose == PURPOSE_ALERT || attempt->purpose == PURPOSE_TASK ||\n"
+                "         attempt->purpose == PURPOSE_CANCEL_NOTICE) &&\n"
+                "        attempt->id.bytes[15] % 3 == 0"),
+    )),
+    mutation("no call ever leaves", (
+        ENGINE + "outbox.c",
+        "    if (engine->effects_count == EFFECTS_PER_TURN_MAX) {\n        return false;\n    }\n"
+        "    bool push",
+        "    if (engine->effects_count == EFFECTS_PER_TURN_MAX || attempt->path == PATH_CALL) {\n"
+        "        return false;\n    }\n    bool push",
+    )),
+    mutation("everything is of minor severity", (
+        ENGINE + "outbox.c", "        .severity = attempt->severity,\n",
+        "        .severity = SEVERITY_MINOR,\n",
+    )),
+    mutation("everything is a drill", (
+        ENGINE + "outbox.c", "        .drill = pending->drill,\n", "        .drill = true,\n",
+    )),
+    mutation("pushes carry no button to accept", (
+        ENGINE + "outbox.c", "        effect->token_accept = tokens->accept;\n", "",
+    )),
+    mutation("announcements become rare", (
+        CORE + "procedure_run.c",
+        "    now->wait_until = engine_time_add(step->event->now, procedure->exhausted_every_ms);\n"
+        "    now->announcements++;\n",
+        "    now->wait_until = engine_time_add(step->event->now,\n"
+        "                                      procedure->exhausted_every_ms * "
+        "(now->announcements + 1));\n"
+        "    now->announcements++;\n",
+    )),
     # ---- the webhook, isolation ----
     mutation("the idempotency key is not looked up", (
         ENGINE + "command_escalate.c",
@@ -325,5 +384,282 @@ MUTATIONS = [
         "    event_of_verb(request, &event);\n"
         "    (void)!store_get_escalation_customer(engine->store, command->escalation_id,\n"
         "                                         &command->customer_id, error);\n",
+    )),
+    # ---- what is planned ----
+    mutation("only the first telephone of a person is tried", (
+        CORE + "procedure_run.c",
+        "        for (size_t i = 0; i < person->devices_count; i++) {\n            made +=\n",
+        "        for (size_t i = 0; i < person->devices_count && i < 1; i++) {\n"
+        "            made +=\n",
+    )),
+    mutation("only the first person of a step is asked", (
+        CORE + "procedure_run.c",
+        "    for (size_t i = 0; i < known->persons_count; i++) {\n"
+        "        const struct context_person *person = &known->persons[i];\n"
+        "        if (person_stepped_aside(step, &person->ref)) {\n            record_skip",
+        "    for (size_t i = 0; i < known->persons_count && i < 1; i++) {\n"
+        "        const struct context_person *person = &known->persons[i];\n"
+        "        if (person_stepped_aside(step, &person->ref)) {\n            record_skip",
+    )),
+    mutation("whoever declined is asked again in the same round", (
+        CORE + "procedure_run.c",
+        "        if (attempt->round == step->now->round && attempt->answer == ANSWER_DECLINED &&",
+        "        if (attempt->round < 0 && attempt->answer == ANSWER_DECLINED &&",
+    )),
+    mutation("whoever handed it back is asked next", (
+        CORE + "procedure_run.c",
+        "    if (person_equal(&step->now->handed_back_by, person)) {\n"
+        "        return true;\n    }\n",
+        "",
+    )),
+    mutation("a decline is not heeded before the step's time is over", (
+        CORE + "event_answer.c",
+        "    run_end_hopeless_step(step);\n    /* A \"no\"",
+        "    /* A \"no\"",
+    )),
+    mutation("what was handed back begins with the same step", (
+        CORE + "procedure_run.c",
+        "    start_from(step, (size_t)now->step + 1);\n    assert(now->wait_until",
+        "    start_from(step, (size_t)now->step);\n    assert(now->wait_until",
+    )),
+    mutation("a new telephone is not tried in a step that runs", (
+        CORE + "event_desk.c",
+        "    run_top_up(step);\n    return STATUS_OK;\n",
+        "    (void)step;\n    return STATUS_OK;\n",
+    )),
+    mutation("reception is confirmed, and waited for", (
+        CORE + "event_outcome.c",
+        "    if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT) "
+        "{\n        step->now->received_until = ENGINE_NEVER;\n    }\n",
+        "",
+    )),
+    mutation("it is always the first who is told that nobody was reached", (
+        CORE + "procedure_run.c",
+        "    size_t index = (size_t)now->announcements % procedure->exhausted_count;\n",
+        "    size_t index = 0;\n",
+    )),
+    mutation("the desk does not hear that the first round was fruitless", (
+        CORE + "procedure_run.c",
+        "    if (now->round == 0) {\n        struct attempt *told",
+        "    if (now->round < 0) {\n        struct attempt *told",
+    )),
+    mutation("nothing is withdrawn from the screens", (
+        CORE + "procedure_run.c",
+        "        if (needs_withdrawal(step, i)) {\n",
+        "        if (i > ATTEMPTS_LOADED_MAX && needs_withdrawal(step, i)) {\n",
+    )),
+    mutation("what rings after it was taken stays on the screen", (
+        CORE + "event_outcome.c",
+        "    return asks && over && !holders;\n",
+        "    return asks && over && !holders && attempt->position < 0;\n",
+    )),
+    mutation("a holder does not hear of what is new", (
+        CORE + "procedure_run.c",
+        "        if (holder != NULL && "
+        "run_reach(step, PURPOSE_UPDATE, holder, VIA_PUSH, not_after) == 0) {\n",
+        "        if (holder != NULL && not_after.ms < 0) {\n",
+    )),
+    mutation("whoever is being asked does not hear of what is new", (
+        CORE + "procedure_run.c",
+        "                (void)run_reach(step, PURPOSE_UPDATE, &known->persons[i], VIA_PUSH,\n"
+        "                                step->now->wait_until);\n",
+        "",
+    )),
+    mutation("a holder without progress is not called", (
+        CORE + "event_deadline.c",
+        "    if (holder != NULL &&\n        run_reach(step, PURPOSE_HOLDER_CALL, holder, VIA_CALL, "
+        "now->wait_until) == 0) {\n",
+        "    if (holder != NULL && now->round < 0) {\n",
+    )),
+    mutation("a holder does not hear that it is cancelled", (
+        CORE + "event_desk.c",
+        "        if (step->context->holder != NULL &&\n            run_reach",
+        "        if (step->context->holder != NULL && now->round < 0 &&\n            run_reach",
+    )),
+    mutation("a holder hears once that it is cancelled", (
+        CORE + "event_deadline.c",
+        "    if (now->notices > CANCEL_NOTICES_MAX ||",
+        "    if (now->notices > 1 ||",
+    )),
+    mutation("a task of the desk is written down and not told", (
+        CORE + "record.c",
+        "    struct attempt *attempt =\n"
+        "        step_attempt(step, PURPOSE_TASK, NULL, NULL, run_desk(step),\n"
+        "                     engine_time_add(step->event->now,\n"
+        "                                     step->context->procedure->holder_silent_ms + "
+        "INT64_C(600000)));\n",
+        "    struct attempt *attempt = NULL;\n",
+    ), (
+        CORE + "event_desk.c", "    assert(step->update->created_count > 0);", "",
+    )),
+    mutation("a cancelled one forgets what was promised", (
+        CORE + "event_desk.c",
+        "    leave_open_promises_to_the_desk(step);\n    if",
+        "    if (step == NULL) {\n"
+        "        leave_open_promises_to_the_desk(step);\n    }\n    if",
+    )),
+    mutation("a promise wakes nobody", (
+        CORE + "move.c",
+        "        if (warn_at.ms < now->due_at.ms) {\n",
+        "        if (warn_at.ms < 0) {\n",
+    )),
+    mutation("each attempt has a fifth of a second", (
+        CORE + "record.c",
+        "    attempt->not_after = not_after;\n",
+        "    attempt->not_after = engine_time_add(step->event->now, 200);\n"
+        "    (void)not_after;\n",
+    )),
+    mutation("what leaves has a fifth of a second", (
+        ENGINE + "outbox.c",
+        "        .deadline = {boot.ms + left_ms},\n",
+        "        .deadline = {boot.ms + DEADLINE_MS_MIN},\n",
+    )),
+    mutation("a call has nothing to say", (
+        ENGINE + "outbox.c", "    return told->summary;\n", "    return NULL;\n",
+    )),
+    mutation("no alarm is told", (
+        ENGINE + "alarms.c",
+        "    if (dispatcher->alarm != NULL) {\n",
+        "    if (dispatcher->alarm != NULL && kind == NULL) {\n",
+    )),
+    mutation("no alarm is on record", (
+        ENGINE + "alarms.c",
+        "    if (engine_post(engine, command) != STATUS_OK) {\n",
+        "    if (command != NULL) {\n",
+    )),
+    mutation("what fails for ever is never set aside", (
+        ENGINE + "changes.c",
+        "    if (++slot->times >= FAILURES_TO_QUARANTINE) {\n",
+        "    if (++slot->times < 0) {\n",
+    )),
+    mutation("the word that it was set aside is told again at each start", (
+        ENGINE + "command_outcome.c",
+        "attempt.purpose == PURPOSE_QUARANTINE &&\n        request->transport == ATTEMPT_ACCEPTED",
+        "attempt.purpose == PURPOSE_TEST &&\n        request->transport == ATTEMPT_ACCEPTED",
+    )),
+    # ---- what people said ----
+    mutation("a holder's progress is watched ten times too late", (
+        CORE + "holding.c",
+        "engine_time_add(step->event->now, step->context->procedure->progress_within_ms);",
+        "engine_time_add(step->event->now, 10 * "
+        "step->context->procedure->progress_within_ms);",
+    )),
+    mutation("progress extends nothing", (
+        CORE + "event_progress.c",
+        "    now->wait_until =\n"
+        "        engine_time_add(event->now, "
+        "step->context->procedure->progress_within_ms + event->eta_ms);",
+        "    if (now->wait_until.ms <= event->now.ms + 60000) {\n"
+        "        now->wait_until = engine_time_add(event->now, 60000);\n"
+        "    }",
+    )),
+    mutation("who is on the way is overdue before they can be there", (
+        CORE + "event_progress.c",
+        "engine_time_add(event->now, step->context->procedure->progress_within_ms "
+        "+ event->eta_ms);",
+        "engine_time_add(event->now, step->context->procedure->progress_within_ms);",
+    )),
+    mutation("only the first caller's promise counts", (
+        CORE + "event_opened.c",
+        "    if (event->promised_ms > 0) {\n"
+        "        promise->state",
+        "    if (event->promised_ms > 0 && now->callers_count == 1) {\n"
+        "        promise->state",
+    )),
+    mutation("a more urgent caller makes it no more urgent", (
+        CORE + "event_opened.c",
+        "    if (!worsen(step)) {\n"
+        "        run_update_people(step);\n"
+        "    }\n"
+        "    assert(step->now->severity >= step->event->severity);",
+        "    run_update_people(step);",
+    )),
+    mutation("a lower urgency is said and not done", (
+        CORE + "event_opened.c",
+        "        step->now->severity = step->event->severity;\n"
+        "        entry->word",
+        "        entry->word",
+    ), (
+        CORE + "event_opened.c",
+        "    assert(step->now->severity == step->event->severity);\n",
+        "",
+    )),
+    mutation("whoever wants it between the rounds is refused", (
+        CORE + "event_answer.c",
+        "    if (escalation_is_held(now)) {\n"
+        "        return step_refuse(step, STATUS_ALREADY_ACCEPTED, \"accept\");\n"
+        "    }\n"
+        "    mark",
+        "    if (escalation_is_held(now)) {\n"
+        "        return step_refuse(step, STATUS_ALREADY_ACCEPTED, \"accept\");\n"
+        "    }\n"
+        "    if (now->state == ESCALATION_WAITING || now->state == "
+        "ESCALATION_EXHAUSTED) {\n"
+        "        return step_refuse(step, STATUS_CLOSED, \"accept\");\n"
+        "    }\n"
+        "    mark",
+    )),
+    mutation("the desk is not reminded of what it took", (
+        CORE + "event_deadline.c",
+        "        step_task(step, TASK_PROGRESS, 0);\n"
+        "        step->now->wait_until =\n"
+        "            engine_time_add(step->event->now, "
+        "step->context->procedure->progress_within_ms);",
+        "        (void)step_record(step, ENTRY_NOTE);\n"
+        "        step->now->wait_until =\n"
+        "            engine_time_add(step->event->now, INT64_C(31536000000));",
+    )),
+    mutation("the timeline does not say that the clock was set", (
+        CORE + "event_clock.c",
+        "        record_move(step, ENTRY_CLOCK_STEPPED);\n"
+        "        run_top_up",
+        "        run_top_up",
+    )),
+    mutation("a changed rota means nothing to a step that runs", (
+        ENGINE + "command_configuration.c",
+        "        command->answer.created = !known;\n"
+        "        engine_customer_changed(engine, command->customer_id, true);\n"
+        "    }\n"
+        "    return status;\n"
+        "}\n"
+        "\n"
+        "/* Without characters",
+        "        command->answer.created = !known;\n"
+        "        engine_customer_changed(engine, command->customer_id, false);\n"
+        "    }\n"
+        "    return status;\n"
+        "}\n"
+        "\n"
+        "/* Without characters",
+    )),
+    mutation("the keys of a holder's call are swapped", (
+        ENGINE + "command_outcome.c",
+        "        event->type = yes ? EVENT_PROGRESS : EVENT_HAND_BACK;\n"
+        "        event->progress = INTERVENTION_NONE;",
+        "        event->type = yes ? EVENT_HAND_BACK : EVENT_PROGRESS;\n"
+        "        event->progress = INTERVENTION_NONE;",
+    )),
+    mutation("a key does not confirm a cancellation", (
+        ENGINE + "command_outcome.c",
+        "        event->type = EVENT_SEEN;\n",
+        "        event->type = EVENT_CALL;\n",
+    )),
+    mutation("another caller's promise is kept", (
+        CORE + "event_desk.c",
+        "    step->now->promises[caller - 1].state = PROMISE_KEPT;",
+        "    step->now->promises[caller < step->now->callers_count ? caller : "
+        "caller - 1].state = PROMISE_KEPT;",
+    )),
+    mutation("the desk's callbacks go elsewhere", (
+        CORE + "procedure_run.c",
+        "            return procedure->exhausted[i].name;\n"
+        "        }",
+        "            return \"nobody-listens-here\";\n"
+        "        }",
+    )),
+    mutation("it was closed when it was opened", (
+        CORE + "move.c",
+        "step->now->closed_at = step->event->wall;",
+        "step->now->closed_at = step->now->opened_at;",
     )),
 ]

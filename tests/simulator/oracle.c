@@ -1,4 +1,4 @@
-/* oracle.c - what was said to people and sent, against the rows that stand for it. */
+/* oracle.c - what was said to people, against the rows that stand for it. */
 #include "tests/simulator/oracle.h"
 
 #include <inttypes.h>
@@ -9,17 +9,25 @@
 
 #include "tests/simulator/oracle_private.h"
 
-/* Nothing may wait longer than this for being handed over without a full trunk. */
-#define PLANNED_MS_MAX   250
 #define OPEN_LOOKS_EVERY 16 /* everything open is looked at so often; what changed, each time */
 #define ANSWERS_MAX      16384
+/* What the engine's own turn takes between its readings of the clocks. */
+#define REBOOT_MOVES_MS_MAX INT64_C(1000)
+/* A call may wait so long for a free line; the trunks here are narrow. */
+#define TRUNK_MS_MAX INT64_C(600000)
 
 /* One question instead of three: most of the time there is nothing new. */
 #define NEWS_OF_JOURNAL(customer)                                                                  \
     "SELECT seq, kind, at, at_engine, escalation_id, facts, personal_digest, chain, "              \
-    "facts ->> 'round', facts ->> 'step', facts ->> 'word', customer_id "                          \
+    "facts ->> 'round', facts ->> 'step', facts ->> 'word', customer_id, facts ->> 'attempt', "    \
+    "facts ->> 'person_kind', facts ->> 'person', facts ->> 'number' "                             \
     "FROM timeline WHERE customer_id = " #customer " AND seq > ?" #customer
 _Static_assert(CUSTOMERS == 3, "a part of the question for each customer");
+/* 1: push, 2: call, 3: both; of an array of those words. */
+#define VIA_OF(by)  "(" by " LIKE '%push%') + 2 * (" by " LIKE '%call%')"
+#define VIA_OF_STEP VIA_OF("(p.definition -> 'steps' -> CAST(?1 AS INTEGER) -> 'by')")
+#define VIA_OF_END                                                                                 \
+    VIA_OF("coalesce(p.definition -> '$.exhausted' -> CAST(?1 AS INTEGER) -> 'by', 'call')")
 /* The first entry of an index, four times. */
 #define NEXT_DUE_OF(severity)                                                                      \
     "SELECT min(due_engine) AS due FROM escalation WHERE severity = " #severity                    \
@@ -29,46 +37,119 @@ static const char *const sql[QUESTIONS_COUNT] = {
     [ASK_JOURNAL] =
         NEWS_OF_JOURNAL(1) " UNION ALL " NEWS_OF_JOURNAL(2) " UNION ALL " NEWS_OF_JOURNAL(3),
     [ASK_ENTRY] = "SELECT chain FROM timeline WHERE customer_id = ? AND seq = ?",
-    [ASK_ROW] = "SELECT state, holder_kind, due_engine, closed_at, quarantined, escalation_id "
+    [ASK_ROW] = "SELECT state, holder_kind, due_engine, closed_at, quarantined, escalation_id, "
+                "intervention, drill "
                 "FROM escalation WHERE escalation_id = ?",
     [ASK_OPEN] = "SELECT e.state, e.holder_kind, e.due_engine, e.closed_at, e.quarantined, "
-                 "e.escalation_id, (SELECT max(planned_engine) FROM attempt AS a "
-                 "WHERE a.customer_id = e.customer_id AND a.escalation_id = e.escalation_id), "
+                 "e.escalation_id, "
                  "(SELECT coalesce(p.definition ->> 'exhausted_every_s', 60) FROM procedure AS p "
-                 "WHERE p.procedure_id = e.procedure_id) "
+                 "WHERE p.procedure_id = e.procedure_id), "
+                 "EXISTS (SELECT 1 FROM attempt AS a WHERE a.customer_id = e.customer_id "
+                 "AND a.escalation_id = e.escalation_id AND a.state = 0 AND a.path = 1) "
                  "FROM escalation AS e WHERE e.closed_at IS NULL",
     [ASK_DUE] = "SELECT escalation_id, due_engine FROM escalation WHERE severity IN (0, 1, 2, 3) "
-                "AND due_engine IS NOT NULL AND quarantined = 0 AND due_engine <= ? LIMIT 1",
+                "AND due_engine IS NOT NULL AND quarantined = 0 AND due_engine <= ?",
     [ASK_NEXT_DUE] = "SELECT min(due) FROM (" NEXT_DUE_OF(0) " UNION ALL " NEXT_DUE_OF(
         1) " UNION ALL " NEXT_DUE_OF(2) " UNION ALL " NEXT_DUE_OF(3) ")",
     [ASK_OUTBOX] = "SELECT attempt_id FROM attempt WHERE state <= 1 AND state = 0 AND path <> 1 "
                    "UNION ALL SELECT test_id FROM device_test WHERE state = 0",
     [ASK_ON_THE_WAY] = "SELECT attempt_id FROM attempt WHERE state <= 1 AND state = 1 "
                        "UNION ALL SELECT test_id FROM device_test WHERE state = 1",
-    [ASK_ATTEMPT] = "SELECT state, device_id, person_id FROM attempt "
-                    "WHERE customer_id = ? AND escalation_id = ? AND attempt_id = ?",
+    [ASK_ATTEMPT] =
+        "SELECT a.state, a.device_id, a.person_id, a.severity, e.drill, "
+        "a.not_after_engine, t.summary, e.state, a.position = e.position, a.planned_engine "
+        "FROM attempt AS a JOIN escalation AS e ON e.customer_id = a.customer_id "
+        "AND e.escalation_id = a.escalation_id JOIN ticket AS t "
+        "ON t.customer_id = e.customer_id AND t.ticket_id = e.ticket_id WHERE a.customer_id = ? "
+        "AND a.escalation_id = ? AND a.attempt_id = ?",
     [ASK_HOLDER] = "SELECT holder_id FROM escalation WHERE escalation_id = ? AND holder_kind = 1",
     [ASK_PROCEDURE] =
         "SELECT p.definition -> 'steps' -> CAST(?1 AS INTEGER) ->> 'accepted_within_s', "
         "p.definition -> 'steps' -> CAST(?1 AS INTEGER) ->> 'received_within_s', "
         "coalesce(p.definition ->> 'round_spacing_s', 120), "
         "coalesce(p.definition ->> 'holder_silent_s', 120), "
-        "coalesce(p.definition ->> 'rounds', 1), json_array_length(p.definition, '$.steps') "
+        "coalesce(p.definition ->> 'rounds', 2), json_array_length(p.definition, '$.steps'), "
+        "coalesce(p.definition ->> 'exhausted_every_s', 60), "
+        "coalesce(json_array_length(p.definition, '$.exhausted'), 0), " VIA_OF_STEP ", "
+        "coalesce(p.definition ->> 'progress_within_s', 1800), "
+        "coalesce(p.definition ->> 'promise_warning_s', 60) "
         "FROM escalation AS e JOIN procedure AS p ON p.procedure_id = e.procedure_id "
         "WHERE e.escalation_id = ?2",
     [ASK_DUTY] = "SELECT count(*), max(installation) FROM check_in "
                  "WHERE customer_id = ? AND agent_id = ? AND out_at IS NULL",
     [ASK_TEST] =
         "SELECT state, device_id, agent_id, received_at FROM device_test WHERE test_id = ?",
-    [ASK_ON_CALL] =
-        "SELECT r.changed_at, a.planned_at, a.planned_engine, "
-        "60 * substr(r.definition ->> '$.layers[0].hand_over.time', 1, 2) + "
-        "substr(r.definition ->> '$.layers[0].hand_over.time', 4, 2), "
-        "r.definition ->> '$.layers[0].participants[0]', "
-        "r.definition ->> '$.layers[0].participants[1]' "
-        "FROM attempt AS a JOIN rota AS r ON r.customer_id = a.customer_id AND r.slug = 'primary' "
-        "WHERE a.customer_id = ? AND a.escalation_id = ? AND a.attempt_id = ? "
-        "AND a.purpose = 0 AND a.step = 0 AND r.definition LIKE '{%'",
+    [ASK_ROTA] = "SELECT rota_id, changed_at, definition FROM rota "
+                 "WHERE customer_id = ? AND slug = ?",
+    [ASK_TURNS] = "SELECT json_array_length(definition, '$.layers[0].participants'), "
+                  "60 * substr(definition ->> '$.layers[0].hand_over.time', 1, 2) + "
+                  "substr(definition ->> '$.layers[0].hand_over.time', 4, 2), "
+                  "definition ->> '$.layers[0].participants[0]', "
+                  "definition ->> '$.layers[0].participants[1]' "
+                  "FROM rota WHERE rota_id = ? AND definition ->> '$.layers[0].turn' = 'daily' "
+                  "AND definition ->> '$.layers[0].starts_on' = '2026-01-01'",
+    [ASK_NOTIFIED] = "SELECT t.value ->> 'on_call', t.value ->> 'agent', t.value ->> 'contact' "
+                     "FROM escalation AS e JOIN procedure AS p ON p.procedure_id = e.procedure_id "
+                     "JOIN json_each(p.definition, '$.steps[' || ?1 || '].notify') AS t "
+                     "WHERE e.escalation_id = ?2",
+    [ASK_END] = "SELECT p.definition -> '$.exhausted' -> CAST(?1 AS INTEGER) ->> 'on_call', "
+                "p.definition -> '$.exhausted' -> CAST(?1 AS INTEGER) ->> 'agent', "
+                "p.definition -> '$.exhausted' -> CAST(?1 AS INTEGER) ->> 'contact', " VIA_OF_END
+                " FROM escalation AS e JOIN procedure AS p "
+                "ON p.procedure_id = e.procedure_id WHERE e.escalation_id = ?2",
+    [ASK_DESK] = "SELECT coalesce(p.definition -> '$.exhausted' -> CAST(?1 AS INTEGER) "
+                 "->> 'callback', (SELECT t.value ->> 'callback' "
+                 "FROM json_each(p.definition, '$.exhausted') AS t "
+                 "WHERE t.value ->> 'callback' IS NOT NULL LIMIT 1), 'call-centre') "
+                 "FROM escalation AS e JOIN procedure AS p ON p.procedure_id = e.procedure_id "
+                 "WHERE e.escalation_id = ?2",
+    [ASK_PERSON] = "SELECT agent_id FROM agent WHERE customer_id = ?1 AND slug = ?3 AND active "
+                   "AND ?2 = 1 UNION ALL SELECT contact_id FROM contact "
+                   "WHERE customer_id = ?1 AND slug = ?3 AND active AND ?2 = 2",
+    [ASK_PHONE] = "SELECT 1 FROM agent WHERE agent_id = ?2 AND phone <> '' AND ?1 = 1 "
+                  "UNION ALL SELECT 1 FROM contact WHERE contact_id = ?2 AND phone <> '' "
+                  "AND ?1 = 2",
+    [ASK_DEVICES] = "SELECT device_id, registered_at, retired_at FROM device "
+                    "WHERE customer_id = ? AND agent_id = ?",
+    [ASK_PLANNED] = "SELECT purpose, path, person_kind, person_id, device_id, not_after_engine, "
+                    "position, number, callback, attempt_id, severity FROM attempt "
+                    "WHERE customer_id = ? AND escalation_id = ? AND planned_engine = ?",
+    [ASK_WORSENED] = "SELECT 1 FROM timeline WHERE customer_id = ?1 AND seq > ?2 "
+                     "AND seq < ?2 + 100 AND escalation_id = ?3 AND kind = 27 AND at_engine = ?4",
+    [ASK_SCREENS] = "SELECT DISTINCT device_id, person_id FROM (SELECT * FROM attempt "
+                    "WHERE customer_id = ?1 AND escalation_id = ?2 "
+                    "ORDER BY attempt_id DESC LIMIT 300) "
+                    "WHERE path = 0 AND purpose <> 3 AND (received_at < ?3 "
+                    "OR (platform <> 1 AND state = 2 AND accepted_at < ?3))",
+    [ASK_DECLINES] = "SELECT 1 FROM attempt WHERE customer_id = ?1 AND escalation_id = ?2 "
+                     "AND person_kind = ?3 AND person_id = ?4 AND round = ?5 "
+                     "AND planned_engine >= ?6 "
+                     "AND (attempt_id = ?7 OR (position = ?8 AND purpose = 0)) LIMIT 1",
+    [ASK_OF_ATTEMPT] = "SELECT purpose, position, device_id FROM attempt "
+                       "WHERE customer_id = ? AND escalation_id = ? AND attempt_id = ?",
+    [ASK_PROMISES] = "SELECT c.number FROM caller AS c WHERE c.customer_id = ?1 "
+                     "AND c.escalation_id = ?2 AND ((c.promise = 1 AND ?3 IN (6, 7, 8)) "
+                     "OR (c.promise = 2 AND (?3 = 8 OR NOT EXISTS (SELECT 1 FROM desk_task AS t "
+                     "WHERE t.customer_id = ?1 AND t.escalation_id = ?2 AND t.kind IN (0, 3) "
+                     "AND t.caller = c.number)))) LIMIT 1",
+    [ASK_PROMISED] = "SELECT promise, promise_engine FROM caller "
+                     "WHERE customer_id = ? AND escalation_id = ? AND number = ?",
+    [ASK_STANDING] = "SELECT state, severity, due_engine, closed_at, held_since_at, eta_at, "
+                     "(SELECT min(c.promise_engine) FROM caller AS c "
+                     "WHERE c.customer_id = e.customer_id AND c.escalation_id = e.escalation_id "
+                     "AND c.promise = 1), (SELECT count(*) FROM desk_task AS t "
+                     "WHERE t.customer_id = e.customer_id AND t.escalation_id = e.escalation_id) "
+                     "FROM escalation AS e "
+                     "WHERE e.customer_id = ? AND e.escalation_id = ?",
+    [ASK_HOPE] = "SELECT count(*) FROM attempt WHERE customer_id = ?1 AND escalation_id = ?2 "
+                 "AND position = ?3 AND purpose = 0 AND answer NOT IN (4, 5, 6, 7) "
+                 "AND state NOT IN (5, 6) AND NOT (state <= 1 AND delayed_at IS NOT NULL) "
+                 "AND (?4 IS NULL OR (state NOT IN (3, 4) AND delayed_at IS NULL "
+                 "AND planned_engine < ?4))",
+    [ASK_ALERTED] = "SELECT count(*) FROM attempt WHERE customer_id = ? AND escalation_id = ? "
+                    "AND position = ? AND purpose = 0 AND person_kind = ? AND person_id = ? "
+                    "AND device_id = ? AND (? OR state <> 5)",
+    [ASK_ALARMS] = "SELECT coalesce(max(alarm_id), 0) FROM alarm",
     [ASK_TOLD] = "SELECT holder_kind, holder_id FROM escalation WHERE escalation_id = ?",
 };
 
@@ -181,7 +262,7 @@ const char *id_text(struct uuid id)
 
 /* ---- records ---- */
 
-static size_t hash_of(struct uuid id)
+size_t hash_of_id(struct uuid id)
 {
     uint64_t hash;
     memcpy(&hash, id.bytes + 8, sizeof hash);
@@ -190,7 +271,7 @@ static size_t hash_of(struct uuid id)
 
 static uint32_t *slot_of(const struct oracle *oracle, struct uuid id)
 {
-    size_t slot = hash_of(id) % RECORD_SLOTS;
+    size_t slot = hash_of_id(id) % RECORD_SLOTS;
     while (oracle->record_slots[slot] != 0 &&
            !uuid_equal(oracle->records[oracle->record_slots[slot] - 1].id, id)) {
         slot = (slot + 1) % RECORD_SLOTS;
@@ -210,10 +291,16 @@ struct record *record_of(struct oracle *oracle, struct uuid id, int64_t customer
                                   .customer = (int)customer_id - 1,
                                   .first_seen_ms = oracle->elapsed_ms,
                                   .open = true,
-                                  .restarted = true};
+                                  .restart = FROM_TOP};
         *slot = (uint32_t)oracle->records_count;
     }
     return &oracle->records[*slot - 1];
+}
+
+struct record *known_record(const struct oracle *oracle, struct uuid id)
+{
+    const uint32_t *slot = slot_of(oracle, id);
+    return *slot != 0 ? &oracle->records[*slot - 1] : NULL;
 }
 
 /* ---- what is told ---- */
@@ -225,6 +312,11 @@ static uint64_t hash_words(const char *words, size_t bytes)
         hash = (hash ^ (uint8_t)words[i]) * UINT64_C(0x100000001b3);
     }
     return hash;
+}
+
+bool oracle_was_answered(const struct oracle *oracle, unsigned key)
+{
+    return key < ANSWERS_MAX && oracle->answers[key].key != 0;
 }
 
 void oracle_accepted(struct oracle *oracle, struct uuid escalation, int customer, unsigned key,
@@ -262,82 +354,6 @@ void oracle_told_holder(struct oracle *oracle, struct uuid escalation, int perso
     }
 }
 
-/* The row of an attempt, or of a test, which has no escalation. */
-static sqlite3_stmt *row_of_attempt(struct oracle *oracle, int64_t customer_id,
-                                    struct uuid escalation, struct uuid attempt)
-{
-    if (uuid_is_nil(escalation)) {
-        sqlite3_stmt *row = question(oracle, ASK_TEST);
-        bind_uuid(row, 1, attempt);
-        return row;
-    }
-    sqlite3_stmt *row = question(oracle, ASK_ATTEMPT);
-    (void)sqlite3_bind_int64(row, 1, customer_id);
-    bind_uuid(row, 2, escalation);
-    bind_uuid(row, 3, attempt);
-    return row;
-}
-
-static void check_row_of(struct oracle *oracle, const struct box_sent *sent)
-{
-    sqlite3_stmt *row = row_of_attempt(oracle, sent->customer_id, sent->escalation, sent->attempt);
-    if (sqlite3_step(row) != SQLITE_ROW || sqlite3_column_int(row, 0) != 1 ||
-        sqlite3_column_int64(row, 1) != sent->device_id ||
-        sqlite3_column_int64(row, 2) != sent->person_id) {
-        find_fault(oracle, "attempt %s left before its row", id_text(sent->attempt));
-    }
-    answered(row);
-}
-
-static struct departure *departure_of(struct oracle *oracle, struct uuid attempt)
-{
-    size_t slot = hash_of(attempt) % DEPARTURE_SLOTS;
-    while (!uuid_is_nil(oracle->departures[slot].attempt) &&
-           !uuid_equal(oracle->departures[slot].attempt, attempt)) {
-        slot = (slot + 1) % DEPARTURE_SLOTS;
-    }
-    return &oracle->departures[slot];
-}
-
-void oracle_sending(struct oracle *oracle, const struct box_sent *sent, unsigned life)
-{
-    check_row_of(oracle, sent);
-    check_on_call(oracle, sent);
-    int customer;
-    if (sent->purpose == PURPOSE_QUARANTINE &&
-        oracle_find_customer(oracle, sent->escalation, &customer)) {
-        record_of(oracle, sent->escalation, customer + 1)->set_aside_told = true;
-    }
-    struct departure *before = departure_of(oracle, sent->attempt);
-    struct departure departure = {
-        .attempt = sent->attempt,
-        .escalation = sent->escalation,
-        .person_id = sent->person_id,
-        .device_id = sent->device_id,
-        .path = (int)sent->path,
-        .purpose = (int)sent->purpose,
-        .life = life,
-    };
-    if (!uuid_is_nil(before->attempt)) {
-        if (before->life == life) {
-            find_fault(oracle, "attempt %s left twice in one life", id_text(sent->attempt));
-        }
-        if (!uuid_equal(before->escalation, sent->escalation) ||
-            before->person_id != sent->person_id || before->device_id != sent->device_id ||
-            before->path != departure.path || before->purpose != departure.purpose) {
-            find_fault(oracle, "attempt %s went to two places", id_text(sent->attempt));
-        }
-    }
-    *before = departure;
-}
-
-void oracle_resolved(struct oracle *oracle, struct uuid attempt)
-{
-    if (oracle->resolved_count < RESOLVED_MAX) {
-        oracle->resolved[oracle->resolved_count++] = attempt;
-    }
-}
-
 void oracle_disturbed(struct oracle *oracle)
 {
     oracle->disturbed = true;
@@ -351,7 +367,6 @@ static bool state_is_held(int state)
 }
 
 #define ABORTS_TO_SET_ASIDE 2
-#define SAY_MS_MAX          INT64_C(1000)
 
 void oracle_aborted(struct oracle *oracle, struct uuid escalation)
 {
@@ -359,29 +374,55 @@ void oracle_aborted(struct oracle *oracle, struct uuid escalation)
     if (oracle_find_customer(oracle, escalation, &customer)) {
         struct record *record = record_of(oracle, escalation, customer + 1);
         record->aborts++;
-        oracle->poisoned = oracle->poisoned || record->aborts >= ABORTS_TO_SET_ASIDE;
     }
 }
 
-/* What makes the gateway abort twice is set aside, once, and said to the call centre; nothing else
- * is. */
+void oracle_broken(struct oracle *oracle, struct uuid escalation)
+{
+    struct record *record = known_record(oracle, escalation);
+    if (record != NULL) {
+        record->broken = true;
+    }
+}
+
+/* What makes the gateway abort twice, or fails for ever, is set aside, once, and said to the call
+ * centre; nothing else is. */
 static void look_for_poison(struct oracle *oracle, const struct record *record, bool closed,
                             bool set_aside)
 {
     const char *id = id_text(record->id);
-    if (set_aside && record->aborts < ABORTS_TO_SET_ASIDE) {
+    /* Without disk or memory it may not have been able to set it aside, or to say so. */
+    bool excused = oracle->troubled_engine + RECOVERY_MS_MAX >= oracle->now;
+    if (set_aside && record->aborts < ABORTS_TO_SET_ASIDE && !record->broken) {
         find_fault(oracle, "%s: set aside after %u aborts", id, record->aborts);
     }
-    if (!closed && !set_aside && record->aborts >= ABORTS_TO_SET_ASIDE && !record->excused) {
+    if (!closed && !set_aside && record->aborts >= ABORTS_TO_SET_ASIDE && !excused) {
         find_fault(oracle, "%s: aborted the gateway %u times, and is not set aside", id,
                    record->aborts);
     }
-    if (set_aside && record->set_aside != 1 && !record->excused) {
+    if (set_aside && record->set_aside != 1 && !excused) {
         find_fault(oracle, "%s: set aside %u times, says the timeline", id, record->set_aside);
     }
-    if (set_aside && !closed && !record->set_aside_told && !record->excused &&
-        oracle->now > record->set_aside_since + SAY_MS_MAX) {
+    if (set_aside && !closed && !record->set_aside_told && !excused &&
+        oracle->now > record->set_aside_since + RECOVERY_MS_MAX) {
         find_fault(oracle, "%s: set aside, and nobody was told", id);
+    }
+    if (set_aside && !record->alarm_told && !excused) {
+        find_fault(oracle, "%s: set aside, and no alarm was told", id);
+    }
+}
+
+/* The row stands where the timeline has led. */
+static void look_at_state(struct oracle *oracle, const struct record *record, int state,
+                          bool set_aside)
+{
+    bool fits = (state == NOTIFYING) == record->running &&
+                (state == EXHAUSTED) == record->announcing &&
+                (state == CANCELLING) == (record->cancelling && !record->over) &&
+                (state == DONE || state == CANCELLED) == record->over;
+    if (!fits && !set_aside) {
+        find_fault(oracle, "%s: the timeline has led elsewhere than to state %d",
+                   id_text(record->id), state);
     }
 }
 
@@ -406,7 +447,8 @@ static void look_at_row(struct oracle *oracle, sqlite3_stmt *row)
     if (!closed && state_is_held(state) != record->held) {
         find_fault(oracle, "%s: the timeline and the row disagree on who holds it", id);
     }
-    look_for_poison(oracle, record, closed, sqlite3_column_int(row, 4) != 0);
+    look_for_poison(oracle, record, closed, set_aside);
+    look_at_state(oracle, record, state, set_aside);
     if (!record->open && !closed && !set_aside) {
         find_fault(oracle, "%s: it was closed, and is open again", id);
     }
@@ -425,6 +467,9 @@ static void look_at_touched(struct oracle *oracle)
         bind_uuid(row, 1, record->id);
         if (sqlite3_step(row) == SQLITE_ROW) {
             look_at_row(oracle, row);
+            if (sqlite3_column_int(row, 4) == 0) {
+                look_at_standing(oracle, record);
+            }
         } else {
             find_fault(oracle, "%s: in the timeline, and nowhere else", id_text(record->id));
         }
@@ -433,19 +478,30 @@ static void look_at_touched(struct oracle *oracle)
     oracle->touched_count = 0;
 }
 
-/* While nobody was reached somebody is told again and again. */
-static void look_at_open(struct oracle *oracle, int64_t now, bool troubled)
+/* While nobody was reached somebody is asked again and again: by what leaves, not by what is
+ * planned. */
+static void look_at_exhausted(struct oracle *oracle, const struct record *record, int64_t every,
+                              bool call_waits)
+{
+    int64_t late = call_waits ? TRUNK_MS_MAX : RECOVERY_MS_MAX;
+    int64_t since =
+        record->asked_ms > record->exhausted_ms ? record->asked_ms : record->exhausted_ms;
+    since = since > oracle->disturbed_ms ? since : oracle->disturbed_ms;
+    if (oracle->elapsed_ms - since > every + late) {
+        find_fault(oracle, "%s: nobody was told for %" PRId64 " ms", id_text(record->id),
+                   oracle->elapsed_ms - since);
+    }
+}
+
+static void look_at_open(struct oracle *oracle, bool troubled)
 {
     sqlite3_stmt *row = question(oracle, ASK_OPEN);
     while (sqlite3_step(row) == SQLITE_ROW) {
         look_at_row(oracle, row);
-        int64_t told = sqlite3_column_int64(row, 6);
-        int64_t every = sqlite3_column_int64(row, 7) * 1000;
-        every = every == 0 ? 60000 : every;
-        if (sqlite3_column_int(row, 0) == EXHAUSTED && sqlite3_column_int(row, 4) == 0 &&
-            now - told > every && !troubled && told > oracle->disturbed_engine) {
-            find_fault(oracle, "%s: nobody was told for %" PRId64 " ms",
-                       id_text(column_uuid(row, 5)), now - told);
+        bool set_aside = sqlite3_column_int(row, 4) != 0;
+        if (sqlite3_column_int(row, 0) == EXHAUSTED && !set_aside && !troubled) {
+            look_at_exhausted(oracle, record_of(oracle, column_uuid(row, 5), 0),
+                              sqlite3_column_int64(row, 6) * 1000, sqlite3_column_int(row, 7) != 0);
         }
     }
     answered(row);
@@ -463,97 +519,21 @@ static void learn_next_due(struct oracle *oracle)
 
 static void look_for_overdue(struct oracle *oracle, int64_t now)
 {
-    if (now < oracle->next_due) {
+    if (now < oracle->next_due && !oracle->fails) {
         return;
     }
     sqlite3_stmt *row = question(oracle, ASK_DUE);
     (void)sqlite3_bind_int64(row, 1, now);
-    if (sqlite3_step(row) == SQLITE_ROW) {
-        find_fault(oracle, "%s: due %" PRId64 " ms ago and not done", id_text(column_uuid(row, 0)),
-                   now - (int64_t)sqlite3_column_int64(row, 1));
-    }
-    answered(row);
-}
-
-/* What is still planned at rest was refused by the dispatcher (the simulator does so once to each):
- * it must be gone when time has passed. Path 1 is a call: those may wait for the trunk. */
-static void look_at_outbox(struct oracle *oracle, bool changed, bool troubled)
-{
-    static struct waiting still[WAITING_MAX];
-    size_t count = 0;
-    if (!changed && oracle->waiting_count == 0) {
-        return;
-    }
-    sqlite3_stmt *row = question(oracle, ASK_OUTBOX);
-    while (count < WAITING_MAX && sqlite3_step(row) == SQLITE_ROW) {
-        still[count] = (struct waiting){column_uuid(row, 0), oracle->elapsed_ms};
-        for (size_t i = 0; i < oracle->waiting_count && !troubled; i++) {
-            if (uuid_equal(oracle->waiting[i].attempt, still[count].attempt)) {
-                still[count].since_ms = oracle->waiting[i].since_ms;
-            }
-        }
-        if (oracle->elapsed_ms - still[count].since_ms > PLANNED_MS_MAX) {
-            find_fault(oracle, "attempt %s waits since %" PRId64 " ms and does not leave",
-                       id_text(still[count].attempt), oracle->elapsed_ms - still[count].since_ms);
-        }
-        count++;
-    }
-    memcpy(oracle->waiting, still, count * sizeof still[0]);
-    oracle->waiting_count = count;
-    answered(row);
-}
-
-/* Nothing is written of it any more. */
-static bool is_set_aside(const struct oracle *oracle, struct uuid escalation)
-{
-    const uint32_t *slot = slot_of(oracle, escalation);
-    return *slot != 0 && oracle->records[*slot - 1].set_aside > 0;
-}
-
-/* What was handed over in an earlier life and has no outcome goes again. */
-static void look_for_forgotten(struct oracle *oracle, const struct box *box, bool troubled)
-{
-    sqlite3_stmt *row = question(oracle, ASK_ON_THE_WAY);
-    while (!troubled && sqlite3_step(row) == SQLITE_ROW) {
-        struct uuid attempt = column_uuid(row, 0);
-        const struct departure *departure = departure_of(oracle, attempt);
-        if (departure->life != box->lives && oracle->disturbed_engine < oracle->now &&
-            !is_set_aside(oracle, departure->escalation)) {
-            find_fault(oracle, "attempt %s left in an earlier life and is forgotten",
-                       id_text(attempt));
+    while (sqlite3_step(row) == SQLITE_ROW) {
+        const struct record *record = known_record(oracle, column_uuid(row, 0));
+        int64_t late = now - (int64_t)sqlite3_column_int64(row, 1);
+        bool fails = record != NULL && record->broken && late <= RECOVERY_MS_MAX;
+        if (!fails) { /* before it is set aside it is tried again and again */
+            find_fault(oracle, "%s: due %" PRId64 " ms ago and not done",
+                       id_text(column_uuid(row, 0)), late);
         }
     }
     answered(row);
-}
-
-/* An outcome that was given back is written: handed over (1) is not where an attempt ends. */
-static void look_at_resolved(struct oracle *oracle, bool troubled)
-{
-    if (troubled) {
-        return; /* it may come later, but it comes */
-    }
-    for (size_t i = 0; i < oracle->resolved_count; i++) {
-        const struct departure *departure = departure_of(oracle, oracle->resolved[i]);
-        int customer = 0;
-        if (!uuid_is_nil(departure->escalation) &&
-            !oracle_find_customer(oracle, departure->escalation, &customer)) {
-            continue;
-        }
-        sqlite3_stmt *row =
-            row_of_attempt(oracle, customer + 1, departure->escalation, departure->attempt);
-        int rc = sqlite3_step(row);
-        if (rc == SQLITE_DONE && !uuid_is_nil(departure->escalation)) {
-            find_fault(oracle, "attempt %s left under an id that nobody knows any more",
-                       id_text(departure->attempt));
-        }
-        if (rc == SQLITE_ROW && sqlite3_column_int(row, 0) == 1 &&
-            !is_set_aside(oracle, departure->escalation)) {
-            find_fault(oracle, "attempt %s: its outcome is not written",
-                       id_text(departure->attempt));
-        }
-        answered(row);
-    }
-    oracle->resolved_count = 0;
 }
 
 /* Looked at and found true: from here on the timeline is what must not be lost. */
@@ -565,22 +545,19 @@ static void forget_told(struct oracle *oracle)
     oracle->told_count = 0;
 }
 
-/* It may not have been able to set it aside, or to say so; the next abort would ask again. */
-static void excuse(struct oracle *oracle, bool troubled)
-{
-    for (size_t i = 0; i < oracle->records_count && oracle->poisoned && troubled; i++) {
-        oracle->records[i].excused =
-            oracle->records[i].excused || oracle->records[i].aborts >= ABORTS_TO_SET_ASIDE;
-    }
-}
-
-/* Steps of the wall clock and deaths do not move engine time; a reboot may. */
+/* Steps of the wall clock and deaths do not move engine time. Over a reboot it is reckoned from the
+ * wall clock: a step that was not noticed before counts, and no more than a moment else. */
 static void look_at_clock(struct oracle *oracle, int64_t now)
 {
     int64_t offset = now - oracle->elapsed_ms;
-    if (oracle->offset_known && offset != oracle->offset) {
-        find_fault(oracle, "engine time moved by %" PRId64 " ms", offset - oracle->offset);
+    int64_t moved = offset - oracle->offset;
+    bool unnoticed = oracle->stepped || oracle->stepped_ms != 0;
+    bool over_reboot = oracle->rebooted && (unnoticed || llabs(moved) <= REBOOT_MOVES_MS_MAX);
+    oracle->rebooted = false;
+    if (oracle->clock_known && moved != 0 && !over_reboot) {
+        find_fault(oracle, "engine time moved by %" PRId64 " ms", moved);
     }
+    oracle->clock_known = true;
     oracle->offset_known = true;
     oracle->offset = offset;
 }
@@ -588,6 +565,7 @@ static void look_at_clock(struct oracle *oracle, int64_t now)
 void oracle_rebooted(struct oracle *oracle)
 {
     oracle->offset_known = false;
+    oracle->rebooted = true;
     oracle->disturbed = true;
 }
 
@@ -595,31 +573,39 @@ void oracle_look(struct oracle *oracle, struct box *box, bool troubled)
 {
     int64_t now = engine_now(box->engine).ms;
     oracle->elapsed_ms = box->elapsed_ms;
+    oracle->epoch_ms = box->epoch_ms;
+    oracle->wall_ms = box->wall_ms;
     if (oracle->disturbed || troubled) {
         oracle->disturbed = false;
         oracle->disturbed_engine = now;
+        oracle->disturbed_ms = oracle->elapsed_ms;
     }
     oracle->now = now;
     look_at_clock(oracle, now);
     forget_told(oracle);
-    excuse(oracle, troubled);
+    oracle->troubled_engine = troubled ? now : oracle->troubled_engine;
     bool changed = oracle->changes != disk_changes();
     oracle->changes = disk_changes();
+    oracle->looks++;
     run_plain(oracle, "BEGIN"); /* one picture, and the file is locked once */
     if (changed) {
         look_at_journals(oracle);
+        look_at_asked(oracle);
         look_at_touched(oracle);
         learn_next_due(oracle);
     }
-    if (oracle->looks++ % OPEN_LOOKS_EVERY == 0) {
-        look_at_open(oracle, now, troubled);
+    if (oracle->looks % OPEN_LOOKS_EVERY == 0) {
+        look_at_open(oracle, troubled);
         look_for_forgotten(oracle, box, troubled);
     }
     if (!troubled) {
         look_for_overdue(oracle, now);
     }
     look_at_outbox(oracle, changed, troubled);
+    look_at_words(oracle, troubled);
     look_at_resolved(oracle, troubled);
+    look_at_changes(oracle, troubled);
+    look_at_alarms(oracle, troubled);
     run_plain(oracle, "COMMIT");
 }
 
@@ -668,9 +654,29 @@ void oracle_look_after_crash(struct oracle *oracle, bool whole)
 
 /* ---- what it knows ---- */
 
+/* What fails is tried again at the engine's own time, until it is set aside. */
+static void pass_over_broken(struct oracle *oracle, int64_t now)
+{
+    sqlite3_stmt *row = question(oracle, ASK_DUE);
+    (void)sqlite3_bind_int64(row, 1, INT64_MAX);
+    oracle->next_due = INT64_MAX;
+    oracle->fails = false;
+    while (sqlite3_step(row) == SQLITE_ROW) {
+        const struct record *record = known_record(oracle, column_uuid(row, 0));
+        int64_t due = sqlite3_column_int64(row, 1);
+        bool fails = record != NULL && record->broken && due <= now;
+        oracle->fails = oracle->fails || fails;
+        oracle->next_due = !fails && due < oracle->next_due ? due : oracle->next_due;
+    }
+    answered(row);
+}
+
 int64_t oracle_due_in(struct oracle *oracle, struct box *box, int64_t most_ms)
 {
     int64_t now = engine_now(box->engine).ms;
+    if (oracle->next_due <= now) {
+        pass_over_broken(oracle, now);
+    }
     return oracle->next_due < now + most_ms ? oracle->next_due - now : most_ms;
 }
 
@@ -710,11 +716,11 @@ int64_t oracle_accepted_ms(const struct oracle *oracle, size_t index)
 
 bool oracle_find_customer(const struct oracle *oracle, struct uuid escalation, int *customer_r)
 {
-    const uint32_t *slot = slot_of(oracle, escalation);
-    if (*slot != 0) {
-        *customer_r = oracle->records[*slot - 1].customer;
+    const struct record *record = known_record(oracle, escalation);
+    if (record != NULL) {
+        *customer_r = record->customer;
     }
-    return *slot != 0;
+    return record != NULL;
 }
 
 int64_t oracle_holder(struct oracle *oracle, struct uuid escalation)

@@ -2,34 +2,56 @@
  * code with core or engine: numbers of states are spelt out again, waits are read from the
  * procedures' JSON by SQLite.
  *
- *     oracle.c          what was said to people and sent, against the rows that stand for it
- *     oracle_journal.c  the timelines: complete, chained, and a night that the procedure allows
- *     oracle_answers.c  what people were answered, against what is kept of it
- *     oracle_rota.c     who is on call, also when the clocks change
+ *     oracle.c             what was said to people, against the rows that stand for it
+ *     oracle_departures.c  what leaves, against its row, and the row against what left
+ *     oracle_journal.c     the timelines: complete, chained, and a night that the procedure allows
+ *     oracle_plans.c       what must be planned behind each entry: whom, by what, until when
+ *     oracle_standing.c    how an escalation stands at rest: when it is due, for whom it waits
+ *     oracle_people.c      whom a procedure's words mean, and what they can be reached through
+ *     oracle_rota.c        who is on call, also when the clocks change
+ *     oracle_answers.c     what people were answered, against what is kept of it
+ *     oracle_alarms.c      what the watch is told, and finds on record
  */
+/* clang-format off */
 /* What must hold, and where it is judged:
  *
- *     what was accepted exists until a named person took it   oracle_look_after_crash(),
- * check_order(), SAID_DONE in follow_holder(), oracle_all_ended() while it is exhausted somebody is
- * told again            look_at_open() one holder of an acceptance follow_holder(),
- * oracle_told_holder() no state that the transitions forbid                    check_order(),
- * look_at_row() what is open has a due time                             look_at_row() no attempt
- * under two ids                                TWICE_PLANNED, look_at_resolved(); oracle_sending():
- * one id, one place nothing is sent before its row                          check_row_of() the
- * procedure's order and waits, spaced rounds          step_starts() … gives_up() who is on call is
- * alerted, also when clocks change      check_on_call() lateness is bounded look_for_overdue(),
- * check_wait(), watched.c: no sleep past a deadline a step of the wall clock moves no wait
- * look_at_clock(), check_wait() what aborts the gateway stops nothing but itself look_for_poison(),
- * and all the others timelines complete, gapless, in order                   look_at_journals(),
- *                                                             look_for_lost_entries()
- *     an outcome, a check-in, a test of a phone is kept       look_at_resolved(), look_at_answers()
- *     the same key, the same answer                           oracle_accepted()
- *     nothing of one customer in another's view               check_whose()
- *     a sound database                                        check_with(): after every crash
- * foreign keys and all but the indexes' contents, those after every eighth and in the end
+ *   what was accepted exists until a named person took it   oracle_look_after_crash(),
+ *                                                           follow_holder(), oracle_all_ended()
+ *   while it is exhausted somebody is told again            check_announcement()
+ *   what has an outcome has left, and calls do leave        check_outcome()
+ *   one holder of an acceptance                             follow_holder(), oracle_told_holder()
+ *   no state that the transitions forbid                    check_order(), look_at_state()
+ *   what is open is due, and when, to the millisecond       look_at_row(), expected_due()
+ *   no attempt under two ids, and no id for two             check_once(), count_alerts(),
+ *                                                           oracle_sending()
+ *   nothing is sent before its row, nor as something else   check_row_of(), check_words_of()
+ *   nothing is sent that is late or not wanted any more     check_words_of(), is_wanted()
+ *   the procedure's order and waits, spaced rounds          step_starts() ... gives_up()
+ *   everybody whom a step names, by all its paths           check_step(), look_at_changes()
+ *   and nobody else, also when clocks change                check_asked(), find_on_call()
+ *   a step ends when nothing in it has hope, not before     look_at_standing(), check_end_of_step()
+ *   holder, screens and desk hear what they must, others notcheck_plans(), check_addressee()
+ *   a promise is kept, warned of or somebody's task         expected_due(), look_at_standing()
+ *   what a caller asked for is done                         look_at_asked(), look_at_parted()
+ *   whoever wants what nobody holds has it                  check_acceptance()
+ *   what a holder reports or presses is heeded              check_report(), check_key()
+ *   late, set aside, full or stepped: an alarm              oracle_alarms.c
+ *   lateness is bounded                                     look_for_overdue(), check_wait(),
+ *                                                           watched.c: no sleep past a deadline
+ *   a step of the wall clock moves no wait                  look_at_clock(), check_wait()
+ *   what aborts or fails stops nothing but itself           look_for_poison(), and all the others
+ *   timelines complete, gapless, in order                   look_at_journals(),
+ *                                                           look_for_lost_entries()
+ *   an outcome, a check-in, a test of a phone is kept       look_at_resolved(), look_at_answers()
+ *   the same key, the same answer                           oracle_accepted()
+ *   nothing of one customer in another's view               check_whose(), hear_escalation()
+ *   a sound database                                        check_with(): foreign keys
+ *                                                           and all but the indexes' contents
+ *                                                           after each crash, those after eight
  *
  * Kinds of journal entries that it does not know are counted and chained, and mean nothing to it.
  */
+/* clang-format on */
 #ifndef TESTS_SIMULATOR_ORACLE_H
 #define TESTS_SIMULATOR_ORACLE_H
 
@@ -55,12 +77,14 @@ void oracle_accepted(struct oracle *oracle, struct uuid escalation, int customer
                      const char *words, size_t words_bytes);
 /* A command was answered, or a crash took the answer. sent: the push or call that it answers, or
  * NULL; first: its button had not been pressed before. */
-void oracle_heard(struct oracle *oracle, const struct command *command, const struct box_sent *sent,
+void oracle_heard(struct oracle *oracle, const struct command *command, struct box_sent *sent,
                   bool first);
 void oracle_unheard(struct oracle *oracle, const struct command *command);
 /* The id in an answer; whether it names this agent as the holder. */
 bool oracle_id_of(const struct command *command, struct uuid *id_r);
 bool oracle_names_holder(const struct command *command, const char *slug);
+/* Its rows fail from now on. */
+void oracle_broken(struct oracle *oracle, struct uuid escalation);
 /* The gateway aborted while it worked on this one. */
 void oracle_aborted(struct oracle *oracle, struct uuid escalation);
 /* The gateway has told this person that they hold it, just now. */
@@ -69,11 +93,15 @@ void oracle_told_holder(struct oracle *oracle, struct uuid escalation, int perso
 /* An attempt is about to leave. */
 void oracle_sending(struct oracle *oracle, const struct box_sent *sent, unsigned life);
 /* Its outcome was given back. */
-void oracle_resolved(struct oracle *oracle, struct uuid attempt);
+void oracle_resolved(struct oracle *oracle, struct uuid attempt, bool accepted);
 /* The gateway was dead or stood still until now: what was due meanwhile may be late. */
 void oracle_disturbed(struct oracle *oracle);
 /* The same, and the boot clock began anew: engine time may have moved. */
 void oracle_rebooted(struct oracle *oracle);
+/* The gateway has told the watch. */
+void oracle_alarm(struct oracle *oracle, const char *kind, const char *detail, int64_t elapsed_ms);
+/* The wall clock was set: somebody is to be told. */
+void oracle_clock_stepped(struct oracle *oracle, int64_t ms);
 /* The simulator itself saw something that must not be. */
 void oracle_blame(struct oracle *oracle, const char *what);
 

@@ -27,17 +27,64 @@ bool oracle_names_holder(const struct command *command, const char *slug)
     return command->answer.status == STATUS_OK && strstr(command->answer.body, words) != NULL;
 }
 
+static bool is_no_reason(enum status status)
+{
+    return status == STATUS_INVALID || status == STATUS_FULL || status == STATUS_CLOSED ||
+           status == STATUS_NOT_FOUND;
+}
+
 static void hear_escalation(struct oracle *oracle, const struct command *command)
 {
     const char *key = command->request.escalate.idempotency_key;
     const char *number = key == NULL ? NULL : strchr(key, '-');
     struct uuid id;
     if (oracle_id_of(command, &id)) {
-        oracle_accepted(oracle, id, (int)command->customer_id - 1,
-                        number == NULL ? 0 : (unsigned)strtoul(number + 1, NULL, 10),
-                        command->answer.body, command->answer.body_bytes);
+        int owner;
+        if (oracle_find_customer(oracle, id, &owner) && owner != (int)command->customer_id - 1) {
+            oracle_blame(oracle, "a caller was joined to another customer's");
+        }
+        unsigned of_key = number == NULL ? 0 : (unsigned)strtoul(number + 1, NULL, 10);
+        if (of_key != 0 && !oracle_was_answered(oracle, of_key)) {
+            oracle->asked = (struct asked){.key = of_key,
+                                           .escalation = id,
+                                           .promised_ms = command->request.escalate.promised_ms,
+                                           .severity = (int)command->request.escalate.severity,
+                                           .drill = command->request.escalate.drill};
+        }
+        oracle_accepted(oracle, id, (int)command->customer_id - 1, of_key, command->answer.body,
+                        command->answer.body_bytes);
     } else if (command->answer.status == STATUS_OK) {
         oracle_blame(oracle, "a webhook was answered without an id");
+    } else if (is_no_reason(command->answer.status)) {
+        oracle_blame(oracle, "a caller was refused for no reason");
+    }
+}
+
+/* Just now, whatever the last look saw. */
+static bool is_held_or_over(struct oracle *oracle, struct uuid escalation)
+{
+    sqlite3_stmt *row = question(oracle, ASK_ROW);
+    bind_uuid(row, 1, escalation);
+    bool found = sqlite3_step(row) == SQLITE_ROW;
+    int state = sqlite3_column_int(row, 0);
+    bool held = sqlite3_column_int(row, 1) != NO_PERSON;
+    answered(row);
+    return !found || held || state == CANCELLING || state == CANCELLED || state == DONE;
+}
+
+/* Whoever wants what nobody holds has it. */
+static void check_acceptance(struct oracle *oracle, const struct command *command,
+                             const struct box_sent *sent)
+{
+    const struct record *record =
+        known_record(oracle, sent == NULL ? command->escalation_id : sent->escalation);
+    enum status status = command->answer.status;
+    bool refused = status == STATUS_CLOSED || status == STATUS_ALREADY_ACCEPTED ||
+                   status == STATUS_WRONG_ORDER || status == STATUS_CONFLICT;
+    if (refused && record != NULL && !record->held && !record->ended && record->set_aside == 0 &&
+        !is_held_or_over(oracle, record->id)) {
+        find_fault(oracle, "%s: somebody wanted it, and was refused though nobody holds it",
+                   id_text(record->id));
     }
 }
 
@@ -46,7 +93,11 @@ static void hear_escalation(struct oracle *oracle, const struct command *command
 static void hear_agent(struct oracle *oracle, const struct command *command,
                        const struct box_sent *sent, bool first)
 {
-    if (command->request.agent.verb != VERB_ACCEPT || command->answer.status != STATUS_OK) {
+    if (command->request.agent.verb != VERB_ACCEPT) {
+        return;
+    }
+    check_acceptance(oracle, command, sent);
+    if (command->answer.status != STATUS_OK) {
         return;
     }
     if (sent == NULL) {
@@ -59,10 +110,65 @@ static void hear_agent(struct oracle *oracle, const struct command *command,
     }
 }
 
+/* What a holder reports is how it stands. */
+static void check_report(struct oracle *oracle, const struct command *command)
+{
+    static const int interventions[] = {
+        [VERB_REMOTE] = 2, [VERB_ON_MY_WAY] = 3, [VERB_ON_SITE] = 4, [VERB_DONE] = 5};
+    enum agent_verb verb = command->request.agent.verb;
+    if ((verb != VERB_REMOTE && verb != VERB_ON_MY_WAY && verb != VERB_ON_SITE &&
+         verb != VERB_DONE) ||
+        command->answer.status != STATUS_OK) {
+        return;
+    }
+    sqlite3_stmt *row = question(oracle, ASK_ROW);
+    bind_uuid(row, 1, command->escalation_id);
+    if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int(row, 6) != interventions[verb]) {
+        find_fault(oracle, "%s: its holder reports %d, and it stands at %d",
+                   id_text(command->escalation_id), interventions[verb],
+                   sqlite3_column_int(row, 6));
+    }
+    answered(row);
+}
+
+/* A key on the telephone: a holder is still at it, gives it back, or knows that it is cancelled. */
+static void check_key(struct oracle *oracle, const struct command *command, struct box_sent *sent)
+{
+    enum attempt_answer key = command->request.call.answer;
+    if (sent == NULL || command->answer.status != STATUS_OK || sent->keyed ||
+        (key != ANSWER_ACCEPTED && key != ANSWER_DECLINED)) {
+        return;
+    }
+    sent->keyed = true;
+    sqlite3_stmt *row = question(oracle, ASK_ROW);
+    bind_uuid(row, 1, sent->escalation);
+    bool found = sqlite3_step(row) == SQLITE_ROW;
+    int state = sqlite3_column_int(row, 0);
+    bool set_aside = sqlite3_column_int(row, 4) != 0;
+    answered(row);
+    bool holds = oracle_holder(oracle, sent->escalation) == sent->person_id;
+    bool as_before = sent->purpose == PURPOSE_HOLDER_CALL
+                         ? state == OVERDUE || (key == ANSWER_DECLINED && state == ACCEPTED)
+                         : sent->purpose == PURPOSE_CANCEL_NOTICE && state == CANCELLING;
+    if (found && !set_aside && holds && as_before) {
+        find_fault(oracle, "%s: a holder pressed a key, and nothing came of it",
+                   id_text(sent->escalation));
+    }
+}
+
 static void hear_desk(struct oracle *oracle, const struct command *command)
 {
     struct uuid split;
+    const struct desk_request *desk = &command->request.desk;
+    if (desk->verb == DESK_ON_BEHALF && desk->agent_verb == VERB_ACCEPT &&
+        command->answer.status == STATUS_OK) {
+        struct somebody agent = find_person(oracle, command->customer_id, AN_AGENT, desk->agent);
+        if (oracle_holder(oracle, command->escalation_id) != agent.id) {
+            oracle_blame(oracle, "the desk spoke for one agent, and another holds it");
+        }
+    }
     if (command->request.desk.verb == DESK_SPLIT && oracle_id_of(command, &split)) {
+        oracle->parted = (struct parted){command->escalation_id, split, desk->caller};
         oracle_accepted(oracle, split, (int)command->customer_id - 1, 0, NULL, 0);
     }
 }
@@ -164,6 +270,7 @@ static void check_refusal(struct oracle *oracle, const struct command *command)
     if (command->answer.status == STATUS_DISK_FULL && !is_new) {
         oracle_blame(oracle, "a full disk stopped what was open");
     }
+    oracle->full = oracle->full || command->answer.status == STATUS_DISK_FULL;
 }
 
 /* The gateway could not even look. */
@@ -184,7 +291,7 @@ static void check_whose(struct oracle *oracle, const struct command *command)
     }
 }
 
-void oracle_heard(struct oracle *oracle, const struct command *command, const struct box_sent *sent,
+void oracle_heard(struct oracle *oracle, const struct command *command, struct box_sent *sent,
                   bool first)
 {
     check_whose(oracle, command);
@@ -194,6 +301,7 @@ void oracle_heard(struct oracle *oracle, const struct command *command, const st
         hear_escalation(oracle, command);
         break;
     case COMMAND_AGENT_VERB:
+        check_report(oracle, command);
         hear_agent(oracle, command, sent, first);
         break;
     case COMMAND_DESK_VERB:
@@ -206,6 +314,14 @@ void oracle_heard(struct oracle *oracle, const struct command *command, const st
     case COMMAND_TEST_DEVICE:
     case COMMAND_CONFIRM_TEST:
         hear_test(oracle, command);
+        break;
+    case COMMAND_CALL_OUTCOME:
+        check_key(oracle, command, sent);
+        break;
+    case COMMAND_PUT_DEVICE:
+    case COMMAND_PUT_ROTA:
+        oracle->changed_customer =
+            command->answer.status == STATUS_OK ? command->customer_id : oracle->changed_customer;
         break;
     default:
         break;

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "gateway/base/text.h"
+
 /* SHA-256 over the chain before, four numbers in network order, the escalation, the facts and, when
  * there is a personal text, its salted digest. */
 static struct digest chain_of(const struct digest *before, sqlite3_stmt *row)
@@ -28,89 +30,137 @@ static struct digest chain_of(const struct digest *before, sqlite3_stmt *row)
 
 /* ---- the night that an escalation had ---- */
 
-struct agreed {
-    int64_t accepted_within;
-    int64_t received_within;
-    int64_t round_spacing;
-    int64_t holder_silent;
-    int64_t rounds;
-    int64_t steps;
-};
-
-/* What its procedure says, in milliseconds; 0: nothing. */
-static struct agreed agreed_for(struct oracle *oracle, const struct record *record)
+struct agreed agreed_for(struct oracle *oracle, const struct record *record)
 {
+    struct agreed_once *once = &oracle->agreed[hash_of_id(record->id) % AGREED_MAX];
+    if (uuid_equal(once->escalation, record->id) && once->step == record->step) {
+        return once->agreed;
+    }
     sqlite3_stmt *row = question(oracle, ASK_PROCEDURE);
     struct agreed agreed = {0};
     (void)sqlite3_bind_int64(row, 1, record->step - 1);
     bind_uuid(row, 2, record->id);
     if (sqlite3_step(row) == SQLITE_ROW) {
         agreed = (struct agreed){
-            sqlite3_column_int64(row, 0) * 1000, sqlite3_column_int64(row, 1) * 1000,
-            sqlite3_column_int64(row, 2) * 1000, sqlite3_column_int64(row, 3) * 1000,
-            sqlite3_column_int64(row, 4),        sqlite3_column_int64(row, 5)};
+            .accepted_within = sqlite3_column_int64(row, 0) * 1000,
+            .received_within = sqlite3_column_int64(row, 1) * 1000,
+            .round_spacing = sqlite3_column_int64(row, 2) * 1000,
+            .holder_silent = sqlite3_column_int64(row, 3) * 1000,
+            .rounds = sqlite3_column_int64(row, 4),
+            .steps = sqlite3_column_int64(row, 5),
+            .exhausted_every = sqlite3_column_int64(row, 6) * 1000,
+            .ends = sqlite3_column_int64(row, 7),
+            .via = (unsigned)sqlite3_column_int(row, 8),
+            .progress_within = sqlite3_column_int64(row, 9) * 1000,
+            .promise_warning = sqlite3_column_int64(row, 10) * 1000,
+        };
     }
     answered(row);
+    *once = (struct agreed_once){record->id, record->step, agreed};
     return agreed;
 }
 
-/* Whether something began before the last time that the gateway was dead, stood still or had a
- * broken disk: it may be late then, never early. */
-static bool may_be_late(const struct oracle *oracle, int64_t since)
+/* What began before the last time that the gateway was dead, stood still or had a broken disk may
+ * be late, by as much as that lasted, and what it takes to recover; never early. */
+static bool may_be_late(const struct oracle *oracle, int64_t since, int64_t at)
 {
-    return since <= oracle->disturbed_engine;
+    return since <= oracle->disturbed_engine && at <= oracle->disturbed_engine + RECOVERY_MS_MAX;
 }
 
-static void check_wait(struct oracle *oracle, const struct record *record, const char *what,
-                       int64_t since, int64_t at, int64_t wanted)
+void check_wait(struct oracle *oracle, const struct record *record, const char *what, int64_t since,
+                int64_t at, int64_t wanted)
 {
     if (at - since < wanted) {
         find_fault(oracle, "%s: %s after %" PRId64 " ms, too early: %" PRId64 " were agreed",
                    id_text(record->id), what, at - since, wanted);
-    } else if (at - since > wanted && !may_be_late(oracle, since)) {
+    } else if (at - since > wanted && !may_be_late(oracle, since, at)) {
         find_fault(oracle, "%s: %s after %" PRId64 " ms, too late: %" PRId64 " were agreed",
                    id_text(record->id), what, at - since, wanted);
     }
 }
 
-static void step_starts(struct oracle *oracle, struct record *record, int64_t round, int64_t step,
-                        int64_t at)
+/* What let it go decides where it is taken up again. */
+static bool may_start(struct oracle *oracle, const struct record *record, int64_t round,
+                      int64_t step)
 {
-    bool next = !record->round_over && round == record->round && step == record->step + 1;
-    bool next_round = record->round_over && round == record->round + 1 && step == 1;
-    if (!record->restarted && !next && !next_round) {
-        find_fault(oracle,
-                   "%s: round %" PRId64 " step %" PRId64 " follows round %" PRId64 " step %" PRId64,
-                   id_text(record->id), round, step, record->round, record->step);
+    bool first = round == 1 && step == 1;
+    if (record->restart == FROM_TOP) {
+        return first;
     }
-    if (!record->restarted && next_round) {
-        int64_t wanted = agreed_for(oracle, record).round_spacing;
-        int64_t took = record->round_ended - record->round_started;
-        check_wait(oracle, record, "a round begins", record->round_started, at,
-                   took > wanted ? took : wanted);
+    if (record->restart == RESUMED) {
+        bool over = record->announcements > 0 || record->step >= agreed_for(oracle, record).steps;
+        return over ? first : round == record->round && step == record->step + 1;
     }
-    record->restarted = false;
-    record->round_over = false;
-    record->round = round;
-    record->step = step;
-    record->step_started = at;
-    record->round_started = step == 1 ? at : record->round_started;
+    return record->round_over ? round == record->round + 1 && step == 1
+                              : round == record->round && step == record->step + 1;
 }
 
-static void step_ends(struct oracle *oracle, struct record *record, int64_t round, int64_t step,
-                      const char *why, int64_t at)
+static void step_starts(struct oracle *oracle, struct record *record, const struct said *said)
 {
-    if (round != record->round || step != record->step) {
+    if (!may_start(oracle, record, said->round, said->step)) {
+        find_fault(oracle,
+                   "%s: round %" PRId64 " step %" PRId64 " follows round %" PRId64 " step %" PRId64,
+                   id_text(record->id), said->round, said->step, record->round, record->step);
+    }
+    if (record->restart == GO_ON && record->round_over) {
+        int64_t wanted = agreed_for(oracle, record).round_spacing;
+        int64_t took = record->round_ended - record->round_started;
+        check_wait(oracle, record, "a round begins", record->round_started, said->at,
+                   took > wanted ? took : wanted);
+    }
+    if (said->step == 1) {
+        record->round_started = said->at;
+        record->aside_count = 0;
+        if (record->restart != RESUMED) {
+            record->passed_over = (struct somebody){NO_PERSON, 0};
+        }
+    }
+    record->restart = GO_ON;
+    record->round_over = false;
+    record->running = true;
+    record->received = false;
+    record->announcing = false;
+    record->announcements = 0;
+    record->round = said->round;
+    record->step = said->step;
+    record->position++;
+    record->step_started = said->at;
+}
+
+/* Whether a telephone had it decides how long is waited. */
+static void check_reception(struct oracle *oracle, const struct record *record,
+                            const struct agreed *agreed, int64_t at, bool missed)
+{
+    bool waited_for = agreed->received_within > 0 && (agreed->via & VIA_PUSHES) != 0;
+    if (missed && (record->received || !waited_for)) {
+        find_fault(oracle, "%s: reception is missed, which was confirmed or not asked for",
+                   id_text(record->id));
+    }
+    if (!missed && waited_for && !record->received &&
+        agreed->received_within < agreed->accepted_within &&
+        !may_be_late(oracle, record->step_started, at)) {
+        find_fault(oracle, "%s: no telephone had it, and it was waited for an answer",
+                   id_text(record->id));
+    }
+}
+
+static void step_ends(struct oracle *oracle, struct record *record, const struct said *said)
+{
+    struct agreed agreed = agreed_for(oracle, record);
+    if (said->round != record->round || said->step != record->step) {
         find_fault(oracle, "%s: round %" PRId64 " step %" PRId64 " ends, which did not run",
-                   id_text(record->id), round, step);
+                   id_text(record->id), said->round, said->step);
     }
-    if (strcmp(why, "not_accepted_in_time") == 0) {
-        check_wait(oracle, record, "a step ends", record->step_started, at,
-                   agreed_for(oracle, record).accepted_within);
-    } else if (strcmp(why, "no_reception") == 0) {
-        check_wait(oracle, record, "reception is missed", record->step_started, at,
-                   agreed_for(oracle, record).received_within);
+    if (strcmp(said->word, "not_accepted_in_time") == 0) {
+        check_wait(oracle, record, "a step ends", record->step_started, said->at,
+                   agreed.accepted_within);
+        check_reception(oracle, record, &agreed, said->at, false);
+    } else if (strcmp(said->word, "no_reception") == 0) {
+        check_wait(oracle, record, "reception is missed", record->step_started, said->at,
+                   agreed.received_within);
+        check_reception(oracle, record, &agreed, said->at, true);
     }
+    record->running = false;
 }
 
 /* A round is over when all its steps were tried, the procedure when all its rounds were. */
@@ -124,42 +174,76 @@ static void round_ends(struct oracle *oracle, struct record *record, int64_t at)
     record->round_ended = at;
 }
 
-static void gives_up(struct oracle *oracle, const struct record *record)
+static void gives_up(struct oracle *oracle, struct record *record, int64_t at)
 {
     if (!record->round_over || record->round < agreed_for(oracle, record).rounds) {
         find_fault(oracle, "%s: exhausted in round %" PRId64 " step %" PRId64, id_text(record->id),
                    record->round, record->step);
     }
+    record->announcing = true;
+    record->announcements = 0;
+    record->exhausted_ms = at - oracle->offset;
+}
+
+static void is_let_go(struct record *record)
+{
+    record->passed_over = record->held ? record->holder : record->passed_over;
+    record->held = false;
+    record->holder = (struct somebody){NO_PERSON, 0};
+    record->restart = RESUMED;
+    record->announcing = false;
+}
+
+static void shows_life(struct record *record, const struct said *said)
+{
+    record->progress_since = said->at;
+    record->eta = said->number * 1000;
+    record->eta_wall = said->number > 0 ? said->wall_at + record->eta : 0;
 }
 
 /* Never two who hold it, and it ends with somebody who does. */
-static void follow_holder(struct oracle *oracle, struct record *record, int kind, const char *word,
-                          int64_t at)
+static void follow_holder(struct oracle *oracle, struct record *record, const struct said *said)
 {
-    switch (kind) {
+    switch (said->kind) {
     case SAID_ACCEPTED:
     case SAID_TAKEN:
         if (record->held) {
             find_fault(oracle, "%s: accepted by two", id_text(record->id));
         }
         record->held = true;
+        record->taken = said->kind == SAID_TAKEN;
+        record->holder = said->person;
+        record->passed_over = (struct somebody){NO_PERSON, 0};
+        record->running = false;
+        record->announcing = false;
+        record->held_wall = said->wall_at;
+        shows_life(record, said);
+        break;
+    case SAID_PROGRESS:
+    case SAID_EXTENDED:
+        shows_life(record, said);
         break;
     case SAID_OVERDUE:
-        record->overdue_since = at;
+        check_wait(oracle, record, "a holder is overdue", record->progress_since, said->at,
+                   agreed_for(oracle, record).progress_within + record->eta);
+        record->overdue_since = said->at;
         break;
     case SAID_RESUMED:
-        if (strcmp(word, "holder_silent") == 0) {
-            check_wait(oracle, record, "a silent holder loses it", record->overdue_since, at,
+        if (strcmp(said->word, "holder_silent") == 0) {
+            check_wait(oracle, record, "a silent holder loses it", record->overdue_since, said->at,
                        agreed_for(oracle, record).holder_silent);
         }
-        record->held = false;
+        is_let_go(record);
         break;
     case SAID_HANDED_BACK:
-        record->held = false;
+        is_let_go(record);
         break;
     case SAID_DONE:
         if (!record->held) {
             find_fault(oracle, "%s: done, and nobody held it", id_text(record->id));
+        }
+        if (!is_same_person(record->holder, said->person)) {
+            find_fault(oracle, "%s: done by somebody who did not hold it", id_text(record->id));
         }
         break;
     default:
@@ -168,9 +252,11 @@ static void follow_holder(struct oracle *oracle, struct record *record, int kind
 }
 
 /* What may follow what: nobody is looked for while somebody holds it, nobody is late who does not,
- * and what ended does not begin again. */
-static void check_order(struct oracle *oracle, struct record *record, int kind)
+ * and what ended does not begin again. A holder is told that it was cancelled; with nobody to tell
+ * it has ended. */
+static void check_order(struct oracle *oracle, struct record *record, const struct said *said)
 {
+    int kind = said->kind;
     bool looks_for =
         kind == SAID_STEP_STARTED || kind == SAID_ROUND_ENDED || kind == SAID_EXHAUSTED;
     bool holds = kind == SAID_ACCEPTED || kind == SAID_TAKEN;
@@ -185,47 +271,84 @@ static void check_order(struct oracle *oracle, struct record *record, int kind)
         find_fault(oracle, "%s: it had ended, and goes on (entry kind %d)", id_text(record->id),
                    kind);
     }
+    record->cancelling =
+        record->cancelling || (kind == SAID_CANCELLED && record->held && !record->taken);
     record->ended = record->ended || kind == SAID_DONE || kind == SAID_CANCELLED ||
                     kind == SAID_CANCEL_CONFIRMED;
+    record->over =
+        record->over || (record->ended && !record->cancelling) || kind == SAID_CANCEL_CONFIRMED;
+    record->over_wall = record->over && record->over_wall == 0 ? said->wall_at : record->over_wall;
+    record->running = record->running && !record->ended;
+    record->announcing = record->announcing && !record->ended;
 }
 
-static void follow(struct oracle *oracle, struct record *record, sqlite3_stmt *row)
+static void follow(struct oracle *oracle, struct record *record, const struct said *said)
 {
-    int kind = sqlite3_column_int(row, 1);
-    int64_t at = sqlite3_column_int64(row, 3);
-    int64_t round = sqlite3_column_int64(row, 8), step = sqlite3_column_int64(row, 9);
-    const char *word = (const char *)sqlite3_column_text(row, 10);
-    word = word == NULL ? "" : word;
-    check_order(oracle, record, kind);
-    follow_holder(oracle, record, kind, word, at);
-    switch (kind) {
+    if (said->kind >= SAID_ATTEMPT_ACCEPTED && said->kind <= SAID_ATTEMPT_UNCERTAIN) {
+        check_outcome(oracle, said->kind, said->attempt, said->person.id, said->word);
+    }
+    check_order(oracle, record, said);
+    follow_holder(oracle, record, said);
+    switch (said->kind) {
+    case SAID_OPENED:
+        record->restart = FROM_TOP;
+        break;
     case SAID_STEP_STARTED:
-        step_starts(oracle, record, round, step, at);
+        step_starts(oracle, record, said);
         break;
     case SAID_STEP_ENDED:
-        step_ends(oracle, record, round, step, word, at);
+        step_ends(oracle, record, said);
         break;
     case SAID_ROUND_ENDED:
-        round_ends(oracle, record, at);
+        round_ends(oracle, record, said->at);
         break;
     case SAID_EXHAUSTED:
-        gives_up(oracle, record);
+        gives_up(oracle, record, said->at);
         break;
     case SAID_QUARANTINED:
         record->set_aside++;
-        record->set_aside_since = at;
-        break;
-    case SAID_OPENED:
-    case SAID_SPLIT:
-    case SAID_JOINED:
-    case SAID_SEVERITY:
-    case SAID_HANDED_BACK:
-    case SAID_RESUMED:
-        record->restarted = true;
+        record->set_aside_since = said->at;
         break;
     default:
         break;
     }
+    check_plans(oracle, record, said);
+}
+
+static int kind_of_person(const char *word)
+{
+    static const char *const words[] = {"", "agent", "contact", "operator"};
+    int kind = AN_OPERATOR;
+    while (kind > NO_PERSON && strcmp(words[kind], word) != 0) {
+        kind--;
+    }
+    return kind;
+}
+
+static const char *text_of(sqlite3_stmt *row, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(row, column);
+    return text == NULL ? "" : text;
+}
+
+static struct said read_said(struct oracle *oracle, sqlite3_stmt *row)
+{
+    struct said said = {
+        .seq = sqlite3_column_int64(row, 0),
+        .kind = sqlite3_column_int(row, 1),
+        .wall_at = sqlite3_column_int64(row, 2),
+        .at = sqlite3_column_int64(row, 3),
+        .round = sqlite3_column_int64(row, 8),
+        .step = sqlite3_column_int64(row, 9),
+        .person = {kind_of_person(text_of(row, 13)), sqlite3_column_int64(row, 14)},
+        .number = sqlite3_column_int64(row, 15),
+    };
+    (void)text_copy(said.word, sizeof said.word, text_of(row, 10));
+    if (sqlite3_column_type(row, 12) != SQLITE_NULL &&
+        uuid_parse(text_of(row, 12), &said.attempt) != STATUS_OK) {
+        find_fault(oracle, "an attempt's id in the timeline is none: %s", text_of(row, 12));
+    }
+    return said;
 }
 
 /* ---- the journal of a customer ---- */
@@ -274,7 +397,8 @@ void look_at_journals(struct oracle *oracle)
                        journal->customer_id, seq);
         }
         struct record *record = record_of(oracle, column_uuid(row, 4), journal->customer_id);
-        follow(oracle, record, row);
+        struct said said = read_said(oracle, row);
+        follow(oracle, record, &said);
         touch(oracle, record);
         journal->seq = seq;
         journal->chain = chain;

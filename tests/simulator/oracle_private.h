@@ -15,6 +15,15 @@
 #define WAITING_MAX     256
 #define RESOLVED_MAX    1024
 #define DUTIES_MAX      64
+#define PEOPLE_MAX      16
+#define PLANNED_MAX     320
+#define AGREED_MAX      1024
+#define EVERY_CUSTOMER  (-1)
+#define ALARM_KINDS_MAX 32
+/* What the gateway owes when a disturbance is over is done so long after it. */
+#define RECOVERY_MS_MAX 1000
+/* The word that something was set aside may take so long, and as long again in each later life. */
+#define SET_ASIDE_MS INT64_C(3600000)
 
 /* As the schema numbers them. */
 enum { NOTIFYING, WAITING, ACCEPTED, OVERDUE, EXHAUSTED, TAKEN, CANCELLING, CANCELLED, DONE };
@@ -26,7 +35,17 @@ enum {
     SAID_STEP_ENDED = 5,
     SAID_ROUND_ENDED = 6,
     SAID_EXHAUSTED = 7,
+    SAID_ATTEMPT_PLANNED = 8,
+    SAID_ATTEMPT_ACCEPTED = 9,
+    SAID_ATTEMPT_FAILED = 10,
+    SAID_ATTEMPT_EXPIRED = 11,
+    SAID_ATTEMPT_UNCERTAIN = 12,
+    SAID_RECEIVED = 13,
+    SAID_SEEN = 14,
     SAID_ACCEPTED = 16,
+    SAID_DECLINED = 17,
+    SAID_PROGRESS = 18,
+    SAID_EXTENDED = 19,
     SAID_OVERDUE = 20,
     SAID_HANDED_BACK = 21,
     SAID_RESUMED = 22,
@@ -35,13 +54,58 @@ enum {
     SAID_CANCELLED = 25,
     SAID_CANCEL_CONFIRMED = 26,
     SAID_SEVERITY = 27,
+    SAID_TASK = 29,
+    SAID_CALLED_BACK = 31,
+    SAID_LATE = 32,
     SAID_QUARANTINED = 34,
+    SAID_CLOCK_STEPPED = 37,
 };
+enum { TO_ALERT, TO_UPDATE, TO_CALL_HOLDER, TO_WITHDRAW, TO_TELL_CANCELLED, TO_TELL_EXHAUSTED };
+enum { TO_TELL_FRUITLESS = 6, TO_TELL_TASK = 7, TO_TELL_SET_ASIDE = 8 };
+enum { BY_PUSH, BY_CALL, BY_CALLBACK };
+enum { KEPT = 3, SPLIT_OFF = 4 }; /* of a promise */
+/* Bits of what a step goes through. */
+enum { VIA_PUSHES = 1, VIA_CALLS = 2 };
+enum { NO_PERSON, AN_AGENT, A_CONTACT, AN_OPERATOR };
 
 struct journal {
     int64_t customer_id;
     int64_t seq;
     struct digest chain;
+};
+
+struct somebody {
+    int kind;
+    int64_t id;
+};
+
+/* What an escalation's procedure says, in milliseconds; 0: nothing. */
+struct agreed {
+    int64_t accepted_within;
+    int64_t received_within;
+    int64_t round_spacing;
+    int64_t holder_silent;
+    int64_t progress_within;
+    int64_t promise_warning;
+    int64_t exhausted_every;
+    int64_t rounds;
+    int64_t steps;
+    int64_t ends; /* whom nobody's being reached is told to */
+    unsigned via; /* of the step */
+};
+
+/* One entry of a timeline. */
+struct said {
+    int kind;
+    int64_t seq;
+    int64_t at;      /* engine time */
+    int64_t wall_at; /* of the wall clock */
+    int64_t round;
+    int64_t step;
+    int64_t number;
+    struct somebody person;
+    struct uuid attempt; /* nil: it is about none */
+    char word[64];
 };
 
 /* An escalation, as its timeline tells it. */
@@ -54,20 +118,51 @@ struct record {
     bool open;
     bool touched;
     bool held;
-    bool ended;     /* done or cancelled, says the timeline */
-    bool restarted; /* the next step may be any */
+    bool taken;      /* by an operator: nobody is watched for a sign of life */
+    bool ended;      /* done or cancelled, says the timeline */
+    bool over;       /* and nobody is told any more */
+    bool running;    /* a step is */
+    bool announcing; /* nobody was reached, and nothing has come of it yet */
+    bool cancelling; /* the holder is told until they confirm */
+    bool received;   /* this step's alert is on a telephone */
+    enum { GO_ON, FROM_TOP, RESUMED } restart; /* which step may come next */
     bool round_over;
+    int severity;
+    struct somebody holder;      /* also of what is done; NO_PERSON: nobody ever did */
+    struct somebody passed_over; /* who let it go last: not asked in what is left of the round */
+    struct somebody aside[PEOPLE_MAX]; /* who declined in this round */
+    size_t aside_count;
+    unsigned tasks; /* for the desk */
+    unsigned tasks_told;
+    bool broken;        /* its rows fail */
+    bool owes_step;     /* the wall clock was set, and its timeline does not say so yet */
     unsigned aborts;    /* the gateway aborted while it worked on this one */
-    bool excused;       /* and had a broken disk or no memory when it was to set it aside */
     unsigned set_aside; /* so often, says the timeline: once */
     bool set_aside_told;
+    bool alarm_told; /* that it was */
     int64_t set_aside_since;
     int64_t round;
     int64_t step;
+    int64_t position; /* counts the steps that were started */
     int64_t step_started;
     int64_t round_started;
     int64_t round_ended;
     int64_t overdue_since;
+    int64_t progress_since; /* of whoever holds it: the last sign of life */
+    int64_t eta;            /* announced with it, in ms */
+    int64_t held_wall;      /* on the wall clock, as these are */
+    int64_t eta_wall;       /* 0: none was announced */
+    int64_t over_wall;
+    int64_t
+        promised_until[CALLERS_MAX]; /* until when, in engine time; 0: nothing, or not any more */
+    int64_t promises[CALLERS_MAX];   /* to the callers in their order, in ms; 0: none */
+    int callers;
+    int64_t noticed; /* engine time of the last word to its holder that it is cancelled */
+    unsigned notices;
+    int64_t announced; /* engine time of the last one */
+    unsigned announcements;
+    int64_t exhausted_ms; /* by the clock that never steps, as is asked_ms */
+    int64_t asked_ms;     /* when last left what may make a person take it */
 };
 
 /* What was answered to a key of the webhook. */
@@ -94,10 +189,55 @@ struct duty {
     char with[SLUG_BYTES_MAX]; /* the installation; "": they are not */
 };
 
-/* A customer's first rota. */
-struct seen_rota {
-    int64_t changed_at;
-    int64_t since; /* engine time */
+/* An attempt, as its row has it. */
+struct planned {
+    struct uuid id;
+    int severity;
+    int purpose;
+    int path;
+    struct somebody person;
+    int64_t device_id;
+    int64_t not_after;
+    int64_t position;
+    int64_t number;
+    char callback[SLUG_BYTES_MAX];
+};
+
+/* What was planned for an escalation at a moment, as the look of that number finds it. */
+struct plan {
+    uint64_t look;
+    struct uuid escalation;
+    int64_t at;
+    size_t count;
+    struct planned rows[PLANNED_MAX];
+};
+
+struct alarm_seen {
+    char kind[64];
+    int64_t told_ms; /* INT64_MIN: never */
+};
+
+/* What was agreed for a step, which never changes. */
+struct agreed_once {
+    struct uuid escalation;
+    int64_t step;
+    struct agreed agreed;
+};
+
+/* Who is to be reached, each once. */
+struct people {
+    bool known; /* nobody was changing it just then */
+    size_t count;
+    struct somebody who[PEOPLE_MAX];
+};
+
+/* The people of a step, as the look of that number finds them. */
+struct seen_people {
+    uint64_t look;
+    struct uuid escalation;
+    int64_t step;
+    int64_t wall_at;
+    struct people people;
 };
 
 struct waiting {
@@ -120,8 +260,42 @@ enum question {
     ASK_TOLD,
     ASK_DUTY,
     ASK_TEST,
-    ASK_ON_CALL,
+    ASK_ROTA,
+    ASK_TURNS,
+    ASK_NOTIFIED,
+    ASK_END,
+    ASK_DESK,
+    ASK_PERSON,
+    ASK_PHONE,
+    ASK_DEVICES,
+    ASK_PLANNED,
+    ASK_WORSENED,
+    ASK_SCREENS,
+    ASK_DECLINES,
+    ASK_OF_ATTEMPT,
+    ASK_PROMISES,
+    ASK_PROMISED,
+    ASK_STANDING,
+    ASK_HOPE,
+    ASK_ALERTED,
+    ASK_ALARMS,
     QUESTIONS_COUNT
+};
+
+/* What a caller asked for, who was answered for the first time. */
+struct asked {
+    unsigned key;
+    struct uuid escalation;
+    int64_t promised_ms;
+    int severity;
+    bool drill;
+};
+
+/* A caller who got an escalation of their own, since the last look; nil: nobody did. */
+struct parted {
+    struct uuid from;
+    struct uuid own;
+    int caller;
 };
 
 struct oracle {
@@ -140,22 +314,42 @@ struct oracle {
     size_t waiting_count;
     struct uuid resolved[RESOLVED_MAX];
     size_t resolved_count;
+    struct uuid wordless; /* left since the last look without what its ticket says; nil: none */
+    unsigned too_late;    /* to be sent at all, since the last call left */
     size_t told_count;
     struct duty duties[DUTIES_MAX];
     size_t duties_count;
     struct uuid test; /* the last one of a phone that was answered; nil: none */
     bool test_confirmed;
-    struct seen_rota rotas[CUSTOMERS];
-    bool poisoned; /* something aborted the gateway twice */
+    struct agreed_once agreed[AGREED_MAX];
+    struct plan plan;
+    struct seen_people seen_people;
+    int64_t changed_customer; /* whose people or rotas did, since the last look; 0: nobody's */
+    struct alarm_seen alarms[ALARM_KINDS_MAX];
+    size_t alarms_count;
+    int64_t alarms_told; /* since the last look */
+    int64_t alarms_kept; /* the newest one on record then */
+    struct parted parted;
+    struct asked asked; /* in the command since the last look; key 0: none */
+    bool full;          /* somebody was told that the disk is */
+    int64_t stepped_ms; /* when it was last */
+    bool stepped;       /* the wall clock was, and nobody was told yet */
     uint64_t looks;
     uint64_t changes; /* of the disk, at the last look; the same number: the same rows */
+    bool fails;       /* something that is due, passed over in: */
     int64_t next_due; /* engine time; INT64_MAX: nothing is */
+    int64_t epoch_ms; /* the wall clock when the box began */
+    int64_t wall_ms;
     int64_t elapsed_ms;
     int64_t now;              /* engine time of the last look */
-    int64_t disturbed_engine; /* what began before may be late */
+    int64_t disturbed_engine; /* what began before may be late, as long as it takes to recover */
+    int64_t disturbed_ms;     /* the same, by the clock that never steps */
+    int64_t troubled_engine;  /* when its disk or memory failed last */
     bool disturbed;
     bool offset_known;
-    int64_t offset; /* engine time minus the time that passed */
+    bool clock_known; /* offset was, once */
+    bool rebooted;    /* since the last look */
+    int64_t offset;   /* engine time minus the time that passed */
     char fault[ORACLE_FAULT_BYTES];
 };
 
@@ -170,15 +364,85 @@ const char *id_text(struct uuid id);
 
 /* The record of an escalation; made when there is none yet. */
 struct record *record_of(struct oracle *oracle, struct uuid id, int64_t customer_id);
+/* The same; NULL when there is none. */
+struct record *known_record(const struct oracle *oracle, struct uuid id);
+size_t hash_of_id(struct uuid id);
+
+/* ---- oracle_departures.c ---- */
+void check_outcome(struct oracle *oracle, int kind, struct uuid attempt, int64_t person_id,
+                   const char *word);
+void look_at_outbox(struct oracle *oracle, bool changed, bool troubled);
+void look_for_forgotten(struct oracle *oracle, const struct box *box, bool troubled);
+void look_at_words(struct oracle *oracle, bool troubled);
+void look_at_resolved(struct oracle *oracle, bool troubled);
+
+/* Whether this key was answered before. */
+bool oracle_was_answered(const struct oracle *oracle, unsigned key);
 
 /* ---- oracle_answers.c ---- */
 void look_at_answers(struct oracle *oracle);
 
 /* ---- oracle_rota.c ---- */
-/* Whoever is alerted first is on call then. */
-void check_on_call(struct oracle *oracle, const struct box_sent *sent);
+/* Adds who is on call; false: it was just being changed, or it is a rota that nobody here reckons.
+ */
+bool find_on_call(struct oracle *oracle, int64_t customer_id, const char *role, int64_t wall_at,
+                  struct people *people);
+
+/* ---- oracle_people.c ---- */
+bool is_same_person(struct somebody one, struct somebody other);
+bool is_among(const struct people *people, struct somebody person);
+/* Whoever has this short name. */
+struct somebody find_person(struct oracle *oracle, int64_t customer_id, int kind, const char *slug);
+void add_person(struct people *people, struct somebody person);
+/* Whom a step notifies, or whom the n-th end tells (nobody: it is a callback). */
+struct people people_of_step(struct oracle *oracle, const struct record *record, int64_t step,
+                             int64_t wall_at);
+struct people people_of_end(struct oracle *oracle, const struct record *record, unsigned number,
+                            int64_t wall_at, unsigned *via_r);
+/* The live devices of an agent, and those that came or went just then, which may be tried. */
+struct phones {
+    bool has_number;
+    size_t count;
+    struct {
+        int64_t device_id;
+        bool sure;
+    } devices[PEOPLE_MAX];
+};
+struct phones phones_of(struct oracle *oracle, const struct record *record, struct somebody person,
+                        int64_t wall_at);
+
+/* ---- oracle_plans.c ---- */
+/* What this entry says happened: all that follows from it is planned, and nothing else. */
+void check_plans(struct oracle *oracle, struct record *record, const struct said *said);
+/* Whether this person declined in this round, or let it go last. */
+bool stepped_aside(const struct record *record, struct somebody person);
+/* How many of this step's alerts may still lead to an acceptance: NOW, or could at that time, as
+ * far as is sure: what a telephone confirmed since may have failed before, what was delayed had
+ * none. */
+/* How often somebody is asked by that phone, or by telephone (0), in this step. */
+int64_t count_alerts(struct oracle *oracle, const struct record *record, struct somebody person,
+                     int64_t device_id, bool also_failed);
+#define NOW INT64_MIN
+int64_t count_hopes(struct oracle *oracle, const struct record *record, int64_t until);
+
+/* ---- oracle_standing.c ---- */
+/* What the caller asked for is what is done. */
+void look_at_asked(struct oracle *oracle);
+/* What must hold between the rows of an escalation at rest. */
+void look_at_standing(struct oracle *oracle, const struct record *record);
+/* A rota, a telephone or the clock changed: whoever is on call now is asked, by all ways. */
+void look_at_changes(struct oracle *oracle, bool troubled);
+
+/* ---- oracle_alarms.c ---- */
+/* It was told just now, or so lately that it is not told again. */
+void expect_alarm(struct oracle *oracle, const char *kind);
+void look_at_alarms(struct oracle *oracle, bool troubled);
 
 /* ---- oracle_journal.c ---- */
+/* What its procedure says of the step that runs. */
+struct agreed agreed_for(struct oracle *oracle, const struct record *record);
+void check_wait(struct oracle *oracle, const struct record *record, const char *what, int64_t since,
+                int64_t at, int64_t wanted);
 void look_at_journals(struct oracle *oracle);
 void look_for_lost_entries(struct oracle *oracle);
 

@@ -1,7 +1,8 @@
 /* oracle_rota.c - who is on call in Paris, reckoned by hand: in 2026 its clocks change on 29 March
  * and on 25 October at 01:00 UTC. A daily turn that is handed over at a time the clock skips
  * changes at the jump, at one that comes twice the first time. */
-#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/simulator/oracle_private.h"
@@ -11,7 +12,6 @@
 #define HOUR_MS          INT64_C(3600000)
 #define DAY_MS           INT64_C(86400000)
 #define PEOPLE_OF_ROTA   2
-#define STANDING_MS_MIN  INT64_C(10000) /* what was planned before it was changed named others */
 
 /* The wall clock in Paris as milliseconds since 1970 there; the hour that comes twice stands still
  * the second time, so that nothing is handed over then. */
@@ -32,32 +32,60 @@ static int64_t turn_at(int64_t utc_ms, int64_t hand_over_ms, int64_t people)
     return (day - first_day) % people;
 }
 
-/* Since when this rota stands as it does, as far as anybody has looked. */
-static int64_t standing_since(struct oracle *oracle, int64_t customer_id, int64_t changed_at)
+/* Two who take turns, a day each; false: it is no such rota. */
+static bool find_turn(struct oracle *oracle, int64_t customer_id, int64_t rota_id, int64_t wall_at,
+                      struct people *people)
 {
-    struct seen_rota *seen = &oracle->rotas[customer_id - 1];
-    if (seen->changed_at != changed_at) {
-        *seen = (struct seen_rota){.changed_at = changed_at, .since = oracle->now};
+    sqlite3_stmt *row = question(oracle, ASK_TURNS);
+    (void)sqlite3_bind_int64(row, 1, rota_id);
+    bool found = sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int(row, 0) == PEOPLE_OF_ROTA;
+    if (found) {
+        int64_t turn = turn_at(wall_at, sqlite3_column_int64(row, 1) * 60000, PEOPLE_OF_ROTA);
+        const char *slug = (const char *)sqlite3_column_text(row, 2 + (int)turn);
+        add_person(people, find_person(oracle, customer_id, AN_AGENT, slug));
     }
-    return seen->since;
+    answered(row);
+    return found;
 }
 
-void check_on_call(struct oracle *oracle, const struct box_sent *sent)
+/* Names, and "@SECONDS" since the beginning, from when on those behind it stand in for those in
+ * front of it. */
+static void find_names(struct oracle *oracle, int64_t customer_id, const char *definition,
+                       int64_t wall_at, struct people *people)
 {
-    sqlite3_stmt *row = question(oracle, ASK_ON_CALL);
-    (void)sqlite3_bind_int64(row, 1, sent->customer_id);
-    bind_uuid(row, 2, sent->escalation);
-    bind_uuid(row, 3, sent->attempt);
+    char word[SLUG_BYTES_MAX];
+    size_t before = people->count;
+    for (const char *place = definition; (place = strchr(place, '"')) != NULL;) {
+        size_t length = strcspn(place + 1, "\"");
+        (void)snprintf(word, sizeof word, "%.*s", (int)length, place + 1);
+        place += length + 2;
+        if (word[0] != '@') {
+            add_person(people, find_person(oracle, customer_id, AN_AGENT, word));
+        } else if (wall_at < oracle->epoch_ms + strtoll(word + 1, NULL, 10) * 1000) {
+            return;
+        } else {
+            people->count = before;
+        }
+    }
+}
+
+bool find_on_call(struct oracle *oracle, int64_t customer_id, const char *role, int64_t wall_at,
+                  struct people *people)
+{
+    sqlite3_stmt *row = question(oracle, ASK_ROTA);
+    (void)sqlite3_bind_int64(row, 1, customer_id);
+    (void)sqlite3_bind_text(row, 2, role, -1, SQLITE_TRANSIENT);
+    bool known = true;
     if (sqlite3_step(row) == SQLITE_ROW) {
-        int64_t since = standing_since(oracle, sent->customer_id, sqlite3_column_int64(row, 0));
-        int64_t turn = turn_at(sqlite3_column_int64(row, 1), sqlite3_column_int64(row, 3) * 60000,
-                               PEOPLE_OF_ROTA);
-        const char *wanted = (const char *)sqlite3_column_text(row, 4 + (int)turn);
-        bool stood = sqlite3_column_int64(row, 2) > since + STANDING_MS_MIN;
-        if (stood && (wanted == NULL || strcmp(wanted, sent->person) != 0)) {
-            find_fault(oracle, "%s: %s was alerted, and %s is on call", id_text(sent->escalation),
-                       sent->person, wanted == NULL ? "nobody" : wanted);
+        const char *definition = (const char *)sqlite3_column_text(row, 2);
+        known = sqlite3_column_int64(row, 1) < wall_at;
+        if (definition[0] == '[') {
+            find_names(oracle, customer_id, definition, wall_at, people);
+        } else {
+            known = find_turn(oracle, customer_id, sqlite3_column_int64(row, 0), wall_at, people) &&
+                    known;
         }
     }
     answered(row);
+    return known;
 }

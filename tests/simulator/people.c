@@ -55,6 +55,14 @@ void agent_answers(struct simulator *simulator, struct happening *happening)
     (void)text_copy(slug, sizeof slug, sent->person);
     if (ask_from(simulator, command, sent) && verb == VERB_ACCEPT &&
         oracle_names_holder(command, slug)) {
+        if (draw_percent(&happening->random, 6)) { /* and hears later that it was nothing */
+            follow(simulator,
+                   (struct happening){.kind = DESK_ACTS,
+                                      .random = box_draw(&happening->random, 0),
+                                      .escalation = escalation,
+                                      .what = DESK_CANCEL},
+                   draw_ms(&happening->random, 20 * SECOND_MS, 5 * MINUTE_MS));
+        }
         follow(simulator,
                (struct happening){.kind = HOLDER_GOES_ON,
                                   .random = happening->random,

@@ -49,6 +49,7 @@ struct unanswered {
 };
 
 struct tally {
+    unsigned weeks;
     uint64_t happenings;
     uint64_t turns_at_rest;
     uint64_t faults;
@@ -99,8 +100,11 @@ void follow(struct simulator *simulator, struct happening happening, int64_t in_
 
 /* ---- city.c ---- */
 void city_build(struct simulator *simulator, uint64_t random);
-/* One of them changes: a phone, a rota, a procedure. */
+#define CITY_SWAPS_DUTY 1
+/* One of them changes: a phone, a rota, a procedure; what CITY_SWAPS_DUTY: its customer's rota. */
 void city_change(struct simulator *simulator, struct happening *happening);
+/* Whoever lost a phone has another. */
+void phone_registers(struct simulator *simulator, struct happening *happening);
 
 /* ---- callers.c: the webhook ---- */
 void caller_calls(struct simulator *simulator, struct happening *happening);

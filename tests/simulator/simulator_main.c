@@ -1,4 +1,5 @@
 /* simulator_main.c - lives weeks from a seed, watched by the oracle; --help says how. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,9 @@
 #include "gateway/base/log.h"
 #include "tests/scenario/memory.h"
 #include "tests/simulator/simulator.h"
+
+/* Weeks, days and how many a day: far beyond what anybody waits for. */
+#define NUMBER_MAX 999999ul
 
 static const char help[] =
     "Usage: simulator [OPTIONS]\n"
@@ -45,9 +49,10 @@ struct options {
 static unsigned long number_of(const char *text)
 {
     char *end;
+    errno = 0;
     unsigned long number = strtoul(text, &end, 10);
-    if (*text == '\0' || *end != '\0') {
-        (void)fprintf(stderr, "simulator: %s: not a number; --help explains\n", text);
+    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0) {
+        (void)fprintf(stderr, "simulator: \"%s\" is not a number; --help explains\n", text);
         exit(2);
     }
     return number;
@@ -107,7 +112,13 @@ static void take_number(struct options *options, int name, const char *text)
         [ESCALATIONS] = &plan->escalations_a_day,
         [FAULTS] = &plan->faults_a_day,
     };
-    *places[name] = (unsigned)number_of(text) * (name == YEARS ? 52 : 1);
+    unsigned long number = number_of(text);
+    if (number > NUMBER_MAX) {
+        (void)fprintf(stderr, "simulator: %s is more than %lu; --help explains\n", text,
+                      NUMBER_MAX);
+        exit(2);
+    }
+    *places[name] = (unsigned)number * (name == YEARS ? 52 : 1);
 }
 
 static void read_options(int argc, char **argv, struct options *options)
@@ -145,8 +156,14 @@ static void read_options(int argc, char **argv, struct options *options)
             break;
         }
     }
-    if (optind < argc || plan->days == 0) {
-        (void)fprintf(stderr, "simulator: too many words, or no days; --help explains\n");
+    if (optind < argc) {
+        (void)fprintf(stderr, "simulator: \"%s\" is one word too many; --help explains\n",
+                      argv[optind]);
+        exit(2);
+    }
+    if (plan->days == 0 || options->weeks == 0) {
+        (void)fprintf(stderr, "simulator: no %s: nothing would be lived; --help explains\n",
+                      plan->days == 0 ? "days" : "weeks");
         exit(2);
     }
 }
@@ -264,10 +281,10 @@ static bool live(const struct options *options, uint64_t *hash, struct tally *ta
 static void report(const struct options *options, const struct tally *tally, uint64_t hash,
                    int64_t took_ms)
 {
-    double years = options->weeks * options->plan.days / 365.0;
+    double years = tally->weeks * options->plan.days / 365.0; /* lived, also when one fails */
     (void)printf("seed %llu from week %u: %u weeks (%.2f years) in %.1f s: %.2f years a minute; "
                  "hash %016llx\n",
-                 (unsigned long long)options->plan.seed, options->plan.week, options->weeks, years,
+                 (unsigned long long)options->plan.seed, options->plan.week, tally->weeks, years,
                  (double)took_ms / 1000.0, years * 60000.0 / (double)(took_ms + 1),
                  (unsigned long long)hash);
     (void)printf("%llu escalations, %llu attempts sent, %llu events, %llu looks, %llu faults, "

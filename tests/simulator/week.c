@@ -18,7 +18,7 @@
 #define WEEKS_OF_YEAR    52
 #define WEEK_OF_SPRING   11
 #define WEEKS_APART      15
-#define TIDY_AFTER_HOURS 3
+#define TIDY_AFTER_HOURS 2
 #define STORM_CALLS      30
 #define MORNING_HOURS    2
 #define ROOM_NOTICED_MS  (5 * SECOND_MS)
@@ -209,6 +209,9 @@ static void happen(struct simulator *simulator, struct happening *happening)
     case AGENT_ANSWERS:
         agent_answers(simulator, happening);
         break;
+    case PHONE_REGISTERS:
+        phone_registers(simulator, happening);
+        break;
     case LINE_REPORTS:
         line_reports(simulator, happening);
         break;
@@ -267,6 +270,12 @@ static void on_abort(void *context, struct uuid escalation)
     struct simulator *simulator = context;
     note(simulator, "abort");
     oracle_aborted(simulator->oracle, escalation);
+}
+
+static void on_alarm(void *context, const char *kind, const char *detail)
+{
+    struct simulator *simulator = context;
+    oracle_alarm(simulator->oracle, kind, detail, simulator->box->elapsed_ms);
 }
 
 static void on_no_start(void *context, const char *why)
@@ -345,6 +354,7 @@ bool week_live(const struct plan *plan, uint64_t *hash, struct tally *tally, siz
     };
     simulator.box->on_send = machines_send;
     simulator.box->on_abort = on_abort;
+    simulator.box->on_alarm = on_alarm;
     simulator.box->on_no_start = on_no_start;
     simulator.box->context = &simulator;
     box_begin_at(simulator.box, FIRST_WEEK_MS + days_to_begin(plan->week) * DAY_MS);
@@ -359,6 +369,7 @@ bool week_live(const struct plan *plan, uint64_t *hash, struct tally *tally, siz
     const char *fault = oracle_fault(simulator.oracle);
     (void)snprintf(fault_r, ORACLE_FAULT_BYTES, "at %lld ms: %s",
                    (long long)simulator.box->elapsed_ms, fault == NULL ? "" : fault);
+    simulator.tally.weeks++;
     simulator.tally.escalations += oracle_count(simulator.oracle);
     simulator.tally.turns_at_rest += simulator.watched.looks;
     simulator.tally.crashes += simulator.watched.crashes;

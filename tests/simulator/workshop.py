@@ -1,5 +1,6 @@
 """A copy of the tree to put bugs into: what mutate and mutate-generated share."""
 
+import argparse
 import os
 import re
 import signal
@@ -18,8 +19,13 @@ def run(*command, **options):
 
 
 def fail(text):
-    print(f"mutate: {text}", file=sys.stderr)
+    print(f"{os.path.basename(sys.argv[0])}: {text}", file=sys.stderr)
     sys.exit(2)
+
+
+def progress(text):
+    """For whoever waits; the table alone goes to standard output."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def end_when_nobody_reads():
@@ -27,16 +33,32 @@ def end_when_nobody_reads():
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
+def expression(text):
+    """Of --only, for argparse."""
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from error
+
+
+def from_one_on(text):
+    """A number of things of which there must be some, for argparse."""
+    if not re.fullmatch("0*[1-9][0-9]{0,8}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
 class Workshop:
     """A copy below build/, with a build of its own; both are kept for the next time."""
 
-    def __init__(self, name, *targets, settings=SETTINGS):
+    def __init__(self, name, *targets, settings=SETTINGS, preset=PRESET):
         self.folder = os.path.join(ROOT, "build", name)
-        self.build_folder = os.path.join(self.folder, "build", PRESET)
+        self.preset = preset
+        self.build_folder = os.path.join(self.folder, "build", preset)
         self.simulator = os.path.join(self.build_folder, "tests", "simulator", "simulator")
         self.targets = targets
         self.copy_tree()
-        if run("cmake", "--preset", PRESET, settings, cwd=self.folder).returncode != 0:
+        if run("cmake", "--preset", preset, settings, cwd=self.folder).returncode != 0:
             fail("the tree itself cannot be configured")
 
     def copy_tree(self):
@@ -55,9 +77,15 @@ class Workshop:
 
     def build(self, *targets, jobs=None):
         """None, or what the compiler said."""
-        done = run("cmake", "--build", "--preset", PRESET, *(("-j", str(jobs)) if jobs else ()),
+        done = run("cmake", "--build", "--preset", self.preset,
+                   *(("-j", str(jobs)) if jobs else ()),
                    "--target", *(targets or self.targets), cwd=self.folder)
         return done.stdout if done.returncode != 0 else None
+
+    def build_unchanged(self):
+        """As build(), without any bug: minutes the first time, so it is said."""
+        progress(f"builds {os.path.relpath(self.build_folder, ROOT)}: minutes the first time")
+        return self.build()
 
     def read(self, name):
         with open(os.path.join(self.folder, name), encoding="utf-8") as file:
