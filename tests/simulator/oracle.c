@@ -553,6 +553,9 @@ static void look_at_clock(struct oracle *oracle, int64_t now)
     int64_t moved = offset - oracle->offset;
     bool unnoticed = oracle->stepped || oracle->stepped_ms != 0;
     bool over_reboot = oracle->rebooted && (unnoticed || llabs(moved) <= REBOOT_MOVES_MS_MAX);
+    if (oracle->rebooted && unnoticed) {
+        oracle_steps_are_forgotten(oracle);
+    }
     oracle->rebooted = false;
     if (oracle->clock_known && moved != 0 && !over_reboot) {
         find_fault(oracle, "engine time moved by %" PRId64 " ms", moved);

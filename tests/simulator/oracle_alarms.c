@@ -49,6 +49,15 @@ void oracle_clock_stepped(struct oracle *oracle, int64_t ms)
     }
 }
 
+void oracle_steps_are_forgotten(struct oracle *oracle)
+{
+    oracle->stepped = false;
+    oracle->stepped_ms = 0;
+    for (size_t i = 0; i < oracle->records_count; i++) {
+        oracle->records[i].owes_step = false;
+    }
+}
+
 void expect_alarm(struct oracle *oracle, const char *kind)
 {
     int64_t told_ms = alarm_of(oracle, kind)->told_ms;

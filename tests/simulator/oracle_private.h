@@ -434,6 +434,9 @@ void look_at_standing(struct oracle *oracle, const struct record *record);
 void look_at_changes(struct oracle *oracle, bool troubled);
 
 /* ---- oracle_alarms.c ---- */
+/* A step just before a reboot looks like time that the machine was off: nobody can tell of it. */
+void oracle_steps_are_forgotten(struct oracle *oracle);
+
 /* It was told just now, or so lately that it is not told again. */
 void expect_alarm(struct oracle *oracle, const char *kind);
 void look_at_alarms(struct oracle *oracle, bool troubled);

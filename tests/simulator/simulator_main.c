@@ -13,6 +13,8 @@
 
 /* Weeks, days and how many a day: far beyond what anybody waits for. */
 #define NUMBER_MAX 999999ul
+/* Some minutes for a week, which is enough for a trace that a person can read. */
+#define SHRINK_LIVES_DEFAULT 100
 
 static const char help[] =
     "Usage: simulator [OPTIONS]\n"
@@ -29,6 +31,7 @@ static const char help[] =
     "  --faults N        a day (20)\n"
     "  --twice           lives it twice: the second hash must be the same\n"
     "  --forgetful       the disk loses its log at each crash: the oracle must notice\n"
+    "  --shrink-lives N  lives the failing week at most so often to shrink it (100)\n"
     "  --no-shrink       says which rule was broken, and no more\n"
     "  --scenario FILE   where the shrunken night is written (seed-N-week-W.scenario)\n"
     "  --verbose         prints every event\n"
@@ -42,8 +45,8 @@ struct options {
     struct plan plan;
     unsigned weeks;
     bool twice;
-    bool keeps_whole;     /* a failing week is not shrunk */
-    const char *scenario; /* where it is written to, or NULL */
+    unsigned shrink_lives; /* how often a failing week is lived to shrink it; 0: it is not */
+    const char *scenario;  /* where it is written to, or NULL */
 };
 
 static unsigned long number_of(const char *text)
@@ -78,6 +81,7 @@ enum option_name {
     FAULTS,
     TWICE,
     FORGETFUL,
+    SHRINK_LIVES,
     NO_SHRINK,
     SCENARIO,
     VERBOSE,
@@ -94,6 +98,7 @@ static const struct option known[] = {
     {"faults", required_argument, NULL, FAULTS},
     {"twice", no_argument, NULL, TWICE},
     {"forgetful", no_argument, NULL, FORGETFUL},
+    {"shrink-lives", required_argument, NULL, SHRINK_LIVES},
     {"no-shrink", no_argument, NULL, NO_SHRINK},
     {"scenario", required_argument, NULL, SCENARIO},
     {"verbose", no_argument, NULL, VERBOSE},
@@ -111,6 +116,7 @@ static void take_number(struct options *options, int name, const char *text)
         [DAYS] = &plan->days,
         [ESCALATIONS] = &plan->escalations_a_day,
         [FAULTS] = &plan->faults_a_day,
+        [SHRINK_LIVES] = &options->shrink_lives,
     };
     unsigned long number = number_of(text);
     if (number > NUMBER_MAX) {
@@ -124,7 +130,7 @@ static void take_number(struct options *options, int name, const char *text)
 static void read_options(int argc, char **argv, struct options *options)
 {
     struct plan *plan = &options->plan;
-    *options = (struct options){.weeks = 1};
+    *options = (struct options){.weeks = 1, .shrink_lives = SHRINK_LIVES_DEFAULT};
     *plan = (struct plan){.seed = 1, .escalations_a_day = 50, .faults_a_day = 20, .days = 7};
     for (int name; (name = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (name) {
@@ -138,7 +144,7 @@ static void read_options(int argc, char **argv, struct options *options)
             plan->forgetful = true;
             break;
         case NO_SHRINK:
-            options->keeps_whole = true;
+            options->shrink_lives = 0;
             break;
         case VERBOSE:
             plan->verbose = true;
@@ -195,20 +201,26 @@ static bool fails_without(struct plan *plan, const uint8_t *left_out, const char
     return !good && strcmp(broken, rule) == 0;
 }
 
-/* Leaves out as many causes as it can, larger pieces first (Zeller's delta debugging). */
-static size_t shrink(struct plan *plan, uint8_t *left_out, size_t causes, const char *rule)
+/* Leaves out as many causes as it can, larger pieces first (Zeller's delta debugging), until it
+ * lived the week *lives_left times. */
+static size_t shrink(struct plan *plan, uint8_t *left_out, size_t causes, const char *rule,
+                     unsigned *lives_left)
 {
     static uint8_t tried[CAUSES_MAX];
     size_t left = causes;
     for (size_t piece = causes / 2; piece > 0; piece /= 2) {
-        for (size_t from = 0; from < causes; from += piece) {
+        for (size_t from = 0; from<causes && * lives_left> 0; from += piece) {
             size_t removed = 0;
             memcpy(tried, left_out, causes);
             for (size_t i = from; i < from + piece && i < causes; i++) {
                 removed += !tried[i];
                 tried[i] = 1;
             }
-            if (removed > 0 && fails_without(plan, tried, rule)) {
+            if (removed == 0) {
+                continue;
+            }
+            (*lives_left)--;
+            if (fails_without(plan, tried, rule)) {
                 memcpy(left_out, tried, causes);
                 left -= removed;
             }
@@ -232,7 +244,7 @@ static void write_scenario(const struct plan *plan, const char *path, const char
 }
 
 static void tell_shrunk(const struct plan *failed, size_t causes, const char *failed_by,
-                        const char *path)
+                        const struct options *options)
 {
     static uint8_t left_out[CAUSES_MAX];
     struct plan plan = *failed;
@@ -241,14 +253,16 @@ static void tell_shrunk(const struct plan *failed, size_t causes, const char *fa
     struct tally tally = {0};
     take_rule(failed_by, rule);
     plan.verbose = false;
-    size_t left = shrink(&plan, left_out, causes, rule);
-    (void)printf("shrunk from %zu causes to %zu; the night as a scenario:\n", causes, left);
+    unsigned lives_left = options->shrink_lives;
+    size_t left = shrink(&plan, left_out, causes, rule, &lives_left);
+    (void)printf("shrunk from %zu causes to %zu%s; the night as a scenario:\n", causes, left,
+                 lives_left > 0 ? "" : " (more --shrink-lives may shrink it further)");
     plan.left_out = left_out;
     plan.recorded = true;
     char *scenario = NULL;
     (void)week_live(&plan, &hash, &tally, &causes, fault, &scenario);
     (void)fputs(scenario, stdout);
-    write_scenario(&plan, path, scenario);
+    write_scenario(&plan, options->scenario, scenario);
     free(scenario);
     (void)printf("%s\n", fault);
 }
@@ -265,8 +279,8 @@ static bool live(const struct options *options, uint64_t *hash, struct tally *ta
             (void)printf("FAULT: seed %llu week %u %s\n", (unsigned long long)plan.seed, plan.week,
                          fault);
             (void)fflush(stdout);
-            if (!options->keeps_whole) {
-                tell_shrunk(&plan, causes, fault, options->scenario);
+            if (options->shrink_lives > 0) {
+                tell_shrunk(&plan, causes, fault, options);
             }
             return false;
         }
