@@ -7,6 +7,7 @@ The gateway alone lives by these clocks: who takes its calls and alarms has the 
 
 import contextlib
 import datetime
+import re
 import sqlite3
 import time
 import unittest
@@ -164,6 +165,10 @@ class RecordTest(ClockTest):
         self.assertEqual(listed, made)
 
 
+def moved_ms(alarm):
+    return int(re.search(r" ([-+]?\d+) ms", alarm).group(1))
+
+
 class RestartTest(ClockTest):
     def test_step_while_the_process_is_away__is_told_by_the_restart(self):
         lift = self.customer_with_steps(1)
@@ -174,7 +179,7 @@ class RestartTest(ClockTest):
         self.clock.step_wall(-DAY_MS)
         self.gateway.start()
         [detail] = self.wait_for_alarm("clock.stepped")
-        self.assertIn(" -864", detail)
+        self.assertAlmostEqual(moved_ms(detail), -DAY_MS, delta=100)
         wait_until(lambda: self.entries(escalation, "clock_stepped"), "the entry of the step")
         self.assertEqual(self.due_ms(escalation), due)
 
@@ -190,7 +195,7 @@ class SuspendTest(ClockTest):
         calls = self.wait_for_calls(escalation, 2)
         woke_ms = (instant(calls[1]).timestamp() - resumed_at) * 1000
         [detail] = self.wait_for_alarm("clock.suspended")
-        self.assertIn("suspended for 36000", detail)
+        self.assertAlmostEqual(moved_ms(detail), HOUR_MS, delta=100)
         self.wait_for_alarm("engine.overdue")
         late = self.entries(escalation, "late")[0]
         [suspended] = self.entries(escalation, "clock_suspended")
