@@ -683,6 +683,7 @@ void check_plans(struct oracle *oracle, struct record *record, const struct said
         check_withdrawals(oracle, record, said);
         break;
     case SAID_DECLINED:
+        record->asked_ms = oracle->elapsed_ms; /* whoever says no has just heard of it */
         note_decline(oracle, record, said);
         break;
     case SAID_OVERDUE:

@@ -162,7 +162,7 @@ struct record {
     int64_t announced; /* engine time of the last one */
     unsigned announcements;
     int64_t exhausted_ms; /* by the clock that never steps, as is asked_ms */
-    int64_t asked_ms;     /* when last left what may make a person take it */
+    int64_t asked_ms;     /* when last left what may make a person take it, or one said no */
 };
 
 /* What was answered to a key of the webhook. */
