@@ -68,6 +68,8 @@ void http_connections_cut(struct admin_api *api, struct monotonic_time now);
 /* More than three quarters of all connections are open: an answer ends its connection, unless that
  * acknowledges. So the next in the crowd has its turn, and agents and telephony find a place. */
 bool http_connections_are_crowded(struct admin_api *api);
+/* Something arrived on one of them that no worker has read yet. */
+bool http_connections_are_unread(struct admin_api *api);
 
 /* ---- waiting.c: suspended requests; either the answer or the deadline wins ---- */
 

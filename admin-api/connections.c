@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #define CONNECTION_CUT INT64_MIN
@@ -95,6 +96,19 @@ static void cut(struct admin_api *api, struct connection *connection, enum phase
 bool http_connections_are_crowded(struct admin_api *api)
 {
     return atomic_load(&api->connections.count) > api->connections.calm;
+}
+
+bool http_connections_are_unread(struct admin_api *api)
+{
+    bool unread = false;
+    pthread_mutex_lock(&api->connections.mutex);
+    for (struct connection *each = api->connections.first; each != NULL && !unread;
+         each = each->next) {
+        int bytes = 0;
+        unread = ioctl(each->socket, FIONREAD, &bytes) == 0 && bytes > 0;
+    }
+    pthread_mutex_unlock(&api->connections.mutex);
+    return unread;
 }
 
 /* One pass over a crowd, from the most dispensable on. */

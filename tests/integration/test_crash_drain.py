@@ -48,15 +48,20 @@ class Drain(astreinte_test.GatewayTest):
             self.assertEqual(lane.ask(request("GET", "/readyz", "")).status, 200)
         return lanes
 
-    def stop_under_load(self, stop):
-        """Every request was sent whole before the signal: each is answered, yes or not now."""
+    def stop_under_load(self, stop, starved=False):
+        """Every request was sent whole before the signal: each is answered, yes or not now; also
+        when none of its threads had run meanwhile and no byte was read yet."""
         lanes = self.open_lanes()
         keys = [f"{self.id()}-{stop}-{number}" for number in range(IN_FLIGHT)]
+        if starved:
+            self.gateway.process.send_signal(signal.SIGSTOP)
         begun = time.monotonic()
         for lane, key in zip(lanes, keys):
             lane.send(self.post(key))
         spin_until(begun + self.chance.uniform(0, SIGNAL_AFTER_S_MAX))
         self.gateway.process.send_signal(signal.SIGTERM)
+        if starved:
+            self.gateway.process.send_signal(signal.SIGCONT)
         refused = []
         for lane, key in zip(lanes, keys):
             answer = lane.receive()
@@ -95,7 +100,7 @@ class Drain(astreinte_test.GatewayTest):
     def test_stop_under_load(self):
         refused_all = 0
         for stop in range(STOPS):
-            refused = self.stop_under_load(stop)
+            refused = self.stop_under_load(stop, starved=stop % 2 == 1)
             self.assertEqual(self.unresolved(), [], "something did not come back")
             self.gateway.start()
             racer = Racer(self.gateway.port)
