@@ -709,8 +709,8 @@ static void run_turn(struct turn *turn)
     checkpoint(engine);
 }
 
-/* How long nothing will be due. */
-/* What failed is tried again at its own pace: asking faster mends no disk. Others keep theirs. */
+/* How long nothing will be due. What failed is tried again at its own pace: asking faster mends no
+ * disk. Others keep theirs. */
 static int64_t time_until_due(struct engine *engine, struct engine_time began, bool failed)
 {
     struct engine_time from = failed ? began : ENGINE_BEGINNING, due;

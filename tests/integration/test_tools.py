@@ -34,6 +34,10 @@ class Tools(unittest.TestCase):
         options = argparse.Namespace(kills=7, lives=3)
         self.assertEqual(crash.kills_of(options, 9), 3)  # --database beyond them
 
+    def test_each_mutation_fits_the_tree(self):
+        done = self.run_tool("tests/simulator/mutate", "--list")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
     def test_each_explained_survivor_is_one_mutant(self):
         mutate = astreinte_test.SOURCE_DIR / "tests/simulator/mutate-generated"
         done = subprocess.run([mutate, "--list", "--count", "1"], capture_output=True, text=True,

@@ -152,8 +152,8 @@ MUTATIONS = [
     )),
     mutation("lost wake-up: sleeps past a deadline", (
         ENGINE + "turn.c",
-        "    return wait_ms < 0 ? 0 : wait_ms > IDLE_WAIT_MS_MAX ? IDLE_WAIT_MS_MAX : wait_ms;",
-        "    return wait_ms < 0 ? 0 : IDLE_WAIT_MS_MAX;",
+        "    return wait_ms < 0 ? 0 : wait_ms > most_ms ? most_ms : wait_ms;",
+        "    return wait_ms < 0 ? 0 : most_ms;",
     )),
     mutation("only the severest deadlines are looked for", (
         STORE + "store_escalation.c",
