@@ -122,10 +122,14 @@ MUTATIONS = [
         "    bool given = ballast_give(engine->ballast);\n",
         "    bool given = false;\n",
     )),
-    mutation("acknowledgments are not among what draws on the reserve", (
+    mutation("a full disk stops what is open: acknowledgments are refused with what is new", (
         ENGINE + "reserve.c",
         "    case COMMAND_AGENT_VERB:\n",
         "    case COMMAND_AGENT_VERB:\n        return false;\n",
+    ), (
+        ENGINE + "reserve.c",
+        "    return type == COMMAND_ESCALATE ||\n",
+        "    return type == COMMAND_ESCALATE || type == COMMAND_AGENT_VERB ||\n",
     )),
     mutation("freed room is not noticed", (
         ENGINE + "reserve.c",
