@@ -44,8 +44,9 @@ static bool is_there(sqlite3_vfs *vfs, const char *path)
 static enum status tell_emptied(const char *beside, struct error *error)
 {
     return error_set(error, STATUS_CORRUPT,
-                     "the file is missing or empty, but its %s says that it was in use; to begin "
-                     "anew remove it and what is named after it",
+                     "it is missing or empty, but its %s says that it was in use: put it back, or "
+                     "restore a backup with astreinted --restore; to begin anew remove its -wal, "
+                     "-shm, -ballast and -poison, too, and keep the backups",
                      beside);
 }
 
@@ -216,9 +217,14 @@ enum status store_identify(struct store *store, int64_t *version_r, struct error
     return status;
 }
 
+static bool says_remedy(const struct error *error)
+{
+    return error != NULL && strstr(error->text, "--restore") != NULL;
+}
+
 enum status store_name_file(const char *path, enum status status, struct error *error)
 {
-    if (status == STATUS_CORRUPT) {
+    if (status == STATUS_CORRUPT && !says_remedy(error)) {
         (void)error_wrap(error, status,
                          "it is damaged and was left as it is; restore a backup with astreinted "
                          "--restore");

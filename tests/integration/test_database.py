@@ -178,7 +178,7 @@ class Emptied(unittest.TestCase):
                 self.assertEqual(done.returncode, 1, done.stdout)
                 told = done.stderr.splitlines()[-1]
                 for word in (f"database {self.database}: ", "--restore", f"its {suffix} says",
-                             "to begin anew remove it"):
+                             "put it back", "keep the backups"):
                     self.assertIn(word, told)
         self.assertEqual(self.sizes(), before)
 

@@ -145,6 +145,7 @@ static void test_open__damage_is_refused(void **state)
     store_close(&shelf->store);
     /* The schema's page, behind an intact header. */
     write_file(shelf->path, "r+", 100, rubbish, 2000);
+    assert_int_equal(store_open(shelf->path, NULL, &shelf->store, NULL), STATUS_CORRUPT);
     assert_int_equal(store_open(shelf->path, NULL, &shelf->store, &shelf->error), STATUS_CORRUPT);
     assert_null(shelf->store);
     assert_non_null(strstr(shelf->error.text, shelf->path));
