@@ -69,8 +69,8 @@ void engine_alarm_about(struct engine *engine, const char *kind, const char *abo
 {
     struct alarm_course course = take_course(engine, kind, about);
     if (course.log) {
-        log_warning("alarm", LOG_TEXT("kind", kind), LOG_TEXT("detail", detail),
-                    LOG_INT("unsaid", course.unsaid));
+        log_error("alarm", LOG_TEXT("kind", kind), LOG_TEXT("detail", detail),
+                  LOG_INT("unsaid", course.unsaid));
     }
     (void)pthread_mutex_lock(&engine->statistics_lock);
     engine->statistics.alarms++;
