@@ -151,7 +151,7 @@ class Tools(unittest.TestCase):
             self.assertIn(f"argument {option}: '-1' is not a whole number from 1 on",
                           self.refused("mutate-generated", "--list", option + "=-1"))
         self.assertIn("--found 8: there are only 5 seeds",
-                      self.refused("mutate", "--list", "--seeds", "5"))
+                      self.refused("mutate", "--list", "--seeds", "5", "--found", "8"))
 
     def test_what_nothing_matches_is_refused_before_any_build(self):
         for name, said in (("mutate", "no mutation's name matches 'nosuch'"),
