@@ -150,15 +150,21 @@ static void test_poison__aborts_after_the_work_blame_nobody(void **state)
     assert_int_equal(house->alarms, alarms);
 }
 
+/* What was sent before is answered; the house is left closed. */
+static void die_twice(struct house *house, struct uuid subject, enum death death)
+{
+    house_accept_all(house, 0);
+    house_close(house);
+    run_to_death(house, subject, death);
+    run_to_death(house, subject, death);
+}
+
 static void quarantine(struct house *house, enum death death)
 {
     struct uuid bad = house_escalate(house, SEVERITY_MAJOR);
     house_advance(house, 1000); /* its deadline comes first */
     struct uuid good = house_escalate(house, SEVERITY_MAJOR);
-    house_accept_all(house, 0);
-    house_close(house);
-    run_to_death(house, bad, death);
-    run_to_death(house, bad, death);
+    die_twice(house, bad, death);
     size_t sent = house->sent_count, alarms = house->alarms;
     house_advance(house, death == DEATH_AT_DEADLINE ? 59500 : 0);
     house_open(house);
@@ -224,10 +230,7 @@ static void test_poison__a_dispatcher_without_room_hears_of_it_later(void **stat
 {
     struct house *house = *state;
     struct uuid bad = house_escalate(house, SEVERITY_MAJOR);
-    house_accept_all(house, 0);
-    house_close(house);
-    run_to_death(house, bad, DEATH_IN_COMMAND);
-    run_to_death(house, bad, DEATH_IN_COMMAND);
+    die_twice(house, bad, DEATH_IN_COMMAND);
     size_t sent = house->sent_count;
     house->send_status = STATUS_FULL;
     house_open(house);
@@ -245,10 +248,7 @@ static void test_poison__each_life_tells_of_it_until_it_is_heard(void **state)
 {
     struct house *house = *state;
     struct uuid bad = house_escalate(house, SEVERITY_MAJOR);
-    house_accept_all(house, 0);
-    house_close(house);
-    run_to_death(house, bad, DEATH_IN_COMMAND);
-    run_to_death(house, bad, DEATH_IN_COMMAND);
+    die_twice(house, bad, DEATH_IN_COMMAND);
     house_open(house);
     house_settle(house);
     house_advance(house, INT64_C(4) * 3600 * 1000);
@@ -342,10 +342,7 @@ static void test_poison__a_request_that_aborts_twice_is_refused(void **state)
 {
     struct house *house = *state;
     struct uuid good = house_escalate(house, SEVERITY_MAJOR);
-    house_accept_all(house, 0);
-    house_close(house);
-    run_to_death(house, good, DEATH_IN_REQUEST);
-    run_to_death(house, good, DEATH_IN_REQUEST);
+    die_twice(house, good, DEATH_IN_REQUEST);
     house_open(house);
     house_settle(house);
     atomic_store(&house->abort_at_random, true);
@@ -442,10 +439,7 @@ static void test_poison__a_refused_verb_delays_nobody(void **state)
 {
     struct house *house = *state;
     struct uuid bad = house_escalate(house, SEVERITY_MAJOR);
-    house_accept_all(house, 0);
-    house_close(house);
-    run_to_death(house, bad, DEATH_IN_COMMAND);
-    run_to_death(house, bad, DEATH_IN_COMMAND);
+    die_twice(house, bad, DEATH_IN_COMMAND);
     size_t sent = house->sent_count;
     house_open(house);
     house_settle(house);
