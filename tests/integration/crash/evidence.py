@@ -169,7 +169,10 @@ def resend_faults(evidence):
                 continue
             lines = kill.received_lines if row["path"] == PUSH else kill.telephony_lines
             taken = [place for place, _, answered, *_ in sent.get(name, []) if answered]
-            escalation = escalations[row["escalation_id"]]
+            escalation = escalations.get(row["escalation_id"])
+            if escalation is None:
+                found.append(f"resend: the escalation of {name} vanished after kill {number}")
+                continue
             good = {
                 PLANNED: False,
                 HANDED_OVER: False,
