@@ -75,6 +75,8 @@ void oracle_close(struct oracle *oracle);
  * is the simulator's own number. */
 void oracle_accepted(struct oracle *oracle, struct uuid escalation, int customer, unsigned key,
                      const char *words, size_t words_bytes);
+/* Somebody asks: to be told before the gateway has the command in its hands. */
+void oracle_asked(struct oracle *oracle, const struct command *command);
 /* A command was answered, or a crash took the answer. sent: the push or call that it answers, or
  * NULL; first: its button had not been pressed before. */
 void oracle_heard(struct oracle *oracle, const struct command *command, struct box_sent *sent,

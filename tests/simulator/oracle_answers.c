@@ -279,13 +279,18 @@ static bool failed_itself(enum status status)
     return status == STATUS_NO_MEMORY || status == STATUS_IO || status == STATUS_DISK_FULL;
 }
 
-/* Nothing of one customer in another's view. */
+void oracle_asked(struct oracle *oracle, const struct command *command)
+{
+    oracle->asker_id = command->customer_id;
+}
+
+/* Nothing of one customer in another's view, whatever the gateway made of the command since. */
 static void check_whose(struct oracle *oracle, const struct command *command)
 {
     int owner;
-    if (command->customer_id != 0 && !uuid_is_nil(command->escalation_id) &&
+    if (oracle->asker_id != 0 && !uuid_is_nil(command->escalation_id) &&
         oracle_find_customer(oracle, command->escalation_id, &owner) &&
-        owner != (int)command->customer_id - 1 && command->answer.status != STATUS_NOT_FOUND &&
+        owner != (int)oracle->asker_id - 1 && command->answer.status != STATUS_NOT_FOUND &&
         !failed_itself(command->answer.status)) {
         oracle_blame(oracle, "a customer reached another's escalation");
     }

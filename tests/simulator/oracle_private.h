@@ -324,6 +324,7 @@ struct oracle {
     struct agreed_once agreed[AGREED_MAX];
     struct plan plan;
     struct seen_people seen_people;
+    int64_t asker_id;         /* whose command is being run; 0: an action token says that later */
     int64_t changed_customer; /* whose people or rotas did, since the last look; 0: nobody's */
     struct alarm_seen alarms[ALARM_KINDS_MAX];
     size_t alarms_count;

@@ -78,6 +78,7 @@ bool ask_from(struct simulator *simulator, struct command *command, struct box_s
     if (sent != NULL) {
         sent->pressed = sent->pressed || accepts;
     }
+    oracle_asked(simulator->oracle, command);
     bool answered = box_run(box, command);
     note(simulator, "command %d: %s", (int)command->type,
          answered ? status_slug(command->answer.status) : "unknown");
