@@ -213,13 +213,19 @@ static unsigned read_received(struct load *load, size_t count)
     return strangers;
 }
 
+static bool is_allowed(const struct fault *fault, const struct sent *sent)
+{
+    return (fault->allowed & 1U << sent->result.outcome) != 0 ||
+           ((fault->allowed & BUSY) != 0 && sent->result.outcome == PUSH_EXPIRED);
+}
+
 /* What is wrong with one notification's end, or NULL. */
 static const char *find_fault(const struct fault *fault, const struct sent *sent)
 {
     if (sent->calls != 1) {
         return "has not one outcome";
     }
-    if ((fault->allowed & 1U << sent->result.outcome) == 0) {
+    if (!is_allowed(fault, sent)) {
         return "ended otherwise than the fault allows";
     }
     if (sent->ended_at.ms > sent->deadline.ms + TOLERANCE_MS) {
@@ -242,14 +248,20 @@ static unsigned judge(struct load *load, const struct fault *fault, size_t count
     if (wrong > 0) {
         print_message("%s × %zu: %u requests under ids not theirs\n", fault->name, count, wrong);
     }
+    size_t expired = 0;
     for (size_t i = 0; i < count; i++) {
         const struct sent *sent = &load->sent[i];
         const char *text = find_fault(fault, sent);
+        expired += sent->result.outcome == PUSH_EXPIRED;
         if (text != NULL && wrong++ < 5) {
             print_message("%s × %zu: one %s: %s, %s, %u tries\n", fault->name, count, text,
                           push_outcome_text(sent->result.outcome), sent->result.reason,
                           sent->result.tries);
         }
+    }
+    if (expired == count && (fault->allowed & EXP) == 0) {
+        print_message("%s × %zu: all expired\n", fault->name, count);
+        wrong++;
     }
     return wrong;
 }
@@ -436,6 +448,7 @@ static void test_matrix__notices_what_is_wrong(void **state)
                                 .commands = {"{\"provider\":\"$P\",\"behaviour\":\"gone\"}"}};
     const struct fault fine = {.name = "must fail: outcomes that were tampered with",
                                .allowed = ACC | EXP};
+    const struct fault busy = {.name = "must fail: all expired", .allowed = EXH | BUSY};
     begin_cell(load, &wrong);
     submit_all(load, &wrong, 10);
     assert_int_equal(end_cell(load, &wrong, 10), 10);
@@ -454,6 +467,12 @@ static void test_matrix__notices_what_is_wrong(void **state)
     load->sent[6].ended_at.ms += 60000;          /* one too late, */
     load->sent[7].result.outcome = PUSH_EXPIRED; /* and one that it took all the same */
     assert_int_equal(judge(load, &fine, 10), 5);
+    for (size_t i = 0; i < 10; i++) { /* nothing but time ran out */
+        load->sent[i] = (struct sent){.calls = 1, .result = {.outcome = PUSH_EXPIRED}};
+    }
+    assert_int_equal(judge(load, &busy, 10), 1);
+    load->sent[9].result.outcome = PUSH_RETRY_EXHAUSTED;
+    assert_int_equal(judge(load, &busy, 10), 0);
 }
 
 int fault_matrix_main(enum push_provider provider)

@@ -13,6 +13,9 @@
 #define EXH (1U << PUSH_RETRY_EXHAUSTED)
 #define EXP (1U << PUSH_EXPIRED)
 #define UNC (1U << PUSH_UNCERTAIN)
+/* The deadline is the end, and a busy machine may not have sent all by then: some expire unsent,
+ * never all of them. */
+#define BUSY (1U << PUSH_OUTCOMES_COUNT)
 
 #define ON_APNS (1U << PUSH_APNS)
 #define ON_FCM  (1U << PUSH_FCM)
