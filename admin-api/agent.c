@@ -321,12 +321,19 @@ static enum status load_me(struct exchange *exchange, struct store *store, struc
         return STATUS_NO_MEMORY;
     }
     int64_t wall_of_engine_ms = escalations_wall_of_engine_ms(exchange);
-    for (size_t i = 0; i < me->open_count && status == STATUS_OK; i++) {
-        me->open[i].customer = me->customer;
-        me->open[i].escalation = rows[i];
-        me->open[i].wall_of_engine_ms = wall_of_engine_ms;
+    size_t count = me->open_count;
+    me->open_count = 0;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (!escalations_begin_reading(exchange, exchange->customer_id, rows[i].id)) {
+            continue; /* the desk was told of it */
+        }
+        struct escalation_view *item = &me->open[me->open_count++];
+        item->customer = me->customer;
+        item->escalation = rows[i];
+        item->wall_of_engine_ms = wall_of_engine_ms;
         status = store_get_ticket(store, exchange->customer_id, rows[i].ticket_id, exchange->arena,
-                                  &me->open[i].ticket, error);
+                                  &item->ticket, error);
+        burden_drop();
     }
     return status;
 }

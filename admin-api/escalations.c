@@ -103,6 +103,18 @@ int64_t escalations_wall_of_engine_ms(struct exchange *exchange)
     return clock_wall(&api->clock).ms - engine_now(api->engine).ms;
 }
 
+bool escalations_begin_reading(const struct exchange *exchange, int64_t customer_id,
+                               struct uuid escalation)
+{
+    const struct burden burden = {
+        .customer_id = customer_id, .subject = escalation, .reading = true};
+    if (engine_forbids_reading(exchange->api->engine, escalation)) {
+        return false;
+    }
+    burden_take(&burden);
+    return true;
+}
+
 enum next escalations_read_fault(struct exchange *exchange, enum status status,
                                  const struct error *error)
 {
@@ -112,7 +124,7 @@ enum next escalations_read_fault(struct exchange *exchange, enum status status,
     return reply_problem(exchange, status, status == STATUS_NOT_FOUND ? NULL : error, NULL);
 }
 
-enum next escalations_show(struct exchange *exchange, struct store *store, bool with_history)
+static enum next show(struct exchange *exchange, struct store *store, bool with_history)
 {
     struct error error = {0};
     struct escalation_view view = {.customer = exchange->customer};
@@ -132,6 +144,17 @@ enum next escalations_show(struct exchange *exchange, struct store *store, bool 
     }
     view.wall_of_engine_ms = escalations_wall_of_engine_ms(exchange);
     return reply_view(exchange, with_history ? view_escalation : view_agent_escalation, &view);
+}
+
+enum next escalations_show(struct exchange *exchange, struct store *store, bool with_history)
+{
+    if (!escalations_begin_reading(exchange, exchange->customer_id, exchange->id)) {
+        return reply_fault(exchange, STATUS_QUARANTINED, NULL,
+                           "to read it ended the gateway twice; act by telephone");
+    }
+    enum next next = show(exchange, store, with_history);
+    burden_drop();
+    return next;
 }
 
 bool escalations_find(struct exchange *exchange, struct store *store)
@@ -223,12 +246,16 @@ static enum status load_list(struct exchange *exchange, struct store *store, str
         if (customer == NULL || !principal_covers(&exchange->principal, customer->id)) {
             continue; /* of a customer that this key does not cover */
         }
+        if (!escalations_begin_reading(exchange, customer->id, rows[i].id)) {
+            continue; /* the desk was told of it */
+        }
         struct escalation_view *item = &list.items[list.count++];
         item->customer = customer;
         item->escalation = rows[i];
         item->wall_of_engine_ms = wall_of_engine_ms;
         status = store_get_ticket(store, customer->id, rows[i].ticket_id, exchange->arena,
                                   &item->ticket, error);
+        burden_drop();
         if (status != STATUS_OK) {
             return status;
         }

@@ -12,6 +12,11 @@ bool escalations_find(struct exchange *exchange, struct store *store);
 /* Reader threads: answers with the escalation, with all its history or as an agent sees it. */
 enum next escalations_show(struct exchange *exchange, struct store *store, bool with_history);
 
+/* Reader threads: this thread looks at that escalation until burden_drop(), and dies of it if it
+ * does. False: reading it ended the gateway twice, so nobody does. */
+bool escalations_begin_reading(const struct exchange *exchange, int64_t customer_id,
+                               struct uuid escalation);
+
 /* Answers a read that failed; logs what the caller cannot help. */
 enum next escalations_read_fault(struct exchange *exchange, enum status status,
                                  const struct error *error);

@@ -25,6 +25,7 @@ static void *run_reader(void *context)
 {
     struct reader *reader = context;
     struct readers *readers = &reader->api->readers;
+    (void)pthread_setname_np(pthread_self(), "reader");
     while (true) {
         while (sem_wait(&readers->items) != 0 && errno == EINTR) {
         }

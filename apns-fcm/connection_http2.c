@@ -50,6 +50,16 @@ static int on_stream_close(nghttp2_session *session, int32_t stream_id, uint32_t
     return 0;
 }
 
+/* What follows, until the next frame, is its stream's business. */
+static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *head, void *context)
+{
+    const struct exchange *exchange =
+        head->stream_id > 0 ? nghttp2_session_get_stream_user_data(session, head->stream_id) : NULL;
+    (void)context;
+    burden_take(exchange != NULL ? exchange->burden : NULL);
+    return 0;
+}
+
 static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *context)
 {
     (void)context;
@@ -231,6 +241,7 @@ static ssize_t read_body(nghttp2_session *session, int32_t stream_id, uint8_t *b
     if (exchange == NULL) {
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     }
+    burden_take(exchange->burden); /* until the frame is gathered */
     size_t left = exchange->body_bytes - exchange->body_sent_bytes;
     size_t bytes = left < length ? left : length;
     memcpy(buffer, exchange->body + exchange->body_sent_bytes, bytes);
@@ -248,6 +259,7 @@ static bool create_session(struct connection *connection)
     bool created = false;
     if (nghttp2_session_callbacks_new(&callbacks) == 0 && nghttp2_option_new(&option) == 0) {
         nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
+        nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
         nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame_recv);
         nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
@@ -283,6 +295,7 @@ enum status connection_http2_begin(struct connection *connection)
 bool connection_http2_receive(struct connection *connection, const void *bytes, size_t count)
 {
     ssize_t taken = nghttp2_session_mem_recv(connection->session, bytes, count);
+    burden_drop();
     if (taken < 0 && connection->doom == NULL) {
         connection->doom = taken == NGHTTP2_ERR_NOMEM ? "no-memory" : "protocol-error";
     }
@@ -294,6 +307,7 @@ bool connection_http2_gather(struct connection *connection)
     while (connection->output_bytes < OUTPUT_FILL_BYTES) {
         const uint8_t *frame;
         ssize_t bytes = nghttp2_session_mem_send(connection->session, &frame);
+        burden_drop();
         if (bytes == 0) {
             return true;
         }

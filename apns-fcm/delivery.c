@@ -387,14 +387,20 @@ void delivery_work(struct push_sender *sender)
     struct deadline_node *node;
     while ((node = take_due(&sender->ends, now)) != NULL) {
         struct job *job = OWNER(struct job, end_node, node);
+        burden_take(&job->burden);
         give_up(job, trouble_of(job));
     }
     while ((node = take_due(&sender->retries, now)) != NULL) {
-        retry(sender, OWNER(struct job, retry_node, node));
+        struct job *job = OWNER(struct job, retry_node, node);
+        burden_take(&job->burden);
+        retry(sender, job);
     }
     while ((node = take_due(&sender->hedges, now)) != NULL) {
-        hedge(OWNER(struct job, hedge_node, node));
+        struct job *job = OWNER(struct job, hedge_node, node);
+        burden_take(&job->burden);
+        hedge(job);
     }
+    burden_drop();
 }
 
 static struct monotonic_time first_due(const struct deadline_heap *heap)

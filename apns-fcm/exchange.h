@@ -47,6 +47,7 @@ struct exchange {
     struct exchange *previous;
     const struct exchange_kind *kind;
     void *owner; /* the kind's */
+    const struct burden *burden; /* of the thread that works on it; the owner's; NULL: none */
     struct pool *pool;
     struct connection *connection; /* while in flight */
     enum exchange_place place;

@@ -150,6 +150,8 @@ static void fill_in(struct job *job, const struct push_job *from)
     job->delayed = from->delayed;
     job->context = from->context;
     job->target_hash = hash_of(from->target);
+    job->burden = from->burden;
+    job->exchange.burden = &job->burden;
     job->exchange.owner = job;
     job->exchange.rank = (unsigned)notification->urgency;
     job->result.gone_since = WALL_NEVER;
@@ -199,6 +201,7 @@ static void place_payload(struct job *job, const struct push_job *from,
     const struct push_secret *secret = from->notification.secret;
     assert(payload->seal_at + payload->seal_bytes <= payload->body_bytes);
     job->needs_seal = true;
+    job->sealing.burden = &job->burden;
     job->sealing.plain = (const uint8_t *)place(at, payload->plain, payload->plain_bytes);
     job->sealing.plain_bytes = payload->plain_bytes;
     job->sealing.place = (uint8_t *)job->body + payload->seal_at;

@@ -56,6 +56,7 @@ struct job {
     void (*complete)(void *context, const struct push_result *result);
     void (*delayed)(void *context, const char *reason);
     void *context;
+    struct burden burden;
     char memory[];
 };
 

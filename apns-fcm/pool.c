@@ -126,7 +126,9 @@ void pool_end_exchange(struct pool *pool, struct seat *seat, struct exchange *ex
                                                       REFUSED_WAIT_MS_CAP, pool->loop->random));
     }
     pool->ending = seat;
+    burden_take(exchange->burden);
     exchange->kind->end(exchange, end);
+    burden_drop();
     pool->ending = NULL;
 }
 
@@ -142,9 +144,11 @@ static bool start(struct pool *pool, struct seat *seat, struct exchange *exchang
     if (connection_in_flight(connection) == 0) {
         seat->progress_at = pool->loop->now;
     }
+    burden_take(exchange->burden);
     size_t headers_count = exchange->kind->begin(exchange, pool->loop, headers);
     assert(headers_count <= EXCHANGE_HEADERS_MAX);
     enum status status = connection_start(connection, exchange, headers, headers_count);
+    burden_drop();
     if (status == STATUS_OK) {
         pool->hedges_in_flight += is_hedge ? 1 : 0;
         return true;

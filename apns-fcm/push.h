@@ -27,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gateway/base/burden.h"
 #include "gateway/base/clock.h"
 #include "gateway/base/random.h"
 #include "gateway/base/status.h"
@@ -190,6 +191,7 @@ struct push_job {
      * NULL. */
     void (*delayed)(void *context, const char *reason);
     void *context;
+    struct burden burden; /* of the sender's threads while they work on this job; zeroed: none */
 };
 
 /* ---- configuration ---- */

@@ -69,7 +69,9 @@ static void seal_list(struct sealer *sealer, struct sealing *list)
     size_t batch_count = 0;
     for (struct sealing *sealing = list; sealing != NULL;) {
         struct sealing *next = sealing->next;
+        burden_take(sealing->burden);
         sealing->status = is_stopping(sealer) ? STATUS_STOPPING : seal_one(sealer, sealing);
+        burden_drop();
         if (++batch_count == BATCH_MAX || next == NULL) {
             sealing->next = NULL;
             sealer->done(sealer->context, batch);

@@ -16,6 +16,7 @@ struct sealing {
     uint8_t *place; /* where the record goes, */
     size_t record_bytes;
     bool base64;        /* in base64url without padding */
+    const struct burden *burden; /* of the sealer's thread meanwhile; NULL: none */
     enum status status; /* the outcome: OK, INVALID (the public key), NO_MEMORY, STOPPING */
 };
 

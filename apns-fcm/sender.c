@@ -68,14 +68,17 @@ static enum intake take_intake(struct push_sender *sender, bool may_sleep)
     }
     while (sealed != NULL) {
         struct sealing *next = sealed->next;
+        burden_take(sealed->burden);
         delivery_take_sealed(sender, sealed);
         sealed = next;
     }
     while (job != NULL) {
         struct job *next = job->intake_next;
+        burden_take(&job->burden);
         delivery_take(sender, job);
         job = next;
     }
+    burden_drop();
     return intake;
 }
 

@@ -13,13 +13,13 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(push_headers
-    apns-fcm/push.h gateway/base/clock.h gateway/base/random.h gateway/base/status.h
-    gateway/base/time.h gateway/base/uuid.h)
+    apns-fcm/push.h gateway/base/burden.h gateway/base/clock.h gateway/base/random.h
+    gateway/base/status.h gateway/base/time.h gateway/base/uuid.h)
 set(push_include_folder "${CMAKE_INSTALL_INCLUDEDIR}/astreinte-push")
 set(push_config_folder "${CMAKE_INSTALL_LIBDIR}/cmake/astreinte-push")
 set(push_pkgconfig_folder "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 # What the headers declare, and nothing else; tests/integration/test_push_install.py compares.
-set(push_symbols push_* clock_* error_* random_* status_* uuid_* wall_time_*)
+set(push_symbols push_* burden_* clock_* error_* random_* status_* uuid_* wall_time_*)
 
 # ---- the shared library ----
 

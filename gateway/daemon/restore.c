@@ -320,6 +320,9 @@ static enum status exchange(struct restore *restore, struct error *error)
     if (status == STATUS_OK) {
         status = set_aside(restore, error);
     }
+    if (status == STATUS_OK) {
+        status = engine_forget_commits(restore->gateways, error);
+    }
     return status == STATUS_OK ? move(restore, restore->restoring, restore->database, error)
                                : status;
 }
@@ -419,7 +422,10 @@ enum status restore_check_database(const char *database, struct store_facts *fac
     }
     if (status == STATUS_OK) {
         give_to_gateway(&restore, lock);
-        status = store_check(database, STORE_CHECK_DATABASE, NULL, facts_r, error);
+        status = engine_check_commits(database, lock, error);
+        if (status != STATUS_REMOVED) {
+            status = store_check(database, STORE_CHECK_DATABASE, NULL, facts_r, error);
+        }
         (void)close(lock);
     }
     return status;

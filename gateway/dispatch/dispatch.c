@@ -195,6 +195,7 @@ static enum status send_push(struct dispatch *dispatch, const struct effect *eff
         .complete = push_completed,
         .delayed = push_delayed,
         .context = errand,
+        .burden = effect->burden,
     };
     return push_submit(dispatch->push, &job, &error);
 }
@@ -219,6 +220,7 @@ static enum status send_callback(struct dispatch *dispatch, const struct effect 
         .deadline = effect->deadline,
         .complete = telephony_completed,
         .context = errand,
+        .burden = effect->burden,
     };
     return telephony_submit(dispatch->telephony, &job, &error);
 }

@@ -67,7 +67,7 @@ static void tell_quarantine(struct engine *engine, struct uuid subject, bool ope
     char id[UUID_TEXT_BYTES];
     char detail[160];
     uuid_format(subject, id);
-    (void)snprintf(detail, sizeof detail, "%s %s %s", opened ? "escalation" : "request", id,
+    (void)snprintf(detail, sizeof detail, "%s %s %s", opened ? "escalation" : "request or push", id,
                    opened ? "was set aside after repeated failures: act by telephone"
                           : "ended the gateway twice and is refused from now on");
     log_error("engine.quarantine", LOG_UUID("escalation", subject));

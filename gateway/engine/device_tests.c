@@ -302,6 +302,10 @@ static enum status move_row(struct engine *engine, struct device_test_row *row,
         row->state = ATTEMPT_EXPIRED;
         row->failed_at = clock_wall(&engine->configuration.clock);
         (void)text_copy(row->reason, sizeof row->reason, "not_sent_in_time");
+    } else if (poison_condemns(engine->poison, row->customer_id, row->test_id)) {
+        row->state = ATTEMPT_FAILED;
+        row->failed_at = clock_wall(&engine->configuration.clock);
+        (void)text_copy(row->reason, sizeof row->reason, "ended_the_gateway");
     } else {
         hand_over(engine, row, now);
     }

@@ -72,13 +72,14 @@ static struct directory_builder builder_of(struct engine *engine)
     };
 }
 
-static enum status open_poison(struct engine *engine, struct error *error)
+static enum status open_notes(struct engine *engine, struct error *error)
 {
     char path[4096];
     const char *given = engine->configuration.poison_path;
     (void)snprintf(path, sizeof path, "%s%s", given != NULL ? given : engine->database_path,
-                   given != NULL ? "" : POISON_SUFFIX);
-    return poison_open(path, &engine->poison, error);
+                   given != NULL ? "" : NOTES_SUFFIX);
+    enum status status = notes_open(path, engine->database_path, &engine->notes, error);
+    return status == STATUS_OK ? poison_open(engine->notes, &engine->poison, error) : status;
 }
 
 /* Attempts without an outcome go back to the outbox, under their old ids. */
@@ -120,18 +121,32 @@ static enum status open_store(struct engine *engine, struct error *error)
         if (status == STATUS_OK) {
             status = recover(engine, error);
         }
+        if (status == STATUS_OK && engine->configuration.vfs == NULL) {
+            status = notes_lock_database(engine->notes, engine->database_path, error);
+        }
     } while (status == STATUS_DISK_FULL && reserve_draw(engine));
     return status;
+}
+
+/* Before a connection that writes is opened, which would begin a new log. What cannot be read is
+ * left to that one to say. */
+static enum status check_commits(struct engine *engine, struct error *error)
+{
+    enum status status = engine_check_commits(engine->database_path, engine->notes->file, error);
+    return status == STATUS_REMOVED ? status : STATUS_OK;
 }
 
 static enum status open_all(struct engine *engine, struct error *error)
 {
     enum status status = allocate(engine, error);
     if (status == STATUS_OK) {
-        status = open_poison(engine, error); /* first: its lock keeps a second writer out */
+        status = open_notes(engine, error); /* first: their lock keeps a second writer out */
     }
     if (status == STATUS_OK && engine->configuration.vfs == NULL) {
         status = engine_check_place(engine->database_path, error);
+    }
+    if (status == STATUS_OK && engine->configuration.vfs == NULL) {
+        status = check_commits(engine, error);
     }
     if (status == STATUS_OK) {
         status = reserve_open(engine, error);
@@ -211,6 +226,7 @@ enum status engine_create(const struct engine_configuration *configuration,
     }
     reserve_fill(engine);
     poison_age(engine->poison, engine_now(engine));
+    engine->unreadable_count = poison_list_unreadable(engine->poison, engine->unreadable);
     quarantine_condemned(engine);
     changes_add_all(engine); /* what changed just before the last end may not have been told */
     *engine_r = engine;
@@ -258,6 +274,7 @@ void engine_destroy(struct engine **engine_r)
     store_close(&engine->store);
     ballast_close(&engine->ballast);
     poison_close(&engine->poison);
+    notes_close(&engine->notes);
     arena_destroy(&engine->scratch);
     free(engine->update);
     free(engine->attempts);
@@ -486,6 +503,16 @@ void engine_directory_release(struct engine *engine, const struct directory *dir
     struct directory *held;
     memcpy(&held, &directory, sizeof held); /* the count inside is ours to change */
     directory_release(held);
+}
+
+bool engine_forbids_reading(const struct engine *engine, struct uuid escalation)
+{
+    for (size_t i = 0; i < engine->unreadable_count; i++) {
+        if (uuid_equal(engine->unreadable[i], escalation)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const struct engine_rotas *engine_rotas(const struct engine *engine)

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gateway/base/burden.h"
 #include "gateway/base/clock.h"
 #include "gateway/base/random.h"
 #include "gateway/base/status.h"
@@ -47,6 +48,7 @@ struct effect {
     struct uuid escalation; /* nil for a test push */
     struct uuid ticket;
     int64_t customer_id;
+    struct burden burden; /* of the threads that carry it */
     enum attempt_purpose purpose;
     enum path path;
     enum severity severity;
@@ -123,7 +125,8 @@ struct engine_configuration {
 };
 
 /* Opens the database, recovers (attempts without an outcome go back to the outbox), loads the
- * directory; what made earlier runs abort is set aside by the first turn. No thread yet. */
+ * directory; what made earlier runs abort is set aside by the first turn. No thread yet.
+ * STATUS_REMOVED: it lacks what was committed to it last, and was left as it is. */
 enum status engine_create(const struct engine_configuration *configuration,
                           struct engine **engine_r, struct error *error) MUST_CHECK;
 /* What a start asks before it opens the database: STATUS_CORRUPT when it would begin a new one
@@ -132,6 +135,13 @@ enum status engine_check_place(const char *database_path, struct error *error) M
 /* Keeps every engine away from a database while this process exchanges or reads its files.
  * STATUS_UNAVAILABLE: one runs. *lock_r is closed by the caller, which lets go. */
 enum status engine_lock_out(const char *database_path, int *lock_r, struct error *error) MUST_CHECK;
+/* Under such a lock: STATUS_REMOVED when the database lacks what was committed to it last, as
+ * engine_create() would say. */
+enum status engine_check_commits(const char *database_path, int lock,
+                                 struct error *error) MUST_CHECK;
+/* Under such a lock: the next start takes what it finds for what was committed last, as after an
+ * exchange of the database. STATUS_IO. */
+enum status engine_forget_commits(int lock, struct error *error) MUST_CHECK;
 
 /* After engine_stop() and engine_join(), or without a thread. Commands still inside are answered
  * STATUS_STOPPING. */
@@ -232,6 +242,10 @@ struct engine_statistics {
     const char *not_ready_why;  /* static text, or NULL */
 };
 void engine_statistics(struct engine *engine, struct engine_statistics *statistics_r);
+
+/* Whether only to read it ended the process twice: it is not read any more, and the desk was told.
+ * Any thread. */
+bool engine_forbids_reading(const struct engine *engine, struct uuid escalation);
 
 /* Engine time now; any thread. For views: wall = engine + (wall now - engine now). */
 struct engine_time engine_now(struct engine *engine);

@@ -34,6 +34,12 @@ enum status engine_clock_open(struct engine *engine, struct error *error)
     if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
         return status;
     }
+    struct engine_time committed = status == STATUS_OK ? saved.engine : (struct engine_time){0};
+    enum status compared =
+        notes_compare(engine->notes->page, committed, engine->database_path, error);
+    if (compared != STATUS_OK) {
+        return compared;
+    }
     engine->anchor = (struct engine_anchor){.engine = {wall.ms}, .boot = boot};
     if (status == STATUS_NOT_FOUND) {
         clock_watch_begin(engine, 0);

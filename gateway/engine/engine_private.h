@@ -9,6 +9,7 @@
 #include "gateway/base/queue.h"
 #include "gateway/engine/directory_private.h"
 #include "gateway/engine/engine.h"
+#include "gateway/engine/notes.h"
 #include "gateway/store/ballast.h"
 #include "gateway/store/store.h"
 
@@ -27,7 +28,6 @@
 #define IDEMPOTENCY_PURGE_EVERY_MS INT64_C(600000)
 #define CODE_LIFE_MS               (INT64_C(24) * 3600000)
 #define OVERDUE_MS_MAX             INT64_C(1500)
-#define CLOCK_SAVED_EVERY_MS       INT64_C(5000)
 #define CLOCK_SAVED_IDLE_EVERY_MS  INT64_C(60000)
 #define DISK_PROBE_EVERY_MS        INT64_C(1000)
 #define WAL_PAGES_MAX              1000
@@ -195,7 +195,10 @@ struct engine {
     struct engine_time clock_saved_at;
     bool clock_unsaved; /* a step was told: it must not be noticed again */
     struct clock_watch clock_watch;
+    struct notes *notes;
     struct poison *poison;
+    struct uuid unreadable[SUSPECTS_MAX]; /* from the start on */
+    size_t unreadable_count;
 
     /* mailbox */
     struct queue *lanes[LANES_COUNT];
@@ -437,24 +440,25 @@ bool action_token_verify(const uint8_t secret[ENGINE_SECRET_BYTES], const char *
 
 /* ---- poison.c ---- */
 
-/* Behind the database's name: where the note is, unless the configuration says otherwise. */
-#define POISON_SUFFIX "-poison"
 /* So many aborts condemn: the subject is refused, and an escalation set aside. */
 #define ABORTS_TO_QUARANTINE 2
 
-/* Locks the file and accuses what ended the last process. Nobody is suspected before
+/* Accuses what ended the last process; the notes outlive it. Nobody is suspected before
  * poison_age(), which forgets those of long ago. */
-enum status poison_open(const char *path, struct poison **poison_r, struct error *error) MUST_CHECK;
+enum status poison_open(struct notes *notes, struct poison **poison_r,
+                        struct error *error) MUST_CHECK;
 void poison_age(struct poison *poison, struct engine_time now);
 void poison_close(struct poison **poison);
-/* subject: the escalation, or what stands for a request (poison_subject()); nil accuses nobody. */
+/* This thread's burden (burden.h), until burden_drop(). subject: the escalation, or what stands for
+ * a request or a push of none; nil accuses nobody. */
 void poison_begin(struct poison *poison, int64_t customer_id, struct uuid subject);
-void poison_end(struct poison *poison);
 /* How often working on it ended the process, within the last day before the start. */
 int64_t poison_aborts(struct poison *poison, struct uuid subject);
 /* Whether working on it for this customer (0: not known yet) is refused. To another customer than
  * its own it does not exist, which their own rows say. */
 bool poison_condemns(struct poison *poison, int64_t customer_id, struct uuid subject);
+/* Those that only to read ended the process twice; answers how many. */
+size_t poison_list_unreadable(const struct poison *poison, struct uuid subjects_r[SUSPECTS_MAX]);
 /* Whose it is, when that was not known at its aborts. */
 void poison_belongs_to(struct poison *poison, struct uuid subject, int64_t customer_id);
 /* It went well this time. */

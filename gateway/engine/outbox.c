@@ -144,6 +144,14 @@ void outbox_wait(struct engine *engine, struct engine_time now)
     rest(engine, now, OUTBOX_RETRY_MS);
 }
 
+/* Who is to blame when working on an attempt ends the process. That an escalation was set aside is
+ * still to be told: such a notice, and a test's push, stand for themselves. */
+static struct uuid subject_of(const struct attempt *attempt, struct uuid escalation)
+{
+    bool own = attempt->purpose == PURPOSE_QUARANTINE || uuid_is_nil(escalation);
+    return own ? attempt->id : escalation;
+}
+
 /* Whether there is still a point in sending it. */
 static bool still_wanted(const struct attempt *attempt, const struct escalation *escalation,
                          struct engine_time now)
@@ -180,12 +188,15 @@ static enum status expire(struct engine *engine, const struct attempt_row *row, 
         event_now(engine, EVENT_TRANSPORT, clock_wall(&engine->configuration.clock));
     event.attempt = row->attempt.id;
     event.transport = ATTEMPT_EXPIRED;
-    event.reason = "not_sent_in_time";
+    event.reason = poison_condemns(engine->poison, row->customer_id, row->attempt.id)
+                       ? "ended_the_gateway"
+                       : "not_sent_in_time";
     enum status status =
         apply_event(engine, row->customer_id, row->escalation_id, &event, &applied, error);
     if (status == STATUS_QUARANTINED) {
         struct attempt attempt = row->attempt;
         attempt.state = ATTEMPT_EXPIRED;
+        (void)text_copy(attempt.reason, sizeof attempt.reason, event.reason);
         status = store_update_attempt(engine->store, row->customer_id, row->escalation_id, &attempt,
                                       error);
     }
@@ -219,7 +230,12 @@ static enum status move_row(struct engine *engine, struct attempt_row *row, stru
     if (status != STATUS_OK) {
         return status;
     }
-    if (!still_wanted(&row->attempt, &escalation, now)) {
+    if (poison_condemns(engine->poison, row->customer_id, row->escalation_id) &&
+        !escalation.quarantined) {
+        return STATUS_OK; /* it is about to be set aside: until then nothing of it leaves */
+    }
+    if (!still_wanted(&row->attempt, &escalation, now) ||
+        poison_condemns(engine->poison, row->customer_id, row->attempt.id)) {
         *moved_r = true;
         return expire(engine, row, error);
     }
@@ -250,9 +266,9 @@ static enum status try_row(struct engine *engine, struct attempt_row *row, struc
     if (status != STATUS_OK) {
         return status;
     }
-    poison_begin(engine->poison, row->customer_id, row->escalation_id);
+    poison_begin(engine->poison, row->customer_id, subject_of(&row->attempt, row->escalation_id));
     status = lasting_status(engine, move_row(engine, row, now, &moved, error));
-    poison_end(engine->poison);
+    burden_drop();
     arena_reset(engine->scratch);
     if (status == STATUS_OK) {
         pumped->moved += moved;
@@ -425,6 +441,8 @@ static enum status send_one(struct engine *engine, const struct pending_effect *
         .escalation = pending->escalation_id,
         .ticket = pending->ticket_id,
         .customer_id = pending->customer_id,
+        .burden = {.customer_id = pending->customer_id,
+                   .subject = subject_of(attempt, pending->escalation_id)},
         .purpose = attempt->purpose,
         .path = attempt->path,
         .severity = attempt->severity,
@@ -468,12 +486,13 @@ void outbox_send(struct engine *engine)
     size_t count = engine->effects_count;
     struct told_ticket told = {.customer_id = 0};
     for (size_t i = 0; i < count; i++) {
-        poison_begin(engine->poison, engine->effects[i].customer_id,
-                     engine->effects[i].escalation_id);
-        enum status status = send_one(engine, &engine->effects[i], &told);
-        poison_end(engine->poison);
+        const struct pending_effect *pending = &engine->effects[i];
+        poison_begin(engine->poison, pending->customer_id,
+                     subject_of(&pending->attempt, pending->escalation_id));
+        enum status status = send_one(engine, pending, &told);
+        burden_drop();
         if (status != STATUS_OK) {
-            report_unsent(engine, &engine->effects[i], status);
+            report_unsent(engine, pending, status);
         }
     }
     if (count > 0 && dispatcher->flush != NULL) {

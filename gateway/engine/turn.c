@@ -337,7 +337,7 @@ static bool run_command(struct engine *engine, struct command *command)
     if (status == STATUS_OK) {
         status = store_savepoint_release(engine->store, &error);
     }
-    poison_end(engine->poison);
+    burden_drop();
     if (status == STATUS_OK) {
         if (command->type == COMMAND_ESCALATE) {
             poison_forgive(engine->poison, subject);
@@ -401,12 +401,11 @@ static bool run_all(struct turn *turn)
            run_batch(turn, &turn->patient, PATIENT_COMMANDS_MIN);
 }
 
-static bool clock_is_to_be_saved(struct engine *engine)
+/* With every commit, so that a start can tell that the database has all of them; but not while a
+ * move of the clocks is being told, which a crash must notice again. */
+static bool clock_is_to_be_saved(const struct engine *engine)
 {
-    if (engine->clock_unsaved || clock_watch_is_telling(engine)) {
-        return engine->clock_unsaved;
-    }
-    return engine_now(engine).ms - engine->clock_saved_at.ms >= CLOCK_SAVED_EVERY_MS;
+    return engine->clock_unsaved || !clock_watch_is_telling(engine);
 }
 
 /* Neither yes nor no can be answered: stop, restart, recover. The callers find out by their
@@ -429,11 +428,15 @@ static enum status finish_transaction(struct engine *engine, struct error *error
     if (status == STATUS_OK) {
         status = engine_refresh_directory(engine, error);
     }
-    if (status == STATUS_OK && clock_is_to_be_saved(engine)) {
+    bool saves = status == STATUS_OK && clock_is_to_be_saved(engine);
+    if (saves) {
         status = engine_clock_save(engine, error);
     }
     if (status == STATUS_OK) {
         status = store_commit(engine->store, error);
+    }
+    if (status == STATUS_OK && saves) {
+        notes_committed(engine->notes, engine->clock_saved_at);
     }
     if (status == STATUS_UNCERTAIN) {
         end_process(engine, "engine.commit_uncertain", error);

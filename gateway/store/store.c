@@ -357,6 +357,22 @@ enum status store_open_reader(const char *path, const char *vfs, int64_t read_ms
     return STATUS_OK;
 }
 
+enum status store_peek_engine_clock(const char *path, struct engine_clock_row *row_r,
+                                    struct error *error)
+{
+    struct store *store = NULL;
+    int64_t version = 0;
+    enum status status = store_connect_reader(path, NULL, &store, error);
+    if (status == STATUS_OK) {
+        status = store_identify(store, &version, error);
+    }
+    if (status == STATUS_OK) {
+        status = version == 0 ? STATUS_NOT_FOUND : store_get_engine_clock(store, row_r, error);
+    }
+    store_close(&store);
+    return status;
+}
+
 void store_close(struct store **store)
 {
     assert(store != NULL);

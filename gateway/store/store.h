@@ -533,6 +533,10 @@ enum status store_add_alarm(struct store *store, struct wall_time at, const char
 /* STATUS_NOT_FOUND on a fresh database. */
 enum status store_get_engine_clock(struct store *store, struct engine_clock_row *row_r,
                                    struct error *error) MUST_CHECK;
+/* The engine's clock as the database has it, by a connection of its own, before anything is opened
+ * to be written. STATUS_NOT_FOUND: it is an empty database. Otherwise as store_open_reader(). */
+enum status store_peek_engine_clock(const char *path, struct engine_clock_row *row_r,
+                                    struct error *error) MUST_CHECK;
 enum status store_set_engine_clock(struct store *store, const struct engine_clock_row *row,
                                    struct error *error) MUST_CHECK;
 

@@ -330,6 +330,7 @@ static struct job *copy_job(const struct telephony_job *from, size_t body_bytes)
         job->deadline = from->deadline;
         job->complete = from->complete;
         job->context = from->context;
+        job->burden = from->burden;
         job->body = (char *)(job + 1);
         job->body_bytes = body_bytes;
         memcpy(job->body, from->body_json, body_bytes);

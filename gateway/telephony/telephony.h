@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gateway/base/burden.h"
 #include "gateway/base/clock.h"
 #include "gateway/base/random.h"
 #include "gateway/base/status.h"
@@ -63,6 +64,7 @@ struct telephony_job {
      * for the call. */
     void (*complete)(void *context, const struct telephony_result *result);
     void *context;
+    struct burden burden; /* of the thread while it works on this job; zeroed: none */
 };
 
 /* How an endpoint is asked. Not signed is what needs no proof of who sent it: a heartbeat, whose

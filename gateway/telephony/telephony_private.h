@@ -135,6 +135,7 @@ struct job {
     struct monotonic_time deadline;
     void (*complete)(void *context, const struct telephony_result *result);
     void *context;
+    struct burden burden;
 
     CURL *easy;                 /* the try under way */
     struct curl_slist *headers; /* libcurl borrows them for the try */

@@ -88,6 +88,7 @@ static int64_t try_timeout_ms(int64_t configured_ms, struct monotonic_time now,
 /* Begins a try of a job that is in no list. */
 static void start_try(struct telephony *telephony, struct job *job)
 {
+    burden_take(&job->burden);
     (void)pthread_mutex_lock(&telephony->lock);
     const struct endpoint *endpoint = job->lane->endpoint;
     enum status status = STATUS_NOT_FOUND;
@@ -210,9 +211,11 @@ static void settle_finished(struct telephony *telephony)
             struct job *job = NULL;
             CURLcode code = message->data.result; /* the message dies with the handle */
             (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &job);
+            burden_take(&job->burden);
             settle(telephony, job, code);
         }
     }
+    burden_drop();
 }
 
 /* Moves what is due: waiting jobs to their next try, ready ones past their deadline out. */
@@ -223,6 +226,7 @@ static void wake_due(struct telephony *telephony)
         struct job *job = telephony->heap.jobs[0];
         job_heap_remove(&telephony->heap, job);
         struct lane *lane = job->lane;
+        burden_take(&job->burden);
         if (job->place == JOB_READY) {
             job_list_remove(&lane->ready, job);
         }
@@ -237,6 +241,7 @@ static void wake_due(struct telephony *telephony)
         }
         start_ready(telephony, lane); /* an expired job no longer stands before the others */
     }
+    burden_drop();
 }
 
 /* Takes the inbox over; false when it is time to stop. */
@@ -257,6 +262,7 @@ static bool take_inbox(struct telephony *telephony)
             start_ready(telephony, lane);
         }
     }
+    burden_drop();
     return !stopping;
 }
 

@@ -453,7 +453,7 @@ class Upgrade(BackupTest):
 
     def make_database(self, version):
         """As the gateway of that version left it, escalations open."""
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in ("", "-wal", "-shm", "-poison"):
             pathlib.Path(f"{self.database}{suffix}").unlink(missing_ok=True)
         database = sqlite3.connect(self.database)
         database.execute("PRAGMA journal_mode = WAL")

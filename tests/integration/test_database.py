@@ -216,6 +216,77 @@ class Emptied(unittest.TestCase):
                 self.assertEqual(self.run_daemon("--check-config").returncode, 0)
                 self.gateway.start().stop()
 
+    def crash(self):
+        """Answers the customer and an escalation that only the log has."""
+        ours = astreinte_test.Customer(self.gateway.start(), "acme", ON_THE_TELEPHONE,
+                                       devices=False)
+        escalation = ours.escalate()["id"]
+        self.gateway.kill()
+        return ours, escalation
+
+    def test_log_removed__is_refused_until_it_is_back(self):
+        ours, escalation = self.crash()
+        for suffixes in (("-wal",), ("-wal", "-shm")):
+            kept = {suffix: self.beside(suffix).read_bytes() for suffix in suffixes
+                    if self.beside(suffix).exists()}
+            for suffix in kept:
+                self.beside(suffix).unlink()
+            for options in (("--check-database",), ()):
+                with self.subTest(suffixes=suffixes, options=options):
+                    done = self.run_daemon(*options)
+                    self.assertEqual(done.returncode, 1, done.stdout)
+                    told = done.stderr.splitlines()[-1]
+                    for word in (str(self.database), "its -wal was removed", "Put the right files "
+                                 "back, or restore a backup", "remove its -poison"):
+                        self.assertIn(word, told)
+            for suffix, data in kept.items():
+                self.beside(suffix).write_bytes(data)
+        self.assertEqual(self.run_daemon("--check-database").returncode, 0)
+        self.gateway.start()
+        self.assertEqual(ours.show(escalation)["id"], escalation)
+
+    def test_log_removed__starts_once_its_loss_is_accepted(self):
+        ours, escalation = self.crash()
+        for suffix in ("-wal", "-shm", "-poison"):
+            self.beside(suffix).unlink()
+        self.gateway.start()
+        self.assertNotEqual(ours.desk.get(f"/v1/escalations/{escalation}").status, 200)
+
+    def test_log_emptied_into_the_database_by_another_program__is_no_reason(self):
+        ours, escalation = self.crash()
+        with contextlib.closing(sqlite3.connect(self.database)) as database:
+            database.execute("SELECT count(*) FROM escalation").fetchall()
+        self.assertFalse(self.beside("-wal").exists())
+        self.gateway.start()
+        self.assertEqual(ours.show(escalation)["id"], escalation)
+
+    def test_older_copy__is_refused_and_a_restore_is_not(self):
+        ours, escalation, backup = self.use()
+        older = self.database.read_bytes()
+        self.gateway.start()
+        later = ours.escalate()["id"]
+        self.gateway.stop()
+        self.database.write_bytes(older)
+        done = self.run_daemon()
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("an older copy stands here", done.stderr)
+        self.assertEqual(self.run_daemon("--restore", backup).returncode, 0)
+        self.gateway.start()
+        self.assertEqual(ours.show(escalation)["id"], escalation)
+        self.assertEqual(ours.desk.get(f"/v1/escalations/{later}").status, 404)
+
+    def test_second_gateway__is_refused_without_the_notes_too(self):
+        _, _, backup = self.use()
+        self.gateway.start()
+        self.beside("-poison").unlink()
+        for options in ((), ("--check-database",), ("--restore", backup)):
+            with self.subTest(options=options):
+                done = self.run_daemon(*options)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertIn(f"{self.database}: another gateway runs on this database",
+                              done.stderr)
+        self.gateway.stop()
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -2,6 +2,7 @@
 centre, and everything else goes on."""
 
 import contextlib
+import secrets
 import signal
 import sqlite3
 import threading
@@ -149,6 +150,141 @@ class Poison(supervised.SupervisedTest):
                 return None
 
         wait_until(refused, "the refusal")
+
+
+class OnItsWay(supervised.SupervisedTest):
+    """Not the writer dies, but a thread that carries or reads: it alone is to blame, whatever the
+    writer and the others are at."""
+
+    simulators = ("provider", "telephony")
+    others_max = 40
+
+    def setUp(self):
+        super().setUp()
+        self.telephony.control(number="*", behaviour="silent")
+        self.good = self.new_customer("push")
+        self.good.agents["paul"].register()
+        self.others = []
+
+    def new_customer(self, path):
+        steps = [{"notify": [{"on_call": "principal"}], "by": [path], "accepted_within_s": 60}]
+        return self.customer(definition=astreinte_test.procedure(steps=steps), devices=False)
+
+    def escalate(self, customer, **members):
+        """It may end the gateway before the answer to it leaves."""
+        key = {"Idempotency-Key": secrets.token_hex(8)}
+        return self.over_restarts(lambda: customer.escalate(headers=key, **members))["id"]
+
+    def escalate_others_until(self, ends):
+        """Others are written, pushed and read all the while, so that each thread is at one of them
+        when it happens."""
+        while len(self.gateway.ends) < ends or not self.others:
+            with contextlib.suppress(OSError):
+                if len(self.others) < self.others_max:
+                    self.others.append(self.good.escalate()["id"])
+                self.good.show(self.others[-1])
+
+    def check_set_aside(self, customer, escalation, ends):
+        wait_until(lambda: self.callbacks("escalation.quarantined", escalation), "the callback")
+        self.assert_problem(self.over_restarts(
+            lambda: customer.verb(escalation, "notes", text="x")), 409, "quarantined")
+        for other in [*self.others, self.escalate(self.good)]:
+            view = self.wait_for_view(
+                self.good, other, lambda view: view["attempts"] and all(
+                    each["state"] == "accepted" for each in view["attempts"]), "the push")
+            self.assertFalse(view["quarantined"])
+            self.assertEqual(self.callbacks("escalation.quarantined", other), [])
+        self.assertEqual(self.gateway.ends, [signal.SIGABRT] * ends)
+
+    def test_abort_in_the_push_thread(self):
+        ours = self.new_customer("push")
+        token = "ab" * 32
+        ours.agents["paul"].register(target=token)
+        self.gateway.hooks.set(f"abort submit_request push {token}")
+        bad = self.escalate(ours)
+        self.escalate_others_until(2)
+        self.check_set_aside(ours, bad, 2)
+        self.assertEqual([each for each in self.provider.records() if each["token"] == token], [])
+
+    def test_abort_in_the_sealing_thread(self):
+        ours = self.new_customer("push")
+        token = "cd" * 32
+        keys = self.provider.control(device_key=token)
+        answer = ours.agents["paul"].enrol().client.put("/v1/agent/devices/phone-1", {
+            "platform": "apns", "target": token, "permission": "granted",
+            "public_key": keys["p256dh"], "auth_secret": keys["auth"]})
+        self.assertEqual(answer.status, 201, answer)
+        self.gateway.hooks.set("abort encrypt push-seal Venin")
+        bad = self.escalate(ours, summary="Venin")
+        self.escalate_others_until(2)
+        self.check_set_aside(ours, bad, 2)
+
+    def test_abort_in_the_telephony_thread(self):
+        ours = self.new_customer("call")
+        number = "+33699999901"
+        ours.admin_path("PUT", "agents/paul", {"name": "Paul Durand", "phone": number}, 200)
+        self.gateway.hooks.set(f"abort hmac telephony {number}")
+        bad = self.escalate(ours)
+        self.escalate_others_until(2)
+        self.check_set_aside(ours, bad, 2)
+
+    def test_hang_in_the_telephony_thread(self):
+        """The supervisor's SIGABRT comes in any thread: to blame is who has been at it longest."""
+        ours = self.new_customer("call")
+        number = "+33699999902"
+        ours.admin_path("PUT", "agents/paul", {"name": "Paul Durand", "phone": number}, 200)
+        self.gateway.hooks.set(f"hang hmac telephony {number}")
+        bad = self.escalate(ours)
+        self.escalate_others_until(2)
+        self.check_set_aside(ours, bad, 2)
+
+    def test_abort_when_the_notice_leaves(self):
+        """That it was set aside cannot be told, either: after two more times it is not tried any
+        more, and the alarm is what the desk hears."""
+        ours = self.new_customer("push")
+        token = "ef" * 32
+        ours.agents["paul"].register(target=token)
+        self.gateway.hooks.set(f"abort submit_request push {token}",
+                               "abort hmac telephony escalation.quarantined")
+        bad = self.escalate(ours)
+        self.escalate_others_until(4)
+        wait_until(lambda: [each for each in self.alarms("engine.quarantine") if bad in each],
+                   "the alarm")
+        view = self.wait_for_view(ours, bad, lambda view: any(
+            each["reason"] == "ended_the_gateway" for each in view["attempts"]), "its end")
+        self.assertTrue(view["quarantined"])
+        self.assertEqual(self.gateway.ends, [signal.SIGABRT] * 4)
+
+    def test_abort_when_a_test_is_pushed(self):
+        ours = self.new_customer("push")
+        token = "09" * 32
+        paul = ours.agents["paul"].register(target=token).client
+        self.gateway.hooks.set(f"abort submit_request push {token}")
+        with contextlib.suppress(OSError):
+            paul.post("/v1/agent/devices/phone-1/test", {})
+        self.escalate_others_until(2)
+        wait_until(lambda: [each["reason"] for each in self.over_restarts(
+            lambda: paul.get("/v1/agent/devices/phone-1/tests"))["items"]
+                            ] == ["ended_the_gateway"], "its end")
+        self.assertEqual(self.gateway.ends, [signal.SIGABRT] * 2)
+
+    def test_abort_in_a_reader(self):
+        ours = self.new_customer("push")
+        self.gateway.hooks.set("abort column_text reader Venin")
+        bad = self.escalate(ours, summary="Venin")
+        desk = self.gateway.client(ours.desk_key)
+
+        def read():
+            return self.over_restarts(lambda: desk.get(f"/v1/escalations/{bad}"))
+
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: read().status == 409, "the refusal")
+        self.assert_problem(read(), 409, "quarantined")
+        self.assertEqual(self.gateway.ends, [signal.SIGABRT] * 2)
+        listed = desk.get(f"/v1/escalations?customer={ours.slug}").json["items"]
+        self.assertEqual(listed, [])
+        self.others.append(self.escalate(self.good))
+        self.check_set_aside(ours, bad, 2)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ SOURCE_DIR = os.environ.get("SOURCE_DIR", os.path.join(os.path.dirname(__file__)
 BUILD_DIR = os.environ.get("BUILD_DIR", os.path.join(SOURCE_DIR, "build", "debug"))
 EXAMPLE = os.path.join(SOURCE_DIR, "contrib", "examples", "push-one")
 HEADERS = {"apns-fcm/push.h"} | {
-    f"gateway/base/{name}.h" for name in ("clock", "random", "status", "time", "uuid")
+    f"gateway/base/{name}.h" for name in ("burden", "clock", "random", "status", "time", "uuid")
 }
 
 

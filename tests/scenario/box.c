@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "gateway/base/burden.h"
 #include "gateway/base/text.h"
 #include "gateway/daemon/rota_adapter.h"
 #include "tests/scenario/memory.h"
@@ -43,9 +44,15 @@ uint64_t box_draw(uint64_t *state, uint64_t limit)
 
 /* ---- dying in the middle of a turn ---- */
 
+/* What it still does afterwards never happened, neither on the disk nor to its notes: what these
+ * are now outlives the process; of a machine that loses its power at least what they were when it
+ * started. */
 static void keep_disk(struct box *box, enum disk_loss loss)
 {
     disk_keep(loss, &box->disk_random);
+    if (box->poison_page != NULL && loss == DISK_KEEPS_ALL) {
+        memcpy(box->poison_after, box->poison_page, BOX_POISON_BYTES);
+    }
     box->crashed = true;
 }
 
@@ -57,8 +64,9 @@ static void run_abort_handler(void)
     (void)sigemptyset(&held);
     (void)sigaddset(&held, SIGABRT);
     (void)sigprocmask(SIG_BLOCK, &held, &before);
-    if (sigaction(SIGABRT, NULL, &action) == 0 && action.sa_handler != SIG_DFL) {
-        action.sa_handler(SIGABRT);
+    siginfo_t info = {.si_signo = SIGABRT, .si_code = SI_TKILL};
+    if (sigaction(SIGABRT, NULL, &action) == 0 && (action.sa_flags & SA_SIGINFO) != 0) {
+        action.sa_sigaction(SIGABRT, &info, NULL);
         (void)signal(SIGABRT, SIG_IGN); /* what is pending is gone */
         (void)sigaction(SIGABRT, &action, NULL);
     }
@@ -72,25 +80,16 @@ static void abort_on(struct box *box, struct box_poisoned *poisoned)
         box->on_abort(box->context, poisoned->escalation);
     }
     run_abort_handler();
-    box->poison_after = malloc(BOX_POISON_BYTES);
-    if (box->poison_after == NULL) {
-        box_die("no memory");
-    }
-    memcpy(box->poison_after, box->poison_page, BOX_POISON_BYTES);
     keep_disk(box, DISK_KEEPS_ALL);
 }
 
-/* Where poison.c notes it: a magic number, the customer, the escalation, whether it is busy.
- * Somebody of another customer does not get to it; with a token it is not known yet whose it is. */
-static bool is_worked_on(const struct box *box, const struct box_poisoned *poisoned)
+/* Somebody of another customer does not get to it; with a token it is not known yet whose it is. */
+static bool is_worked_on(const struct box_poisoned *poisoned)
 {
-    int64_t customer_id;
-    int32_t busy;
-    memcpy(&customer_id, box->poison_page + 8, sizeof customer_id);
-    memcpy(&busy, box->poison_page + 32, sizeof busy);
-    return busy != 0 && (customer_id == 0 || customer_id == poisoned->customer_id) &&
-           memcmp(box->poison_page + 16, poisoned->escalation.bytes,
-                  sizeof poisoned->escalation.bytes) == 0;
+    struct burden burden;
+    return burden_of_this_thread(&burden) &&
+           (burden.customer_id == 0 || burden.customer_id == poisoned->customer_id) &&
+           uuid_equal(burden.subject, poisoned->escalation);
 }
 
 static void strike(struct box *box, bool at_send, const struct uuid *sent)
@@ -98,7 +97,7 @@ static void strike(struct box *box, bool at_send, const struct uuid *sent)
     for (size_t i = 0; i < box->poisoned_count && !box->crashed && box->poison_page != NULL; i++) {
         struct box_poisoned *poisoned = &box->poisoned[i];
         if (poisoned->aborts < 2 && poisoned->at_send == at_send &&
-            (at_send ? uuid_equal(*sent, poisoned->escalation) : is_worked_on(box, poisoned))) {
+            (at_send ? uuid_equal(*sent, poisoned->escalation) : is_worked_on(poisoned))) {
             abort_on(box, poisoned);
         }
     }
@@ -123,16 +122,16 @@ static void map_poison(struct box *box)
     if (box->poison_page == MAP_FAILED) {
         box_die("%s: cannot be mapped", box->poison);
     }
+    memcpy(box->poison_after, box->poison_page, BOX_POISON_BYTES);
 }
 
 static void unmap_poison(struct box *box)
 {
-    if (box->poison_after != NULL) { /* what the dying process did behind it never happened */
-        memcpy(box->poison_page, box->poison_after, BOX_POISON_BYTES);
-        free(box->poison_after);
-        box->poison_after = NULL;
-    }
+    burden_drop(); /* the next one is another process */
     if (box->poison_page != NULL) {
+        if (box->crashed) {
+            memcpy(box->poison_page, box->poison_after, BOX_POISON_BYTES);
+        }
         (void)munmap(box->poison_page, BOX_POISON_BYTES);
         box->poison_page = NULL;
     }

@@ -102,8 +102,8 @@ struct box {
     struct box_fault fault;
     struct box_poisoned poisoned[BOX_POISONED_MAX];
     size_t poisoned_count;
-    uint8_t *poison_page;  /* the file as the engine maps it */
-    uint8_t *poison_after; /* and as the abort left it; NULL: there was none */
+    uint8_t *poison_page;                   /* the file as the engine maps it */
+    uint8_t poison_after[BOX_POISON_BYTES]; /* and what a crash leaves of it */
     /* Told of each abort, before the process is gone. */
     void (*on_abort)(void *context, struct uuid escalation);
     /* The gateway refuses to start on what the disk has kept; must not return. NULL: the test ends

@@ -22,7 +22,7 @@ def main():
     simulator, scenario = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "night.scenario")
-        lived = run(simulator, "--seed", "1", "--days", "1", "--forgetful", "--scenario", path)
+        lived = run(simulator, "--seed", "2", "--days", "1", "--forgetful", "--scenario", path)
         broken = re.findall(r"^at \d+ ms: (.*)$", lived.stdout, re.MULTILINE)
         if lived.returncode != 1 or not broken:
             fail("the simulator found nothing", lived)

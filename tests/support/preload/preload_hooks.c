@@ -8,8 +8,11 @@
  *     hang fdatasync writer
  *     abort bind_text writer paul
  *     fail step writer UPDATE escalation SET
+ *     abort submit_request push 00fc13ad
  *
  * A hang lasts as long as its rule stands there. */
+#define OPENSSL_SUPPRESS_DEPRECATED  /* as in gateway/base/digest.c, which calls what is replaced  \
+                                      */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -21,6 +24,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <nghttp2/nghttp2.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <poll.h>
 #include <sqlite3.h>
 
@@ -29,6 +35,7 @@
 #define THREAD_BYTES_MAX 16
 #define RULE_BYTES_MAX   512
 #define HANG_LOOK_MS     10
+#define TEXT_BYTES_MAX   4096
 
 static const volatile char *rules; /* NULL: nothing is to be done */
 
@@ -102,6 +109,19 @@ static bool obey(const char *call, const char *text)
     return stands_there("fail", call, text);
 }
 
+/* The same for bytes that have no end of their own. */
+static bool obey_bytes(const char *call, const void *bytes, size_t count)
+{
+    char text[TEXT_BYTES_MAX];
+    if (rules == NULL || rules[0] == '\0') {
+        return false;
+    }
+    count = count < sizeof text ? count : sizeof text - 1;
+    memcpy(text, bytes, count);
+    text[count] = '\0';
+    return obey(call, text);
+}
+
 /* The function behind this one. ISO C has no way from an object's address to a function's. */
 #define REAL(name)                                                                                 \
     static __typeof__(&(name)) real;                                                               \
@@ -151,4 +171,34 @@ EXPORTED int sqlite3_step(sqlite3_stmt *statement)
 {
     REAL(sqlite3_step)
     return obey("step", sqlite3_sql(statement)) ? SQLITE_IOERR_READ : real(statement);
+}
+
+/* What a callback's signature is made over: its body. */
+EXPORTED int HMAC_Update(HMAC_CTX *context, const unsigned char *bytes, size_t count)
+{
+    REAL(HMAC_Update)
+    (void)obey_bytes("hmac", bytes, count);
+    return real(context, bytes, count);
+}
+
+/* What is encrypted for one phone. */
+EXPORTED int EVP_EncryptUpdate(EVP_CIPHER_CTX *context, unsigned char *out, int *out_bytes,
+                               const unsigned char *bytes, int count)
+{
+    REAL(EVP_EncryptUpdate)
+    (void)obey_bytes("encrypt", bytes, (size_t)count);
+    return real(context, out, out_bytes, bytes, count);
+}
+
+/* A push, by its path: to APNs it ends in the phone's token. */
+EXPORTED int32_t nghttp2_submit_request(nghttp2_session *session,
+                                        const nghttp2_priority_spec *priority,
+                                        const nghttp2_nv *headers, size_t headers_count,
+                                        const nghttp2_data_provider *body, void *stream_data)
+{
+    REAL(nghttp2_submit_request)
+    for (size_t i = 0; i < headers_count; i++) {
+        (void)obey_bytes("submit_request", headers[i].value, headers[i].valuelen);
+    }
+    return real(session, priority, headers, headers_count, body, stream_data);
 }

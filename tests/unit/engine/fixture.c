@@ -205,6 +205,15 @@ void house_close(struct house *house)
     engine_destroy(&house->engine);
 }
 
+void house_forget_commits(struct house *house)
+{
+    struct error error = {.text = ""};
+    int lock = -1;
+    assert_int_equal(engine_lock_out(house->database, &lock, &error), STATUS_OK);
+    assert_int_equal(engine_forget_commits(lock, &error), STATUS_OK);
+    assert_int_equal(close(lock), 0);
+}
+
 void house_advance(struct house *house, int64_t ms)
 {
     house->wall.ms += ms;

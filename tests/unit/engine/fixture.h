@@ -94,6 +94,9 @@ struct engine_configuration house_configuration(struct house *house);
 void house_open(struct house *house);
 void house_close(struct house *house);
 
+/* As after a restore: whatever is in the database when it is opened is what was committed last. */
+void house_forget_commits(struct house *house);
+
 /* Time passes, on both clocks alike. */
 void house_advance(struct house *house, int64_t ms);
 /* Turns until nothing moves any more. */

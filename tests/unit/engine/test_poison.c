@@ -46,10 +46,13 @@ static const char *token_for(const struct house *house, struct uuid id)
     return "";
 }
 
-/* As systemd does it to one that hangs: from outside, and not by a call that never returns. */
+static struct clock_source clock_of_house;
+
+/* As systemd does it to one that hangs: from outside, after a while, and not by a call that never
+ * returns. */
 static void be_aborted(struct house *house)
 {
-    (void)house;
+    house_advance(house, 2000);
     (void)kill(getpid(), SIGABRT);
 }
 
@@ -58,6 +61,8 @@ static void die(struct house *house, struct uuid id, enum death death)
 {
     house->abort_at_send = death == DEATH_IN_SEND;
     house->at_send = death == DEATH_BY_SUPERVISOR ? be_aborted : NULL;
+    clock_of_house = house_configuration(house).clock;
+    burden_set_clock(&clock_of_house);
     atomic_store(&house->abort_at_random, death == DEATH_AT_START);
     house_open(house);
     if (death == DEATH_IN_OUTBOX) {
@@ -394,24 +399,35 @@ static void test_poison__a_step_of_the_wall_ages_nobody(void **state)
     assert_int_equal(ask_again(house), STATUS_OK);
 }
 
+/* What a restored backup says of the time. */
+static void take_time_back(struct house *house, int64_t ms)
+{
+    struct error error;
+    struct store *store = NULL;
+    struct engine_clock_row row;
+    assert_int_equal(store_open(house->database, NULL, &store, &error), STATUS_OK);
+    assert_int_equal(store_begin(store, &error), STATUS_OK);
+    assert_int_equal(store_get_engine_clock(store, &row, &error), STATUS_OK);
+    row.engine.ms -= ms;
+    assert_int_equal(store_set_engine_clock(store, &row, &error), STATUS_OK);
+    assert_int_equal(store_commit(store, &error), STATUS_OK);
+    store_close(&store);
+    house_forget_commits(house);
+}
+
 /* Beside another database, whose time is behind: as if it had been now. */
 static void test_poison__from_the_future_is_of_now(void **state)
 {
     struct house *house = *state;
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
     house_close(house);
+    house_advance(house, INT64_C(30) * 86400000);
     for (int i = 0; i < 2; i++) {
         run_to_death(house, (struct uuid){{0}}, DEATH_IN_REQUEST);
     }
     house_open(house);
     assert_int_equal(ask_again(house), STATUS_QUARANTINED);
     house_close(house);
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        char path[128];
-        (void)snprintf(path, sizeof path, "%s%s", house->database, suffixes[i]);
-        (void)unlink(path);
-    }
-    house->wall.ms -= INT64_C(30) * 86400000;
+    take_time_back(house, INT64_C(30) * 86400000);
     house_open(house);
     assert_int_equal(ask_again(house), STATUS_QUARANTINED);
     house_close(house);
@@ -552,6 +568,7 @@ static void test_poison__a_file_that_cannot_be_had(void **state)
     assert_int_equal(engine_lock_out(house->database, &lock, &error), STATUS_UNAVAILABLE);
     (void)snprintf(path, sizeof path, "%s/none/db", house->folder);
     assert_int_equal(engine_lock_out(path, &lock, &error), STATUS_NOT_FOUND);
+    configuration.database_path = "none";      /* the lock of the other one would come first */
     configuration.poison_path = house->folder; /* no file at all */
     assert_int_equal(engine_create(&configuration, &second, &error), STATUS_IO);
     (void)snprintf(path, sizeof path, "%s/pipe", house->folder);
@@ -562,190 +579,13 @@ static void test_poison__a_file_that_cannot_be_had(void **state)
     assert_int_equal(count_files_open(), files);
 }
 
-/* ---- the note itself ---- */
-
-/* The gateway's own handler, as a death would run it; the signal itself is held back. */
-static void run_abort_handler(void)
-{
-    sigset_t held, before;
-    struct sigaction action;
-    (void)sigemptyset(&held);
-    (void)sigaddset(&held, SIGABRT);
-    (void)sigprocmask(SIG_BLOCK, &held, &before);
-    if (sigaction(SIGABRT, NULL, &action) != 0 || action.sa_handler == SIG_DFL) {
-        fail_msg("nobody handles an abort");
-        return; /* for the analysers */
-    }
-    action.sa_handler(SIGABRT);
-    (void)signal(SIGABRT, SIG_IGN); /* what is pending is gone */
-    (void)sigaction(SIGABRT, &action, NULL);
-    (void)sigprocmask(SIG_SETMASK, &before, NULL);
-}
-
-struct note {
-    char path[128];
-    struct poison *poison;
-};
-
-static void reopen(struct note *note)
-{
-    struct error error;
-    poison_close(&note->poison);
-    assert_int_equal(poison_open(note->path, &note->poison, &error), STATUS_OK);
-    poison_age(note->poison, (struct engine_time){1000});
-}
-
-static struct note open_note(const struct house *house)
-{
-    struct note note = {.poison = NULL};
-    (void)snprintf(note.path, sizeof note.path, "%s/note", house->folder);
-    reopen(&note);
-    return note;
-}
-
-static void close_note(struct note *note)
-{
-    poison_close(&note->poison);
-    assert_int_equal(unlink(note->path), 0);
-}
-
-static void die_on(struct note *note, int64_t customer_id, struct uuid subject)
-{
-    poison_begin(note->poison, customer_id, subject);
-    run_abort_handler();
-    reopen(note);
-}
-
-/* An abort of another thread, while the writer works on nothing, is not of what it begins then. */
-static void test_note__an_abort_of_no_work_accuses_nobody(void **state)
-{
-    const struct uuid subject = {{1}};
-    struct note note = open_note(*state);
-    run_abort_handler();
-    poison_begin(note.poison, 1, subject);
-    reopen(&note);
-    assert_int_equal(poison_aborts(note.poison, subject), 0);
-    die_on(&note, 1, subject);
-    assert_int_equal(poison_aborts(note.poison, subject), 1);
-    close_note(&note);
-}
-
-/* Killed in the middle of it, or of the power: nobody's fault. */
-static void test_note__an_end_without_an_abort_accuses_nobody(void **state)
-{
-    const struct uuid subject = {{1}};
-    struct note note = open_note(*state);
-    for (int i = 0; i < 3; i++) {
-        poison_begin(note.poison, 1, subject);
-        reopen(&note);
-    }
-    assert_int_equal(poison_aborts(note.poison, subject), 0);
-    close_note(&note);
-}
-
-static void test_note__is_left_alone_once_it_is_closed(void **state)
-{
-    const struct uuid subject = {{1}};
-    struct note note = open_note(*state);
-    poison_begin(note.poison, 1, subject);
-    poison_close(&note.poison);
-    run_abort_handler(); /* there is nothing to write to any more */
-    reopen(&note);
-    assert_int_equal(poison_aborts(note.poison, subject), 0);
-    close_note(&note);
-}
-
-/* To another customer than its own it does not exist; whoever may be its own is refused. */
-static void test_note__condemns_for_its_customer(void **state)
-{
-    const struct uuid subject = {{1}};
-    struct note note = open_note(*state);
-    die_on(&note, 0, subject); /* by a token: whose it is was not known */
-    assert_false(poison_condemns(note.poison, 7, subject));
-    die_on(&note, 0, subject);
-    assert_true(poison_condemns(note.poison, 7, subject));
-    assert_true(poison_condemns(note.poison, 8, subject));
-    poison_belongs_to(note.poison, subject, 7);
-    assert_true(poison_condemns(note.poison, 7, subject));
-    assert_true(poison_condemns(note.poison, 0, subject));
-    assert_false(poison_condemns(note.poison, 8, subject));
-    assert_false(poison_condemns(note.poison, 7, (struct uuid){{2}}));
-    close_note(&note);
-}
-
-/* The command said whose it was: another customer's of the same id goes on. */
-static void test_note__says_whose_it_was(void **state)
-{
-    const struct uuid subject = {{1}};
-    struct note note = open_note(*state);
-    int64_t customer_id = 0;
-    struct uuid condemned;
-    size_t cursor = 0;
-    die_on(&note, 7, subject);
-    die_on(&note, 7, subject);
-    assert_true(poison_condemns(note.poison, 7, subject));
-    assert_false(poison_condemns(note.poison, 8, subject));
-    assert_true(poison_next_condemned(note.poison, &cursor, &customer_id, &condemned));
-    assert_int_equal(customer_id, 7);
-    assert_true(uuid_equal(condemned, subject));
-    assert_false(poison_next_condemned(note.poison, &cursor, &customer_id, &condemned));
-    close_note(&note);
-}
-
-static struct uuid nth_subject(uint8_t nth)
-{
-    return (struct uuid){{0xaa, nth}};
-}
-
-/* Sixty-four are remembered. One more takes the place of the first of those with the fewest. */
-static void test_note__makes_room_where_least_is_lost(void **state)
-{
-    struct note note = open_note(*state);
-    int64_t customer_id = 0;
-    struct uuid condemned;
-    size_t cursor = 0;
-    for (uint8_t i = 0; i < 64; i++) {
-        die_on(&note, 7, nth_subject(i));
-    }
-    die_on(&note, 7, nth_subject(0));
-    die_on(&note, 7, nth_subject(63));
-    for (uint8_t i = 0; i < 64; i++) {
-        assert_int_equal(poison_aborts(note.poison, nth_subject(i)), i % 63 == 0 ? 2 : 1);
-    }
-    die_on(&note, 7, nth_subject(64));
-    assert_int_equal(poison_aborts(note.poison, nth_subject(64)), 1);
-    assert_int_equal(poison_aborts(note.poison, nth_subject(1)), 0);
-    for (uint8_t i = 2; i < 63; i++) {
-        assert_int_equal(poison_aborts(note.poison, nth_subject(i)), 1);
-    }
-    for (uint8_t i = 0; i < 64; i += 63) { /* the first and the last place are looked at */
-        assert_true(poison_next_condemned(note.poison, &cursor, &customer_id, &condemned));
-        assert_true(uuid_equal(condemned, nth_subject(i)));
-    }
-    assert_false(poison_next_condemned(note.poison, &cursor, &customer_id, &condemned));
-    close_note(&note);
-}
-
-/* A day after its last abort, and each for itself. */
-static void test_note__forgets_after_a_day(void **state)
-{
-    const struct engine_time a_day = {INT64_C(86400000)};
-    struct note note = open_note(*state); /* at 1000 */
-    die_on(&note, 7, nth_subject(1));
-    poison_age(note.poison, (struct engine_time){a_day.ms + 999});
-    assert_int_equal(poison_aborts(note.poison, nth_subject(1)), 1);
-    poison_age(note.poison, (struct engine_time){a_day.ms + 1000});
-    assert_int_equal(poison_aborts(note.poison, nth_subject(1)), 0);
-    close_note(&note);
-}
-
 /* What aborts is nobody's business but the gateway's. */
 static void test_poison__its_file_is_private(void **state)
 {
     struct house *house = *state;
     char path[128];
     struct stat file;
-    (void)snprintf(path, sizeof path, "%s" POISON_SUFFIX, house->database);
+    (void)snprintf(path, sizeof path, "%s" NOTES_SUFFIX, house->database);
     assert_int_equal(stat(path, &file), 0);
     assert_int_equal(file.st_mode & 0777, 0600);
 }
@@ -775,13 +615,6 @@ int main(void)
         HOUSE_TEST(test_poison__kill_accuses_nobody),
         HOUSE_TEST(test_poison__aborts_on_different_ones_accuse_none_twice),
         HOUSE_TEST(test_poison__a_damaged_file_starts_anew),
-        HOUSE_TEST(test_note__an_abort_of_no_work_accuses_nobody),
-        HOUSE_TEST(test_note__an_end_without_an_abort_accuses_nobody),
-        HOUSE_TEST(test_note__is_left_alone_once_it_is_closed),
-        HOUSE_TEST(test_note__condemns_for_its_customer),
-        HOUSE_TEST(test_note__says_whose_it_was),
-        HOUSE_TEST(test_note__makes_room_where_least_is_lost),
-        HOUSE_TEST(test_note__forgets_after_a_day),
     };
     return cmocka_run_group_tests_name("engine.poison", tests, NULL, NULL);
 }
