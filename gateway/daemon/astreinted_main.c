@@ -1,11 +1,11 @@
 /* astreinted_main.c - the daemon's command line. */
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "gateway/base/log.h"
+#include "gateway/base/options.h"
 #include "gateway/daemon/configuration.h"
 #include "gateway/daemon/daemon.h"
 #include "gateway/daemon/places.h"
@@ -217,7 +217,7 @@ int main(int argc, char **argv)
     enum task task = TASK_RUN;
     bool several = false;
     int option;
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+    while ((option = options_next(argc, argv, "c:h", options, NULL)) != -1) {
         switch (option) {
         case 'c':
             path = optarg;

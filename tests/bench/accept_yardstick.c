@@ -9,7 +9,6 @@
  * *libmicrohttpd*); what it reaches is the yardstick. Writes its port to DIR/yardstick.port;
  * SIGTERM ends it.
  */
-#include <getopt.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <signal.h>

@@ -7,13 +7,14 @@
  * The writer's profile (RELIABILITY.md): WAL, synchronous FULL, the writer itself checkpoints. The
  * yardstick of everything that must be durable before it is answered. Prints one line of JSON.
  */
-#include <getopt.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/options.h"
 
 #define PATH_BYTES_MAX         4096
 #define CHECKPOINT_EVERY_PAGES 1000
@@ -116,7 +117,8 @@ int main(int argc, char **argv)
     const char *directory = NULL;
     size_t commits = 1000;
     int rows = 5, row_bytes = 100, letter;
-    while ((letter = getopt_long(argc, argv, "", known, NULL)) != -1) {
+    bool wrong = false;
+    while ((letter = options_next(argc, argv, "", known, NULL)) != -1) {
         if (letter == 'd') {
             directory = optarg;
         } else if (letter == 'n') {
@@ -125,9 +127,11 @@ int main(int argc, char **argv)
             rows = (int)strtol(optarg, NULL, 10);
         } else if (letter == 'b') {
             row_bytes = (int)strtol(optarg, NULL, 10);
+        } else {
+            wrong = true;
         }
     }
-    if (directory == NULL || commits == 0 || rows <= 0 || row_bytes <= 0) {
+    if (wrong || directory == NULL || commits == 0 || rows <= 0 || row_bytes <= 0) {
         (void)fprintf(stderr, "usage: bench_commit_path --directory DIR [--commits N] [--rows R] "
                               "[--row-bytes B]\n");
         return 64;

@@ -13,7 +13,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <getopt.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -27,6 +26,7 @@
 #include <unistd.h>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/options.h"
 #include "tests/bench/http_client.h"
 
 #define CONNECTIONS_MAX 1024
@@ -169,7 +169,7 @@ static struct load read_options(int argc, char **argv)
     struct load load = {.connections_count = 1, .requests_count = 1000, .path = "/v1/escalations"};
     int letter;
     bool wrong = false;
-    while ((letter = getopt_long(argc, argv, "", known, NULL)) != -1) {
+    while ((letter = options_next(argc, argv, "", known, NULL)) != -1) {
         const char **text = letter == 'u'   ? &load.path
                             : letter == 't' ? &load.token_file
                             : letter == 'b' ? &load.bodies_file

@@ -12,7 +12,6 @@
  * makes safe. Prints one line of JSON.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +23,7 @@
 #include <unistd.h>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/options.h"
 #include "tests/bench/http_client.h"
 
 #define CONNECTIONS_MAX 16384
@@ -280,7 +280,7 @@ static struct storm read_options(int argc, char **argv)
     struct storm storm = {.callers_count = 1000, .path = "/v1/escalations"};
     int letter;
     bool wrong = false;
-    while ((letter = getopt_long(argc, argv, "", known, NULL)) != -1) {
+    while ((letter = options_next(argc, argv, "", known, NULL)) != -1) {
         switch (letter) {
         case 'p':
             storm.port = (uint16_t)strtoul(optarg, NULL, 10);

@@ -14,7 +14,6 @@
  * notification has content that only its recipient can read, for so many keys in turn; making the
  * keys is not counted.
  */
-#include <getopt.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -27,6 +26,7 @@
 #include <time.h>
 
 #include "apns-fcm/push.h"
+#include "gateway/base/options.h"
 
 #define BATCH_JOBS             64
 #define PAYLOAD_BYTES_MAX      8192
@@ -159,7 +159,8 @@ static struct options read_options(int argc, char **argv)
                               .jobs = 100000,
                               .in_flight = 1000};
     int letter;
-    while ((letter = getopt_long(argc, argv, "", known, NULL)) != -1) {
+    bool wrong = false;
+    while ((letter = options_next(argc, argv, "", known, NULL)) != -1) {
         const char **text = letter == 'h'   ? &options.host
                             : letter == 'p' ? &options.port
                             : letter == 'c' ? &options.ca
@@ -180,9 +181,11 @@ static struct options read_options(int argc, char **argv)
             options.recipients = strtoul(optarg, NULL, 10);
         } else if (letter == 'C') {
             options.chained = true;
+        } else {
+            wrong = true;
         }
     }
-    if (options.port == NULL || options.key == NULL || options.jobs == 0 ||
+    if (wrong || options.port == NULL || options.key == NULL || options.jobs == 0 ||
         options.in_flight == 0 || (options.chained && options.in_flight > 1)) {
         (void)fprintf(stderr, "usage: push_bench --port P --key FILE --ca FILE [--jobs N] "
                               "[--in-flight M] [--payload-bytes B] [--recipients R] "

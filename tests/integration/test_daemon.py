@@ -131,6 +131,24 @@ def help_page():
     return done.stdout[done.stdout.index("\n[gateway]"):done.stdout.index("\nEXAMPLE")]
 
 
+class CommandLineTest(unittest.TestCase):
+    def test_options__are_taken_by_their_whole_names(self):
+        for options, said in (
+                (["--conf", "/nowhere"], "'--conf': names are written in full: --config"),
+                (["--conf=/nowhere"], "'--conf': names are written in full: --config"),
+                (["--config", "/nowhere", "--check-c"],
+                 "'--check-c': names are written in full: --check-config"),
+                (["--hel"], "'--hel': names are written in full: --help"),
+                (["--config", "--conf", "--vers"], "'--vers': names are written in full"),
+                (["--nosuch"], "'--nosuch'")):
+            with self.subTest(options):
+                done = subprocess.run([astreinte_test.ASTREINTED, *options], capture_output=True,
+                                      text=True, check=False, timeout=astreinte_test.PATIENCE_S)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn(f"unrecognized option {said}", done.stderr)
+                self.assertTrue(done.stderr.endswith("\nTry: astreinted --help\n"), done.stderr)
+
+
 class CheckConfigTest(unittest.TestCase):
     def check(self, text, mode=0o600, **files):
         directory = pathlib.Path(self.enterContext(

@@ -138,6 +138,19 @@ class Tools(unittest.TestCase):
             self.assertEqual(self.refused(simulator, *options),
                              f"simulator: {said}; --help explains\n")
 
+    def test_options_are_taken_by_their_whole_names(self):
+        build = astreinte_test.BUILD_DIR
+        for program, status, options in (
+                ("tests/simulator/simulator", 2, ["--seed=1", "--day=1"]),
+                ("tests/support/provider-simulator", 64, ["--no-l", "--dir", "/nonexistent"]),
+                ("tests/scenario/scenario", 2, ["--che", "/nonexistent"]),
+                ("gateway/ctl/astreintectl", 2, ["health", "--ur", "http://127.0.0.1:1"])):
+            with self.subTest(program):
+                done = self.run_tool(build / program, *options)
+                self.assertEqual((done.returncode, done.stdout), (status, ""), done.stderr)
+                self.assertRegex(done.stderr, r"--(day|no-l|che|ur)\b")
+                self.assertIn("--help", done.stderr)
+
     def test_a_bad_expression_or_number_is_refused_in_words(self):
         for name in ("mutate", "mutate-generated"):
             said = self.refused(name, "--list", "--only", "[")

@@ -1,6 +1,5 @@
 /* simulator_main.c - lives weeks from a seed, watched by the oracle; --help says how. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/log.h"
+#include "gateway/base/options.h"
 #include "tests/scenario/memory.h"
 #include "tests/simulator/simulator.h"
 
@@ -132,7 +132,7 @@ static void read_options(int argc, char **argv, struct options *options)
     struct plan *plan = &options->plan;
     *options = (struct options){.weeks = 1, .shrink_lives = SHRINK_LIVES_DEFAULT};
     *plan = (struct plan){.seed = 1, .escalations_a_day = 50, .faults_a_day = 20, .days = 7};
-    for (int name; (name = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+    for (int name; (name = options_next(argc, argv, "", known, NULL)) != -1;) {
         switch (name) {
         case SEED:
             plan->seed = seed_of(optarg);
@@ -156,7 +156,8 @@ static void read_options(int argc, char **argv, struct options *options)
             (void)fputs(help, stdout);
             exit(0);
         case '?':
-            exit(2); /* getopt has said why */
+            (void)fputs("simulator: --help explains\n", stderr);
+            exit(2);
         default:
             take_number(options, name, optarg);
             break;

@@ -18,7 +18,6 @@
  * job ended is told apart from how late this machine ran its threads: a witness, a thread that
  * does nothing but sleep, measures the latter.
  */
-#include <getopt.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -29,6 +28,7 @@
 
 #include "apns-fcm/push.h"
 #include "gateway/base/encoding.h"
+#include "gateway/base/options.h"
 
 #define SLOTS_COUNT      65536 /* far more than are inside: a slot rests before it is used again */
 #define TARGETS_MAX      64
@@ -548,7 +548,7 @@ static struct options read_options(int argc, char **argv)
         &options.ca,       &options.apns_key,    &options.apns_port, &options.service_account,
         &options.fcm_port, &options.connections, &options.seed,      &options.tolerance_ms};
     int number;
-    while ((number = getopt_long(argc, argv, "", known, NULL)) != -1) {
+    while ((number = options_next(argc, argv, "", known, NULL)) != -1) {
         if (number < 0 || number > 7) {
             usage();
         }

@@ -1,6 +1,5 @@
 /* provider-simulator: APNs, FCM with its token endpoint, and a Web Push service, for tests. */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "gateway/base/log.h"
+#include "gateway/base/options.h"
 #include "tests/support/provider/help.h"
 #include "tests/support/provider/lifecycle.h"
 
@@ -16,7 +16,7 @@
 
 enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_FLAG };
 
-/* What getopt_long() cannot say about an option. */
+/* What options_next() cannot say about an option. */
 struct option_rule {
     const char *name;
     enum option_kind kind;
@@ -64,13 +64,14 @@ static int parse_options(int argc, char **argv, const struct option_rule *rules,
             rules[i].name, rules[i].kind == OPTION_FLAG ? no_argument : required_argument, NULL, 0};
     }
     int index = 0, got;
-    while ((got = getopt_long(argc, argv, "", options, &index)) == 0) {
+    while ((got = options_next(argc, argv, "", options, &index)) == 0) {
         if (!take_option(&rules[index], optarg)) {
             return usage("wrong value for --", rules[index].name);
         }
     }
     if (got != -1) {
-        return EXIT_USAGE; /* getopt has said why */
+        (void)fputs("provider-simulator: see --help\n", stderr);
+        return EXIT_USAGE;
     }
     return optind < argc ? usage("unexpected argument ", argv[optind]) : 0;
 }
