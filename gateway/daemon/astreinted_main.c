@@ -106,10 +106,14 @@ static enum status check_configuration(const struct configuration *configuration
         (void)printf("  warning: %s: %s is open to everybody on this machine: chmod 600 %s\n",
                      file->key, file->path, file->path);
     }
+    if (daemon_pushes_nothing(configuration)) {
+        (void)printf("  warning: [push] names no account: nothing would be pushed; give it "
+                     "apns_topic with Apple's key, fcm_service_account_file or web_key_file, or "
+                     "remove the section\n");
+    }
     if (daemon_rings_nobody(configuration)) {
-        (void)printf(
-            "  warning: neither [push] nor [endpoint.telephony] is there: no agent's phone "
-            "would ring\n");
+        (void)printf("  warning: neither [push] nor [endpoint.telephony] is set up: no agent's "
+                     "phone would ring\n");
     }
     if (places_check_ballast(configuration, error) != STATUS_OK) {
         (void)printf("  warning: %s\n", error->text);

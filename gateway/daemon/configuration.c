@@ -15,6 +15,7 @@
 
 #define CONFIGURATION_BYTES_MAX     (8u << 20)
 #define ENDPOINT_PREFIX             "endpoint."
+#define SECTION_BYTES_MAX           80
 #define HEARTBEAT_TIMEOUT_S_DEFAULT 10
 #define RESERVE_MB_DEFAULT          64
 
@@ -146,28 +147,13 @@ struct reading {
     struct error *error;
     enum status status;
     FILE *file;
-    int line;              /* that was read last, from 1 */
-    bool line_goes_on;     /* inih takes a long one in pieces */
-    bool line_indented;    /* inih takes what it says for more of the key before it */
-    int lines[KEYS_COUNT]; /* of each key that was given; 0: not yet */
+    int line;                        /* that was read last, from 1 */
+    bool line_goes_on;               /* inih takes a long one in pieces */
+    bool line_indented;              /* inih takes what it says for more of the key before it */
+    char keyless[SECTION_BYTES_MAX]; /* the section that is read, while it has no key; or "" */
+    int lines[KEYS_COUNT];           /* of each key that was given; 0: not yet */
     int endpoint_lines[TELEPHONY_ENDPOINTS_MAX][ENDPOINT_KEYS];
 };
-
-/* What inih reads by; counts the lines, which it does not tell. */
-static char *read_line(char *piece, int bytes, void *stream)
-{
-    struct reading *reading = stream;
-    char *got = fgets(piece, bytes, reading->file);
-    if (got == NULL) {
-        return NULL;
-    }
-    if (!reading->line_goes_on) {
-        reading->line++;
-        reading->line_indented = got[0] == ' ' || got[0] == '\t';
-    }
-    reading->line_goes_on = strchr(got, '\n') == NULL;
-    return got;
-}
 
 static int fault(struct reading *reading, const char *section, const char *name, const char *text)
 {
@@ -280,13 +266,80 @@ static struct telephony_endpoint *find_endpoint(struct reading *reading, const c
     return endpoint;
 }
 
+static const char no_endpoint[] = "too many endpoints, or a name that is no slug";
+static const char own_section[] = "goes into a section [heartbeat] of its own";
+
+static bool is_section(const char *name)
+{
+    for (size_t i = 0; i < KEYS_COUNT; i++) {
+        if (strcmp(keys[i].section, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A section that had no key until the next begins, or the file ends: what it asks for is missed
+ * when all is read. */
+static void end_section(struct reading *reading)
+{
+    const char *name = reading->keyless;
+    bool beats = strcmp(name, "heartbeat") == 0;
+    bool is_endpoint = strncmp(name, ENDPOINT_PREFIX, strlen(ENDPOINT_PREFIX)) == 0;
+    const char *endpoint = is_endpoint ? name + strlen(ENDPOINT_PREFIX) : HEARTBEAT_ENDPOINT;
+    const char *text = NULL;
+    if (name[0] == '\0' || reading->status != STATUS_OK) {
+        return;
+    }
+    if (is_endpoint && strcmp(endpoint, HEARTBEAT_ENDPOINT) == 0) {
+        text = own_section;
+    } else if (is_endpoint || beats) {
+        text = find_endpoint(reading, endpoint) == NULL ? no_endpoint : NULL;
+    } else if (!is_section(name)) {
+        text = "unknown section; see astreinted --help";
+    }
+    if (text != NULL) {
+        reading->status = error_set(reading->error, STATUS_CONFIGURATION, "[%s]: %s", name, text);
+    }
+}
+
+static void note_section(struct reading *reading, const char *line)
+{
+    line += strspn(line, " \t");
+    size_t bytes = strcspn(line, "]");
+    if (line[0] != '[' || line[bytes] != ']') {
+        return; /* no section, or one that inih takes for a bad line */
+    }
+    end_section(reading);
+    (void)snprintf(reading->keyless, sizeof reading->keyless, "%.*s", (int)bytes - 1, line + 1);
+    reading->configuration->push_is_there =
+        reading->configuration->push_is_there || strcmp(reading->keyless, "push") == 0;
+}
+
+/* What inih reads by; notes the lines and the sections, which it does not tell. */
+static char *read_line(char *piece, int bytes, void *stream)
+{
+    struct reading *reading = stream;
+    char *got = fgets(piece, bytes, reading->file);
+    if (got == NULL) {
+        return NULL;
+    }
+    if (!reading->line_goes_on) {
+        reading->line++;
+        reading->line_indented = got[0] == ' ' || got[0] == '\t';
+        note_section(reading, got);
+    }
+    reading->line_goes_on = strchr(got, '\n') == NULL;
+    return got;
+}
+
 static int set_endpoint(struct reading *reading, const char *section, const char *endpoint_name,
                         const char *name, const char *value)
 {
     struct configuration *configuration = reading->configuration;
     struct telephony_endpoint *endpoint = find_endpoint(reading, endpoint_name);
     if (endpoint == NULL) {
-        return fault(reading, section, name, "too many endpoints, or a name that is no slug");
+        return fault(reading, section, name, no_endpoint);
     }
     bool is_url = strcmp(name, "url") == 0;
     if (!is_url && strcmp(name, "secret_file") != 0) {
@@ -309,13 +362,14 @@ static int set_endpoint(struct reading *reading, const char *section, const char
 static int on_key(void *context, const char *section, const char *name, const char *value)
 {
     struct reading *reading = context;
+    reading->keyless[0] = '\0';
     if (reading->status != STATUS_OK) {
         return 0;
     }
     if (strncmp(section, ENDPOINT_PREFIX, strlen(ENDPOINT_PREFIX)) == 0) {
         const char *endpoint_name = section + strlen(ENDPOINT_PREFIX);
         return strcmp(endpoint_name, HEARTBEAT_ENDPOINT) == 0
-                   ? fault(reading, section, name, "goes into a section [heartbeat] of its own")
+                   ? fault(reading, section, name, own_section)
                    : set_endpoint(reading, section, endpoint_name, name, value);
     }
     if (strcmp(section, "heartbeat") == 0) {
@@ -439,7 +493,8 @@ static enum status read_endpoint_secrets(struct configuration *configuration, si
     char key[SLUG_BYTES_MAX + sizeof "[endpoint.] secret_file"];
     (void)snprintf(key, sizeof key, "%s secret_file", section);
     if (endpoint->url == NULL || (!has_secrets && !beats)) {
-        return error_set(error, STATUS_CONFIGURATION, "%s %s: is required", section,
+        return error_set(error, STATUS_CONFIGURATION,
+                         "%s %s: is required: give it, or remove the section", section,
                          endpoint->url == NULL ? "url" : "secret_file");
     }
     if (beats && !has_secrets) {
@@ -680,6 +735,7 @@ enum status configuration_read_places(const char *path, struct configuration **c
     if (reading.file != NULL && ferror(reading.file) != 0) {
         line = -1;
     }
+    end_section(&reading);
     enum status status = reading.status;
     if (status == STATUS_OK && line < 0) {
         status = error_set(error, STATUS_CONFIGURATION, "cannot be read: %s", strerror(errno));

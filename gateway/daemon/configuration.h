@@ -45,6 +45,7 @@ struct configuration {
     const char *root_key; /* read from root_key_file */
     uint8_t secret[ENGINE_SECRET_BYTES];
     struct push_configuration push; /* its accounts are the three below */
+    bool push_is_there;             /* its section, with or without an account */
     struct push_apns_account apns;
     struct push_fcm_account fcm;
     struct push_web_account web;

@@ -462,6 +462,11 @@ enum status daemon_check(const struct configuration *configuration, struct error
     return status;
 }
 
+bool daemon_pushes_nothing(const struct configuration *configuration)
+{
+    return configuration->push_is_there && !is_push_configured(&configuration->push);
+}
+
 bool daemon_rings_nobody(const struct configuration *configuration)
 {
     return !is_push_configured(&configuration->push) && !has_endpoint(configuration, "telephony");

@@ -14,6 +14,9 @@ enum status daemon_run(const struct configuration *configuration, const char *pa
 /* Everything that starting would find wrong, without opening the database or a port. */
 enum status daemon_check(const struct configuration *configuration, struct error *error) MUST_CHECK;
 
+/* Whether [push] is there, but no account to push with. */
+bool daemon_pushes_nothing(const struct configuration *configuration);
+
 /* Whether there is neither a push service nor telephony: good for a first look, not for a night. */
 bool daemon_rings_nobody(const struct configuration *configuration);
 

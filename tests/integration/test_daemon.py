@@ -196,6 +196,16 @@ class CheckConfigTest(unittest.TestCase):
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertIn("good", done.stdout)
             self.assertIn("warning: neither [push] nor [endpoint.telephony]", done.stdout)
+            self.assertNotIn("names no account", done.stdout)
+
+    def test_good__but_nothing_would_be_pushed(self):
+        for rest in ("[push]\n", "[push]\nfcm_port = 443\n"):
+            done = self.check(self.GOOD + rest + self.ENDPOINT + "https://pbx.example.org/\n",
+                              good_secret=astreinte_test.webhook_secret())
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("warning: [push] names no account: nothing would be pushed; give it "
+                          "apns_topic with Apple's key, fcm_service_account_file or web_key_file, "
+                          "or remove the section", done.stdout)
 
     def test_good__database_that_is_there(self):
         for content in ("", "SQLite format 3\0 and so on"):

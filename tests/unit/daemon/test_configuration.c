@@ -463,6 +463,47 @@ static void test_refused__what_is_required(void **state)
                    "database: is required");
 }
 
+/* inih tells of a section by its keys only. */
+static void test_refused__sections_without_a_key(void **state)
+{
+    struct desk *desk = *state;
+    put_secret(desk);
+    assert_refused(desk, MINIMAL "[heartbeat]\n",
+                   "[heartbeat] url: is required: give it, or remove the section");
+    assert_refused(desk, "[heartbeat]\n; later\n\n" MINIMAL, "[heartbeat] url: is required");
+    assert_refused(desk, MINIMAL "  [heartbeat]\n", "line 4 goes on with it");
+    assert_refused(desk, "[push]\n [heartbeat]\n" MINIMAL, "[heartbeat] url: is required");
+    assert_refused(desk, MINIMAL "[endpoint.telephony]\n[push]\n",
+                   "[endpoint.telephony] url: is required: give it, or remove the section");
+    assert_refused(desk, MINIMAL "[endpoint.x]\nurl = https://x\n",
+                   "[endpoint.x] secret_file: is required: give it, or remove the section");
+    assert_refused(desk, MINIMAL "[endpoint.heartbeat]\n",
+                   "[endpoint.heartbeat]: goes into a section [heartbeat] of its own");
+    assert_refused(desk, MINIMAL "[endpoint.Not A Slug]\n",
+                   "[endpoint.Not A Slug]: too many endpoints, or a name that is no slug");
+    assert_refused(desk, MINIMAL "[hearbeat]\n",
+                   "[hearbeat]: unknown section; see astreinted --help");
+    assert_refused(desk, MINIMAL "[hearbeat]\n[push]\n", "[hearbeat]: unknown section");
+    assert_refused(desk, "[gateway]\n", "database: is required");
+    assert_int_equal(read_text(desk, MINIMAL "[heartbeat]\nurl = https://x/\n[heartbeat]\n"),
+                     STATUS_OK);
+    assert_int_equal(read_text(desk, "[push]\n[telephony]\n[gateway]\n" MINIMAL "; [none]\n"),
+                     STATUS_OK);
+}
+
+/* Whether a [push] that can push nothing was meant to. */
+static void test_read__push_is_there(void **state)
+{
+    struct desk *desk = *state;
+    put_secret(desk);
+    assert_int_equal(read_text(desk, MINIMAL), STATUS_OK);
+    assert_false(desk->configuration->push_is_there);
+    assert_int_equal(read_text(desk, MINIMAL "[push]\n"), STATUS_OK);
+    assert_true(desk->configuration->push_is_there);
+    assert_int_equal(read_text(desk, MINIMAL "[push]\nfcm_port = 3\n[telephony]\n"), STATUS_OK);
+    assert_true(desk->configuration->push_is_there);
+}
+
 static void test_refused__no_file(void **state)
 {
     struct desk *desk = *state;
@@ -618,6 +659,8 @@ int main(void)
         DESK_TEST(test_configuration_read__lines_are_counted_past_a_long_one),
         DESK_TEST(test_refused__values_out_of_range),
         DESK_TEST(test_refused__what_is_required),
+        DESK_TEST(test_refused__sections_without_a_key),
+        DESK_TEST(test_read__push_is_there),
         DESK_TEST(test_refused__no_file),
         DESK_TEST(test_refused__a_missing_credential_is_named_with_its_key),
         DESK_TEST(test_refused__malformed_secrets),
