@@ -44,13 +44,13 @@ int http_status_of(enum status status)
     case STATUS_TIMEOUT:
     case STATUS_UNAVAILABLE:
     case STATUS_UNCERTAIN:
+    case STATUS_REMOVED:
         return 503;
     case STATUS_DISK_FULL:
         return 507;
     case STATUS_NO_MEMORY:
     case STATUS_IO:
     case STATUS_CORRUPT:
-    case STATUS_REMOVED:
     case STATUS_PROTOCOL:
     case STATUS_CONFIGURATION:
         return 500;

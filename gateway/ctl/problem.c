@@ -36,6 +36,8 @@ const char *problem_remedy(const char *slug, long http_status)
         {"stopping", "The gateway is restarting: try again in a moment."},
         {"disk-full", "The gateway's disk is full: call the person who runs it, and escalate by "
                       "telephone meanwhile."},
+        {"database-removed", "The gateway's database was removed: call the person who runs it, and "
+                             "escalate by telephone meanwhile."},
         {"timeout", "Try again; with the same --idempotency-key nothing happens twice."},
     };
     for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++) {

@@ -175,7 +175,8 @@ static enum status begin_locked(struct backups *backups, struct uuid *id_r, stru
     const struct backups_configuration *configuration = &backups->configuration;
     if (is_removed(configuration->engine)) {
         return error_set(error, STATUS_REMOVED,
-                         "%s: what is in its place is not what the gateway works with",
+                         "%s: what is in its place is not what the gateway works with; its "
+                         "administrator must put it back",
                          status_text(STATUS_REMOVED));
     }
     if (backups->stopping) {

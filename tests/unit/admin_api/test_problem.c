@@ -61,6 +61,9 @@ static void test_problem__busy_says_when_to_come_back(void **state)
     (void)reply_problem(exchange, STATUS_FULL, NULL, NULL);
     assert_int_equal(exchange->http_status, 503);
     assert_true(exchange->retry_after_s > 0);
+    (void)reply_problem(exchange, STATUS_REMOVED, NULL, NULL);
+    assert_int_equal(exchange->http_status, 503);
+    assert_true(exchange->retry_after_s > 0);
     (void)reply_problem(exchange, STATUS_DISK_FULL, NULL, NULL);
     assert_int_equal(exchange->http_status, 507);
     assert_int_equal(exchange->retry_after_s, 0);
