@@ -7,6 +7,7 @@ import importlib.util
 import io
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -150,6 +151,20 @@ class Tools(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (status, ""), done.stderr)
                 self.assertRegex(done.stderr, r"--(day|no-l|che|ur)\b")
                 self.assertIn("--help", done.stderr)
+
+    def test_what_the_units_name_is_installed(self):
+        named = set()
+        for unit in (astreinte_test.SOURCE_DIR / "contrib/systemd").iterdir():
+            named.update(re.findall(r"[=/]/usr/local/(\S+)", unit.read_text()))
+        with tempfile.TemporaryDirectory(prefix="astreinte-") as place:
+            subprocess.run(["cmake", "--install", astreinte_test.BUILD_DIR, "--component",
+                            "gateway", "--prefix", place], check=True, capture_output=True,
+                           timeout=astreinte_test.PATIENCE_S)
+            there = {str(path.relative_to(place)) for path in pathlib.Path(place).rglob("*")
+                     if path.is_file()}
+        self.assertEqual(named, {"bin/astreinted", "bin/astreintectl",
+                                 "share/doc/astreinte/README.md"})
+        self.assertEqual(named - there, set())
 
     def test_a_bad_expression_or_number_is_refused_in_words(self):
         for name in ("mutate", "mutate-generated"):
