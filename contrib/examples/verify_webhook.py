@@ -6,6 +6,7 @@ webhook-id that was handled before with 200 and do nothing: the gateway repeats 
 answered. Run as it is to check the specification's example.
 """
 
+import argparse
 import base64
 import hashlib
 import hmac
@@ -30,6 +31,7 @@ def verify(secret, headers, body, now_s=None):
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(allow_abbrev=False, description=__doc__).parse_args()
     EXAMPLE = {
         "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
         "webhook-timestamp": "1614265330",

@@ -166,6 +166,49 @@ class Tools(unittest.TestCase):
                                  "share/doc/astreinte/README.md"})
         self.assertEqual(named - there, set())
 
+    NEEDS = {"contrib/night": ["--url", "http://127.0.0.1:1", "--dir", "/nonexistent",
+                               "--admin-key-file", "/nonexistent", "--call-centre-key-file",
+                               "/nonexistent"],
+             "tests/support/phone-simulator": ["--dir", "/nonexistent", "--gateway",
+                                               "http://127.0.0.1:1"],
+             "tests/support/telephony-simulator": ["--dir", "/nonexistent", "--secret",
+                                                   "whsec_b25l"]}
+
+    def test_every_program_explains_itself_and_names_what_it_does_not_know(self):
+        """Before any work: who types an option wrong has asked for none."""
+        root = astreinte_test.SOURCE_DIR
+        programs = [path for folder in ("contrib", "tests") for path in (root / folder).rglob("*")
+                    if path.is_file() and os.access(path, os.X_OK) and
+                    path.read_bytes().startswith(b"#!")]
+        self.assertGreater(len(programs), 15)
+        for path in programs:
+            name = str(path.relative_to(root))
+            needs = self.NEEDS.get(name, [])
+            with self.subTest(name):
+                done = self.run_tool(name, "--help")
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertIn(path.name, done.stdout)
+                for wrong in ("--nosuch", "--hel"):
+                    done = self.run_tool(name, *needs, wrong)
+                    self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+                    self.assertIn(wrong, done.stderr.splitlines()[-1])
+                    self.assertIn("-h", done.stderr)
+
+    def test_what_the_simulator_takes_its_runner_takes(self):
+        """Its help stands for both; a word too many and a value that is missing are refused."""
+        simulator = astreinte_test.BUILD_DIR / "tests/simulator/simulator"
+        runner = (astreinte_test.SOURCE_DIR / "tests/simulator/run").read_text()
+        names = set(re.findall(r"--[a-z-]+", self.run_tool(simulator, "--help").stdout))
+        for name in names - {"--first-week"}:  # which it deals out itself
+            self.assertIn(name, runner)
+        for arguments, said in ((("word",), "word: no such option"),
+                                (("--days",), "--days needs a value"),
+                                (("--weeks", "1", "--first-week", "2"),
+                                 "--first-week: no such option"),
+                                (("--verbose=1",), "--verbose=1: no such option")):
+            self.assertEqual(self.refused("run", *arguments),
+                             f"tests/simulator/run: {said}; --help explains\n")
+
     def test_a_bad_expression_or_number_is_refused_in_words(self):
         for name in ("mutate", "mutate-generated"):
             said = self.refused(name, "--list", "--only", "[")
