@@ -163,8 +163,9 @@ const struct command commands[] = {
      "Exit code 1 means that there is no backup. To restore one: astreinted --help.",
      OPTIONS(OPTION_JSON), 0, 0, command_backup, "astreintectl backup"},
     {"health", "[--json]", "whether the gateway is ready",
-     "Asks /readyz; needs no key. Exit code 0: ready; 1: not ready, with the reasons; 3: no "
-     "answer.",
+     "Asks /readyz; needs no key. Exit code 0: ready, that is, new escalations are taken, also\n"
+     "while a push provider or a telephony endpoint is down, which the first line names; 1: not\n"
+     "ready, with the reasons; 3: no answer.",
      OPTIONS(OPTION_JSON), 0, 0, command_health, "astreintectl health"},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };

@@ -495,9 +495,25 @@ class Health(Case):
             "apns": {"health": "up", "down_since": None},
             "fcm": {"health": "down", "down_since": "2026-01-05T02:00:02Z"}}})]
         told = self.ctl("health").stdout
+        self.assertEqual(told.splitlines()[0], "ready, but down: push to fcm")
         self.assertIn("push to apns: up\n", told)
         self.assertIn("push to fcm: down since 2026-01-05T02:00:02Z", told)
-        self.server.answers[("GET", "/readyz")] = [(503, {"reasons": ["the disk is full"]})]
+        self.server.answers[("GET", "/readyz")] = [(200, {"ready": True, "providers": {
+            "apns": {"health": "degraded", "down_since": None},
+            "fcm": {"health": "down", "down_since": "2026-01-05T02:00:02Z"},
+            "endpoint.call-centre": {"health": "down", "failing_since": "2026-01-05T02:00:03Z",
+                                     "reason": "connect"}}})]
+        told = self.ctl("health").stdout.splitlines()
+        self.assertEqual(told[0], "ready, but down: push to fcm, telephony endpoint call-centre")
+        self.assertIn("  telephony endpoint call-centre: down since 2026-01-05T02:00:03Z (connect)",
+                      told)
+        self.server.answers[("GET", "/readyz")] = [(200, {"ready": True, "providers": {
+            "apns": {"health": "degraded", "down_since": None}}})]
+        self.assertEqual(self.ctl("health").stdout.splitlines()[0], "ready")
+        self.server.answers[("GET", "/readyz")] = [(503, {"reasons": ["the disk is full"],
+                                                          "providers": {
+            "fcm": {"health": "down", "down_since": "2026-01-05T02:00:02Z"}}})]
+        self.assertEqual(self.ctl("health", code=1).stdout.splitlines()[0], "NOT READY")
         self.assertIn("the disk is full", self.ctl("health", code=1).stdout)
 
 
