@@ -157,6 +157,27 @@ enum next escalations_show(struct exchange *exchange, struct store *store, bool 
     return next;
 }
 
+/* An id that is no escalation's may be that of a ticket, whose escalation's is next below it
+ * (command_escalate.c). Refuses with a word on that if it may be told. */
+static bool refuse_ticket(struct exchange *exchange, struct store *store)
+{
+    char id[UUID_TEXT_BYTES];
+    struct error error = {0};
+    struct escalation *rows;
+    size_t count = 0;
+    enum status status =
+        store_list_escalations(store, 0, exchange->id, ESCALATION_NOTIFYING, ESCALATION_DONE, 1,
+                               exchange->arena, &rows, &count, &error);
+    if (status != STATUS_OK || count == 0 || !uuid_equal(rows[0].ticket_id, exchange->id) ||
+        !principal_covers(&exchange->principal, rows[0].customer_id)) {
+        return false;
+    }
+    uuid_format(rows[0].id, id);
+    (void)reply_fault(exchange, STATUS_NOT_FOUND, NULL,
+                      "this is the id of a ticket: its escalation is %s", id);
+    return true;
+}
+
 bool escalations_find(struct exchange *exchange, struct store *store)
 {
     struct error error = {0};
@@ -170,7 +191,7 @@ bool escalations_find(struct exchange *exchange, struct store *store)
         exchange->customer_id = customer_id;
         status = exchange->customer != NULL ? STATUS_OK : STATUS_NOT_FOUND;
     }
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK && !(status == STATUS_NOT_FOUND && refuse_ticket(exchange, store))) {
         (void)escalations_read_fault(exchange, status, &error);
     }
     return status == STATUS_OK;

@@ -33,6 +33,7 @@ def text_faults(name, longest):
 
 
 OPERATOR = text_faults("operator", 127)
+NO_ID = "01936f2e-7a52-7c1f-8a4e-000000000001"
 STEP = {"notify": [{"on_call": "principal"}], "by": ["push"], "accepted_within_s": 60}
 
 CALLS = [
@@ -569,6 +570,23 @@ class BadInput(astreinte_test.GatewayTest):
         for secret in (self.ours.desk_key, self.gateway.root_key, "+33611111111", "Paul Durand",
                        self.ours.agents["paul"].token):
             self.assertNotIn(secret, log)
+
+
+class OtherIds(astreinte_test.GatewayTest):
+    def test_ticket_instead_of_its_escalation__is_told_apart(self):
+        """They differ in their last letter. A foreign one stays as unknown as any."""
+        ours, theirs = self.customer(), self.customer()
+        opened = [ours.escalate() for _ in range(3)]
+        for each in opened:
+            for answer in (ours.desk.get(f"/v1/escalations/{each['ticket']}"),
+                           ours.verb(each["ticket"], "notes", text="Rappelle")):
+                self.assert_problem(answer, 404, "not-found")
+                self.assertEqual(answer["detail"],
+                                 f"this is the id of a ticket: its escalation is {each['id']}")
+        for stranger, asked in ((theirs, opened[0]["ticket"]), (ours, NO_ID)):
+            answer = stranger.desk.get(f"/v1/escalations/{asked}")
+            self.assert_problem(answer, 404, "not-found")
+            self.assertIn("no such object, or not one of a customer", answer["detail"])
 
 
 class WebhookFailsSafe(astreinte_test.GatewayTest):
