@@ -214,6 +214,7 @@ struct engine {
     _Atomic bool disk_full;
     _Atomic int64_t reserve_held_bytes;
     struct engine_time reserve_looks_at;
+    bool reserve_regrows; /* its file was removed, and is filled again */
 
     _Atomic bool damaged; /* a read met damage; until the process ends */
     _Atomic bool removed; /* the database is not in its place (files_watch.c) */

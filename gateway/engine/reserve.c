@@ -130,7 +130,9 @@ static void go_without(struct engine *engine, const struct error *error)
 
 static void take_new_ones_again(struct engine *engine)
 {
-    atomic_store(&engine->disk_full, false);
+    if (!atomic_exchange(&engine->disk_full, false)) {
+        return; /* they always were */
+    }
     log_info("engine.disk_has_room", LOG_NONE);
     engine_alarm(engine, "engine.disk_has_room",
                  "there is room on the disk: new escalations are taken again");
@@ -155,23 +157,49 @@ void reserve_fill(struct engine *engine)
     }
 }
 
+/* Somebody removed the ballast: it is made anew at once, or a full disk would find nothing of it
+ * after the next start. On a full disk what the lost file holds is still given, and it is made when
+ * there is room. True: there is something to fill. */
+static bool regrows(struct engine *engine)
+{
+    const struct files_watch *watch = &engine->files_watch;
+    /* Gone with the database, it comes back with it (files_watch.c). */
+    if (watch->watches && ballast_is_lost(engine->ballast) &&
+        !store_file_is_lost(&watch->files.database)) {
+        ballast_let_go(engine->ballast);
+        note_held(engine);
+        engine->reserve_regrows = true;
+        log_warning(
+            "engine.reserve_lost",
+            LOG_TEXT("detail", "the reserve's file was removed or replaced: it is made anew"),
+            LOG_TEXT("file", ballast_path(engine->ballast)),
+            LOG_TEXT("remedy", "leave it alone; [gateway] reserve_mb says how large it is"));
+    }
+    return engine->reserve_regrows;
+}
+
 int64_t reserve_tend(struct engine *engine)
 {
-    if (!atomic_load(&engine->disk_full)) {
-        return INT64_MAX;
-    }
     struct engine_time now = engine_now(engine);
+    bool fills = atomic_load(&engine->disk_full) || engine->reserve_regrows;
     if (!engine_time_reached(engine->reserve_looks_at, now)) {
-        return engine->reserve_looks_at.ms - now.ms;
+        return fills ? engine->reserve_looks_at.ms - now.ms : INT64_MAX;
+    }
+    if (!fills && !regrows(engine)) {
+        engine->reserve_looks_at = engine_time_add(now, DISK_PROBE_EVERY_MS);
+        return INT64_MAX; /* nobody is woken for that look */
     }
     struct error error = {.text = ""};
     bool was_whole = ballast_is_whole(engine->ballast);
     enum status status = ballast_take(engine->ballast, &error);
     note_held(engine);
-    if (status != STATUS_DISK_FULL && status != STATUS_OK) {
+    if (status == STATUS_DISK_FULL && !atomic_load(&engine->disk_full)) {
+        reserve_disk_is_full(engine);
+    } else if (status != STATUS_DISK_FULL && status != STATUS_OK) {
         go_without(engine, &error);
     }
     if (status != STATUS_DISK_FULL && (status != STATUS_OK || was_whole)) {
+        engine->reserve_regrows = false;
         take_new_ones_again(engine);
         return INT64_MAX;
     }

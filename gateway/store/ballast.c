@@ -16,7 +16,8 @@ struct ballast {
     unsigned magic;
     sqlite3_vfs *vfs;
     sqlite3_filename path;
-    sqlite3_file *file; /* of the VFS' size; pMethods is NULL while it is not open */
+    sqlite3_file *file;      /* of the VFS' size; pMethods is NULL while it is not open */
+    struct store_file named; /* what path leads to, of the file that is open */
     int64_t size_bytes;
     int64_t held_bytes;
     int64_t piece_bytes;
@@ -67,6 +68,8 @@ static enum status open_file(struct ballast *ballast, int create, struct error *
         ballast->file->pMethods = NULL;
         return fault(ballast, rc, "open", error);
     }
+    ballast->named = (struct store_file){.path = ballast->path};
+    store_note_file(&ballast->named);
     sqlite3_int64 bytes = 0;
     rc = ballast->file->pMethods->xFileSize(ballast->file, &bytes);
     ballast->held_bytes = bytes < ballast->size_bytes ? bytes : ballast->size_bytes;
@@ -187,6 +190,26 @@ enum status ballast_take(struct ballast *ballast, struct error *error)
     }
     ballast->held_bytes = wanted;
     return STATUS_OK;
+}
+
+const char *ballast_path(const struct ballast *ballast)
+{
+    assert(ballast->magic == BALLAST_MAGIC);
+    return ballast->path;
+}
+
+bool ballast_is_lost(const struct ballast *ballast)
+{
+    assert(ballast->magic == BALLAST_MAGIC);
+    return ballast->held_bytes > 0 && store_file_is_lost(&ballast->named);
+}
+
+void ballast_let_go(struct ballast *ballast)
+{
+    assert(ballast->magic == BALLAST_MAGIC && is_open(ballast));
+    (void)ballast->file->pMethods->xClose(ballast->file);
+    ballast->file->pMethods = NULL;
+    ballast->held_bytes = 0;
 }
 
 int64_t ballast_held_bytes(const struct ballast *ballast)

@@ -36,6 +36,15 @@ bool ballast_give(struct ballast *ballast);
  * room; STATUS_DISK_FULL: no room for it; STATUS_IO: the file cannot be written. */
 enum status ballast_take(struct ballast *ballast, struct error *error) MUST_CHECK;
 
+const char *ballast_path(const struct ballast *ballast);
+
+/* Whether somebody removed or replaced the file that holds something: what is held would end with
+ * the process, and the next start would hold nothing. Only where the path is one of the machine's
+ * own, not of a VFS'. */
+bool ballast_is_lost(const struct ballast *ballast);
+/* Closes such a file; nothing is held then, and ballast_take() makes it anew. */
+void ballast_let_go(struct ballast *ballast);
+
 /* Held now, never more than was asked for. */
 int64_t ballast_held_bytes(const struct ballast *ballast);
 bool ballast_is_whole(const struct ballast *ballast);

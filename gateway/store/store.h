@@ -99,6 +99,11 @@ struct store_files {
     struct store_file database, log;
 };
 
+/* What the path leads to now; when nothing, it is not known. */
+void store_note_file(struct store_file *file);
+/* Whether the path leads nowhere or to another file by now. False: no, or it is not known. */
+bool store_file_is_lost(const struct store_file *file);
+
 /* What the names lead to, of a store that was opened with this path just now and without a VFS of
  * its own. Good for as long as the path and the store are there. */
 void store_note_files(struct store *store, const char *path, struct store_files *files_r);

@@ -10,7 +10,7 @@
 
 #define OPEN_FILES "/proc/self/fd"
 
-static void note(struct store_file *file)
+void store_note_file(struct store_file *file)
 {
     struct stat found;
     assert(file->path != NULL);
@@ -29,8 +29,8 @@ void store_note_files(struct store *store, const char *path, struct store_files 
         /* Where a link leads to, there the log is. */
         .log = {.path = sqlite3_filename_wal(sqlite3_db_filename(store->db, "main"))},
     };
-    note(&files_r->database);
-    note(&files_r->log);
+    store_note_file(&files_r->database);
+    store_note_file(&files_r->log);
 }
 
 /* Both at once: what differs in one of them is another file. */
@@ -39,9 +39,10 @@ static bool is_same_file(const struct stat *found, const struct store_file *file
     return ((found->st_dev ^ file->device) | (found->st_ino ^ file->inode)) == 0;
 }
 
-static bool is_lost(const struct store_file *file)
+bool store_file_is_lost(const struct store_file *file)
 {
     struct stat found;
+    assert(file->path != NULL);
     if (!file->known) {
         return false;
     }
@@ -55,9 +56,11 @@ const struct store_file *store_lost_file(struct store_files *files)
 {
     assert(files->database.path != NULL && files->log.path != NULL);
     if (!files->log.known) {
-        note(&files->log);
+        store_note_file(&files->log);
     }
-    return is_lost(&files->database) ? &files->database : is_lost(&files->log) ? &files->log : NULL;
+    return store_file_is_lost(&files->database) ? &files->database
+           : store_file_is_lost(&files->log)    ? &files->log
+                                                : NULL;
 }
 
 int store_open_number(const struct store_file *file)

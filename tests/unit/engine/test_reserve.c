@@ -467,6 +467,53 @@ static void test_start__with_a_reserve_that_does_not_fit(void **state)
     assert_int_equal(escalate(house, NULL), STATUS_OK);
 }
 
+/* What regrows() begins, on a disk that no path of the machine leads to. */
+static void lose_ballast(struct house *house)
+{
+    sqlite3_vfs *disk = sqlite3_vfs_find(DISK_VFS);
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s", ballast_path(house->engine->ballast));
+    ballast_let_go(house->engine->ballast);
+    assert_int_equal(disk->xDelete(disk, path, 0), SQLITE_OK);
+    house->engine->reserve_regrows = true;
+}
+
+static void test_regrowth__without_room_is_a_full_disk(void **state)
+{
+    struct house *house = *state;
+    lose_ballast(house);
+    disk_set_capacity(disk_used() + 4 * PIECE_BYTES);
+    pass(house, 1500);
+    assert_string_equal(house->alarm, "engine.disk_full");
+    assert_false(is_ready(house));
+    assert_true(held_bytes(house) > 0 && held_bytes(house) < RESERVE_BYTES);
+    disk_set_capacity(0);
+    pass_until_ready(house);
+    assert_int_equal(held_bytes(house), RESERVE_BYTES);
+    assert_false(house->engine->reserve_regrows);
+}
+
+static int refuse_to_open(void *context, enum disk_call call)
+{
+    (void)context;
+    return call == DISK_OPEN ? SQLITE_CANTOPEN : SQLITE_OK;
+}
+
+static void test_regrowth__that_fails_says_so_once(void **state)
+{
+    struct house *house = *state;
+    lose_ballast(house);
+    disk_on_call(refuse_to_open, NULL);
+    pass(house, 1500);
+    assert_string_equal(house->alarm, "engine.no_reserve");
+    assert_true(is_ready(house));
+    size_t alarms = house->alarms;
+    pass(house, 5000);
+    disk_on_call(NULL, NULL);
+    assert_int_equal(house->alarms, alarms);
+    assert_int_equal(escalate(house, NULL), STATUS_OK);
+}
+
 static void test_start__without_a_reserve_says_so(void **state)
 {
     struct house *house = *state;
@@ -577,6 +624,8 @@ int main(void)
         DISK_TEST(test_start__draws_what_it_needs),
         DISK_TEST(test_start__without_any_room_is_refused),
         DISK_TEST(test_start__with_a_reserve_that_does_not_fit),
+        DISK_TEST(test_regrowth__without_room_is_a_full_disk),
+        DISK_TEST(test_regrowth__that_fails_says_so_once),
         DISK_TEST(test_start__without_a_reserve_says_so),
         DISK_TEST(test_crash__of_the_process_at_any_call),
         DISK_TEST(test_crash__of_the_machine_at_any_call),

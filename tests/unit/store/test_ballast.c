@@ -6,7 +6,11 @@
 
 #include <cmocka.h>
 #include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "gateway/store/ballast.h"
 #include "tests/scenario/disk.h"
@@ -313,6 +317,58 @@ static void test_give__a_disk_that_refuses_gives_nothing(void **state)
     ballast_close(&ballast);
 }
 
+/* ---- a file that somebody removes ---- */
+
+static void assert_size_of_file(const char *path, int64_t bytes)
+{
+    struct stat file;
+    assert_int_equal(stat(path, &file), 0);
+    assert_int_equal(file.st_size, bytes);
+}
+
+static void make_file(const char *path)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void test_lost__is_made_anew(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/astreinte-ballast-XXXXXX", path[64], other[64], database[64];
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/" PATH, folder);
+    (void)snprintf(other, sizeof other, "%s/other", folder);
+    (void)snprintf(database, sizeof database, "%s/db", folder);
+    make_file(database); /* whose rights the file gets */
+    struct ballast *ballast = NULL;
+    assert_int_equal(ballast_open(path, "unix", SIZE, &ballast, &error), STATUS_OK);
+    assert_string_equal(ballast_path(ballast), path);
+    assert_false(ballast_is_lost(ballast)); /* not there yet */
+    assert_int_equal(fill(ballast), STATUS_OK);
+    assert_false(ballast_is_lost(ballast));
+    for (int i = 0; i < 2; i++) {
+        if (i == 0) {
+            assert_int_equal(unlink(path), 0);
+        } else { /* one that it did not make */
+            make_file(other);
+            assert_int_equal(rename(other, path), 0);
+        }
+        assert_true(ballast_is_lost(ballast));
+        ballast_let_go(ballast);
+        assert_false(ballast_is_lost(ballast));
+        assert_int_equal(ballast_held_bytes(ballast), 0);
+        assert_int_equal(fill(ballast), STATUS_OK);
+        assert_false(ballast_is_lost(ballast));
+        assert_size_of_file(path, SIZE);
+    }
+    ballast_close(&ballast);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(unlink(database), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 /* ---- what it is not ---- */
 
 static void test_ballast__is_no_database(void **state)
@@ -343,6 +399,7 @@ int main(void)
         TEST(test_take__tells_a_broken_disk_from_a_full_one),
         TEST(test_take__of_a_file_whose_size_nobody_knows),
         TEST(test_give__a_disk_that_refuses_gives_nothing),
+        TEST(test_lost__is_made_anew),
         TEST(test_ballast__is_no_database),
 #undef TEST
     };
