@@ -166,6 +166,26 @@ class Tools(unittest.TestCase):
                                  "share/doc/astreinte/README.md"})
         self.assertEqual(named - there, set())
 
+    def test_coverage_names_a_file_that_it_does_not_cover(self):
+        for path, said in (("gateway/core/nosuch.c", "no such file"), ("", "no such file"),
+                           ("gateway/core", "no such file"),
+                           ("gateway/ctl/run.c", "its room is not counted"),
+                           ("README.md", "its room is not counted")):
+            done = self.run_tool("tests/coverage", "--list", path)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), path)
+            self.assertEqual(done.stderr.splitlines()[0], f"coverage: --list {path}: {said}; "
+                             "gateway/core, gateway/engine, gateway/store are covered")
+
+    def test_coverage_says_that_nothing_is_left(self):
+        coverage = load(astreinte_test.SOURCE_DIR / "tests/coverage")
+        path = "gateway/core/words.c"
+        for times, expected in (([1, 1], f"{path}: every branch is taken\n"),
+                                ([1, 0], f"{path}:1: 1 of 2: ")):
+            said = io.StringIO()
+            with contextlib.redirect_stdout(said):
+                self.assertEqual(coverage.show({path: {1: times}}, path), 0)
+            self.assertTrue(said.getvalue().startswith(expected), said.getvalue())
+
     NEEDS = {"contrib/night": ["--url", "http://127.0.0.1:1", "--dir", "/nonexistent",
                                "--admin-key-file", "/nonexistent", "--call-centre-key-file",
                                "/nonexistent"],
