@@ -214,7 +214,8 @@ struct engine {
     _Atomic bool disk_full;
     _Atomic int64_t reserve_held_bytes;
     struct engine_time reserve_looks_at;
-    bool reserve_regrows; /* its file was removed, and is filled again */
+    bool reserve_regrows;     /* its file was removed, and is filled again */
+    int64_t reserve_asked_ms; /* whether it was, on turn_began_ms' clock */
 
     _Atomic bool damaged; /* a read met damage; until the process ends */
     _Atomic bool removed; /* the database is not in its place (files_watch.c) */

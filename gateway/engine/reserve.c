@@ -159,35 +159,41 @@ void reserve_fill(struct engine *engine)
 
 /* Somebody removed the ballast: it is made anew at once, or a full disk would find nothing of it
  * after the next start. On a full disk what the lost file holds is still given, and it is made when
- * there is room. True: there is something to fill. */
-static bool regrows(struct engine *engine)
+ * there is room. Nobody is woken to look, and none looks at the clock for it once more. */
+static bool is_lost(struct engine *engine)
 {
     const struct files_watch *watch = &engine->files_watch;
-    /* Gone with the database, it comes back with it (files_watch.c). */
-    if (watch->watches && ballast_is_lost(engine->ballast) &&
-        !store_file_is_lost(&watch->files.database)) {
-        ballast_let_go(engine->ballast);
-        note_held(engine);
-        engine->reserve_regrows = true;
-        log_warning(
-            "engine.reserve_lost",
-            LOG_TEXT("detail", "the reserve's file was removed or replaced: it is made anew"),
-            LOG_TEXT("file", ballast_path(engine->ballast)),
-            LOG_TEXT("remedy", "leave it alone; [gateway] reserve_mb says how large it is"));
+    int64_t began_ms = atomic_load(&engine->turn_began_ms);
+    if (!watch->watches || began_ms - engine->reserve_asked_ms < DISK_PROBE_EVERY_MS) {
+        return false;
     }
-    return engine->reserve_regrows;
+    engine->reserve_asked_ms = began_ms;
+    /* Gone with the database, it comes back with it (files_watch.c). */
+    return ballast_is_lost(engine->ballast) && !store_file_is_lost(&watch->files.database);
+}
+
+static void make_anew(struct engine *engine)
+{
+    ballast_let_go(engine->ballast);
+    note_held(engine);
+    engine->reserve_regrows = true;
+    log_warning("engine.reserve_lost",
+                LOG_TEXT("detail", "the reserve's file was removed or replaced: it is made anew"),
+                LOG_TEXT("file", ballast_path(engine->ballast)),
+                LOG_TEXT("remedy", "leave it alone; [gateway] reserve_mb says how large it is"));
 }
 
 int64_t reserve_tend(struct engine *engine)
 {
-    struct engine_time now = engine_now(engine);
-    bool fills = atomic_load(&engine->disk_full) || engine->reserve_regrows;
-    if (!engine_time_reached(engine->reserve_looks_at, now)) {
-        return fills ? engine->reserve_looks_at.ms - now.ms : INT64_MAX;
+    if (!atomic_load(&engine->disk_full) && !engine->reserve_regrows) {
+        if (!is_lost(engine)) {
+            return INT64_MAX;
+        }
+        make_anew(engine);
     }
-    if (!fills && !regrows(engine)) {
-        engine->reserve_looks_at = engine_time_add(now, DISK_PROBE_EVERY_MS);
-        return INT64_MAX; /* nobody is woken for that look */
+    struct engine_time now = engine_now(engine);
+    if (!engine_time_reached(engine->reserve_looks_at, now)) {
+        return engine->reserve_looks_at.ms - now.ms;
     }
     struct error error = {.text = ""};
     bool was_whole = ballast_is_whole(engine->ballast);

@@ -467,7 +467,7 @@ static void test_start__with_a_reserve_that_does_not_fit(void **state)
     assert_int_equal(escalate(house, NULL), STATUS_OK);
 }
 
-/* What regrows() begins, on a disk that no path of the machine leads to. */
+/* What make_anew() begins, on a disk that no path of the machine leads to. */
 static void lose_ballast(struct house *house)
 {
     sqlite3_vfs *disk = sqlite3_vfs_find(DISK_VFS);
