@@ -164,8 +164,8 @@ struct watchdog {
     uint64_t fired;       /* and how many deadlines had been met */
     int64_t moved_ms;     /* when that number changed, or something became overdue */
     int64_t counted_ms;
-    int64_t looked_ms;
-    int64_t judges_from_ms; /* after a pause of the whole machine */
+    int64_t suspended_ms;   /* for how long the machine had been, when that was looked at */
+    int64_t judges_from_ms; /* after a suspend */
     bool unread;            /* in this look something could not be read */
     int64_t unread_logged_ms;
     int64_t unread_unsaid; /* since it was logged */

@@ -17,7 +17,7 @@
 #define STALLED_MS_MAX      INT64_C(5000)
 #define COUNT_EVERY_MS      INT64_C(1000)
 #define PROBE_EVERY_MS      INT64_C(1000)
-#define PAUSE_MS_MIN        INT64_C(1000)
+#define SUSPEND_MS_MIN      INT64_C(1000)
 #define READ_MS_MAX         INT64_C(500)
 #define UNREAD_LOG_EVERY_MS INT64_C(1000)
 
@@ -26,24 +26,27 @@ static int64_t now_ms(struct engine *engine)
     return clock_monotonic(&engine->configuration.clock).ms;
 }
 
-/* A machine that slept makes everything look old: what began before is judged a while later. */
+/* A machine that slept makes everything look old, and its disk may still be waking: what began
+ * before is judged a while later. The kernel says so; a look that comes late says nothing, as the
+ * reads of the one before may have been slow on the very disk that the writer hangs on. */
 static bool may_judge(struct engine *engine)
 {
     struct watchdog *watchdog = &engine->watchdog;
     int64_t now = now_ms(engine);
-    if (now - watchdog->looked_ms >= PAUSE_MS_MIN) {
+    int64_t slept_ms = clock_suspended_ms(&engine->configuration.clock) - watchdog->suspended_ms;
+    if (slept_ms >= SUSPEND_MS_MIN) {
+        watchdog->suspended_ms += slept_ms;
         watchdog->judges_from_ms = now + STUCK_MS_MAX;
         watchdog->moved_ms = now;
     }
-    watchdog->looked_ms = now;
     return now >= watchdog->judges_from_ms;
 }
 
 static void look_at_writer(struct engine *engine)
 {
     bool judges = may_judge(engine);
-    int64_t began_ms = atomic_load(&engine->turn_began_ms);
-    int64_t stuck_ms = judges && began_ms != 0 ? now_ms(engine) - began_ms : 0;
+    int64_t began_ms = atomic_load(&engine->turn_began_awake_ms);
+    int64_t stuck_ms = judges && began_ms != 0 ? admission_now(engine).ms - began_ms : 0;
     atomic_store(&engine->writer_stuck, stuck_ms > STUCK_MS_MAX);
     if (stuck_ms > STUCK_MS_MAX) {
         char detail[96];
@@ -209,6 +212,7 @@ void watchdog_open(struct engine *engine)
     struct watchdog *watchdog = &engine->watchdog;
     struct error error;
     assert(watchdog->reader == NULL);
+    watchdog->suspended_ms = clock_suspended_ms(&engine->configuration.clock);
     if (store_open_reader(engine->database_path, engine->configuration.vfs, READ_MS_MAX,
                           &watchdog->reader, &error) != STATUS_OK) {
         engine_alarm(engine, "watchdog.blind", error.text);

@@ -71,15 +71,25 @@ static void test_watchdog__a_stuck_writer_is_told_without_it(void **state)
     assert_int_equal(statistics.commands[COMMAND_ALARM], 1); /* recorded afterwards */
 }
 
+/* The machine is suspended, and nothing looks meanwhile. */
+static void suspend(struct house *house, int64_t ms)
+{
+    house_advance(house, ms);
+    house->suspended_ms += ms;
+}
+
 /* A suspend in the middle of a turn: nothing hung but the machine. */
 static void look_after_a_sleep(struct house *house)
 {
     size_t alarms = house->alarms;
-    house_advance(house, 30000);
+    assert_false(look_for(house, 1400).writer_stuck);
+    suspend(house, 30000);
     assert_false(look(house).writer_stuck);
     assert_false(look_for(house, 1499).writer_stuck);
     assert_int_equal(house->alarms, alarms);
     assert_true(look_for(house, 1).writer_stuck);
+    assert_int_equal(house->alarms, alarms + 1);
+    assert_string_equal(house->alarm_detail, "the writer has not moved for 2900 ms"); /* awake */
 }
 
 static void test_watchdog__a_machine_that_slept_is_not_stuck(void **state)
@@ -91,24 +101,55 @@ static void test_watchdog__a_machine_that_slept_is_not_stuck(void **state)
     assert_int_equal(house->alarms, 1);
 }
 
-/* A second without a look is a sleep, and less is none. */
-static void look_after_a_second(struct house *house)
+/* The watchdog's own reads are slow, on the disk that the writer hangs on: no sleep. */
+static void look_slowly(struct house *house)
 {
+    size_t alarms = house->alarms;
     house_advance(house, 1000);
     assert_false(look(house).writer_stuck);
+    house_advance(house, 1000);
+    assert_true(look(house).writer_stuck);
+    assert_int_equal(house->alarms, alarms + 1);
+    assert_string_equal(house->alarm_detail, "the writer has not moved for 2000 ms");
+}
+
+static void look_once_after_a_minute(struct house *house)
+{
+    house_advance(house, 60000);
+    assert_true(look(house).writer_stuck);
+}
+
+static void test_watchdog__slow_looks_are_no_sleep(void **state)
+{
+    struct house *house = *state;
+    house->at_send = look_slowly;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_settle(house);
+    assert_false(look(house).writer_stuck);
+    house->at_send = look_once_after_a_minute;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house->at_send = NULL;
+}
+
+/* A suspend of a second lets wait, and a shorter one does not; neither counts as time. */
+static void look_after_a_second(struct house *house)
+{
+    suspend(house, 1000);
+    assert_false(look(house).writer_stuck);
     assert_false(look_for(house, 1499).writer_stuck);
+    assert_false(look_for(house, 1).writer_stuck);
     assert_true(look_for(house, 1).writer_stuck);
 }
 
 static void look_after_less(struct house *house)
 {
-    house_advance(house, 999);
-    assert_false(look(house).writer_stuck);
-    assert_false(look_for(house, 501).writer_stuck);
+    assert_false(look_for(house, 1000).writer_stuck);
+    suspend(house, 999);
+    assert_false(look_for(house, 500).writer_stuck);
     assert_true(look_for(house, 1).writer_stuck);
 }
 
-static void test_watchdog__a_second_is_a_sleep(void **state)
+static void test_watchdog__a_suspend_of_a_second_is_a_sleep(void **state)
 {
     struct house *house = *state;
     house->at_send = look_after_a_second;
@@ -117,6 +158,18 @@ static void test_watchdog__a_second_is_a_sleep(void **state)
     house_settle(house);
     (void)look(house);
     house->at_send = look_after_less;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house->at_send = NULL;
+}
+
+/* Suspended before it began to look: that is over. */
+static void test_watchdog__a_sleep_before_the_start_is_none(void **state)
+{
+    struct house *house = *state;
+    watchdog_close(house->engine);
+    suspend(house, 3600000);
+    watchdog_open(house->engine);
+    house->at_send = look_slowly;
     (void)house_escalate(house, SEVERITY_MAJOR);
     house->at_send = NULL;
 }
@@ -191,7 +244,7 @@ static void test_watchdog__overdue_in_a_sleep_is_no_stall(void **state)
     house_advance(house, 61501);
     assert_false(look(house).deadlines_stalled);
     assert_false(look_for(house, 250).deadlines_stalled);
-    house_advance(house, 30000);
+    suspend(house, 30000);
     assert_false(look(house).deadlines_stalled);
     assert_false(look_for(house, 5000).deadlines_stalled);
     assert_true(look_for(house, 1).deadlines_stalled);
@@ -387,7 +440,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WATCHDOG_TEST(test_watchdog__a_stuck_writer_is_told_without_it),
         WATCHDOG_TEST(test_watchdog__a_machine_that_slept_is_not_stuck),
-        WATCHDOG_TEST(test_watchdog__a_second_is_a_sleep),
+        WATCHDOG_TEST(test_watchdog__slow_looks_are_no_sleep),
+        WATCHDOG_TEST(test_watchdog__a_suspend_of_a_second_is_a_sleep),
+        WATCHDOG_TEST(test_watchdog__a_sleep_before_the_start_is_none),
         WATCHDOG_TEST(test_watchdog__counts_every_second),
         WATCHDOG_TEST(test_watchdog__an_idle_writer_is_not_stuck),
         WATCHDOG_TEST(test_watchdog__an_overdue_row_is_told),
