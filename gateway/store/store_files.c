@@ -75,7 +75,7 @@ int store_open_number(const struct store_file *file)
         struct stat found;
         char *end;
         long each = strtol(entry->d_name, &end, 10);
-        if (end != entry->d_name && /* unreachable: what is listed there is open */
+        if (end != entry->d_name && /* by chance: one may be closed between the two */
             fstat((int)each, &found) == 0 && is_same_file(&found, file)) {
             number = (int)each;
         }
