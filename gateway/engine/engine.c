@@ -18,6 +18,10 @@
 #define SLEEP_MS_MAX       INT64_C(50)
 #define OUTBOX_ROWS        512
 
+/* A suspend is seen at the end of a slice alone. */
+_Static_assert(SLEEP_MS_MAX <= 50, "what came due in a suspend happens within 50 ms of its end");
+_Static_assert(SLEEP_MS_MAX >= 50, "an idle gateway wakes 20 times a second, and no oftener");
+
 static enum status out_of_memory(struct error *error)
 {
     return error_set(error, STATUS_NO_MEMORY, "no memory for the engine");

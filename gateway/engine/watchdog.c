@@ -11,8 +11,7 @@
 #include "gateway/base/log.h"
 
 #define LOOK_EVERY_MS 250
-/* With a look's wait: told within two seconds. */
-#define STUCK_MS_MAX INT64_C(1500)
+#define STUCK_MS_MAX  INT64_C(1500)
 /* Much that is overdue at once, as after a long outage, is worked off and no fault. */
 #define STALLED_MS_MAX      INT64_C(5000)
 #define COUNT_EVERY_MS      INT64_C(1000)
@@ -20,6 +19,15 @@
 #define SUSPEND_MS_MIN      INT64_C(1000)
 #define READ_MS_MAX         INT64_C(500)
 #define UNREAD_LOG_EVERY_MS INT64_C(1000)
+
+/* The wait until the next look comes on top; the look and the way out take some, too. */
+#define TOLD_WITHIN_MS 2000
+#define TELLING_MS     250
+_Static_assert(STUCK_MS_MAX + LOOK_EVERY_MS + TELLING_MS <= TOLD_WITHIN_MS,
+               "a writer that hangs is told within two seconds");
+_Static_assert(OVERDUE_MS_MAX + LOOK_EVERY_MS + TELLING_MS <= TOLD_WITHIN_MS,
+               "a step that is overdue is told within two seconds");
+_Static_assert(LOOK_EVERY_MS >= 250, "an idle gateway looks four times a second, and no oftener");
 
 static int64_t now_ms(struct engine *engine)
 {
