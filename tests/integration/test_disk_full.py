@@ -2,7 +2,7 @@
 
 The database lies on a small tmpfs of its own, filled by the gateway itself or by a stranger's file.
 An hour passes on the machine's clocks, in steps (machine_clock.py); ASTREINTE_DISK_HOURS is how
-many.
+many. Only root can mount: everybody else's run is skipped, and root's fails when it cannot.
 """
 
 import contextlib
@@ -42,7 +42,11 @@ class SmallDisk:
                               check=False)
         if done.returncode != 0:
             self.path.rmdir()
-            raise unittest.SkipTest(f"no tmpfs can be mounted here: {done.stderr.strip()}")
+            reason = f"no tmpfs can be mounted here: {done.stderr.strip()}"
+            if os.geteuid() == 0:
+                raise AssertionError(f"{reason}: root needs CAP_SYS_ADMIN for it (in a container: "
+                                     "--cap-add SYS_ADMIN)")
+            raise unittest.SkipTest(f"{reason}: run as root")
 
     def grow(self, size_mb):
         self._mount("-o", f"remount,size={size_mb}m")
