@@ -18,7 +18,8 @@ REACH_S_MAX = 60
 KICK_EVERY_S = 0.25    # providers hang up so often while a fault is waited for
 KILL_EVERY_S = 3.0     # and so often it has to begin anew: some calls are a young process' only
 START_AGAIN_S = 0.05
-LASTS_S = {"once": 0.0, "150 ms": 0.15, "for ever": 0.4}
+# Ten seconds are longer than whatever waits before it tries again, judges or tells.
+LASTS_S = {"once": 0.0, "150 ms": 0.15, "for ever": 0.4, "10 s": 10.0}
 ABORTED, REFUSED_TO_START = -6, 1
 
 
