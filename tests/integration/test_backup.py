@@ -1,11 +1,13 @@
 """Backup while the gateway works, restore, and what is refused: the daemon and its commands."""
 
+import contextlib
 import fcntl
 import gzip
 import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -203,6 +205,50 @@ class Backup(BackupTest):
             made[-1] = older
         self.assertEqual({each.name for each in self.folder.iterdir()},
                          {made[-1].name, made[-2].name, foreign.name})
+
+    @contextlib.contextmanager
+    def traced(self, calls):
+        """Gives a list, which in the end holds those of these calls that the gateway made and that
+        succeeded, each as (its name, all of it)."""
+        log, made = self.directory / "strace.log", []
+        tracer = subprocess.Popen(
+            ["strace", "-f", "-y", "-o", log, "-e", f"trace={','.join(calls)}", "-p",
+             str(self.gateway.process.pid)], stderr=subprocess.PIPE, text=True)
+        try:
+            self.assertTrue(any("attached" in line for line in iter(tracer.stderr.readline, "")))
+            yield made
+        finally:
+            tracer.terminate()
+            tracer.wait(astreinte_test.PATIENCE_S)
+            tracer.stderr.close()
+        begun = {}  # by thread: another one's line came in between
+        for line in log.read_text().splitlines():
+            thread, text = line.split(maxsplit=1)
+            if text.endswith("<unfinished ...>"):
+                begun[thread] = text
+            else:
+                text = begun.pop(thread, "") + text
+                if re.search(r" = \d+$", text):
+                    made.append((text.split("(")[0], text))
+
+    def test_it_is_on_the_disk_before_it_has_its_name_and_then_its_name_is(self):
+        """As the kernel sees it: a power cut leaves a whole backup under its name, or none."""
+        self.fill(100)
+        names = {"pwrite64": "write", "renameat": "rename", "renameat2": "rename"}
+        with self.traced(("write", "fsync", "fdatasync", "?rename", *names)) as made:
+            _, path = self.backup()
+        order = []
+        for call, text in made:
+            if ".partial-" in text:
+                order.append((names.get(call, call), "copy"))
+            elif call == "fsync" and f"<{self.folder}>" in text:
+                order.append((call, "folder"))
+        renamed = order.index(("rename", "copy"))
+        self.assertIn(("write", "copy"), order[:renamed])
+        # Each piece was synchronised as it came, for the writer's sake; this one is for all.
+        self.assertEqual(order[renamed - 1:], [
+            ("fsync", "copy"), ("rename", "copy"), ("fsync", "folder")])
+        self.assertTrue(path.exists())
 
     def test_damage_in_the_database_is_found(self):
         self.fill(2000)
