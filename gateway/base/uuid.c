@@ -2,14 +2,19 @@
 
 #include <assert.h>
 
+static void write_ms(struct uuid *uuid, struct wall_time time)
+{
+    uint64_t ms = (uint64_t)time.ms;
+    for (int i = 0; i < 6; i++) {
+        uuid->bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
+    }
+}
+
 struct uuid uuid_v7(struct wall_time now, const struct random_source *random)
 {
     struct uuid uuid;
-    uint64_t ms = (uint64_t)now.ms;
     random_fill(random, uuid.bytes + 6, 10);
-    for (int i = 0; i < 6; i++) {
-        uuid.bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
-    }
+    write_ms(&uuid, now);
     uuid.bytes[6] = (uint8_t)(0x70 | (uuid.bytes[6] & 0x0f));
     uuid.bytes[8] = (uint8_t)(0x80 | (uuid.bytes[8] & 0x3f));
     return uuid;
@@ -20,6 +25,13 @@ struct uuid uuid_v7_base(struct wall_time now, const struct random_source *rando
     struct uuid uuid = uuid_v7(now, random);
     uuid.bytes[14] = 0;
     uuid.bytes[15] = 0;
+    return uuid;
+}
+
+struct uuid uuid_v7_least(struct wall_time at)
+{
+    struct uuid uuid = {.bytes = {[6] = 0x70, [8] = 0x80}};
+    write_ms(&uuid, at);
     return uuid;
 }
 

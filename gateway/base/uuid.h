@@ -33,6 +33,9 @@ struct uuid uuid_v7_base(struct wall_time now, const struct random_source *rando
 /* The n-th id (1 to UUID_DERIVED_MAX) of a base: lets pure code number what it creates. */
 struct uuid uuid_derive(struct uuid base, unsigned n);
 
+/* The least of all ids of this millisecond: nobody's, but a bound to look from. */
+struct uuid uuid_v7_least(struct wall_time at);
+
 /* The millisecond that an id was made for. */
 int64_t uuid_v7_ms(struct uuid uuid);
 

@@ -7,7 +7,8 @@
 
 #include "gateway/base/text.h"
 
-/* The dispatcher had no room: back to the outbox. */
+/* The dispatcher had no room: back to the outbox. A call that holds the trunk left in an earlier
+ * life, and its row goes on saying so. */
 static enum status put_back(struct engine *engine, const struct command *command,
                             struct error *error)
 {
@@ -17,7 +18,8 @@ static enum status put_back(struct engine *engine, const struct command *command
                           command->request.transport.attempt, &attempt, error);
     if (status == STATUS_OK && attempt.state == ATTEMPT_HANDED_OVER) {
         attempt.state = ATTEMPT_PLANNED;
-        attempt.handed_over_at = WALL_NEVER;
+        attempt.handed_over_at =
+            outbox_has_call(engine, attempt.id) ? attempt.handed_over_at : WALL_NEVER;
         outbox_wait(engine, engine_now(engine));
         status = store_update_attempt(engine->store, command->customer_id, command->escalation_id,
                                       &attempt, error);

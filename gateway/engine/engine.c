@@ -86,7 +86,8 @@ static enum status open_notes(struct engine *engine, struct error *error)
     return status == STATUS_OK ? poison_open(engine->notes, &engine->poison, error) : status;
 }
 
-/* Attempts without an outcome go back to the outbox, under their old ids. */
+/* Attempts without an outcome go back to the outbox, under their old ids; calls in progress hold
+ * the trunk as before. */
 static enum status recover(struct engine *engine, struct error *error)
 {
     int64_t rewound = 0, open = 0;
@@ -107,8 +108,12 @@ static enum status recover(struct engine *engine, struct error *error)
         status = store_count_open(engine->store, &open, error);
     }
     if (status == STATUS_OK) {
+        status = outbox_recover_calls(engine, error);
+    }
+    if (status == STATUS_OK) {
         engine->outbox_waiting = true;
-        log_info("engine.recovered", LOG_INT("open", open), LOG_INT("attempts", rewound));
+        log_info("engine.recovered", LOG_INT("open", open), LOG_INT("attempts", rewound),
+                 LOG_INT("calls", (int64_t)engine->calls_count));
     }
     return status;
 }
@@ -433,7 +438,9 @@ void engine_outcome(struct engine *engine, int64_t customer_id, struct uuid esca
     if (path == PATH_PUSH && !outcome->was_delayed) {
         queue_unreserve(engine->lanes[LANE_OUTCOME]);
     }
-    if (path == PATH_CALL && outcome->transport != ATTEMPT_ACCEPTED) {
+    if (path == PATH_CALL && outcome->transport == ATTEMPT_PLANNED) {
+        outbox_call_unsent(engine, outcome->attempt);
+    } else if (path == PATH_CALL && outcome->transport != ATTEMPT_ACCEPTED) {
         outbox_call_ended(engine, outcome->attempt);
     }
     /* In this order: who drains takes "no credit is out" for "every outcome is in the mailbox". */

@@ -46,6 +46,7 @@ struct pending_effect {
 struct call_in_use {
     struct uuid attempt;
     struct engine_time until;
+    bool earlier; /* it went out in an earlier life: it may ring, whether or not it goes again */
 };
 
 struct cached_procedure {
@@ -382,6 +383,12 @@ bool outbox_take_credit(struct engine *engine, const struct attempt *attempt,
 void outbox_give_credit(struct engine *engine, enum path path);
 /* The trunk is free of this call. */
 void outbox_call_ended(struct engine *engine, struct uuid attempt);
+/* The same for one that did not leave after all: if it did in an earlier life, it stays. */
+void outbox_call_unsent(struct engine *engine, struct uuid attempt);
+/* Whether it occupies the trunk. */
+bool outbox_has_call(struct engine *engine, struct uuid attempt);
+/* At start: the calls of earlier lives, which the telephony layer may still have in its hands. */
+enum status outbox_recover_calls(struct engine *engine, struct error *error) MUST_CHECK;
 /* Nothing of the outbox can go out for a while. */
 void outbox_wait(struct engine *engine, struct engine_time now);
 /* Inside the transaction: hands planned rows over as far as credits reach. */

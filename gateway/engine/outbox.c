@@ -10,6 +10,7 @@
 
 #define OUTBOX_ROWS_MAX 512
 #define CALL_GRACE_MS   INT64_C(60000)
+#define CALL_LIFE_MS    (INT64_C(86400000) + CALL_GRACE_MS) /* no step waits longer */
 #define OUTBOX_RETRY_MS INT64_C(100)
 /* Rows that fail are tried again and again: behind them the outbox rests nine times as long as they
  * took, so that they have a tenth of the writer's time; never long, as others wait with them. */
@@ -30,6 +31,16 @@ static bool take_counter(_Atomic size_t *used, size_t limit)
     return false;
 }
 
+/* Its place among the calls; how many there are when it has none. The lock is held. */
+static size_t find_call(const struct engine *engine, struct uuid attempt)
+{
+    size_t i = 0;
+    while (i < engine->calls_count && !uuid_equal(engine->calls[i].attempt, attempt)) {
+        i++;
+    }
+    return i;
+}
+
 /* A place on the trunk. Calls whose end was never reported leave it after their grace. */
 static bool take_trunk(struct engine *engine, const struct attempt *attempt, struct engine_time now)
 {
@@ -42,7 +53,9 @@ static bool take_trunk(struct engine *engine, const struct attempt *attempt, str
             i++;
         }
     }
-    if (engine->calls_count < engine->configuration.calls_max) {
+    if (find_call(engine, attempt->id) < engine->calls_count) {
+        taken = true; /* since an earlier life: it goes again, and is the same call */
+    } else if (engine->calls_count < engine->configuration.calls_max) {
         engine->calls[engine->calls_count++] = (struct call_in_use){
             .attempt = attempt->id, .until = engine_time_add(attempt->not_after, CALL_GRACE_MS)};
         taken = true;
@@ -51,17 +64,55 @@ static bool take_trunk(struct engine *engine, const struct attempt *attempt, str
     return taken;
 }
 
-void outbox_call_ended(struct engine *engine, struct uuid attempt)
+static void leave_trunk(struct engine *engine, struct uuid attempt, bool unsent)
 {
     (void)pthread_mutex_lock(&engine->calls_lock);
-    for (size_t i = 0; i < engine->calls_count; i++) {
-        if (uuid_equal(engine->calls[i].attempt, attempt)) {
-            engine->calls[i] = engine->calls[--engine->calls_count];
-            engine->outbox_waiting = true;
-            break;
-        }
+    size_t i = find_call(engine, attempt);
+    if (i < engine->calls_count && !(unsent && engine->calls[i].earlier)) {
+        engine->calls[i] = engine->calls[--engine->calls_count];
+        engine->outbox_waiting = true;
     }
     (void)pthread_mutex_unlock(&engine->calls_lock);
+}
+
+void outbox_call_ended(struct engine *engine, struct uuid attempt)
+{
+    leave_trunk(engine, attempt, false);
+}
+
+void outbox_call_unsent(struct engine *engine, struct uuid attempt)
+{
+    leave_trunk(engine, attempt, true);
+}
+
+bool outbox_has_call(struct engine *engine, struct uuid attempt)
+{
+    (void)pthread_mutex_lock(&engine->calls_lock);
+    bool found = find_call(engine, attempt) < engine->calls_count;
+    (void)pthread_mutex_unlock(&engine->calls_lock);
+    return found;
+}
+
+/* All of them, also when the trunk is narrower than it was: they ring all the same. A key that was
+ * refused is no end on record: such a call is kept until its grace is over. */
+enum status outbox_recover_calls(struct engine *engine, struct error *error)
+{
+    struct engine_time now = engine_now(engine);
+    struct uuid since = uuid_v7_least((struct wall_time){now.ms - CALL_LIFE_MS});
+    struct engine_time after = {now.ms - CALL_GRACE_MS};
+    size_t count = 0;
+    enum status status = store_list_calls_in_progress(engine->store, since, after, CALLS_IN_USE_MAX,
+                                                      engine->outbox_rows, &count, error);
+    for (size_t i = 0; i < count; i++) {
+        const struct attempt *attempt = &engine->outbox_rows[i].attempt;
+        engine->calls[i] = (struct call_in_use){
+            .attempt = attempt->id,
+            .until = engine_time_add(attempt->not_after, CALL_GRACE_MS),
+            .earlier = true,
+        };
+    }
+    engine->calls_count = count;
+    return status;
 }
 
 static void give_slots_back(struct engine *engine, enum path path)
@@ -124,7 +175,7 @@ void outbox_forget(struct engine *engine, size_t mark)
         outbox_give_credit(engine, attempt->path);
         give_slots_back(engine, attempt->path);
         if (attempt->path == PATH_CALL) {
-            outbox_call_ended(engine, attempt->id);
+            outbox_call_unsent(engine, attempt->id);
         }
     }
 }

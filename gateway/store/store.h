@@ -367,6 +367,13 @@ enum status store_list_device_tests(struct store *store, int64_t customer_id, in
 enum status store_list_device_test_outbox(struct store *store, size_t limit,
                                           struct device_test_row *rows_r, size_t *count_r,
                                           struct error *error) MUST_CHECK;
+/* Calls that went out, of which neither a failure nor an end is known and whose time ends behind
+ * `after`, newest first: id and not_after alone are filled in. `since`: older ids are not looked
+ * at. */
+enum status store_list_calls_in_progress(struct store *store, struct uuid since,
+                                         struct engine_time after, size_t limit,
+                                         struct attempt_row *rows_r, size_t *count_r,
+                                         struct error *error) MUST_CHECK;
 /* At start: handed over without an outcome → planned again. */
 enum status store_rewind_device_tests(struct store *store, struct error *error) MUST_CHECK;
 

@@ -611,6 +611,31 @@ enum status store_list_outbox(struct store *store, enum path path, size_t limit,
     return status == STATUS_DONE ? STATUS_OK : status;
 }
 
+enum status store_list_calls_in_progress(struct store *store, struct uuid since,
+                                         struct engine_time after, size_t limit,
+                                         struct attempt_row *rows_r, size_t *count_r,
+                                         struct error *error)
+{
+    assert(limit > 0 && rows_r != NULL && count_r != NULL);
+    assert(after.ms != TIME_NEVER_MS);
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_attempt_calls_in_progress, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_uuid(&run, ":since", since);
+    query_bind_int64(&run, ":after", after.ms);
+    query_bind_int64(&run, ":limit", (int64_t)limit);
+    size_t count = 0;
+    while (count < limit && (status = query_step(&run, error)) == STATUS_OK) {
+        query_read_row(&run, &attempt_map, &rows_r[count++], NULL);
+    }
+    assert(count <= limit);
+    query_end(&run);
+    *count_r = count;
+    return status == STATUS_DONE ? STATUS_OK : status;
+}
+
 enum status store_rewind_attempts(struct store *store, int64_t *count_r, struct error *error)
 {
     assert(store->writer && count_r != NULL);

@@ -75,6 +75,19 @@ static void uuid_parse__refuses_and_leaves_the_output(void **state)
     }
 }
 
+static void uuid_v7_least__is_below_all_of_its_millisecond_and_above_the_one_before(void **state)
+{
+    (void)state;
+    for (int64_t ms = 1767650400000; ms < 1767650400100; ms++) {
+        struct uuid least = uuid_v7_least((struct wall_time){ms});
+        struct uuid same = uuid_v7_base((struct wall_time){ms}, &random_system);
+        struct uuid before = uuid_v7((struct wall_time){ms - 1}, &random_system);
+        assert_true(memcmp(least.bytes, same.bytes, sizeof least.bytes) <= 0);
+        assert_true(memcmp(least.bytes, before.bytes, sizeof least.bytes) > 0);
+        assert_int_equal(uuid_v7_ms(least), ms);
+    }
+}
+
 static void uuid_v7__ids_of_the_system_source_differ_and_sort_by_time(void **state)
 {
     (void)state;
@@ -97,6 +110,7 @@ int main(void)
         cmocka_unit_test(uuid_derive__numbers_the_family),
         cmocka_unit_test(uuid_parse__reads_either_case),
         cmocka_unit_test(uuid_parse__refuses_and_leaves_the_output),
+        cmocka_unit_test(uuid_v7_least__is_below_all_of_its_millisecond_and_above_the_one_before),
         cmocka_unit_test(uuid_v7__ids_of_the_system_source_differ_and_sort_by_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -319,6 +319,170 @@ static void test_trunk__unreported_calls_leave_it(void **state)
     assert_true(house->sent_count > before);
 }
 
+/* ---- the trunk over a restart: the layer's calls go on ringing ---- */
+
+static void restart(struct house *house)
+{
+    house_close(house);
+    house_open(house);
+    house_settle(house);
+}
+
+static void pass_time(struct house *house, int64_t ms)
+{
+    house_advance(house, ms);
+    house_settle(house);
+}
+
+static size_t calls_used(struct house *house)
+{
+    struct engine_statistics statistics;
+    engine_statistics(house->engine, &statistics);
+    return statistics.calls_used;
+}
+
+/* How many different calls were asked for. */
+static size_t calls_asked(const struct house *house)
+{
+    size_t count = 0;
+    for (size_t n = 0; call_at(house, n) != NULL; n++) {
+        bool again = false;
+        for (size_t before = 0; before < n && !again; before++) {
+            again = uuid_equal(call_at(house, before)->attempt, call_at(house, n)->attempt);
+        }
+        count += !again;
+    }
+    return count;
+}
+
+static void report_call(struct house *house, const struct sent *call, enum attempt_answer answer)
+{
+    struct command *command = house_command(house, COMMAND_CALL_OUTCOME);
+    command->request.call =
+        (struct call_outcome_request){.attempt = call->attempt, .answer = answer};
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+}
+
+static void test_trunk__is_held_over_a_restart(void **state)
+{
+    struct house *house = *state;
+    narrow_trunk(house, 2);
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    report_call(house, call_at(house, 0), ANSWER_RINGING);
+    (void)house_escalate(house, SEVERITY_CRITICAL);
+    restart(house);
+    pass_time(house, 1000);
+    assert_int_equal(calls_used(house), 2);
+    assert_int_equal(house->sent_count, 2);
+    struct sent first = *call_at(house, 0);
+    end_call(house, &first);
+    pass_time(house, 1000);
+    assert_int_equal(call_at(house, 2)->severity, SEVERITY_CRITICAL);
+    assert_int_equal(calls_used(house), 2);
+}
+
+/* What ended, failed or may not have been taken at all is not held; what is over is not either. */
+static void test_trunk__is_free_of_what_ended_before_a_restart(void **state)
+{
+    struct house *house = *state;
+    narrow_trunk(house, 30);
+    for (int i = 0; i < 5; i++) {
+        (void)house_escalate(house, SEVERITY_MAJOR);
+    }
+    house_outcome(house, call_at(house, 0), ATTEMPT_FAILED);
+    house_outcome(house, call_at(house, 1), ATTEMPT_UNCERTAIN);
+    house_outcome(house, call_at(house, 2), ATTEMPT_ACCEPTED);
+    house_outcome(house, call_at(house, 3), ATTEMPT_ACCEPTED);
+    house_outcome(house, call_at(house, 4), ATTEMPT_EXPIRED);
+    end_call(house, call_at(house, 2));
+    struct attempt attempt;
+    house_read_attempt(house, call_at(house, 3), &attempt);
+    size_t used = calls_used(house);
+    restart(house);
+    assert_int_equal(calls_used(house), used);
+    assert_true(outbox_has_call(house->engine, attempt.id));
+    house_close(house);
+    house_advance(house, attempt.not_after.ms + 60000 - attempt.planned_engine.ms - 1);
+    house_open(house);
+    assert_true(outbox_has_call(house->engine, attempt.id));
+    house_close(house);
+    house_advance(house, 1);
+    house_open(house);
+    assert_false(outbox_has_call(house->engine, attempt.id));
+}
+
+/* Handed over, and nobody knows whether the layer has it: it holds the trunk, goes again under its
+ * id, and is one call. A severer one does not go before it has ended. */
+static void test_trunk__a_call_that_goes_again_is_one(void **state)
+{
+    struct house *house = *state;
+    narrow_trunk(house, 1);
+    (void)house_escalate(house, SEVERITY_INFO);
+    (void)house_escalate(house, SEVERITY_CRITICAL);
+    assert_int_equal(house->sent_count, 1);
+    for (size_t lives = 1; lives <= 3; lives++) {
+        restart(house);
+        pass_time(house, 1000);
+        assert_int_equal(house->sent_count, 1 + lives);
+        assert_int_equal(calls_asked(house), 1);
+        assert_int_equal(calls_used(house), 1);
+    }
+    house_outcome(house, call_at(house, 3), ATTEMPT_FAILED);
+    pass_time(house, 1000);
+    assert_int_equal(call_at(house, 4)->severity, SEVERITY_CRITICAL);
+}
+
+/* It rings since an earlier life, also when the dispatcher has no room to send it again, when
+ * nobody wants it any more, and in the life behind that. */
+static void test_trunk__is_held_by_what_did_not_go_again(void **state)
+{
+    struct house *house = *state;
+    narrow_trunk(house, 1);
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    (void)house_escalate(house, SEVERITY_CRITICAL);
+    house->send_status = STATUS_FULL;
+    for (int lives = 0; lives < 2; lives++) {
+        restart(house);
+        pass_time(house, 1000);
+        assert_int_equal(house->sent_count, 1);
+        assert_int_equal(calls_used(house), 1);
+    }
+    house_run(house, agent_command(house, id, VERB_ACCEPT, house->jean, NULL));
+    house->send_status = STATUS_OK;
+    pass_time(house, 1000);
+    restart(house);
+    pass_time(house, 1000);
+    assert_int_equal(calls_used(house), 1);
+    assert_int_equal(calls_asked(house), 1);
+}
+
+/* They ring all the same when the trunk was made narrower meanwhile. */
+static void test_trunk__narrower_than_what_rings(void **state)
+{
+    struct house *house = *state;
+    narrow_trunk(house, 3);
+    for (int i = 0; i < 3; i++) {
+        (void)house_escalate(house, SEVERITY_MAJOR);
+    }
+    house_accept_all(house, 0);
+    house->calls_max = 1;
+    restart(house);
+    assert_int_equal(calls_used(house), 3);
+    (void)house_escalate(house, SEVERITY_CRITICAL);
+    for (size_t i = 0; i < 2; i++) {
+        struct sent call = *call_at(house, i);
+        end_call(house, &call);
+        pass_time(house, 1000);
+        assert_null(call_at(house, 3));
+    }
+    end_call(house, call_at(house, 2));
+    pass_time(house, 1000);
+    assert_int_equal(call_at(house, 3)->severity, SEVERITY_CRITICAL);
+}
+
 /* ---- a full dispatcher ---- */
 
 static void test_full__is_put_back_and_sent_later(void **state)
@@ -606,6 +770,11 @@ int main(void)
         HOUSE_TEST(test_trunk__newcomers_do_not_overtake),
         HOUSE_TEST(test_trunk__calls_do_not_block_pushes),
         HOUSE_TEST(test_trunk__unreported_calls_leave_it),
+        HOUSE_TEST(test_trunk__is_held_over_a_restart),
+        HOUSE_TEST(test_trunk__is_free_of_what_ended_before_a_restart),
+        HOUSE_TEST(test_trunk__a_call_that_goes_again_is_one),
+        HOUSE_TEST(test_trunk__is_held_by_what_did_not_go_again),
+        HOUSE_TEST(test_trunk__narrower_than_what_rings),
         HOUSE_TEST(test_full__is_put_back_and_sent_later),
         HOUSE_TEST(test_refused_by_the_dispatcher__fails_with_its_reason),
         HOUSE_TEST(test_recovery__sends_again_under_the_same_id),
