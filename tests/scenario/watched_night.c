@@ -52,7 +52,7 @@ static enum status on_send(void *context, struct box_sent *sent)
             return STATUS_FULL;
         }
     }
-    oracle_sending(scenario->oracle, sent, scenario->box->lives);
+    oracle_sending(scenario->oracle, sent, scenario->box);
     return STATUS_OK;
 }
 

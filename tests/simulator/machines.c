@@ -223,7 +223,7 @@ enum status machines_send(void *context, struct box_sent *sent)
     }
     recording_departure(&simulator->recording, false);
     note(simulator, "sent %s %s", attempt, attempt_purpose_word(sent->purpose));
-    oracle_sending(simulator->oracle, sent, simulator->box->lives);
+    oracle_sending(simulator->oracle, sent, simulator->box);
     size_t index = (size_t)(sent - simulator->box->sent);
     if (sent->path == PATH_PUSH) {
         push_leaves(simulator, index, &random);

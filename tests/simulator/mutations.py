@@ -105,6 +105,11 @@ MUTATIONS = [
         "        engine->outbox_waiting = true;\n        log_info(\"engine.recovered\"",
         "        log_info(\"engine.recovered\"",
     )),
+    mutation("calls in progress are forgotten at a restart", (
+        ENGINE + "engine.c",
+        "        status = outbox_recover_calls(engine, error);\n",
+        "        engine->calls_count = 0;\n",
+    )),
     mutation("engine time begins anew at a restart", (
         ENGINE + "engine_clock.c",
         "    if (is_same_boot(configuration, &saved, boot)) {\n"

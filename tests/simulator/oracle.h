@@ -4,6 +4,7 @@
  *
  *     oracle.c             what was said to people, against the rows that stand for it
  *     oracle_departures.c  what leaves, against its row, and the row against what left
+ *     oracle_trunk.c       calls in progress, against what the trunk has
  *     oracle_journal.c     the timelines: complete, chained, and a night that the procedure allows
  *     oracle_plans.c       what must be planned behind each entry: whom, by what, until when
  *     oracle_standing.c    how an escalation stands at rest: when it is due, for whom it waits
@@ -26,6 +27,7 @@
  *                                                           oracle_sending()
  *   nothing is sent before its row, nor as something else   check_row_of(), check_words_of()
  *   nothing is sent that is late or not wanted any more     check_words_of(), is_wanted()
+ *   no more calls at once than the trunk has                trunk_call_leaves()
  *   the procedure's order and waits, spaced rounds          step_starts() ... gives_up()
  *   everybody whom a step names, by all its paths           check_step(), look_at_changes()
  *   and nobody else, also when clocks change                check_asked(), find_on_call()
@@ -93,7 +95,7 @@ void oracle_aborted(struct oracle *oracle, struct uuid escalation);
 void oracle_told_holder(struct oracle *oracle, struct uuid escalation, int person_kind,
                         int64_t person_id);
 /* An attempt is about to leave. */
-void oracle_sending(struct oracle *oracle, const struct box_sent *sent, unsigned life);
+void oracle_sending(struct oracle *oracle, const struct box_sent *sent, const struct box *box);
 /* Its outcome was given back. */
 void oracle_resolved(struct oracle *oracle, struct uuid attempt, bool accepted);
 /* The gateway was dead or stood still until now: what was due meanwhile may be late. */

@@ -282,6 +282,9 @@ static bool failed_itself(enum status status)
 void oracle_asked(struct oracle *oracle, const struct command *command)
 {
     oracle->asker_id = command->customer_id;
+    if (command->type == COMMAND_CALL_OUTCOME) {
+        trunk_call_reported(oracle, command);
+    }
 }
 
 /* Nothing of one customer in another's view, whatever the gateway made of the command since. */

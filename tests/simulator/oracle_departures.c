@@ -101,7 +101,7 @@ static void check_words_of(struct oracle *oracle, const struct box_sent *sent, s
     }
 }
 
-static void check_row_of(struct oracle *oracle, const struct box_sent *sent)
+static void check_row_of(struct oracle *oracle, const struct box_sent *sent, size_t trunk)
 {
     sqlite3_stmt *row = row_of_attempt(oracle, sent->customer_id, sent->escalation, sent->attempt);
     if (sqlite3_step(row) != SQLITE_ROW || sqlite3_column_int(row, 0) != 1 ||
@@ -110,6 +110,9 @@ static void check_row_of(struct oracle *oracle, const struct box_sent *sent)
         find_fault(oracle, "attempt %s left before its row", id_text(sent->attempt));
     } else if (!uuid_is_nil(sent->escalation)) {
         check_words_of(oracle, sent, row);
+        if (sent->path == PATH_CALL) {
+            trunk_call_leaves(oracle, sent, sqlite3_column_int64(row, 5), trunk);
+        }
     }
     answered(row);
 }
@@ -130,9 +133,9 @@ static bool tells_somebody(const struct box_sent *sent)
     return sent->purpose == PURPOSE_ALERT || sent->purpose == PURPOSE_EXHAUSTED;
 }
 
-void oracle_sending(struct oracle *oracle, const struct box_sent *sent, unsigned life)
+void oracle_sending(struct oracle *oracle, const struct box_sent *sent, const struct box *box)
 {
-    check_row_of(oracle, sent);
+    check_row_of(oracle, sent, box->calls_max);
     struct record *record = known_record(oracle, sent->escalation);
     if (record != NULL) {
         record->set_aside_told = record->set_aside_told || sent->purpose == PURPOSE_QUARANTINE;
@@ -146,10 +149,10 @@ void oracle_sending(struct oracle *oracle, const struct box_sent *sent, unsigned
         .device_id = sent->device_id,
         .path = (int)sent->path,
         .purpose = (int)sent->purpose,
-        .life = life,
+        .life = box->lives,
     };
     if (!uuid_is_nil(before->attempt)) {
-        if (before->life == life) {
+        if (before->life == box->lives) {
             find_fault(oracle, "attempt %s left twice in one life", id_text(sent->attempt));
         }
         if (!uuid_equal(before->escalation, sent->escalation) ||
@@ -164,6 +167,7 @@ void oracle_sending(struct oracle *oracle, const struct box_sent *sent, unsigned
 
 void oracle_resolved(struct oracle *oracle, struct uuid attempt, bool accepted)
 {
+    trunk_call_resolved(oracle, attempt, accepted);
     if (departure_of(oracle, attempt)->purpose == PURPOSE_QUARANTINE && !accepted) {
         return; /* it is told again in the next life */
     }

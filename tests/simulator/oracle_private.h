@@ -14,6 +14,7 @@
 #define TOUCHED_MAX     1024
 #define WAITING_MAX     256
 #define RESOLVED_MAX    1024
+#define RINGING_MAX     1024
 #define DUTIES_MAX      64
 #define PEOPLE_MAX      16
 #define PLANNED_MAX     320
@@ -245,6 +246,13 @@ struct waiting {
     int64_t since_ms;
 };
 
+/* A call, until the gateway may think that it is over. */
+struct ringing {
+    struct uuid attempt;
+    int64_t not_after; /* engine time */
+    bool taken;        /* the gateway was told that the layer has it */
+};
+
 enum question {
     ASK_JOURNAL,
     ASK_ENTRY,
@@ -314,6 +322,8 @@ struct oracle {
     size_t waiting_count;
     struct uuid resolved[RESOLVED_MAX];
     size_t resolved_count;
+    struct ringing ringing[RINGING_MAX];
+    size_t ringing_count;
     struct uuid wordless; /* left since the last look without what its ticket says; nil: none */
     unsigned too_late;    /* to be sent at all, since the last call left */
     size_t told_count;
@@ -379,6 +389,15 @@ void look_at_resolved(struct oracle *oracle, bool troubled);
 
 /* Whether this key was answered before. */
 bool oracle_was_answered(const struct oracle *oracle, unsigned key);
+
+/* ---- oracle_trunk.c ---- */
+/* The telephony layer is handed a call. */
+void trunk_call_leaves(struct oracle *oracle, const struct box_sent *sent, int64_t not_after,
+                       size_t trunk);
+/* The gateway is told what became of its request. */
+void trunk_call_resolved(struct oracle *oracle, struct uuid attempt, bool accepted);
+/* The gateway is about to be told how the call goes on. */
+void trunk_call_reported(struct oracle *oracle, const struct command *command);
 
 /* ---- oracle_answers.c ---- */
 void look_at_answers(struct oracle *oracle);
