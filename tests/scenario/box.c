@@ -426,7 +426,6 @@ struct box *box_create(uint64_t seed)
 {
     struct box *box = calloc(1, sizeof *box);
     struct box_sent *sent = calloc(BOX_SENT_MAX, sizeof *sent);
-    const char *temporary = getenv("TMPDIR");
     if (box == NULL || sent == NULL) {
         box_die("no memory");
     }
@@ -437,12 +436,11 @@ struct box *box_create(uint64_t seed)
     box->boot_ms = 1000000;
     box->calls_max = 30;
     (void)snprintf(box->boot_id, sizeof box->boot_id, "boot-0");
-    (void)snprintf(box->folder, sizeof box->folder, "%s/astreinte-box-XXXXXX",
-                   temporary != NULL && strlen(temporary) < 32 ? temporary : "/tmp");
-    if (mkdtemp(box->folder) == NULL) {
-        box_die("%s: cannot be made", box->folder);
+    box->poison_file = memfd_create("astreinte-box", MFD_CLOEXEC);
+    if (box->poison_file < 0) {
+        box_die("no file in memory can be made");
     }
-    (void)snprintf(box->poison, sizeof box->poison, "%s/poison", box->folder);
+    (void)snprintf(box->poison, sizeof box->poison, "/proc/self/fd/%d", box->poison_file);
     memory_install();
     memory_fail(0, 0);
     disk_format(seed);
@@ -455,8 +453,7 @@ void box_destroy(struct box **box)
     engine_destroy(&(*box)->engine);
     unmap_poison(*box);
     disk_erase();
-    (void)unlink((*box)->poison);
-    (void)rmdir((*box)->folder);
+    (void)close((*box)->poison_file);
     free((*box)->sent);
     free(*box);
     *box = NULL;

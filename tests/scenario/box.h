@@ -72,9 +72,9 @@ struct box_fault {
 
 struct box {
     struct engine *engine; /* NULL when it died by itself: box->crashed is set then */
-    char folder[64];       /* of the poison file, which is a real one */
-    char poison[128];
-    int64_t epoch_ms; /* the wall clock at its beginning */
+    int poison_file;       /* a real file, in memory: whoever kills us leaves nothing behind */
+    char poison[32];       /* by which the engine opens it */
+    int64_t epoch_ms;      /* the wall clock at its beginning */
     int64_t wall_ms;
     int64_t boot_ms;
     int64_t suspended_ms;

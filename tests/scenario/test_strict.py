@@ -2,6 +2,8 @@
 is told by file and line, and nothing runs. SCENARIO in the environment is the runner."""
 
 import os
+import resource
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -282,6 +284,18 @@ class Strict(unittest.TestCase):
 
     def test_a_byte_of_zero_is_refused(self):
         self.check_refused("\n".join(NIGHT) + "\nexpect push\0paul\n", END, "a zero byte")
+
+    def test_a_player_that_is_killed_leaves_nothing_behind(self):
+        with open(self.path, "w", encoding="utf-8") as file:
+            file.write("\n".join(NIGHT + ["time passes 2592000s"]) + "\n")
+        temporary = os.path.join(self.folder, "tmp")
+        os.mkdir(temporary)
+        killed = subprocess.run(
+            [os.environ["SCENARIO"], self.path], capture_output=True, check=False, timeout=60,
+            env={**os.environ, "TMPDIR": temporary},
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (1, 1)))
+        self.assertEqual(killed.returncode, -signal.SIGKILL)
+        self.assertEqual(os.listdir(temporary), [])
 
     def test_what_is_no_file_is_refused(self):
         for path, said in ((self.folder, "Is a directory"),
