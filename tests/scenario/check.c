@@ -201,6 +201,12 @@ static int take_at(struct check *check, int index)
                  "the line ends too early: a statement is expected behind the time");
         return -1;
     }
+    if (index == 0 && words_are(words, 2, "expect")) {
+        complain(check, check->line,
+                 "\"expect\" comes first, and the time behind it: expect at %s …",
+                 words_at(words, 1));
+        return -1;
+    }
     reach(check, words_at(words, index + 1), false);
     return index + 2;
 }

@@ -376,9 +376,9 @@ static void try_guess(struct guess *guess, const char *word, size_t bytes)
     }
 }
 
-/* " did you mean "received"?", when a word that is expected is near. */
-static bool say_guess(const struct failure *failure, const struct names *names, const char *word,
-                      FILE *out)
+/* The expected word that is near; guess_r->best is NULL when none is. */
+static void find_guess(const struct failure *failure, const struct names *names, const char *word,
+                       struct guess *guess_r)
 {
     struct guess guess = {.word = word, .distance = NEAR_MAX};
     for (size_t i = 0; i < failure->count; i++) {
@@ -396,6 +396,15 @@ static bool say_guess(const struct failure *failure, const struct names *names, 
             try_guess(&guess, name, strlen(name));
         }
     }
+    *guess_r = guess;
+}
+
+/* ": did you mean "received"?", when a word that is expected is near. */
+static bool say_guess(const struct failure *failure, const struct names *names, const char *word,
+                      FILE *out)
+{
+    struct guess guess;
+    find_guess(failure, names, word, &guess);
     if (guess.best != NULL) {
         (void)fprintf(out, ": did you mean \"%.*s\"?", (int)guess.best_bytes, guess.best);
     }
@@ -438,7 +447,60 @@ static void say_form(const struct statement *statement, FILE *out)
     }
 }
 
-static void complain(struct failure *failure, const struct words *words, int first,
+/* Tries the statements that may stand in such a night, or those that may not. */
+static bool read_among(struct reader *reader, int first, bool expects, unsigned place, bool allowed)
+{
+    for (size_t i = 0; i < STATEMENTS_COUNT; i++) {
+        bool of_kind = ((statements[i].place & EXPECTS) != 0) == expects;
+        if (of_kind && ((statements[i].place & place) != 0) == allowed &&
+            read_as(reader, &statements[i], first)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "expect silence", which lacks its "expect" and may be misspelt besides. */
+static bool say_expectation(const struct words *words, int first, bool watched,
+                            const struct names *names, FILE *out)
+{
+    struct failure failure = {.at = first};
+    struct reading ignored;
+    struct reader reader = {
+        .words = words, .names = names, .failure = &failure, .reading = &ignored};
+    struct guess guess = {.best = words_at(words, first)};
+    bool read = read_among(&reader, first, true, watched ? IN_WATCHED : IN_PLAIN, true);
+    guess.best_bytes = strlen(guess.best);
+    if (!read && failure.at == first) {
+        find_guess(&failure, names, words_at(words, first), &guess);
+    }
+    if (guess.best != NULL) {
+        (void)fprintf(out, ": did you mean \"expect %.*s\"?", (int)guess.best_bytes, guess.best);
+    }
+    return guess.best != NULL;
+}
+
+/* What is no statement's first word may also be what stands in front of one. */
+static void complain_of_beginning(const struct failure *failure, const struct words *words,
+                                  int first, bool watched, const struct names *names, FILE *out)
+{
+    const char *word = words_at(words, first);
+    struct guess expect = {.word = word, .distance = NEAR_MAX};
+    long long ms;
+    (void)fprintf(out, "no statement begins with \"%s\"", word);
+    try_guess(&expect, "expect", strlen("expect"));
+    if (expect.best != NULL) {
+        (void)fputs(": did you mean \"expect\"?", out);
+    } else if (first == 0 && words->count > 1 && parse_time(words_at(words, 1), &ms)) {
+        (void)fputs(": did you mean \"at\"?", out);
+    } else if (!say_guess(failure, names, word, out) &&
+               !say_expectation(words, first, watched, names, out)) {
+        (void)fputs("; `scenario --statements` lists them", out);
+    }
+    (void)fputc('\n', out);
+}
+
+static void complain(struct failure *failure, const struct words *words, int first, bool watched,
                      const struct names *names, FILE *out)
 {
     const char *word = words_at(words, failure->at);
@@ -446,11 +508,7 @@ static void complain(struct failure *failure, const struct words *words, int fir
     if (failure->at >= words->count) {
         (void)fputs("the line ends too early: ", out);
     } else if (failure->at == first && !expects) {
-        (void)fprintf(out, "no statement begins with \"%s\"", word);
-        if (!say_guess(failure, names, word, out)) {
-            (void)fputs("; `scenario --statements` lists them", out);
-        }
-        (void)fputc('\n', out);
+        complain_of_beginning(failure, words, first, watched, names, out);
         return;
     } else {
         (void)fprintf(out, "\"%s\" is not understood here", word);
@@ -468,19 +526,6 @@ static void complain(struct failure *failure, const struct words *words, int fir
         say_form(failure->statement, out);
         (void)fputc('\n', out);
     }
-}
-
-/* Tries the statements that may stand in such a night, or those that may not. */
-static bool read_among(struct reader *reader, int first, bool expects, unsigned place, bool allowed)
-{
-    for (size_t i = 0; i < STATEMENTS_COUNT; i++) {
-        bool of_kind = ((statements[i].place & EXPECTS) != 0) == expects;
-        if (of_kind && ((statements[i].place & place) != 0) == allowed &&
-            read_as(reader, &statements[i], first)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 bool grammar_read(const struct words *words, int first, bool expects, bool watched,
@@ -502,7 +547,7 @@ bool grammar_read(const struct words *words, int first, bool expects, bool watch
                     complaint);
         return false;
     }
-    complain(&failure, words, first, names, complaint);
+    complain(&failure, words, first, watched, names, complaint);
     return false;
 }
 

@@ -74,6 +74,13 @@ BAD_LINES = (
     (END, 'expect no timeline "step_ended paull"', "expected an entry of the timeline"),
     (END, "agent karim apsn", 'did you mean "apns"?'),
     (END, "device paul apnss phone-2 target-2", 'did you mean "apns"?'),
+    (END, "expetc push paul", 'no statement begins with "expetc": did you mean "expect"?'),
+    (END, "exepct at 1:00 push paul", 'did you mean "expect"?'),
+    (END, "at 1:00 expcet push paul", 'did you mean "expect"?'),
+    (END, "att 1:00 crash", 'no statement begins with "att": did you mean "at"?'),
+    (END, "slience until 5:00", 'did you mean "expect silence"?'),
+    (END, "silence until 5:00", 'did you mean "expect silence"?'),
+    (END, 'timelnie "late"', 'did you mean "expect timeline"?'),
     # nobody
     (END, "phone of nobody off",
      '"nobody" is not understood here: expected an agent (paul, marie)'),
@@ -167,7 +174,14 @@ BAD_LINES = (
      "90s, a year at most"),
     (5, "rota primary daily 25:00 paul marie", "expected a time of the day such as 02:30"),
     (5, "rota primary daily 2:30 paul marie", "expected a time of the day such as 02:30"),
-    (4, "contact director 0612", "expected"),
+    # telephone numbers, as the API takes them
+    (4, "contact director 0612", "expected a number such as +33612345678"),
+    (4, "contact director +33", '"+33" is not understood here: expected a number such as '
+     "+33612345678"),
+    (2, "agent paul +336111111111 apns", '"+336111111111" is not understood here'),
+    (2, "agent paul +33011111111 apns", '"+33011111111" is not understood here'),
+    (2, "agent paul +49301 apns", '"+49301" is not understood here'),
+    (2, "agent paul +4930123456789012 apns", '"+4930123456789012" is not understood here'),
     # order
     (1, "agent paul +33611111111", '"customer" comes first'),
     (END, "watched seed 7 trunk 2 day 77 keeping all", '"watched" must be the first statement'),
@@ -184,6 +198,8 @@ BAD_LINES = (
     (END, "agent desk +33644444444", '"desk" is a word of the scenarios'),
     (END, "agent Paul +33644444444", "expected a name of small letters, digits and hyphens"),
     (END, "contact paul +33644444444", '"paul" is an agent already'),
+    (END, "at 1:00 expect push paul",
+     '"expect" comes first, and the time behind it: expect at 1:00 …'),
     (END, "at 1:00 agent karim", '"at" does not belong in front of this statement'),
     # nights of the simulator
     (END, "sent 1 accepted", "only a watched night says this"),
