@@ -229,6 +229,16 @@ class Tools(unittest.TestCase):
             self.assertEqual(self.refused("run", *arguments),
                              f"tests/simulator/run: {said}; --help explains\n")
 
+    def test_the_simulator_says_how_far_it_is(self):
+        simulator = astreinte_test.BUILD_DIR / "tests/simulator/simulator"
+        few = ("--days", "1", "--escalations", "1", "--faults", "0", "--weeks", "3")
+        told = self.run_tool(simulator, *few, "--progress", "0")
+        self.assertEqual(told.returncode, 0, told.stdout)
+        self.assertRegex(told.stderr, r"\Afrom week 0: 1 of 3 weeks, [0-9]+ events, [0-9]+ s\n"
+                                      r"from week 0: 2 of 3 weeks, [0-9]+ events, [0-9]+ s\n\Z")
+        quiet = self.run_tool(simulator, *few)
+        self.assertEqual((quiet.returncode, quiet.stderr), (0, ""))
+
     def test_a_bad_expression_or_number_is_refused_in_words(self):
         for name in ("mutate", "mutate-generated"):
             said = self.refused(name, "--list", "--only", "[")

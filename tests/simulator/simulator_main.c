@@ -15,6 +15,7 @@
 #define NUMBER_MAX 999999ul
 /* Some minutes for a week, which is enough for a trace that a person can read. */
 #define SHRINK_LIVES_DEFAULT 100
+#define PROGRESS_S_DEFAULT   60
 
 static const char help[] =
     "Usage: simulator [OPTIONS]\n"
@@ -34,6 +35,7 @@ static const char help[] =
     "  --shrink-lives N  lives the failing week at most so often to shrink it (100)\n"
     "  --no-shrink       says which rule was broken, and no more\n"
     "  --scenario FILE   where the shrunken night is written (seed-N-week-W.scenario)\n"
+    "  --progress S      says on standard error how far it is, every S seconds (60)\n"
     "  --verbose         prints every event\n"
     "  --help            this text\n"
     "\n"
@@ -47,6 +49,7 @@ struct options {
     bool twice;
     unsigned shrink_lives; /* how often a failing week is lived to shrink it; 0: it is not */
     const char *scenario;  /* where it is written to, or NULL */
+    unsigned progress_s;
 };
 
 static unsigned long number_of(const char *text)
@@ -84,6 +87,7 @@ enum option_name {
     SHRINK_LIVES,
     NO_SHRINK,
     SCENARIO,
+    PROGRESS,
     VERBOSE,
     HELP,
 };
@@ -101,6 +105,7 @@ static const struct option known[] = {
     {"shrink-lives", required_argument, NULL, SHRINK_LIVES},
     {"no-shrink", no_argument, NULL, NO_SHRINK},
     {"scenario", required_argument, NULL, SCENARIO},
+    {"progress", required_argument, NULL, PROGRESS},
     {"verbose", no_argument, NULL, VERBOSE},
     {"help", no_argument, NULL, HELP},
     {NULL, 0, NULL, 0},
@@ -117,6 +122,7 @@ static void take_number(struct options *options, int name, const char *text)
         [ESCALATIONS] = &plan->escalations_a_day,
         [FAULTS] = &plan->faults_a_day,
         [SHRINK_LIVES] = &options->shrink_lives,
+        [PROGRESS] = &options->progress_s,
     };
     unsigned long number = number_of(text);
     if (number > NUMBER_MAX) {
@@ -130,7 +136,8 @@ static void take_number(struct options *options, int name, const char *text)
 static void read_options(int argc, char **argv, struct options *options)
 {
     struct plan *plan = &options->plan;
-    *options = (struct options){.weeks = 1, .shrink_lives = SHRINK_LIVES_DEFAULT};
+    *options = (struct options){
+        .weeks = 1, .shrink_lives = SHRINK_LIVES_DEFAULT, .progress_s = PROGRESS_S_DEFAULT};
     *plan = (struct plan){.seed = 1, .escalations_a_day = 50, .faults_a_day = 20, .days = 7};
     for (int name; (name = options_next(argc, argv, "", known, NULL)) != -1;) {
         switch (name) {
@@ -270,11 +277,25 @@ static void tell_shrunk(const struct plan *failed, size_t causes, const char *fa
 
 /* ---- living ---- */
 
+/* Now and then, so that who waits for years of it sees that it goes on. */
+static void say_progress(const struct options *options, const struct tally *tally, unsigned weeks,
+                         int64_t began_ms, int64_t *said_ms)
+{
+    int64_t now_ms = clock_monotonic(&clock_system).ms;
+    if (now_ms - *said_ms >= (int64_t)options->progress_s * 1000 && weeks < options->weeks) {
+        (void)fprintf(stderr, "from week %u: %u of %u weeks, %llu events, %lld s\n",
+                      options->plan.week, weeks, options->weeks,
+                      (unsigned long long)tally->happenings, (long long)(now_ms - began_ms) / 1000);
+        *said_ms = now_ms;
+    }
+}
+
 static bool live(const struct options *options, uint64_t *hash, struct tally *tally)
 {
     char fault[ORACLE_FAULT_BYTES];
     size_t causes;
     struct plan plan = options->plan;
+    int64_t began_ms = clock_monotonic(&clock_system).ms, said_ms = began_ms;
     for (unsigned week = 0; week < options->weeks; week++, plan.week++) {
         if (!week_live(&plan, hash, tally, &causes, fault, NULL)) {
             (void)printf("FAULT: seed %llu week %u %s\n", (unsigned long long)plan.seed, plan.week,
@@ -285,6 +306,7 @@ static bool live(const struct options *options, uint64_t *hash, struct tally *ta
             }
             return false;
         }
+        say_progress(options, tally, week + 1, began_ms, &said_ms);
         if (isatty(STDOUT_FILENO)) {
             (void)printf("week %u of %u\r", week + 1, options->weeks);
             (void)fflush(stdout);
