@@ -183,11 +183,12 @@ ORDER BY severity DESC, planned_engine LIMIT :limit;
 
 -- name: attempt_calls_in_progress
 -- At start: what the telephony layer may have in its hands, as far as anybody wrote down. What was
--- rewound and then given up here, without an outcome of its own (6, by these reasons), may ring.
+-- rewound and then given up here, without an outcome of its own (6, by these reasons), may ring. An
+-- alert (0) that was declined (4) rings on unless it was on this call, which is then seen (state 4).
 SELECT attempt_id, not_after_engine
 FROM attempt INDEXED BY attempt_call
 WHERE path = 1 AND attempt_id >= :since AND not_after_engine > :after
-  AND handed_over_at IS NOT NULL AND answer <= 2
+  AND handed_over_at IS NOT NULL AND (answer <= 2 OR (answer = 4 AND purpose = 0))
   AND (state <= 2 OR (state = 6
        AND reason IN ('not_sent_in_time', 'no_longer_needed', 'quarantined')))
 ORDER BY attempt_id DESC LIMIT :limit;

@@ -459,6 +459,24 @@ static void test_trunk__is_held_by_what_did_not_go_again(void **state)
     assert_int_equal(calls_asked(house), 1);
 }
 
+/* A "no" by other ways marks the call, too, and the telephone rings on; one on the call ends it. */
+static void test_trunk__is_held_by_a_call_that_was_declined_elsewhere(void **state)
+{
+    struct house *house = *state;
+    narrow_trunk(house, 2);
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_accept_all(house, 0);
+    struct uuid rings = call_at(house, 0)->attempt, ended = call_at(house, 1)->attempt;
+    house_run(house, agent_command(house, id, VERB_DECLINE, house->jean, NULL));
+    end_call(house, call_at(house, 1));
+    assert_true(outbox_has_call(house->engine, rings));
+    assert_false(outbox_has_call(house->engine, ended));
+    restart(house);
+    assert_true(outbox_has_call(house->engine, rings));
+    assert_false(outbox_has_call(house->engine, ended));
+}
+
 /* They ring all the same when the trunk was made narrower meanwhile. */
 static void test_trunk__narrower_than_what_rings(void **state)
 {
@@ -774,6 +792,7 @@ int main(void)
         HOUSE_TEST(test_trunk__is_free_of_what_ended_before_a_restart),
         HOUSE_TEST(test_trunk__a_call_that_goes_again_is_one),
         HOUSE_TEST(test_trunk__is_held_by_what_did_not_go_again),
+        HOUSE_TEST(test_trunk__is_held_by_a_call_that_was_declined_elsewhere),
         HOUSE_TEST(test_trunk__narrower_than_what_rings),
         HOUSE_TEST(test_full__is_put_back_and_sent_later),
         HOUSE_TEST(test_refused_by_the_dispatcher__fails_with_its_reason),
