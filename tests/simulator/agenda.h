@@ -15,6 +15,7 @@ enum happening_kind {
     SOMEBODY_MEDDLES,
     FAULT_BEGINS,
     SOMEBODY_CHECKS,
+    GATEWAY_IS_KILLED,
     /* consequences */
     CALLER_REPEATS,
     FAULT_ENDS,

@@ -163,6 +163,12 @@ static void begin_memory_fault(struct simulator *simulator, uint64_t *random)
     memory_fail(after, times);
 }
 
+void gateway_is_killed(struct simulator *simulator, struct happening *happening)
+{
+    note(simulator, "killed");
+    arm_crash(simulator, DISK_KEEPS_ALL, false, &happening->random);
+}
+
 void fault_begins(struct simulator *simulator, struct happening *happening)
 {
     struct box *box = simulator->box;

@@ -130,6 +130,8 @@ void somebody_checks(struct simulator *simulator, struct happening *happening);
 
 /* ---- faults.c ---- */
 void fault_begins(struct simulator *simulator, struct happening *happening);
+/* In the middle of whatever it does next. */
+void gateway_is_killed(struct simulator *simulator, struct happening *happening);
 void fault_ends(struct simulator *simulator, struct happening *happening);
 
 /* ---- week.c ---- */

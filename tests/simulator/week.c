@@ -20,6 +20,7 @@
 #define WEEKS_APART      15
 #define TIDY_AFTER_HOURS 2
 #define STORM_CALLS      30
+#define STORM_KILLS      4
 #define MORNING_HOURS    2
 #define ROOM_NOTICED_MS  (5 * SECOND_MS)
 
@@ -133,7 +134,8 @@ static void add_many(struct causes *causes, enum happening_kind kind, unsigned a
     }
 }
 
-/* Everybody calls at once: a lift company after a power cut. */
+/* Everybody calls at once: a lift company after a power cut. The trunk is full then, and the
+ * gateway is killed while it is. */
 static void add_storm(struct causes *causes, unsigned first_key)
 {
     int64_t at_ms = draw_ms(&causes->random, 0, (causes->plan->days - 1) * DAY_MS + HOUR_MS);
@@ -141,6 +143,9 @@ static void add_storm(struct causes *causes, unsigned first_key)
     for (unsigned i = 0; i < STORM_CALLS; i++) {
         add_cause(causes, CALLER_CALLS, at_ms + draw_ms(&causes->random, 0, MINUTE_MS), customer,
                   first_key + i);
+    }
+    for (unsigned i = 1; i <= STORM_KILLS; i++) {
+        add_cause(causes, GATEWAY_IS_KILLED, at_ms + i * MINUTE_MS / 2, customer, i);
     }
 }
 
@@ -197,6 +202,9 @@ static void happen(struct simulator *simulator, struct happening *happening)
         break;
     case CALLER_REPEATS:
         caller_repeats(simulator, happening);
+        break;
+    case GATEWAY_IS_KILLED:
+        gateway_is_killed(simulator, happening);
         break;
     case FAULT_ENDS:
         fault_ends(simulator, happening);
@@ -363,7 +371,7 @@ bool week_live(const struct plan *plan, uint64_t *hash, struct tally *tally, siz
         recording_begin(&simulator.recording);
     }
     /* A narrow trunk now and then: whoever waits for it is looked at 20 times a second. */
-    simulator.box->calls_max = draw_percent(&random, 4) ? 1 : 4 + box_draw(&random, 27);
+    simulator.box->calls_max = draw_percent(&random, 4) ? 1 : 4 + box_draw(&random, 13);
     simulator.box->reserve_bytes = WATCHED_RESERVE_BYTES;
     simulator.box->crash_loss = plan->forgetful ? DISK_FORGETS_LOG : DISK_KEEPS_ALL;
     live(&simulator, plan, &random, causes_r);
