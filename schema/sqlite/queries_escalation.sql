@@ -183,8 +183,8 @@ ORDER BY severity DESC, planned_engine LIMIT :limit;
 
 -- name: attempt_calls_in_progress
 -- At start: what the telephony layer may have in its hands, as far as anybody wrote down. What was
--- rewound and then given up here, without an outcome of its own (6, by these reasons), may ring. An
--- alert (0) that was declined (4) rings on unless it was on this call, which is then seen (state 4).
+-- rewound and then given up here, without an outcome of its own (6, by these reasons), may ring.
+-- An alert (0) that was declined (4) rings on, unless it was on this call: that is seen (state 4).
 SELECT attempt_id, not_after_engine
 FROM attempt INDEXED BY attempt_call
 WHERE path = 1 AND attempt_id >= :since AND not_after_engine > :after
