@@ -292,6 +292,19 @@ static void test_trunk__is_held_by_a_call_that_was_declined_elsewhere(void **sta
     assert_false(outbox_has_call(house->engine, ended));
 }
 
+/* One that the dispatcher had no room for never rang: others may go in its place. */
+static void test_trunk__is_free_of_what_did_not_leave(void **state)
+{
+    struct house *house = *state;
+    narrow_trunk(house, 1);
+    house->send_status = STATUS_FULL;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_settle(house);
+    assert_int_equal(calls_used(house), 0);
+    restart(house);
+    assert_int_equal(calls_used(house), 0);
+}
+
 /* They ring all the same when the trunk was made narrower meanwhile. */
 static void test_trunk__narrower_than_what_rings(void **state)
 {
@@ -328,6 +341,7 @@ int main(void)
         HOUSE_TEST(test_trunk__a_call_that_goes_again_is_one),
         HOUSE_TEST(test_trunk__is_held_by_what_did_not_go_again),
         HOUSE_TEST(test_trunk__is_held_by_a_call_that_was_declined_elsewhere),
+        HOUSE_TEST(test_trunk__is_free_of_what_did_not_leave),
         HOUSE_TEST(test_trunk__narrower_than_what_rings),
     };
     return cmocka_run_group_tests_name("engine.trunk", tests, NULL, NULL);

@@ -522,6 +522,40 @@ static void test_outbox__by_severity_then_age_each_path_alone(void **state)
     assert_true(uuid_equal(rows[0].attempt.id, numbered_id(5)));
 }
 
+/* The newest first, no more than asked for, and none that is too old to be looked at. */
+static void test_calls_in_progress__newest_first(void **state)
+{
+    struct shelf *shelf = *state;
+    struct escalation escalation = plain_escalation(shelf, 1);
+    assert_ok(shelf, add_escalation(shelf->store, &escalation, NULL, &shelf->error));
+    for (unsigned n = 1; n <= 4; n++) {
+        struct attempt attempt = plain_attempt(n);
+        attempt.path = n == 4 ? PATH_PUSH : PATH_CALL;
+        attempt.state = ATTEMPT_ACCEPTED;
+        attempt.answer = ANSWER_RINGING;
+        attempt.handed_over_at.ms = 1;
+        attempt.not_after.ms = 100 + (int64_t)n;
+        assert_ok(shelf, store_add_attempt(shelf->store, shelf->customer_id, escalation.id,
+                                           &attempt, &shelf->error));
+    }
+    static const struct {
+        unsigned since;
+        int64_t after_ms;
+        size_t limit, count;
+        unsigned first;
+    } cases[] = {{1, 0, 8, 3, 3}, {2, 0, 8, 2, 3}, {1, 102, 8, 1, 3}, {1, 0, 2, 2, 3}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct attempt_row rows[8];
+        size_t count;
+        assert_ok(shelf, store_list_calls_in_progress(shelf->store, numbered_id(cases[i].since),
+                                                      (struct engine_time){cases[i].after_ms},
+                                                      cases[i].limit, rows, &count, &shelf->error));
+        assert_int_equal(count, cases[i].count);
+        assert_true(uuid_equal(rows[0].attempt.id, numbered_id(cases[i].first)));
+        assert_int_equal(rows[0].attempt.not_after.ms, 100 + cases[i].first);
+    }
+}
+
 /* ---- desk tasks ---- */
 
 static void test_desk_task__is_done_once(void **state)
@@ -612,6 +646,7 @@ int main(void)
         SHELF_TEST(test_attempt__comes_back),
         SHELF_TEST(test_attempts__lists),
         SHELF_TEST(test_outbox__by_severity_then_age_each_path_alone),
+        SHELF_TEST(test_calls_in_progress__newest_first),
         SHELF_TEST(test_desk_task__is_done_once),
         SHELF_TEST(test_damage__is_read_as_far_as_it_goes),
     };
