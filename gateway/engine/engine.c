@@ -127,11 +127,11 @@ static enum status open_store(struct engine *engine, struct error *error)
         store_close(&engine->store);
         status =
             store_open(engine->database_path, engine->configuration.vfs, &engine->store, error);
+        if (status == STATUS_OK && engine->configuration.vfs == NULL) {
+            status = store_hold(engine->database_path, error);
+        }
         if (status == STATUS_OK) {
             status = recover(engine, error);
-        }
-        if (status == STATUS_OK && engine->configuration.vfs == NULL) {
-            status = notes_lock_database(engine->notes, engine->database_path, error);
         }
     } while (status == STATUS_DISK_FULL && reserve_draw(engine));
     return status;

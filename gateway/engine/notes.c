@@ -46,25 +46,18 @@ static enum status open_locked(const char *path, const char *database_path, int 
     return STATUS_OK;
 }
 
-/* What cannot be opened is the database's business, which says it better. */
-static enum status lock_database(const char *path, int *file_r, struct error *error)
+/* An engine whose notes were removed still holds its database (store_hold()). What cannot be opened
+ * is the database's business, which says it better. Not where this process has it open: closing a
+ * handle gives back all of its locks on the file (POSIX, fcntl()), SQLite's too. */
+static enum status check_not_held(const char *database_path, struct error *error)
 {
-    int file = open(path, O_RDWR | O_CLOEXEC);
+    int file = open(database_path, O_RDONLY | O_CLOEXEC);
     if (file < 0) {
         return STATUS_OK;
     }
-    enum status status = lock_file(file, path, error);
-    if (status != STATUS_OK) {
-        (void)close(file);
-        return status;
-    }
-    *file_r = file;
-    return STATUS_OK;
-}
-
-enum status notes_lock_database(struct notes *notes, const char *database_path, struct error *error)
-{
-    return notes->database >= 0 ? STATUS_OK : lock_database(database_path, &notes->database, error);
+    enum status status = lock_file(file, database_path, error);
+    (void)close(file);
+    return status;
 }
 
 /* Really there: a page for which the disk has no room would end the process when it is written. */
@@ -95,10 +88,9 @@ enum status notes_open(const char *path, const char *database_path, struct notes
         return error_set(error, STATUS_NO_MEMORY, "no memory");
     }
     notes->file = -1;
-    notes->database = -1;
     enum status status = open_locked(path, database_path, &notes->file, error);
     if (status == STATUS_OK) {
-        status = notes_lock_database(notes, database_path, error);
+        status = check_not_held(database_path, error);
     }
     if (status == STATUS_OK) {
         status = map_page(notes, path, error);
@@ -118,9 +110,6 @@ void notes_close(struct notes **notes)
     }
     if ((*notes)->page != NULL) {
         (void)munmap((*notes)->page, sizeof *(*notes)->page);
-    }
-    if ((*notes)->database >= 0) {
-        (void)close((*notes)->database);
     }
     if ((*notes)->file >= 0) {
         (void)close((*notes)->file);
@@ -152,17 +141,12 @@ void notes_committed(struct notes *notes, struct engine_time saved)
 enum status engine_lock_out(const char *database_path, int *lock_r, struct error *error)
 {
     char path[PATH_BYTES_MAX];
-    int database = -1;
     (void)snprintf(path, sizeof path, "%s" NOTES_SUFFIX, database_path);
     enum status status = open_locked(path, database_path, lock_r, error);
     if (status != STATUS_OK) {
         return status;
     }
-    /* An engine whose notes were removed still holds the database. */
-    status = lock_database(database_path, &database, error);
-    if (database >= 0) {
-        (void)close(database);
-    }
+    status = check_not_held(database_path, error);
     if (status != STATUS_OK) {
         (void)close(*lock_r);
     }

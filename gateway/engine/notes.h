@@ -39,19 +39,14 @@ struct notes_page {
 
 struct notes {
     struct notes_page *page;
-    int file;     /* kept open: its lock says that an engine runs on this database */
-    int database; /* locked, too: a file of notes is easily removed; -1: not yet there */
+    int file; /* kept open: its lock says that an engine runs on this database */
 };
 
-/* Locks and maps the file, and locks the database, where there is one. STATUS_UNAVAILABLE: another
- * engine has one of them; STATUS_NOT_FOUND: no such folder; STATUS_IO; STATUS_NO_MEMORY. */
+/* Locks and maps the file. STATUS_UNAVAILABLE: another engine has it, or holds the database, when
+ * its own notes were removed; STATUS_NOT_FOUND: no such folder; STATUS_IO; STATUS_NO_MEMORY. Before
+ * this process opens the database. */
 enum status notes_open(const char *path, const char *database_path, struct notes **notes_r,
                        struct error *error) MUST_CHECK;
-/* Once the database is there. */
-enum status notes_lock_database(struct notes *notes, const char *database_path,
-                                struct error *error) MUST_CHECK;
-/* After every connection to the database was closed: closing a handle of a file gives back all of
- * the process' locks on it (POSIX, fcntl()). */
 void notes_close(struct notes **notes);
 
 /* Whether the database still has what was committed to it last, by the time that it says itself. It

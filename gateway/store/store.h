@@ -113,6 +113,11 @@ const struct store_file *store_lost_file(struct store_files *files);
 /* The number that this process has the file open under (/proc/PID/fd); -1: it is not known. */
 int store_open_number(const struct store_file *file);
 
+/* Holds the database that was opened with this path just now, and without a VFS of its own, against
+ * other processes: by a lock of its own kind (flock()) on SQLite's own handle, with which it ends.
+ * STATUS_UNAVAILABLE: another process has it. */
+enum status store_hold(const char *path, struct error *error) MUST_CHECK;
+
 /* ---- rows ---- */
 
 struct customer_row {

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "gateway/store/store_private.h"
@@ -82,4 +83,16 @@ int store_open_number(const struct store_file *file)
     }
     (void)closedir(folder);
     return number;
+}
+
+enum status store_hold(const char *path, struct error *error)
+{
+    struct store_file file = {.path = path};
+    store_note_file(&file);
+    int number = file.known ? store_open_number(&file) : -1;
+    if (number < 0 || flock(number, LOCK_EX | LOCK_NB) == 0) {
+        return STATUS_OK;
+    }
+    return error_set(error, STATUS_UNAVAILABLE,
+                     "%s: another gateway runs on this database; stop it first", path);
 }

@@ -1,7 +1,11 @@
 /* test_open.c - opening, migrating, refusing; the rules every connection keeps; named queries. */
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "schema/schema.h"
@@ -319,6 +323,43 @@ static void test_reader__needs_the_name_once(void **state)
     store_close(&reader);
 }
 
+/* By SQLite's own handle, as another one of this process would give back its locks. */
+static void test_hold__keeps_others_out_until_it_is_closed(void **state)
+{
+    struct shelf *shelf = *state;
+    int other = open(shelf->path, O_RDONLY | O_CLOEXEC);
+    assert_true(other >= 0);
+    assert_int_equal(store_hold("/nowhere/database", &shelf->error), STATUS_OK);
+    assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0);
+    assert_int_equal(flock(other, LOCK_UN), 0);
+    assert_int_equal(store_hold(shelf->path, &shelf->error), STATUS_OK);
+    assert_int_equal(store_hold(shelf->path, &shelf->error), STATUS_OK); /* it is this one's */
+    assert_int_equal(flock(other, LOCK_EX | LOCK_NB), -1);
+    store_close(&shelf->store);
+    assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0);
+    assert_int_equal(store_open(shelf->path, NULL, &shelf->store, &shelf->error), STATUS_OK);
+    assert_int_equal(close(other), 0);
+    int child[2], ended = 0;
+    assert_int_equal(pipe(child), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) { /* another process, which has it */
+        int file = open(shelf->path, O_RDONLY);
+        (void)(file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0 ? write(child[1], "x", 1) : 0);
+        (void)pause();
+        _exit(0);
+    }
+    char word = '\0';
+    assert_int_equal(read(child[0], &word, 1), 1);
+    assert_int_equal(store_hold(shelf->path, &shelf->error), STATUS_UNAVAILABLE);
+    assert_non_null(strstr(shelf->error.text, "another gateway runs on this database"));
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, &ended, 0), pid);
+    assert_int_equal(store_hold(shelf->path, &shelf->error), STATUS_OK);
+    (void)close(child[0]);
+    (void)close(child[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +368,7 @@ int main(void)
         SHELF_TEST(test_queries__all_prepare),
         SHELF_TEST(test_queries__none_scans_a_growing_table),
         SHELF_TEST(test_open__migrates_from_nothing),
+        SHELF_TEST(test_hold__keeps_others_out_until_it_is_closed),
         SHELF_TEST(test_open__again_keeps_everything),
         SHELF_TEST(test_open__a_newer_database_is_refused),
         SHELF_TEST(test_open__damage_is_refused),
