@@ -96,7 +96,7 @@ static void test_lost__is_made_anew_and_nobody_is_refused(void **state)
 static void test_lost__with_the_database_is_not_made(void **state)
 {
     struct house *house = *state;
-    char database[PATH_MAX], ballast[PATH_MAX];
+    char database[PATH_MAX + 8], ballast[PATH_MAX + 8];
     (void)snprintf(database, sizeof database, "%s-aside", house->database);
     (void)snprintf(ballast, sizeof ballast, "%s-aside", ballast_of(house));
     assert_int_equal(rename(house->database, database), 0);
