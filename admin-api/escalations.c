@@ -229,8 +229,13 @@ static void write_list(struct json_writer *json, void *context)
     json_name(json, "items");
     json_array_begin(json);
     for (size_t i = 0; i < list->count; i++) {
-        view_escalation_summary(json, &list->items[i]);
+        const struct escalation_view *item = &list->items[i];
+        const struct burden burden = {
+            .customer_id = item->customer->id, .subject = item->escalation.id, .reading = true};
+        burden_take(&burden);
+        view_escalation_summary(json, item);
     }
+    burden_drop();
     json_array_end(json);
     if (list->more) {
         json_member_uuid(json, "next_cursor", list->last);

@@ -67,6 +67,9 @@ enum status readers_start(struct admin_api *api, unsigned count, const char *dat
         if (status != STATUS_OK) {
             return error_wrap(error, status, "a reading connection");
         }
+        const struct uuid *unreadable;
+        size_t unreadable_count = engine_unreadable(api->engine, &unreadable);
+        store_forbid(reader->store, unreadable, unreadable_count);
         if (pthread_create(&reader->thread, NULL, run_reader, reader) != 0) {
             store_close(&reader->store);
             return error_set(error, STATUS_IO, "cannot start a thread: %s", strerror(errno));

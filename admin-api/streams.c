@@ -192,6 +192,13 @@ static size_t write_events(struct stream *stream, const struct directory_custome
     }
     size_t written = 0;
     while (written < count) {
+        const struct burden burden = {
+            .customer_id = customer->id, .subject = rows[written].escalation_id, .reading = true};
+        if (engine_forbids_reading(stream->api->engine, burden.subject)) {
+            stream->after = rows[written++].seq; /* the desk was told of it */
+            continue;
+        }
+        burden_take(&burden);
         size_t bytes = write_event(stream->buffer + stream->end, STREAM_BUFFER_BYTES - stream->end,
                                    customer, &rows[written]);
         if (bytes == 0) {
@@ -204,6 +211,7 @@ static size_t write_events(struct stream *stream, const struct directory_custome
         stream->after = rows[written].seq;
         written++;
     }
+    burden_drop();
     if (written > 0) {
         stream->filled_at = api_monotonic(stream->api);
     }
@@ -318,6 +326,7 @@ static bool is_stopping(struct streams *streams)
 
 static void *run_streams(void *context)
 {
+    (void)pthread_setname_np(pthread_self(), "streams");
     struct admin_api *api = context;
     struct streams *streams = &api->streams;
     struct pollfd wake = {.fd = streams->wake, .events = POLLIN};
@@ -346,6 +355,9 @@ enum status streams_start(struct admin_api *api, const char *database_path, stru
     if (status != STATUS_OK) {
         return error_wrap(error, status, "the live streams' connection");
     }
+    const struct uuid *unreadable;
+    size_t unreadable_count = engine_unreadable(api->engine, &unreadable);
+    store_forbid(streams->store, unreadable, unreadable_count);
     if (pthread_create(&streams->thread, NULL, run_streams, api) != 0) {
         store_close(&streams->store);
         return error_set(error, STATUS_IO, "cannot start a thread");

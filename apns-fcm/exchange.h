@@ -46,7 +46,7 @@ struct exchange {
     struct exchange *next; /* in the queue, or among the connection's streams */
     struct exchange *previous;
     const struct exchange_kind *kind;
-    void *owner; /* the kind's */
+    void *owner;                 /* the kind's */
     const struct burden *burden; /* of the thread that works on it; the owner's; NULL: none */
     struct pool *pool;
     struct connection *connection; /* while in flight */

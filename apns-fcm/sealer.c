@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 
 #define BATCH_MAX        64 /* given back at once, so that the first of a storm is not held up */
 #define RECORD_BYTES_MAX PUSH_VOIP_PAYLOAD_BYTES_MAX
+#define HANGS_NS         INT64_C(2000000000)
 
 struct sealer {
     pthread_mutex_t lock; /* guards up to and including stopping */
@@ -22,6 +24,7 @@ struct sealer {
     const struct random_source *random;
     void (*done)(void *context, struct sealing *list);
     void *context;
+    _Atomic int64_t began_ns;        /* with the one it is at; 0: none */
     struct key_agreement *agreement; /* the thread's alone */
     bool may_prepare;
 };
@@ -70,7 +73,9 @@ static void seal_list(struct sealer *sealer, struct sealing *list)
     for (struct sealing *sealing = list; sealing != NULL;) {
         struct sealing *next = sealing->next;
         burden_take(sealing->burden);
+        atomic_store(&sealer->began_ns, clock_stopwatch_ns());
         sealing->status = is_stopping(sealer) ? STATUS_STOPPING : seal_one(sealer, sealing);
+        atomic_store(&sealer->began_ns, 0);
         burden_drop();
         if (++batch_count == BATCH_MAX || next == NULL) {
             sealing->next = NULL;
@@ -117,7 +122,7 @@ static void *run(void *argument)
 static bool start_thread(struct sealer *sealer)
 {
     sigset_t all, before;
-    (void)sigfillset(&all);
+    burden_fill_signals(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     bool started = pthread_create(&sealer->thread, NULL, run, sealer) == 0;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -168,6 +173,12 @@ void sealer_destroy(struct sealer **sealer)
     (void)pthread_join((*sealer)->thread, NULL);
     release(*sealer);
     *sealer = NULL;
+}
+
+bool sealer_hangs(struct sealer *sealer)
+{
+    int64_t began_ns = atomic_load(&sealer->began_ns);
+    return began_ns != 0 && clock_stopwatch_ns() - began_ns > HANGS_NS;
 }
 
 void sealer_submit(struct sealer *sealer, struct sealing *list)

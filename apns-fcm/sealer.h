@@ -15,7 +15,7 @@ struct sealing {
     size_t plain_bytes;
     uint8_t *place; /* where the record goes, */
     size_t record_bytes;
-    bool base64;        /* in base64url without padding */
+    bool base64;                 /* in base64url without padding */
     const struct burden *burden; /* of the sealer's thread meanwhile; NULL: none */
     enum status status; /* the outcome: OK, INVALID (the public key), NO_MEMORY, STOPPING */
 };
@@ -31,6 +31,9 @@ enum status sealer_create(const struct random_source *random,
 /* Gives everything inside back (STATUS_STOPPING), joins the thread, frees and NULLs. NULL inside is
  * fine. */
 void sealer_destroy(struct sealer **sealer);
+
+/* Whether it has been at one text for seconds, which takes a part of a millisecond. Any thread. */
+bool sealer_hangs(struct sealer *sealer);
 
 /* Takes a list; any thread; never blocks, never fails. Its length is bounded by what the callers
  * own. */

@@ -61,7 +61,9 @@ static enum intake take_intake(struct push_sender *sender, bool may_sleep)
     sender->sealed = NULL;
     sender->sealed_last = NULL;
     sender->asleep = may_sleep && intake == INTAKE_NOTHING;
-    sender->pulse_answered = sender->pulse_asked;
+    if (!sealer_hangs(sender->sealer)) { /* which is as good as this thread's own hang */
+        sender->pulse_answered = sender->pulse_asked;
+    }
     (void)pthread_mutex_unlock(&sender->intake_lock);
     if (settings != NULL) {
         use_settings(sender, settings);
@@ -291,7 +293,7 @@ static bool start_thread(struct push_sender *sender)
 {
     sigset_t all;
     sigset_t before;
-    (void)sigfillset(&all);
+    burden_fill_signals(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     bool started = pthread_create(&sender->thread, NULL, run, sender) == 0;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

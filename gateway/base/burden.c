@@ -85,6 +85,15 @@ void burden_drop(void)
     }
 }
 
+void burden_fill_signals(sigset_t *signals_r)
+{
+    static const int faults[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    (void)sigfillset(signals_r);
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        (void)sigdelset(signals_r, faults[i]);
+    }
+}
+
 static void read_slot(struct slot *slot, struct burden *burden_r)
 {
     const uint64_t halves[2] = {atomic_load_explicit(&slot->subject[0], memory_order_relaxed),
@@ -103,22 +112,40 @@ bool burden_of_this_thread(struct burden *burden_r)
     return true;
 }
 
-bool burden_of_the_stuck(int64_t min_ms, struct burden *burden_r)
+/* The first that was taken up, of those that are only read or of the others; 0: there is none. */
+static int64_t find_first(bool reading, struct burden *burden_r)
 {
-    int64_t first_ms = now_ms() - min_ms;
-    bool found = false;
+    int64_t first_ms = 0;
     for (size_t i = 0; i < BURDEN_THREADS_MAX; i++) {
         int64_t since_ms = atomic_load_explicit(&slots[i].since_ms, memory_order_acquire);
         struct burden burden;
-        if (since_ms == 0 || since_ms > first_ms) {
+        if (since_ms == 0 || (first_ms != 0 && since_ms >= first_ms)) {
             continue;
         }
         read_slot(&slots[i], &burden);
-        if (!burden.reading) {
+        if (burden.reading == reading) {
             first_ms = since_ms;
             *burden_r = burden;
-            found = true;
         }
     }
-    return found;
+    return first_ms;
+}
+
+bool burden_of_the_stuck(int64_t min_ms, struct burden *burden_r)
+{
+    int64_t latest_ms = now_ms() - min_ms;
+    for (int reading = 0; reading <= 1; reading++) {
+        int64_t first_ms = find_first(reading == 1, burden_r);
+        if (first_ms != 0 && first_ms <= latest_ms) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int64_t burden_reading_ms(void)
+{
+    struct burden burden;
+    int64_t first_ms = find_first(true, &burden);
+    return first_ms != 0 ? now_ms() - first_ms : 0;
 }

@@ -11,6 +11,7 @@
 #ifndef GATEWAY_BASE_BURDEN_H
 #define GATEWAY_BASE_BURDEN_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,7 +28,7 @@ extern "C" {
 struct burden {
     int64_t customer_id; /* 0: not known */
     struct uuid subject; /* an escalation, or what stands for a request; nil: nobody's */
-    bool reading;        /* it is only looked at: a thread that hangs over it holds up nobody */
+    bool reading;        /* it is only looked at */
 };
 
 /* This thread works on it from now on, and on nothing else; NULL: on nobody's. Copies it. Any
@@ -37,9 +38,17 @@ void burden_drop(void);
 
 /* What this thread is working on. Safe in a signal handler. */
 bool burden_of_this_thread(struct burden *burden_r);
-/* What has been worked on for longest, of what began at least min_ms ago and is not only read. Safe
- * in a signal handler; true answers are those of threads that do not move any more. */
+/* What has been worked on for longest, of what began at least min_ms ago; what is only read counts
+ * when there is nothing else. Safe in a signal handler; true answers are those of threads that do
+ * not move any more. */
 bool burden_of_the_stuck(int64_t min_ms, struct burden *burden_r);
+
+/* For how long the longest of what is only read has been read; 0: nothing is. */
+int64_t burden_reading_ms(void);
+
+/* All signals but those of a fault: what a thread blocks to leave signals to others. A fault whose
+ * signal is blocked ends the process without its handler. */
+void burden_fill_signals(sigset_t *signals_r);
 
 /* For tests: the clock of burden_of_the_stuck(), which outlives all threads; NULL: the machine's.
  */

@@ -30,8 +30,10 @@
 /* Besides HTTP: providers, telephony, the database, what is read. */
 #define FILES_OF_OTHERS    512
 #define SUPERVISE_EVERY_MS 500
-#define DRAIN_MS_MAX       3000
-#define DRAIN_LOOK_MS      20
+/* What ended the last process comes again as soon as it starts. */
+#define WARY_MS       INT64_C(60000)
+#define DRAIN_MS_MAX  3000
+#define DRAIN_LOOK_MS 20
 
 /* Everything that runs. Members are NULL until started. */
 struct daemon {
@@ -152,7 +154,11 @@ static enum status start_engine(struct daemon *daemon, struct error *error)
     };
     memcpy(engine.secret, configuration->secret, sizeof engine.secret);
     clock_boot_id(engine.boot_id);
-    return engine_create(&engine, &daemon->engine, error);
+    enum status status = engine_create(&engine, &daemon->engine, error);
+    if (status == STATUS_OK && daemon->telephony != NULL && engine_is_wary(daemon->engine)) {
+        telephony_go_one_at_a_time(daemon->telephony, WARY_MS);
+    }
+    return status;
 }
 
 static enum status start_backups(struct daemon *daemon, struct error *error)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "gateway/base/burden.h"
 #include "gateway/base/log.h"
 #include "gateway/daemon/configuration.h"
 #include "gateway/telephony/telephony_health.h"
@@ -11,6 +12,8 @@
 #define WATCHED_MS_MAX INT64_C(2000)
 #define PULSE_MS_MAX   INT64_C(2000)
 #define PROBE_MS_MAX   INT64_C(5000)
+/* A read is cut off long before: this is one that hangs, and has its thread for ever. */
+#define READING_MS_MAX INT64_C(10000)
 #define OVERDUE_MS_MAX INT64_C(5000)
 #define TELL_EVERY_MS  INT64_C(60000)
 #define PAUSE_MS_MIN   INT64_C(2000)
@@ -58,6 +61,9 @@ static struct finding look(const struct self_check *check, struct monotonic_time
     }
     if (telephony_silent) {
         return (struct finding){SELF_CHECK_STUCK, "the telephony thread hangs"};
+    }
+    if (burden_reading_ms() > READING_MS_MAX) {
+        return (struct finding){SELF_CHECK_STUCK, "a reader hangs"};
     }
     if (!engine.ready) { /* a full disk, a damaged page: a start would mend neither */
         return (struct finding){SELF_CHECK_FAILED, engine.not_ready_why};

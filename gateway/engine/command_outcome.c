@@ -165,7 +165,7 @@ static enum status build_call_event(struct engine *engine, struct command *comma
                                          &command->escalation_id, error);
     if (status == STATUS_OK) {
         /* Only now it is known which escalation would be to blame. */
-        poison_begin(engine->poison, command->customer_id, command->escalation_id);
+        poison_begin(command->customer_id, command->escalation_id);
         if (poison_condemns(engine->poison, command->customer_id, command->escalation_id)) {
             return STATUS_QUARANTINED;
         }

@@ -526,6 +526,17 @@ bool engine_forbids_reading(const struct engine *engine, struct uuid escalation)
     return false;
 }
 
+bool engine_is_wary(const struct engine *engine)
+{
+    return poison_is_wary(engine->poison);
+}
+
+size_t engine_unreadable(const struct engine *engine, const struct uuid **escalations_r)
+{
+    *escalations_r = engine->unreadable;
+    return engine->unreadable_count;
+}
+
 const struct engine_rotas *engine_rotas(const struct engine *engine)
 {
     return &engine->configuration.rotas;

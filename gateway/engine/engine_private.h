@@ -458,15 +458,18 @@ enum status poison_open(struct notes *notes, struct poison **poison_r,
                         struct error *error) MUST_CHECK;
 void poison_age(struct poison *poison, struct engine_time now);
 void poison_close(struct poison **poison);
+/* Whether somebody is suspected, or the last process died of a fault while its thread said nothing
+ * of what it was at. */
+bool poison_is_wary(const struct poison *poison);
 /* This thread's burden (burden.h), until burden_drop(). subject: the escalation, or what stands for
  * a request or a push of none; nil accuses nobody. */
-void poison_begin(struct poison *poison, int64_t customer_id, struct uuid subject);
+void poison_begin(int64_t customer_id, struct uuid subject);
 /* How often working on it ended the process, within the last day before the start. */
 int64_t poison_aborts(struct poison *poison, struct uuid subject);
 /* Whether working on it for this customer (0: not known yet) is refused. To another customer than
  * its own it does not exist, which their own rows say. */
 bool poison_condemns(struct poison *poison, int64_t customer_id, struct uuid subject);
-/* Those that only to read ended the process twice; answers how many. */
+/* Of the condemned those that ended the process when they were only read; answers how many. */
 size_t poison_list_unreadable(const struct poison *poison, struct uuid subjects_r[SUSPECTS_MAX]);
 /* Whose it is, when that was not known at its aborts. */
 void poison_belongs_to(struct poison *poison, struct uuid subject, int64_t customer_id);

@@ -14,6 +14,8 @@
 #include "gateway/engine/engine.h"
 #include "gateway/store/store.h"
 
+/* The version before knew no commits; its suspects are forgotten. */
+#define NOTES_MAGIC_2  UINT64_C(0x504f49534f4e0002)
 #define NOTES_MAGIC    UINT64_C(0x504f49534f4e0003)
 #define PATH_BYTES_MAX 4096
 
@@ -23,8 +25,14 @@ static enum status lock_file(int file, const char *database_path, struct error *
     if (flock(file, LOCK_EX | LOCK_NB) == 0) {
         return STATUS_OK;
     }
-    return error_set(error, STATUS_UNAVAILABLE,
-                     "%s: another gateway runs on this database; stop it first", database_path);
+    return errno == EWOULDBLOCK
+               ? error_set(error, STATUS_UNAVAILABLE,
+                           "%s: another gateway runs on this database; stop it first",
+                           database_path)
+               : error_set(error, STATUS_IO,
+                           "%s: the file system cannot lock it (%s): put it on a disk of this "
+                           "machine",
+                           database_path, strerror(errno));
 }
 
 static enum status open_locked(const char *path, const char *database_path, int *file_r,
@@ -73,8 +81,10 @@ static enum status map_page(struct notes *notes, const char *path, struct error 
         return error_set(error, STATUS_IO, "%s: %s", path, strerror(failure));
     }
     if (page->magic != NOTES_MAGIC) {
+        bool worked = page->magic == NOTES_MAGIC_2;
         memset(page, 0, sizeof *page);
         page->magic = NOTES_MAGIC;
+        page->worked = worked;
     }
     notes->page = page;
     return STATUS_OK;
@@ -88,9 +98,9 @@ enum status notes_open(const char *path, const char *database_path, struct notes
         return error_set(error, STATUS_NO_MEMORY, "no memory");
     }
     notes->file = -1;
-    enum status status = open_locked(path, database_path, &notes->file, error);
+    enum status status = check_not_held(database_path, error); /* first: it leaves nothing */
     if (status == STATUS_OK) {
-        status = check_not_held(database_path, error);
+        status = open_locked(path, database_path, &notes->file, error);
     }
     if (status == STATUS_OK) {
         status = map_page(notes, path, error);
@@ -131,6 +141,11 @@ enum status notes_compare(const struct notes_page *page, struct engine_time save
                      database_path);
 }
 
+void notes_worked(struct notes *notes)
+{
+    notes->page->worked = 1;
+}
+
 void notes_committed(struct notes *notes, struct engine_time saved)
 {
     notes->page->committed_ms = saved.ms;
@@ -142,15 +157,8 @@ enum status engine_lock_out(const char *database_path, int *lock_r, struct error
 {
     char path[PATH_BYTES_MAX];
     (void)snprintf(path, sizeof path, "%s" NOTES_SUFFIX, database_path);
-    enum status status = open_locked(path, database_path, lock_r, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = check_not_held(database_path, error);
-    if (status != STATUS_OK) {
-        (void)close(*lock_r);
-    }
-    return status;
+    enum status status = check_not_held(database_path, error);
+    return status == STATUS_OK ? open_locked(path, database_path, lock_r, error) : status;
 }
 
 /* Answers whether there are notes. */

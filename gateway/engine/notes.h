@@ -30,10 +30,11 @@ struct suspect {
 /* The file as it is mapped. */
 struct notes_page {
     uint64_t magic;
-    int64_t worked;        /* commands were run with this database */
+    int64_t worked;        /* somebody's commands were run with this database */
     int64_t committed_ms;  /* engine time as the newest commit wrote it down; 0: none did */
     _Atomic int32_t dying; /* of `accused`: written by the signal handler, last */
     struct burden accused;
+    _Atomic int32_t unexplained; /* a thread died that said nothing of what it was at */
     struct suspect suspects[SUSPECTS_MAX];
 };
 
@@ -54,6 +55,8 @@ void notes_close(struct notes **notes);
  * yet there is nothing to lack. STATUS_REMOVED. */
 enum status notes_compare(const struct notes_page *page, struct engine_time saved,
                           const char *database_path, struct error *error) MUST_CHECK;
+/* Somebody's command was run: from now on there is something to lose. */
+void notes_worked(struct notes *notes);
 /* That time is committed. */
 void notes_committed(struct notes *notes, struct engine_time saved);
 

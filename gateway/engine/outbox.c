@@ -317,7 +317,7 @@ static enum status try_row(struct engine *engine, struct attempt_row *row, struc
     if (status != STATUS_OK) {
         return status;
     }
-    poison_begin(engine->poison, row->customer_id, subject_of(&row->attempt, row->escalation_id));
+    poison_begin(row->customer_id, subject_of(&row->attempt, row->escalation_id));
     status = lasting_status(engine, move_row(engine, row, now, &moved, error));
     burden_drop();
     arena_reset(engine->scratch);
@@ -538,8 +538,7 @@ void outbox_send(struct engine *engine)
     struct told_ticket told = {.customer_id = 0};
     for (size_t i = 0; i < count; i++) {
         const struct pending_effect *pending = &engine->effects[i];
-        poison_begin(engine->poison, pending->customer_id,
-                     subject_of(&pending->attempt, pending->escalation_id));
+        poison_begin(pending->customer_id, subject_of(&pending->attempt, pending->escalation_id));
         enum status status = send_one(engine, pending, &told);
         burden_drop();
         if (status != STATUS_OK) {

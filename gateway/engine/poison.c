@@ -29,7 +29,8 @@
 
 struct poison {
     struct notes_page *page;
-    bool suspects; /* there is one: most runs need not look */
+    bool suspects;    /* there is one: most runs need not look */
+    bool unexplained; /* the last one died of nobody knows what */
 };
 
 /* For the signal handler: the page of the one engine of this process. */
@@ -46,6 +47,8 @@ static void note_burden(int signal_number, siginfo_t *info, void *context)
                                       : burden_of_this_thread(&burden))) {
         page->accused = burden;
         page->dying = 1;
+    } else if (page != NULL && !from_outside) {
+        page->unexplained = 1;
     }
     (void)signal(signal_number, SIG_DFL);
     (void)raise(signal_number);
@@ -103,7 +106,9 @@ enum status poison_open(struct notes *notes, struct poison **poison_r, struct er
     if (poison->page->dying) {
         accuse(poison->page);
     }
+    poison->unexplained = poison->page->unexplained != 0;
     poison->page->dying = 0;
+    poison->page->unexplained = 0;
     handler_page = poison->page;
     install_handlers();
     *poison_r = poison;
@@ -134,12 +139,14 @@ void poison_close(struct poison **poison)
     }
 }
 
-void poison_begin(struct poison *poison, int64_t customer_id, struct uuid subject)
+bool poison_is_wary(const struct poison *poison)
+{
+    return poison->unexplained || poison->suspects;
+}
+
+void poison_begin(int64_t customer_id, struct uuid subject)
 {
     const struct burden burden = {.customer_id = customer_id, .subject = subject};
-    if (!uuid_is_nil(subject)) {
-        poison->page->worked = 1;
-    }
     burden_take(&burden);
 }
 
@@ -162,7 +169,7 @@ size_t poison_list_unreadable(const struct poison *poison, struct uuid subjects_
     size_t count = 0;
     for (size_t i = 0; i < SUSPECTS_MAX; i++) {
         const struct suspect *suspect = &poison->page->suspects[i];
-        if (suspect->aborts > 0 && suspect->reads >= ABORTS_TO_QUARANTINE) {
+        if (suspect->aborts >= ABORTS_TO_QUARANTINE && suspect->reads > 0) {
             subjects_r[count++] = suspect->subject;
         }
     }

@@ -322,7 +322,10 @@ static bool run_command(struct engine *engine, struct command *command)
     arena_reset(engine->scratch);
     memset(&command->answer, 0, sizeof command->answer);
     command->answer.body = "";
-    poison_begin(engine->poison, command->customer_id, subject);
+    if (command->type != COMMAND_PROBE && command->type != COMMAND_ALARM) {
+        notes_worked(engine->notes);
+    }
+    poison_begin(command->customer_id, subject);
     enum status status = store_savepoint(engine->store, &error);
     if (status == STATUS_OK && command->type != COMMAND_ESCALATE &&
         reserve_refuses(engine, command->type)) {

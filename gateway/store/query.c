@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "gateway/base/burden.h"
 #include "gateway/base/clock.h"
 #include "schema/schema.h"
 
@@ -293,6 +294,11 @@ static enum status read_column(sqlite3_stmt *statement, int index, const struct 
     return STATUS_OK;
 }
 
+static bool is_text(const struct column *column)
+{
+    return column->type == COLUMN_TEXT || column->type == COLUMN_CHARS;
+}
+
 void query_read_row(struct query_run *run, const struct row_map *map, void *row_r,
                     struct arena *arena)
 {
@@ -301,11 +307,16 @@ void query_read_row(struct query_run *run, const struct row_map *map, void *row_
         plan_results(run->state, map);
     }
     for (size_t c = 0; c < map->count; c++) {
-        if (run->state->results[c] >= 0) {
-            note_fault(run,
-                       read_column(run->state->statement, run->state->results[c], &map->columns[c],
-                                   (char *)row_r + map->columns[c].offset, arena));
+        void *member = (char *)row_r + map->columns[c].offset;
+        if (run->state->results[c] < 0) {
+            continue;
         }
+        if (run->without_texts && is_text(&map->columns[c])) {
+            memset(member, 0, map->columns[c].size);
+            continue;
+        }
+        note_fault(run, read_column(run->state->statement, run->state->results[c], &map->columns[c],
+                                    member, arena));
     }
 }
 
@@ -349,11 +360,77 @@ enum status query_one(struct query_run *run, const struct row_map *map, void *ro
     return status;
 }
 
+/* ---- whose a row is ---- */
+
+/* The columns that say it; -1: the query has none. */
+struct row_owner {
+    int escalation;
+    int customer;
+};
+
+static int column_named(sqlite3_stmt *statement, const char *name)
+{
+    int count = sqlite3_column_count(statement);
+    for (int i = 0; i < count; i++) {
+        if (strcmp(sqlite3_column_name(statement, i), name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* The writer knows by itself what it is at. */
+static struct row_owner owner_of_rows(const struct query_run *run)
+{
+    struct row_owner owner = {.escalation = -1, .customer = -1};
+    if (!run->store->writer) {
+        owner.escalation = column_named(run->state->statement, "escalation_id");
+        owner.customer = column_named(run->state->statement, "customer_id");
+    }
+    return owner;
+}
+
+static bool is_unreadable(const struct store *store, struct uuid escalation)
+{
+    for (size_t i = 0; i < store->unreadable_count; i++) {
+        if (uuid_equal(store->unreadable[i], escalation)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Before a text of the row is read: this thread is at its escalation, and dies of it if it does. */
+static void begin_row(struct query_run *run, const struct row_owner *owner)
+{
+    struct burden burden = {.reading = true};
+    const void *bytes = sqlite3_column_blob(run->state->statement, owner->escalation);
+    if (bytes != NULL && sqlite3_column_bytes(run->state->statement, owner->escalation) ==
+                             (int)sizeof burden.subject) {
+        memcpy(&burden.subject, bytes, sizeof burden.subject);
+    }
+    if (owner->customer >= 0) {
+        burden.customer_id = sqlite3_column_int64(run->state->statement, owner->customer);
+    }
+    run->without_texts = is_unreadable(run->store, burden.subject);
+    burden_take(&burden);
+}
+
+void store_forbid(struct store *store, const struct uuid *escalations, size_t count)
+{
+    assert(store->magic == STORE_MAGIC && !store->writer);
+    store->unreadable = escalations;
+    store->unreadable_count = count;
+}
+
 enum status query_all(struct query_run *run, const struct row_map *map, size_t row_bytes,
                       struct arena *arena, void **rows_r, size_t *count_r, struct error *error)
 {
     assert(row_bytes > 0 && arena != NULL);
     assert(rows_r != NULL && count_r != NULL);
+    struct burden outer;
+    const bool has_outer = burden_of_this_thread(&outer);
+    const struct row_owner owner = owner_of_rows(run);
     size_t count = 0, capacity = 16;
     char *rows = arena_alloc(arena, capacity * row_bytes);
     enum status status = rows == NULL ? STATUS_NO_MEMORY : STATUS_OK;
@@ -372,8 +449,14 @@ enum status query_all(struct query_run *run, const struct row_map *map, size_t r
             rows = larger;
             capacity *= 2;
         }
+        if (owner.escalation >= 0) {
+            begin_row(run, &owner);
+        }
         query_read_row(run, map, rows + count * row_bytes, arena);
         count++;
+    }
+    if (owner.escalation >= 0) {
+        burden_take(has_outer ? &outer : NULL);
     }
     query_end(run);
     if (status != STATUS_DONE) {

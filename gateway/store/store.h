@@ -53,6 +53,10 @@ enum status store_check_place(const char *path, const char *vfs, const char *use
 enum status store_check_header(const uint8_t header[STORE_HEADER_BYTES],
                                struct error *error) MUST_CHECK;
 
+/* A reading connection: to read a text of these escalations ends the process, so that lists have
+ * their rows without any. Borrowed for as long as the store is open. */
+void store_forbid(struct store *store, const struct uuid *escalations, size_t count);
+
 /* Opens a reading connection; a read is cut off (STATUS_TIMEOUT) after read_ms_max. */
 enum status store_open_reader(const char *path, const char *vfs, int64_t read_ms_max,
                               struct store **store_r, struct error *error) MUST_CHECK;

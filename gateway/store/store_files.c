@@ -93,6 +93,9 @@ enum status store_hold(const char *path, struct error *error)
     if (number < 0 || flock(number, LOCK_EX | LOCK_NB) == 0) {
         return STATUS_OK;
     }
-    return error_set(error, STATUS_UNAVAILABLE,
-                     "%s: another gateway runs on this database; stop it first", path);
+    return errno == EWOULDBLOCK
+               ? error_set(error, STATUS_UNAVAILABLE,
+                           "%s: another gateway runs on this database; stop it first", path)
+               : error_set(error, STATUS_IO, "%s: the file system cannot lock it (%s)", path,
+                           strerror(errno));
 }

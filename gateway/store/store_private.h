@@ -125,7 +125,9 @@ struct store {
     int wal_pages_tried; /* of them at the last checkpoint; 0: the log was begun anew since */
     int wal_pages_most;  /* ever, since the log's file was cut */
     int64_t read_ms_max;
-    int64_t read_until_ms; /* of the running read, CLOCK_BOOTTIME */
+    int64_t read_until_ms;         /* of the running read, CLOCK_BOOTTIME */
+    const struct uuid *unreadable; /* escalations of whose rows no text is read (store_forbid()) */
+    size_t unreadable_count;
     struct query_state queries[QUERIES_COUNT];
     sqlite3_stmt *controls[CONTROLS_COUNT];
     /* Heads move with every entry; their rows are written once, before the commit. The second copy
@@ -141,7 +143,8 @@ struct query_run {
     struct store *store;
     struct query_state *state;
     enum query query;
-    enum status fault; /* of a value that was bound or read: the next step, or the end, says so */
+    enum status fault;  /* of a value that was bound or read: the next step, or the end, says so */
+    bool without_texts; /* of the row that is read next */
 };
 
 /* Begins a run; prepares on first use. */

@@ -244,7 +244,7 @@ static enum status start_thread(struct telephony *telephony, struct error *error
 {
     sigset_t all;
     sigset_t before;
-    (void)sigfillset(&all);
+    burden_fill_signals(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     int failed = pthread_create(&telephony->thread, NULL, telephony_thread, telephony);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -373,6 +373,11 @@ enum status telephony_submit(struct telephony *telephony, const struct telephony
     }
     (void)curl_multi_wakeup(telephony->multi);
     return STATUS_OK;
+}
+
+void telephony_go_one_at_a_time(struct telephony *telephony, int64_t ms)
+{
+    atomic_store(&telephony->one_until_ms, clock_monotonic(telephony->clock).ms + ms);
 }
 
 enum status telephony_reload(struct telephony *telephony,

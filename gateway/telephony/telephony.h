@@ -124,6 +124,10 @@ void telephony_destroy(struct telephony **telephony);
 enum status telephony_submit(struct telephony *telephony, const struct telephony_job *job,
                              struct error *error) MUST_CHECK;
 
+/* For so long only one try is under way, whatever the endpoint: whoever the thread then dies of is
+ * known (burden.h). For a process whose last one died of nobody knows what. Any thread. */
+void telephony_go_one_at_a_time(struct telephony *telephony, int64_t ms);
+
 /* New endpoints, secrets, CA file and times (SIGHUP), from the next try on, also for jobs inside;
  * jobs_max, clock and random stay as they were. Any thread. On failure the old ones stay. */
 enum status telephony_reload(struct telephony *telephony,

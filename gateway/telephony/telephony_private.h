@@ -3,6 +3,7 @@
 #define GATEWAY_TELEPHONY_TELEPHONY_PRIVATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -208,6 +209,8 @@ struct telephony {
     struct webhook_times times;
     char *ca_file;
     struct telephony_statistics statistics;
+
+    _Atomic int64_t one_until_ms; /* telephony_go_one_at_a_time(); 0: as many as may */
 
     /* The thread's own. */
     struct job_heap heap;

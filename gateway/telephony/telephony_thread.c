@@ -121,10 +121,16 @@ static void start_try(struct telephony *telephony, struct job *job)
     job->lane->flying++;
 }
 
+static bool may_fly(const struct telephony *telephony, const struct lane *lane)
+{
+    return atomic_load(&telephony->one_until_ms) != 0 ? telephony->flying.first == NULL
+                                                      : lane->flying < LANE_FLYING_MAX;
+}
+
 /* Begins as many tries of the lane as it has room for. */
 static void start_ready(struct telephony *telephony, struct lane *lane)
 {
-    while (lane->flying < LANE_FLYING_MAX && lane->ready.first != NULL) {
+    while (may_fly(telephony, lane) && lane->ready.first != NULL) {
         struct job *job = lane->ready.first;
         if (job->deadline.ms <= now_of(telephony).ms) {
             return; /* due in the heap too, which completes it */
@@ -201,6 +207,37 @@ static void settle(struct telephony *telephony, struct job *job, CURLcode code)
         retry_or_complete(telephony, job, verdict, answer.retry_after_ms);
     }
     start_ready(telephony, lane);
+}
+
+/* While one goes at a time, who waits for another endpoint's has its turn here; and when that is
+ * over, all that wait. */
+static void start_one(struct telephony *telephony)
+{
+    int64_t until_ms = atomic_load(&telephony->one_until_ms);
+    if (until_ms == 0) {
+        return;
+    }
+    if (now_of(telephony).ms >= until_ms) {
+        atomic_store(&telephony->one_until_ms, 0);
+    }
+    (void)pthread_mutex_lock(&telephony->lock);
+    struct lane *first = telephony->lanes; /* none is ever taken out */
+    (void)pthread_mutex_unlock(&telephony->lock);
+    for (struct lane *lane = first; lane != NULL; lane = lane->next) {
+        start_ready(telephony, lane);
+    }
+    burden_drop();
+}
+
+/* libcurl does not say which request it is at: when there is one only, it is that one. */
+static CURLMcode perform(struct telephony *telephony)
+{
+    int running;
+    const struct job *job = telephony->flying.first;
+    burden_take(job != NULL && job->next == NULL ? &job->burden : NULL);
+    CURLMcode code = curl_multi_perform(telephony->multi, &running);
+    burden_drop();
+    return code;
 }
 
 static void settle_finished(struct telephony *telephony)
@@ -312,9 +349,9 @@ void *telephony_thread(void *context)
 {
     struct telephony *telephony = context;
     while (take_inbox(telephony)) {
-        int running;
         wake_due(telephony);
-        check_multi(curl_multi_perform(telephony->multi, &running));
+        start_one(telephony);
+        check_multi(perform(telephony));
         settle_finished(telephony);
         check_multi(curl_multi_poll(telephony->multi, NULL, 0, poll_ms(telephony), NULL));
     }

@@ -251,6 +251,19 @@ class Emptied(unittest.TestCase):
         self.gateway.start()
         self.assertEqual(ours.show(escalation)["id"], escalation)
 
+    def test_log_removed__with_administration_alone_in_it(self):
+        """What was promised may be no escalation."""
+        self.gateway.start()
+        answer = self.gateway.client().put("/v1/customers/acme", {
+            "name": "Acme", "time_zone": "Europe/Paris", "language": "fr", "alias": "acme"})
+        self.assertEqual(answer.status, 201, answer)
+        self.gateway.kill()
+        for suffix in ("-wal", "-shm"):
+            self.beside(suffix).unlink()
+        done = self.run_daemon()
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("its -wal was removed", done.stderr)
+
     def test_log_removed__starts_once_its_loss_is_accepted(self):
         ours, escalation = self.crash()
         for suffix in ("-wal", "-shm", "-poison"):
@@ -291,6 +304,7 @@ class Emptied(unittest.TestCase):
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertIn(f"{self.database}: another gateway runs on this database",
                               done.stderr)
+                self.assertFalse(self.beside("-poison").exists())  # whose would it be?
         self.gateway.stop()
 
 

@@ -2,6 +2,7 @@
 centre, and everything else goes on."""
 
 import contextlib
+import http.client
 import secrets
 import signal
 import sqlite3
@@ -11,6 +12,7 @@ import unittest
 import astreinte_test
 import supervised
 from astreinte_test import wait_until
+from races.raw import SANITIZED
 
 STEPS = [{"notify": [{"on_call": "principal"}], "by": ["call"], "accepted_within_s": 2},
          {"notify": [{"on_call": "renfort"}], "by": ["call"], "accepted_within_s": 30}]
@@ -152,16 +154,18 @@ class Poison(supervised.SupervisedTest):
         wait_until(refused, "the refusal")
 
 
-class OnItsWay(supervised.SupervisedTest):
+class Carried(supervised.SupervisedTest):
     """Not the writer dies, but a thread that carries or reads: it alone is to blame, whatever the
     writer and the others are at."""
 
     simulators = ("provider", "telephony")
     others_max = 40
+    verb, signal = "abort", signal.SIGABRT
 
     def setUp(self):
         super().setUp()
         self.telephony.control(number="*", behaviour="silent")
+        self.over_restarts(lambda: self.gateway.client("").get("/readyz"))
         self.good = self.new_customer("push")
         self.good.agents["paul"].register()
         self.others = []
@@ -169,6 +173,13 @@ class OnItsWay(supervised.SupervisedTest):
     def new_customer(self, path):
         steps = [{"notify": [{"on_call": "principal"}], "by": [path], "accepted_within_s": 60}]
         return self.customer(definition=astreinte_test.procedure(steps=steps), devices=False)
+
+    def with_keys(self, customer, token):
+        keys = self.provider.control(device_key=token)
+        answer = customer.agents["paul"].enrol().client.put("/v1/agent/devices/phone-1", {
+            "platform": "apns", "target": token, "permission": "granted",
+            "public_key": keys["p256dh"], "auth_secret": keys["auth"]})
+        self.assertEqual(answer.status, 201, answer)
 
     def escalate(self, customer, **members):
         """It may end the gateway before the answer to it leaves."""
@@ -194,13 +205,15 @@ class OnItsWay(supervised.SupervisedTest):
                     each["state"] == "accepted" for each in view["attempts"]), "the push")
             self.assertFalse(view["quarantined"])
             self.assertEqual(self.callbacks("escalation.quarantined", other), [])
-        self.assertEqual(self.gateway.ends, [signal.SIGABRT] * ends)
+        self.assertEqual(self.gateway.ends, [self.signal] * ends)
 
+
+class OnItsWay(Carried):
     def test_abort_in_the_push_thread(self):
         ours = self.new_customer("push")
         token = "ab" * 32
         ours.agents["paul"].register(target=token)
-        self.gateway.hooks.set(f"abort submit_request push {token}")
+        self.gateway.hooks.set(f"{self.verb} submit_request push {token}")
         bad = self.escalate(ours)
         self.escalate_others_until(2)
         self.check_set_aside(ours, bad, 2)
@@ -209,12 +222,8 @@ class OnItsWay(supervised.SupervisedTest):
     def test_abort_in_the_sealing_thread(self):
         ours = self.new_customer("push")
         token = "cd" * 32
-        keys = self.provider.control(device_key=token)
-        answer = ours.agents["paul"].enrol().client.put("/v1/agent/devices/phone-1", {
-            "platform": "apns", "target": token, "permission": "granted",
-            "public_key": keys["p256dh"], "auth_secret": keys["auth"]})
-        self.assertEqual(answer.status, 201, answer)
-        self.gateway.hooks.set("abort encrypt push-seal Venin")
+        self.with_keys(ours, token)
+        self.gateway.hooks.set(f"{self.verb} encrypt push-seal Venin")
         bad = self.escalate(ours, summary="Venin")
         self.escalate_others_until(2)
         self.check_set_aside(ours, bad, 2)
@@ -223,10 +232,117 @@ class OnItsWay(supervised.SupervisedTest):
         ours = self.new_customer("call")
         number = "+33699999901"
         ours.admin_path("PUT", "agents/paul", {"name": "Paul Durand", "phone": number}, 200)
-        self.gateway.hooks.set(f"abort hmac telephony {number}")
+        self.gateway.hooks.set(f"{self.verb} hmac telephony {number}")
         bad = self.escalate(ours)
         self.escalate_others_until(2)
         self.check_set_aside(ours, bad, 2)
+
+    def test_abort_when_the_notice_leaves(self):
+        """That it was set aside cannot be told, either: after two more times it is not tried any
+        more, and the alarm is what the desk hears."""
+        ours = self.new_customer("push")
+        token = "ef" * 32
+        ours.agents["paul"].register(target=token)
+        self.gateway.hooks.set(f"{self.verb} submit_request push {token}",
+                               f"{self.verb} hmac telephony escalation.quarantined")
+        bad = self.escalate(ours)
+        self.escalate_others_until(4)
+        wait_until(lambda: [each for each in self.alarms("engine.quarantine") if bad in each],
+                   "the alarm")
+        view = self.wait_for_view(ours, bad, lambda view: any(
+            each["reason"] == "ended_the_gateway" for each in view["attempts"]), "its end")
+        self.assertTrue(view["quarantined"])
+        self.assertEqual(self.gateway.ends, [self.signal] * 4)
+
+    def test_abort_when_a_test_is_pushed(self):
+        ours = self.new_customer("push")
+        token = "09" * 32
+        paul = ours.agents["paul"].register(target=token).client
+        self.gateway.hooks.set(f"{self.verb} submit_request push {token}")
+        with contextlib.suppress(OSError):
+            paul.post("/v1/agent/devices/phone-1/test", {})
+        self.escalate_others_until(2)
+        wait_until(lambda: [each["reason"] for each in self.over_restarts(
+            lambda: paul.get("/v1/agent/devices/phone-1/tests"))["items"]
+                            ] == ["ended_the_gateway"], "its end")
+        self.assertEqual(self.gateway.ends, [self.signal] * 2)
+
+    def test_abort_in_a_reader(self):
+        ours = self.new_customer("push")
+        self.gateway.hooks.set(f"{self.verb} column_text reader Venin")
+        bad = self.escalate(ours, summary="Venin")
+        desk = self.gateway.client(ours.desk_key)
+
+        def read():
+            return self.over_restarts(lambda: desk.get(f"/v1/escalations/{bad}"))
+
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: read().status == 409, "the refusal")
+        self.assert_problem(read(), 409, "quarantined")
+        self.assertEqual(self.gateway.ends, [self.signal] * 2)
+        listed = desk.get(f"/v1/escalations?customer={ours.slug}").json["items"]
+        self.assertEqual(listed, [])
+        self.others.append(self.escalate(self.good))
+        self.check_set_aside(ours, bad, 2)
+
+    def test_abort_while_the_body_is_written(self):
+        """In libcurl, which says of no request that it is at it: when many are under way the first
+        death is nobody's, and then they go one at a time."""
+        ours = self.new_customer("call")
+        number = "+33699999903"
+        ours.admin_path("PUT", "agents/paul", {"name": "Paul Durand", "phone": number}, 200)
+        others = self.new_customer("call")
+        self.gateway.hooks.set(f"{self.verb} send telephony {number}")
+        bad = self.escalate(ours)
+        for _ in range(20):
+            self.escalate(others)
+        wait_until(lambda: self.callbacks("escalation.quarantined", bad), "the callback")
+        ends = len(self.gateway.ends)
+        self.assertLessEqual(ends, 4)
+        told = [each["body"]["escalation"] for each in self.telephony.records()
+                if each.get("type") == "escalation.quarantined"]
+        self.assertEqual([each for each in told if each in self.all_of(others)], [])
+        self.check_set_aside(ours, bad, ends)
+
+    def all_of(self, customer):
+        return [each["id"] for each in self.over_restarts(lambda: self.gateway.client(
+            customer.desk_key).get(f"/v1/escalations?customer={customer.slug}")).json["items"]]
+
+    def read_until(self, read):
+        """Somebody asks again and again, as a desk does that sees no answer."""
+        ends = len(self.gateway.ends)
+        while len(self.gateway.ends) < ends + 2:
+            with contextlib.suppress(OSError):
+                read(self.gateway.client(self.good.desk_key))
+        return self.over_restarts(lambda: read(self.gateway.client(self.good.desk_key)))
+
+    def test_abort_in_a_list(self):
+        bad = self.escalate(self.good)
+        self.assertEqual(self.good.verb(bad, "take", operator="Venin lu").status, 200)
+        self.others = [self.escalate(self.good)]
+        self.gateway.hooks.set(f"{self.verb} column_text reader Venin lu")
+        answer = self.read_until(lambda desk: desk.get(
+            f"/v1/escalations?customer={self.good.slug}"))
+        self.assertEqual([each["id"] for each in answer.json["items"]], self.others)
+        self.check_set_aside(self.good, bad, 2)
+
+    def test_abort_in_a_stream(self):
+        bad = self.escalate(self.good)
+        self.others = [self.escalate(self.good)]
+        self.gateway.hooks.set(f"{self.verb} column_text streams Venin lu")
+        self.assertEqual(self.good.verb(bad, "take", operator="Venin lu").status, 200)
+        while len(self.gateway.ends) < 2:
+            with contextlib.suppress(OSError, EOFError, AssertionError,
+                                     http.client.HTTPException):
+                with contextlib.closing(astreinte_test.Events(
+                        self.gateway.port, self.good.desk_key, self.good.slug,
+                        last_id=0)) as events:
+                    events.next()
+        self.check_set_aside(self.good, bad, 2)
+
+
+class Hangs(Carried):
+    """The same threads, ended by the supervisor."""
 
     def test_hang_in_the_telephony_thread(self):
         """The supervisor's SIGABRT comes in any thread: to blame is who has been at it longest."""
@@ -238,53 +354,22 @@ class OnItsWay(supervised.SupervisedTest):
         self.escalate_others_until(2)
         self.check_set_aside(ours, bad, 2)
 
-    def test_abort_when_the_notice_leaves(self):
-        """That it was set aside cannot be told, either: after two more times it is not tried any
-        more, and the alarm is what the desk hears."""
+    def test_hang_in_the_sealing_thread(self):
+        """Nobody's push that is encrypted leaves meanwhile: it is as good as the push thread's."""
         ours = self.new_customer("push")
-        token = "ef" * 32
-        ours.agents["paul"].register(target=token)
-        self.gateway.hooks.set(f"abort submit_request push {token}",
-                               "abort hmac telephony escalation.quarantined")
-        bad = self.escalate(ours)
-        self.escalate_others_until(4)
-        wait_until(lambda: [each for each in self.alarms("engine.quarantine") if bad in each],
-                   "the alarm")
-        view = self.wait_for_view(ours, bad, lambda view: any(
-            each["reason"] == "ended_the_gateway" for each in view["attempts"]), "its end")
-        self.assertTrue(view["quarantined"])
-        self.assertEqual(self.gateway.ends, [signal.SIGABRT] * 4)
-
-    def test_abort_when_a_test_is_pushed(self):
-        ours = self.new_customer("push")
-        token = "09" * 32
-        paul = ours.agents["paul"].register(target=token).client
-        self.gateway.hooks.set(f"abort submit_request push {token}")
-        with contextlib.suppress(OSError):
-            paul.post("/v1/agent/devices/phone-1/test", {})
-        self.escalate_others_until(2)
-        wait_until(lambda: [each["reason"] for each in self.over_restarts(
-            lambda: paul.get("/v1/agent/devices/phone-1/tests"))["items"]
-                            ] == ["ended_the_gateway"], "its end")
-        self.assertEqual(self.gateway.ends, [signal.SIGABRT] * 2)
-
-    def test_abort_in_a_reader(self):
-        ours = self.new_customer("push")
-        self.gateway.hooks.set("abort column_text reader Venin")
+        token = "cd" * 32
+        self.with_keys(ours, token)
+        self.gateway.hooks.set("hang encrypt push-seal Venin")
         bad = self.escalate(ours, summary="Venin")
-        desk = self.gateway.client(ours.desk_key)
-
-        def read():
-            return self.over_restarts(lambda: desk.get(f"/v1/escalations/{bad}"))
-
-        with contextlib.suppress(AssertionError):
-            wait_until(lambda: read().status == 409, "the refusal")
-        self.assert_problem(read(), 409, "quarantined")
-        self.assertEqual(self.gateway.ends, [signal.SIGABRT] * 2)
-        listed = desk.get(f"/v1/escalations?customer={ours.slug}").json["items"]
-        self.assertEqual(listed, [])
-        self.others.append(self.escalate(self.good))
+        self.escalate_others_until(2)
         self.check_set_aside(ours, bad, 2)
+
+
+@unittest.skipIf(SANITIZED, "a sanitizer has its own handler")
+class Faults(OnItsWay):
+    """A segmentation fault is no abort(): its signal must find the handler in every thread."""
+
+    verb, signal = "crash", signal.SIGSEGV
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
  *
  *     hang fdatasync writer
  *     abort bind_text writer paul
+ *     crash hmac telephony +33600000010
  *     fail step writer UPDATE escalation SET
  *     abort submit_request push 00fc13ad
  *
@@ -21,6 +22,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -101,6 +103,10 @@ static bool obey(const char *call, const char *text)
 {
     if (stands_there("abort", call, text)) {
         abort();
+    }
+    if (stands_there("crash", call, text)) {
+        static volatile int *const nowhere = NULL;
+        *nowhere = 1; /* as a wild pointer does it: no call of its own, and no signal let through */
     }
     while (stands_there("hang", call, text)) {
         const struct timespec pause = {.tv_nsec = HANG_LOOK_MS * 1000000L};
@@ -201,4 +207,12 @@ EXPORTED int32_t nghttp2_submit_request(nghttp2_session *session,
         (void)obey_bytes("submit_request", headers[i].value, headers[i].valuelen);
     }
     return real(session, priority, headers, headers_count, body, stream_data);
+}
+
+/* What curl writes to a connection without TLS. */
+EXPORTED ssize_t send(int handle, const void *bytes, size_t count, int flags)
+{
+    REAL(send)
+    (void)obey_bytes("send", bytes, count);
+    return real(handle, bytes, count, flags);
 }

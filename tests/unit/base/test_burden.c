@@ -94,15 +94,19 @@ static void burden__of_the_stuck_is_the_oldest(void **state)
     (void)state;
     burden_set_clock(&test_clock);
     assert_false(burden_of_the_stuck(0, &found));
-    start(&reader, burden_of(9, true)); /* longest of all, and it holds up nobody */
+    start(&reader, burden_of(9, true)); /* longest of all */
     now.ms += 10;
     start(&first, burden_of(1, false));
     now.ms += 10;
     start(&second, burden_of(2, false));
     assert_false(burden_of_this_thread(&found));
     now.ms += 1479;
+    assert_int_equal(burden_reading_ms(), 1499);
     assert_false(burden_of_the_stuck(1500, &found));
-    now.ms += 11;
+    now.ms += 1; /* nothing else is at it for so long */
+    assert_true(burden_of_the_stuck(1500, &found));
+    assert_is(&found, 9, true);
+    now.ms += 10;
     assert_true(burden_of_the_stuck(1500, &found));
     assert_is(&found, 1, false);
     now.ms += 100;
@@ -113,6 +117,7 @@ static void burden__of_the_stuck_is_the_oldest(void **state)
     assert_is(&found, 2, false);
     end(&second);
     end(&reader);
+    assert_int_equal(burden_reading_ms(), 0);
     assert_false(burden_of_the_stuck(0, &found));
     burden_set_clock(NULL);
 }

@@ -21,6 +21,7 @@ static struct {
     struct engine_statistics engine;
     int64_t push_pulse_ms;
     int64_t telephony_pulse_ms;
+    int64_t reading_ms;
     int64_t cut_off_ms; /* how long no way out has been left */
     struct monotonic_time now;
     int asked; /* both threads, of their pulse */
@@ -35,6 +36,7 @@ struct monotonic_time __wrap_push_sender_pulse(struct push_sender *sender);
 struct monotonic_time __wrap_telephony_pulse(struct telephony *telephony);
 size_t __wrap_telephony_healths(struct telephony *telephony, const char *except,
                                 struct telephony_health healths_r[TELEPHONY_ENDPOINTS_MAX]);
+int64_t __wrap_burden_reading_ms(void);
 void __wrap_engine_alarm_about(struct engine *engine, const char *kind, const char *about,
                                const char *detail);
 
@@ -49,6 +51,11 @@ struct monotonic_time __wrap_push_sender_pulse(struct push_sender *sender)
     assert_non_null(sender);
     world.asked++;
     return (struct monotonic_time){world.now.ms - world.push_pulse_ms};
+}
+
+int64_t __wrap_burden_reading_ms(void)
+{
+    return world.reading_ms;
 }
 
 struct monotonic_time __wrap_telephony_pulse(struct telephony *telephony)
@@ -135,6 +142,7 @@ static void test_look__finds_each_beyond_its_limit(void **state)
         {&world.engine.watched_age_ms, 2000, SELF_CHECK_STUCK, "the watchdog hangs"},
         {&world.push_pulse_ms, 2000, SELF_CHECK_STUCK, "the push thread hangs"},
         {&world.telephony_pulse_ms, 2000, SELF_CHECK_STUCK, "the telephony thread hangs"},
+        {&world.reading_ms, 10000, SELF_CHECK_STUCK, "a reader hangs"},
         {&world.engine.proven_age_ms, 5000, SELF_CHECK_STUCK,
          "what is committed does not come back"},
         {&world.engine.overdue_ms, 5000, SELF_CHECK_LATE, "steps are overdue"},
@@ -194,6 +202,7 @@ static void test_look__names_the_first_of_several(void **state)
                                               .overdue_ms = 5001,
                                               .not_ready_why = FULL};
     world.push_pulse_ms = world.telephony_pulse_ms = 2001;
+    world.reading_ms = 10001;
     world.cut_off_ms = TELEPHONY_CUT_OFF_MS + 1;
     assert_found(check, SELF_CHECK_STUCK, "the writer hangs");
     world.engine.writer_stuck = false;
@@ -204,6 +213,8 @@ static void test_look__names_the_first_of_several(void **state)
     world.push_pulse_ms = 0;
     assert_found(check, SELF_CHECK_STUCK, "the telephony thread hangs");
     world.telephony_pulse_ms = 0;
+    assert_found(check, SELF_CHECK_STUCK, "a reader hangs");
+    world.reading_ms = 0;
     assert_found(check, SELF_CHECK_FAILED, FULL);
     world.engine.ready = true;
     assert_found(check, SELF_CHECK_STUCK, "what is committed does not come back");

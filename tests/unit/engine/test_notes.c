@@ -65,7 +65,7 @@ static void close_note(struct note *note)
 
 static void die_on(struct note *note, int64_t customer_id, struct uuid subject)
 {
-    poison_begin(note->poison, customer_id, subject);
+    poison_begin(customer_id, subject);
     run_abort_handler();
     reopen(note);
 }
@@ -76,7 +76,7 @@ static void test_note__an_abort_of_no_work_accuses_nobody(void **state)
     const struct uuid subject = {{1}};
     struct note note = open_note(*state);
     run_abort_handler();
-    poison_begin(note.poison, 1, subject);
+    poison_begin(1, subject);
     reopen(&note);
     assert_int_equal(poison_aborts(note.poison, subject), 0);
     die_on(&note, 1, subject);
@@ -90,7 +90,7 @@ static void test_note__an_end_without_an_abort_accuses_nobody(void **state)
     const struct uuid subject = {{1}};
     struct note note = open_note(*state);
     for (int i = 0; i < 3; i++) {
-        poison_begin(note.poison, 1, subject);
+        poison_begin(1, subject);
         reopen(&note);
     }
     assert_int_equal(poison_aborts(note.poison, subject), 0);
@@ -101,7 +101,7 @@ static void test_note__is_left_alone_once_it_is_closed(void **state)
 {
     const struct uuid subject = {{1}};
     struct note note = open_note(*state);
-    poison_begin(note.poison, 1, subject);
+    poison_begin(1, subject);
     poison_close(&note.poison);
     run_abort_handler(); /* there is nothing to write to any more */
     reopen(&note);
@@ -320,7 +320,8 @@ static void test_blame__of_a_hang_is_with_the_longest(void **state)
         int first;
         int second;
     } hangs[] = {{1489, false, 0, 0},  {1490, false, 1, 0}, {1500, false, 1, 0},
-                 {60000, false, 1, 0}, {1499, true, 0, 0},  {1500, true, 0, 1}};
+                 {60000, false, 1, 0}, {1489, true, 0, 0},  {1499, true, 1, 0},
+                 {1500, true, 0, 1},   {60000, true, 0, 1}};
     struct note note = open_note(*state);
     for (size_t i = 0; i < sizeof hangs / sizeof hangs[0]; i++) {
         const struct death death = {.signal = SIGABRT,
@@ -332,25 +333,42 @@ static void test_blame__of_a_hang_is_with_the_longest(void **state)
     close_note(&note);
 }
 
-/* What only reads is blamed, too, and is not read any more; what else happened to it does not
- * forbid that. */
+/* What is condemned and died at least once of being read is not read any more; what only other work
+ * condemned is. */
 static void test_blame__of_reading_forbids_it(void **state)
 {
     const struct burden reading = {.customer_id = 7, .subject = nth_subject(1), .reading = true};
     struct uuid unreadable[SUSPECTS_MAX];
     struct note note = open_note(*state);
     die_on(&note, 7, nth_subject(1));
-    for (size_t reads = 1; reads <= 2; reads++) {
-        assert_int_equal(poison_list_unreadable(note.poison, unreadable), 0);
-        burden_take(&reading);
-        run_abort_handler();
-        reopen(&note);
-        assert_int_equal(poison_aborts(note.poison, nth_subject(1)), 1 + reads);
-    }
+    die_on(&note, 7, nth_subject(2));
+    die_on(&note, 7, nth_subject(2));
+    assert_int_equal(poison_list_unreadable(note.poison, unreadable), 0);
+    burden_take(&reading);
+    run_abort_handler();
+    reopen(&note);
+    assert_int_equal(poison_aborts(note.poison, nth_subject(1)), 2);
     assert_int_equal(poison_list_unreadable(note.poison, unreadable), 1);
     assert_true(uuid_equal(unreadable[0], nth_subject(1)));
     poison_forgive(note.poison, nth_subject(1));
     assert_int_equal(poison_list_unreadable(note.poison, unreadable), 0);
+    close_note(&note);
+}
+
+/* Somebody is suspected, or a thread died that had said nothing. */
+static void test_blame__of_nobody_makes_wary(void **state)
+{
+    struct note note = open_note(*state);
+    assert_false(poison_is_wary(note.poison));
+    run_abort_handler();
+    reopen(&note);
+    assert_true(poison_is_wary(note.poison));
+    reopen(&note);
+    assert_false(poison_is_wary(note.poison));
+    die_on(&note, 7, nth_subject(1));
+    assert_true(poison_is_wary(note.poison));
+    reopen(&note);
+    assert_true(poison_is_wary(note.poison));
     close_note(&note);
 }
 
@@ -363,9 +381,7 @@ static void test_commits__are_compared_where_somebody_worked(void **state)
     const struct engine_time before = {4999}, at = {5000}, after = {5001};
     notes_committed(note.notes, at);
     assert_int_equal(notes_compare(note.notes->page, before, "db", &error), STATUS_OK);
-    poison_begin(note.poison, 7, (struct uuid){{0}}); /* nobody's work is none */
-    assert_int_equal(notes_compare(note.notes->page, before, "db", &error), STATUS_OK);
-    poison_begin(note.poison, 7, nth_subject(1));
+    notes_worked(note.notes);
     reopen(&note);
     assert_int_equal(notes_compare(note.notes->page, before, "db", &error), STATUS_REMOVED);
     assert_int_equal(notes_compare(note.notes->page, at, "db", &error), STATUS_OK);
@@ -408,6 +424,7 @@ int main(void)
         HOUSE_TEST(test_blame__of_each_fault_is_with_the_thread_that_died),
         HOUSE_TEST(test_blame__of_a_hang_is_with_the_longest),
         HOUSE_TEST(test_blame__of_reading_forbids_it),
+        HOUSE_TEST(test_blame__of_nobody_makes_wary),
         HOUSE_TEST(test_commits__are_compared_where_somebody_worked),
         HOUSE_TEST(test_lock__is_on_the_database_too),
     };
