@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "gateway/base/burden.h"
 #include "schema/schema.h"
 #include "tests/unit/store/fixture.h"
 
@@ -308,6 +309,51 @@ static void test_reader__holds_a_snapshot(void **state)
     store_close(&reader);
 }
 
+static const char *name_of(const struct escalation *rows, size_t count, unsigned n)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (uuid_equal(rows[i].id, numbered_id(n))) {
+            return rows[i].holder.name;
+        }
+    }
+    fail_msg("escalation %u is not listed", n);
+    return "";
+}
+
+/* A row is its escalation's while it is read, and then the thread is at what it was at before. Of
+ * those that are forbidden there is all but the texts, so that pages stay whole. */
+static void test_reader__reads_no_text_of_the_forbidden(void **state)
+{
+    struct shelf *shelf = *state;
+    const struct uuid forbidden[] = {numbered_id(9), numbered_id(2)};
+    const struct uuid nil = {{0}};
+    const struct burden before = {.customer_id = 5, .subject = numbered_id(5)};
+    struct burden after;
+    struct store *reader;
+    struct escalation *rows;
+    size_t count;
+    for (unsigned n = 1; n <= 2; n++) {
+        struct escalation escalation = plain_escalation(shelf, n);
+        (void)snprintf(escalation.holder.name, sizeof escalation.holder.name, "Ann");
+        assert_ok(shelf, add_escalation(shelf->store, &escalation, NULL, &shelf->error));
+    }
+    assert_ok(shelf, store_open_reader(shelf->path, NULL, 1000, &reader, &shelf->error));
+    for (int round = 0; round < 2; round++) {
+        burden_take(round == 0 ? NULL : &before);
+        assert_ok(shelf, store_list_escalations(reader, shelf->customer_id, nil,
+                                                ESCALATION_NOTIFYING, ESCALATION_DONE, 9,
+                                                shelf->arena, &rows, &count, &shelf->error));
+        assert_int_equal(count, 2);
+        assert_string_equal(name_of(rows, count, 1), "Ann");
+        assert_string_equal(name_of(rows, count, 2), round == 0 ? "Ann" : "");
+        assert_int_equal(burden_of_this_thread(&after), round != 0);
+        store_forbid(reader, forbidden, sizeof forbidden / sizeof forbidden[0]);
+    }
+    assert_true(uuid_equal(after.subject, before.subject));
+    burden_drop();
+    store_close(&reader);
+}
+
 /* Whoever reads goes on when the name of the file is lost, though it has not read before. */
 static void test_reader__needs_the_name_once(void **state)
 {
@@ -380,6 +426,7 @@ int main(void)
         SHELF_TEST(test_reader__cannot_write),
         SHELF_TEST(test_reader__is_cut_off),
         SHELF_TEST(test_reader__holds_a_snapshot),
+        SHELF_TEST(test_reader__reads_no_text_of_the_forbidden),
     };
     return cmocka_run_group_tests_name("store.open", tests, NULL, NULL);
 }
