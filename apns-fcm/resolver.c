@@ -9,7 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "gateway/base/burden.h"
+#include "gateway/base/fault_signals.h"
 #include "gateway/base/text.h"
 
 #define HOST_BYTES_MAX   256
@@ -74,7 +74,7 @@ static bool lookup_spawn(struct lookup *lookup)
     }
     (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     (void)pthread_attr_setstacksize(&attributes, LOOKUP_STACK_MAX);
-    burden_fill_signals(&all);
+    fault_signals_fill_others(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     bool running = pthread_create(&thread, &attributes, lookup_run, lookup) == 0;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

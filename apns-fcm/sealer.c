@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "apns-fcm/key_agreement.h"
+#include "gateway/base/fault_signals.h"
 #include "gateway/base/encoding.h"
 
 #define BATCH_MAX        64 /* given back at once, so that the first of a storm is not held up */
@@ -122,7 +123,7 @@ static void *run(void *argument)
 static bool start_thread(struct sealer *sealer)
 {
     sigset_t all, before;
-    burden_fill_signals(&all);
+    fault_signals_fill_others(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     bool started = pthread_create(&sealer->thread, NULL, run, sealer) == 0;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "apns-fcm/sender_private.h"
+#include "gateway/base/fault_signals.h"
 #include "gateway/base/json_reader.h"
 #include "gateway/base/log.h"
 
@@ -293,7 +294,7 @@ static bool start_thread(struct push_sender *sender)
 {
     sigset_t all;
     sigset_t before;
-    burden_fill_signals(&all);
+    fault_signals_fill_others(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     bool started = pthread_create(&sender->thread, NULL, run, sender) == 0;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -85,15 +85,6 @@ void burden_drop(void)
     }
 }
 
-void burden_fill_signals(sigset_t *signals_r)
-{
-    static const int faults[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
-    (void)sigfillset(signals_r);
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
-        (void)sigdelset(signals_r, faults[i]);
-    }
-}
-
 static void read_slot(struct slot *slot, struct burden *burden_r)
 {
     const uint64_t halves[2] = {atomic_load_explicit(&slot->subject[0], memory_order_relaxed),

@@ -11,7 +11,6 @@
 #ifndef GATEWAY_BASE_BURDEN_H
 #define GATEWAY_BASE_BURDEN_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -45,10 +44,6 @@ bool burden_of_the_stuck(int64_t min_ms, struct burden *burden_r);
 
 /* For how long the longest of what is only read has been read; 0: nothing is. */
 int64_t burden_reading_ms(void);
-
-/* All signals but those of a fault: what a thread blocks to leave signals to others. A fault whose
- * signal is blocked ends the process without its handler. */
-void burden_fill_signals(sigset_t *signals_r);
 
 /* For tests: the clock of burden_of_the_stuck(), which outlives all threads; NULL: the machine's.
  */

@@ -22,6 +22,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "gateway/base/fault_signals.h"
+
 /* Accusations far apart have nothing to do with each other: the same words may come every day. */
 #define SUSPECT_LIFE_MS INT64_C(86400000)
 /* What takes less hangs nobody; the supervisor waits for longer. */
@@ -56,13 +58,12 @@ static void note_burden(int signal_number, siginfo_t *info, void *context)
 
 static void install_handlers(void)
 {
-    static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
     const struct sigaction action = {.sa_sigaction = note_burden, .sa_flags = SA_SIGINFO};
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+    for (size_t i = 0; i < FAULT_SIGNALS; i++) {
         struct sigaction before = action;
-        (void)sigaction(signals[i], NULL, &before);
+        (void)sigaction(fault_signals[i], NULL, &before);
         if (before.sa_handler == SIG_DFL) { /* a sanitizer's own stays: it tells more */
-            (void)sigaction(signals[i], &action, NULL);
+            (void)sigaction(fault_signals[i], &action, NULL);
         }
     }
 }

@@ -12,6 +12,7 @@
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
+#include "gateway/base/fault_signals.h"
 #include "gateway/base/text.h"
 #include "gateway/telephony/telephony_private.h"
 
@@ -244,7 +245,7 @@ static enum status start_thread(struct telephony *telephony, struct error *error
 {
     sigset_t all;
     sigset_t before;
-    burden_fill_signals(&all);
+    fault_signals_fill_others(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     int failed = pthread_create(&telephony->thread, NULL, telephony_thread, telephony);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

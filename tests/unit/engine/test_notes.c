@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "gateway/base/fault_signals.h"
 #include "gateway/engine/engine_private.h"
 #include "tests/unit/engine/fixture.h"
 
@@ -216,7 +217,6 @@ static struct monotonic_time read_moment(void *context)
 }
 
 static const struct clock_source moments = {.monotonic = read_moment};
-static const int faults[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 
 struct death {
     int signal;
@@ -259,8 +259,8 @@ static void be_the_dying(struct note *note, const struct death *death)
         .customer_id = 7, .subject = nth_subject(1), .reading = death->reading};
     struct other other = {.burden = {.customer_id = 8, .subject = nth_subject(2)}, .death = death};
     pthread_t thread;
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
-        (void)signal(faults[i], SIG_DFL); /* those of the tests' own library */
+    for (size_t i = 0; i < FAULT_SIGNALS; i++) {
+        (void)signal(fault_signals[i], SIG_DFL); /* those of the tests' own library */
     }
     (void)setrlimit(RLIMIT_CORE, &none);
     reopen(note);
@@ -298,9 +298,9 @@ static void check_blamed(struct note *note, const struct death *death, int first
 static void test_blame__of_each_fault_is_with_the_thread_that_died(void **state)
 {
     struct note note = open_note(*state);
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
-        if (faults[i] == SIGABRT || !SANITIZED) {
-            struct death death = {.signal = faults[i]};
+    for (size_t i = 0; i < FAULT_SIGNALS; i++) {
+        if (fault_signals[i] == SIGABRT || !SANITIZED) {
+            struct death death = {.signal = fault_signals[i]};
             check_blamed(&note, &death, 1, 0);
             death.of_the_other = true;
             check_blamed(&note, &death, 0, 1);
