@@ -98,6 +98,15 @@ static bool stands_there(const char *what, const char *call, const char *text)
     return false;
 }
 
+/* As a wild pointer does it: by no call of the process' own, and with no signal let through. */
+static void fault(void)
+{
+    volatile char *page = mmap(NULL, FILE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page != MAP_FAILED) {
+        page[0] = 1;
+    }
+}
+
 /* Whether the call is to fail; it may not come back, or late. */
 static bool obey(const char *call, const char *text)
 {
@@ -105,8 +114,7 @@ static bool obey(const char *call, const char *text)
         abort();
     }
     if (stands_there("crash", call, text)) {
-        static volatile int *const nowhere = NULL;
-        *nowhere = 1; /* as a wild pointer does it: no call of its own, and no signal let through */
+        fault();
     }
     while (stands_there("hang", call, text)) {
         const struct timespec pause = {.tv_nsec = HANG_LOOK_MS * 1000000L};
