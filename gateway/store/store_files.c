@@ -76,8 +76,9 @@ int store_open_number(const struct store_file *file)
         struct stat found;
         char *end;
         long each = strtol(entry->d_name, &end, 10);
+        /* By its name here: as a number it may be another thread's that comes or goes just now. */
         if (end != entry->d_name && /* by chance: one may be closed between the two */
-            fstat((int)each, &found) == 0 && is_same_file(&found, file)) {
+            fstatat(dirfd(folder), entry->d_name, &found, 0) == 0 && is_same_file(&found, file)) {
             number = (int)each;
         }
     }
