@@ -150,7 +150,7 @@ enum next escalations_show(struct exchange *exchange, struct store *store, bool 
 {
     if (!escalations_begin_reading(exchange, exchange->customer_id, exchange->id)) {
         return reply_fault(exchange, STATUS_QUARANTINED, NULL,
-                           "to read it ended the gateway twice; act by telephone");
+                           "to read it ended the gateway; act by telephone");
     }
     enum next next = show(exchange, store, with_history);
     burden_drop();

@@ -13,7 +13,7 @@ bool escalations_find(struct exchange *exchange, struct store *store);
 enum next escalations_show(struct exchange *exchange, struct store *store, bool with_history);
 
 /* Reader threads: this thread looks at that escalation until burden_drop(), and dies of it if it
- * does. False: reading it ended the gateway twice, so nobody does. */
+ * does. False: nobody may (engine_forbids_reading()). */
 bool escalations_begin_reading(const struct exchange *exchange, int64_t customer_id,
                                struct uuid escalation);
 

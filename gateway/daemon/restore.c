@@ -14,10 +14,10 @@
 #include "gateway/base/encoding.h"
 #include "gateway/base/log.h"
 #include "gateway/engine/engine.h"
+#include "gateway/engine/notes.h"
 
 #define PIECE_BYTES     65536
 #define ASIDE_TRIES_MAX 1000
-#define GATEWAYS_LOCK   "-poison" /* what engine_lock_out() makes, and every gateway fills */
 #define COPYING         ".restoring-copy" /* not yet proven: a start ignores it */
 
 /* The database's own files. The one that is missing from the name is first: without it nothing can
@@ -363,7 +363,7 @@ static enum status run(struct restore *restore, const char *backup, struct store
                        struct error *error)
 {
     enum status status = lock_out_restores(restore, error);
-    bool is_known = is_there(restore->database, GATEWAYS_LOCK);
+    bool is_known = is_there(restore->database, NOTES_SUFFIX);
     if (status == STATUS_OK && is_known) {
         status = lock_out_gateways(restore, error);
     }

@@ -243,11 +243,11 @@ struct engine_statistics {
 };
 void engine_statistics(struct engine *engine, struct engine_statistics *statistics_r);
 
-/* Whether earlier processes died of a fault, within a day, and of whose is not settled: what leaves
- * is better carried in a way that shows whose the next one is. */
+/* Whether an earlier process died of a fault, within a day or just now: what leaves is better
+ * carried in a way that shows whose the next one is. */
 bool engine_is_wary(const struct engine *engine);
-/* Whether only to read it ended the process twice: it is not read any more, and the desk was told.
- * Any thread. */
+/* Whether it was set aside and to read it ended a process: it is not read any more, and the desk
+ * was told. Any thread. */
 bool engine_forbids_reading(const struct engine *engine, struct uuid escalation);
 /* All of these, as store_forbid() wants them; they stay as they are. Answers how many. */
 size_t engine_unreadable(const struct engine *engine, const struct uuid **escalations_r);

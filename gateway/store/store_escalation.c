@@ -589,6 +589,21 @@ enum status store_awaits_reception(struct store *store, int64_t device_id, struc
     return status;
 }
 
+/* What is bound is run, into the caller's own room. */
+static enum status read_attempts(struct query_run *run, size_t limit, struct attempt_row *rows_r,
+                                 size_t *count_r, struct error *error)
+{
+    size_t count = 0;
+    enum status status = STATUS_OK;
+    while (count < limit && (status = query_step(run, error)) == STATUS_OK) {
+        query_read_row(run, &attempt_map, &rows_r[count++], NULL);
+    }
+    assert(count <= limit);
+    query_end(run);
+    *count_r = count;
+    return status == STATUS_DONE ? STATUS_OK : status;
+}
+
 enum status store_list_outbox(struct store *store, enum path path, size_t limit,
                               struct attempt_row *rows_r, size_t *count_r, struct error *error)
 {
@@ -601,14 +616,7 @@ enum status store_list_outbox(struct store *store, enum path path, size_t limit,
     }
     query_bind_int64(&run, ":path", path);
     query_bind_int64(&run, ":limit", (int64_t)limit);
-    size_t count = 0;
-    while (count < limit && (status = query_step(&run, error)) == STATUS_OK) {
-        query_read_row(&run, &attempt_map, &rows_r[count++], NULL);
-    }
-    assert(count <= limit);
-    query_end(&run);
-    *count_r = count;
-    return status == STATUS_DONE ? STATUS_OK : status;
+    return read_attempts(&run, limit, rows_r, count_r, error);
 }
 
 enum status store_list_calls_in_progress(struct store *store, struct uuid since,
@@ -626,14 +634,7 @@ enum status store_list_calls_in_progress(struct store *store, struct uuid since,
     query_bind_uuid(&run, ":since", since);
     query_bind_int64(&run, ":after", after.ms);
     query_bind_int64(&run, ":limit", (int64_t)limit);
-    size_t count = 0;
-    while (count < limit && (status = query_step(&run, error)) == STATUS_OK) {
-        query_read_row(&run, &attempt_map, &rows_r[count++], NULL);
-    }
-    assert(count <= limit);
-    query_end(&run);
-    *count_r = count;
-    return status == STATUS_DONE ? STATUS_OK : status;
+    return read_attempts(&run, limit, rows_r, count_r, error);
 }
 
 enum status store_rewind_attempts(struct store *store, int64_t *count_r, struct error *error)

@@ -174,6 +174,13 @@ class Carried(supervised.SupervisedTest):
         steps = [{"notify": [{"on_call": "principal"}], "by": [path], "accepted_within_s": 60}]
         return self.customer(definition=astreinte_test.procedure(steps=steps), devices=False)
 
+    def customer_with_a_number(self):
+        """Nobody else's, so that a rule can name it."""
+        customer = self.new_customer("call")
+        number = f"+336{secrets.randbelow(10 ** 8):08}"
+        customer.admin_path("PUT", "agents/paul", {"name": "Paul Durand", "phone": number}, 200)
+        return customer, number
+
     def with_keys(self, customer, token):
         keys = self.provider.control(device_key=token)
         answer = customer.agents["paul"].enrol().client.put("/v1/agent/devices/phone-1", {
@@ -229,9 +236,7 @@ class OnItsWay(Carried):
         self.check_set_aside(ours, bad, 2)
 
     def test_abort_in_the_telephony_thread(self):
-        ours = self.new_customer("call")
-        number = "+33699999901"
-        ours.admin_path("PUT", "agents/paul", {"name": "Paul Durand", "phone": number}, 200)
+        ours, number = self.customer_with_a_number()
         self.gateway.hooks.set(f"{self.verb} hmac telephony {number}")
         bad = self.escalate(ours)
         self.escalate_others_until(2)
@@ -288,9 +293,7 @@ class OnItsWay(Carried):
     def test_abort_while_the_body_is_written(self):
         """In libcurl, which says of no request that it is at it: when many are under way the first
         death is nobody's, and then they go one at a time."""
-        ours = self.new_customer("call")
-        number = "+33699999903"
-        ours.admin_path("PUT", "agents/paul", {"name": "Paul Durand", "phone": number}, 200)
+        ours, number = self.customer_with_a_number()
         others = self.new_customer("call")
         self.gateway.hooks.set(f"{self.verb} send telephony {number}")
         bad = self.escalate(ours)
@@ -346,9 +349,7 @@ class Hangs(Carried):
 
     def test_hang_in_the_telephony_thread(self):
         """The supervisor's SIGABRT comes in any thread: to blame is who has been at it longest."""
-        ours = self.new_customer("call")
-        number = "+33699999902"
-        ours.admin_path("PUT", "agents/paul", {"name": "Paul Durand", "phone": number}, 200)
+        ours, number = self.customer_with_a_number()
         self.gateway.hooks.set(f"hang hmac telephony {number}")
         bad = self.escalate(ours)
         self.escalate_others_until(2)
