@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Others read it while its thread may write: in halves, as a torn one is nobody's anyway. */
@@ -19,6 +20,7 @@ _Static_assert(sizeof(struct uuid) == 2 * sizeof(uint64_t), "a subject is two ha
 
 static struct slot slots[BURDEN_THREADS_MAX];
 static _Thread_local struct slot *mine;
+static _Thread_local bool dies_of_nobody;
 static pthread_key_t at_thread_end;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static const struct clock_source *_Atomic clock_of_tests;
@@ -83,6 +85,17 @@ void burden_drop(void)
     if (mine != NULL) {
         atomic_store_explicit(&mine->since_ms, 0, memory_order_release);
     }
+}
+
+void abort_blaming_nobody(void)
+{
+    dies_of_nobody = true;
+    abort();
+}
+
+bool burden_is_nobodys_death(void)
+{
+    return dies_of_nobody;
 }
 
 static void read_slot(struct slot *slot, struct burden *burden_r)

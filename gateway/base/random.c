@@ -2,9 +2,10 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+
+#include "gateway/base/burden.h"
 
 #define POOL_BYTES 4096
 
@@ -16,7 +17,7 @@ static void kernel_fill(unsigned char *bytes, size_t count)
             continue;
         }
         if (got <= 0) {
-            abort(); /* without randomness no id and no token can be made */
+            abort_blaming_nobody(); /* without randomness no id and no token can be made */
         }
         bytes += got;
         count -= (size_t)got;

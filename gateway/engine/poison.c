@@ -4,7 +4,8 @@
  * Only a death by the process' own fault counts (abort, segmentation fault …; also the supervisor's
  * SIGABRT to one that hangs): a handler notes the burden of the thread that died, or of the one
  * that has hung for longest. kill -9 and power loss accuse nobody, and neither does a hang in the
- * commit, which is nobody's in particular.
+ * commit, which is nobody's in particular, or the want of memory or of a disk
+ * (abort_blaming_nobody()).
  *
  * A suspect is forgotten a day after its last abort, by engine time: a step of the wall makes the
  * day neither shorter nor longer, and neither does one while the process is away. Only after a
@@ -38,19 +39,26 @@ struct poison {
 /* For the signal handler: the page of the one engine of this process. */
 static struct notes_page *volatile handler_page;
 
+static void note_death(struct notes_page *page, bool from_outside)
+{
+    struct burden burden;
+    if (from_outside ? burden_of_the_stuck(HANGS_MS_MIN, &burden)
+                     : burden_of_this_thread(&burden)) {
+        page->accused = burden;
+        page->dying = 1;
+    } else if (!from_outside) {
+        page->unexplained = 1;
+    }
+}
+
 /* Runs in the thread that died; when the signal came from outside, in any. */
 static void note_burden(int signal_number, siginfo_t *info, void *context)
 {
     struct notes_page *page = handler_page;
-    struct burden burden;
     (void)context;
     bool from_outside = info->si_code == SI_USER || info->si_code == SI_QUEUE;
-    if (page != NULL && (from_outside ? burden_of_the_stuck(HANGS_MS_MIN, &burden)
-                                      : burden_of_this_thread(&burden))) {
-        page->accused = burden;
-        page->dying = 1;
-    } else if (page != NULL && !from_outside) {
-        page->unexplained = 1;
+    if (page != NULL && (from_outside || !burden_is_nobodys_death())) {
+        note_death(page, from_outside);
     }
     (void)signal(signal_number, SIG_DFL);
     (void)raise(signal_number);

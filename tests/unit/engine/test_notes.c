@@ -223,6 +223,7 @@ struct death {
     bool of_the_other; /* the thread with the second burden dies, not the one with the first */
     bool from_outside;
     bool reading;   /* the first is only read */
+    bool of_nobody; /* it gives up itself */
     int64_t passed; /* ms since the second was taken up, 10 ms after the first */
 };
 
@@ -234,6 +235,9 @@ struct other {
 
 static void die(const struct death *death)
 {
+    if (death->of_nobody) {
+        abort_blaming_nobody();
+    }
     (void)(death->from_outside ? kill(getpid(), death->signal) : raise(death->signal));
 }
 
@@ -308,6 +312,19 @@ static void test_blame__of_each_fault_is_with_the_thread_that_died(void **state)
     }
     const struct death killed = {.signal = SIGKILL};
     check_blamed(&note, &killed, 0, 0);
+    close_note(&note);
+}
+
+/* Somebody is at something when memory ends, and that thread dies: the next start is not wary. */
+static void test_blame__of_what_is_nobodys_is_with_nobody(void **state)
+{
+    struct note note = open_note(*state);
+    struct death death = {.signal = SIGABRT, .of_nobody = true};
+    for (int i = 0; i < 2; i++) {
+        death.of_the_other = i == 1;
+        check_blamed(&note, &death, 0, 0);
+        assert_false(poison_is_wary(note.poison));
+    }
     close_note(&note);
 }
 
@@ -422,6 +439,7 @@ int main(void)
         HOUSE_TEST(test_note__makes_room_where_least_is_lost),
         HOUSE_TEST(test_note__forgets_after_a_day),
         HOUSE_TEST(test_blame__of_each_fault_is_with_the_thread_that_died),
+        HOUSE_TEST(test_blame__of_what_is_nobodys_is_with_nobody),
         HOUSE_TEST(test_blame__of_a_hang_is_with_the_longest),
         HOUSE_TEST(test_blame__of_reading_forbids_it),
         HOUSE_TEST(test_blame__of_nobody_makes_wary),
