@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,11 +225,15 @@ static bool may_go_on(void *context)
 
 static enum status make_folder(const struct backup_place *place, struct error *error)
 {
-    if (mkdir(place->folder, S_IRWXU) != 0 && errno != EEXIST) {
-        return error_set(error, STATUS_CONFIGURATION, "[gateway] backup_folder: %s: %s",
-                         place->folder, strerror(errno));
+    if (mkdir(place->folder, S_IRWXU) == 0) {
+        char path[BACKUP_PATH_BYTES_MAX];
+        (void)snprintf(path, sizeof path, "%s", place->folder);
+        return folder_sync(dirname(path), error); /* what is in it lasts as long as its name */
     }
-    return STATUS_OK;
+    return errno == EEXIST
+               ? STATUS_OK
+               : error_set(error, STATUS_CONFIGURATION, "[gateway] backup_folder: %s: %s",
+                           place->folder, strerror(errno));
 }
 
 /* Fills the partial file and proves it. */

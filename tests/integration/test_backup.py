@@ -234,8 +234,10 @@ class Backup(BackupTest):
     def test_it_is_on_the_disk_before_it_has_its_name_and_then_its_name_is(self):
         """As the kernel sees it: a power cut leaves a whole backup under its name, or none."""
         self.fill(100)
-        names = {"pwrite64": "write", "renameat": "rename", "renameat2": "rename"}
-        with self.traced(("write", "fsync", "fdatasync", "?rename", *names)) as made:
+        self.assertFalse(self.folder.exists())
+        names = {"pwrite64": "write", "renameat": "rename", "renameat2": "rename",
+                 "mkdirat": "mkdir"}
+        with self.traced(("write", "fsync", "fdatasync", "?rename", "?mkdir", *names)) as made:
             _, path = self.backup()
         order = []
         for call, text in made:
@@ -243,6 +245,9 @@ class Backup(BackupTest):
                 order.append((names.get(call, call), "copy"))
             elif call == "fsync" and f"<{self.folder}>" in text:
                 order.append((call, "folder"))
+            elif "mkdir" in call or f"<{self.folder.parent}>" in text and call == "fsync":
+                order.append((names.get(call, call), "its parent"))
+        self.assertEqual(order[:2], [("mkdir", "its parent"), ("fsync", "its parent")])
         renamed = order.index(("rename", "copy"))
         self.assertIn(("write", "copy"), order[:renamed])
         # Each piece was synchronised as it came, for the writer's sake; this one is for all.
