@@ -20,7 +20,7 @@ _Static_assert(sizeof(struct uuid) == 2 * sizeof(uint64_t), "a subject is two ha
 
 static struct slot slots[BURDEN_THREADS_MAX];
 static _Thread_local struct slot *mine;
-static _Thread_local bool dies_of_nobody;
+static _Thread_local bool dies_unblamed;
 static pthread_key_t at_thread_end;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static const struct clock_source *_Atomic clock_of_tests;
@@ -87,15 +87,15 @@ void burden_drop(void)
     }
 }
 
-void abort_blaming_nobody(void)
+void burden_abort_unblamed(void)
 {
-    dies_of_nobody = true;
+    dies_unblamed = true;
     abort();
 }
 
-bool burden_is_nobodys_death(void)
+bool burden_dies_unblamed(void)
 {
-    return dies_of_nobody;
+    return dies_unblamed;
 }
 
 static void read_slot(struct slot *slot, struct burden *burden_r)

@@ -44,9 +44,9 @@ bool burden_of_the_stuck(int64_t min_ms, struct burden *burden_r);
 
 /* Ends the process with abort() for a reason that is nobody's: no memory for what is small and
  * fixed, a disk that does not say whether it has it. Any thread. */
-void abort_blaming_nobody(void) __attribute__((noreturn));
+void burden_abort_unblamed(void) __attribute__((noreturn));
 /* This thread ends so. Safe in a signal handler. */
-bool burden_is_nobodys_death(void);
+bool burden_dies_unblamed(void);
 
 /* For how long the longest of what is only read has been read; 0: nothing is. */
 int64_t burden_reading_ms(void);

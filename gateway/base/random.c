@@ -17,7 +17,7 @@ static void kernel_fill(unsigned char *bytes, size_t count)
             continue;
         }
         if (got <= 0) {
-            abort_blaming_nobody(); /* without randomness no id and no token can be made */
+            burden_abort_unblamed(); /* without randomness no id and no token can be made */
         }
         bytes += got;
         count -= (size_t)got;

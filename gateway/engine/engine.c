@@ -402,7 +402,7 @@ struct command *own_command(enum command_type type, int64_t customer_id, struct 
 {
     struct command *command = calloc(1, sizeof *command);
     if (command == NULL) {
-        abort_blaming_nobody(); /* small and fixed: recovery finds what it was about */
+        burden_abort_unblamed(); /* small and fixed: recovery finds what it was about */
     }
     command->type = type;
     command->customer_id = customer_id;

@@ -5,7 +5,7 @@
  * SIGABRT to one that hangs): a handler notes the burden of the thread that died, or of the one
  * that has hung for longest. kill -9 and power loss accuse nobody, and neither does a hang in the
  * commit, which is nobody's in particular, or the want of memory or of a disk
- * (abort_blaming_nobody()).
+ * (burden_abort_unblamed()).
  *
  * A suspect is forgotten a day after its last abort, by engine time: a step of the wall makes the
  * day neither shorter nor longer, and neither does one while the process is away. Only after a
@@ -57,7 +57,7 @@ static void note_burden(int signal_number, siginfo_t *info, void *context)
     struct notes_page *page = handler_page;
     (void)context;
     bool from_outside = info->si_code == SI_USER || info->si_code == SI_QUEUE;
-    if (page != NULL && (from_outside || !burden_is_nobodys_death())) {
+    if (page != NULL && (from_outside || !burden_dies_unblamed())) {
         note_death(page, from_outside);
     }
     (void)signal(signal_number, SIG_DFL);

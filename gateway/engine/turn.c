@@ -420,7 +420,7 @@ static _Noreturn void end_process(const struct engine *engine, const char *event
     if (engine->configuration.die != NULL) {
         engine->configuration.die(engine->configuration.die_context);
     }
-    abort_blaming_nobody();
+    burden_abort_unblamed();
 }
 
 /* The end of the transaction: everything that must be in it, and the commit. */

@@ -317,7 +317,7 @@ static void check_multi(CURLMcode code)
 {
     if (code != CURLM_OK) {
         log_error("telephony.multi_failed", LOG_TEXT("code", curl_multi_strerror(code)));
-        abort_blaming_nobody();
+        burden_abort_unblamed();
     }
 }
 

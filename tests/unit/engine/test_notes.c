@@ -236,7 +236,7 @@ struct other {
 static void die(const struct death *death)
 {
     if (death->of_nobody) {
-        abort_blaming_nobody();
+        burden_abort_unblamed();
     }
     (void)(death->from_outside ? kill(getpid(), death->signal) : raise(death->signal));
 }
