@@ -29,9 +29,9 @@ enum fault {
 };
 
 static const unsigned weights[FAULTS_COUNT] = {
-    [FAULT_KILLED] = 25,    [FAULT_POWER] = 15,           [FAULT_REBOOT] = 5,
-    [FAULT_DISK_ONCE] = 15, [FAULT_DISK_FOR_A_WHILE] = 5, [FAULT_DISK_FULL] = 5,
-    [FAULT_PROVIDER] = 10,  [FAULT_TELEPHONY] = 5,        [FAULT_STANDS_STILL] = 5,
+    [FAULT_KILLED] = 12,    [FAULT_POWER] = 10,           [FAULT_REBOOT] = 5,
+    [FAULT_DISK_ONCE] = 10, [FAULT_DISK_FOR_A_WHILE] = 5, [FAULT_DISK_FULL] = 9,
+    [FAULT_PROVIDER] = 10,  [FAULT_TELEPHONY] = 5,        [FAULT_STANDS_STILL] = 12,
     [FAULT_WALL_CLOCK] = 5, [FAULT_PHONE_OFF] = 5,        [FAULT_NO_ROOM] = 5,
     [FAULT_NO_MEMORY] = 30, [FAULT_POISON] = 8,           [FAULT_BROKEN_ROWS] = 8,
 };
@@ -154,9 +154,9 @@ static struct weather draw_weather(const struct simulator *simulator, uint64_t *
 }
 
 /* Once, or for everything in a turn or two. */
-static void begin_memory_fault(struct simulator *simulator, uint64_t *random)
+static void begin_memory_fault(struct simulator *simulator, uint64_t *random, uint64_t after_max)
 {
-    uint64_t after = box_draw(random, 3000);
+    uint64_t after = box_draw(random, after_max);
     uint64_t times = draw_percent(random, 70) ? 1 : box_draw(random, 200);
     recording_say(&simulator->recording, simulator->box, "memory fails after %llu %llu times",
                   (unsigned long long)after, (unsigned long long)times);
@@ -199,6 +199,9 @@ void fault_begins(struct simulator *simulator, struct happening *happening)
         break;
     case FAULT_STANDS_STILL:
         ms = draw_ms(random, SECOND_MS, 10 * MINUTE_MS);
+        if (draw_percent(random, 60)) { /* much is due then, and what is first finds none */
+            begin_memory_fault(simulator, random, 150);
+        }
         recording_say(&simulator->recording, box, "stalled for %lld.%03llds", (long long)ms / 1000,
                       (long long)ms % 1000);
         watched_stand_still(&simulator->watched, ms);
@@ -220,7 +223,7 @@ void fault_begins(struct simulator *simulator, struct happening *happening)
         simulator->full_until_ms = box->elapsed_ms + draw_ms(random, MINUTE_MS, 20 * MINUTE_MS);
         break;
     case FAULT_NO_MEMORY:
-        begin_memory_fault(simulator, random);
+        begin_memory_fault(simulator, random, 3000);
         break;
     case FAULT_POISON:
     case FAULT_BROKEN_ROWS:
