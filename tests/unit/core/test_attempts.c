@@ -78,6 +78,22 @@ static void say(struct world *world, enum event_type type, const char *who)
     assert_int_equal(world->status, STATUS_OK);
 }
 
+/* A call is looked at in the app, too: the timeline says what was. */
+static void seen__is_told_of_the_path_that_it_came_by(void **state)
+{
+    (void)state;
+    for (int calls = 0; calls < 2; calls++) {
+        struct world *world = calls == 1 ? make_calling_world() : make_world();
+        say(world, EVENT_SEEN, "paul");
+        assert_int_equal(world->update->entries_count, 1);
+        const struct entry *entry = &world->update->entries[0];
+        assert_int_equal(entry->kind, ENTRY_SEEN);
+        assert_true(entry->has_path);
+        assert_int_equal(entry->path, calls == 1 ? PATH_CALL : PATH_PUSH);
+        world_destroy(&world);
+    }
+}
+
 /* Whoever answers has seen it by then, and on a phone received it; earlier times stay. */
 static void answer__means_that_it_was_seen(void **state)
 {
@@ -167,6 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(outcome__of_a_failed_push),
         cmocka_unit_test(outcome__of_an_accepted_push),
+        cmocka_unit_test(seen__is_told_of_the_path_that_it_came_by),
         cmocka_unit_test(answer__means_that_it_was_seen),
         cmocka_unit_test(answer__leaves_a_failure_what_it_is),
         cmocka_unit_test(answer__on_the_telephone),

@@ -372,9 +372,34 @@ static void test_emptied__what_is_no_note_of_work_hides_no_loss(void **state)
     (void)unlink(database);
 }
 
+/* … and a start asks. */
+static void test_emptied__a_start_that_finds_it_is_refused(void **state)
+{
+    static const char *const gone[] = {"-wal", "-shm", "-ballast"};
+    struct house *house = *state;
+    struct engine_configuration configuration = house_configuration(house);
+    struct engine *engine = NULL;
+    struct error error = {.text = ""};
+    char path[160];
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    house_close(house);
+    assert_int_equal(truncate(house->database, 0), 0);
+    for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s%s", house->database, gone[i]);
+        (void)unlink(path);
+    }
+    assert_int_equal(engine_create(&configuration, &engine, &error), STATUS_CORRUPT);
+    assert_non_null(strstr(error.text, "missing or empty, but its -poison says"));
+    (void)unlink(house->database);
+    (void)snprintf(path, sizeof path, "%s-poison", house->database);
+    assert_int_equal(unlink(path), 0);
+    house_open(house);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        HOUSE_TEST(test_emptied__a_start_that_finds_it_is_refused),
         HOUSE_TEST(test_emptied__what_is_no_note_of_work_hides_no_loss),
         HOUSE_TEST(test_damage__new_ones_are_refused_and_open_ones_go_on),
         HOUSE_TEST(test_failed_read__is_tried_again),

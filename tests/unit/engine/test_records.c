@@ -212,6 +212,24 @@ static void test_device_test__says_what_became_of_it(void **state)
     json_decref(json);
 }
 
+/* What a provider did happened when it did it, not when the writer got to it. */
+static void test_outcome__keeps_its_own_time(void **state)
+{
+    struct house *house = *state;
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    const struct sent *sent = &house->sent[0];
+    struct transport_request outcome = {.attempt = sent->attempt,
+                                        .transport = ATTEMPT_ACCEPTED,
+                                        .at = {house->wall.ms - 1234},
+                                        .gone_since = WALL_NEVER};
+    engine_outcome(house->engine, sent->customer_id, sent->escalation, sent->path, &outcome);
+    house_settle(house);
+    struct attempt attempt;
+    house_read_attempt(house, sent, &attempt);
+    assert_int_equal(attempt.state, ATTEMPT_ACCEPTED);
+    assert_int_equal(attempt.accepted_at.ms, house->wall.ms - 1234);
+}
+
 /* Who drives is told that it was cancelled, also when the notice had to wait in the outbox. */
 static void test_cancelled__tells_the_holder(void **state)
 {
@@ -287,6 +305,7 @@ int main(void)
         HOUSE_TEST(test_refusal__says_who_has_it),
         HOUSE_TEST(test_view__says_who_has_it_and_what_is_next),
         HOUSE_TEST(test_device_test__says_what_became_of_it),
+        HOUSE_TEST(test_outcome__keeps_its_own_time),
         HOUSE_TEST(test_cancelled__tells_the_holder),
         HOUSE_TEST(test_check_in__answers_with_the_shift_and_the_test),
         HOUSE_TEST(test_opened__is_when_the_webhook_came),
