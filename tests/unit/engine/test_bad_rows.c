@@ -220,6 +220,8 @@ static void test_deadline__a_bad_row_is_set_aside_alone(void **state)
     assert_int_equal(house_entries(house, good, ENTRY_STEP_STARTED), 2);
     assert_int_equal(house_entries(house, bad, ENTRY_STEP_STARTED), 1);
     assert_int_equal(sent_of(house, bad, PURPOSE_QUARANTINE), 1);
+    int64_t said_ms = house_number(house, "SELECT at FROM timeline WHERE kind = 34");
+    assert_in_range(said_ms, house->wall.ms - 1000, house->wall.ms);
 }
 
 /* The third failure sets it aside; should that fail, too, it is left alone for a second. */
