@@ -3,7 +3,7 @@
 
 #include "admin-api/admin_api_private.h"
 #include "admin-api/view.h"
-#include "gateway/base/telephone_number.h"
+#include "gateway/numbers/telephone_number.h"
 
 #define PHONE_BYTES_MAX 64
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "gateway/base/telephone_number.h"
+#include "gateway/numbers/telephone_number.h"
 #include "gateway/engine/escalation_json.h"
 
 void view_person(struct json_writer *json, const struct directory_person *person)

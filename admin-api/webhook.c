@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "gateway/base/json_reader.h"
-#include "gateway/base/telephone_number.h"
+#include "gateway/numbers/telephone_number.h"
 #include "gateway/base/text.h"
 
 #define CATEGORY_BYTES_MAX    120

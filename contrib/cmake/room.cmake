@@ -1,10 +1,11 @@
-# A room is a folder: all its C files make one static library, and what it links is what it may
-# include (tests/tidy checks the includes themselves).
+# A room is a folder: all its C and C++ files make one static library, and what it links is what it
+# may include (tests/tidy checks the includes themselves).
 
 # astreinte_room(<name> [LINK <targets>...]): the library astreinte_<name> from this folder.
 function(astreinte_room name)
   cmake_parse_arguments(ROOM "" "" "LINK" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.c")
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.c"
+       "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
   list(FILTER sources EXCLUDE REGEX "_main\\.c$")
   if(sources)
     add_library(astreinte_${name} STATIC ${sources})

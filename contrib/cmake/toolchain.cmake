@@ -9,6 +9,10 @@ set(ASTREINTE_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")
 set(CMAKE_C_STANDARD 17)
 set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS OFF)
+# Only faces of libraries that have none in C.
+set(CMAKE_CXX_STANDARD 17)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
@@ -16,15 +20,20 @@ set(THREADS_PREFER_PTHREAD_FLAG ON)
 add_compile_definitions(_GNU_SOURCE)
 add_compile_options(
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2
-  -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wswitch-enum -Wvla -Wundef)
+  -Wcast-qual -Wswitch-enum -Wvla -Wundef
+  $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes> $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes>)
 if(ASTREINTE_WERROR)
   add_compile_options(-Werror)
 endif()
 
 if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
   # Assertions stay on in production.
-  string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELEASE "${CMAKE_C_FLAGS_RELEASE}")
-  string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELWITHDEBINFO "${CMAKE_C_FLAGS_RELWITHDEBINFO}")
+  foreach(language C CXX)
+    foreach(kind RELEASE RELWITHDEBINFO)
+      string(REPLACE "-DNDEBUG" "" CMAKE_${language}_FLAGS_${kind}
+             "${CMAKE_${language}_FLAGS_${kind}}")
+    endforeach()
+  endforeach()
 endif()
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND NOT ASTREINTE_SANITIZE AND
    (CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo"))

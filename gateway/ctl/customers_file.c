@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "gateway/base/telephone_number.h"
+#include "gateway/numbers/telephone_number.h"
 #include "gateway/base/text.h"
 
 static const struct section {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "gateway/base/telephone_number.h"
+#include "gateway/numbers/telephone_number.h"
 #include "gateway/ctl/ctl.h"
 
 static void print_time(const struct terminal *out, const char *rfc3339, struct wall_time now)

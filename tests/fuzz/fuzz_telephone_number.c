@@ -1,11 +1,12 @@
-/* A number that is accepted is E.164, is accepted again as it is, and can be shown. */
+/* A number that is accepted is E.164, is accepted again as it is, and can be shown.
+ * fuzz links: numbers */
 #include "tests/fuzz/fuzz.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/base/telephone_number.h"
+#include "gateway/numbers/telephone_number.h"
 
 #define INPUT_BYTES_MAX 256
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "gateway/base/status.h"
-#include "gateway/base/telephone_number.h"
+#include "gateway/numbers/telephone_number.h"
 #include "gateway/base/text.h"
 #include "gateway/core/procedure.h"
 #include "gateway/core/words.h"
