@@ -14,6 +14,7 @@ pkg_check_modules(PROTOBUF REQUIRED IMPORTED_TARGET protobuf) # what libphonenum
 # It has no file for pkg-config.
 find_path(PHONENUMBER_INCLUDE phonenumbers/phonenumberutil.h REQUIRED)
 find_library(PHONENUMBER_LIBRARY phonenumber REQUIRED)
+pkg_check_modules(ICAL REQUIRED IMPORTED_TARGET libical>=3.0.16)
 pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 if(ASTREINTE_TESTS)
