@@ -20,6 +20,9 @@ static enum status check(void *context, const char *definition, struct error *er
         return error_set(error, STATUS_NO_MEMORY, "no memory for the rota");
     }
     enum status status = parse(definition, arena, &rota, error);
+    if (status == STATUS_OK) {
+        status = rota_check(rota, NULL, error);
+    }
     arena_destroy(&arena);
     return status;
 }
@@ -41,7 +44,7 @@ static enum status compile(void *context, const char *definition, const char *zo
     size_t count;
     enum status status = parse(definition, arena, &rota, error);
     if (status == STATUS_OK) {
-        status = rota_compile(rota, zone, from, to, arena, &found, &count, error);
+        status = rota_compile(rota, NULL, zone, from, to, arena, &found, &count, error);
     }
     if (status != STATUS_OK) {
         return status;

@@ -2,7 +2,8 @@
  *
  * Everything about zones, weekdays and clock changes ends in this room; the core sees intervals.
  * A rota is a list of layers (later ones cover earlier ones where they have somebody) with
- * overrides on top. Time zones come from the system's zoneinfo (package tzdata).
+ * overrides on top. Time zones come from the system's zoneinfo (package tzdata). Layers may follow
+ * opening hours and holidays, which are handed in beside the rota.
  *
  * Local times follow the wall: a hand-over at a time that the clock skips happens at the jump, one
  * at a time that comes twice happens the first time.
@@ -25,27 +26,48 @@
 #define ROTA_OVERRIDES_MAX    512
 #define ROTA_INTERVALS_MAX    20000
 #define ROTA_TURN_LENGTH_MAX  52
+#define ROTA_HAND_OVERS_MAX   1000 /* by a recurrence rule, in a layer's first 366 days */
+#define ROTA_SHIFT_DAYS_MAX   800  /* how far a shift is followed beyond what is asked for */
 #define ROTA_TIME_MS_MAX      INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
-enum rota_turn { ROTA_DAILY, ROTA_WEEKLY };
+struct holidays;
+struct opening_hours;
+
+enum rota_turn { ROTA_DAILY, ROTA_WEEKLY, ROTA_CUSTOM };
 
 /* Local time of day in seconds since midnight. */
 struct rota_time_of_day {
     int32_t seconds;
 };
 
-/* A window in the week in which the layer is on duty at all; without any it always is. One that
- * ends at or before its start reaches into the next week. Windows may overlap. */
+enum rota_restriction_kind {
+    ROTA_WINDOW,                     /* on duty in a window of the week */
+    ROTA_ONLY_OPENING_HOURS,         /* on duty while the customer is open */
+    ROTA_ONLY_OUTSIDE_OPENING_HOURS, /* … is closed */
+    ROTA_ONLY_HOLIDAYS,              /* on duty on holidays, from midnight to midnight */
+    ROTA_EXCEPT_HOLIDAYS,            /* off duty on them, whatever the others say */
+};
+
+/* When the layer is on duty at all: in any of its windows and ONLYs (always, without any), except
+ * when an EXCEPT takes it off. Windows may overlap; one that ends at or before its start reaches
+ * into the next week. */
 struct rota_restriction {
-    int from_weekday; /* 1 Monday … 7 Sunday */
+    int from_weekday; /* 1 Monday … 7 Sunday; of windows only, as all that follows */
     struct rota_time_of_day from;
     int to_weekday;
     struct rota_time_of_day to;
+    enum rota_restriction_kind kind;
 };
 
-/* Participants take turns of turn_length days or weeks, changing over at hand_over (weekly: on
- * hand_over_weekday). The first turn begins at hand_over on starts_on; when weekly turns start on
- * another day than hand_over_weekday, the first is shorter by the days of that week gone by. */
+/* Participants take turns, changing over at hand_over: every turn_length days or weeks (weekly: on
+ * hand_over_weekday), or at the local times of a recurrence rule. The first turn begins at
+ * hand_over on starts_on; when weekly turns start on another day than hand_over_weekday, or custom
+ * ones on one that the rule does not name, the first is shorter. The layer ends at hand_over on
+ * `until`.
+ *
+ * A rule is of RFC 5545, section 3.3.10, as recurrence_private.h takes it, without COUNT and UNTIL.
+ * Hand-overs are counted from starts_on, ROTA_INTERVALS_MAX at most. Whom the rule gives a turn
+ * that the clock skips altogether loses it. The last turn before 2582 does not end. */
 struct rota_layer {
     enum rota_turn turn;
     int turn_length;        /* days or weeks in one turn, 1 to 52 */
@@ -56,20 +78,39 @@ struct rota_layer {
     size_t participants_count;
     struct rota_restriction *restrictions;
     size_t restrictions_count;
+    int32_t until_days;     /* local date, or 0: the layer does not end */
+    const char *recurrence; /* custom only */
 };
 
-/* Somebody else takes over for a while; of two at the same time the later in the list wins. */
+enum rota_override_kind {
+    ROTA_REPLACE, /* the agent takes over */
+    ROTA_SWAP,    /* the agent and `with` take each other's shifts */
+    ROTA_ABSENCE, /* the agent is away: the next of the layer's participants takes the turn */
+};
+
+/* A change for a while. Replacements and swaps are made one after the other, so that of two at the
+ * same time the later in the list wins. Absences come before them, within each layer; when all its
+ * participants are away the layer has nobody. */
 struct rota_override {
     struct wall_time from;
     struct wall_time to;
     char agent[SLUG_BYTES_MAX];
+    enum rota_override_kind kind;
+    char with[SLUG_BYTES_MAX]; /* of a swap */
 };
 
 struct rota {
-    struct rota_layer layers[ROTA_LAYERS_MAX];
+    struct rota_layer *layers;
     size_t layers_count;
     struct rota_override *overrides;
     size_t overrides_count;
+};
+
+/* What a rota's restrictions may ask for, borrowed. Each may be NULL, and so may the context: rotas
+ * that need what is not there are refused. */
+struct rota_context {
+    const struct opening_hours *opening_hours;
+    const struct holidays *holidays;
 };
 
 /* One agent on call from (inclusive) to (exclusive). */
@@ -80,28 +121,51 @@ struct rota_interval {
 };
 
 /* Reads the JSON form ({"layers":[{"turn":"weekly","turn_length":1,"starts_on":"2026-01-05",
- * "hand_over":{"weekday":"monday","time":"09:00"},"participants":["paul","marie"],
- * "restrictions":[…]}],"overrides":[…]}). A restriction is
- * {"from":{"weekday":"friday","time":"18:00"},"to":{"weekday":"monday","time":"08:00"}}, an
- * override
- * {"from":"2026-05-01T07:00:00Z","to":"2026-05-02T07:00:00Z","agent":"marie"}. turn_length (1),
- * restrictions and overrides may be absent. Memory comes from the arena. STATUS_INVALID with the
- * JSON pointer of the fault; unknown fields are refused. STATUS_NO_MEMORY: the arena is full. */
+ * "until":"2027-01-04","hand_over":{"weekday":"monday","time":"09:00"},
+ * "participants":["paul","marie"],"restrictions":[…]}],"overrides":[…]}). "weekday" is for weekly
+ * turns; "custom" ones have "recurrence":"FREQ=WEEKLY;BYDAY=MO,FR" instead of turn_length.
+ *
+ * A restriction is {"from":{"weekday":"friday","time":"18:00"},"to":{"weekday":"monday",
+ * "time":"08:00"}}, {"only":"outside-opening-hours"}, {"only":"opening-hours"},
+ * {"only":"holidays"} or {"except":"holidays"}. An override is {"from":"2026-05-01T07:00:00Z",
+ * "to":"2026-05-02T07:00:00Z","agent":"marie"}, with "kind":"swap" and "with":"paul", or with
+ * "kind":"absence". turn_length (1), until, restrictions, overrides and kind ("replace") may be
+ * absent. Memory comes from the arena. STATUS_INVALID with the JSON pointer of the fault; unknown
+ * fields are refused. STATUS_NO_MEMORY: the arena is full. */
 enum status rota_parse(const char *json, size_t json_bytes, struct arena *arena,
                        struct rota **rota_r, struct error *error) MUST_CHECK;
 
 /* Whether the zone is known ("Europe/Paris"). Any thread. */
 bool rota_zone_is_known(const char *zone);
 
+/* Whether the context has what the rota's restrictions ask for. STATUS_INVALID with the JSON
+ * pointer of the one that asks for more, and the remedy. Any thread. */
+enum status rota_check(const struct rota *rota, const struct rota_context *context,
+                       struct error *error) MUST_CHECK;
+
 /* Compiles [from, to) to intervals in order, without overlap; gaps are where nobody is on call.
  * Neighbouring intervals of one agent's turns are joined only within one turn, so each interval
  * is (part of) one shift. Both nights of a clock change have no gap. Any thread; the intervals live
  * in the arena. STATUS_NOT_FOUND: unknown zone; STATUS_TOO_LARGE: over ROTA_INTERVALS_MAX;
- * STATUS_INVALID: to before from, or outside 1970 to 9999; STATUS_CORRUPT: the zone's file is
- * damaged; STATUS_NO_MEMORY. On failure the outputs are untouched. */
-enum status rota_compile(const struct rota *rota, const char *zone, struct wall_time from,
-                         struct wall_time to, struct arena *arena,
-                         struct rota_interval **intervals_r, size_t *intervals_count_r,
-                         struct error *error) MUST_CHECK;
+ * STATUS_INVALID: to before from, or outside 1970 to 9999, or as rota_check(); STATUS_CORRUPT: the
+ * zone's file is damaged; STATUS_NO_MEMORY. On failure the outputs are untouched. */
+enum status rota_compile(const struct rota *rota, const struct rota_context *context,
+                         const char *zone, struct wall_time from, struct wall_time to,
+                         struct arena *arena, struct rota_interval **intervals_r,
+                         size_t *intervals_count_r, struct error *error) MUST_CHECK;
+
+/* The shifts that touch [from, to), each from its own start to its own end, as rota_compile() makes
+ * them; one that lasts beyond ROTA_SHIFT_DAYS_MAX before or after is cut there. Otherwise as
+ * rota_compile(). */
+enum status rota_shifts(const struct rota *rota, const struct rota_context *context,
+                        const char *zone, struct wall_time from, struct wall_time to,
+                        struct arena *arena, struct rota_interval **shifts_r,
+                        size_t *shifts_count_r, struct error *error) MUST_CHECK;
+
+/* Who is on call at a moment; "" when nobody is. It compiles that moment alone; only custom turns
+ * cost more the longer ago their layer began. Statuses as rota_compile(). */
+enum status rota_who(const struct rota *rota, const struct rota_context *context, const char *zone,
+                     struct wall_time at, char agent_r[SLUG_BYTES_MAX],
+                     struct error *error) MUST_CHECK;
 
 #endif

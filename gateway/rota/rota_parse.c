@@ -4,72 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gateway/base/json_reader.h"
 #include "gateway/rota/calendar_private.h"
+#include "gateway/rota/parse_private.h"
+#include "gateway/rota/recurrence_private.h"
 
-/* Room for "/layers/7/restrictions/15/from"; the reader appends the member's name. */
-#define POINTER_BYTES_MAX 64
-
-static const char *const weekday_words[] = {"monday", "tuesday",  "wednesday", "thursday",
-                                            "friday", "saturday", "sunday",    NULL};
-static const char *const turn_words[] = {"daily", "weekly", NULL};
-
-/* Exactly `digits` digits at text; -1 when they are not there. */
-static int digits_at(const char *text, int digits)
-{
-    int number = 0;
-    for (int i = 0; i < digits; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return -1;
-        }
-        number = number * 10 + (text[i] - '0');
-    }
-    return number;
-}
-
-/* "18:00" or "18:00:30". */
-static void take_time_of_day(struct json_reader *reader, struct rota_time_of_day *time_r)
-{
-    const char *text = json_take_text(reader, "time", true, 0, 16);
-    if (text == NULL) {
-        return;
-    }
-    size_t length = strlen(text);
-    bool ok = (length == 5 || length == 8) && text[2] == ':' && (length == 5 || text[5] == ':');
-    int hours = ok ? digits_at(text, 2) : -1;
-    int minutes = ok ? digits_at(text + 3, 2) : -1;
-    int seconds = !ok ? -1 : length == 8 ? digits_at(text + 6, 2) : 0;
-    if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || seconds < 0 || seconds > 59) {
-        json_reader_fault(reader, "time", "must be a time of day like 18:30");
-        return;
-    }
-    time_r->seconds = hours * 3600 + minutes * 60 + seconds;
-}
-
-/* 1 Monday … 7 Sunday; 0 after a fault. */
-static int take_weekday(struct json_reader *reader)
-{
-    return json_take_word(reader, "weekday", true, weekday_words, -1) + 1;
-}
-
-/* "2026-01-05", as days since 1970-01-01. */
-static void take_date(struct json_reader *reader, const char *name, int32_t *days_r)
-{
-    const char *text = json_take_text(reader, name, true, 0, 16);
-    if (text == NULL) {
-        return;
-    }
-    bool ok = strlen(text) == 10 && text[4] == '-' && text[7] == '-';
-    int year = ok ? digits_at(text, 4) : -1;
-    int month = ok ? digits_at(text + 5, 2) : -1;
-    int day = ok ? digits_at(text + 8, 2) : -1;
-    if (year < 1970 || month < 1 || month > 12 || day < 1 ||
-        day > calendar_month_days(year, month)) {
-        json_reader_fault(reader, name, "must be a date like 2026-01-05");
-        return;
-    }
-    *days_r = (int32_t)calendar_days(year, month, day);
-}
+static const char *const turn_words[] = {
+    [ROTA_DAILY] = "daily", [ROTA_WEEKLY] = "weekly", [ROTA_CUSTOM] = "custom", NULL};
+static const char *const kind_words[] = {
+    [ROTA_REPLACE] = "replace", [ROTA_SWAP] = "swap", [ROTA_ABSENCE] = "absence", NULL};
+static const char *const only_words[] = {"opening-hours", "outside-opening-hours", "holidays",
+                                         NULL};
+static const char *const except_words[] = {"holidays", NULL};
 
 static void take_wall_time(struct json_reader *reader, const char *name, struct wall_time *time_r)
 {
@@ -91,52 +36,57 @@ static enum status take_moment(struct json_reader *above, const char *name, int 
     struct json_reader reader;
     (void)snprintf(pointer, sizeof pointer, "%s/%s", above->pointer, name);
     json_reader_init(&reader, object, pointer, above->error);
-    *weekday_r = take_weekday(&reader);
-    take_time_of_day(&reader, time_r);
+    *weekday_r = parse_weekday(&reader, "weekday");
+    parse_time_of_day(&reader, "time", &time_r->seconds);
     return json_reader_end(&reader);
 }
 
-static enum status read_restriction(json_t *object, const char *pointer,
-                                    struct rota_restriction *restriction_r, struct error *error)
+static enum status take_window(struct json_reader *reader, struct rota_restriction *restriction)
 {
-    struct rota_restriction restriction = {0};
-    struct json_reader reader;
-    json_reader_init(&reader, object, pointer, error);
-    enum status status = take_moment(&reader, "from", &restriction.from_weekday, &restriction.from);
+    enum status status =
+        take_moment(reader, "from", &restriction->from_weekday, &restriction->from);
     if (status == STATUS_OK) {
-        status = take_moment(&reader, "to", &restriction.to_weekday, &restriction.to);
+        status = take_moment(reader, "to", &restriction->to_weekday, &restriction->to);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    if (restriction.from_weekday == restriction.to_weekday &&
-        restriction.from.seconds == restriction.to.seconds) {
-        json_reader_fault(&reader, "to", "must differ from \"from\"");
+    if (restriction->from_weekday == restriction->to_weekday &&
+        restriction->from.seconds == restriction->to.seconds) {
+        json_reader_fault(reader, "to", "must differ from \"from\"");
     }
-    *restriction_r = restriction;
+    return json_reader_end(reader);
+}
+
+static enum status read_restriction(json_t *object, const char *pointer, struct arena *arena,
+                                    void *item_r, struct error *error)
+{
+    (void)arena;
+    static const enum rota_restriction_kind kinds[] = {
+        ROTA_ONLY_OPENING_HOURS, ROTA_ONLY_OUTSIDE_OPENING_HOURS, ROTA_ONLY_HOLIDAYS};
+    struct rota_restriction *restriction = item_r;
+    struct json_reader reader;
+    json_reader_init(&reader, object, pointer, error);
+    if (json_reader_has(&reader, "only")) {
+        restriction->kind = kinds[json_take_word(&reader, "only", true, only_words, 0)];
+    } else if (json_reader_has(&reader, "except")) {
+        (void)json_take_word(&reader, "except", true, except_words, 0);
+        restriction->kind = ROTA_EXCEPT_HOLIDAYS;
+    } else {
+        return take_window(&reader, restriction);
+    }
     return json_reader_end(&reader);
 }
 
 static enum status read_restrictions(struct json_reader *above, struct arena *arena,
                                      struct rota_layer *layer)
 {
-    json_t *array = json_take_array(above, "restrictions", false, 0, ROTA_RESTRICTIONS_MAX);
-    if (array == NULL) {
-        return above->status;
-    }
-    layer->restrictions_count = json_array_size(array);
-    layer->restrictions =
-        arena_alloc(arena, layer->restrictions_count * sizeof layer->restrictions[0]);
-    if (layer->restrictions == NULL) {
-        return error_set(above->error, STATUS_NO_MEMORY, "the rota is too large");
-    }
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < layer->restrictions_count; i++) {
-        char pointer[POINTER_BYTES_MAX];
-        (void)snprintf(pointer, sizeof pointer, "%s/restrictions/%zu", above->pointer, i);
-        status = read_restriction(json_array_get(array, i), pointer, &layer->restrictions[i],
-                                  above->error);
-    }
+    const struct parse_list list = {
+        "restrictions",  false, 0, ROTA_RESTRICTIONS_MAX, sizeof(struct rota_restriction),
+        read_restriction};
+    void *restrictions = NULL;
+    enum status status = parse_list(above, &list, arena, &restrictions, &layer->restrictions_count);
+    layer->restrictions = restrictions;
     return status;
 }
 
@@ -177,28 +127,91 @@ static enum status read_hand_over(struct json_reader *above, struct rota_layer *
     (void)snprintf(pointer, sizeof pointer, "%s/hand_over", above->pointer);
     json_reader_init(&reader, object, pointer, above->error);
     if (layer->turn == ROTA_WEEKLY) {
-        layer->hand_over_weekday = take_weekday(&reader);
+        layer->hand_over_weekday = parse_weekday(&reader, "weekday");
     } else if (json_reader_has(&reader, "weekday")) {
         json_reader_fault(&reader, "weekday", "is for weekly turns only");
     }
-    take_time_of_day(&reader, &layer->hand_over);
+    parse_time_of_day(&reader, "time", &layer->hand_over.seconds);
     return json_reader_end(&reader);
 }
 
-static enum status read_layer(json_t *object, const char *pointer, struct arena *arena,
-                              struct rota_layer *layer, struct error *error)
+/* A rule that would make too many hand-overs is refused now, not on the night when it has. */
+static enum status check_recurrence(struct json_reader *reader, const struct rota_layer *layer)
 {
+    int64_t start_s = layer->starts_on_days * SECONDS_PER_DAY + layer->hand_over.seconds;
+    struct error fault = {.text = ""};
+    struct recurrence *recurrence;
+    enum status status = recurrence_open(layer->recurrence, start_s,
+                                         start_s + 366 * SECONDS_PER_DAY, &recurrence, &fault);
+    if (status == STATUS_NO_MEMORY) {
+        return error_set(reader->error, status, "no memory for a recurrence rule");
+    }
+    if (status != STATUS_OK) {
+        json_reader_fault(reader, "recurrence", "%s", fault.text);
+        return reader->status;
+    }
+    int64_t local_s;
+    int count = 0;
+    while (count <= ROTA_HAND_OVERS_MAX && recurrence_next(recurrence, &local_s)) {
+        count++;
+    }
+    if (recurrence_ends(recurrence)) {
+        json_reader_fault(reader, "recurrence",
+                          "must not have COUNT or UNTIL: \"until\" ends the "
+                          "layer");
+    } else if (count > ROTA_HAND_OVERS_MAX) {
+        json_reader_fault(reader, "recurrence", "makes more than %d hand-overs in the first year",
+                          ROTA_HAND_OVERS_MAX);
+    }
+    recurrence_close(&recurrence);
+    return reader->status;
+}
+
+static enum status read_recurrence(struct json_reader *reader, struct arena *arena,
+                                   struct rota_layer *layer)
+{
+    if (layer->turn != ROTA_CUSTOM) {
+        return STATUS_OK;
+    }
+    const char *text = json_take_text(reader, "recurrence", true, 1, RECURRENCE_BYTES_MAX);
+    if (text == NULL) {
+        return reader->status;
+    }
+    layer->recurrence = arena_text(arena, text);
+    if (layer->recurrence == NULL) {
+        return error_set(reader->error, STATUS_NO_MEMORY, "the rota is too large");
+    }
+    return check_recurrence(reader, layer);
+}
+
+/* What says when turns change. */
+static enum status read_turns(struct json_reader *reader, struct arena *arena,
+                              struct rota_layer *layer)
+{
+    layer->turn = (enum rota_turn)json_take_word(reader, "turn", true, turn_words, ROTA_DAILY);
+    if (layer->turn != ROTA_CUSTOM) {
+        layer->turn_length =
+            (int)json_take_int(reader, "turn_length", false, 1, ROTA_TURN_LENGTH_MAX, 1);
+    }
+    parse_date(reader, "starts_on", true, &layer->starts_on_days);
+    parse_date(reader, "until", false, &layer->until_days);
+    if (json_reader_has(reader, "until") && layer->until_days <= layer->starts_on_days) {
+        json_reader_fault(reader, "until", "must be later than \"starts_on\"");
+    }
+    if (reader->status != STATUS_OK) {
+        return reader->status;
+    }
+    enum status status = read_hand_over(reader, layer);
+    return status != STATUS_OK ? status : read_recurrence(reader, arena, layer);
+}
+
+static enum status read_layer(json_t *object, const char *pointer, struct arena *arena,
+                              void *item_r, struct error *error)
+{
+    struct rota_layer *layer = item_r;
     struct json_reader reader;
     json_reader_init(&reader, object, pointer, error);
-    int turn = json_take_word(&reader, "turn", true, turn_words, 0);
-    layer->turn = turn == 0 ? ROTA_DAILY : ROTA_WEEKLY;
-    layer->turn_length =
-        (int)json_take_int(&reader, "turn_length", false, 1, ROTA_TURN_LENGTH_MAX, 1);
-    take_date(&reader, "starts_on", &layer->starts_on_days);
-    if (reader.status != STATUS_OK) {
-        return reader.status;
-    }
-    enum status status = read_hand_over(&reader, layer);
+    enum status status = read_turns(&reader, arena, layer);
     if (status == STATUS_OK) {
         status = read_participants(&reader, arena, layer);
     }
@@ -210,33 +223,41 @@ static enum status read_layer(json_t *object, const char *pointer, struct arena 
 
 static enum status read_layers(struct json_reader *above, struct arena *arena, struct rota *rota)
 {
-    json_t *array = json_take_array(above, "layers", true, 1, ROTA_LAYERS_MAX);
-    if (array == NULL) {
-        return above->status;
-    }
-    rota->layers_count = json_array_size(array);
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < rota->layers_count; i++) {
-        char pointer[POINTER_BYTES_MAX];
-        (void)snprintf(pointer, sizeof pointer, "/layers/%zu", i);
-        status =
-            read_layer(json_array_get(array, i), pointer, arena, &rota->layers[i], above->error);
-    }
+    const struct parse_list list = {"layers",  true, 1, ROTA_LAYERS_MAX, sizeof(struct rota_layer),
+                                    read_layer};
+    void *layers = NULL;
+    enum status status = parse_list(above, &list, arena, &layers, &rota->layers_count);
+    rota->layers = layers;
     return status;
 }
 
-static enum status read_override(json_t *object, const char *pointer,
-                                 struct rota_override *override_r, struct error *error)
+static void take_slug(struct json_reader *reader, const char *name, char slug_r[SLUG_BYTES_MAX])
 {
+    const char *slug = json_take_slug(reader, name, true);
+    if (slug != NULL) {
+        (void)text_copy(slug_r, SLUG_BYTES_MAX, slug);
+    }
+}
+
+static enum status read_override(json_t *object, const char *pointer, struct arena *arena,
+                                 void *item_r, struct error *error)
+{
+    (void)arena;
+    struct rota_override *override = item_r;
     struct json_reader reader;
     json_reader_init(&reader, object, pointer, error);
-    take_wall_time(&reader, "from", &override_r->from);
-    take_wall_time(&reader, "to", &override_r->to);
-    const char *agent = json_take_slug(&reader, "agent", true);
-    if (agent != NULL) {
-        (void)text_copy(override_r->agent, sizeof override_r->agent, agent);
+    override->kind =
+        (enum rota_override_kind)json_take_word(&reader, "kind", false, kind_words, ROTA_REPLACE);
+    take_wall_time(&reader, "from", &override->from);
+    take_wall_time(&reader, "to", &override->to);
+    take_slug(&reader, "agent", override->agent);
+    if (override->kind == ROTA_SWAP) {
+        take_slug(&reader, "with", override->with);
+        if (strcmp(override->agent, override->with) == 0) {
+            json_reader_fault(&reader, "with", "must be somebody else than \"agent\"");
+        }
     }
-    if (override_r->to.ms <= override_r->from.ms) {
+    if (override->to.ms <= override->from.ms) {
         json_reader_fault(&reader, "to", "must be later than \"from\"");
     }
     return json_reader_end(&reader);
@@ -244,22 +265,11 @@ static enum status read_override(json_t *object, const char *pointer,
 
 static enum status read_overrides(struct json_reader *above, struct arena *arena, struct rota *rota)
 {
-    json_t *array = json_take_array(above, "overrides", false, 0, ROTA_OVERRIDES_MAX);
-    if (array == NULL) {
-        return above->status;
-    }
-    rota->overrides_count = json_array_size(array);
-    rota->overrides = arena_alloc(arena, rota->overrides_count * sizeof rota->overrides[0]);
-    if (rota->overrides == NULL) {
-        return error_set(above->error, STATUS_NO_MEMORY, "the rota is too large");
-    }
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < rota->overrides_count; i++) {
-        char pointer[POINTER_BYTES_MAX];
-        (void)snprintf(pointer, sizeof pointer, "/overrides/%zu", i);
-        status =
-            read_override(json_array_get(array, i), pointer, &rota->overrides[i], above->error);
-    }
+    const struct parse_list list = {
+        "overrides", false, 0, ROTA_OVERRIDES_MAX, sizeof(struct rota_override), read_override};
+    void *overrides = NULL;
+    enum status status = parse_list(above, &list, arena, &overrides, &rota->overrides_count);
+    rota->overrides = overrides;
     return status;
 }
 

@@ -300,9 +300,9 @@ MUTATIONS = [
     )),
     # ---- who is on call ----
     mutation("turns are handed over by winter time", (
-        ROTA + "rota_compile.c",
-        "    return zone_utc_s(compiler->zone, local_s) * 1000;",
-        "    (void)compiler;\n    return (local_s - 3600) * 1000;",
+        ROTA + "range.c",
+        "    return zone_utc_s(range->zone, local_s) * 1000;",
+        "    (void)range;\n    return (local_s - 3600) * 1000;",
     )),
     mutation("whoever was on call an hour ago is alerted", (
         ENGINE + "context.c",

@@ -40,6 +40,14 @@ static void test_adapter__checks(void **state)
     assert_int_equal(rotas.check(rotas.context, "{\"layers\":7}", &error), STATUS_INVALID);
     assert_string_equal(error.pointer, "/layers");
     assert_int_equal(rotas.check(rotas.context, "not JSON", &error), STATUS_INVALID);
+    /* Customers have no holidays yet: such a rota is refused now, not when it is asked. */
+    assert_int_equal(rotas.check(rotas.context,
+                                 "{\"layers\":[{\"turn\":\"daily\",\"starts_on\":\"2026-03-02\","
+                                 "\"hand_over\":{\"time\":\"08:00\"},\"participants\":[\"jean\"],"
+                                 "\"restrictions\":[{\"only\":\"holidays\"}]}]}",
+                                 &error),
+                     STATUS_INVALID);
+    assert_string_equal(error.pointer, "/layers/0/restrictions/0/only");
 }
 
 static void test_adapter__compiles(void **state)

@@ -48,8 +48,8 @@ void compile(struct fixture *fixture, const char *json, const char *zone, const 
              const char *to)
 {
     enum status status =
-        rota_compile(parse(fixture, json), zone, moment(from), moment(to), fixture->arena,
-                     &fixture->intervals, &fixture->count, &fixture->error);
+        rota_compile(parse(fixture, json), fixture->context, zone, moment(from), moment(to),
+                     fixture->arena, &fixture->intervals, &fixture->count, &fixture->error);
     if (status != STATUS_OK) {
         fail_msg("%s", fixture->error.text);
     }

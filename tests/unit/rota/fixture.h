@@ -6,6 +6,7 @@
 
 struct fixture {
     struct arena *arena;
+    const struct rota_context *context; /* what compile() hands in; NULL at first */
     struct rota_interval *intervals;
     size_t count;
     struct error error;

@@ -209,7 +209,7 @@ static enum status try_compile(struct fixture *fixture, const char *json, const 
 {
     struct rota_interval *intervals = (struct rota_interval *)fixture;
     size_t count = 77;
-    enum status status = rota_compile(parse(fixture, json), zone, from, to, fixture->arena,
+    enum status status = rota_compile(parse(fixture, json), NULL, zone, from, to, fixture->arena,
                                       &intervals, &count, &fixture->error);
     if (status != STATUS_OK) {
         assert_ptr_equal(intervals, fixture);
@@ -262,8 +262,8 @@ static void compile__full_arena_is_reported(void **state)
     struct rota_interval *intervals;
     size_t count;
     enum status status =
-        rota_compile(rota, "UTC", moment("2026-01-05T08:00:00Z"), moment("2027-01-05T08:00:00Z"),
-                     small, &intervals, &count, &fixture->error);
+        rota_compile(rota, NULL, "UTC", moment("2026-01-05T08:00:00Z"),
+                     moment("2027-01-05T08:00:00Z"), small, &intervals, &count, &fixture->error);
     assert_int_equal(status, STATUS_NO_MEMORY);
     arena_destroy(&small);
 }

@@ -35,6 +35,32 @@ static void parse__reads_every_member(void **state)
     assert_int_equal(rota->overrides[0].to.ms - rota->overrides[0].from.ms, 86400000);
 }
 
+#define CUSTOM                                                                                     \
+    "{\"layers\":[{\"turn\":\"custom\",\"recurrence\":\"FREQ=WEEKLY;BYDAY=MO,FR\","                \
+    "\"starts_on\":\"2026-01-05\",\"until\":\"2026-12-31\",\"hand_over\":{\"time\":\"09:00\"},"    \
+    "\"participants\":[\"paul\"],\"restrictions\":[{\"only\":\"outside-opening-hours\"},"          \
+    "{\"except\":\"holidays\"}]}],\"overrides\":[{\"kind\":\"swap\","                              \
+    "\"from\":\"2026-05-01T00:00:00Z\",\"to\":\"2026-05-02T00:00:00Z\","                           \
+    "\"agent\":\"paul\",\"with\":\"lea\"}]}"
+
+static void parse__reads_every_member_of_other_kinds(void **state)
+{
+    const struct rota *rota = parse(*state, CUSTOM);
+    const struct rota_layer *layer = &rota->layers[0];
+    assert_int_equal(layer->turn, ROTA_CUSTOM);
+    assert_string_equal(layer->recurrence, "FREQ=WEEKLY;BYDAY=MO,FR");
+    assert_int_equal(layer->until_days, 20818);
+    assert_int_equal(layer->restrictions[0].kind, ROTA_ONLY_OUTSIDE_OPENING_HOURS);
+    assert_int_equal(layer->restrictions[1].kind, ROTA_EXCEPT_HOLIDAYS);
+    assert_int_equal(rota->overrides[0].kind, ROTA_SWAP);
+    assert_string_equal(rota->overrides[0].with, "lea");
+    rota = parse(*state, GOOD);
+    assert_int_equal(rota->layers[0].until_days, 0);
+    assert_null(rota->layers[0].recurrence);
+    assert_int_equal(rota->layers[0].restrictions[0].kind, ROTA_WINDOW);
+    assert_int_equal(rota->overrides[0].kind, ROTA_REPLACE);
+}
+
 /* GOOD with one piece replaced, and the pointer of the fault that this makes. */
 struct fault {
     const char *piece, *instead, *pointer;
@@ -73,22 +99,71 @@ static const struct fault faults[] = {
     {"{\"layers\":[", "[[", ""},
 };
 
-static void parse__says_where_the_fault_is(void **state)
+/* The same of CUSTOM. */
+static const struct fault custom_faults[] = {
+    {"\"turn\":\"custom\"", "\"turn\":\"custom\",\"turn_length\":1", "/layers/0/turn_length"},
+    {"\"turn\":\"custom\"", "\"turn\":\"daily\"", "/layers/0/recurrence"},
+    {"\"recurrence\":\"FREQ=WEEKLY;BYDAY=MO,FR\",", "", "/layers/0/recurrence"},
+    {"FREQ=WEEKLY;BYDAY=MO,FR", "FREQ=HOURLY", "/layers/0/recurrence"},
+    {"FREQ=WEEKLY;BYDAY=MO,FR", "", "/layers/0/recurrence"},
+    {"FREQ=WEEKLY;BYDAY=MO,FR", "FREQ=WEEKLY;COUNT=3", "/layers/0/recurrence"},
+    {"FREQ=WEEKLY;BYDAY=MO,FR", "FREQ=WEEKLY;UNTIL=20261231", "/layers/0/recurrence"},
+    {"FREQ=WEEKLY;BYDAY=MO,FR", "FREQ=DAILY;BYHOUR=0,8,16", "/layers/0/recurrence"},
+    {"\"time\":\"09:00\"", "\"time\":\"09:00\",\"weekday\":\"monday\"",
+     "/layers/0/hand_over/weekday"},
+    {"2026-12-31", "2026-01-05", "/layers/0/until"},
+    {"2026-12-31", "2026-01-04", "/layers/0/until"},
+    {"2026-12-31", "1970-01-01", "/layers/0/until"},
+    {"\"only\":\"outside-opening-hours\"", "\"only\":\"nights\"", "/layers/0/restrictions/0/only"},
+    {"\"except\":\"holidays\"", "\"except\":\"opening-hours\"", "/layers/0/restrictions/1/except"},
+    {"\"except\":\"holidays\"", "\"except\":\"holidays\",\"only\":\"holidays\"",
+     "/layers/0/restrictions/1/except"},
+    {"\"kind\":\"swap\"", "\"kind\":\"exchange\"", "/overrides/0/kind"},
+    {"\"kind\":\"swap\"", "\"kind\":\"absence\"", "/overrides/0/with"},
+    {"\"with\":\"lea\"", "\"with\":\"paul\"", "/overrides/0/with"},
+    {",\"with\":\"lea\"", "", "/overrides/0/with"},
+};
+
+static void assert_faults(struct fixture *fixture, const char *good, const struct fault *faulty,
+                          size_t count)
 {
-    struct fixture *fixture = *state;
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
-        const char *at = strstr(GOOD, faults[i].piece);
+    for (size_t i = 0; i < count; i++) {
+        const char *at = strstr(good, faulty[i].piece);
         assert_non_null(at);
-        char *json = arena_format(fixture->arena, "%.*s%s%s", (int)(at - GOOD), GOOD,
-                                  faults[i].instead, at + strlen(faults[i].piece));
+        char *json = arena_format(fixture->arena, "%.*s%s%s", (int)(at - good), good,
+                                  faulty[i].instead, at + strlen(faulty[i].piece));
         struct rota *rota = NULL;
         enum status status = rota_parse(json, strlen(json), fixture->arena, &rota, &fixture->error);
-        if (status != STATUS_INVALID || strcmp(fixture->error.pointer, faults[i].pointer) != 0) {
-            fail_msg("%s: status %s, pointer %s", faults[i].instead, status_slug(status),
+        if (status != STATUS_INVALID || strcmp(fixture->error.pointer, faulty[i].pointer) != 0) {
+            fail_msg("%s: status %s, pointer %s", faulty[i].instead, status_slug(status),
                      fixture->error.pointer);
         }
         assert_null(rota);
     }
+}
+
+static void parse__says_where_the_fault_is(void **state)
+{
+    assert_faults(*state, GOOD, faults, sizeof faults / sizeof faults[0]);
+    assert_faults(*state, CUSTOM, custom_faults, sizeof custom_faults / sizeof custom_faults[0]);
+}
+
+/* A rule that is fine by itself and would be too much for the years. */
+static void parse__limits_hand_overs_of_a_rule(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const rules[] = {"FREQ=DAILY;BYHOUR=0,12", "FREQ=DAILY;BYHOUR=0,8,16"};
+    for (size_t i = 0; i < 2; i++) {
+        struct rota *rota = NULL;
+        char *json = arena_format(
+            fixture->arena,
+            "{\"layers\":[{\"turn\":\"custom\",\"recurrence\":\"%s\",\"starts_on\":\"2026-01-05\","
+            "\"hand_over\":{\"time\":\"09:00\"},\"participants\":[\"paul\"]}]}",
+            rules[i]);
+        assert_int_equal(rota_parse(json, strlen(json), fixture->arena, &rota, &fixture->error),
+                         i == 0 ? STATUS_OK : STATUS_INVALID);
+    }
+    assert_non_null(strstr(fixture->error.text, "more than 1000 hand-overs"));
 }
 
 static void parse__limits_layers_and_overrides(void **state)
@@ -136,10 +211,9 @@ static void parse__full_arena_is_reported_at_every_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(parse__reads_every_member),
-        TEST(parse__says_where_the_fault_is),
-        TEST(parse__limits_layers_and_overrides),
-        TEST(parse__full_arena_is_reported_at_every_size),
+        TEST(parse__reads_every_member),          TEST(parse__reads_every_member_of_other_kinds),
+        TEST(parse__says_where_the_fault_is),     TEST(parse__limits_hand_overs_of_a_rule),
+        TEST(parse__limits_layers_and_overrides), TEST(parse__full_arena_is_reported_at_every_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,8 +38,10 @@ static void random_layer(struct arena *arena, struct rota_layer *layer, bool res
     layer->restrictions_count = restricted ? (size_t)pick(0, 4) : 0;
     layer->restrictions = arena_alloc(arena, 4 * sizeof layer->restrictions[0]);
     for (size_t i = 0; i < layer->restrictions_count; i++) {
-        layer->restrictions[i] =
-            (struct rota_restriction){pick(1, 7), {pick(0, 86399)}, pick(1, 7), {pick(0, 86399)}};
+        layer->restrictions[i] = (struct rota_restriction){.from_weekday = pick(1, 7),
+                                                           .from = {pick(0, 86399)},
+                                                           .to_weekday = pick(1, 7),
+                                                           .to = {pick(0, 86399)}};
     }
 }
 
@@ -47,6 +49,7 @@ static struct rota *random_rota(struct arena *arena, struct wall_time from, bool
 {
     struct rota *rota = arena_alloc(arena, sizeof *rota);
     rota->layers_count = (size_t)pick(1, 3);
+    rota->layers = arena_alloc(arena, rota->layers_count * sizeof rota->layers[0]);
     for (size_t i = 0; i < rota->layers_count; i++) {
         random_layer(arena, &rota->layers[i], restricted);
     }
@@ -89,8 +92,8 @@ static const char *agent_at(const struct rota_interval *intervals, size_t count,
 static void compile_random(struct fixture *fixture, const struct rota *rota, const char *zone,
                            struct wall_time from, struct wall_time to)
 {
-    enum status status = rota_compile(rota, zone, from, to, fixture->arena, &fixture->intervals,
-                                      &fixture->count, &fixture->error);
+    enum status status = rota_compile(rota, NULL, zone, from, to, fixture->arena,
+                                      &fixture->intervals, &fixture->count, &fixture->error);
     if (status != STATUS_OK) {
         fail_msg("%s", fixture->error.text);
     }

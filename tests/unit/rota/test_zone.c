@@ -212,8 +212,8 @@ static void *compile_often(void *argument)
         size_t count;
         struct wall_time from = {seconds("2026-03-01T00:00:00Z") * 1000};
         struct wall_time to = {seconds("2026-11-01T00:00:00Z") * 1000};
-        failures += rota_compile(rota, i % 2 == 0 ? "Europe/Paris" : "America/Miquelon", from, to,
-                                 arena, &intervals, &count, NULL) != STATUS_OK;
+        failures += rota_compile(rota, NULL, i % 2 == 0 ? "Europe/Paris" : "America/Miquelon", from,
+                                 to, arena, &intervals, &count, NULL) != STATUS_OK;
         arena_reset(arena);
     }
     arena_destroy(&arena);
@@ -225,7 +225,10 @@ static void rota_compile__from_several_threads(void **state)
     (void)state;
     static const char json[] =
         "{\"layers\":[{\"turn\":\"daily\",\"starts_on\":\"2026-01-01\","
-        "\"hand_over\":{\"time\":\"02:30\"},\"participants\":[\"paul\",\"marie\"]}]}";
+        "\"hand_over\":{\"time\":\"02:30\"},\"participants\":[\"paul\",\"marie\"]},"
+        "{\"turn\":\"custom\",\"recurrence\":\"FREQ=WEEKLY;BYDAY=MO,FR\","
+        "\"starts_on\":\"2026-01-01\",\"until\":\"2026-06-01\","
+        "\"hand_over\":{\"time\":\"02:30\"},\"participants\":[\"lea\",\"jean\"]}]}";
     struct arena *arena = arena_create(0);
     struct rota *rota;
     pthread_t threads[4];

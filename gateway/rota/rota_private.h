@@ -1,0 +1,40 @@
+/* rota_private.h - one layer of a rota, compiled alone. */
+#ifndef GATEWAY_ROTA_ROTA_PRIVATE_H
+#define GATEWAY_ROTA_ROTA_PRIVATE_H
+
+#include "gateway/rota/range_private.h"
+#include "gateway/rota/rota.h"
+
+/* Writes who of the layer is on call within the range: its turns, cut to when it is on duty at all,
+ * taken over where the rota's overrides say that somebody is away. The context has what the layer
+ * asks for. Statuses as spans_add() and turns_begin(). */
+enum status rota_layer_compile(const struct range *range, const struct rota_context *context,
+                               const struct rota *rota, const struct rota_layer *layer,
+                               struct spans *result) MUST_CHECK;
+
+/* A layer's turns in order, and the one that is looked at. */
+struct turns {
+    const struct range *range;
+    const struct rota_layer *layer;
+    struct recurrence *recurrence; /* of custom turns */
+    int64_t number;                /* from 0 */
+    int64_t from_ms;
+    int64_t to_ms;
+    int64_t end_ms; /* where the layer ends */
+};
+
+/* Looks at the turn that is under way when the range begins, or at the first, or at one before;
+ * turns_end() also after a failure. STATUS_TOO_LARGE: custom turns have more than
+ * ROTA_INTERVALS_MAX hand-overs since their start; STATUS_INVALID: no recurrence rule;
+ * STATUS_NO_MEMORY. */
+enum status turns_begin(struct turns *turns, const struct range *range,
+                        const struct rota_layer *layer) MUST_CHECK;
+void turns_end(struct turns *turns);
+
+/* Whether the turn begins before the range and the layer end. */
+bool turns_are_left(const struct turns *turns);
+
+/* Looks at the next turn. Statuses as turns_begin(). */
+enum status turns_next(struct turns *turns) MUST_CHECK;
+
+#endif
