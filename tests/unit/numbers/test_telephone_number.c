@@ -48,13 +48,28 @@ static void parse__what_people_write(void **state)
     }
 }
 
+/* What somebody writes, what is kept, and what is shown. */
+struct writing {
+    const char *text, *e164, *shown;
+};
+
+static void check_writings(const struct writing *table, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char e164[TELEPHONE_E164_BYTES_MAX] = "", shown[TELEPHONE_SHOWN_BYTES_MAX];
+        struct error error = {.text = ""};
+        assert_int_equal(telephone_number_parse(table[i].text, e164, &error), STATUS_OK);
+        assert_string_equal(e164, table[i].e164);
+        telephone_number_show(e164, shown);
+        assert_string_equal(shown, table[i].shown);
+    }
+}
+
 /* Dialled like the rest of France, with country codes of their own. */
 static void parse__overseas(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text, *e164, *shown;
-    } table[] = {
+    static const struct writing table[] = {
         {"0590 12 34 56", "+590590123456", "05 90 12 34 56"},
         {"0690 12 34 56", "+590690123456", "06 90 12 34 56"},
         {"0594 30 12 34", "+594594301234", "05 94 30 12 34"},
@@ -71,35 +86,19 @@ static void parse__overseas(void **state)
         {"+687 26 12 34", "+687261234", "+687 26.12.34"}, /* Nouvelle-Calédonie: not in the plan */
         {"+689 40 41 12 34", "+68940411234", "+689 40 41 12 34"},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        char e164[TELEPHONE_E164_BYTES_MAX] = "", shown[TELEPHONE_SHOWN_BYTES_MAX];
-        struct error error = {.text = ""};
-        assert_int_equal(telephone_number_parse(table[i].text, e164, &error), STATUS_OK);
-        assert_string_equal(e164, table[i].e164);
-        telephone_number_show(e164, shown);
-        assert_string_equal(shown, table[i].shown);
-    }
+    check_writings(table, sizeof table / sizeof table[0]);
 }
 
 /* Fourteen digits, of lifts and alarms. */
 static void parse__machines(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text, *e164, *shown;
-    } table[] = {
+    static const struct writing table[] = {
         {"07 00 12 34 56 78 90", "+337001234567890", "07 00 12 34 56 78 90"},
         {"+33 700 1234567890", "+337001234567890", "07 00 12 34 56 78 90"},
         {"0033 700 1234567890", "+337001234567890", "07 00 12 34 56 78 90"},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        char e164[TELEPHONE_E164_BYTES_MAX] = "", shown[TELEPHONE_SHOWN_BYTES_MAX];
-        struct error error = {.text = ""};
-        assert_int_equal(telephone_number_parse(table[i].text, e164, &error), STATUS_OK);
-        assert_string_equal(e164, table[i].e164);
-        telephone_number_show(e164, shown);
-        assert_string_equal(shown, table[i].shown);
-    }
+    check_writings(table, sizeof table / sizeof table[0]);
 }
 
 static void parse__refuses_and_never_names_the_number(void **state)
