@@ -48,6 +48,13 @@ def from_one_on(text):
     return int(text)
 
 
+def from_zero_on(text):
+    """How many things to leave out, for argparse."""
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
+
+
 class Workshop:
     """A copy below build/, with a build of its own; both are kept for the next time."""
 
