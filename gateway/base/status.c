@@ -66,6 +66,26 @@ enum status error_set_at(struct error *error, enum status status, const char *po
     return status;
 }
 
+enum status error_move_into(struct error *error, enum status status, const char *place)
+{
+    if (error == NULL) {
+        return status;
+    }
+    const struct error inner = *error;
+    const char *text = inner.text;
+    char pointer[ERROR_POINTER_BYTES_MAX];
+    int length = snprintf(pointer, sizeof pointer, "%s%s", place, inner.pointer);
+    if (length >= 0 && (size_t)length >= sizeof pointer) {
+        text_trim_utf8(pointer);
+    }
+    /* What is in front of the text says where within the part. */
+    const char *said = inner.pointer[0] != '\0' ? inner.pointer : "the body";
+    if (strncmp(text, said, strlen(said)) == 0 && strncmp(text + strlen(said), ": ", 2) == 0) {
+        text += strlen(said) + 2;
+    }
+    return error_set_at(error, status, pointer, "%s: %s", pointer, text);
+}
+
 enum status error_wrap(struct error *error, enum status status, const char *format, ...)
 {
     if (error != NULL) {

@@ -81,6 +81,10 @@ enum status error_set(struct error *error, enum status status, const char *forma
 enum status error_set_at(struct error *error, enum status status, const char *pointer,
                          const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* Says that the fault lies within a part of a larger document, whose pointer `place` is
+ * ("/opening_hours"): puts it in front of the pointer, and of the text. Returns status. */
+enum status error_move_into(struct error *error, enum status status, const char *place);
+
 /* Puts "what: " in front of the text already there and returns status. */
 enum status error_wrap(struct error *error, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -62,6 +62,27 @@ static void error__wrap_puts_words_in_front_and_keeps_the_pointer(void **state)
     assert_string_equal(error.pointer, "/turn");
 }
 
+static void error__moved_into_a_document_says_the_whole_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pointer, *text, *moved_pointer, *moved_text;
+    } rows[] = {
+        {"/0/name", "/0/name: is required", "/fields/0/name", "/fields/0/name: is required"},
+        {"", "the body: must be an object", "/fields", "/fields: must be an object"},
+        {"", "the calendar is not text", "/fields", "/fields: the calendar is not text"},
+        {"/0", "/01: is no place", "/fields/0", "/fields/0: /01: is no place"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct error error;
+        (void)error_set_at(&error, STATUS_INVALID, rows[i].pointer, "%s", rows[i].text);
+        assert_int_equal(error_move_into(&error, STATUS_TOO_LARGE, "/fields"), STATUS_TOO_LARGE);
+        assert_string_equal(error.pointer, rows[i].moved_pointer);
+        assert_string_equal(error.text, rows[i].moved_text);
+    }
+    assert_int_equal(error_move_into(NULL, STATUS_IO, "/x"), STATUS_IO);
+}
+
 /* Two-byte characters behind 0 or 1 bytes: one of the two cuts would fall inside a character. */
 static void error__long_texts_end_between_characters(void **state)
 {
@@ -80,6 +101,8 @@ static void error__long_texts_end_between_characters(void **state)
         (void)error_wrap(&error, STATUS_INVALID, "loading");
         assert_true(text_is_utf8(error.text, strlen(error.text)));
         (void)error_wrap(&error, STATUS_INVALID, "a");
+        (void)error_move_into(&error, STATUS_INVALID, "/a");
+        assert_true(text_is_utf8(error.pointer, strlen(error.pointer)));
         assert_true(text_is_utf8(error.text, strlen(error.text)));
         (void)error_wrap(&error, STATUS_INVALID, "%s", text);
         assert_true(text_is_utf8(error.text, strlen(error.text)));
@@ -93,6 +116,7 @@ int main(void)
         cmocka_unit_test(error__set_keeps_text_and_forgets_the_pointer),
         cmocka_unit_test(error__null_is_left_alone),
         cmocka_unit_test(error__wrap_puts_words_in_front_and_keeps_the_pointer),
+        cmocka_unit_test(error__moved_into_a_document_says_the_whole_place),
         cmocka_unit_test(error__long_texts_end_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
