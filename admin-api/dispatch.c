@@ -4,11 +4,25 @@
 
 #include "admin-api/admin_api_private.h"
 
-static bool is_json(const char *content_type)
+/* Whether the header names this type, with or without parameters. */
+static bool is_type(const char *content_type, const char *wanted)
 {
-    static const char wanted[] = "application/json";
-    return content_type != NULL && strncasecmp(content_type, wanted, sizeof wanted - 1) == 0 &&
-           strchr("; \t", content_type[sizeof wanted - 1]) != NULL;
+    size_t bytes = strlen(wanted);
+    return content_type != NULL && strncasecmp(content_type, wanted, bytes) == 0 &&
+           strchr("; \t", content_type[bytes]) != NULL;
+}
+
+/* False: the answer is there. */
+static bool check_type(struct exchange *exchange)
+{
+    bool calendar = (exchange->route->flags & ROUTE_CALENDAR) != 0;
+    if (is_type(exchange->content_type, calendar ? "text/calendar" : "application/json")) {
+        return true;
+    }
+    (void)reply_http_problem(exchange, 415, STATUS_INVALID,
+                             calendar ? "send the body with Content-Type: text/calendar"
+                                      : "send the body with Content-Type: application/json");
+    return false;
 }
 
 /* The desk hears of what its call-centre software could not hand over. */
@@ -52,9 +66,8 @@ enum next exchange_run(struct exchange *exchange, const char *method, const char
         return tell_refusal(exchange);
     }
     bool lenient = (exchange->route->flags & ROUTE_LENIENT) != 0;
-    if (exchange->body_bytes > 0 && !lenient && !is_json(exchange->content_type)) {
-        return reply_http_problem(exchange, 415, STATUS_INVALID,
-                                  "send the body with Content-Type: application/json");
+    if (exchange->body_bytes > 0 && !lenient && !check_type(exchange)) {
+        return NEXT_ANSWER;
     }
     enum next next = exchange->route->handler(exchange);
     bool waits = next == NEXT_COMMAND || next == NEXT_READ;

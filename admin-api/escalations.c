@@ -30,6 +30,8 @@ enum next escalations_post(struct exchange *exchange)
         return reply_fault(exchange, STATUS_NOT_FOUND, "/customer",
                            "customer: no such customer, or none of this key: check the slug");
     }
+    webhook_check_fields(customer->ticket_fields, customer->ticket_fields_count, exchange->arena,
+                         request);
     const struct digest_part part = {exchange->body, exchange->body_bytes};
     command->customer_id = customer->id;
     request->key_id = arena_text(exchange->arena, exchange->principal.key_id);

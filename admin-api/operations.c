@@ -179,6 +179,7 @@ static const char *const command_names[COMMANDS_COUNT] = {
     [COMMAND_TRANSPORT_OUTCOME] = "transport_outcome",
     [COMMAND_TRANSPORT_DELAYED] = "transport_delayed",
     [COMMAND_PUT_CUSTOMER] = "put_customer",
+    [COMMAND_PUT_HOLIDAYS] = "put_holidays",
     [COMMAND_PUT_PERSON] = "put_person",
     [COMMAND_PUT_PROCEDURE] = "put_procedure",
     [COMMAND_PUT_ROTA] = "put_rota",

@@ -118,7 +118,7 @@ static enum next write_problem(struct exchange *exchange, int http_status, enum 
     json_member_text(&json, "title", status_text(status));
     json_member_int(&json, "status", http_status);
     json_member_text(&json, "detail", detail);
-    if (status == STATUS_INVALID && pointer != NULL) {
+    if (pointer != NULL && (status == STATUS_INVALID || pointer[0] != '\0')) {
         json_name(&json, "errors");
         json_array_begin(&json);
         json_object_begin(&json);

@@ -16,9 +16,10 @@
 #define FOR_ACTION_TOKENS (1u << 30) /* besides the agent's own token */
 
 /* Bits of what a route does differently. */
-#define ROUTE_LENIENT 1u /* any content type; refusals are alarms for the desk */
-#define ROUTE_WAITS   2u /* waits for room in a full lane until its deadline */
-#define ROUTE_NEW     4u /* new work: the first to be refused */
+#define ROUTE_LENIENT  1u /* any content type; refusals are alarms for the desk */
+#define ROUTE_WAITS    2u /* waits for room in a full lane until its deadline */
+#define ROUTE_NEW      4u /* new work: the first to be refused */
+#define ROUTE_CALENDAR 8u /* the body is an iCalendar file */
 
 struct route {
     const char *method;
@@ -47,6 +48,7 @@ exchange_handler agent_test_device, agent_tests_list, agent_tests_get, agent_tes
 exchange_handler devices_test, devices_tests_list, devices_tests_get;
 exchange_handler telephony_outcome;
 exchange_handler customers_list, customers_get, customers_put;
+exchange_handler holidays_get, holidays_put, holidays_delete;
 exchange_handler agents_list, agents_get, agents_put, agents_enrolment, agents_devices;
 exchange_handler contacts_list, contacts_get, contacts_put;
 exchange_handler procedures_list, procedures_get, procedures_put;

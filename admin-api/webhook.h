@@ -30,4 +30,10 @@ enum status webhook_parse(const char *body, size_t body_bytes, struct arena *are
                           const char **customer_r, struct escalate_request *request_r,
                           struct error *error) MUST_CHECK;
 
+/* Adds a warning for each of the customer's fields that is required and missing, and for each value
+ * that does not fit its field's type, to those of webhook_parse(), up to WEBHOOK_WARNINGS_MAX. What
+ * came stays as it came. Texts live in the arena; without memory there are fewer warnings. */
+void webhook_check_fields(const struct ticket_field *fields, size_t count, struct arena *arena,
+                          struct escalate_request *request);
+
 #endif

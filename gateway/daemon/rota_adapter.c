@@ -3,7 +3,18 @@
 #include <string.h>
 
 #include "gateway/base/text.h"
+#include "gateway/rota/holidays.h"
+#include "gateway/rota/opening_hours.h"
 #include "gateway/rota/rota.h"
+
+#define DAY_MS INT64_C(86400000)
+/* Local dates lie within a day of those of UTC, and windows reach into the next. */
+#define DAYS_AROUND 2
+
+struct engine_calendar {
+    struct opening_hours *hours; /* NULL: none */
+    struct holidays *holidays;   /* NULL: none */
+};
 
 static enum status parse(const char *definition, struct arena *arena, struct rota **rota_r,
                          struct error *error)
@@ -31,6 +42,60 @@ static bool zone_is_known(void *context, const char *zone)
 {
     (void)context;
     return rota_zone_is_known(zone);
+}
+
+static int32_t day_of(struct wall_time time)
+{
+    int64_t days = time.ms / DAY_MS;
+    return (int32_t)(days < 0 ? 0 : days > HOLIDAYS_DATE_MAX ? HOLIDAYS_DATE_MAX : days);
+}
+
+/* Of the file what lies around [from, to). */
+static enum status read_file(const char *ics, struct wall_time from, struct wall_time to,
+                             struct arena *arena, struct holidays *holidays, struct error *error)
+{
+    struct holiday *days = NULL;
+    size_t count = 0;
+    from.ms -= DAYS_AROUND * DAY_MS;
+    to.ms += DAYS_AROUND * DAY_MS;
+    enum status status =
+        holidays_read_ics(ics, strlen(ics), day_of(from), day_of(to), arena, &days, &count, error);
+    if (status == STATUS_OK) {
+        holidays->days = days;
+        holidays->days_count = count;
+    }
+    return status;
+}
+
+static enum status read_calendar(void *context, const struct engine_calendar_texts *texts,
+                                 struct wall_time from, struct wall_time to, struct arena *arena,
+                                 const struct engine_calendar **calendar_r, struct error *error)
+{
+    (void)context;
+    struct engine_calendar *calendar = arena_alloc(arena, sizeof *calendar);
+    struct holidays *holidays = arena_alloc(arena, sizeof *holidays);
+    if (calendar == NULL || holidays == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the calendar");
+    }
+    enum status status = STATUS_OK;
+    if (texts->opening_hours != NULL) {
+        status = opening_hours_parse(texts->opening_hours, strlen(texts->opening_hours), arena,
+                                     &calendar->hours, error);
+        status = status == STATUS_OK ? status : error_move_into(error, status, "/opening_hours");
+    }
+    if (status == STATUS_OK && texts->holidays != NULL) {
+        status = holidays_variant_parse(texts->holidays, &holidays->variant, error);
+        status = status == STATUS_OK ? status : error_move_into(error, status, "/holidays");
+    }
+    if (status == STATUS_OK && texts->holidays_ics != NULL) {
+        status = read_file(texts->holidays_ics, from, to, arena, holidays, error);
+    }
+    if (status == STATUS_OK) {
+        bool any = texts->holidays != NULL || texts->holidays_ics != NULL;
+        calendar->holidays = any ? holidays : NULL;
+        *calendar_r = calendar;
+    }
+    return status;
 }
 
 static enum status compile(void *context, const char *definition, const char *zone,
@@ -65,6 +130,8 @@ static enum status compile(void *context, const char *definition, const char *zo
 
 struct engine_rotas rota_adapter(void)
 {
-    return (struct engine_rotas){
-        .check = check, .zone_is_known = zone_is_known, .compile = compile};
+    return (struct engine_rotas){.check = check,
+                                 .zone_is_known = zone_is_known,
+                                 .read_calendar = read_calendar,
+                                 .compile = compile};
 }

@@ -36,6 +36,7 @@ enum command_type {
     COMMAND_TRANSPORT_DELAYED,
     /* administration */
     COMMAND_PUT_CUSTOMER,
+    COMMAND_PUT_HOLIDAYS,
     COMMAND_PUT_PERSON,
     COMMAND_PUT_PROCEDURE,
     COMMAND_PUT_ROTA,
@@ -151,6 +152,19 @@ struct customer_request {
     const char *alias;
     const char *default_procedure; /* or NULL */
     bool active;
+    const char *opening_hours;  /* JSON object, or NULL */
+    const char *holidays;       /* slug of a set of the law's, or NULL */
+    const char *const *numbers; /* E.164, each once, at most NUMBERS_OF_CUSTOMER_MAX */
+    size_t numbers_count;
+    const char *emergency_phone; /* E.164, or NULL */
+    const char *greeting;        /* or NULL */
+    int64_t retention_days;      /* 0: without end */
+    const char *ticket_fields;   /* JSON array that ticket_fields_parse() takes, or NULL */
+};
+
+/* A customer's file of holidays. */
+struct holidays_request {
+    const char *ics; /* NULL: to be taken away */
 };
 
 struct person_request {
@@ -252,6 +266,7 @@ struct command {
         struct call_outcome_request call;
         struct transport_request transport;
         struct customer_request customer;
+        struct holidays_request holidays;
         struct person_request person;
         struct definition_request definition;
         struct enrolment_request enrolment;

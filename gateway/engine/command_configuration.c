@@ -28,6 +28,105 @@ static const struct directory_customer *customer_of(struct engine *engine, struc
     return customer;
 }
 
+/* A call comes in for one customer only. Whose the number is, is not said: the key may not cover
+ * them. False: the answer is there, or *status_r says what failed. */
+static bool numbers_are_free(struct engine *engine, struct command *command, int64_t customer_id,
+                             enum status *status_r, struct error *error)
+{
+    const struct customer_request *request = &command->request.customer;
+    for (size_t i = 0; i < request->numbers_count; i++) {
+        int64_t owner = customer_id;
+        enum status status =
+            store_get_number_owner(engine->store, request->numbers[i], &owner, error);
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+            *status_r = status;
+            return false;
+        }
+        if (status == STATUS_OK && owner != customer_id) {
+            char pointer[32];
+            (void)snprintf(pointer, sizeof pointer, "/numbers/%zu", i);
+            refuse_field(command, STATUS_CONFLICT, pointer,
+                         "numbers: one is another customer's already: take it away there first, or "
+                         "leave it out here");
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool same_text(const char *left, const char *right)
+{
+    return left == NULL || right == NULL ? left == right : strcmp(left, right) == 0;
+}
+
+/* What a customer's calendar would be with these texts. It was checked before it was posted, but
+ * without the rest of the customer. False: the answer is there. */
+static bool calendar_is_sound(struct engine *engine, struct command *command,
+                              const struct engine_calendar_texts *texts)
+{
+    const struct engine_rotas *rotas = &engine->configuration.rotas;
+    const struct engine_calendar *calendar = NULL;
+    if (texts->opening_hours != NULL || texts->holidays != NULL || texts->holidays_ics != NULL) {
+        struct wall_time from = {command->received_at.ms - CALENDAR_BEHIND_MS};
+        struct wall_time to = {command->received_at.ms + CALENDAR_AHEAD_MS};
+        command->answer.status = rotas->read_calendar(
+            rotas->context, texts, from, to, engine->scratch, &calendar, &command->answer.error);
+    }
+    return command->answer.status == STATUS_OK;
+}
+
+/* False: the answer is there, or *status_r says what failed. */
+static bool new_calendar_is_sound(struct engine *engine, struct command *command,
+                                  const struct directory_customer *before, enum status *status_r,
+                                  struct error *error)
+{
+    const struct customer_request *request = &command->request.customer;
+    struct engine_calendar_texts texts = {request->opening_hours, request->holidays, NULL};
+    if (before != NULL && same_text(before->opening_hours, texts.opening_hours) &&
+        same_text(before->holidays, texts.holidays)) {
+        return true;
+    }
+    if (before != NULL) {
+        struct holidays_row file = {.ics = NULL};
+        enum status status =
+            store_get_holidays(engine->store, before->id, engine->scratch, &file, error);
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+            *status_r = status;
+            return false;
+        }
+        texts.holidays_ics = file.ics;
+    }
+    return calendar_is_sound(engine, command, &texts);
+}
+
+static enum status write_customer(struct engine *engine, struct command *command,
+                                  struct error *error)
+{
+    const struct customer_request *request = &command->request.customer;
+    struct customer_row row = {
+        .slug = request->slug,
+        .name = request->name,
+        .time_zone = request->time_zone,
+        .language = request->language,
+        .alias = request->alias,
+        .default_procedure = request->default_procedure,
+        .active = request->active,
+        .created_at = command->received_at,
+        .opening_hours = request->opening_hours,
+        .holidays = request->holidays,
+        .emergency_phone = request->emergency_phone,
+        .greeting = request->greeting,
+        .retention_days = request->retention_days,
+        .ticket_fields = request->ticket_fields,
+    };
+    enum status status = store_put_customer(engine->store, &row, &command->customer_id, error);
+    if (status == STATUS_OK) {
+        status = store_set_numbers(engine->store, command->customer_id, request->numbers,
+                                   request->numbers_count, error);
+    }
+    return status;
+}
+
 enum status command_put_customer(struct engine *engine, struct command *command,
                                  struct error *error)
 {
@@ -46,19 +145,45 @@ enum status command_put_customer(struct engine *engine, struct command *command,
                      "default_procedure: the customer has no such procedure; put it first");
         return STATUS_OK;
     }
-    struct customer_row row = {
-        .slug = request->slug,
-        .name = request->name,
-        .time_zone = request->time_zone,
-        .language = request->language,
-        .alias = request->alias,
-        .default_procedure = request->default_procedure,
-        .active = request->active,
-        .created_at = command->received_at,
-    };
-    enum status status = store_put_customer(engine->store, &row, &command->customer_id, error);
+    enum status status = STATUS_OK;
+    if (!numbers_are_free(engine, command, before != NULL ? before->id : 0, &status, error) ||
+        !new_calendar_is_sound(engine, command, before, &status, error)) {
+        return status;
+    }
+    status = write_customer(engine, command, error);
     if (status == STATUS_OK) {
         command->answer.created = before == NULL;
+        engine_customer_changed(engine, command->customer_id, true);
+    }
+    return status;
+}
+
+enum status command_put_holidays(struct engine *engine, struct command *command,
+                                 struct error *error)
+{
+    const struct directory_customer *customer = customer_of(engine, command);
+    if (customer == NULL) {
+        return STATUS_OK;
+    }
+    const struct engine_calendar_texts texts = {customer->opening_hours, customer->holidays,
+                                                command->request.holidays.ics};
+    if (!calendar_is_sound(engine, command, &texts)) {
+        return STATUS_OK;
+    }
+    enum status status;
+    if (texts.holidays_ics == NULL) {
+        status = store_delete_holidays(engine->store, customer->id, error);
+        if (status == STATUS_NOT_FOUND) {
+            answer_refuse(command, STATUS_NOT_FOUND, "the customer has no file of holidays");
+            return STATUS_OK;
+        }
+    } else {
+        const struct holidays_row row = {.customer_id = customer->id,
+                                         .ics = texts.holidays_ics,
+                                         .changed_at = command->received_at};
+        status = store_put_holidays(engine->store, &row, error);
+    }
+    if (status == STATUS_OK) {
         engine_customer_changed(engine, command->customer_id, true);
     }
     return status;

@@ -57,6 +57,25 @@ const struct directory_customer *directory_customer_by_slug(const struct directo
     return NULL;
 }
 
+const struct directory_customer *directory_customer_by_number(const struct directory *directory,
+                                                              const char *number)
+{
+    size_t low = 0, high = directory->numbers_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(directory->numbers[middle].number, number);
+        if (order == 0) {
+            return &directory->numbers[middle].snapshot->customer;
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
+}
+
 size_t directory_customers_count(const struct directory *directory)
 {
     return directory->customers_count;
@@ -201,21 +220,37 @@ void directory_release(struct directory *directory)
     arena_destroy(&arena);
 }
 
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The same of one customer. */
+static int64_t customer_wear(const struct directory_customer *customer, struct wall_time now)
+{
+    int64_t first_ms = TIME_NEVER_MS;
+    for (size_t r = 0; r < customer->rotas_count; r++) {
+        const struct directory_rota *rota = &customer->rotas[r];
+        first_ms = smaller(first_ms, rota->compiled_until.ms - ROTA_LEFT_MS - now.ms);
+        first_ms = smaller(first_ms, now.ms - ROTA_BEHIND_LEFT_MS - rota->compiled_from.ms);
+    }
+    if (customer->calendar != NULL) {
+        first_ms = smaller(first_ms, customer->calendar_until.ms - CALENDAR_LEFT_MS - now.ms);
+        first_ms = smaller(first_ms, now.ms - CALENDAR_BEHIND_LEFT_MS - customer->calendar_from.ms);
+    }
+    return first_ms;
+}
+
 int64_t directory_rotas_wear(const struct directory *directory, struct wall_time now,
                              int64_t *customer_id_r)
 {
     int64_t first_ms = TIME_NEVER_MS;
     for (size_t i = 0; i < directory->customers_count; i++) {
         const struct directory_customer *customer = &directory->by_id[i]->customer;
-        for (size_t r = 0; r < customer->rotas_count; r++) {
-            const struct directory_rota *rota = &customer->rotas[r];
-            int64_t ahead_ms = rota->compiled_until.ms - ROTA_LEFT_MS - now.ms;
-            int64_t behind_ms = now.ms - ROTA_BEHIND_LEFT_MS - rota->compiled_from.ms;
-            int64_t left_ms = ahead_ms < behind_ms ? ahead_ms : behind_ms;
-            if (left_ms < first_ms) {
-                first_ms = left_ms;
-                *customer_id_r = customer->id;
-            }
+        int64_t left_ms = customer_wear(customer, now);
+        if (left_ms < first_ms) {
+            first_ms = left_ms;
+            *customer_id_r = customer->id;
         }
     }
     return first_ms;

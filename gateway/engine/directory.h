@@ -14,11 +14,13 @@
 #include "gateway/base/status.h"
 #include "gateway/base/time.h"
 #include "gateway/core/escalation.h"
+#include "gateway/engine/ticket_fields.h"
 
 #define AGENTS_OF_CUSTOMER_MAX     4096
 #define CONTACTS_OF_CUSTOMER_MAX   1024
 #define ROTAS_OF_CUSTOMER_MAX      64
 #define PROCEDURES_OF_CUSTOMER_MAX 256
+#define NUMBERS_OF_CUSTOMER_MAX    64
 #define API_KEYS_MAX               1024
 #define KEY_ID_BYTES_MAX           32
 
@@ -82,6 +84,9 @@ struct directory_procedure {
     const struct procedure *procedure;
 };
 
+/* Opening hours and holidays, read; opaque (struct engine_rotas, engine.h). */
+struct engine_calendar;
+
 struct directory_customer {
     int64_t id;
     const char *slug;
@@ -91,6 +96,21 @@ struct directory_customer {
     const char *alias;
     const char *default_procedure; /* or NULL */
     bool active;
+    const char *opening_hours; /* JSON object, or NULL */
+    const char *holidays;      /* slug of a set of the law's, or NULL */
+    /* The two above and the file of holidays; NULL: nothing of them, or it cannot be read. What the
+     * file says is known from calendar_from to calendar_until. */
+    const struct engine_calendar *calendar;
+    struct wall_time calendar_from;
+    struct wall_time calendar_until;
+    const char *const *numbers; /* E.164, in the customer's order */
+    size_t numbers_count;
+    const char *emergency_phone;              /* who is dialled when nobody is on call; or NULL */
+    const char *greeting;                     /* what the operator says; or NULL */
+    int64_t retention_days;                   /* 0: without end */
+    const char *ticket_fields_json;           /* as it was put, or NULL */
+    const struct ticket_field *ticket_fields; /* the same, in its order */
+    size_t ticket_fields_count;
     const struct directory_person *agents; /* by slug */
     size_t agents_count;
     const struct directory_person *contacts; /* by slug */
@@ -121,6 +141,9 @@ const struct directory_customer *directory_customer(const struct directory *dire
                                                     int64_t customer_id);
 const struct directory_customer *directory_customer_by_slug(const struct directory *directory,
                                                             const char *slug);
+/* Whose number (E.164) is called; several numbers may be one customer's. */
+const struct directory_customer *directory_customer_by_number(const struct directory *directory,
+                                                              const char *number);
 /* The one with the next id: a way through all that a customer added meanwhile does not shift. From
  * 0 on; NULL behind the last. */
 const struct directory_customer *directory_customer_after(const struct directory *directory,

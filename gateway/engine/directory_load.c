@@ -184,6 +184,77 @@ static enum status load_enrolments(struct loading *loading, struct error *error)
     return STATUS_OK;
 }
 
+static enum status load_numbers(struct loading *loading, struct error *error)
+{
+    struct directory_customer *customer = &loading->snapshot->customer;
+    struct number_row *rows;
+    size_t count;
+    arena_reset(loading->rows);
+    enum status status = store_list_numbers(loading->builder->store, customer->id, loading->rows,
+                                            &rows, &count, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const char **numbers = arena_alloc(loading->snapshot->arena, count * sizeof *numbers);
+    if (numbers == NULL) {
+        return out_of_memory(error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = keep(loading, rows[i].number);
+    }
+    customer->numbers = numbers;
+    customer->numbers_count = count;
+    return starved(loading, error);
+}
+
+/* As with a rota, a calendar that cannot be read must not take the whole customer down: it was
+ * sound when it was put, and a rota that needs it does not compile. */
+static enum status load_calendar(struct loading *loading, struct error *error)
+{
+    const struct directory_builder *builder = loading->builder;
+    struct directory_customer *customer = &loading->snapshot->customer;
+    struct holidays_row file = {.ics = NULL};
+    arena_reset(loading->rows);
+    enum status status =
+        store_get_holidays(builder->store, customer->id, loading->rows, &file, error);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        return status;
+    }
+    const struct engine_calendar_texts texts = {customer->opening_hours, customer->holidays,
+                                                file.ics};
+    if (texts.opening_hours == NULL && texts.holidays == NULL && texts.holidays_ics == NULL) {
+        return STATUS_OK;
+    }
+    customer->calendar_from.ms = builder->now.ms - CALENDAR_BEHIND_MS;
+    customer->calendar_until.ms = builder->now.ms + CALENDAR_AHEAD_MS;
+    status = builder->rotas->read_calendar(builder->rotas->context, &texts, customer->calendar_from,
+                                           customer->calendar_until, loading->snapshot->arena,
+                                           &customer->calendar, error);
+    if (status != STATUS_OK && status != STATUS_NO_MEMORY) {
+        log_error("directory.calendar_does_not_read", LOG_INT("customer", customer->id),
+                  LOG_STATUS(status));
+        return STATUS_OK;
+    }
+    return status;
+}
+
+static enum status load_ticket_fields(struct loading *loading, struct error *error)
+{
+    struct directory_customer *customer = &loading->snapshot->customer;
+    const char *json = customer->ticket_fields_json;
+    if (json == NULL) {
+        return STATUS_OK;
+    }
+    enum status status =
+        ticket_fields_parse(json, strlen(json), loading->snapshot->arena, &customer->ticket_fields,
+                            &customer->ticket_fields_count, error);
+    if (status != STATUS_OK && status != STATUS_NO_MEMORY) {
+        log_error("directory.ticket_fields_do_not_parse", LOG_INT("customer", customer->id));
+        return STATUS_OK;
+    }
+    return status;
+}
+
 static enum status compile_rota(struct loading *loading, struct directory_rota *rota,
                                 struct error *error)
 {
@@ -311,9 +382,27 @@ static enum status fill_snapshot(struct loading *loading, const struct customer_
         .alias = keep(loading, row->alias),
         .default_procedure = keep(loading, row->default_procedure),
         .active = row->active,
+        .opening_hours = keep(loading, row->opening_hours),
+        .holidays = keep_once(loading, row->holidays),
+        .emergency_phone = keep(loading, row->emergency_phone),
+        .greeting = keep(loading, row->greeting),
+        .retention_days = row->retention_days,
+        .ticket_fields_json = keep(loading, row->ticket_fields),
     };
-    enum status status =
-        load_persons(loading, PERSON_AGENT, &customer->agents, &customer->agents_count, error);
+    enum status status = starved(loading, error);
+    if (status == STATUS_OK) {
+        status = load_numbers(loading, error);
+    }
+    if (status == STATUS_OK) {
+        status = load_calendar(loading, error);
+    }
+    if (status == STATUS_OK) {
+        status = load_ticket_fields(loading, error);
+    }
+    if (status == STATUS_OK) {
+        status =
+            load_persons(loading, PERSON_AGENT, &customer->agents, &customer->agents_count, error);
+    }
     if (status == STATUS_OK) {
         status = load_persons(loading, PERSON_CONTACT, &customer->contacts,
                               &customer->contacts_count, error);
@@ -375,6 +464,34 @@ static int by_id(const void *left, const void *right)
 {
     const struct customer_snapshot *const *a = left, *const *b = right;
     return ((*a)->customer.id > (*b)->customer.id) - ((*a)->customer.id < (*b)->customer.id);
+}
+
+static int by_number(const void *left, const void *right)
+{
+    return strcmp(((const struct directory_number *)left)->number,
+                  ((const struct directory_number *)right)->number);
+}
+
+/* Which number is whose; no number is two customers'. */
+static enum status index_numbers(struct directory *directory, struct error *error)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < directory->customers_count; i++) {
+        count += directory->by_id[i]->customer.numbers_count;
+    }
+    directory->numbers = arena_alloc(directory->arena, count * sizeof *directory->numbers);
+    if (directory->numbers == NULL) {
+        return out_of_memory(error);
+    }
+    for (size_t i = 0; i < directory->customers_count; i++) {
+        const struct customer_snapshot *snapshot = directory->by_id[i];
+        for (size_t n = 0; n < snapshot->customer.numbers_count; n++) {
+            directory->numbers[directory->numbers_count++] =
+                (struct directory_number){snapshot->customer.numbers[n], snapshot};
+        }
+    }
+    qsort(directory->numbers, directory->numbers_count, sizeof *directory->numbers, by_number);
+    return STATUS_OK;
 }
 
 /* The administrator's key from the configuration, beside the stored ones. */
@@ -467,6 +584,9 @@ static enum status finish(const struct directory_builder *builder, struct direct
 {
     if (status == STATUS_OK) {
         status = load_keys(builder, directory, error);
+    }
+    if (status == STATUS_OK) {
+        status = index_numbers(directory, error);
     }
     if (status != STATUS_OK) {
         directory_release(directory);

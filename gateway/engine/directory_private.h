@@ -16,6 +16,12 @@ struct customer_snapshot {
     struct directory_customer customer;
 };
 
+/* A number and who is called on it. */
+struct directory_number {
+    const char *number; /* the snapshot's */
+    const struct customer_snapshot *snapshot;
+};
+
 struct directory {
     _Atomic int references;
     uint64_t generation;
@@ -23,6 +29,8 @@ struct directory {
     struct customer_snapshot **by_slug;
     struct customer_snapshot **by_id;
     size_t customers_count;
+    struct directory_number *numbers; /* by number */
+    size_t numbers_count;
     struct directory_api_key *keys; /* by id */
     size_t keys_count;
 };
@@ -33,6 +41,11 @@ struct directory {
 #define ROTA_BEHIND_LEFT_MS INT64_C(3600000)
 #define ROTA_AHEAD_MS       (INT64_C(21) * 86400000)
 #define ROTA_LEFT_MS        (INT64_C(7) * 86400000)
+
+/* How much of what a calendar knows must always be left: what is asked about it, and how far a
+ * shift is followed from there, are two years at most. */
+#define CALENDAR_BEHIND_LEFT_MS (INT64_C(2) * 366 * 86400000)
+#define CALENDAR_LEFT_MS        (INT64_C(5) * 366 * 86400000)
 
 /* What building needs; borrowed. */
 struct directory_builder {
@@ -67,8 +80,8 @@ enum status directory_reload(const struct directory_builder *builder,
 void directory_hold(struct directory *directory);
 void directory_release(struct directory *directory);
 
-/* How long the compiled rota that runs short first still does, whose customer it is; not positive:
- * it is to be compiled again. TIME_NEVER_MS without rotas. */
+/* How long the compiled rota or the calendar that runs short first still does, whose customer it
+ * is; not positive: it is to be read again. TIME_NEVER_MS without any. */
 int64_t directory_rotas_wear(const struct directory *directory, struct wall_time now,
                              int64_t *customer_id_r);
 /* Whether all rotas of a customer say who is on call now. */

@@ -329,6 +329,7 @@ static enum engine_lane lane_of(enum command_type type)
     case COMMAND_DELETE_DEVICE:
     case COMMAND_TEST_DEVICE:
     case COMMAND_PUT_CUSTOMER:
+    case COMMAND_PUT_HOLIDAYS:
     case COMMAND_PUT_PERSON:
     case COMMAND_PUT_PROCEDURE:
     case COMMAND_PUT_ROTA:

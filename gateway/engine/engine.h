@@ -91,10 +91,29 @@ struct engine_rota_interval {
     char agent[SLUG_BYTES_MAX];
 };
 
+/* What a customer's calendar is made of, as it is stored; each may be NULL. */
+struct engine_calendar_texts {
+    const char *opening_hours; /* JSON object (gateway/rota/opening_hours.h) */
+    const char *holidays;      /* slug of a set of the law's (gateway/rota/holidays.h) */
+    const char *holidays_ics;  /* an iCalendar file of further ones */
+};
+
+/* Of a file's holidays those are known that lie so far around the moment at which it is read, which
+ * is done again when less than that is left (directory_private.h). */
+#define CALENDAR_BEHIND_MS (INT64_C(3) * 366 * 86400000)
+#define CALENDAR_AHEAD_MS  (INT64_C(6) * 366 * 86400000)
+
 struct engine_rotas {
     /* Whether the definition is well-formed. STATUS_INVALID with pointer. */
     enum status (*check)(void *context, const char *definition, struct error *error);
     bool (*zone_is_known)(void *context, const char *zone);
+    /* Reads a customer's calendar, once for all that asks it; of the file what lies within
+     * [from, to). The calendar lives in the arena. STATUS_INVALID with a pointer into the customer
+     * ("/opening_hours/weekly/0/from", "/holidays"; none for the file); STATUS_TOO_LARGE;
+     * STATUS_NO_MEMORY. */
+    enum status (*read_calendar)(void *context, const struct engine_calendar_texts *texts,
+                                 struct wall_time from, struct wall_time to, struct arena *arena,
+                                 const struct engine_calendar **calendar_r, struct error *error);
     /* Intervals of [from, to) in order, from the arena. */
     enum status (*compile)(void *context, const char *definition, const char *zone,
                            struct wall_time from, struct wall_time to, struct arena *arena,

@@ -309,10 +309,14 @@ command_handler command_agent_verb, command_use_enrolment, command_put_device,
     command_delete_device, command_test_device, command_confirm_test, command_check_in,
     command_check_out;
 command_handler command_call_outcome, command_transport_outcome, command_transport_delayed;
-command_handler command_put_customer, command_put_person, command_put_procedure, command_put_rota,
-    command_add_enrolment, command_add_api_key, command_revoke_api_key;
+command_handler command_put_customer, command_put_holidays, command_put_person,
+    command_put_procedure, command_put_rota, command_add_enrolment, command_add_api_key,
+    command_revoke_api_key;
 command_handler command_deadline, command_context_changed, command_quarantine, command_alarm,
     command_clock_moved, command_probe;
+
+/* By type (command_handlers.c). */
+extern command_handler *const command_handlers[COMMANDS_COUNT];
 
 /* ---- admission.c: how long new escalations wait ---- */
 

@@ -23,36 +23,6 @@ static const size_t lane_share[LANES_COUNT] = {
  * out. */
 #define NEW_PER_TURN_MAX (TURN_COMMANDS_MAX - lane_share[LANE_ADMINISTRATION])
 
-static command_handler *const handlers[COMMANDS_COUNT] = {
-    [COMMAND_ESCALATE] = command_escalate,
-    [COMMAND_DESK_VERB] = command_desk_verb,
-    [COMMAND_TASK_DONE] = command_task_done,
-    [COMMAND_AGENT_VERB] = command_agent_verb,
-    [COMMAND_USE_ENROLMENT] = command_use_enrolment,
-    [COMMAND_PUT_DEVICE] = command_put_device,
-    [COMMAND_DELETE_DEVICE] = command_delete_device,
-    [COMMAND_TEST_DEVICE] = command_test_device,
-    [COMMAND_CONFIRM_TEST] = command_confirm_test,
-    [COMMAND_CHECK_IN] = command_check_in,
-    [COMMAND_CHECK_OUT] = command_check_out,
-    [COMMAND_CALL_OUTCOME] = command_call_outcome,
-    [COMMAND_TRANSPORT_OUTCOME] = command_transport_outcome,
-    [COMMAND_TRANSPORT_DELAYED] = command_transport_delayed,
-    [COMMAND_PUT_CUSTOMER] = command_put_customer,
-    [COMMAND_PUT_PERSON] = command_put_person,
-    [COMMAND_PUT_PROCEDURE] = command_put_procedure,
-    [COMMAND_PUT_ROTA] = command_put_rota,
-    [COMMAND_ADD_ENROLMENT] = command_add_enrolment,
-    [COMMAND_ADD_API_KEY] = command_add_api_key,
-    [COMMAND_REVOKE_API_KEY] = command_revoke_api_key,
-    [COMMAND_DEADLINE] = command_deadline,
-    [COMMAND_CONTEXT_CHANGED] = command_context_changed,
-    [COMMAND_QUARANTINE] = command_quarantine,
-    [COMMAND_ALARM] = command_alarm,
-    [COMMAND_CLOCK_MOVED] = command_clock_moved,
-    [COMMAND_PROBE] = command_probe,
-};
-
 /* Commands of a turn in two parts: acknowledgments and outcomes, which are always done, and new
  * escalations and administration, which give way when the turn has worked long enough. */
 struct batch {
@@ -331,7 +301,7 @@ static bool run_command(struct engine *engine, struct command *command)
         reserve_refuses(engine, command->type)) {
         reserve_refuse(command);
     } else if (status == STATUS_OK) {
-        status = handlers[command->type](engine, command, &error);
+        status = command_handlers[command->type](engine, command, &error);
     }
     if (status == STATUS_OK && command->answer.status == STATUS_NO_MEMORY) {
         status = STATUS_NO_MEMORY; /* nothing is done that its asker never hears of */

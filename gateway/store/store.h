@@ -134,6 +134,26 @@ struct customer_row {
     const char *default_procedure; /* or NULL */
     bool active;
     struct wall_time created_at;
+    const char *opening_hours;   /* JSON object, or NULL */
+    const char *holidays;        /* slug of a set of the law's, or NULL */
+    const char *emergency_phone; /* E.164, or NULL */
+    const char *greeting;        /* or NULL */
+    int64_t retention_days;      /* 0: without end */
+    const char *ticket_fields;   /* JSON array, or NULL */
+};
+
+/* A customer's file of holidays. */
+struct holidays_row {
+    int64_t customer_id;
+    const char *ics;
+    struct wall_time changed_at;
+};
+
+/* One of the numbers that a customer is called on. */
+struct number_row {
+    int64_t customer_id;
+    int64_t position;   /* from 0 */
+    const char *number; /* E.164 */
 };
 
 /* An agent or a contact. */
@@ -322,6 +342,25 @@ enum status store_list_customers(struct store *store, struct arena *arena,
                                  struct error *error) MUST_CHECK;
 enum status store_get_customer(struct store *store, int64_t customer_id, struct arena *arena,
                                struct customer_row *row_r, struct error *error) MUST_CHECK;
+
+/* Adds or exchanges a customer's file of holidays. */
+enum status store_put_holidays(struct store *store, const struct holidays_row *row,
+                               struct error *error) MUST_CHECK;
+/* STATUS_NOT_FOUND: there was none. */
+enum status store_delete_holidays(struct store *store, int64_t customer_id,
+                                  struct error *error) MUST_CHECK;
+enum status store_get_holidays(struct store *store, int64_t customer_id, struct arena *arena,
+                               struct holidays_row *row_r, struct error *error) MUST_CHECK;
+
+/* Exchanges all of a customer's numbers for these, in their order. None may be another's: ask
+ * store_get_number_owner() first (STATUS_CONFLICT is not told from other broken rules). */
+enum status store_set_numbers(struct store *store, int64_t customer_id, const char *const *numbers,
+                              size_t count, struct error *error) MUST_CHECK;
+enum status store_get_number_owner(struct store *store, const char *number, int64_t *customer_id_r,
+                                   struct error *error) MUST_CHECK;
+enum status store_list_numbers(struct store *store, int64_t customer_id, struct arena *arena,
+                               struct number_row **rows_r, size_t *count_r,
+                               struct error *error) MUST_CHECK;
 
 /* kind: PERSON_AGENT or PERSON_CONTACT. */
 enum status store_put_person(struct store *store, enum person_kind kind,

@@ -6,11 +6,35 @@
 
 #define ROW struct customer_row
 static const struct column customer_columns[] = {
-    SAME(customer_id, INT64),      SAME(slug, TEXT),     SAME(name, TEXT),
-    SAME(time_zone, TEXT),         SAME(language, TEXT), SAME(alias, TEXT),
-    SAME(default_procedure, TEXT), SAME(active, BOOL),   SAME(created_at, TIME),
+    SAME(customer_id, INT64),
+    SAME(slug, TEXT),
+    SAME(name, TEXT),
+    SAME(time_zone, TEXT),
+    SAME(language, TEXT),
+    SAME(alias, TEXT),
+    SAME(default_procedure, TEXT),
+    SAME(active, BOOL),
+    SAME(created_at, TIME),
+    SAME(opening_hours, TEXT),
+    SAME(holidays, TEXT),
+    SAME(emergency_phone, TEXT),
+    SAME(greeting, TEXT),
+    SAME(retention_days, ROW_ID),
+    SAME(ticket_fields, TEXT),
 };
 MAP(customer);
+#undef ROW
+
+#define ROW struct holidays_row
+static const struct column holidays_columns[] = {SAME(customer_id, INT64), SAME(ics, TEXT),
+                                                 SAME(changed_at, TIME)};
+MAP(holidays);
+#undef ROW
+
+#define ROW struct number_row
+static const struct column number_columns[] = {SAME(customer_id, INT64), SAME(position, INT64),
+                                               SAME(number, TEXT)};
+MAP(number);
 #undef ROW
 
 #define ROW struct person_row
@@ -165,6 +189,83 @@ enum status store_get_customer(struct store *store, int64_t customer_id, struct 
     }
     query_bind_int64(&run, ":customer_id", customer_id);
     return query_one(&run, &customer_map, row_r, arena, error);
+}
+
+/* Runs a query for its effect on what is one customer's. */
+static enum status run_for_customer(struct store *store, enum query query, int64_t customer_id,
+                                    struct error *error)
+{
+    assert(customer_id > 0);
+    struct query_run run;
+    enum status status = query_begin(store, query, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    return query_finish(&run, error);
+}
+
+enum status store_put_holidays(struct store *store, const struct holidays_row *row,
+                               struct error *error)
+{
+    assert(row->customer_id > 0 && row->ics != NULL);
+    assert(row->changed_at.ms != TIME_NEVER_MS);
+    return put_row(store, QUERY_customer_holidays_put, &holidays_map, row, NULL, error);
+}
+
+enum status store_delete_holidays(struct store *store, int64_t customer_id, struct error *error)
+{
+    enum status status =
+        run_for_customer(store, QUERY_customer_holidays_delete, customer_id, error);
+    return status == STATUS_OK && sqlite3_changes(store->db) == 0 ? STATUS_NOT_FOUND : status;
+}
+
+enum status store_get_holidays(struct store *store, int64_t customer_id, struct arena *arena,
+                               struct holidays_row *row_r, struct error *error)
+{
+    assert(customer_id > 0 && row_r != NULL && arena != NULL);
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_customer_holidays_get, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    return query_one(&run, &holidays_map, row_r, arena, error);
+}
+
+enum status store_set_numbers(struct store *store, int64_t customer_id, const char *const *numbers,
+                              size_t count, struct error *error)
+{
+    assert(customer_id > 0);
+    assert(numbers != NULL || count == 0);
+    enum status status = run_for_customer(store, QUERY_customer_number_clear, customer_id, error);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        const struct number_row row = {
+            .customer_id = customer_id, .position = (int64_t)i, .number = numbers[i]};
+        status = put_row(store, QUERY_customer_number_insert, &number_map, &row, NULL, error);
+    }
+    return status;
+}
+
+enum status store_get_number_owner(struct store *store, const char *number, int64_t *customer_id_r,
+                                   struct error *error)
+{
+    assert(number != NULL && customer_id_r != NULL);
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_customer_number_owner, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_text(&run, ":number", number);
+    return query_number(&run, customer_id_r, error);
+}
+
+enum status store_list_numbers(struct store *store, int64_t customer_id, struct arena *arena,
+                               struct number_row **rows_r, size_t *count_r, struct error *error)
+{
+    assert(rows_r != NULL && count_r != NULL);
+    return list_of_customer(store, QUERY_customer_number_list, &number_map, sizeof **rows_r,
+                            customer_id, arena, (void **)rows_r, count_r, error);
 }
 
 enum status store_put_person(struct store *store, enum person_kind kind,

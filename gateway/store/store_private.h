@@ -24,8 +24,11 @@
     X(timeline_insert) X(timeline_personal_insert) X(timeline_list_of_escalation) \
     X(timeline_list_of_customer) X(timeline_head_get) X(timeline_head_set) \
     X(idempotency_insert) X(idempotency_get) X(idempotency_purge) X(customer_put) \
-    X(customer_list) X(customer_get) X(agent_put) X(agent_list) X(contact_put) X(contact_list) \
-    X(enrolment_insert) X(enrolment_by_code) X(enrolment_use) X(enrolment_revoke_codes) \
+    X(customer_list) X(customer_get) X(customer_holidays_put) X(customer_holidays_delete) \
+    X(customer_holidays_get) X(customer_number_clear) X(customer_number_insert) \
+    X(customer_number_owner) X(customer_number_list) X(agent_put) X(agent_list) X(contact_put) \
+    X(contact_list) X(enrolment_insert) X(enrolment_by_code) X(enrolment_use) \
+    X(enrolment_revoke_codes) \
     X(enrolment_list) X(device_put) X(device_list) X(device_count_others) X(device_retire) \
     X(device_proven) \
     X(rota_put) X(rota_list) X(procedure_insert) X(procedure_list) X(procedure_get) \

@@ -2,21 +2,55 @@
 
 -- name: customer_put
 INSERT INTO customer (
-  slug, name, time_zone, language, alias, default_procedure, active, created_at)
+  slug, name, time_zone, language, alias, default_procedure, active, created_at, opening_hours,
+  holidays, emergency_phone, greeting, retention_days, ticket_fields)
 VALUES (
-  :slug, :name, :time_zone, :language, :alias, :default_procedure, :active, :created_at)
+  :slug, :name, :time_zone, :language, :alias, :default_procedure, :active, :created_at,
+  :opening_hours, :holidays, :emergency_phone, :greeting, :retention_days, :ticket_fields)
 ON CONFLICT (slug) DO UPDATE SET
   name = excluded.name, time_zone = excluded.time_zone, language = excluded.language,
-  alias = excluded.alias, default_procedure = excluded.default_procedure, active = excluded.active
+  alias = excluded.alias, default_procedure = excluded.default_procedure, active = excluded.active,
+  opening_hours = excluded.opening_hours, holidays = excluded.holidays,
+  emergency_phone = excluded.emergency_phone, greeting = excluded.greeting,
+  retention_days = excluded.retention_days, ticket_fields = excluded.ticket_fields
 RETURNING customer_id;
 
 -- name: customer_list
-SELECT customer_id, slug, name, time_zone, language, alias, default_procedure, active, created_at
+SELECT
+  customer_id, slug, name, time_zone, language, alias, default_procedure, active, created_at,
+  opening_hours, holidays, emergency_phone, greeting, retention_days, ticket_fields
 FROM customer WHERE customer_id > :after ORDER BY customer_id LIMIT :limit;
 
 -- name: customer_get
-SELECT customer_id, slug, name, time_zone, language, alias, default_procedure, active, created_at
+SELECT
+  customer_id, slug, name, time_zone, language, alias, default_procedure, active, created_at,
+  opening_hours, holidays, emergency_phone, greeting, retention_days, ticket_fields
 FROM customer WHERE customer_id = :customer_id;
+
+-- name: customer_holidays_put
+INSERT INTO customer_holidays (customer_id, ics, changed_at)
+VALUES (:customer_id, :ics, :changed_at)
+ON CONFLICT (customer_id) DO UPDATE SET ics = excluded.ics, changed_at = excluded.changed_at;
+
+-- name: customer_holidays_delete
+DELETE FROM customer_holidays WHERE customer_id = :customer_id;
+
+-- name: customer_holidays_get
+SELECT customer_id, ics, changed_at FROM customer_holidays WHERE customer_id = :customer_id;
+
+-- name: customer_number_clear
+DELETE FROM customer_number WHERE customer_id = :customer_id;
+
+-- name: customer_number_insert
+INSERT INTO customer_number (customer_id, position, number)
+VALUES (:customer_id, :position, :number);
+
+-- name: customer_number_owner
+SELECT customer_id FROM customer_number WHERE number = :number;
+
+-- name: customer_number_list
+SELECT customer_id, position, number FROM customer_number
+WHERE customer_id = :customer_id ORDER BY position;
 
 -- name: agent_put
 INSERT INTO agent (

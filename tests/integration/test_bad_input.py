@@ -34,6 +34,8 @@ def text_faults(name, longest):
 
 OPERATOR = text_faults("operator", 127)
 NO_ID = "01936f2e-7a52-7c1f-8a4e-000000000001"
+WINDOW = {"days": ["monday"], "from": "08:00", "to": "12:00"}
+FIELD = {"name": "site", "label": "Site", "type": "text"}
 STEP = {"notify": [{"on_call": "principal"}], "by": ["push"], "accepted_within_s": 60}
 
 CALLS = [
@@ -100,7 +102,24 @@ CALLS = [
          text_faults("name", 200) + text_faults("alias", 200) + [
              ("time_zone", "Europe/Atlantis", None), ("time_zone", "../../etc/passwd", None),
              ("language", "tlh", None), ("default_procedure", "missing", None),
-             ("active", "yes", None), ("slug", "other", None)]),
+             ("active", "yes", None), ("slug", "other", None),
+             ("opening_hours", [], None), ("opening_hours", {}, "/opening_hours/weekly"),
+             ("opening_hours", {"weekly": [dict(WINDOW, to="25:00")]},
+              "/opening_hours/weekly/0/to"),
+             ("opening_hours", {"weekly": [WINDOW], "colour": 1}, "/opening_hours/colour"),
+             ("holidays", "de", None), ("holidays", 7, None),
+             ("numbers", "01 99 00 00 01", None), ("numbers", [7], "/numbers/0"),
+             ("numbers", ["01 99 00 00 01", "12"], "/numbers/1"),
+             ("numbers", ["01 99 00 00 01", "+33 199 00 00 01"], "/numbers/1"),
+             ("numbers", ["01 99 00 00 01"] * 65, None),
+             ("emergency_phone", "15", None), ("emergency_phone", 15, None),
+             ("retention_days", 0, None), ("retention_days", 7306, None),
+             ("retention_days", "a year", None), ("ticket_fields", {}, None),
+             ("ticket_fields", [FIELD] * 33, None), ("ticket_fields", [7], "/ticket_fields/0"),
+             ("ticket_fields", [FIELD, FIELD], "/ticket_fields/1/name"),
+             ("ticket_fields", [dict(FIELD, type="colour")], "/ticket_fields/0/type"),
+             ("ticket_fields", [dict(FIELD, choices=["A"])], "/ticket_fields/0/choices")]
+         + text_faults("greeting", 1000)),
     Call("PUT", "/v1/customers/{customer}/agents/{agent}", "admin",
          {"name": "N", "phone": "06 12 34 56 78"}, ("name", "phone"),
          text_faults("name", 127) + [("phone", "12", None), ("phone", 12, None),
@@ -129,7 +148,7 @@ CALLS = [
     Call("POST", "/v1/backups", "admin", {}),
 ]
 
-# Calls without a body: method, pattern, who may, the rest of the path.
+# Calls without a JSON body: method, pattern, who may, the rest of the path.
 READS = [
     ("GET", "/v1/escalations", "desk", {}),
     ("GET", "/v1/escalations/{escalation}", "desk", {}),
@@ -146,6 +165,9 @@ READS = [
     ("DELETE", "/v1/agent/devices/{installation}", "agent", {"installation": "phone-1"}),
     ("GET", "/v1/customers", "admin", {}),
     ("GET", "/v1/customers/{customer}", "admin", {}),
+    ("GET", "/v1/customers/{customer}/holidays.ics", "admin", {}),
+    ("PUT", "/v1/customers/{customer}/holidays.ics", "admin", {}),
+    ("DELETE", "/v1/customers/{customer}/holidays.ics", "admin", {}),
     ("GET", "/v1/customers/{customer}/agents", "admin", {}),
     ("GET", "/v1/customers/{customer}/agents/{agent}", "admin", {"agent": "paul"}),
     ("GET", "/v1/customers/{customer}/agents/{agent}/devices", "admin", {"agent": "paul"}),

@@ -386,6 +386,13 @@ static bool know_zone(void *context, const char *zone)
     return true;
 }
 
+static enum status read_calendar(void *context, const struct engine_calendar_texts *texts,
+                                 struct wall_time from, struct wall_time to, struct arena *arena,
+                                 const struct engine_calendar **calendar_r, struct error *error)
+{
+    return rota_adapter().read_calendar(context, texts, from, to, arena, calendar_r, error);
+}
+
 static enum status compile_rota(void *context, const char *definition, const char *zone,
                                 struct wall_time from, struct wall_time to, struct arena *arena,
                                 struct engine_rota_interval **intervals_r, size_t *count_r,
@@ -474,7 +481,7 @@ static bool try_open(struct box *box, struct error *error)
         .reserve_bytes = box->reserve_bytes,
         .random = {fill_random, box},
         .dispatcher = {send_effect, NULL, take_alarm, box},
-        .rotas = {check_rota, know_zone, compile_rota, box},
+        .rotas = {check_rota, know_zone, read_calendar, compile_rota, box},
         .die = die,
         .die_context = box,
     };

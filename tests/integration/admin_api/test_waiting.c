@@ -87,6 +87,20 @@ static enum status compile_rota(void *context, const char *definition, const cha
     return error_set(error, STATUS_UNSUPPORTED, "no rotas here");
 }
 
+static enum status read_calendar(void *context, const struct engine_calendar_texts *texts,
+                                 struct wall_time from, struct wall_time to, struct arena *arena,
+                                 const struct engine_calendar **calendar_r, struct error *error)
+{
+    (void)context;
+    (void)texts;
+    (void)from;
+    (void)to;
+    (void)arena;
+    (void)error;
+    *calendar_r = NULL;
+    return STATUS_OK;
+}
+
 static int start(void **state, int64_t deadline_ms, unsigned connections_max)
 {
     struct error error = {0};
@@ -101,7 +115,10 @@ static int start(void **state, int64_t deadline_ms, unsigned connections_max)
         .clock = clock_system,
         .random = random_system,
         .dispatcher = {.send = send_nothing, .flush = flush_nothing, .alarm = hear_alarm},
-        .rotas = {.check = check_rota, .zone_is_known = know_zone, .compile = compile_rota},
+        .rotas = {.check = check_rota,
+                  .zone_is_known = know_zone,
+                  .read_calendar = read_calendar,
+                  .compile = compile_rota},
     };
     if (engine_create(&engine, &fixture->engine, &error) != STATUS_OK) {
         fail_msg("%s", error.text);
@@ -525,7 +542,10 @@ static void test_stop__answers_everybody(void **state)
         .clock = clock_system,
         .random = random_system,
         .dispatcher = {.send = send_nothing, .flush = flush_nothing, .alarm = hear_alarm},
-        .rotas = {.check = check_rota, .zone_is_known = know_zone, .compile = compile_rota},
+        .rotas = {.check = check_rota,
+                  .zone_is_known = know_zone,
+                  .read_calendar = read_calendar,
+                  .compile = compile_rota},
     };
     assert_int_equal(engine_create(&engine, &fixture->engine, &error), STATUS_OK);
 }

@@ -199,6 +199,107 @@ static void test_webhook__what_cannot_be_attributed_is_refused(void **state)
     }
 }
 
+static const char *const choices[] = {"A", "B"};
+static const struct ticket_field fields[] = {
+    {.name = "site",
+     .label = "Site",
+     .type = TICKET_CHOICE,
+     .choices = choices,
+     .choices_count = 2},
+    {.name = "nom", .label = "Nom", .type = TICKET_TEXT, .required = true},
+    {.name = "etage", .label = "Étage", .type = TICKET_NUMBER},
+    {.name = "rappel", .label = "Rappel", .type = TICKET_TELEPHONE},
+    {.name = "depuis", .label = "Depuis", .type = TICKET_DATE},
+};
+
+static struct parsed parse_with_fields(const char *given)
+{
+    char body[512];
+    (void)snprintf(body, sizeof body,
+                   "{\"customer\":\"c\",\"severity\":\"info\",\"summary\":\"s\"%s%s}",
+                   given[0] != '\0' ? ",\"fields\":" : "", given);
+    struct parsed parsed = parse(body);
+    assert_int_equal(parsed.status, STATUS_OK);
+    webhook_check_fields(fields, sizeof fields / sizeof fields[0], parsed.arena, &parsed.request);
+    return parsed;
+}
+
+static void test_fields__are_checked_by_their_type(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *value;
+        bool fits;
+    } rows[] = {
+        {"site", "B", true},
+        {"site", "b", false},
+        {"nom", "x", true},
+        {"etage", "12", true},
+        {"etage", "-3.5", true},
+        {"etage", "3,25", true},
+        {"etage", "+1", true},
+        {"etage", "3.", false},
+        {"etage", ".5", false},
+        {"etage", "-", false},
+        {"etage", "12 ", false},
+        {"etage", "1.2.3", false},
+        {"etage", "douze", false},
+        {"rappel", "06 39 98 10 11", true},
+        {"rappel", "15", false},
+        {"depuis", "2024-02-29", true},
+        {"depuis", "2026-02-29", false},
+        {"depuis", "2026-1-31", false},
+        {"depuis", "31/01/2026", false},
+        {"depuis", "2026-01-31T00:00:00Z", false},
+        {"another", "anything", true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char given[128], named[64];
+        bool is_name = strcmp(rows[i].name, "nom") == 0;
+        (void)snprintf(given, sizeof given, "{%s\"%s\":\"%s\"}", is_name ? "" : "\"nom\":\"n\",",
+                       rows[i].name, rows[i].value);
+        (void)snprintf(named, sizeof named, "fields/%s: ", rows[i].name);
+        struct parsed parsed = parse_with_fields(given);
+        if (warns(&parsed, named) == rows[i].fits) {
+            fail_msg("%s of %s", rows[i].value, rows[i].name);
+        }
+        assert_int_equal(parsed.request.warnings_count, rows[i].fits ? 0 : 1);
+        assert_non_null(strstr(parsed.request.fields, rows[i].value)); /* it stays */
+        release(&parsed);
+    }
+}
+
+static void test_fields__that_are_required_and_missing(void **state)
+{
+    (void)state;
+    static const char *const given[] = {"", "{}", "{\"nom\":null}", "{\"nom\":\"\"}"};
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+        struct parsed parsed = parse_with_fields(given[i]);
+        assert_int_equal(parsed.request.warnings_count, 1);
+        assert_string_equal(parsed.request.warnings[0],
+                            "fields/nom: is missing; the customer wants it to be asked");
+        release(&parsed);
+    }
+}
+
+/* Those of the body come first; nobody reads more than two dozen. */
+static void test_fields__warnings_are_bounded_too(void **state)
+{
+    (void)state;
+    struct ticket_field many[WEBHOOK_WARNINGS_MAX + 1];
+    for (size_t i = 0; i < WEBHOOK_WARNINGS_MAX + 1; i++) {
+        many[i] = fields[1];
+    }
+    struct parsed parsed = parse("{\"customer\":\"c\",\"summary\":\"s\"}");
+    assert_int_equal(parsed.request.warnings_count, 1); /* no severity */
+    webhook_check_fields(many, WEBHOOK_WARNINGS_MAX + 1, parsed.arena, &parsed.request);
+    assert_int_equal(parsed.request.warnings_count, WEBHOOK_WARNINGS_MAX);
+    assert_non_null(strstr(parsed.request.warnings[0], "severity"));
+    webhook_check_fields(many, 0, parsed.arena, &parsed.request);
+    assert_int_equal(parsed.request.warnings_count, WEBHOOK_WARNINGS_MAX);
+    release(&parsed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +312,9 @@ int main(void)
         cmocka_unit_test(test_webhook__promise_is_brought_into_range),
         cmocka_unit_test(test_webhook__warnings_are_bounded),
         cmocka_unit_test(test_webhook__what_cannot_be_attributed_is_refused),
+        cmocka_unit_test(test_fields__are_checked_by_their_type),
+        cmocka_unit_test(test_fields__that_are_required_and_missing),
+        cmocka_unit_test(test_fields__warnings_are_bounded_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -135,6 +135,32 @@ static bool fake_zone_is_known(void *context, const char *zone)
     return strcmp(zone, "Europe/Paris") == 0;
 }
 
+/* "broken" is broken; a calendar is the texts that it was made of. */
+static enum status fake_read_calendar(void *context, const struct engine_calendar_texts *texts,
+                                      struct wall_time from, struct wall_time to,
+                                      struct arena *arena,
+                                      const struct engine_calendar **calendar_r,
+                                      struct error *error)
+{
+    (void)context;
+    assert_true(from.ms < to.ms);
+    if (texts->opening_hours != NULL && strcmp(texts->opening_hours, "broken") == 0) {
+        return error_set_at(error, STATUS_INVALID, "/opening_hours", "they are broken");
+    }
+    if (texts->holidays_ics != NULL && strcmp(texts->holidays_ics, "broken") == 0) {
+        return error_set(error, STATUS_INVALID, "the file is broken");
+    }
+    struct engine_calendar_texts *read = arena_alloc(arena, sizeof *read);
+    if (read == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the calendar");
+    }
+    *read = (struct engine_calendar_texts){arena_text(arena, texts->opening_hours),
+                                           arena_text(arena, texts->holidays),
+                                           arena_text(arena, texts->holidays_ics)};
+    *calendar_r = (const void *)read;
+    return STATUS_OK;
+}
+
 static enum status fake_compile(void *context, const char *definition, const char *zone,
                                 struct wall_time from, struct wall_time to, struct arena *arena,
                                 struct engine_rota_interval **intervals_r, size_t *count_r,
@@ -184,7 +210,7 @@ struct engine_configuration house_configuration(struct house *house)
                   .suspended_ms = fake_suspended},
         .random = {fake_random, house},
         .dispatcher = {fake_send, fake_flush, fake_alarm, house},
-        .rotas = {fake_check, fake_zone_is_known, fake_compile, NULL},
+        .rotas = {fake_check, fake_zone_is_known, fake_read_calendar, fake_compile, NULL},
     };
     memcpy(configuration.boot_id, house->boot_id, sizeof configuration.boot_id);
     return configuration;

@@ -8,7 +8,7 @@
 #include "tests/unit/failing_calls.h"
 #include "tests/unit/store/fixture.h"
 
-#define CALLS_MAX      500
+#define CALLS_MAX      700
 #define MANY_CUSTOMERS (JOURNAL_HEADS_MAX + 1)
 #define ROWS           40 /* more than the first allocation of a list holds */
 
@@ -32,6 +32,7 @@ struct desk {
         struct device_row *device_row;
         struct enrolment_row *enrolment_row;
         struct escalation *escalation;
+        struct number_row *number_row;
         struct person_row *person_row;
         struct timeline_row *timeline_row;
     } rows;
@@ -44,6 +45,7 @@ struct desk {
     struct customer_row customer_row;
     struct definition_row definition;
     struct enrolment_row enrolment;
+    struct holidays_row holidays;
     struct check_in_row check_in;
     struct ticket_row ticket;
     struct desk_task_row task;
@@ -54,6 +56,8 @@ struct desk {
 
 static const struct person_row person = {
     .customer_id = 1, .slug = "jean", .name = "Jean", .phone = "+33600000001", .language = "fr"};
+static const struct holidays_row holidays = {.customer_id = 1, .ics = "BEGIN:VCALENDAR"};
+static const char *const numbers[] = {"+33199000001", "+33199000002"};
 static const struct device_row device = {.customer_id = 1,
                                          .agent_id = 1,
                                          .installation = "i",
@@ -120,6 +124,13 @@ static enum status append_to_many(struct desk *desk)
     X(list_customers, store_list_customers(d->store, d->arena, &d->rows.customer_row, \
       &d->count, d->error)) \
     X(get_customer, store_get_customer(d->store, 1, d->arena, &d->customer_row, d->error)) \
+    X(put_holidays, store_put_holidays(d->store, &holidays, d->error)) \
+    X(delete_holidays, store_delete_holidays(d->store, 1, d->error)) \
+    X(get_holidays, store_get_holidays(d->store, 1, d->arena, &d->holidays, d->error)) \
+    X(set_numbers, store_set_numbers(d->store, 1, numbers, 2, d->error)) \
+    X(get_number_owner, store_get_number_owner(d->store, numbers[0], &d->number, d->error)) \
+    X(list_numbers, store_list_numbers(d->store, 1, d->arena, &d->rows.number_row, &d->count, \
+      d->error)) \
     X(put_agent, store_put_person(d->store, PERSON_AGENT, &person, &d->number, d->error)) \
     X(put_contact, store_put_person(d->store, PERSON_CONTACT, &person, &d->number, d->error)) \
     X(list_persons, store_list_persons(d->store, PERSON_AGENT, 1, d->arena, \
@@ -238,6 +249,8 @@ static void furnish(struct shelf *shelf, struct desk *desk)
     struct error *error = &shelf->error;
     int64_t id, version;
     assert_ok(shelf, store_put_person(store, PERSON_AGENT, &person, &id, error));
+    assert_ok(shelf, store_put_holidays(store, &holidays, error));
+    assert_ok(shelf, store_set_numbers(store, 1, numbers, 1, error));
     assert_ok(shelf, store_put_device(store, &device, &id, error));
     assert_ok(shelf, store_add_enrolment(store, &enrolment, &id, error));
     assert_ok(shelf, store_put_rota(store, &definition, &id, error));

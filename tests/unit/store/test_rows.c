@@ -25,6 +25,12 @@ static void assert_customer(const struct customer_row *a, const struct customer_
     assert_text(a->default_procedure, b->default_procedure);
     assert_int_equal(a->active, b->active);
     assert_int_equal(a->created_at.ms, b->created_at.ms);
+    assert_text(a->opening_hours, b->opening_hours);
+    assert_text(a->holidays, b->holidays);
+    assert_text(a->emergency_phone, b->emergency_phone);
+    assert_text(a->greeting, b->greeting);
+    assert_int_equal(a->retention_days, b->retention_days);
+    assert_text(a->ticket_fields, b->ticket_fields);
 }
 
 static void test_customer__comes_back(void **state)
@@ -38,7 +44,13 @@ static void test_customer__comes_back(void **state)
          .alias = "Brun",
          .default_procedure = "night",
          .active = true,
-         .created_at = {11}},
+         .created_at = {11},
+         .opening_hours = "{\"weekly\":[]}",
+         .holidays = "fr",
+         .emergency_phone = "+33600000009",
+         .greeting = "Bonjour",
+         .retention_days = 30,
+         .ticket_fields = "[]"},
         {.slug = "ümlaut",
          .name = "Ü 'quoted' \"x\"",
          .time_zone = "UTC",
@@ -77,7 +89,13 @@ static void test_customer__put_again_changes_it(void **state)
                                .alias = "Neuf",
                                .default_procedure = "day",
                                .active = false,
-                               .created_at = {77}};
+                               .created_at = {77},
+                               .opening_hours = "{}",
+                               .holidays = "fr-guyane",
+                               .emergency_phone = "+33600000009",
+                               .greeting = "Bonjour",
+                               .retention_days = 7,
+                               .ticket_fields = "[]"};
     int64_t id;
     assert_ok(shelf, store_put_customer(shelf->store, &row, &id, &shelf->error));
     assert_int_equal(id, shelf->customer_id);
@@ -85,6 +103,71 @@ static void test_customer__put_again_changes_it(void **state)
     assert_ok(shelf, store_get_customer(shelf->store, id, shelf->arena, &read, &shelf->error));
     row.created_at.ms = 1000; /* it stays as old as it is */
     assert_customer(&read, &row);
+}
+
+static void test_holidays__come_back_until_taken_away(void **state)
+{
+    struct shelf *shelf = *state;
+    int64_t id = shelf->customer_id;
+    struct holidays_row read;
+    struct holidays_row row = {.customer_id = id, .ics = "BEGIN:VCALENDAR\r\n…", .changed_at = {5}};
+    assert_int_equal(store_get_holidays(shelf->store, id, shelf->arena, &read, &shelf->error),
+                     STATUS_NOT_FOUND);
+    assert_int_equal(store_delete_holidays(shelf->store, id, &shelf->error), STATUS_NOT_FOUND);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(shelf, store_put_holidays(shelf->store, &row, &shelf->error));
+        assert_ok(shelf, store_get_holidays(shelf->store, id, shelf->arena, &read, &shelf->error));
+        assert_int_equal(read.customer_id, id);
+        assert_string_equal(read.ics, row.ics);
+        assert_int_equal(read.changed_at.ms, row.changed_at.ms);
+        row.ics = "another";
+        row.changed_at.ms = 6;
+    }
+    assert_ok(shelf, store_delete_holidays(shelf->store, id, &shelf->error));
+    assert_int_equal(store_get_holidays(shelf->store, id, shelf->arena, &read, &shelf->error),
+                     STATUS_NOT_FOUND);
+}
+
+static void assert_numbers(struct shelf *shelf, int64_t id, const char *const *numbers,
+                           size_t wanted)
+{
+    struct number_row *rows;
+    size_t count;
+    assert_ok(shelf,
+              store_list_numbers(shelf->store, id, shelf->arena, &rows, &count, &shelf->error));
+    assert_int_equal(count, wanted);
+    for (size_t i = 0; i < count; i++) {
+        int64_t owner = 0;
+        assert_int_equal(rows[i].customer_id, id);
+        assert_int_equal(rows[i].position, i);
+        assert_string_equal(rows[i].number, numbers[i]);
+        assert_ok(shelf, store_get_number_owner(shelf->store, numbers[i], &owner, &shelf->error));
+        assert_int_equal(owner, id);
+    }
+}
+
+static void test_numbers__come_back_in_their_order(void **state)
+{
+    struct shelf *shelf = *state;
+    static const char *const numbers[] = {"+33199000002", "+33199000001", "+33199000003"};
+    const struct customer_row other = {
+        .slug = "other", .name = "O", .time_zone = "UTC", .language = "fr", .alias = "o"};
+    int64_t id = shelf->customer_id, other_id = 0, owner = 0;
+    assert_ok(shelf, store_put_customer(shelf->store, &other, &other_id, &shelf->error));
+    assert_numbers(shelf, id, numbers, 0);
+    assert_ok(shelf, store_set_numbers(shelf->store, id, numbers, 3, &shelf->error));
+    assert_numbers(shelf, id, numbers, 3);
+    assert_numbers(shelf, other_id, numbers, 0);
+    /* Another order of the same, and one fewer: that is free for others. */
+    static const char *const fewer[] = {"+33199000003", "+33199000002"};
+    assert_ok(shelf, store_set_numbers(shelf->store, id, fewer, 2, &shelf->error));
+    assert_numbers(shelf, id, fewer, 2);
+    assert_int_equal(store_get_number_owner(shelf->store, "+33199000001", &owner, &shelf->error),
+                     STATUS_NOT_FOUND);
+    assert_ok(shelf, store_set_numbers(shelf->store, other_id, &numbers[1], 1, &shelf->error));
+    assert_numbers(shelf, other_id, &numbers[1], 1);
+    assert_int_equal(store_set_numbers(shelf->store, other_id, fewer, 1, &shelf->error),
+                     STATUS_CONFLICT);
 }
 
 /* ---- people ---- */
@@ -562,6 +645,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SHELF_TEST(test_customer__comes_back),
         SHELF_TEST(test_customer__put_again_changes_it),
+        SHELF_TEST(test_holidays__come_back_until_taken_away),
+        SHELF_TEST(test_numbers__come_back_in_their_order),
         SHELF_TEST(test_person__comes_back),
         SHELF_TEST(test_enrolment__comes_back),
         SHELF_TEST(test_enrolment__a_new_code_revokes_unused_ones_only),

@@ -1,0 +1,33 @@
+/* command_handlers.c - which handler does which command. */
+#include "gateway/engine/engine_private.h"
+
+command_handler *const command_handlers[COMMANDS_COUNT] = {
+    [COMMAND_ESCALATE] = command_escalate,
+    [COMMAND_DESK_VERB] = command_desk_verb,
+    [COMMAND_TASK_DONE] = command_task_done,
+    [COMMAND_AGENT_VERB] = command_agent_verb,
+    [COMMAND_USE_ENROLMENT] = command_use_enrolment,
+    [COMMAND_PUT_DEVICE] = command_put_device,
+    [COMMAND_DELETE_DEVICE] = command_delete_device,
+    [COMMAND_TEST_DEVICE] = command_test_device,
+    [COMMAND_CONFIRM_TEST] = command_confirm_test,
+    [COMMAND_CHECK_IN] = command_check_in,
+    [COMMAND_CHECK_OUT] = command_check_out,
+    [COMMAND_CALL_OUTCOME] = command_call_outcome,
+    [COMMAND_TRANSPORT_OUTCOME] = command_transport_outcome,
+    [COMMAND_TRANSPORT_DELAYED] = command_transport_delayed,
+    [COMMAND_PUT_CUSTOMER] = command_put_customer,
+    [COMMAND_PUT_HOLIDAYS] = command_put_holidays,
+    [COMMAND_PUT_PERSON] = command_put_person,
+    [COMMAND_PUT_PROCEDURE] = command_put_procedure,
+    [COMMAND_PUT_ROTA] = command_put_rota,
+    [COMMAND_ADD_ENROLMENT] = command_add_enrolment,
+    [COMMAND_ADD_API_KEY] = command_add_api_key,
+    [COMMAND_REVOKE_API_KEY] = command_revoke_api_key,
+    [COMMAND_DEADLINE] = command_deadline,
+    [COMMAND_CONTEXT_CHANGED] = command_context_changed,
+    [COMMAND_QUARANTINE] = command_quarantine,
+    [COMMAND_ALARM] = command_alarm,
+    [COMMAND_CLOCK_MOVED] = command_clock_moved,
+    [COMMAND_PROBE] = command_probe,
+};
