@@ -78,7 +78,8 @@ enum next rotas_put(struct exchange *exchange)
         return reply_fault(exchange, STATUS_INVALID, "", "the body: a rota is required");
     }
     const struct engine_rotas *rotas = engine_rotas(exchange->api->engine);
-    enum status status = rotas->check(rotas->context, request->definition, &error);
+    enum status status =
+        rotas->check(rotas->context, request->definition, exchange->customer->calendar, &error);
     if (status != STATUS_OK) {
         return reply_problem(exchange, status, &error, NULL);
     }
@@ -117,9 +118,10 @@ static enum next compile(struct exchange *exchange, struct store *store)
     size_t count = 0;
     const struct directory_rota *rota = directory_rota(exchange->customer, exchange->parameters[1]);
     const struct engine_rotas *rotas = engine_rotas(exchange->api->engine);
-    enum status status = rotas->compile(
-        rotas->context, rota->definition, exchange->customer->time_zone, exchange->window_from,
-        exchange->window_to, exchange->arena, &intervals, &count, &error);
+    enum status status =
+        rotas->compile(rotas->context, rota->definition, exchange->customer->calendar,
+                       exchange->customer->time_zone, exchange->window_from, exchange->window_to,
+                       exchange->arena, &intervals, &count, &error);
     if (status != STATUS_OK) {
         log_warning("http.rota_failed", LOG_STATUS(status));
         return reply_problem(exchange, status, &error, NULL);

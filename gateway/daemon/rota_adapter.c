@@ -14,7 +14,17 @@
 struct engine_calendar {
     struct opening_hours *hours; /* NULL: none */
     struct holidays *holidays;   /* NULL: none */
+    bool has_file;
+    struct wall_time from; /* of a file, what lies within is known */
+    struct wall_time until;
 };
+
+static struct rota_context context_of(const struct engine_calendar *calendar)
+{
+    return calendar != NULL ? (struct rota_context){.opening_hours = calendar->hours,
+                                                    .holidays = calendar->holidays}
+                            : (struct rota_context){.opening_hours = NULL};
+}
 
 static enum status parse(const char *definition, struct arena *arena, struct rota **rota_r,
                          struct error *error)
@@ -22,9 +32,11 @@ static enum status parse(const char *definition, struct arena *arena, struct rot
     return rota_parse(definition, strlen(definition), arena, rota_r, error);
 }
 
-static enum status check(void *context, const char *definition, struct error *error)
+static enum status check(void *context, const char *definition,
+                         const struct engine_calendar *calendar, struct error *error)
 {
     (void)context;
+    const struct rota_context has = context_of(calendar);
     struct arena *arena = arena_create(0);
     struct rota *rota;
     if (arena == NULL) {
@@ -32,7 +44,7 @@ static enum status check(void *context, const char *definition, struct error *er
     }
     enum status status = parse(definition, arena, &rota, error);
     if (status == STATUS_OK) {
-        status = rota_check(rota, NULL, error);
+        status = rota_check(rota, &has, error);
     }
     arena_destroy(&arena);
     return status;
@@ -93,12 +105,38 @@ static enum status read_calendar(void *context, const struct engine_calendar_tex
     if (status == STATUS_OK) {
         bool any = texts->holidays != NULL || texts->holidays_ics != NULL;
         calendar->holidays = any ? holidays : NULL;
+        calendar->has_file = texts->holidays_ics != NULL;
+        calendar->from = from;
+        calendar->until = to;
         *calendar_r = calendar;
     }
     return status;
 }
 
-static enum status compile(void *context, const char *definition, const char *zone,
+/* Outside of what was read of a file every day would be none of its holidays: wrong, and in
+ * silence. */
+static enum status check_reach(const struct rota *rota, const struct engine_calendar *calendar,
+                               struct wall_time from, struct wall_time to, struct error *error)
+{
+    if (calendar == NULL || !calendar->has_file ||
+        (from.ms >= calendar->from.ms && to.ms <= calendar->until.ms)) {
+        return STATUS_OK;
+    }
+    const struct rota_context without = {.opening_hours = calendar->hours};
+    if (rota_check(rota, &without, NULL) == STATUS_OK) {
+        return STATUS_OK; /* it does not ask for holidays */
+    }
+    char first[RFC3339_BYTES_MAX], last[RFC3339_BYTES_MAX];
+    wall_time_format(calendar->from, first);
+    wall_time_format(calendar->until, last);
+    return error_set(error, STATUS_INVALID,
+                     "the customer's file of holidays is known from %s to %s: ask about a time "
+                     "within",
+                     first, last);
+}
+
+static enum status compile(void *context, const char *definition,
+                           const struct engine_calendar *calendar, const char *zone,
                            struct wall_time from, struct wall_time to, struct arena *arena,
                            struct engine_rota_interval **intervals_r, size_t *count_r,
                            struct error *error)
@@ -109,7 +147,11 @@ static enum status compile(void *context, const char *definition, const char *zo
     size_t count;
     enum status status = parse(definition, arena, &rota, error);
     if (status == STATUS_OK) {
-        status = rota_compile(rota, NULL, zone, from, to, arena, &found, &count, error);
+        status = check_reach(rota, calendar, from, to, error);
+    }
+    if (status == STATUS_OK) {
+        const struct rota_context has = context_of(calendar);
+        status = rota_compile(rota, &has, zone, from, to, arena, &found, &count, error);
     }
     if (status != STATUS_OK) {
         return status;

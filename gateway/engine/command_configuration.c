@@ -45,9 +45,12 @@ static bool numbers_are_free(struct engine *engine, struct command *command, int
         if (status == STATUS_OK && owner != customer_id) {
             char pointer[32];
             (void)snprintf(pointer, sizeof pointer, "/numbers/%zu", i);
-            refuse_field(command, STATUS_CONFLICT, pointer,
-                         "numbers: one is another customer's already: take it away there first, or "
-                         "leave it out here");
+            answer_refuse(command, STATUS_CONFLICT,
+                          "%s: is another customer's number already: take it away there first, or "
+                          "leave it out here",
+                          pointer);
+            (void)text_copy(command->answer.error.pointer, sizeof command->answer.error.pointer,
+                            pointer);
             return false;
         }
     }
@@ -59,9 +62,31 @@ static bool same_text(const char *left, const char *right)
     return left == NULL || right == NULL ? left == right : strcmp(left, right) == 0;
 }
 
-/* What a customer's calendar would be with these texts. It was checked before it was posted, but
- * without the rest of the customer. False: the answer is there. */
+/* Whether every rota that has what it needs would have it with that calendar, too: nobody would be
+ * on call in one that has not. False: the answer is there. */
+static bool rotas_have_what_they_need(struct engine *engine, struct command *command,
+                                      const struct directory_customer *customer,
+                                      const struct engine_calendar *calendar)
+{
+    const struct engine_rotas *rotas = &engine->configuration.rotas;
+    for (size_t i = 0; i < customer->rotas_count; i++) {
+        struct error error = {.text = ""};
+        const struct directory_rota *rota = &customer->rotas[i];
+        if (rotas->check(rotas->context, rota->definition, calendar, &error) != STATUS_OK &&
+            rotas->check(rotas->context, rota->definition, customer->calendar, NULL) == STATUS_OK) {
+            answer_refuse(command, STATUS_CONFLICT,
+                          "rota %s asks for what this takes away; change the rota first: %s",
+                          rota->slug, error.text);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What a customer's calendar would be with these texts: it was checked before it was posted, but
+ * without the rest of the customer (NULL: a new one). False: the answer is there. */
 static bool calendar_is_sound(struct engine *engine, struct command *command,
+                              const struct directory_customer *customer,
                               const struct engine_calendar_texts *texts)
 {
     const struct engine_rotas *rotas = &engine->configuration.rotas;
@@ -72,7 +97,8 @@ static bool calendar_is_sound(struct engine *engine, struct command *command,
         command->answer.status = rotas->read_calendar(
             rotas->context, texts, from, to, engine->scratch, &calendar, &command->answer.error);
     }
-    return command->answer.status == STATUS_OK;
+    return command->answer.status == STATUS_OK &&
+           (customer == NULL || rotas_have_what_they_need(engine, command, customer, calendar));
 }
 
 /* False: the answer is there, or *status_r says what failed. */
@@ -96,7 +122,7 @@ static bool new_calendar_is_sound(struct engine *engine, struct command *command
         }
         texts.holidays_ics = file.ics;
     }
-    return calendar_is_sound(engine, command, &texts);
+    return calendar_is_sound(engine, command, before, &texts);
 }
 
 static enum status write_customer(struct engine *engine, struct command *command,
@@ -167,7 +193,7 @@ enum status command_put_holidays(struct engine *engine, struct command *command,
     }
     const struct engine_calendar_texts texts = {customer->opening_hours, customer->holidays,
                                                 command->request.holidays.ics};
-    if (!calendar_is_sound(engine, command, &texts)) {
+    if (!calendar_is_sound(engine, command, customer, &texts)) {
         return STATUS_OK;
     }
     enum status status;
@@ -333,12 +359,14 @@ enum status command_put_rota(struct engine *engine, struct command *command, str
     /* Compiled once to see that it can be, and that everybody in it exists. */
     struct engine_rota_interval *intervals;
     size_t count = 0;
-    enum status status = rotas->check(rotas->context, request->definition, &command->answer.error);
+    enum status status = rotas->check(rotas->context, request->definition, customer->calendar,
+                                      &command->answer.error);
     if (status == STATUS_OK) {
         struct wall_time from = command->received_at;
         struct wall_time to = {from.ms + ROTA_AHEAD_MS};
-        status = rotas->compile(rotas->context, request->definition, customer->time_zone, from, to,
-                                engine->scratch, &intervals, &count, &command->answer.error);
+        status = rotas->compile(rotas->context, request->definition, customer->calendar,
+                                customer->time_zone, from, to, engine->scratch, &intervals, &count,
+                                &command->answer.error);
     }
     if (status != STATUS_OK) {
         command->answer.status = status;

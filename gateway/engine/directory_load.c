@@ -265,8 +265,9 @@ static enum status compile_rota(struct loading *loading, struct directory_rota *
     rota->compiled_from = (struct wall_time){builder->now.ms - ROTA_BEHIND_MS};
     rota->compiled_until = (struct wall_time){builder->now.ms + ROTA_AHEAD_MS};
     enum status status = builder->rotas->compile(
-        builder->rotas->context, rota->definition, snapshot->customer.time_zone,
-        rota->compiled_from, rota->compiled_until, loading->rows, &found, &count, error);
+        builder->rotas->context, rota->definition, snapshot->customer.calendar,
+        snapshot->customer.time_zone, rota->compiled_from, rota->compiled_until, loading->rows,
+        &found, &count, error);
     if (status == STATUS_NO_MEMORY) {
         return status; /* nothing is wrong with it: somebody is on call */
     }

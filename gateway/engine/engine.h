@@ -104,8 +104,10 @@ struct engine_calendar_texts {
 #define CALENDAR_AHEAD_MS  (INT64_C(6) * 366 * 86400000)
 
 struct engine_rotas {
-    /* Whether the definition is well-formed. STATUS_INVALID with pointer. */
-    enum status (*check)(void *context, const char *definition, struct error *error);
+    /* Whether the definition is well-formed, and the calendar (NULL: the customer has none) has
+     * what it asks for. STATUS_INVALID with pointer and remedy. */
+    enum status (*check)(void *context, const char *definition,
+                         const struct engine_calendar *calendar, struct error *error);
     bool (*zone_is_known)(void *context, const char *zone);
     /* Reads a customer's calendar, once for all that asks it; of the file what lies within
      * [from, to). The calendar lives in the arena. STATUS_INVALID with a pointer into the customer
@@ -114,8 +116,10 @@ struct engine_rotas {
     enum status (*read_calendar)(void *context, const struct engine_calendar_texts *texts,
                                  struct wall_time from, struct wall_time to, struct arena *arena,
                                  const struct engine_calendar **calendar_r, struct error *error);
-    /* Intervals of [from, to) in order, from the arena. */
-    enum status (*compile)(void *context, const char *definition, const char *zone,
+    /* Intervals of [from, to) in order, from the arena. STATUS_INVALID as check(), and when it asks
+     * for a file's holidays at a time for which the file was not read. */
+    enum status (*compile)(void *context, const char *definition,
+                           const struct engine_calendar *calendar, const char *zone,
                            struct wall_time from, struct wall_time to, struct arena *arena,
                            struct engine_rota_interval **intervals_r, size_t *count_r,
                            struct error *error);

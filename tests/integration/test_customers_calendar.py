@@ -1,7 +1,10 @@
 """A customer's opening hours, holidays, numbers and ticket fields, over HTTP and over restarts."""
 
+import datetime
+import itertools
 import secrets
 import unittest
+import zoneinfo
 
 import astreinte_test
 
@@ -21,9 +24,15 @@ ICS = "\r\n".join([
     ""])
 
 
+PARIS = zoneinfo.ZoneInfo("Europe/Paris")
+
+
+NUMBERS = itertools.count(10000)
+
+
 def number():
-    """A number of a range that is kept for fiction, which no other test draws."""
-    return f"+331990{secrets.randbelow(100000):05d}"
+    """One that nobody has yet."""
+    return f"+331990{next(NUMBERS)}"
 
 
 class CustomersTest(astreinte_test.GatewayTest):
@@ -124,6 +133,115 @@ class HolidaysFileTest(CustomersTest):
         self.assert_problem(answer, 415, "invalid")
         self.assertIn("text/calendar", answer["detail"])
         self.assertEqual(self.admin.get(self.path + "/holidays.ics").body.decode(), ICS)
+
+
+class RotaTest(astreinte_test.GatewayTest):
+    """Rotas that follow the customer's calendar."""
+
+    def setUp(self):
+        self.client = self.customer()
+        self.path = f"/v1/customers/{self.client.slug}"
+        self.head = self.admin.get(self.path).json
+
+    def put(self, **members):
+        return self.admin.put(self.path, dict(self.head, **members))
+
+    def put_rota(self, *restrictions):
+        definition = astreinte_test.rota("paul")
+        definition["layers"][0]["restrictions"] = list(restrictions)
+        return self.admin.put(self.path + "/rotas/principal", definition)
+
+    def put_file(self, text):
+        return self.admin.request("PUT", self.path + "/holidays.ics", text,
+                                  headers={"Content-Type": "text/calendar"})
+
+    def on_call(self, first, days):
+        """[(from, to)] on the clock of Paris, of so many days from that date."""
+        begin = datetime.datetime.combine(first, datetime.time(), PARIS)
+        end = datetime.datetime.combine(first + datetime.timedelta(days), datetime.time(), PARIS)
+        utc = [each.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+               for each in (begin, end)]
+        answer = self.admin.get(f"{self.path}/rotas/principal/on-call?from={utc[0]}&to={utc[1]}")
+        self.assertEqual(answer.status, 200, answer)
+        return [tuple(datetime.datetime.fromisoformat(each[name].replace("Z", "+00:00"))
+                      .astimezone(PARIS).strftime("%a %H:%M") for name in ("from", "to"))
+                for each in answer["intervals"]]
+
+    def test_outside_opening_hours__says_who_is_on_call(self):
+        monday = datetime.date(2026, 3, 23)  # in its week the clock changes
+        refused = self.put_rota({"only": "outside-opening-hours"})
+        self.assert_problem(refused, 400, "invalid", "/layers/0/restrictions/0/only")
+        self.assertIn("give the customer some", refused["detail"])
+        self.assertEqual(self.put(opening_hours=HOURS).status, 200)
+        self.assertEqual(self.put_rota({"only": "outside-opening-hours"}).status, 200)
+        closed = [("Mon 00:00", "Mon 08:00")]
+        for day, following in zip(("Mon", "Tue", "Wed", "Thu"), ("Tue", "Wed", "Thu", "Fri")):
+            closed.append((f"{day} 18:00", f"{following} 08:00"))
+        closed.append(("Fri 18:00", "Mon 00:00"))
+        self.assertEqual(self.on_call(monday, 7), closed)
+        # Another calendar counts from its PUT on, and after a restart.
+        hours = {"weekly": [dict(HOURS["weekly"][0], to="12:00", days=["tuesday"])]}
+        self.assertEqual(self.put(opening_hours=hours).status, 200)
+        expected = [("Mon 00:00", "Mon 09:00"), ("Mon 09:00", "Tue 08:00"),  # a turn ends at nine
+                    ("Tue 12:00", "Mon 00:00")]
+        self.assertEqual(self.on_call(monday, 7), expected)
+        self.gateway.stop()
+        self.gateway.start()
+        self.assertEqual(self.on_call(monday, 7), expected)
+
+    def test_opening_hours__decide_at_once_who_is_notified(self):
+        today = datetime.datetime.now(PARIS).weekday()
+        always = {"weekly": [{"days": EVERY_DAY, "from": "00:00", "to": "00:00"}]}
+        later = {"weekly": [{"days": [EVERY_DAY[(today + 3) % 7]], "from": "08:00",
+                             "to": "12:00"}]}
+        self.assertEqual(self.put(opening_hours=always).status, 200)
+        self.assertEqual(self.put_rota({"only": "outside-opening-hours"}).status, 200)
+        for hours, notified in ((always, []), (later, ["paul"]), (always, [])):
+            self.assertEqual(self.put(opening_hours=hours).status, 200)
+            answer = self.client.escalate()
+            self.assertEqual(answer.status, 202, answer)
+            self.assertEqual([each["agent"] for each in answer["notified"]
+                              if each["agent"] == "paul"], notified)
+
+    def test_what_a_rota_needs__stays(self):
+        heeds = dict(HOURS, holidays=[])
+        self.assertEqual(self.put(opening_hours=heeds).status, 200)
+        refused = self.put_rota({"only": "outside-opening-hours"})
+        self.assert_problem(refused, 400, "invalid", "/layers/0/restrictions/0/only")
+        self.assertIn("holidays that the opening hours heed", refused["detail"])
+        self.assertEqual(self.put(opening_hours=heeds, holidays="fr").status, 200)
+        self.assertEqual(self.put_rota({"only": "outside-opening-hours"}).status, 200)
+        for members in ({}, {"opening_hours": heeds}, {"holidays": "fr"}):
+            with self.subTest(members=list(members)):
+                refused = self.put(**members)
+                self.assert_problem(refused, 409, "conflict")
+                self.assertIn("rota principal", refused["detail"])
+        shown = self.admin.get(self.path).json
+        self.assertEqual((shown["opening_hours"], shown["holidays"]), (heeds, "fr"))
+        self.assertEqual(self.put_rota().status, 200)
+        self.assertEqual(self.put().status, 200)
+
+    def test_holidays_of_a_file__are_as_good_as_the_laws(self):
+        self.assert_problem(self.put_rota({"only": "holidays"}), 400, "invalid",
+                            "/layers/0/restrictions/0/only")
+        today = datetime.datetime.now(PARIS).date()
+        day = today + datetime.timedelta(days=31 - today.weekday())  # no day of a hand-over
+        self.assertEqual(self.put_file(ICS.replace("20260515", f"{day:%Y%m%d}")).status, 204)
+        self.assertEqual(self.put_rota({"only": "holidays"}).status, 200)
+        following = day + datetime.timedelta(days=1)
+        self.assertEqual(self.on_call(day, 2), [(f"{day:%a} 00:00", f"{following:%a} 00:00")])
+        refused = self.admin.delete(self.path + "/holidays.ics")
+        self.assert_problem(refused, 409, "conflict")
+        self.assertIn("rota principal", refused["detail"])
+        # Nothing is said of times for which the file was not read.
+        far = f"{today.year + 20}-01-01T00:00:00Z"
+        place = f"{self.path}/rotas/principal/on-call?from={far}"
+        answer = self.admin.get(place)
+        self.assert_problem(answer, 400, "invalid")
+        self.assertIn("ask about a time within", answer["detail"])
+        self.assertEqual(self.put(holidays="fr").status, 200)
+        self.assertEqual(self.admin.delete(self.path + "/holidays.ics").status, 204)
+        self.assertEqual(self.admin.get(place).status, 200)
 
 
 class TicketFieldsTest(astreinte_test.GatewayTest):

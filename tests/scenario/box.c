@@ -370,10 +370,11 @@ static bool is_real(const char *definition)
     return definition[0] == '{';
 }
 
-static enum status check_rota(void *context, const char *definition, struct error *error)
+static enum status check_rota(void *context, const char *definition,
+                              const struct engine_calendar *calendar, struct error *error)
 {
     if (is_real(definition)) {
-        return rota_adapter().check(context, definition, error);
+        return rota_adapter().check(context, definition, calendar, error);
     }
     return definition[0] == '[' ? STATUS_OK
                                 : error_set(error, STATUS_INVALID, "a rota is an array of names");
@@ -393,15 +394,16 @@ static enum status read_calendar(void *context, const struct engine_calendar_tex
     return rota_adapter().read_calendar(context, texts, from, to, arena, calendar_r, error);
 }
 
-static enum status compile_rota(void *context, const char *definition, const char *zone,
+static enum status compile_rota(void *context, const char *definition,
+                                const struct engine_calendar *calendar, const char *zone,
                                 struct wall_time from, struct wall_time to, struct arena *arena,
                                 struct engine_rota_interval **intervals_r, size_t *count_r,
                                 struct error *error)
 {
     const struct box *box = context;
     if (is_real(definition)) {
-        return rota_adapter().compile(NULL, definition, zone, from, to, arena, intervals_r, count_r,
-                                      error);
+        return rota_adapter().compile(NULL, definition, calendar, zone, from, to, arena,
+                                      intervals_r, count_r, error);
     }
     char word[SLUG_BYTES_MAX];
     struct engine_rota_interval *intervals = arena_alloc(arena, 64 * sizeof *intervals);

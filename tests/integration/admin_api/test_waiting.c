@@ -56,9 +56,11 @@ static void hear_alarm(void *context, const char *kind, const char *detail)
     (void)detail;
 }
 
-static enum status check_rota(void *context, const char *definition, struct error *error)
+static enum status check_rota(void *context, const char *definition,
+                              const struct engine_calendar *calendar, struct error *error)
 {
     (void)context;
+    (void)calendar;
     (void)definition;
     return error_set(error, STATUS_UNSUPPORTED, "no rotas here");
 }
@@ -70,7 +72,8 @@ static bool know_zone(void *context, const char *zone)
     return true;
 }
 
-static enum status compile_rota(void *context, const char *definition, const char *zone,
+static enum status compile_rota(void *context, const char *definition,
+                                const struct engine_calendar *calendar, const char *zone,
                                 struct wall_time from, struct wall_time to, struct arena *arena,
                                 struct engine_rota_interval **intervals_r,
                                 size_t *count_r, /* NOLINT(readability-non-const-parameter) */
@@ -78,6 +81,7 @@ static enum status compile_rota(void *context, const char *definition, const cha
 {
     (void)context;
     (void)definition;
+    (void)calendar;
     (void)zone;
     (void)from;
     (void)to;

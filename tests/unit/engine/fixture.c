@@ -121,9 +121,23 @@ static void fake_alarm(void *context, const char *kind, const char *detail)
 
 /* A rota is the slugs of agents, with a space between, who are always on call; "broken" does not
  * compile. */
-static enum status fake_check(void *context, const char *definition, struct error *error)
+#define NEEDS_HOURS "needs-hours "
+
+/* The fixture's calendar is the texts that it was read from. */
+static const char *hours_of(const struct engine_calendar *calendar)
+{
+    const struct engine_calendar_texts *texts = (const void *)calendar;
+    return texts != NULL ? texts->opening_hours : NULL;
+}
+
+static enum status fake_check(void *context, const char *definition,
+                              const struct engine_calendar *calendar, struct error *error)
 {
     (void)context;
+    bool needs_hours = strncmp(definition, NEEDS_HOURS, sizeof NEEDS_HOURS - 1) == 0;
+    if (needs_hours && hours_of(calendar) == NULL) {
+        return error_set_at(error, STATUS_INVALID, "/layers/0", "/layers/0: needs hours");
+    }
     return strcmp(definition, "broken") == 0
                ? error_set_at(error, STATUS_INVALID, "/layers", "it is broken")
                : STATUS_OK;
@@ -135,7 +149,7 @@ static bool fake_zone_is_known(void *context, const char *zone)
     return strcmp(zone, "Europe/Paris") == 0;
 }
 
-/* "broken" is broken; a calendar is the texts that it was made of. */
+/* "broken" is broken; a calendar is the texts that it was read from. */
 static enum status fake_read_calendar(void *context, const struct engine_calendar_texts *texts,
                                       struct wall_time from, struct wall_time to,
                                       struct arena *arena,
@@ -161,7 +175,9 @@ static enum status fake_read_calendar(void *context, const struct engine_calenda
     return STATUS_OK;
 }
 
-static enum status fake_compile(void *context, const char *definition, const char *zone,
+/* The agents whose slugs the definition is; behind NEEDS_HOURS those of the opening hours. */
+static enum status fake_compile(void *context, const char *definition,
+                                const struct engine_calendar *calendar, const char *zone,
                                 struct wall_time from, struct wall_time to, struct arena *arena,
                                 struct engine_rota_interval **intervals_r, size_t *count_r,
                                 struct error *error)
@@ -169,8 +185,11 @@ static enum status fake_compile(void *context, const char *definition, const cha
     (void)context;
     assert_string_equal(zone, "Europe/Paris");
     assert_non_null(definition);
-    if (strcmp(definition, "broken") == 0) {
-        return error_set(error, STATUS_INVALID, "it is broken");
+    if (fake_check(NULL, definition, calendar, error) != STATUS_OK) {
+        return STATUS_INVALID;
+    }
+    if (strncmp(definition, NEEDS_HOURS, sizeof NEEDS_HOURS - 1) == 0) {
+        definition = hours_of(calendar);
     }
     struct engine_rota_interval *intervals = arena_alloc(arena, AGENTS_MAX * sizeof *intervals);
     if (intervals == NULL) {

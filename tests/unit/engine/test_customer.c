@@ -232,6 +232,72 @@ static void test_calendar__is_renewed(void **state)
     assert_int_equal(directory_rotas_wear(&directory, house->wall, &id), TIME_NEVER_MS);
 }
 
+static struct command *put_duty(struct house *house, const char *definition)
+{
+    struct command *command = house_command(house, COMMAND_PUT_ROTA);
+    command->request.definition =
+        (struct definition_request){.slug = "duty", .definition = definition};
+    house_run(house, command);
+    return command;
+}
+
+static void assert_on_duty(const struct house *house, int64_t agent)
+{
+    const struct directory_rota *rota = directory_rota(customer_named(house, "acme"), "duty");
+    assert_non_null(rota);
+    assert_int_equal(rota->intervals_count, agent != 0 ? 1 : 0);
+    assert_true(agent == 0 || rota->intervals[0].agent_id == agent);
+}
+
+/* In the fixture the opening hours say who is on call in such a rota. */
+static void test_rota__follows_the_opening_hours(void **state)
+{
+    struct house *house = *state;
+    assert_int_equal(put_duty(house, "needs-hours ")->answer.status, STATUS_INVALID);
+    (void)put_calendar(house, "jean", NULL);
+    assert_int_equal(put_duty(house, "needs-hours ")->answer.status, STATUS_OK);
+    assert_on_duty(house, house->jean);
+    (void)put_calendar(house, "paul", "fr");
+    assert_on_duty(house, house->paul);
+    house_restart(house);
+    assert_on_duty(house, house->paul);
+}
+
+static void test_rota__keeps_what_it_needs(void **state)
+{
+    struct house *house = *state;
+    (void)put_calendar(house, "jean", NULL);
+    (void)put_duty(house, "needs-hours ");
+    struct command *command = put_calendar(house, NULL, "fr");
+    assert_int_equal(command->answer.status, STATUS_CONFLICT);
+    assert_non_null(strstr(command->answer.error.text, "rota duty"));
+    assert_non_null(strstr(command->answer.error.text, "needs hours"));
+    assert_on_duty(house, house->jean);
+    assert_calendar(house, "jean", NULL, NULL);
+    /* It asks for no holidays; and once it asks for nothing, all may go. */
+    assert_int_equal(put_file(house, "file")->answer.status, STATUS_OK);
+    assert_int_equal(put_file(house, NULL)->answer.status, STATUS_OK);
+    assert_int_equal(put_duty(house, "paul")->answer.status, STATUS_OK);
+    assert_int_equal(put_calendar(house, NULL, NULL)->answer.status, STATUS_OK);
+    assert_on_duty(house, house->paul);
+}
+
+/* A rota that lacks what it needs already is no reason to refuse a change. */
+static void test_rota__without_what_it_needs_stops_no_change(void **state)
+{
+    struct house *house = *state;
+    (void)put_calendar(house, "jean", NULL);
+    (void)put_duty(house, "needs-hours ");
+    assert_int_equal(sqlite3_exec(house->engine->store->db,
+                                  "UPDATE customer SET opening_hours = NULL", NULL, NULL, NULL),
+                     SQLITE_OK);
+    house_restart(house);
+    assert_on_duty(house, 0);
+    assert_int_equal(put_calendar(house, NULL, "fr")->answer.status, STATUS_OK);
+    assert_int_equal(put_calendar(house, "jean", NULL)->answer.status, STATUS_OK);
+    assert_on_duty(house, house->jean);
+}
+
 static void test_customer__keeps_what_it_says(void **state)
 {
     struct house *house = *state;
@@ -270,6 +336,9 @@ int main(void)
         HOUSE_TEST(test_calendar__that_is_broken_is_refused),
         HOUSE_TEST(test_calendar__that_cannot_be_read_any_more),
         HOUSE_TEST(test_calendar__is_renewed),
+        HOUSE_TEST(test_rota__follows_the_opening_hours),
+        HOUSE_TEST(test_rota__keeps_what_it_needs),
+        HOUSE_TEST(test_rota__without_what_it_needs_stops_no_change),
         HOUSE_TEST(test_customer__keeps_what_it_says),
     };
     return cmocka_run_group_tests_name("engine.customer", tests, NULL, NULL);
