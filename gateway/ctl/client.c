@@ -272,7 +272,9 @@ static bool set_request(struct receipt *receipt, const struct client_request *re
         ok = add_header(headers, receipt->client->authorization, "");
     }
     if (ok && request->body != NULL) {
-        ok = add_header(headers, "Content-Type: application/json", "") &&
+        ok = add_header(headers, "Content-Type: ",
+                        request->content_type != NULL ? request->content_type
+                                                      : "application/json") &&
              curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request->body) == CURLE_OK &&
              curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
                               (curl_off_t)request->body_bytes) == CURLE_OK;

@@ -32,8 +32,9 @@ void client_destroy(struct client **client);
 struct client_request {
     const char *method; /* "GET" … */
     const char *path;   /* "/v1/…", already encoded */
-    const char *body;   /* NULL: none; sent as application/json */
+    const char *body;   /* NULL: none */
     size_t body_bytes;
+    const char *content_type;    /* of the body; NULL: application/json */
     const char *idempotency_key; /* NULL: none */
 };
 

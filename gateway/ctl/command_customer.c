@@ -8,6 +8,7 @@
 #include "gateway/ctl/terminal.h"
 
 #define CUSTOMERS_BYTES_MAX (4u << 20)
+#define HOLIDAYS_BYTES_MAX  (64u << 10) /* what the gateway takes of any body */
 
 enum change { CHANGE_CREATED, CHANGE_UPDATED, CHANGE_UNCHANGED, CHANGE_SKIPPED, CHANGES_COUNT };
 
@@ -56,21 +57,29 @@ static enum ctl_exit read_present(struct ctl *ctl, const struct customers_step *
     return code;
 }
 
+static enum ctl_exit put_body(struct ctl *ctl, const struct customers_step *step, json_t *body)
+{
+    struct client_response response;
+    char *text = json_dumps(body, JSON_COMPACT);
+    enum ctl_exit code = text != NULL ? step_call(ctl, step, "PUT", text, &response)
+                                      : ctl_fail(ctl, CTL_USAGE, "out of memory");
+    free(text);
+    if (code == CTL_OK) {
+        client_response_fini(&response);
+    }
+    return code;
+}
+
 /* Put always, and compared before and after: whether a file says the same as a default that it
  * leaves out is the gateway's to know. */
 static enum ctl_exit put_step(struct ctl *ctl, const struct customers_step *step, json_t *present,
                               enum change *change_r)
 {
-    struct client_response response;
-    char *body = json_dumps(step->body, JSON_COMPACT);
-    enum ctl_exit code = body != NULL ? step_call(ctl, step, "PUT", body, &response)
-                                      : ctl_fail(ctl, CTL_USAGE, "out of memory");
-    free(body);
+    json_t *after = NULL;
+    enum ctl_exit code = put_body(ctl, step, step->body);
     if (code != CTL_OK) {
         return code;
     }
-    client_response_fini(&response);
-    json_t *after = NULL;
     if (present != NULL) {
         code = read_present(ctl, step, &after);
     }
@@ -78,6 +87,17 @@ static enum ctl_exit put_step(struct ctl *ctl, const struct customers_step *step
                 : customers_step_changed_nothing(step, present, after) ? CHANGE_UNCHANGED
                                                                        : CHANGE_UPDATED;
     json_decref(after);
+    return code;
+}
+
+/* The first step of a customer that is there: the one at the end says the rest. */
+static enum ctl_exit put_first(struct ctl *ctl, const struct customers_step *step, json_t *present,
+                               enum change *change_r)
+{
+    json_t *body = customers_step_first_body(step, present);
+    enum ctl_exit code = body != NULL ? put_body(ctl, step, body) : CTL_OK;
+    *change_r = body != NULL ? CHANGE_UPDATED : CHANGE_SKIPPED;
+    json_decref(body);
     return code;
 }
 
@@ -89,8 +109,10 @@ static enum ctl_exit run_step(struct ctl *ctl, const struct customers_step *step
     if (code != CTL_OK) {
         return code;
     }
-    if (step->only_when_absent && (dry_run || present != NULL)) {
+    if (step->comes_first && dry_run) {
         *change_r = CHANGE_SKIPPED; /* the customer's own step at the end counts */
+    } else if (step->comes_first && present != NULL) {
+        code = put_first(ctl, step, present, change_r);
     } else if (dry_run) {
         *change_r = present == NULL                         ? CHANGE_CREATED
                     : customers_step_is_done(step, present) ? CHANGE_UNCHANGED
@@ -188,6 +210,52 @@ static void say_asked_for(struct ctl *ctl, const char *kind, const struct argume
         terminal_text(&err, TINT_PLAIN, arguments->positional[0]);
         terminal_print(&err, TINT_PLAIN, "\n");
     }
+}
+
+static enum ctl_exit say_whose(struct ctl *ctl, const struct arguments *arguments)
+{
+    const struct terminal err = {.file = ctl->err};
+    if (strcmp(ctl->refused_as, "not-found") == 0) {
+        terminal_print(&err, TINT_PLAIN, "  asked for: the file of holidays of customer ");
+        terminal_text(&err, TINT_PLAIN, arguments->positional[0]);
+        terminal_print(&err, TINT_PLAIN, "\n");
+    }
+    return CTL_REFUSED;
+}
+
+enum ctl_exit command_holidays(struct ctl *ctl, const struct arguments *arguments)
+{
+    const char *name = arguments->positional_count > 1 ? arguments->positional[1] : NULL;
+    bool remove = arguments_option(arguments, "--remove") != NULL;
+    struct client_request request = {
+        .method = name != NULL ? "PUT"
+                  : remove     ? "DELETE"
+                               : "GET",
+        .path = ctl_path(ctl, "v1", "customers", arguments->positional[0], "holidays.ics", NULL),
+        .content_type = "text/calendar",
+    };
+    if (name != NULL && remove) {
+        return ctl_fail(ctl, CTL_USAGE, "give a file or --remove, not both");
+    }
+    enum ctl_exit code = name == NULL ? CTL_OK
+                                      : ctl_read_file(ctl, name, HOLIDAYS_BYTES_MAX, &request.body,
+                                                      &request.body_bytes);
+    struct client_response response;
+    if (code == CTL_OK) {
+        code = ctl_call(ctl, &request, &response);
+        code = code == CTL_REFUSED ? say_whose(ctl, arguments) : code;
+    }
+    if (code != CTL_OK) {
+        return code;
+    }
+    const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
+    if (name == NULL && !remove) {
+        (void)fwrite(response.body, 1, response.body_bytes, ctl->out);
+    } else {
+        terminal_print(&out, TINT_GREEN, name != NULL ? "kept\n" : "removed\n");
+    }
+    client_response_fini(&response);
+    return CTL_OK;
 }
 
 enum ctl_exit command_enrol(struct ctl *ctl, const struct arguments *arguments)

@@ -108,13 +108,24 @@ const struct command commands[] = {
      "FILE is a JSON object {\"customers\": [...]}, each with slug, name, time_zone, language, "
      "alias,\n"
      "default_procedure and the lists contacts, agents, procedures and the object rotas (by "
-     "role).\n"
+     "role);\n"
+     "also, where it has them, opening_hours, holidays, numbers (it is called on), "
+     "emergency_phone,\n"
+     "greeting, retention_days and ticket_fields. The gateway describes them all under\n"
+     "GET /openapi.json (Customer). What a customer's entry leaves out of these is taken away.\n\n"
      "Everything is put in an order in which references resolve, and reported as created, updated\n"
      "or unchanged. Nothing is ever deleted: what the file does not name stays as it is. It stops\n"
      "at the first refusal and says where in the file the fault is; run it again after mending.\n\n"
      "--dry-run sends nothing: it reads what is there and says what would be created or updated.",
      OPTIONS({"--dry-run", NULL, "say what would change, change nothing"}), 1, 1, command_apply,
      "astreintectl apply customers.json --dry-run"},
+    {"holidays", "CUSTOMER [FILE|-] [--remove]", "a customer's own holidays: an iCalendar file",
+     "With FILE: its all-day events become holidays, beside those of the law that the customer "
+     "keeps\n"
+     "(member holidays); it takes the place of the file before, and has at most 64 KiB. With\n"
+     "--remove: there are none any more. With neither: prints the file as it was put.",
+     OPTIONS({"--remove", NULL, "take the file away"}), 1, 2, command_holidays,
+     "astreintectl holidays clinique-saint-jean fermetures.ics"},
     {"enrol", "CUSTOMER AGENT", "a one-time code for an agent's phone",
      "Prints the code on standard output and until when it holds on standard error.", NULL, 2, 2,
      command_enrol, "astreintectl enrol clinique-saint-jean claire"},

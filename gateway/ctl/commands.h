@@ -18,6 +18,7 @@ COMMAND(vapid_create);
 COMMAND(vapid_public);
 /* command_customer.c */
 COMMAND(apply);
+COMMAND(holidays);
 COMMAND(enrol);
 COMMAND(on_call);
 /* command_escalation.c */

@@ -22,7 +22,7 @@ static enum status add(struct customers_plan *plan, size_t steps_max, struct cus
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
     }
     for (size_t i = 0; i < plan->steps_count; i++) {
-        if (strcmp(plan->steps[i].path, step.path) == 0 && !plan->steps[i].only_when_absent) {
+        if (strcmp(plan->steps[i].path, step.path) == 0 && !plan->steps[i].comes_first) {
             json_decref(step.body);
             return error_set_at(error, STATUS_INVALID, step.pointer, "%s %s stands here twice",
                                 step.kind, step.slug);
@@ -143,7 +143,7 @@ static enum status add_customer(struct customers_plan *plan, size_t steps_max, s
                                   .path = arena_format(arena, "/v1/customers/%s", slug),
                                   .pointer = pointer,
                                   .body = customer_body(object),
-                                  .only_when_absent = true};
+                                  .comes_first = true};
     (void)json_object_del(step.body, "default_procedure");
     status = add(plan, steps_max, step, error);
     for (size_t i = 0; i < SECTIONS_COUNT && status == STATUS_OK; i++) {
@@ -153,7 +153,7 @@ static enum status add_customer(struct customers_plan *plan, size_t steps_max, s
         return status;
     }
     step.body = customer_body(object);
-    step.only_when_absent = false;
+    step.comes_first = false;
     return add(plan, steps_max, step, error);
 }
 
@@ -222,6 +222,22 @@ static bool same_number(json_t *present, json_t *wanted)
            strcmp(left, right) == 0;
 }
 
+static bool is_phone(const char *name)
+{
+    return strcmp(name, "phone") == 0 || strcmp(name, "emergency_phone") == 0;
+}
+
+static bool same_numbers(json_t *present, json_t *wanted)
+{
+    size_t count = json_array_size(wanted);
+    bool same =
+        json_is_array(present) && json_is_array(wanted) && json_array_size(present) == count;
+    for (size_t i = 0; same && i < count; i++) {
+        same = same_number(json_array_get(present, i), json_array_get(wanted, i));
+    }
+    return same;
+}
+
 /* Recursive, but json_parse() lets no file nest deeper than JSON_DEPTH_MAX. */
 static bool covers(json_t *present, json_t *wanted)
 {
@@ -231,8 +247,9 @@ static bool covers(json_t *present, json_t *wanted)
         json_object_foreach(wanted, name, value)
         {
             json_t *other = json_object_get(present, name);
-            bool phone = strcmp(name, "phone") == 0 && same_number(other, value);
-            if (!phone && !covers(other, value)) {
+            bool phone = is_phone(name) && same_number(other, value);
+            bool phones = strcmp(name, "numbers") == 0 && same_numbers(other, value);
+            if (!phone && !phones && !covers(other, value)) {
                 return false;
             }
         }
@@ -256,11 +273,61 @@ static json_t *definition_of(const struct customers_step *step, json_t *present)
     return is_definition ? json_object_get(present, "definition") : NULL;
 }
 
+/* Of a customer, what the file leaves out is taken away, and what is put whole must be the same. */
+static bool customer_is_the_same(json_t *present, json_t *wanted)
+{
+    static const char *const optional[] = {"default_procedure", "opening_hours",   "holidays",
+                                           "numbers",           "emergency_phone", "greeting",
+                                           "retention_days",    "ticket_fields"};
+    static const char *const whole[] = {"opening_hours", "ticket_fields"};
+    for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++) {
+        json_t *has = json_object_get(present, optional[i]);
+        bool nothing =
+            has == NULL || json_is_null(has) || (json_is_array(has) && json_array_size(has) == 0);
+        if (json_object_get(wanted, optional[i]) == NULL && !nothing) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
+        json_t *value = json_object_get(wanted, whole[i]);
+        if (value != NULL && !json_equal(json_object_get(present, whole[i]), value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool customers_step_is_done(const struct customers_step *step, json_t *present)
 {
     json_t *definition = definition_of(step, present);
-    return definition != NULL ? json_equal(definition, step->body) != 0
-                              : covers(present, step->body);
+    if (definition != NULL) {
+        return json_equal(definition, step->body) != 0;
+    }
+    bool customer = strcmp(step->kind, "customer") == 0;
+    return covers(present, step->body) && (!customer || customer_is_the_same(present, step->body));
+}
+
+json_t *customers_step_first_body(const struct customers_step *step, json_t *present)
+{
+    static const char *const members[] = {"opening_hours", "holidays"};
+    json_t *body = json_copy(present);
+    bool changed = false;
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        json_t *value = json_object_get(step->body, members[i]);
+        if (value != NULL && !json_is_null(value) &&
+            !json_equal(json_object_get(present, members[i]), value)) {
+            changed = true;
+            if (json_object_set(body, members[i], value) != 0) {
+                json_decref(body);
+                return NULL;
+            }
+        }
+    }
+    if (!changed) {
+        json_decref(body);
+        return NULL;
+    }
+    return body;
 }
 
 bool customers_step_changed_nothing(const struct customers_step *step, json_t *before,

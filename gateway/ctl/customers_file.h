@@ -1,8 +1,10 @@
 /* customers_file.h - a customers file as the list of PUTs that bring it about. Does no I/O.
  *
- * The order is one in which every reference resolves: a customer that does not exist yet first
- * goes without its default procedure, then its agents, contacts, rotas and procedures, then the
- * customer as it stands in the file.
+ * The order is one in which every reference resolves: first the customer without its default
+ * procedure, then its agents, contacts, rotas and procedures, then the customer as it stands in the
+ * file. A customer that is there already goes first as it is, with the opening hours and holidays
+ * of the file: the rotas may ask for them, and those of before may still need what the file takes
+ * away.
  */
 #ifndef GATEWAY_CTL_CUSTOMERS_FILE_H
 #define GATEWAY_CTL_CUSTOMERS_FILE_H
@@ -21,7 +23,7 @@ struct customers_step {
     const char *path;     /* "/v1/customers/…" */
     const char *pointer;  /* where it stands in the file */
     json_t *body;         /* owned by the plan */
-    bool only_when_absent;
+    bool comes_first;     /* the customer, before all that is its own */
 };
 
 struct customers_plan {
@@ -36,9 +38,14 @@ enum status customers_plan_make(json_t *document, struct arena *arena,
                                 struct customers_plan *plan_r, struct error *error) MUST_CHECK;
 void customers_plan_fini(struct customers_plan *plan);
 
+/* What the first step of a customer that is there (what a GET answered) puts instead of its body.
+ * NULL: nothing, as it has the opening hours and holidays of the file, or there is no memory. The
+ * caller releases it. */
+json_t *customers_step_first_body(const struct customers_step *step, json_t *present);
+
 /* Whether what the gateway answered to a GET already says everything that the step's body says:
- * each member has an equal one, telephone numbers compared as numbers. A definition is put whole:
- * it must be the same. */
+ * each member has an equal one, telephone numbers compared as numbers, and what the file leaves out
+ * of a customer is not there. A definition is put whole: it must be the same. */
 bool customers_step_is_done(const struct customers_step *step, json_t *present);
 /* Whether two answers to a GET say that nothing was changed between them. */
 bool customers_step_changed_nothing(const struct customers_step *step, json_t *before,

@@ -2,7 +2,10 @@
 
 import datetime
 import itertools
+import json
+import os
 import secrets
+import subprocess
 import unittest
 import zoneinfo
 
@@ -267,6 +270,75 @@ class TicketFieldsTest(astreinte_test.GatewayTest):
         self.assertEqual(kept, given)
         warnings, kept = self.warnings(customer, fields={"site": "B", "etage": "2"})
         self.assertEqual((warnings, kept), ([], {"site": "B", "etage": "2"}))
+
+
+class CommandLineTest(CustomersTest):
+    """astreintectl knows them: a customers file, and the file of holidays beside it."""
+
+    def ctl(self, *arguments, code=0):
+        done = subprocess.run(
+            [os.environ["ASTREINTECTL"], *arguments], capture_output=True, text=True,
+            timeout=astreinte_test.PATIENCE_S, check=False,
+            env={**os.environ, "ASTREINTE_URL": f"http://127.0.0.1:{self.gateway.port}",
+                 "ASTREINTE_KEY_FILE": str(self.directory / "root.key")})
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done
+
+    def file(self, name, text):
+        path = self.directory / name
+        path.write_text(text)
+        return str(path)
+
+    def apply(self, customer, *options, code=0):
+        path = self.file("customers.json", json.dumps({"customers": [customer]}))
+        return self.ctl("apply", path, *options, code=code)
+
+    def customer_of(self, restrictions, **members):
+        definition = astreinte_test.rota("paul")
+        definition["layers"][0]["restrictions"] = restrictions
+        return dict(HEAD, slug=self.slug, rotas={"principal": definition},
+                    agents=[{"slug": "paul", "name": "Paul", "phone": "06 39 98 10 11"}], **members)
+
+    def test_apply__goes_from_any_file_to_any_other(self):
+        first, second = number(), number()
+        plain = self.customer_of([])
+        whole = self.customer_of(
+            [{"only": "outside-opening-hours"}, {"only": "holidays"}], opening_hours=HOURS,
+            holidays="fr", numbers=["0" + first[3:], second], emergency_phone="06 39 98 10 99",
+            greeting="Bonsoir", retention_days=30, ticket_fields=FIELDS)
+        other = self.customer_of([{"only": "opening-hours"}], numbers=[second],
+                                 opening_hours={"weekly": HOURS["weekly"]})
+        for step in (whole, plain, whole, other, plain, other, whole):
+            done = self.apply(step)
+            self.assertRegex(done.stdout, "created|updated")
+            for options in ((), ("--dry-run",)):
+                self.assertIn("0 created, 0 updated, 3 unchanged",
+                              self.apply(step, *options).stdout)
+            shown = self.admin.get(self.path).json
+            for name in ("opening_hours", "holidays", "greeting", "retention_days"):
+                self.assertEqual(shown[name], step.get(name), name)
+        self.assertIn("1 updated", self.apply(
+            {name: value for name, value in whole.items() if name != "greeting"},
+            "--dry-run").stdout)
+
+    def test_apply__says_where_the_fault_is(self):
+        done = self.apply(self.customer_of([{"only": "holidays"}]), code=1)
+        self.assertIn("/customers/0/rotas/principal/layers/0/restrictions/0/only", done.stderr)
+        done = self.apply(self.customer_of([], numbers=["12"]), code=1)
+        self.assertIn("/customers/0/numbers/0", done.stderr)
+
+    def test_holidays__put_shown_removed(self):
+        self.put(201)
+        path = self.file("fermetures.ics", ICS.replace("\r\n", "\n"))
+        refused = self.ctl("holidays", self.slug, code=1)
+        self.assertIn(f"holidays of customer {self.slug}", refused.stderr)
+        self.assertEqual(self.ctl("holidays", self.slug, path).stdout, "kept\n")
+        self.assertEqual(self.ctl("holidays", self.slug).stdout, ICS.replace("\r\n", "\n"))
+        self.assertEqual(self.ctl("holidays", self.slug, "--remove").stdout, "removed\n")
+        self.ctl("holidays", self.slug, code=1)
+        self.ctl("holidays", self.slug, path, "--remove", code=2)
+        broken = self.file("broken.ics", "nothing")
+        self.assertIn("BEGIN:VCALENDAR", self.ctl("holidays", self.slug, broken, code=1).stderr)
 
 
 if __name__ == "__main__":

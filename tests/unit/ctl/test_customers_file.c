@@ -39,10 +39,10 @@ static void test_plan__orders_references_and_strips_slugs(void **state)
         assert_string_equal(plan.steps[i].path, paths[i]);
         assert_null(json_object_get(plan.steps[i].body, "slug"));
     }
-    assert_true(plan.steps[0].only_when_absent);
+    assert_true(plan.steps[0].comes_first);
     assert_null(json_object_get(plan.steps[0].body, "default_procedure"));
     assert_int_equal(json_object_size(plan.steps[0].body), 1);
-    assert_false(plan.steps[6].only_when_absent);
+    assert_false(plan.steps[6].comes_first);
     assert_string_equal(json_string_value(json_object_get(plan.steps[6].body, "default_procedure")),
                         "p");
     assert_string_equal(plan.steps[2].pointer, "/customers/0/agents/1");
@@ -107,11 +107,59 @@ static void test_step__is_done_when_all_that_the_file_says_is_there(void **state
         {"procedure", "{\"version\":3,\"definition\":{\"a\":1,\"b\":2}}", "{\"b\":2,\"a\":1}",
          true},
         {"procedure", "{\"version\":3,\"definition\":{\"a\":1,\"b\":2}}", "{\"a\":1}", false},
+        {"customer", "{\"numbers\":[\"+33199000001\",\"+33199000002\"]}",
+         "{\"numbers\":[\"01 99 00 00 01\",\"0033 199 00 00 02\"]}", true},
+        {"customer", "{\"numbers\":[\"+33199000001\",\"+33199000002\"]}",
+         "{\"numbers\":[\"01 99 00 00 02\",\"01 99 00 00 01\"]}", false},
+        {"customer", "{\"numbers\":[\"+33199000001\"]}", "{\"numbers\":[]}", false},
+        {"customer", "{\"emergency_phone\":\"+33612345678\"}",
+         "{\"emergency_phone\":\"06 12 34 56 78\"}", true},
+        {"customer", "{\"opening_hours\":{\"weekly\":[],\"holidays\":[]}}",
+         "{\"opening_hours\":{\"weekly\":[]}}", false},
+        {"customer", "{\"opening_hours\":{\"weekly\":[]}}", "{\"opening_hours\":{\"weekly\":[]}}",
+         true},
+        {"customer", "{\"name\":\"C\",\"greeting\":\"Bonjour\"}", "{\"name\":\"C\"}", false},
+        {"customer", "{\"name\":\"C\",\"greeting\":null,\"numbers\":[]}", "{\"name\":\"C\"}", true},
+        {"customer", "{\"ticket_fields\":[{\"name\":\"a\",\"required\":true}]}",
+         "{\"ticket_fields\":[{\"name\":\"a\"}]}", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         json_t *present = read_json(cases[i].present), *wanted = read_json(cases[i].wanted);
         const struct customers_step step = {.kind = cases[i].kind, .body = wanted};
         assert_int_equal(customers_step_is_done(&step, present), cases[i].done);
+        json_decref(present);
+        json_decref(wanted);
+    }
+}
+
+/* A customer that is there first gets what the rotas of the file may ask for, and keeps the rest.
+ */
+static void test_step__that_comes_first(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *present, *wanted, *put;
+    } cases[] = {
+        {"{\"name\":\"A\",\"opening_hours\":null}", "{\"name\":\"B\"}", NULL},
+        {"{\"name\":\"A\",\"opening_hours\":{\"weekly\":[1]}}",
+         "{\"name\":\"B\",\"opening_hours\":null}", NULL},
+        {"{\"name\":\"A\",\"holidays\":\"fr\"}", "{\"name\":\"B\",\"holidays\":\"fr\"}", NULL},
+        {"{\"name\":\"A\",\"opening_hours\":null,\"holidays\":\"fr\",\"default_procedure\":\"p\"}",
+         "{\"name\":\"B\",\"opening_hours\":{\"weekly\":[1]}}",
+         "{\"name\":\"A\",\"opening_hours\":{\"weekly\":[1]},\"holidays\":\"fr\","
+         "\"default_procedure\":\"p\"}"},
+        {"{\"name\":\"A\",\"holidays\":\"fr\"}", "{\"holidays\":\"fr-guyane\"}",
+         "{\"name\":\"A\",\"holidays\":\"fr-guyane\"}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        json_t *present = read_json(cases[i].present), *wanted = read_json(cases[i].wanted);
+        const struct customers_step step = {
+            .kind = "customer", .body = wanted, .comes_first = true};
+        json_t *put = customers_step_first_body(&step, present);
+        json_t *expected = cases[i].put != NULL ? read_json(cases[i].put) : NULL;
+        assert_true(put == NULL ? expected == NULL : json_equal(put, expected));
+        json_decref(expected);
+        json_decref(put);
         json_decref(present);
         json_decref(wanted);
     }
@@ -149,6 +197,7 @@ int main(void)
         cmocka_unit_test(test_plan__orders_references_and_strips_slugs),
         cmocka_unit_test(test_plan__refuses),
         cmocka_unit_test(test_step__is_done_when_all_that_the_file_says_is_there),
+        cmocka_unit_test(test_step__that_comes_first),
         cmocka_unit_test(test_step__changed_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
