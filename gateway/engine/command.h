@@ -34,6 +34,7 @@ enum command_type {
     COMMAND_CALL_OUTCOME,
     COMMAND_TRANSPORT_OUTCOME,
     COMMAND_TRANSPORT_DELAYED,
+    COMMAND_FORWARDED_CALL,
     /* administration */
     COMMAND_PUT_CUSTOMER,
     COMMAND_PUT_HOLIDAYS,
@@ -129,6 +130,16 @@ struct call_outcome_request {
     struct uuid attempt;
     enum attempt_answer answer;
     const char *digits; /* or NULL */
+};
+
+/* A call that telephony put through without an escalation: what its ticket is to say. */
+struct forwarded_call_request {
+    const char *key_id;          /* whose idempotency keys */
+    const char *idempotency_key; /* or NULL */
+    struct digest body_digest;
+    const char *summary;
+    const char *fields; /* JSON object of strings */
+    bool closed;        /* nothing is left to do about it */
 };
 
 struct transport_request {
@@ -264,6 +275,7 @@ struct command {
         struct desk_request desk;
         struct agent_request agent;
         struct call_outcome_request call;
+        struct forwarded_call_request forwarded_call;
         struct transport_request transport;
         struct customer_request customer;
         struct holidays_request holidays;

@@ -91,47 +91,11 @@ static void write_answer(struct engine *engine, struct command *command,
     answer_json(command, text, json_writer_bytes(&json));
 }
 
-/* The recorded answer of an earlier request with the same key. STATUS_NOT_FOUND: there is none. */
-static enum status replay(struct engine *engine, struct command *command, struct error *error)
+static struct idempotency_row asked_by(const struct escalate_request *request)
 {
-    const struct escalate_request *request = &command->request.escalate;
-    struct idempotency_row row;
-    if (request->idempotency_key == NULL) {
-        return STATUS_NOT_FOUND;
-    }
-    enum status status = store_get_idempotency(
-        engine->store, request->key_id, request->idempotency_key, command->arena, &row, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (memcmp(row.body_digest.bytes, request->body_digest.bytes, DIGEST_BYTES) != 0) {
-        answer_refuse(command, STATUS_KEY_REUSED,
-                      "this Idempotency-Key came with another body before; use a new key");
-        return STATUS_OK;
-    }
-    command->answer.status = STATUS_OK;
-    command->answer.joined = row.joined;
-    command->answer.body = row.answer;
-    command->answer.body_bytes = strlen(row.answer);
-    return STATUS_OK;
-}
-
-static enum status record_answer(struct engine *engine, struct command *command,
-                                 struct error *error)
-{
-    const struct escalate_request *request = &command->request.escalate;
-    if (request->idempotency_key == NULL || command->answer.status != STATUS_OK) {
-        return STATUS_OK;
-    }
-    struct idempotency_row row = {
-        .key_id = request->key_id,
-        .key = request->idempotency_key,
-        .body_digest = request->body_digest,
-        .created_at = engine_now(engine),
-        .answer = command->answer.body,
-        .joined = command->answer.joined,
-    };
-    return store_add_idempotency(engine->store, &row, error);
+    return (struct idempotency_row){.key_id = request->key_id,
+                                    .key = request->idempotency_key,
+                                    .body_digest = request->body_digest};
 }
 
 static struct caller_row caller_of(const struct command *command, struct uuid escalation,
@@ -268,7 +232,8 @@ enum status command_escalate(struct engine *engine, struct command *command, str
         answer_refuse(command, STATUS_NOT_FOUND, "no such customer");
         return STATUS_OK;
     }
-    enum status status = replay(engine, command, error);
+    const struct idempotency_row asked = asked_by(work.request);
+    enum status status = idempotency_replay(engine, command, &asked, error);
     if (status != STATUS_NOT_FOUND) {
         return status;
     }
@@ -301,5 +266,5 @@ enum status command_escalate(struct engine *engine, struct command *command, str
     } else if (status == STATUS_NOT_FOUND) {
         status = open_new(engine, command, &work, dedup_key, error);
     }
-    return status == STATUS_OK ? record_answer(engine, command, error) : status;
+    return status == STATUS_OK ? idempotency_record(engine, command, &asked, error) : status;
 }

@@ -16,6 +16,7 @@ command_handler *const command_handlers[COMMANDS_COUNT] = {
     [COMMAND_CALL_OUTCOME] = command_call_outcome,
     [COMMAND_TRANSPORT_OUTCOME] = command_transport_outcome,
     [COMMAND_TRANSPORT_DELAYED] = command_transport_delayed,
+    [COMMAND_FORWARDED_CALL] = command_forwarded_call,
     [COMMAND_PUT_CUSTOMER] = command_put_customer,
     [COMMAND_PUT_HOLIDAYS] = command_put_holidays,
     [COMMAND_PUT_PERSON] = command_put_person,

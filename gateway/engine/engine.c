@@ -328,6 +328,7 @@ static enum engine_lane lane_of(enum command_type type)
     case COMMAND_PUT_DEVICE:
     case COMMAND_DELETE_DEVICE:
     case COMMAND_TEST_DEVICE:
+    case COMMAND_FORWARDED_CALL: /* a record: nobody waits on the telephone for it */
     case COMMAND_PUT_CUSTOMER:
     case COMMAND_PUT_HOLIDAYS:
     case COMMAND_PUT_PERSON:
@@ -373,10 +374,11 @@ enum status engine_post(struct engine *engine, struct command *command)
         return STATUS_STOPPING;
     }
     bool is_new = command->type == COMMAND_ESCALATE;
-    if (is_new && atomic_load(&engine->damaged)) {
+    bool must_last = is_new || command->type == COMMAND_FORWARDED_CALL;
+    if (must_last && atomic_load(&engine->damaged)) {
         return STATUS_CORRUPT;
     }
-    if (is_new && atomic_load(&engine->removed)) {
+    if (must_last && atomic_load(&engine->removed)) {
         return STATUS_REMOVED;
     }
     if (is_new && admission_is_closed(engine, command)) {

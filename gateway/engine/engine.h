@@ -179,8 +179,8 @@ void engine_join(struct engine *engine);
 
 /* Any thread. On STATUS_OK `complete` will be called once. STATUS_FULL: the lane has no room, or
  * new escalations would wait too long (NEW_WAIT_MS_AIM); STATUS_STOPPING; STATUS_CORRUPT,
- * STATUS_REMOVED: new escalations are refused. On a full disk a new escalation is answered
- * STATUS_DISK_FULL; one that was taken before is answered from the record.
+ * STATUS_REMOVED: new escalations and forwarded calls are refused. On a full disk a new escalation
+ * is answered STATUS_DISK_FULL; one that was taken before is answered from the record.
  */
 enum status engine_post(struct engine *engine, struct command *command) MUST_CHECK;
 

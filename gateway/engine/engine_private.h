@@ -304,7 +304,7 @@ void engine_note_damage(struct engine *engine, enum status status);
 typedef enum status command_handler(struct engine *engine, struct command *command,
                                     struct error *error);
 
-command_handler command_escalate, command_desk_verb, command_task_done;
+command_handler command_escalate, command_forwarded_call, command_desk_verb, command_task_done;
 command_handler command_agent_verb, command_use_enrolment, command_put_device,
     command_delete_device, command_test_device, command_confirm_test, command_check_in,
     command_check_out;
@@ -328,6 +328,19 @@ struct monotonic_time admission_now(const struct engine *engine);
 void admission_note_turn(struct engine *engine, size_t done, bool all);
 /* Whether the command waited to the end: it is answered then, and nothing is done. */
 bool admission_expires(struct engine *engine, struct command *command);
+
+/* ---- idempotency.c ---- */
+
+/* Answers the command as an earlier request with the same key was answered, or refuses it when that
+ * had another body. Of `asked` only whose key it is, the key (NULL: none) and the body's digest are
+ * looked at. STATUS_NOT_FOUND: there was none. */
+enum status idempotency_replay(struct engine *engine, struct command *command,
+                               const struct idempotency_row *asked,
+                               struct error *error) MUST_CHECK;
+/* Remembers the answer, unless it is a refusal. */
+enum status idempotency_record(struct engine *engine, const struct command *command,
+                               const struct idempotency_row *asked,
+                               struct error *error) MUST_CHECK;
 
 /* ---- apply.c: one event of one escalation ---- */
 

@@ -86,6 +86,7 @@ bool reserve_serves(enum command_type type)
     case COMMAND_PROBE:
         return true;
     case COMMAND_ESCALATE:
+    case COMMAND_FORWARDED_CALL:
     case COMMAND_USE_ENROLMENT:
     case COMMAND_PUT_DEVICE:
     case COMMAND_DELETE_DEVICE:
