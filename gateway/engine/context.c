@@ -74,10 +74,9 @@ static enum status resolve_person(struct arena *arena, const struct directory_pe
     return STATUS_OK;
 }
 
-/* The people behind a target; none when it names nobody. */
-static size_t people_of_target(const struct directory_customer *customer,
-                               const struct procedure_target *target, struct wall_time at,
-                               const struct directory_person **people_r, size_t max)
+size_t people_of_target(const struct directory_customer *customer,
+                        const struct procedure_target *target, struct wall_time at,
+                        const struct directory_person **people_r, size_t max)
 {
     const struct directory_person *person = NULL;
     switch (target->kind) { /* unreachable: every kind has its case */

@@ -1,0 +1,37 @@
+/* ladder.h - whom a call for a customer is put through to now: one number behind the other.
+ *
+ * Pure: it looks at a directory's customer and at nothing else, so that a caller is put through
+ * whatever the database, the disk or the writer does.
+ */
+#ifndef GATEWAY_ENGINE_LADDER_H
+#define GATEWAY_ENGINE_LADDER_H
+
+#include <stddef.h>
+
+#include "gateway/base/time.h"
+#include "gateway/engine/directory.h"
+
+/* More are left out; the last place is the emergency number's. A caller who lets all of them ring
+ * has waited for a quarter of an hour. */
+#define LADDER_RUNGS_MAX 32
+
+struct ladder_rung {
+    const char *phone;                     /* E.164; no two rungs have the same */
+    const struct directory_person *person; /* NULL: the customer's emergency number */
+    const char *role;                      /* on call as; NULL: named by the procedure itself */
+    int step;                              /* of the default procedure, from 1; 0: of none */
+};
+
+struct ladder {
+    struct ladder_rung rungs[LADDER_RUNGS_MAX];
+    size_t count;
+};
+
+/* The people of the default procedure's steps in their order, as far as they are active and have a
+ * number, whatever path the step reaches them by; then the emergency number. Without a default
+ * procedure: who is on call as "principal", then in the other roles by their names. May be empty.
+ * Everything in it lives as long as the customer. */
+void ladder_resolve(const struct directory_customer *customer, struct wall_time at,
+                    struct ladder *ladder_r);
+
+#endif
