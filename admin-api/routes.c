@@ -41,6 +41,8 @@ static const struct route routes[] = {
     /* telephony */
     {"POST", "/v1/telephony/calls/{attempt}/outcome", FOR_TELEPHONY, ROUTE_WAITS,
      telephony_outcome},
+    {"GET", "/v1/route/{number}", FOR_TELEPHONY | FOR_CALL_CENTRE, ROUTE_WAITS, forwarding_get},
+    {"POST", "/v1/route/{number}/calls", FOR_TELEPHONY | FOR_CALL_CENTRE, 0, forwarding_record},
     /* admin */
     {"GET", "/v1/customers", FOR_ADMIN, 0, customers_list},
     {"GET", CUSTOMER, FOR_ADMIN, 0, customers_get},

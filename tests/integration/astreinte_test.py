@@ -416,9 +416,7 @@ class Customer:
         self.admin_path("PUT", "rotas/principal", rota(names[0]), 201)
         self.admin_path("PUT", "rotas/renfort", rota(names[-1]), 201)
         self.admin_path("PUT", "procedures/nuit", definition or procedure(), 201)
-        self.admin_path("PUT", "", {
-            "name": slug.replace("-", " ").title(), "time_zone": "Europe/Paris",
-            "language": "fr", "alias": "le client", "default_procedure": "nuit"}, 200)
+        self.put()
         self.desk_key = self.add_key("call-centre")
         self.telephony_key = self.add_key("telephony")
         self.desk = gateway.client(self.desk_key)
@@ -429,6 +427,12 @@ class Customer:
         answer = self.admin.request(method, place, body)
         assert not expected or answer.status in expected, (method, place, answer)
         return answer
+
+    def put(self, **members):
+        """The customer as it was made, with other members."""
+        self.admin_path("PUT", "", {
+            "name": self.slug.replace("-", " ").title(), "time_zone": "Europe/Paris",
+            "language": "fr", "alias": "le client", "default_procedure": "nuit", **members}, 200)
 
     def add_agent(self, slug, name, phone, devices=True):
         self.admin_path("PUT", f"agents/{slug}", {"name": name, "phone": phone}, 200, 201)

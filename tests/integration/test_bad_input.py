@@ -11,6 +11,7 @@ LONG = "x" * 9000
 # The generator of P-256, and any sixteen bytes.
 KEY = astreinte_test.P256_GENERATOR
 SECRET = "AAECAwQFBgcICQoLDA0ODw"
+NUMBER, FOREIGN_NUMBER = "+33199000011", "+33199000012"  # that the customers are called on
 KEY_OF = {"desk": "desk_key", "telephony": "telephony_key"}
 
 
@@ -146,6 +147,10 @@ CALLS = [
                                      ("customers", [], None), ("customers", ["nobody"], None),
                                      ("customers", "*", None), ("customers", [7], None)]),
     Call("POST", "/v1/backups", "admin", {}),
+    Call("POST", "/v1/route/{number}/calls", "switch", {"outcome": "answered"}, ("outcome",),
+         text_faults("caller", 64) + text_faults("call_id", 128) + [
+             ("outcome", "maybe", None), ("outcome", 7, None), ("dialled", "12", None),
+             ("dialled", 7, None), ("dialled", "", None)]),
 ]
 
 # Calls without a JSON body: method, pattern, who may, the rest of the path.
@@ -179,6 +184,7 @@ READS = [
     ("GET", "/v1/customers/{customer}/rotas/{role}", "admin", {"role": "principal"}),
     ("GET", "/v1/customers/{customer}/rotas/{role}/on-call", "desk", {"role": "principal"}),
     ("GET", "/v1/backups/{backup}", "admin", {}),
+    ("GET", "/v1/route/{number}", "switch", {}),
     ("GET", "/v1/api-keys", "admin", {}),
     ("DELETE", "/v1/api-keys/{key}", "admin", {"key": "A" * 22}),
 ]
@@ -197,6 +203,8 @@ class BadInput(astreinte_test.GatewayTest):
         cls.ours = astreinte_test.Customer(cls.gateway, "ours", definition)
         cls.ours.add_contact("chef", "Le Chef", "+33611111111")
         cls.theirs = astreinte_test.Customer(cls.gateway, "theirs", definition)
+        cls.ours.put(numbers=[NUMBER])
+        cls.theirs.put(numbers=[FOREIGN_NUMBER])
         cls.escalation = cls.ours.escalate(summary="une")["id"]
         # A promise as short as its warning makes a task at once.
         cls.foreign = cls.theirs.escalate(summary="autre", callback_promised_s=60)["id"]
@@ -222,12 +230,12 @@ class BadInput(astreinte_test.GatewayTest):
 
     def token(self, who):
         return {"desk": self.ours.desk_key, "telephony": self.ours.telephony_key,
-                "agent": self.ours.agents["paul"].token, "admin": self.gateway.root_key,
-                "nobody": ""}[who]
+                "switch": self.ours.telephony_key, "agent": self.ours.agents["paul"].token,
+                "admin": self.gateway.root_key, "nobody": ""}[who]
 
     def path(self, pattern, **places):
         values = {"escalation": self.escalation, "attempt": self.attempt, "customer": "ours",
-                  "task": NOWHERE, "test": NOWHERE, "backup": NOWHERE, **places}
+                  "task": NOWHERE, "test": NOWHERE, "backup": NOWHERE, "number": NUMBER, **places}
         path = pattern
         for name, value in values.items():
             path = path.replace("{" + name + "}", value)
@@ -375,10 +383,12 @@ class BadInput(astreinte_test.GatewayTest):
 
     def test_wrong_role(self):
         others = {"desk": ("telephony", "agent"), "telephony": ("desk", "agent"),
+                  "switch": ("agent",),
                   "agent": ("desk", "telephony", "admin"), "admin": ("desk", "telephony", "agent"),
                   "nobody": ()}
         needed = {"desk": "needs the role call-centre or admin", "admin": "needs the role admin",
-                  "telephony": "needs the role telephony", "agent": "needs an agent's own token"}
+                  "telephony": "needs the role telephony", "agent": "needs an agent's own token",
+                  "switch": "needs the role call-centre or telephony or admin"}
         role_of = {"desk": "call-centre"}
         for method, pattern, who, places, body in self.each_call():
             for other in others[who]:
@@ -391,9 +401,11 @@ class BadInput(astreinte_test.GatewayTest):
 
     def test_foreign_object(self):
         keys = {"desk": self.ours.desk_key, "telephony": self.ours.telephony_key,
+                "switch": self.ours.telephony_key,
                 "admin": self.own_admin_key, "agent": self.ours.agents["paul"].token}
         foreign = {"customer": "theirs", "escalation": self.foreign,
-                   "attempt": self.foreign_attempt, "task": self.foreign_task}
+                   "attempt": self.foreign_attempt, "task": self.foreign_task,
+                   "number": FOREIGN_NUMBER}
         for method, pattern, who, places, body in self.each_call():
             if not any("{" + name + "}" in pattern for name in foreign):
                 continue
@@ -487,6 +499,7 @@ class BadInput(astreinte_test.GatewayTest):
                      "/v1/events", "/v1/tasks?customer=ours&state=done", "/v1/customers?x=1",
                      "/v1/escalations?customer=ours&state=" + "x" * 300,
                      "/v1/escalations?" + "&".join(f"a{n}=1" for n in range(9)),
+                     f"/v1/route/{NUMBER}?format=fax", f"/v1/route/{NUMBER}?colour=red",
                      f"{root}?from=yesterday", f"{root}?from=2026-01-01T00:00:00Z&to=2025-01-01T"
                      "00:00:00Z", f"{root}?from=2026-01-01T00:00:00Z&to=2028-01-01T00:00:00Z",
                      self.path("/v1/escalations/{escalation}?full=1")):

@@ -1,0 +1,173 @@
+/* forwarding_view.c - a ladder as text, JSON and TwiML. */
+#include "admin-api/forwarding.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/core/words.h"
+
+static const struct {
+    const char *word;
+    const char *content_type;
+} formats[FORWARDING_FORMATS_COUNT] = {
+    [FORWARDING_JSON] = {"json", "application/json"},
+    [FORWARDING_TEXT] = {"text", "text/plain; charset=utf-8"},
+    [FORWARDING_LADDER] = {"ladder", "text/plain; charset=utf-8"},
+    [FORWARDING_TWIML] = {"twiml", "application/xml"},
+};
+
+enum forwarding_format forwarding_format_parse(const char *word)
+{
+    int format = 0;
+    while (word != NULL && format < FORWARDING_FORMATS_COUNT &&
+           strcmp(formats[format].word, word) != 0) {
+        format++;
+    }
+    return (enum forwarding_format)format;
+}
+
+const char *forwarding_content_type(enum forwarding_format format)
+{
+    return formats[format].content_type;
+}
+
+/* ---- JSON ---- */
+
+static void write_rung(struct json_writer *json, const struct ladder_rung *rung)
+{
+    json_object_begin(json);
+    json_member_text(json, "phone", rung->phone);
+    if (rung->person != NULL) {
+        json_member_text(json, person_kind_word(rung->person->kind), rung->person->slug);
+        json_member_text(json, "name", rung->person->name);
+    }
+    if (rung->role != NULL) {
+        json_member_text(json, "role", rung->role);
+    }
+    if (rung->step > 0) {
+        json_member_int(json, "step", rung->step);
+    }
+    json_member_bool(json, "emergency", rung->person == NULL);
+    json_object_end(json);
+}
+
+void forwarding_write_json(struct json_writer *json, void *context)
+{
+    const struct forwarding *forwarding = context;
+    const struct ladder *ladder = forwarding->ladder;
+    json_object_begin(json);
+    json_member_text(json, "customer", forwarding->customer->slug);
+    json_member_text(json, "number", forwarding->number);
+    json_name(json, "dial");
+    if (ladder->count > 0) {
+        json_text(json, ladder->rungs[0].phone);
+    } else {
+        json_null_value(json);
+    }
+    json_member_int(json, "ring_s", FORWARDING_RING_S);
+    json_name(json, "ladder");
+    json_array_begin(json);
+    for (size_t i = 0; i < ladder->count; i++) {
+        write_rung(json, &ladder->rungs[i]);
+    }
+    json_array_end(json);
+    json_name(json, "warnings");
+    json_array_begin(json);
+    if (!forwarding->customer->active) {
+        json_text(json, "customer: not active; put through all the same");
+    }
+    json_array_end(json);
+    json_object_end(json);
+}
+
+/* ---- text ---- */
+
+struct page {
+    char *text;
+    size_t bytes;
+};
+
+static void add(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct page *page, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    size_t room = FORWARDING_TEXT_BYTES_MAX - page->bytes;
+    int wrote = vsnprintf(page->text + page->bytes, room, format, arguments);
+    va_end(arguments);
+    assert(wrote >= 0 && (size_t)wrote < room); /* a ladder's numbers are of E.164's length */
+    page->bytes += (size_t)wrote;
+}
+
+/* XML 1.0, section 2.4: what would be taken for markup. */
+static void add_escaped(struct page *page, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        switch (*text) {
+        case '&':
+            add(page, "&amp;");
+            break;
+        case '<':
+            add(page, "&lt;");
+            break;
+        case '>':
+            add(page, "&gt;");
+            break;
+        case '"':
+            add(page, "&quot;");
+            break;
+        case '\'':
+            add(page, "&apos;");
+            break;
+        default:
+            add(page, "%c", *text);
+            break;
+        }
+    }
+}
+
+static void add_number(struct page *page, const struct ladder_rung *rung)
+{
+    add(page, "<Number>");
+    add_escaped(page, rung->phone);
+    add(page, "</Number>");
+}
+
+/* One <Dial> that goes through its numbers in order: one behind the other in several would call the
+ * next as soon as the person reached hangs up (twilio.com/docs/voice/twiml/dial: "sequential", and
+ * what follows a <Dial> without "action"). */
+static void add_twiml(struct page *page, const struct ladder *ladder)
+{
+    size_t last = ladder->count - 1;
+    size_t before_last =
+        last < FORWARDING_TWIML_NUMBERS_MAX ? last : FORWARDING_TWIML_NUMBERS_MAX - 1;
+    add(page,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Dial sequential=\"true\" "
+        "timeout=\"%d\">",
+        FORWARDING_RING_S);
+    for (size_t i = 0; i < before_last; i++) {
+        add_number(page, &ladder->rungs[i]);
+    }
+    add_number(page, &ladder->rungs[last]);
+    add(page, "</Dial></Response>\n");
+}
+
+size_t forwarding_write_text(const struct forwarding *forwarding, enum forwarding_format format,
+                             char text_r[FORWARDING_TEXT_BYTES_MAX])
+{
+    const struct ladder *ladder = forwarding->ladder;
+    struct page page = {.text = text_r};
+    assert(ladder->count > 0 && format != FORWARDING_JSON);
+    if (format == FORWARDING_TWIML) {
+        add_twiml(&page, ladder);
+        return page.bytes;
+    }
+    size_t shown = format == FORWARDING_TEXT ? 1 : ladder->count;
+    for (size_t i = 0; i < shown; i++) {
+        add(&page, "%s\n", ladder->rungs[i].phone);
+    }
+    return page.bytes;
+}
