@@ -20,7 +20,6 @@
 #define READ_MS_MAX           100
 #define URI_BYTES_MAX         2048
 #define IDEMPOTENCY_KEY_MAX   128
-#define ROUTES_MAX            64
 #define RETRY_AFTER_S         2
 #define CROWD_RECEIVE_MS      2000  /* in a crowd, for a request to arrive */
 #define KEEP_ALIVE_MS         75000 /* an idle connection, and the headers of its next request */

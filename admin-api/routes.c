@@ -83,6 +83,7 @@ static const struct route routes[] = {
     {"GET", "/openapi.json", FOR_ANYBODY, 0, operations_openapi},
     {NULL, NULL, 0, 0, NULL},
 };
+_Static_assert(sizeof routes / sizeof routes[0] <= ROUTES_MAX, "a route without a counter");
 
 const struct route *admin_api_routes(void)
 {

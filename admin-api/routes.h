@@ -17,9 +17,11 @@
 
 /* Bits of what a route does differently. */
 #define ROUTE_LENIENT  1u /* any content type; refusals are alarms for the desk */
-#define ROUTE_WAITS    2u /* waits for room in a full lane until its deadline */
+#define ROUTE_WAITS    2u /* waits for room in a full lane until its deadline; kept in a crowd */
 #define ROUTE_NEW      4u /* new work: the first to be refused */
 #define ROUTE_CALENDAR 8u /* the body is an iCalendar file */
+
+#define ROUTES_MAX 128 /* counters are kept for so many */
 
 struct route {
     const char *method;
