@@ -460,6 +460,19 @@ struct command *chore_check_out(struct house *house)
     return command;
 }
 
+struct command *chore_record_a_call(struct house *house)
+{
+    struct command *command = house_command(house, COMMAND_FORWARDED_CALL);
+    command->request.forwarded_call = (struct forwarded_call_request){
+        .key_id = "switch",
+        .idempotency_key = arena_format(command->arena, "call-%zu", house->commands_count),
+        .summary = "Appel transféré",
+        .fields = "{}",
+        .closed = true,
+    };
+    return command;
+}
+
 struct command *chore_enrol(struct house *house)
 {
     struct command *command = house_command(house, COMMAND_ADD_ENROLMENT);
