@@ -67,32 +67,75 @@ static struct request make_request(const char *path, const char *token, const ch
     return request;
 }
 
-void requests_make(struct requests *requests, const char *path, const char *token_file,
-                   const char *bodies_file, const char *key_prefix)
+static struct request make_get(const void *token_text, const char *path)
 {
-    char token[256], *line = NULL;
+    const char *token = token_text;
+    size_t capacity = strlen(path) + strlen(token) + 128;
+    struct request request = {.bytes = allocate(1, capacity)};
+    int count = snprintf(request.bytes, capacity,
+                         "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n",
+                         path, token);
+    request.count = (size_t)count;
+    return request;
+}
+
+/* What becomes of a line of the file: the context is the maker's. */
+typedef struct request line_maker(const void *context, const char *line);
+
+static void make_of_lines(struct requests *requests, const char *file_name, line_maker *make,
+                          const void *context)
+{
+    char *line = NULL;
     size_t capacity = 0;
-    read_line(token_file, token, sizeof token);
-    requests->count = 0;
-    if (bodies_file == NULL) {
-        requests->all[requests->count++] = make_request(path, token, key_prefix, "{}");
-        return;
-    }
-    FILE *file = fopen(bodies_file, "re");
+    FILE *file = fopen(file_name, "re");
     if (file == NULL) {
-        die(bodies_file);
+        die(file_name);
     }
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): requests keeps them to the end */
     while (requests->count < BODIES_MAX && getline(&line, &capacity, file) > 0) {
         line[strcspn(line, "\r\n")] = '\0';
-        requests->all[requests->count++] = make_request(path, token, key_prefix, line);
+        requests->all[requests->count++] = make(context, line);
     }
     free(line);
     (void)fclose(file);
     if (requests->count == 0) {
         errno = EINVAL;
-        die(bodies_file);
+        die(file_name);
     }
+}
+
+struct post {
+    const char *path;
+    const char *token;
+    const char *key_prefix;
+};
+
+static struct request make_post(const void *context, const char *line)
+{
+    const struct post *post = context;
+    return make_request(post->path, post->token, post->key_prefix, line);
+}
+
+void requests_make(struct requests *requests, const char *path, const char *token_file,
+                   const char *bodies_file, const char *key_prefix)
+{
+    char token[256];
+    const struct post post = {path, token, key_prefix};
+    read_line(token_file, token, sizeof token);
+    requests->count = 0;
+    if (bodies_file == NULL) {
+        requests->all[requests->count++] = make_post(&post, "{}");
+    } else {
+        make_of_lines(requests, bodies_file, make_post, &post);
+    }
+}
+
+void requests_make_gets(struct requests *requests, const char *token_file, const char *paths_file)
+{
+    char token[256];
+    read_line(token_file, token, sizeof token);
+    requests->count = 0;
+    make_of_lines(requests, paths_file, make_get, token);
 }
 
 const struct request *requests_pick(struct requests *requests, size_t n)

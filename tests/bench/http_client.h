@@ -38,6 +38,8 @@ struct sockaddr_in loopback(uint16_t port);
  * first line of its file. With a prefix each carries an Idempotency-Key. */
 void requests_make(struct requests *requests, const char *path, const char *token_file,
                    const char *bodies_file, const char *key_prefix);
+/* GET requests without a body instead, one for each line of the file of paths. */
+void requests_make_gets(struct requests *requests, const char *token_file, const char *paths_file);
 /* The bodies in turn; the key, where there is one, becomes that of the n-th. Valid until the next
  * call. */
 const struct request *requests_pick(struct requests *requests, size_t n);

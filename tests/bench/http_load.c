@@ -1,15 +1,16 @@
-/* http_load.c - posts JSON bodies over HTTP/1.1 connections that stay open, as fast as they are
- * answered, each connection with one request in flight.
+/* http_load.c - posts JSON bodies, or gets paths, over HTTP/1.1 connections that stay open, as fast
+ * as they are answered, each connection with one request in flight.
  *
  *     bench_http_load --port P [--connections C] [--requests N] [--path /v1/escalations]
- *                     [--token-file FILE] [--bodies FILE] [--record FILE] [--pause-ms MS]
+ *                     [--token-file FILE] [--bodies FILE | --paths FILE] [--record FILE]
+ *                     [--pause-ms MS]
  *
  * bench links: base
  *
- * The bodies are the lines of their file, in turn. --record writes a line for each answer: when its
- * request was about to be sent and when the answer was there (ns of CLOCK_MONOTONIC), its status,
- * and the value of its member "id". --pause-ms waits before each request, for an idle server; then
- * there is one connection. Prints one line of JSON.
+ * The bodies are the lines of their file, in turn; paths, likewise, are asked for by GET. --record
+ * writes a line for each answer: when its request was about to be sent and when the answer was
+ * there (ns of CLOCK_MONOTONIC), its status, and the value of its member "id". --pause-ms waits
+ * before each request, for an idle server; then there is one connection. Prints one line of JSON.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -45,6 +46,7 @@ struct load {
     const char *path;
     const char *token_file;
     const char *bodies_file;
+    const char *paths_file; /* NULL: POST */
     const char *record_file;
     long pause_ms;
     struct requests requests;
@@ -157,15 +159,12 @@ static void print(const struct load *load)
 
 static struct load read_options(int argc, char **argv)
 {
-    static const struct option known[] = {{"port", required_argument, NULL, 'p'},
-                                          {"connections", required_argument, NULL, 'c'},
-                                          {"requests", required_argument, NULL, 'n'},
-                                          {"path", required_argument, NULL, 'u'},
-                                          {"token-file", required_argument, NULL, 't'},
-                                          {"bodies", required_argument, NULL, 'b'},
-                                          {"record", required_argument, NULL, 'r'},
-                                          {"pause-ms", required_argument, NULL, 'w'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option known[] = {
+        {"port", required_argument, NULL, 'p'},       {"connections", required_argument, NULL, 'c'},
+        {"requests", required_argument, NULL, 'n'},   {"path", required_argument, NULL, 'u'},
+        {"token-file", required_argument, NULL, 't'}, {"bodies", required_argument, NULL, 'b'},
+        {"paths", required_argument, NULL, 'g'},      {"record", required_argument, NULL, 'r'},
+        {"pause-ms", required_argument, NULL, 'w'},   {NULL, 0, NULL, 0}};
     struct load load = {.connections_count = 1, .requests_count = 1000, .path = "/v1/escalations"};
     int letter;
     bool wrong = false;
@@ -173,6 +172,7 @@ static struct load read_options(int argc, char **argv)
         const char **text = letter == 'u'   ? &load.path
                             : letter == 't' ? &load.token_file
                             : letter == 'b' ? &load.bodies_file
+                            : letter == 'g' ? &load.paths_file
                             : letter == 'r' ? &load.record_file
                                             : NULL;
         if (text != NULL) {
@@ -193,8 +193,8 @@ static struct load read_options(int argc, char **argv)
     if (wrong || load.port == 0 || load.requests_count == 0 || load.connections_count == 0 ||
         load.connections_count > CONNECTIONS_MAX) {
         (void)fprintf(stderr, "usage: bench_http_load --port P [--connections C] [--requests N] "
-                              "[--path PATH] [--token-file FILE] [--bodies FILE] "
-                              "[--record FILE] [--pause-ms MS]\n");
+                              "[--path PATH] [--token-file FILE] [--bodies FILE | "
+                              "--paths FILE] [--record FILE] [--pause-ms MS]\n");
         exit(64);
     }
     return load;
@@ -205,7 +205,11 @@ int main(int argc, char **argv)
     struct load load = read_options(argc, argv);
     struct connection *connections[CONNECTIONS_MAX];
     const size_t connections_count = load.connections_count;
-    requests_make(&load.requests, load.path, load.token_file, load.bodies_file, NULL);
+    if (load.paths_file != NULL) {
+        requests_make_gets(&load.requests, load.token_file, load.paths_file);
+    } else {
+        requests_make(&load.requests, load.path, load.token_file, load.bodies_file, NULL);
+    }
     load.answers = allocate(load.requests_count, sizeof *load.answers);
     load.epoll = epoll_create1(EPOLL_CLOEXEC);
     if (load.epoll < 0) {
