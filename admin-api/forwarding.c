@@ -38,30 +38,39 @@ static enum status read_number(const char *text, char number_r[TELEPHONE_E164_BY
     return telephone_number_parse(text, number_r, error);
 }
 
+/* The covered customer that is called on it, or NULL. */
+static const struct directory_customer *customer_called_on(const struct exchange *exchange,
+                                                           const char *number)
+{
+    const struct directory_customer *customer =
+        directory_customer_by_number(exchange->directory, number);
+    return customer != NULL && principal_covers(&exchange->principal, customer->id) ? customer
+                                                                                    : NULL;
+}
+
 /* Whose number the path has. On false the answer is there. */
 static bool find_called(struct exchange *exchange, char number_r[TELEPHONE_E164_BYTES_MAX])
 {
     struct error error = {0};
     enum status status = read_number(exchange->parameters[0], number_r, &error);
-    if (status == STATUS_OK) {
-        exchange->customer = directory_customer_by_number(exchange->directory, number_r);
-        if (exchange->customer == NULL ||
-            !principal_covers(&exchange->principal, exchange->customer->id)) {
-            exchange->customer = NULL;
-            status = error_set(&error, STATUS_NOT_FOUND,
-                               "the number in the path is not one that a customer of this key is "
-                               "called on: put it into that customer's numbers");
-        }
+    const struct directory_customer *customer =
+        status == STATUS_OK ? customer_called_on(exchange, number_r) : NULL;
+    if (customer != NULL) {
+        exchange->customer = customer;
+        exchange->customer_id = customer->id;
+        return true;
     }
+    tell_desk(exchange, "forwarding.unknown_number", exchange->principal.key_id,
+              "a call came in on a number that is no customer's of the key that asked: it was not "
+              "put through; compare the numbers of the customers with those of the trunk");
     if (status != STATUS_OK) {
-        tell_desk(exchange, "forwarding.unknown_number", exchange->principal.key_id,
-                  "a call came in on a number that is no customer's of the key that asked: it was "
-                  "not put through; compare the numbers of the customers with those of the trunk");
         (void)reply_fault(exchange, status, NULL, "%s", error.text);
-        return false;
+    } else {
+        (void)reply_fault(exchange, STATUS_NOT_FOUND, NULL,
+                          "the number in the path is not one that a customer of this key is called "
+                          "on: put it into that customer's numbers");
     }
-    exchange->customer_id = exchange->customer->id;
-    return true;
+    return false;
 }
 
 static bool take_format(struct exchange *exchange, enum forwarding_format *format_r)

@@ -2,7 +2,6 @@
 #include "admin-api/forwarding.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -89,42 +88,32 @@ struct page {
     size_t bytes;
 };
 
-static void add(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void add(struct page *page, const char *format, ...)
+static void add_n(struct page *page, const char *text, size_t bytes)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    size_t room = FORWARDING_TEXT_BYTES_MAX - page->bytes;
-    int wrote = vsnprintf(page->text + page->bytes, room, format, arguments);
-    va_end(arguments);
-    assert(wrote >= 0 && (size_t)wrote < room); /* a ladder's numbers are of E.164's length */
-    page->bytes += (size_t)wrote;
+    /* A ladder's numbers are of E.164's length. */
+    assert(bytes < FORWARDING_TEXT_BYTES_MAX - page->bytes);
+    memcpy(page->text + page->bytes, text, bytes);
+    page->bytes += bytes;
+    page->text[page->bytes] = '\0';
+}
+
+static void add(struct page *page, const char *text)
+{
+    add_n(page, text, strlen(text));
 }
 
 /* XML 1.0, section 2.4: what would be taken for markup. */
 static void add_escaped(struct page *page, const char *text)
 {
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '&':
-            add(page, "&amp;");
-            break;
-        case '<':
-            add(page, "&lt;");
-            break;
-        case '>':
-            add(page, "&gt;");
-            break;
-        case '"':
-            add(page, "&quot;");
-            break;
-        case '\'':
-            add(page, "&apos;");
-            break;
-        default:
-            add(page, "%c", *text);
-            break;
+    static const char marks[] = "&<>\"'";
+    static const char *const entities[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&apos;"};
+    while (*text != '\0') {
+        size_t plain = strcspn(text, marks);
+        add_n(page, text, plain);
+        text += plain;
+        if (*text != '\0') {
+            add(page, entities[strchr(marks, *text) - marks]);
+            text++;
         }
     }
 }
@@ -141,13 +130,15 @@ static void add_number(struct page *page, const struct ladder_rung *rung)
  * what follows a <Dial> without "action"). */
 static void add_twiml(struct page *page, const struct ladder *ladder)
 {
+    char ring[16];
     size_t last = ladder->count - 1;
     size_t before_last =
         last < FORWARDING_TWIML_NUMBERS_MAX ? last : FORWARDING_TWIML_NUMBERS_MAX - 1;
-    add(page,
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Dial sequential=\"true\" "
-        "timeout=\"%d\">",
-        FORWARDING_RING_S);
+    (void)snprintf(ring, sizeof ring, "%d", FORWARDING_RING_S);
+    add(page, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    add(page, "<Response><Dial sequential=\"true\" timeout=\"");
+    add(page, ring);
+    add(page, "\">");
     for (size_t i = 0; i < before_last; i++) {
         add_number(page, &ladder->rungs[i]);
     }
@@ -161,13 +152,15 @@ size_t forwarding_write_text(const struct forwarding *forwarding, enum forwardin
     const struct ladder *ladder = forwarding->ladder;
     struct page page = {.text = text_r};
     assert(ladder->count > 0 && format != FORWARDING_JSON);
+    text_r[0] = '\0';
     if (format == FORWARDING_TWIML) {
         add_twiml(&page, ladder);
         return page.bytes;
     }
     size_t shown = format == FORWARDING_TEXT ? 1 : ladder->count;
     for (size_t i = 0; i < shown; i++) {
-        add(&page, "%s\n", ladder->rungs[i].phone);
+        add(&page, ladder->rungs[i].phone);
+        add(&page, "\n");
     }
     return page.bytes;
 }
