@@ -125,3 +125,16 @@ enum status ics_lines_check(const char *text, size_t bytes, struct ics_counts *c
     *counts_r = counts;
     return STATUS_OK;
 }
+
+size_t ics_lines_event(const char *text, size_t bytes, size_t number)
+{
+    struct reading reading = {text, text + bytes, 1};
+    struct line line = {.number = 1};
+    while (next_line(&reading, &line)) {
+        const char *begins = component_of(&line, "BEGIN");
+        if (begins != NULL && strcasecmp(begins, "VEVENT") == 0 && number-- == 0) {
+            break;
+        }
+    }
+    return line.number;
+}

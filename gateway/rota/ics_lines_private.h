@@ -21,4 +21,8 @@ struct ics_counts {
 enum status ics_lines_check(const char *text, size_t bytes, struct ics_counts *counts_r,
                             struct error *error) MUST_CHECK;
 
+/* The line at which the event of that number begins, from 0 in the order of the file; of a text
+ * that was checked. */
+size_t ics_lines_event(const char *text, size_t bytes, size_t number);
+
 #endif

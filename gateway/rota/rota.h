@@ -130,8 +130,9 @@ struct rota_interval {
  * {"only":"holidays"} or {"except":"holidays"}. An override is {"from":"2026-05-01T07:00:00Z",
  * "to":"2026-05-02T07:00:00Z","agent":"marie"}, with "kind":"swap" and "with":"paul", or with
  * "kind":"absence". turn_length (1), until, restrictions, overrides and kind ("replace") may be
- * absent. Memory comes from the arena. STATUS_INVALID with the JSON pointer of the fault; unknown
- * fields are refused. STATUS_NO_MEMORY: the arena is full. */
+ * absent; layers may be empty when there are overrides, as of an imported planning. Memory comes
+ * from the arena. STATUS_INVALID with the JSON pointer of the fault; unknown fields are refused.
+ * STATUS_NO_MEMORY: the arena is full. */
 enum status rota_parse(const char *json, size_t json_bytes, struct arena *arena,
                        struct rota **rota_r, struct error *error) MUST_CHECK;
 

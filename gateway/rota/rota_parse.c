@@ -223,7 +223,7 @@ static enum status read_layer(json_t *object, const char *pointer, struct arena 
 
 static enum status read_layers(struct json_reader *above, struct arena *arena, struct rota *rota)
 {
-    const struct parse_list list = {"layers",  true, 1, ROTA_LAYERS_MAX, sizeof(struct rota_layer),
+    const struct parse_list list = {"layers",  true, 0, ROTA_LAYERS_MAX, sizeof(struct rota_layer),
                                     read_layer};
     void *layers = NULL;
     enum status status = parse_list(above, &list, arena, &layers, &rota->layers_count);
@@ -291,6 +291,9 @@ enum status rota_parse(const char *json, size_t json_bytes, struct arena *arena,
     status = read_layers(&reader, arena, rota);
     if (status == STATUS_OK) {
         status = read_overrides(&reader, arena, rota);
+    }
+    if (status == STATUS_OK && rota->layers_count == 0 && rota->overrides_count == 0) {
+        json_reader_fault(&reader, "layers", "must have an item when there are no overrides");
     }
     if (status == STATUS_OK) {
         status = json_reader_end(&reader);

@@ -35,6 +35,26 @@ static void parse__reads_every_member(void **state)
     assert_int_equal(rota->overrides[0].to.ms - rota->overrides[0].from.ms, 86400000);
 }
 
+/* A planning that was imported has no turns of its own. */
+static void parse__layers_may_be_empty_beside_overrides(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct rota *rota =
+        parse(fixture, "{\"layers\":[],\"overrides\":[{\"from\":\"2026-05-01T00:00:00Z\","
+                       "\"to\":\"2026-05-02T00:00:00Z\",\"agent\":\"lea\"}]}");
+    assert_int_equal(rota->layers_count, 0);
+    assert_int_equal(rota->overrides_count, 1);
+    static const char *const empty[] = {"{\"layers\":[]}", "{\"layers\":[],\"overrides\":[]}"};
+    for (size_t i = 0; i < 2; i++) {
+        struct rota *none = NULL;
+        assert_int_equal(
+            rota_parse(empty[i], strlen(empty[i]), fixture->arena, &none, &fixture->error),
+            STATUS_INVALID);
+        assert_null(none);
+        assert_string_equal(fixture->error.pointer, "/layers");
+    }
+}
+
 #define CUSTOM                                                                                     \
     "{\"layers\":[{\"turn\":\"custom\",\"recurrence\":\"FREQ=WEEKLY;BYDAY=MO,FR\","                \
     "\"starts_on\":\"2026-01-05\",\"until\":\"2026-12-31\",\"hand_over\":{\"time\":\"09:00\"},"    \
@@ -211,9 +231,13 @@ static void parse__full_arena_is_reported_at_every_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(parse__reads_every_member),          TEST(parse__reads_every_member_of_other_kinds),
-        TEST(parse__says_where_the_fault_is),     TEST(parse__limits_hand_overs_of_a_rule),
-        TEST(parse__limits_layers_and_overrides), TEST(parse__full_arena_is_reported_at_every_size),
+        TEST(parse__reads_every_member),
+        TEST(parse__reads_every_member_of_other_kinds),
+        TEST(parse__layers_may_be_empty_beside_overrides),
+        TEST(parse__says_where_the_fault_is),
+        TEST(parse__limits_hand_overs_of_a_rule),
+        TEST(parse__limits_layers_and_overrides),
+        TEST(parse__full_arena_is_reported_at_every_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
