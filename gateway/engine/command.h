@@ -44,6 +44,8 @@ enum command_type {
     COMMAND_ADD_ENROLMENT,
     COMMAND_ADD_API_KEY,
     COMMAND_REVOKE_API_KEY,
+    COMMAND_ADD_FEED,
+    COMMAND_REVOKE_FEED,
     /* the engine's own */
     COMMAND_DEADLINE,
     COMMAND_CONTEXT_CHANGED,
@@ -191,6 +193,18 @@ struct person_request {
 struct definition_request {
     const char *slug;
     const char *definition; /* JSON text */
+    /* Of a rota that was made from what was there: STATUS_CONFLICT when that is no longer there. */
+    bool follows;
+    const char *before; /* NULL: there was none */
+};
+
+/* A calendar's secret address. */
+struct feed_request {
+    const char *rota;  /* slug; NULL: of an agent */
+    const char *agent; /* slug; NULL: of a rota */
+    const char *name;  /* ADD: may be "" */
+    const char *place; /* ADD: what the address begins with: "https://…/v1/feeds/" */
+    int64_t feed_id;   /* REVOKE */
 };
 
 struct enrolment_request {
@@ -286,6 +300,7 @@ struct command {
         struct device_test_request device_test;
         struct check_in_request check_in;
         struct api_key_request api_key;
+        struct feed_request feed;
         struct task_done_request task_done;
         struct alarm_request alarm;
         struct clock_request clock;

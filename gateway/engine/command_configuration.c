@@ -348,6 +348,12 @@ enum status command_put_procedure(struct engine *engine, struct command *command
     return status;
 }
 
+static bool is_as_before(const struct directory_rota *rota, const char *definition)
+{
+    return rota == NULL || definition == NULL ? rota == NULL && definition == NULL
+                                              : strcmp(rota->definition, definition) == 0;
+}
+
 enum status command_put_rota(struct engine *engine, struct command *command, struct error *error)
 {
     const struct definition_request *request = &command->request.definition;
@@ -386,7 +392,13 @@ enum status command_put_rota(struct engine *engine, struct command *command, str
         .changed_at = command->received_at,
     };
     int64_t id;
-    bool known = directory_rota(customer, request->slug) != NULL;
+    const struct directory_rota *before = directory_rota(customer, request->slug);
+    bool known = before != NULL;
+    if (request->follows && !is_as_before(before, request->before)) {
+        answer_refuse(command, STATUS_CONFLICT,
+                      "the rota was changed meanwhile: look at it and try again");
+        return STATUS_OK;
+    }
     if (!known && customer->rotas_count >= ROTAS_OF_CUSTOMER_MAX) {
         answer_refuse(command, STATUS_CONFLICT, "the customer has as many as it can have");
         return STATUS_OK;

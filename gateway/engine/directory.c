@@ -162,6 +162,17 @@ const struct directory_rota *directory_rota(const struct directory_customer *cus
     return NULL;
 }
 
+const struct directory_rota *directory_feed_rota(const struct directory_customer *customer,
+                                                 const struct directory_feed *feed)
+{
+    for (size_t i = 0; i < customer->rotas_count; i++) {
+        if (customer->rotas[i].id == feed->rota_id) {
+            return &customer->rotas[i];
+        }
+    }
+    return NULL;
+}
+
 const struct directory_procedure *directory_procedure(const struct directory_customer *customer,
                                                       const char *slug)
 {

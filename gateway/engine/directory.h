@@ -23,6 +23,7 @@
 #define NUMBERS_OF_CUSTOMER_MAX    64
 #define API_KEYS_MAX               1024
 #define KEY_ID_BYTES_MAX           32
+#define FEEDS_OF_OWNER_MAX         8 /* of one rota, or of one agent */
 
 enum role { ROLE_NONE, ROLE_CALL_CENTRE, ROLE_TELEPHONY, ROLE_ADMIN, ROLE_PORTAL, ROLE_AGENT };
 
@@ -62,6 +63,16 @@ struct directory_enrolment {
     struct digest token_hash;
 };
 
+/* A calendar's secret address: of a rota or of an agent, the other is 0. */
+struct directory_feed {
+    int64_t id;
+    int64_t rota_id;
+    int64_t agent_id;
+    const char *name;
+    struct digest secret_hash;
+    struct wall_time created_at;
+};
+
 struct directory_interval {
     struct wall_time from;
     struct wall_time to;
@@ -69,8 +80,10 @@ struct directory_interval {
 };
 
 struct directory_rota {
+    int64_t id;
     const char *slug; /* the role */
     const char *definition;
+    struct wall_time changed_at;
     struct wall_time compiled_from;
     struct wall_time compiled_until;
     const struct directory_interval *intervals;
@@ -121,6 +134,8 @@ struct directory_customer {
     size_t rotas_count;
     const struct directory_procedure *procedures; /* newest versions, by slug */
     size_t procedures_count;
+    const struct directory_feed *feeds; /* by id */
+    size_t feeds_count;
 };
 
 struct directory_api_key {
@@ -191,6 +206,16 @@ enum status directory_authenticate(const struct directory *directory, const char
 
 /* Whether the principal may see this customer at all. */
 bool principal_covers(const struct principal *principal, int64_t customer_id);
+
+/* The feed whose secret this is ("fd_…"), and its customer, in time independent of how much of the
+ * secret is right; NULL: there is none. Its owner is there: a rota, or an agent, who may not be
+ * active. */
+const struct directory_feed *directory_feed_by_secret(const struct directory *directory,
+                                                      const char *secret,
+                                                      const struct directory_customer **customer_r);
+/* The feed's rota, NULL when it is an agent's. */
+const struct directory_rota *directory_feed_rota(const struct directory_customer *customer,
+                                                 const struct directory_feed *feed);
 
 /* "call-centre", …; ROLE_NONE for another word. */
 enum role role_parse(const char *word);

@@ -255,6 +255,36 @@ static enum status load_ticket_fields(struct loading *loading, struct error *err
     return status;
 }
 
+static enum status load_feeds(struct loading *loading, struct error *error)
+{
+    struct directory_customer *customer = &loading->snapshot->customer;
+    struct feed_row *rows = NULL;
+    size_t count = 0;
+    arena_reset(loading->rows);
+    enum status status = store_list_feeds(loading->builder->store, customer->id, loading->rows,
+                                          &rows, &count, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct directory_feed *feeds = arena_alloc(loading->snapshot->arena, count * sizeof *feeds);
+    if (feeds == NULL) {
+        return out_of_memory(error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        feeds[i] = (struct directory_feed){
+            .id = rows[i].feed_id,
+            .rota_id = rows[i].rota_id,
+            .agent_id = rows[i].agent_id,
+            .name = keep(loading, rows[i].name),
+            .secret_hash = rows[i].secret_hash,
+            .created_at = rows[i].created_at,
+        };
+    }
+    customer->feeds = feeds;
+    customer->feeds_count = count;
+    return starved(loading, error);
+}
+
 static enum status compile_rota(struct loading *loading, struct directory_rota *rota,
                                 struct error *error)
 {
@@ -310,6 +340,8 @@ static enum status load_rotas(struct loading *loading, struct error *error)
         return out_of_memory(error);
     }
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        rotas[i].id = rows[i].id;
+        rotas[i].changed_at = rows[i].changed_at;
         rotas[i].slug = keep(loading, rows[i].slug);
         rotas[i].definition = keep(loading, rows[i].definition);
         status = starved(loading, error);
@@ -410,6 +442,9 @@ static enum status fill_snapshot(struct loading *loading, const struct customer_
     }
     if (status == STATUS_OK) {
         status = load_enrolments(loading, error);
+    }
+    if (status == STATUS_OK) {
+        status = load_feeds(loading, error);
     }
     if (status == STATUS_OK) {
         status = load_rotas(loading, error);

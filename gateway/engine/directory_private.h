@@ -89,7 +89,7 @@ bool directory_rotas_cover(const struct directory_customer *customer, struct wal
 
 /* ---- tokens (directory_tokens.c) ---- */
 
-/* "ak_" or "at_", 22 characters of id, '_', 43 of secret. */
+/* "ak_", "at_" or "fd_", 22 characters of id, '_', 43 of secret. */
 #define TOKEN_ID_CHARS     22
 #define TOKEN_SECRET_CHARS 43
 #define TOKEN_BYTES_MAX    (3 + TOKEN_ID_CHARS + 1 + TOKEN_SECRET_CHARS + 1)
@@ -102,6 +102,11 @@ struct token_parts {
 /* Splits a token with the prefix ("ak_"). False when it does not have the form. */
 bool token_split(const char *token, const char *prefix, struct token_parts *parts_r);
 struct digest token_hash(const char *secret);
+
+/* The numbers that a token's id part holds; false when it holds none. */
+bool token_numbers(const struct token_parts *parts, int64_t numbers_r[2]);
+/* The token of other numbers and the same secret. */
+void token_renumber(char token[TOKEN_BYTES_MAX], const int64_t numbers[2]);
 
 /* A fresh token from random bytes; id_r is its id part. */
 void token_make(const char *prefix, const void *id_bytes, const struct random_source *random,

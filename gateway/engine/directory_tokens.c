@@ -1,4 +1,5 @@
-/* directory_tokens.c - API keys and agent tokens: made here, checked here, stored hashed. */
+/* directory_tokens.c - API keys, agent tokens and secrets of feeds: made here, checked here, stored
+ * hashed. */
 #include "gateway/engine/directory_private.h"
 
 #include <assert.h>
@@ -56,6 +57,25 @@ void token_make(const char *prefix, const void *id_bytes, const struct random_so
     *hash_r = token_hash(secret_text);
 }
 
+bool token_numbers(const struct token_parts *parts, int64_t numbers_r[2])
+{
+    uint8_t bytes[2 * sizeof numbers_r[0]];
+    size_t count;
+    if (base64_decode(parts->id, TOKEN_ID_CHARS, bytes, sizeof bytes, &count) != STATUS_OK) {
+        return false;
+    }
+    assert(count == sizeof bytes); /* so many characters are neither more nor fewer */
+    memcpy(numbers_r, bytes, sizeof bytes);
+    return true;
+}
+
+void token_renumber(char token[TOKEN_BYTES_MAX], const int64_t numbers[2])
+{
+    char id_text[BASE64_TEXT_BYTES(16)];
+    base64url_encode(numbers, 2 * sizeof numbers[0], id_text);
+    memcpy(token + 3, id_text, TOKEN_ID_CHARS);
+}
+
 static int compare_key(const struct directory_api_key *key, const char *id)
 {
     return strcmp(key->id, id);
@@ -103,14 +123,10 @@ static enum status authenticate_agent(const struct directory *directory,
                                       const struct token_parts *parts,
                                       struct principal *principal_r)
 {
-    uint8_t bytes[16];
-    size_t count;
     int64_t numbers[2];
-    if (base64_decode(parts->id, TOKEN_ID_CHARS, bytes, sizeof bytes, &count) != STATUS_OK) {
+    if (!token_numbers(parts, numbers)) {
         return STATUS_UNAUTHENTICATED;
     }
-    assert(count == sizeof bytes); /* so many characters are neither more nor fewer */
-    memcpy(numbers, bytes, sizeof numbers);
     const struct directory_customer *customer = directory_customer(directory, numbers[0]);
     struct digest hash = token_hash(parts->secret);
     for (size_t i = 0; customer != NULL && i < customer->enrolments_count; i++) {
@@ -142,6 +158,45 @@ enum status directory_authenticate(const struct directory *directory, const char
         return authenticate_agent(directory, &parts, principal_r);
     }
     return STATUS_UNAUTHENTICATED;
+}
+
+/* A feed's secret holds the customer's and the feed's number. */
+static const struct directory_feed *find_feed(const struct directory *directory,
+                                              const struct token_parts *parts,
+                                              const struct directory_customer **customer_r)
+{
+    int64_t numbers[2];
+    if (!token_numbers(parts, numbers)) {
+        return NULL;
+    }
+    *customer_r = directory_customer(directory, numbers[0]);
+    for (size_t i = 0; *customer_r != NULL && i < (*customer_r)->feeds_count; i++) {
+        if ((*customer_r)->feeds[i].id == numbers[1]) {
+            return &(*customer_r)->feeds[i];
+        }
+    }
+    return NULL;
+}
+
+const struct directory_feed *directory_feed_by_secret(const struct directory *directory,
+                                                      const char *secret,
+                                                      const struct directory_customer **customer_r)
+{
+    static const struct digest nobodys = {{0}};
+    struct token_parts parts;
+    const struct directory_customer *customer = NULL;
+    if (!token_split(secret, "fd_", &parts)) {
+        return NULL;
+    }
+    const struct directory_feed *feed = find_feed(directory, &parts, &customer);
+    const struct digest *wanted = feed != NULL ? &feed->secret_hash : &nobodys;
+    struct digest hash = token_hash(parts.secret);
+    bool equal = text_equal_constant_time(hash.bytes, wanted->bytes, sizeof hash.bytes);
+    if (feed == NULL || !equal) {
+        return NULL;
+    }
+    *customer_r = customer;
+    return feed;
 }
 
 bool principal_covers(const struct principal *principal, int64_t customer_id)

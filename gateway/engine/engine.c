@@ -337,6 +337,8 @@ static enum engine_lane lane_of(enum command_type type)
     case COMMAND_ADD_ENROLMENT:
     case COMMAND_ADD_API_KEY:
     case COMMAND_REVOKE_API_KEY:
+    case COMMAND_ADD_FEED:
+    case COMMAND_REVOKE_FEED:
     case COMMAND_DEADLINE:
     case COMMAND_CONTEXT_CHANGED:
     case COMMAND_ALARM:

@@ -78,6 +78,7 @@ bool reserve_serves(enum command_type type)
     case COMMAND_TRANSPORT_OUTCOME:
     case COMMAND_TRANSPORT_DELAYED:
     case COMMAND_REVOKE_API_KEY:
+    case COMMAND_REVOKE_FEED:
     case COMMAND_DEADLINE:
     case COMMAND_CONTEXT_CHANGED:
     case COMMAND_QUARANTINE:
@@ -98,6 +99,7 @@ bool reserve_serves(enum command_type type)
     case COMMAND_PUT_ROTA:
     case COMMAND_ADD_ENROLMENT:
     case COMMAND_ADD_API_KEY:
+    case COMMAND_ADD_FEED:
     case COMMANDS_COUNT:
         break;
     }

@@ -198,6 +198,17 @@ struct device_row {
     const char *retired_reason;
 };
 
+/* A calendar's secret address: of a rota or of an agent, the other is 0. */
+struct feed_row {
+    int64_t feed_id;
+    int64_t customer_id;
+    int64_t rota_id;
+    int64_t agent_id;
+    const char *name;
+    struct digest secret_hash;
+    struct wall_time created_at;
+};
+
 /* Who wanted a test push. The numbers are stored. */
 enum test_asker { TEST_BY_DESK = 0, TEST_BY_AGENT = 1, TEST_BY_CHECK_IN = 2 };
 
@@ -448,6 +459,15 @@ enum status store_list_api_keys(struct store *store, struct arena *arena,
                                 struct error *error) MUST_CHECK;
 enum status store_revoke_api_key(struct store *store, const char *key_id, struct wall_time now,
                                  struct error *error) MUST_CHECK;
+
+enum status store_add_feed(struct store *store, const struct feed_row *row, int64_t *feed_id_r,
+                           struct error *error) MUST_CHECK;
+/* Those that are not revoked, by id. */
+enum status store_list_feeds(struct store *store, int64_t customer_id, struct arena *arena,
+                             struct feed_row **rows_r, size_t *count_r,
+                             struct error *error) MUST_CHECK;
+enum status store_revoke_feed(struct store *store, int64_t customer_id, int64_t feed_id,
+                              struct wall_time now, struct error *error) MUST_CHECK;
 
 enum status store_check_in(struct store *store, const struct check_in_row *row,
                            int64_t *check_in_id_r, struct error *error) MUST_CHECK;

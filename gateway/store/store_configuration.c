@@ -94,6 +94,14 @@ static const struct column api_key_columns[] = {
 MAP(api_key);
 #undef ROW
 
+#define ROW struct feed_row
+static const struct column feed_columns[] = {
+    SAME(feed_id, INT64), SAME(customer_id, INT64),  SAME(rota_id, ROW_ID),  SAME(agent_id, ROW_ID),
+    SAME(name, TEXT),     SAME(secret_hash, DIGEST), SAME(created_at, TIME),
+};
+MAP(feed);
+#undef ROW
+
 #define ROW struct check_in_row
 static const struct column check_in_columns[] = {
     SAME(check_in_id, INT64), SAME(customer_id, INT64), SAME(agent_id, INT64),
@@ -560,6 +568,38 @@ enum status store_revoke_api_key(struct store *store, const char *key_id, struct
     query_bind_int64(&run, ":revoked_at", now.ms);
     status = query_finish(&run, error);
     return status == STATUS_OK && sqlite3_changes(store->db) == 0 ? STATUS_NOT_FOUND : status;
+}
+
+enum status store_add_feed(struct store *store, const struct feed_row *row, int64_t *feed_id_r,
+                           struct error *error)
+{
+    assert(row->customer_id > 0 && (row->rota_id == 0) != (row->agent_id == 0));
+    assert(row->name != NULL && feed_id_r != NULL);
+    return put_row(store, QUERY_feed_insert, &feed_map, row, feed_id_r, error);
+}
+
+enum status store_list_feeds(struct store *store, int64_t customer_id, struct arena *arena,
+                             struct feed_row **rows_r, size_t *count_r, struct error *error)
+{
+    assert(rows_r != NULL && count_r != NULL);
+    return list_of_customer(store, QUERY_feed_list, &feed_map, sizeof **rows_r, customer_id, arena,
+                            (void **)rows_r, count_r, error);
+}
+
+enum status store_revoke_feed(struct store *store, int64_t customer_id, int64_t feed_id,
+                              struct wall_time now, struct error *error)
+{
+    assert(customer_id > 0 && feed_id > 0);
+    assert(now.ms != TIME_NEVER_MS); /* NULL would make it good again */
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_feed_revoke, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_int64(&run, ":feed_id", feed_id);
+    query_bind_int64(&run, ":revoked_at", now.ms);
+    return query_finish(&run, error);
 }
 
 enum status store_check_in(struct store *store, const struct check_in_row *row,

@@ -36,6 +36,7 @@
     X(api_key_revoke) X(check_in_insert) X(check_in_out) X(check_in_current) X(alarm_insert) \
     X(device_test_insert) X(device_test_forget) X(device_test_update) X(device_test_get) \
     X(device_test_list) X(device_test_outbox) X(device_test_rewind) \
+    X(feed_insert) X(feed_list) X(feed_revoke) \
     X(engine_clock_get) X(engine_clock_set)
 /* clang-format on */
 

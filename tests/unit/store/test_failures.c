@@ -31,6 +31,7 @@ struct desk {
         struct desk_task_row *desk_task_row;
         struct device_row *device_row;
         struct enrolment_row *enrolment_row;
+        struct feed_row *feed_row;
         struct escalation *escalation;
         struct number_row *number_row;
         struct person_row *person_row;
@@ -80,6 +81,8 @@ static const struct idempotency_row idempotency = {.key_id = "k", .key = "one", 
 static const struct engine_clock_row engine_clock = {.boot_id = "boot"};
 static const struct promise promise = {.state = PROMISE_KEPT, .due_at = {5}};
 
+static const struct feed_row feed = {
+    .customer_id = 1, .rota_id = 1, .name = "planning", .created_at = {4}};
 static const struct api_key_row another_key = {
     .key_id = "l", .name = "n", .role = "desk", .customers = customers, .customers_count = 1};
 static const struct api_key_row second_key = {
@@ -168,6 +171,10 @@ static enum status append_to_many(struct desk *desk)
     X(list_api_keys, store_list_api_keys(d->store, d->arena, &d->rows.api_key_row, &d->count, \
       d->error)) \
     X(revoke_api_key, store_revoke_api_key(d->store, "k", (struct wall_time){9}, d->error)) \
+    X(add_feed, store_add_feed(d->store, &feed, &d->number, d->error)) \
+    X(list_feeds, store_list_feeds(d->store, 1, d->arena, &d->rows.feed_row, &d->count, \
+      d->error)) \
+    X(revoke_feed, store_revoke_feed(d->store, 1, 1, (struct wall_time){9}, d->error)) \
     X(check_in, store_check_in(d->store, &check_in, &d->number, d->error)) \
     X(check_out, store_check_out(d->store, 1, 1, (struct wall_time){9}, d->error)) \
     X(get_check_in, store_get_check_in(d->store, 1, 1, d->arena, &d->check_in, d->error)) \
@@ -257,6 +264,7 @@ static void furnish(struct shelf *shelf, struct desk *desk)
     assert_ok(shelf, store_add_procedure(store, &definition, &id, &version, error));
     assert_ok(shelf, store_add_api_key(store, &api_key, error));
     assert_ok(shelf, store_add_api_key(store, &second_key, error));
+    assert_ok(shelf, store_add_feed(store, &feed, &id, error));
     for (int n = 1; n < MANY_CUSTOMERS; n++) {
         char slug[16];
         (void)snprintf(slug, sizeof slug, "c%d", n);
