@@ -133,6 +133,43 @@ const struct command commands[] = {
      "ROLE is the rota's slug: principal, renfort.",
      OPTIONS({"--hours", "N", "how far ahead, 1 to 8784 (default: 24)"}), 2, 2, command_on_call,
      "astreintectl on-call clinique-saint-jean principal --hours 48"},
+    {"rota import", "CUSTOMER ROLE FILE|- [--dry-run] [--replace] [--from TIME] [--json]",
+     "make a planning in an iCalendar file the rota's",
+     "Each event of the file is one shift of the agent whom it names: a part of its SUMMARY "
+     "between\n"
+     "delimiters is the agent's whole name or slug (\"Astreinte : Paul Durand\"), or an ATTENDEE, "
+     "or\n"
+     "X-ASTREINTE-AGENT, as the gateway's own calendars have it. Nothing is guessed: an event "
+     "that\n"
+     "is not understood refuses the file, with its line and what to do. The shifts win over what\n"
+     "the rota says already; a rota that is not there is made of them alone.\n\n"
+     "Prints who will be on call when instead of whom. Events that are over are left out.",
+     OPTIONS({"--dry-run", NULL, "say what would change, change nothing"},
+             {"--replace", NULL, "remove the replacements within the file's period before"},
+             {"--from", "TIME", "leave out what is over by then (RFC 3339; default: now)"},
+             OPTION_JSON),
+     3, 3, command_rota_import,
+     "astreintectl rota import clinique-saint-jean principal january.ics --dry-run"},
+    {"feed create", "CUSTOMER --rota ROLE | --agent AGENT [--name NAME] [--json]",
+     "a secret address of a calendar",
+     "Prints the address on standard output, once: the gateway keeps only its hash. A calendar\n"
+     "program that subscribes to it shows the shifts of the rota, or those of the agent in all\n"
+     "rotas, and every change. Whoever has the address reads them: revoke it when it gets about.",
+     OPTIONS({"--rota", "ROLE", "the calendar of this rota"},
+             {"--agent", "AGENT", "the calendar of this agent"},
+             {"--name", "NAME", "whose the address is, to know later which to revoke"},
+             OPTION_JSON),
+     1, 1, command_feed_create,
+     "astreintectl feed create clinique-saint-jean --agent claire --name 'phone'"},
+    {"feed list", "CUSTOMER --rota ROLE | --agent AGENT [--json]", "list addresses of calendars",
+     "Never shows an address itself.",
+     OPTIONS({"--rota", "ROLE", "of this rota"}, {"--agent", "AGENT", "of this agent"},
+             OPTION_JSON),
+     1, 1, command_feed_list, "astreintectl feed list clinique-saint-jean --agent claire"},
+    {"feed revoke", "CUSTOMER ID --rota ROLE | --agent AGENT", "revoke an address of a calendar",
+     "Takes effect at once. ID is what `feed list` prints.",
+     OPTIONS({"--rota", "ROLE", "of this rota"}, {"--agent", "AGENT", "of this agent"}), 2, 2,
+     command_feed_revoke, "astreintectl feed revoke clinique-saint-jean 7 --agent claire"},
     {"key generate", "", "make a fresh API key, offline",
      "Prints ak_<22>_<43> from 16 and 32 random bytes, for the daemon's root_key_file.\n"
      "Needs no gateway.",

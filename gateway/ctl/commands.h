@@ -21,6 +21,11 @@ COMMAND(apply);
 COMMAND(holidays);
 COMMAND(enrol);
 COMMAND(on_call);
+/* command_calendar.c */
+COMMAND(rota_import);
+COMMAND(feed_create);
+COMMAND(feed_list);
+COMMAND(feed_revoke);
 /* command_escalation.c */
 COMMAND(escalate);
 COMMAND(show);
