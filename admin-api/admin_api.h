@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gateway/base/arena.h"
 #include "gateway/base/clock.h"
 #include "gateway/base/status.h"
 #include "gateway/engine/engine.h"
@@ -20,6 +21,7 @@ struct admin_api;
 
 #define READINESS_REASONS_MAX   16
 #define CONNECTIONS_MAX_DEFAULT 1024
+#define PUBLIC_URL_BYTES_MAX    512
 
 /* What the daemon adds to /metrics and /readyz. All optional; called from HTTP threads; must not
  * block. */
@@ -49,6 +51,61 @@ struct admin_api_backups {
     void *context;
 };
 
+/* What a calendar is asked for: a rota (agent NULL) or an agent (rota NULL). */
+struct admin_api_feed {
+    const struct directory_customer *customer;
+    const struct directory_rota *rota;
+    const struct directory_person *agent;
+    struct wall_time now;
+};
+
+/* A planning that is to become replacements of a rota. */
+struct admin_api_import {
+    const struct directory_customer *customer;
+    const struct directory_rota *rota; /* NULL: one is made */
+    const char *text;                  /* the iCalendar file, not terminated */
+    size_t bytes;
+    struct wall_time from; /* what is over by then is left out */
+    bool replaces;         /* what is there already and lies within its period goes */
+};
+
+/* A time during which somebody else is on call than before; "": nobody. */
+struct admin_api_change {
+    struct wall_time from;
+    struct wall_time to;
+    char before[SLUG_BYTES_MAX];
+    char after[SLUG_BYTES_MAX];
+};
+
+struct admin_api_planning {
+    const char *definition; /* of the rota as it becomes */
+    bool is_new;            /* there was no such rota */
+    size_t shifts_count;    /* that the file has */
+    size_t unchanged;       /* of these, there already */
+    size_t past;            /* left out */
+    size_t cancelled;       /* left out */
+    const struct engine_rota_interval *added;
+    size_t added_count;
+    const struct engine_rota_interval *removed;
+    size_t removed_count;
+    const struct admin_api_change *changes;
+    size_t changes_count;
+    bool more_changes; /* than are listed */
+};
+
+/* Calendars: what the daemon lends to feeds and imports (gateway/rota). Called from reader threads;
+ * what they answer lives in the arena. NULL members: there are none.
+ *
+ * write: the shifts as an iCalendar file, terminated. plan: what an import would do, without doing
+ * it. On failure the outputs are untouched; the error of plan names place and remedy. */
+struct admin_api_calendars {
+    enum status (*write)(void *context, const struct admin_api_feed *feed, struct arena *arena,
+                         const char **text_r, size_t *bytes_r, struct error *error);
+    enum status (*plan)(void *context, const struct admin_api_import *import, struct arena *arena,
+                        struct admin_api_planning *planning_r, struct error *error);
+    void *context;
+};
+
 /* Zero members take the default in brackets. Texts are only read by admin_api_start(). */
 struct admin_api_configuration {
     const char *listen_address; /* numeric IPv4 or IPv6 address [127.0.0.1] */
@@ -69,6 +126,10 @@ struct admin_api_configuration {
     struct clock_source clock;
     struct admin_api_hooks hooks;
     struct admin_api_backups backups;
+    struct admin_api_calendars calendars;
+    /* What addresses of feeds begin with, at most PUBLIC_URL_BYTES_MAX; NULL: this machine's own.
+     */
+    const char *public_url;
 };
 
 /* Begins to listen. Call it after engine_create() and before engine_start(): it becomes the

@@ -130,26 +130,13 @@ static enum next compile(struct exchange *exchange, struct store *store)
     return reply_view(exchange, write_on_call, &on_call);
 }
 
-static bool take_time(struct exchange *exchange, const char *name, struct wall_time fallback,
-                      struct wall_time *time_r)
-{
-    const char *text = query_value(exchange, name);
-    *time_r = fallback;
-    if (text != NULL && wall_time_parse(text, time_r) != STATUS_OK) {
-        (void)reply_fault(exchange, STATUS_INVALID, NULL,
-                          "query parameter %s must be a time such as 2026-01-31T18:00:00Z", name);
-        return false;
-    }
-    return true;
-}
-
 enum next rotas_on_call(struct exchange *exchange)
 {
     static const char *const parameters[] = {"from", "to", NULL};
     struct wall_time *from = &exchange->window_from, *to = &exchange->window_to;
     if (!query_check(exchange, parameters) ||
-        !take_time(exchange, "from", exchange->received_at, from) ||
-        !take_time(exchange, "to", (struct wall_time){from->ms + 7 * DAY_MS}, to)) {
+        !query_time(exchange, "from", exchange->received_at, from) ||
+        !query_time(exchange, "to", (struct wall_time){from->ms + 7 * DAY_MS}, to)) {
         return NEXT_ANSWER;
     }
     if (to->ms < from->ms || to->ms - from->ms > ON_CALL_DAYS_MAX * DAY_MS) {

@@ -190,6 +190,19 @@ bool query_check(struct exchange *exchange, const char *const *names)
     return true;
 }
 
+bool query_time(struct exchange *exchange, const char *name, struct wall_time fallback,
+                struct wall_time *time_r)
+{
+    const char *text = query_value(exchange, name);
+    *time_r = fallback;
+    if (text != NULL && wall_time_parse(text, time_r) != STATUS_OK) {
+        (void)reply_fault(exchange, STATUS_INVALID, NULL,
+                          "query parameter %s must be a time such as 2026-01-31T18:00:00Z", name);
+        return false;
+    }
+    return true;
+}
+
 bool query_page(struct exchange *exchange)
 {
     const char *limit = query_value(exchange, "limit");

@@ -29,6 +29,7 @@
 #define VIEW_BYTES_MAX           ((size_t)8 * 1024 * 1024)
 
 struct admin_api;
+struct admin_api_planning;
 struct exchange;
 struct request;
 struct route;
@@ -65,6 +66,7 @@ struct exchange {
     const char *authorization;   /* or NULL */
     const char *idempotency_key; /* or NULL */
     const char *last_event_id;   /* or NULL */
+    const char *if_none_match;   /* or NULL */
     json_t *json;                /* the parsed body; released with the exchange */
     struct wall_time received_at;
     struct monotonic_time started_at;
@@ -80,12 +82,16 @@ struct exchange {
     struct command command;
     exchange_handler *after; /* answers when the command succeeded without a body of its own */
     exchange_reader *read;
-    struct uuid id;               /* of the path, for reads */
-    int64_t device_id;            /* of the path, for reads */
-    struct uuid cursor;           /* lists */
-    size_t limit;                 /* lists */
-    int64_t last_seq;             /* streams: the last event that the client has */
-    bool begins_stream;           /* a reader made it ready */
+    struct uuid id;                            /* of the path, for reads */
+    int64_t device_id;                         /* of the path, for reads */
+    struct uuid cursor;                        /* lists */
+    size_t limit;                              /* lists */
+    int64_t last_seq;                          /* streams: the last event that the client has */
+    bool begins_stream;                        /* a reader made it ready */
+    const struct directory_feed *feed;         /* calendars: of the directory */
+    const struct admin_api_planning *planning; /* imports: in the arena */
+    bool dry_run;
+    bool replaces;
     struct wall_time window_from; /* rotas: what is asked about */
     struct wall_time window_to;
     int state_low; /* lists of escalations */
@@ -96,9 +102,11 @@ struct exchange {
     const char *answer_type; /* content type; NULL: application/json */
     const char *answer;
     size_t answer_bytes;
-    const char *allow; /* 405 */
-    int retry_after_s; /* 0: none */
-    bool challenge;    /* 401: WWW-Authenticate */
+    const char *allow;         /* 405 */
+    const char *cache_control; /* NULL: no-store */
+    const char *etag;          /* NULL: none */
+    int retry_after_s;         /* 0: none */
+    bool challenge;            /* 401: WWW-Authenticate */
     bool close_connection;
 
     /* The wait: guarded by the mutex of waiting.c. */
@@ -158,6 +166,9 @@ bool body_end(struct exchange *exchange, struct json_reader *reader);
 const char *query_value(const struct exchange *exchange, const char *name);
 /* Refuses parameters that are not in the NULL-terminated list. On false the answer is there. */
 bool query_check(struct exchange *exchange, const char *const *names);
+/* A time, or the fallback when it is not given. On false the answer is there. */
+bool query_time(struct exchange *exchange, const char *name, struct wall_time fallback,
+                struct wall_time *time_r);
 /* limit and cursor. On false the answer is there. */
 bool query_page(struct exchange *exchange);
 /* ?customer=, which may be left out when the key covers exactly one. On false the answer is there;

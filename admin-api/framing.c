@@ -17,6 +17,7 @@ enum watched {
     WATCHED_CONTENT_TYPE,
     WATCHED_CONTENT_ENCODING,
     WATCHED_LAST_EVENT_ID,
+    WATCHED_IF_NONE_MATCH,
     WATCHED_COUNT,
 };
 
@@ -29,6 +30,7 @@ static const char *const watched_names[WATCHED_COUNT] = {
     [WATCHED_CONTENT_TYPE] = "Content-Type",
     [WATCHED_CONTENT_ENCODING] = "Content-Encoding",
     [WATCHED_LAST_EVENT_ID] = "Last-Event-ID",
+    [WATCHED_IF_NONE_MATCH] = "If-None-Match",
 };
 
 struct walk {
@@ -156,5 +158,6 @@ bool request_framing_check(struct request *request, const char *version)
     exchange->authorization = keep(exchange, &walk, WATCHED_AUTHORIZATION);
     exchange->content_type = keep(exchange, &walk, WATCHED_CONTENT_TYPE);
     exchange->last_event_id = keep(exchange, &walk, WATCHED_LAST_EVENT_ID);
+    exchange->if_none_match = keep(exchange, &walk, WATCHED_IF_NONE_MATCH);
     return true;
 }

@@ -89,8 +89,13 @@ static void count_answer(struct exchange *exchange)
 static void add_headers(struct MHD_Response *response, const struct exchange *exchange)
 {
     char number[16];
-    (void)MHD_add_response_header(response, "Cache-Control", "no-store");
+    (void)MHD_add_response_header(response, "Cache-Control",
+                                  exchange->cache_control != NULL ? exchange->cache_control
+                                                                  : "no-store");
     (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    if (exchange->etag != NULL) {
+        (void)MHD_add_response_header(response, "ETag", exchange->etag);
+    }
     if (exchange->answer_bytes > 0) {
         (void)MHD_add_response_header(response, "Content-Type",
                                       exchange->answer_type != NULL ? exchange->answer_type

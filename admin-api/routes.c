@@ -55,6 +55,9 @@ static const struct route routes[] = {
     {"PUT", CUSTOMER "/agents/{agent}", FOR_ADMIN, 0, agents_put},
     {"POST", CUSTOMER "/agents/{agent}/enrolments", FOR_ADMIN, 0, agents_enrolment},
     {"GET", CUSTOMER "/agents/{agent}/devices", FOR_ADMIN, 0, agents_devices},
+    {"GET", CUSTOMER "/agents/{agent}/feeds", FOR_ADMIN, 0, agents_feeds_list},
+    {"POST", CUSTOMER "/agents/{agent}/feeds", FOR_ADMIN, 0, agents_feeds_post},
+    {"DELETE", CUSTOMER "/agents/{agent}/feeds/{feed}", FOR_ADMIN, 0, agents_feeds_delete},
     {"POST", CUSTOMER "/devices/{device}/test", FOR_CALL_CENTRE, 0, devices_test},
     {"GET", CUSTOMER "/devices/{device}/tests", FOR_CALL_CENTRE, 0, devices_tests_list},
     {"GET", CUSTOMER "/devices/{device}/tests/{test}", FOR_CALL_CENTRE, 0, devices_tests_get},
@@ -68,12 +71,18 @@ static const struct route routes[] = {
     {"GET", CUSTOMER "/rotas/{role}", FOR_ADMIN, 0, rotas_get},
     {"PUT", CUSTOMER "/rotas/{role}", FOR_ADMIN, 0, rotas_put},
     {"GET", CUSTOMER "/rotas/{role}/on-call", FOR_CALL_CENTRE, 0, rotas_on_call},
+    {"POST", CUSTOMER "/rotas/{role}/import", FOR_ADMIN, ROUTE_CALENDAR, rotas_import},
+    {"GET", CUSTOMER "/rotas/{role}/feeds", FOR_ADMIN, 0, rotas_feeds_list},
+    {"POST", CUSTOMER "/rotas/{role}/feeds", FOR_ADMIN, 0, rotas_feeds_post},
+    {"DELETE", CUSTOMER "/rotas/{role}/feeds/{feed}", FOR_ADMIN, 0, rotas_feeds_delete},
     {"GET", "/v1/api-keys", FOR_ADMIN, 0, api_keys_list},
     {"POST", "/v1/api-keys", FOR_ADMIN, 0, api_keys_post},
     {"DELETE", "/v1/api-keys/{key}", FOR_ADMIN, 0, api_keys_delete},
     {"GET", "/v1/providers", FOR_CALL_CENTRE, 0, providers_list},
     {"POST", "/v1/backups", FOR_ADMIN, 0, backups_post},
     {"GET", "/v1/backups/{backup}", FOR_ADMIN, 0, backups_get},
+    /* calendar programs, which have the secret address and nothing else */
+    {"GET", "/v1/feeds/{feed}", FOR_ANYBODY, 0, feeds_get},
     /* live */
     {"GET", "/v1/events", FOR_CALL_CENTRE, 0, events_get},
     /* operations */

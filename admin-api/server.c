@@ -166,6 +166,7 @@ static struct admin_api *create(const struct admin_api_configuration *configurat
     api->clock = configuration->clock;
     api->hooks = configuration->hooks;
     api->backups = configuration->backups;
+    api->calendars = configuration->calendars;
     api->request_deadline_ms =
         configuration->request_deadline_ms > 0 ? configuration->request_deadline_ms : 10000;
     api->body_bytes_max = configuration->body_bytes_max > 0 ? configuration->body_bytes_max : 65536;
@@ -177,6 +178,28 @@ static struct admin_api *create(const struct admin_api_configuration *configurat
     api->streams.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     api->deadlines_wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return api;
+}
+
+/* The port is known only now. */
+static enum status note_feeds_place(struct admin_api *api,
+                                    const struct admin_api_configuration *configuration,
+                                    struct error *error)
+{
+    char own[64];
+    const char *url = configuration->public_url;
+    if (url == NULL) {
+        (void)snprintf(own, sizeof own, "http%s://127.0.0.1:%u",
+                       configuration->tls_key_file != NULL ? "s" : "", (unsigned)api->port);
+        url = own;
+    }
+    size_t bytes = strlen(url);
+    if (bytes > PUBLIC_URL_BYTES_MAX) {
+        return error_set(error, STATUS_CONFIGURATION, "public_url is limited to %d bytes",
+                         PUBLIC_URL_BYTES_MAX);
+    }
+    bytes -= bytes > 0 && url[bytes - 1] == '/';
+    (void)snprintf(api->feeds_place, sizeof api->feeds_place, "%.*s/v1/feeds/", (int)bytes, url);
+    return STATUS_OK;
 }
 
 static enum status start_threads(struct admin_api *api,
@@ -200,6 +223,9 @@ static enum status start_threads(struct admin_api *api,
     }
     api->deadlines_started = true;
     status = doorkeeper_open(api, configuration, error);
+    if (status == STATUS_OK) {
+        status = note_feeds_place(api, configuration, error);
+    }
     if (status == STATUS_OK) {
         status = start_tls_or_plain(api, configuration, error);
     }

@@ -15,6 +15,7 @@
 #include "admin-api/admin_api.h"
 #include "gateway/base/log.h"
 #include "gateway/daemon/backups.h"
+#include "gateway/daemon/calendar_adapter.h"
 #include "gateway/daemon/heartbeat.h"
 #include "gateway/daemon/metrics.h"
 #include "gateway/daemon/places.h"
@@ -201,6 +202,8 @@ static enum status start_api(struct daemon *daemon, struct error *error)
         .clock = clock_system,
         .hooks = metrics_hooks(&daemon->metrics),
         .backups = backups_interface(daemon->backups),
+        .calendars = calendar_adapter(),
+        .public_url = configuration->public_url,
     };
     return admin_api_start(&api, &daemon->api, error);
 }

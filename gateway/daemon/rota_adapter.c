@@ -156,18 +156,25 @@ static enum status compile(void *context, const char *definition,
     if (status != STATUS_OK) {
         return status;
     }
-    struct engine_rota_interval *intervals = arena_alloc(arena, (count + 1) * sizeof *intervals);
+    struct engine_rota_interval *intervals = rota_adapter_copy(found, count, arena);
     if (intervals == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for the rota");
-    }
-    for (size_t i = 0; i < count; i++) {
-        intervals[i].from = found[i].from;
-        intervals[i].to = found[i].to;
-        (void)text_copy(intervals[i].agent, sizeof intervals[i].agent, found[i].agent);
     }
     *intervals_r = intervals;
     *count_r = count;
     return STATUS_OK;
+}
+
+struct engine_rota_interval *rota_adapter_copy(const struct rota_interval *intervals, size_t count,
+                                               struct arena *arena)
+{
+    struct engine_rota_interval *copies = arena_alloc(arena, count * sizeof *copies);
+    for (size_t i = 0; copies != NULL && i < count; i++) {
+        copies[i].from = intervals[i].from;
+        copies[i].to = intervals[i].to;
+        (void)text_copy(copies[i].agent, sizeof copies[i].agent, intervals[i].agent);
+    }
+    return copies;
 }
 
 struct engine_rotas rota_adapter(void)

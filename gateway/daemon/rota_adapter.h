@@ -7,4 +7,10 @@
 /* Stateless; usable from any thread. */
 struct engine_rotas rota_adapter(void);
 
+struct rota_interval;
+
+/* The intervals as the engine sees them, in the arena; NULL: no memory. */
+struct engine_rota_interval *rota_adapter_copy(const struct rota_interval *intervals, size_t count,
+                                               struct arena *arena);
+
 #endif
