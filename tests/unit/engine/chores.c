@@ -512,3 +512,34 @@ struct command *chore_revoke_key(struct house *house)
     command->request.api_key.key_id = id;
     return command;
 }
+
+static const struct directory_customer *customer_of(struct house *house)
+{
+    return directory_customer(house->engine->published, house->customer_id);
+}
+
+static struct command *revoke_feed(struct house *house)
+{
+    const struct directory_customer *customer = customer_of(house);
+    struct command *command = house_command(house, COMMAND_REVOKE_FEED);
+    command->request.feed = (struct feed_request){
+        .agent = "jean", .feed_id = customer->feeds[customer->feeds_count - 1].id};
+    return command;
+}
+
+struct command *chore_add_feed(struct house *house)
+{
+    while (customer_of(house)->feeds_count > 0) { /* of the tries before: there may be so many */
+        house_run(house, revoke_feed(house));
+    }
+    struct command *command = house_command(house, COMMAND_ADD_FEED);
+    command->request.feed =
+        (struct feed_request){.agent = "jean", .name = "", .place = "https://gateway.example/"};
+    return command;
+}
+
+struct command *chore_revoke_feed(struct house *house)
+{
+    house_run(house, chore_add_feed(house));
+    return revoke_feed(house);
+}

@@ -415,6 +415,53 @@ static void assert_definition(const struct definition_row *a, const struct defin
     assert_int_equal(a->changed_at.ms, b->changed_at.ms);
 }
 
+static struct feed_row *feeds_of(struct shelf *shelf, int64_t customer_id, size_t *count_r)
+{
+    struct feed_row *rows = NULL;
+    assert_ok(shelf, store_list_feeds(shelf->store, customer_id, shelf->arena, &rows, count_r,
+                                      &shelf->error));
+    return rows;
+}
+
+static void test_feed__comes_back_until_it_is_revoked(void **state)
+{
+    struct shelf *shelf = *state;
+    const struct definition_row rota = {
+        .customer_id = shelf->customer_id, .slug = "duty", .definition = "{}"};
+    struct feed_row of_rota = {.customer_id = shelf->customer_id,
+                               .name = "téléphone",
+                               .secret_hash = {{1, 2, 3}},
+                               .created_at = {71}};
+    struct feed_row of_agent = of_rota;
+    size_t count;
+    of_agent.agent_id = add_agent(shelf);
+    assert_ok(shelf, store_put_rota(shelf->store, &rota, &of_rota.rota_id, &shelf->error));
+    assert_ok(shelf, store_add_feed(shelf->store, &of_rota, &of_rota.feed_id, &shelf->error));
+    assert_ok(shelf, store_add_feed(shelf->store, &of_agent, &of_agent.feed_id, &shelf->error));
+    const struct feed_row *rows = feeds_of(shelf, shelf->customer_id, &count);
+    const struct feed_row *const written[] = {&of_rota, &of_agent};
+    assert_int_equal(count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(rows[i].feed_id, written[i]->feed_id);
+        assert_int_equal(rows[i].rota_id, written[i]->rota_id);
+        assert_int_equal(rows[i].agent_id, written[i]->agent_id);
+        assert_string_equal(rows[i].name, written[i]->name);
+        assert_memory_equal(rows[i].secret_hash.bytes, written[i]->secret_hash.bytes, DIGEST_BYTES);
+        assert_int_equal(rows[i].created_at.ms, 71);
+    }
+    (void)feeds_of(shelf, shelf->customer_id + 1, &count);
+    assert_int_equal(count, 0);
+    assert_ok(shelf, store_revoke_feed(shelf->store, shelf->customer_id + 1, of_rota.feed_id,
+                                       (struct wall_time){72}, &shelf->error));
+    (void)feeds_of(shelf, shelf->customer_id, &count);
+    assert_int_equal(count, 2); /* another customer's hand does not reach it */
+    assert_ok(shelf, store_revoke_feed(shelf->store, shelf->customer_id, of_rota.feed_id,
+                                       (struct wall_time){72}, &shelf->error));
+    rows = feeds_of(shelf, shelf->customer_id, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].feed_id, of_agent.feed_id);
+}
+
 static void test_rota__comes_back(void **state)
 {
     struct shelf *shelf = *state;
@@ -652,6 +699,7 @@ int main(void)
         SHELF_TEST(test_enrolment__a_new_code_revokes_unused_ones_only),
         SHELF_TEST(test_device__comes_back),
         SHELF_TEST(test_device__proven_and_retired),
+        SHELF_TEST(test_feed__comes_back_until_it_is_revoked),
         SHELF_TEST(test_rota__comes_back),
         SHELF_TEST(test_procedure__versions_are_kept),
         SHELF_TEST(test_api_key__comes_back),
