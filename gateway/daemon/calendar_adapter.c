@@ -52,14 +52,15 @@ static enum status make_room(struct gathering *gathering, size_t more)
 static enum status gather(struct gathering *gathering, const struct directory_rota *directory_rota)
 {
     const struct admin_api_feed *feed = gathering->feed;
-    const char *definition = directory_rota->definition;
     struct rota *rota;
+    struct rota_context has;
     struct rota_interval *found;
     size_t count;
     enum status status =
-        rota_parse(definition, strlen(definition), gathering->arena, &rota, gathering->error);
+        rota_adapter_open(directory_rota->definition, feed->customer->calendar, gathering->from,
+                          gathering->to, gathering->arena, &rota, &has, gathering->error);
     if (status == STATUS_OK) {
-        status = rota_shifts(rota, NULL, feed->customer->time_zone, gathering->from, gathering->to,
+        status = rota_shifts(rota, &has, feed->customer->time_zone, gathering->from, gathering->to,
                              gathering->arena, &found, &count, gathering->error);
     }
     if (status == STATUS_OK) {
@@ -158,14 +159,16 @@ static enum status compile(const struct admin_api_import *import, const char *de
                            struct rota_interval **intervals_r, size_t *count_r, struct error *error)
 {
     struct rota *rota;
+    struct rota_context has;
     *intervals_r = NULL;
     *count_r = 0;
     if (definition == NULL) {
         return STATUS_OK;
     }
-    enum status status = rota_parse(definition, strlen(definition), arena, &rota, error);
+    enum status status = rota_adapter_open(definition, import->customer->calendar, import->from, to,
+                                           arena, &rota, &has, error);
     return status != STATUS_OK ? status
-                               : rota_compile(rota, NULL, import->customer->time_zone, import->from,
+                               : rota_compile(rota, &has, import->customer->time_zone, import->from,
                                               to, arena, intervals_r, count_r, error);
 }
 

@@ -135,6 +135,23 @@ static enum status check_reach(const struct rota *rota, const struct engine_cale
                      first, last);
 }
 
+enum status rota_adapter_open(const char *definition, const struct engine_calendar *calendar,
+                              struct wall_time from, struct wall_time to, struct arena *arena,
+                              struct rota **rota_r, struct rota_context *context_r,
+                              struct error *error)
+{
+    struct rota *rota;
+    enum status status = parse(definition, arena, &rota, error);
+    if (status == STATUS_OK) {
+        status = check_reach(rota, calendar, from, to, error);
+    }
+    if (status == STATUS_OK) {
+        *rota_r = rota;
+        *context_r = context_of(calendar);
+    }
+    return status;
+}
+
 static enum status compile(void *context, const char *definition,
                            const struct engine_calendar *calendar, const char *zone,
                            struct wall_time from, struct wall_time to, struct arena *arena,
@@ -143,14 +160,12 @@ static enum status compile(void *context, const char *definition,
 {
     (void)context;
     struct rota *rota;
+    struct rota_context has;
     struct rota_interval *found;
     size_t count;
-    enum status status = parse(definition, arena, &rota, error);
+    enum status status =
+        rota_adapter_open(definition, calendar, from, to, arena, &rota, &has, error);
     if (status == STATUS_OK) {
-        status = check_reach(rota, calendar, from, to, error);
-    }
-    if (status == STATUS_OK) {
-        const struct rota_context has = context_of(calendar);
         status = rota_compile(rota, &has, zone, from, to, arena, &found, &count, error);
     }
     if (status != STATUS_OK) {

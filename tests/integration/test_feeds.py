@@ -65,6 +65,30 @@ def expected_nights(agents, time=datetime.time(2, 30)):
     return found
 
 
+# Those of French law from February 2026 to February 2027, and one of a file.
+HOLIDAYS = [datetime.date.fromisoformat(f"2026-{day}") for day in (
+    "04-06", "05-01", "05-08", "05-14", "05-25", "07-03", "07-14", "08-15", "11-01", "11-11",
+    "12-25")] + [datetime.date(2027, 1, 1)]
+
+
+def expected_closed():
+    """Paul's and Marie's turns from noon to noon, where the clinic is closed: from 18:00 to 08:00
+    and on weekends and holidays, hour by hour."""
+    found = []
+    local = datetime.datetime(2026, 1, 20)
+    while local < datetime.datetime(2027, 3, 10):
+        open_day = local.weekday() < 5 and local.date() not in HOLIDAYS
+        turns = (local - datetime.timedelta(hours=12) - datetime.datetime(2026, 1, 1)).days
+        start, local = local, local + datetime.timedelta(hours=1)
+        if open_day and 8 <= start.hour < 18:
+            continue
+        if found and found[-1][1] == instant(start) and start.hour != 12:
+            found[-1] = (found[-1][0], instant(local), found[-1][2])
+        else:
+            found.append((instant(start), instant(local), ("paul", "marie")[turns % 2]))
+    return [shift for shift in found if shift[1] > FIRST and shift[0] < LAST]
+
+
 def override(start, end, agent, **members):
     return {"from": start.strftime("%Y-%m-%dT%H:%M:%SZ"), "to": end.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "agent": agent, **members}
@@ -177,6 +201,32 @@ class ReadersTest(FeedTest):
         name = clinic.slug.replace("-", " ").title()
         self.assertEqual({event[3] for event in events},
                          {f"On call principal – {name}", f"On call renfort – {name}"})
+
+    def test_holidays_and_opening_hours(self):
+        clinic = self.clinic()
+        head = {"name": "Clinique", "time_zone": "Europe/Paris", "language": "fr",
+                "alias": "la clinique", "default_procedure": "nuit"}
+        week = ["monday", "tuesday", "wednesday", "thursday", "friday"]
+        clinic.admin_path("PUT", "", {**head, "holidays": "fr", "opening_hours": {
+            "weekly": [{"days": week, "from": "08:00", "to": "18:00"}],
+            "holidays": []}}, 200)
+        file = planning(("20260703", "20260704", "Fermeture"))
+        file = file.replace(":202607", ";VALUE=DATE:202607")
+        answer = clinic.admin.request("PUT", f"/v1/customers/{clinic.slug}/holidays.ics", file,
+                                      headers={"Content-Type": "text/calendar"})
+        self.assertIn(answer.status, (200, 201, 204), answer)
+        clinic.admin_path("PUT", "rotas/feries", rota(
+            "daily", "anne", starts_on="2026-01-01", hand_over={"time": "00:00"},
+            restrictions=[{"only": "holidays"}]), 201)
+        clinic.admin_path("PUT", "rotas/nuits", rota(
+            "daily", "paul", "marie", starts_on="2026-01-01", hand_over={"time": "12:00"},
+            restrictions=[{"only": "outside-opening-hours"}]), 201)
+        midnight = datetime.time(0)
+        self.assertEqual(self.shifts(self.add_feed(clinic, "rotas/feries")), [
+            (instant(datetime.datetime.combine(day, midnight)),
+             instant(datetime.datetime.combine(day + DAY, midnight)), "anne")
+            for day in HOLIDAYS])
+        self.assertEqual(self.shifts(self.add_feed(clinic, "rotas/nuits")), expected_closed())
 
     def test_nobody_on_call_is_an_empty_calendar(self):
         clinic = self.clinic()
