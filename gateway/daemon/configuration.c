@@ -95,7 +95,7 @@ const char *configuration_help(void)
            "  listen_address = ADDR   numeric address to listen on (127.0.0.1)\n"
            "  listen_port = PORT      0 takes a free one (8080)\n"
            "  port_file = FILE        where the chosen port is written once it accepts\n"
-           "  public_url = URL        how telephony and phones reach the API (from the port)\n"
+           "  public_url = URL        how telephony, phones, calendars reach it (from the port)\n"
            "  tls_key_file, tls_cert_file = FILE   TLS in the daemon itself (off)\n"
            "  threads = N             HTTP threads (2)\n"
            "  connections_max = N     HTTP connections at once (1024)\n"
