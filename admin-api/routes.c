@@ -94,6 +94,8 @@ static const struct route routes[] = {
 };
 _Static_assert(sizeof routes / sizeof routes[0] <= ROUTES_MAX, "a route without a counter");
 
+_Static_assert(sizeof routes / sizeof routes[0] - 1 <= ROUTES_MAX, "a route without counters");
+
 const struct route *admin_api_routes(void)
 {
     return routes;

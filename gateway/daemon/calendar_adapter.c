@@ -217,7 +217,7 @@ static enum status plan(void *context, const struct admin_api_import *import, st
                         struct admin_api_planning *planning_r, struct error *error)
 {
     (void)context;
-    struct rota_import_shifts shifts;
+    struct rota_import_shifts shifts = {.count = 0};
     struct rota_merged merged;
     const char *before = import->rota != NULL ? import->rota->definition : NULL;
     enum status status = read_shifts(import, arena, &shifts, error);

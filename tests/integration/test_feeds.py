@@ -302,7 +302,8 @@ class AddressesTest(FeedTest):
         clinic.admin_path("DELETE", f"rotas/principal/feeds/{number}", None, 204)
         place, secret = path[:-4].rsplit("/", 1)
         other = "A" if secret[-10] != "A" else "B"
-        wrong = [revoked, f"{place}/{secret}", f"{place}/{secret}.ical", f"{place}/.ics",
+        wrong = [revoked, f"{place}/{secret}", f"{place}/{secret}.ical", f"{place}/{secret}.txt",
+                 f"{place}/.ics",
                  f"{place}/x.ics", f"{place}/{secret[:-10]}{other}{secret[-9:]}.ics",
                  f"{place}/{secret[:-1]}.ics", f"{place}/{secret}A.ics",
                  f"{place}/ak{secret[2:]}.ics", f"{place}/fd_{'A' * 22}_{'A' * 43}.ics",
