@@ -111,7 +111,7 @@ static enum next post(struct exchange *exchange, bool of_rota)
     if (request == NULL || !body_begin(exchange, &reader, &error)) {
         return NEXT_ANSWER;
     }
-    const char *name = json_take_text(&reader, "name", false, 0, FEED_NAME_BYTES_MAX);
+    const char *name = json_take_text(&reader, "name", false, 1, FEED_NAME_BYTES_MAX);
     request->name = name != NULL ? name : "";
     request->place = exchange->api->feeds_place;
     return body_end(exchange, &reader) ? NEXT_COMMAND : NEXT_ANSWER;

@@ -114,7 +114,7 @@ enum ctl_exit command_feed_create(struct ctl *ctl, const struct arguments *argum
     if (path == NULL) {
         return CTL_USAGE;
     }
-    json_t *body = json_pack("{s:s}", "name", name != NULL ? name : "");
+    json_t *body = name != NULL ? json_pack("{s:s}", "name", name) : json_object();
     if (body == NULL) {
         return ctl_fail(ctl, CTL_USAGE, "an argument is not valid UTF-8");
     }
