@@ -7,13 +7,25 @@
 
 static const char *const no_parameters[] = {NULL};
 
+/* Reading a file takes a while, so a reader thread does it. */
+static enum next check(struct exchange *exchange, struct store *store)
+{
+    (void)store;
+    struct error error = {0};
+    const struct engine_rotas *rotas = engine_rotas(exchange->api->engine);
+    const struct engine_calendar_texts texts = {.holidays_ics =
+                                                    exchange->command.request.holidays.ics};
+    const struct wall_time from = {exchange->received_at.ms - CALENDAR_BEHIND_MS};
+    const struct wall_time until = {exchange->received_at.ms + CALENDAR_AHEAD_MS};
+    const struct engine_calendar *calendar;
+    enum status status = rotas->read_calendar(rotas->context, &texts, from, until, exchange->arena,
+                                              &calendar, &error);
+    return status == STATUS_OK ? NEXT_COMMAND : reply_problem(exchange, status, &error, NULL);
+}
+
 enum next holidays_put(struct exchange *exchange)
 {
-    struct error error = {0};
     struct command *command = exchange_command(exchange, COMMAND_PUT_HOLIDAYS);
-    const struct engine_rotas *rotas = engine_rotas(exchange->api->engine);
-    struct wall_time now = exchange->received_at;
-    const struct engine_calendar *calendar;
     if (!query_check(exchange, no_parameters)) {
         return NEXT_ANSWER;
     }
@@ -22,16 +34,10 @@ enum next holidays_put(struct exchange *exchange)
         return reply_fault(exchange, STATUS_INVALID, "",
                            "the body: must be an iCalendar file, in UTF-8");
     }
-    const struct engine_calendar_texts texts = {
-        .holidays_ics = arena_text_n(exchange->arena, exchange->body, exchange->body_bytes)};
-    enum status status = rotas->read_calendar(
-        rotas->context, &texts, (struct wall_time){now.ms - CALENDAR_BEHIND_MS},
-        (struct wall_time){now.ms + CALENDAR_AHEAD_MS}, exchange->arena, &calendar, &error);
-    if (status != STATUS_OK) {
-        return reply_problem(exchange, status, &error, NULL);
-    }
-    command->request.holidays.ics = texts.holidays_ics;
-    return NEXT_COMMAND;
+    command->request.holidays.ics =
+        arena_text_n(exchange->arena, exchange->body, exchange->body_bytes);
+    exchange->read = check;
+    return NEXT_READ;
 }
 
 enum next holidays_delete(struct exchange *exchange)

@@ -89,16 +89,20 @@ static bool calendar_is_sound(struct engine *engine, struct command *command,
                               const struct directory_customer *customer,
                               const struct engine_calendar_texts *texts)
 {
-    const struct engine_rotas *rotas = &engine->configuration.rotas;
-    const struct engine_calendar *calendar = NULL;
+    struct shared_calendar *shared = NULL;
     if (texts->opening_hours != NULL || texts->holidays != NULL || texts->holidays_ics != NULL) {
-        struct wall_time from = {command->received_at.ms - CALENDAR_BEHIND_MS};
-        struct wall_time to = {command->received_at.ms + CALENDAR_AHEAD_MS};
-        command->answer.status = rotas->read_calendar(
-            rotas->context, texts, from, to, engine->scratch, &calendar, &command->answer.error);
+        command->answer.status =
+            shared_calendar_read(&engine->configuration.rotas, texts, command->received_at, &shared,
+                                 &command->answer.error);
     }
-    return command->answer.status == STATUS_OK &&
-           (customer == NULL || rotas_have_what_they_need(engine, command, customer, calendar));
+    if (command->answer.status != STATUS_OK) {
+        return false;
+    }
+    /* Kept for the customer's snapshot. */
+    shared_calendar_release(engine->checked_calendar);
+    engine->checked_calendar = shared;
+    return customer == NULL || rotas_have_what_they_need(engine, command, customer,
+                                                         shared != NULL ? shared->calendar : NULL);
 }
 
 /* False: the answer is there, or *status_r says what failed. */

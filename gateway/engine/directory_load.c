@@ -17,6 +17,7 @@ static enum status out_of_memory(struct error *error)
 /* One customer on its way from rows, which go, to a snapshot, which stays. */
 struct loading {
     const struct directory_builder *builder;
+    const struct customer_snapshot *before; /* or NULL */
     struct customer_snapshot *snapshot;
     struct arena *rows;
     const char *shared[SHARED_TEXTS_MAX]; /* in the snapshot's arena */
@@ -207,16 +208,39 @@ static enum status load_numbers(struct loading *loading, struct error *error)
     return starved(loading, error);
 }
 
-/* As with a rota, a calendar that cannot be read must not take the whole customer down: it was
- * sound when it was put, and a rota that needs it does not compile. */
-static enum status load_calendar(struct loading *loading, struct error *error)
+/* The one that was just read for the check, the one before, or a new one. As with a rota, one that
+ * cannot be read must not take the whole customer down: it was sound when it was put, and a rota
+ * that needs it does not compile. */
+static enum status find_calendar(struct loading *loading, const struct engine_calendar_texts *texts,
+                                 struct error *error)
 {
     const struct directory_builder *builder = loading->builder;
+    struct customer_snapshot *snapshot = loading->snapshot;
+    struct shared_calendar *candidates[] = {
+        builder->calendar, loading->before != NULL ? loading->before->calendar : NULL};
+    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
+        if (shared_calendar_serves(candidates[i], texts, builder->now)) {
+            snapshot->calendar = shared_calendar_hold(candidates[i]);
+            return STATUS_OK;
+        }
+    }
+    enum status status =
+        shared_calendar_read(builder->rotas, texts, builder->now, &snapshot->calendar, error);
+    if (status != STATUS_OK && status != STATUS_NO_MEMORY) {
+        log_error("directory.calendar_does_not_read", LOG_INT("customer", snapshot->customer.id),
+                  LOG_STATUS(status));
+        return STATUS_OK;
+    }
+    return status;
+}
+
+static enum status load_calendar(struct loading *loading, struct error *error)
+{
     struct directory_customer *customer = &loading->snapshot->customer;
     struct holidays_row file = {.ics = NULL};
     arena_reset(loading->rows);
     enum status status =
-        store_get_holidays(builder->store, customer->id, loading->rows, &file, error);
+        store_get_holidays(loading->builder->store, customer->id, loading->rows, &file, error);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
         return status;
     }
@@ -225,15 +249,12 @@ static enum status load_calendar(struct loading *loading, struct error *error)
     if (texts.opening_hours == NULL && texts.holidays == NULL && texts.holidays_ics == NULL) {
         return STATUS_OK;
     }
-    customer->calendar_from.ms = builder->now.ms - CALENDAR_BEHIND_MS;
-    customer->calendar_until.ms = builder->now.ms + CALENDAR_AHEAD_MS;
-    status = builder->rotas->read_calendar(builder->rotas->context, &texts, customer->calendar_from,
-                                           customer->calendar_until, loading->snapshot->arena,
-                                           &customer->calendar, error);
-    if (status != STATUS_OK && status != STATUS_NO_MEMORY) {
-        log_error("directory.calendar_does_not_read", LOG_INT("customer", customer->id),
-                  LOG_STATUS(status));
-        return STATUS_OK;
+    status = find_calendar(loading, &texts, error);
+    const struct shared_calendar *found = loading->snapshot->calendar;
+    if (found != NULL) {
+        customer->calendar = found->calendar;
+        customer->calendar_from = found->from;
+        customer->calendar_until = found->until;
     }
     return status;
 }
@@ -454,10 +475,11 @@ static enum status fill_snapshot(struct loading *loading, const struct customer_
 
 enum status customer_snapshot_load(const struct directory_builder *builder,
                                    const struct customer_row *row,
+                                   const struct customer_snapshot *before,
                                    struct customer_snapshot **snapshot_r, struct error *error)
 {
     struct arena *arena = arena_create(0);
-    struct loading loading = {.builder = builder, .rows = arena_create(0)};
+    struct loading loading = {.builder = builder, .before = before, .rows = arena_create(0)};
     loading.snapshot = arena == NULL ? NULL : arena_alloc(arena, sizeof *loading.snapshot);
     enum status status = STATUS_OK;
     if (loading.snapshot == NULL || loading.rows == NULL) {
@@ -469,6 +491,7 @@ enum status customer_snapshot_load(const struct directory_builder *builder,
     }
     arena_destroy(&loading.rows);
     if (status != STATUS_OK) {
+        shared_calendar_release(loading.snapshot != NULL ? loading.snapshot->calendar : NULL);
         arena_destroy(&arena);
         return error_wrap(error, status, "customer %lld", (long long)row->customer_id);
     }
@@ -480,6 +503,7 @@ void customer_snapshot_release(struct customer_snapshot *snapshot)
 {
     if (atomic_fetch_sub(&snapshot->references, 1) == 1) {
         struct arena *arena = snapshot->arena;
+        shared_calendar_release(snapshot->calendar);
         arena_destroy(&arena);
     }
 }
@@ -649,7 +673,7 @@ enum status directory_load(const struct directory_builder *builder, struct direc
     }
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         struct customer_snapshot *snapshot = NULL;
-        status = customer_snapshot_load(builder, &rows[i], &snapshot, error);
+        status = customer_snapshot_load(builder, &rows[i], NULL, &snapshot, error);
         if (status == STATUS_OK) {
             add_customer(directory, snapshot);
         }
@@ -660,7 +684,7 @@ enum status directory_load(const struct directory_builder *builder, struct direc
 
 static enum status load_changed(const struct directory_builder *builder,
                                 struct directory *directory, int64_t customer_id,
-                                struct error *error)
+                                const struct customer_snapshot *before, struct error *error)
 {
     struct arena *scratch = arena_create(0);
     struct customer_row row = {.customer_id = 0};
@@ -669,7 +693,7 @@ static enum status load_changed(const struct directory_builder *builder,
         scratch == NULL ? out_of_memory(error)
                         : store_get_customer(builder->store, customer_id, scratch, &row, error);
     if (status == STATUS_OK) {
-        status = customer_snapshot_load(builder, &row, &snapshot, error);
+        status = customer_snapshot_load(builder, &row, before, &snapshot, error);
     }
     if (status == STATUS_OK) {
         add_customer(directory, snapshot);
@@ -686,15 +710,19 @@ enum status directory_reload(const struct directory_builder *builder,
     if (directory == NULL) {
         return out_of_memory(error);
     }
+    const struct customer_snapshot *replaced = NULL;
     directory->generation = before->generation + 1;
     for (size_t i = 0; i < before->customers_count; i++) {
         struct customer_snapshot *snapshot = before->by_id[i];
         if (snapshot->customer.id != customer_id) {
             atomic_fetch_add(&snapshot->references, 1);
             add_customer(directory, snapshot);
+        } else {
+            replaced = snapshot;
         }
     }
-    enum status status =
-        customer_id == 0 ? STATUS_OK : load_changed(builder, directory, customer_id, error);
+    enum status status = customer_id == 0
+                             ? STATUS_OK
+                             : load_changed(builder, directory, customer_id, replaced, error);
     return finish(builder, directory, status, directory_r, error);
 }

@@ -9,10 +9,23 @@
 #include "gateway/engine/engine.h"
 #include "gateway/store/store.h"
 
+/* A calendar that was read, and of which texts: shared by the snapshots of its customer for as long
+ * as these stay the same and its years reach. Reading a file takes up to a tenth of a second, which
+ * must not come with each phone that registers. */
+struct shared_calendar {
+    _Atomic int references;
+    struct arena *arena;
+    struct digest texts;
+    struct wall_time from;
+    struct wall_time until;
+    const struct engine_calendar *calendar;
+};
+
 /* One customer as of one moment; shared by all directories made until it changes. */
 struct customer_snapshot {
     _Atomic int references;
     struct arena *arena;
+    struct shared_calendar *calendar; /* the customer's, or NULL */
     struct directory_customer customer;
 };
 
@@ -52,12 +65,26 @@ struct directory_builder {
     struct store *store;
     const struct engine_rotas *rotas;
     struct wall_time now;
-    const char *root_key; /* or NULL */
+    const char *root_key;             /* or NULL */
+    struct shared_calendar *calendar; /* that was just read, or NULL */
 };
 
-/* Reads one customer. */
+/* ---- calendars (directory_calendar.c); any thread ---- */
+
+/* The caller releases it. Statuses as read_calendar() of struct engine_rotas. */
+enum status shared_calendar_read(const struct engine_rotas *rotas,
+                                 const struct engine_calendar_texts *texts, struct wall_time now,
+                                 struct shared_calendar **shared_r, struct error *error) MUST_CHECK;
+struct shared_calendar *shared_calendar_hold(struct shared_calendar *shared);
+void shared_calendar_release(struct shared_calendar *shared); /* NULL is fine */
+/* Whether it is of these texts, and none that is to be read again now; false for NULL. */
+bool shared_calendar_serves(const struct shared_calendar *shared,
+                            const struct engine_calendar_texts *texts, struct wall_time now);
+
+/* Reads one customer; what its snapshot before has and still serves is shared. That may be NULL. */
 enum status customer_snapshot_load(const struct directory_builder *builder,
                                    const struct customer_row *row,
+                                   const struct customer_snapshot *before,
                                    struct customer_snapshot **snapshot_r,
                                    struct error *error) MUST_CHECK;
 void customer_snapshot_release(struct customer_snapshot *snapshot);

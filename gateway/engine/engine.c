@@ -73,6 +73,7 @@ static struct directory_builder builder_of(struct engine *engine)
         .rotas = &engine->configuration.rotas,
         .now = clock_wall(&engine->configuration.clock),
         .root_key = engine->root_key,
+        .calendar = engine->checked_calendar,
     };
 }
 
@@ -277,6 +278,7 @@ void engine_destroy(struct engine **engine_r)
         directory_release(engine->current);
         directory_release(engine->published);
     }
+    shared_calendar_release(engine->checked_calendar);
     for (size_t i = 0; i < engine->procedures_count; i++) {
         arena_destroy(&engine->procedures[i].arena);
     }

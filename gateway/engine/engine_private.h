@@ -237,6 +237,7 @@ struct engine {
     int64_t dirty_customers[DIRTY_CUSTOMERS_MAX];
     size_t dirty_customers_count;
     bool keys_dirty;
+    struct shared_calendar *checked_calendar; /* of the last customer that was put, or NULL */
 
     /* customers whose open escalations are still to be told of a change */
     struct changes changes;

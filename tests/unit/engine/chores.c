@@ -329,6 +329,38 @@ struct command *chore_change_customer(struct house *house)
     return command;
 }
 
+struct command *chore_put_holidays(struct house *house)
+{
+    struct command *command = house_command(house, COMMAND_PUT_HOLIDAYS);
+    command->request.holidays.ics = "a file";
+    return command;
+}
+
+struct command *chore_remove_holidays(struct house *house)
+{
+    house_run(house, chore_put_holidays(house));
+    return house_command(house, COMMAND_PUT_HOLIDAYS);
+}
+
+/* All that a customer may have, beside a file. */
+struct command *chore_change_calendar(struct house *house)
+{
+    static const char *const numbers[] = {"+33199000002", "+33199000001"};
+    house_run(house, chore_put_holidays(house));
+    struct command *command = chore_change_customer(house);
+    struct customer_request *request = &command->request.customer;
+    request->opening_hours = "hours";
+    request->holidays = "fr";
+    request->numbers = numbers;
+    request->numbers_count = sizeof numbers / sizeof numbers[0];
+    request->emergency_phone = "+33600000009";
+    request->greeting = "Bonjour";
+    request->retention_days = 30;
+    request->ticket_fields = "[{\"name\":\"site\",\"label\":\"Site\",\"type\":\"choice\","
+                             "\"choices\":[\"A\",\"B\"]}]";
+    return command;
+}
+
 struct command *chore_change_person(struct house *house)
 {
     struct command *command = house_command(house, COMMAND_PUT_PERSON);

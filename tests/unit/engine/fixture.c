@@ -156,8 +156,9 @@ static enum status fake_read_calendar(void *context, const struct engine_calenda
                                       const struct engine_calendar **calendar_r,
                                       struct error *error)
 {
-    (void)context;
+    struct house *house = context;
     assert_true(from.ms < to.ms);
+    house->calendars_read++;
     if (texts->opening_hours != NULL && strcmp(texts->opening_hours, "broken") == 0) {
         return error_set_at(error, STATUS_INVALID, "/opening_hours", "they are broken");
     }
@@ -229,7 +230,7 @@ struct engine_configuration house_configuration(struct house *house)
                   .suspended_ms = fake_suspended},
         .random = {fake_random, house},
         .dispatcher = {fake_send, fake_flush, fake_alarm, house},
-        .rotas = {fake_check, fake_zone_is_known, fake_read_calendar, fake_compile, NULL},
+        .rotas = {fake_check, fake_zone_is_known, fake_read_calendar, fake_compile, house},
     };
     memcpy(configuration.boot_id, house->boot_id, sizeof configuration.boot_id);
     return configuration;

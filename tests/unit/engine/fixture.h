@@ -77,6 +77,7 @@ struct house {
     char alarm[64];
     char alarm_detail[96];
     size_t commits_heard;
+    size_t calendars_read;
 
     struct command **commands;
     size_t commands_count;

@@ -205,6 +205,38 @@ static void test_calendar__that_cannot_be_read_any_more(void **state)
     assert_calendar(house, "hours", NULL, NULL);
 }
 
+/* A file takes long to read: once for each change of it, however often its customer changes. */
+static void test_calendar__is_read_once(void **state)
+{
+    struct house *house = *state;
+    (void)put_calendar(house, "hours", "fr");
+    assert_int_equal(house->calendars_read, 1);
+    (void)put_file(house, "file");
+    assert_int_equal(house->calendars_read, 2);
+    put_agent(house, "jean", "+33600000007", true);
+    put_device(house, house->jean, "another", PLATFORM_FCM);
+    (void)put_calendar(house, "hours", "fr");
+    assert_int_equal(house->calendars_read, 2);
+    assert_calendar(house, "hours", "fr", "file");
+    /* Another customer's is its own, and the one before stays. */
+    struct command *command = customer_command(house, "beta");
+    command->request.customer.opening_hours = "theirs";
+    house_run(house, command);
+    put_agent(house, "jean", "+33600000008", true);
+    assert_int_equal(house->calendars_read, 3);
+    assert_calendar(house, "hours", "fr", "file");
+    house_restart(house);
+    assert_int_equal(house->calendars_read, 5);
+    /* It is read again once it runs short, by itself. */
+    const struct engine_calendar *before = customer_named(house, "acme")->calendar;
+    house->wall.ms += CALENDAR_AHEAD_MS - CALENDAR_LEFT_MS;
+    house_advance(house, 1000);
+    house_settle(house);
+    assert_int_equal(house->calendars_read, 7);
+    assert_ptr_not_equal(customer_named(house, "acme")->calendar, before);
+    assert_calendar(house, "hours", "fr", "file");
+}
+
 /* What a file says is known for years, and read again before it runs short. */
 static void test_calendar__is_renewed(void **state)
 {
@@ -335,6 +367,7 @@ int main(void)
         HOUSE_TEST(test_calendar__is_read_of_all_its_parts),
         HOUSE_TEST(test_calendar__that_is_broken_is_refused),
         HOUSE_TEST(test_calendar__that_cannot_be_read_any_more),
+        HOUSE_TEST(test_calendar__is_read_once),
         HOUSE_TEST(test_calendar__is_renewed),
         HOUSE_TEST(test_rota__follows_the_opening_hours),
         HOUSE_TEST(test_rota__keeps_what_it_needs),

@@ -45,6 +45,20 @@ static const char *find_forgotten(struct house *house)
         house_number(house, "SELECT count(DISTINCT slug) FROM procedure")) {
         return "a procedure";
     }
+    if ((int64_t)customer->numbers_count !=
+        house_number(house, "SELECT count(*) FROM customer_number")) {
+        return "a number";
+    }
+    if ((customer->calendar != NULL) !=
+        (house_number(house,
+                      "SELECT (SELECT count(*) FROM customer_holidays) + "
+                      "(SELECT count(*) FROM customer WHERE opening_hours IS NOT NULL)") > 0)) {
+        return "the calendar";
+    }
+    if ((int64_t)customer->ticket_fields_count !=
+        house_number(house, "SELECT count(*) FROM customer WHERE ticket_fields IS NOT NULL")) {
+        return "a ticket field";
+    }
     if (directory_rota(customer, "duty")->intervals_count != 1) {
         return "who is on call";
     }
@@ -62,7 +76,8 @@ static void start_afresh(struct house *house)
         "DELETE FROM ticket; DELETE FROM timeline_personal; DELETE FROM timeline; "
         "DELETE FROM device_test; DELETE FROM alarm; DELETE FROM check_in; DELETE FROM enrolment; "
         "DELETE FROM procedure WHERE version > 1; DELETE FROM api_key; UPDATE customer SET "
-        "timeline_seq = 0; "
+        "timeline_seq = 0, opening_hours = NULL, holidays = NULL, ticket_fields = NULL; "
+        "DELETE FROM customer_holidays; DELETE FROM customer_number; "
         "PRAGMA synchronous = OFF";
     assert_int_equal(sqlite3_exec(house->engine->store->db, sql, NULL, NULL, NULL), SQLITE_OK);
     house->sent_count = 0;

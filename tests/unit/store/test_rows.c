@@ -131,8 +131,8 @@ static void test_holidays__come_back_until_taken_away(void **state)
 static void assert_numbers(struct shelf *shelf, int64_t id, const char *const *numbers,
                            size_t wanted)
 {
-    struct number_row *rows;
-    size_t count;
+    struct number_row *rows = NULL;
+    size_t count = 0;
     assert_ok(shelf,
               store_list_numbers(shelf->store, id, shelf->arena, &rows, &count, &shelf->error));
     assert_int_equal(count, wanted);
