@@ -136,7 +136,7 @@ static void assert_numbers(struct shelf *shelf, int64_t id, const char *const *n
     assert_ok(shelf,
               store_list_numbers(shelf->store, id, shelf->arena, &rows, &count, &shelf->error));
     assert_int_equal(count, wanted);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < wanted; i++) {
         int64_t owner = 0;
         assert_int_equal(rows[i].customer_id, id);
         assert_int_equal(rows[i].position, i);
