@@ -19,9 +19,9 @@ static bool choice_is_sound(struct json_reader *reader, const json_t *choices, s
 {
     char name[32];
     const json_t *value = json_array_get(choices, place);
+    const char *text = json_string_value(value);
     (void)snprintf(name, sizeof name, "choices/%zu", place);
-    if (!json_is_string(value) || json_string_length(value) == 0 ||
-        json_string_length(value) > TICKET_CHOICE_BYTES_MAX) {
+    if (text == NULL || text[0] == '\0' || strlen(text) > TICKET_CHOICE_BYTES_MAX) {
         json_reader_fault(reader, name, "must be a text of 1 to %d bytes", TICKET_CHOICE_BYTES_MAX);
         return false;
     }
@@ -103,7 +103,7 @@ static enum status read_fields(const json_t *array, struct arena *arena,
                                struct error *error)
 {
     size_t count = json_array_size(array);
-    if (!json_is_array(array) || count > TICKET_FIELDS_MAX) {
+    if (json_typeof(array) != JSON_ARRAY || count > TICKET_FIELDS_MAX) {
         return error_set_at(error, STATUS_INVALID, "", "must be an array of at most %d fields",
                             TICKET_FIELDS_MAX);
     }

@@ -169,6 +169,10 @@ static void test_calendar__is_read_of_all_its_parts(void **state)
     assert_int_equal(put_file(house, NULL)->answer.status, STATUS_NOT_FOUND);
     assert_int_equal(put_calendar(house, NULL, NULL)->answer.status, STATUS_OK);
     assert_calendar(house, NULL, NULL, NULL);
+    assert_int_equal(put_file(house, "file")->answer.status, STATUS_OK);
+    assert_calendar(house, NULL, NULL, "file");
+    assert_int_equal(put_file(house, NULL)->answer.status, STATUS_OK);
+    assert_calendar(house, NULL, NULL, NULL);
 }
 
 static void test_calendar__that_is_broken_is_refused(void **state)
@@ -234,6 +238,10 @@ static void test_calendar__is_read_once(void **state)
     house_settle(house);
     assert_int_equal(house->calendars_read, 7);
     assert_ptr_not_equal(customer_named(house, "acme")->calendar, before);
+    house->wall.ms -= CALENDAR_BEHIND_MS - CALENDAR_BEHIND_LEFT_MS + 2000;
+    house_advance(house, 1000);
+    house_settle(house);
+    assert_int_equal(house->calendars_read, 9);
     assert_calendar(house, "hours", "fr", "file");
 }
 

@@ -126,12 +126,40 @@ static void test_fields__want_memory(void **state)
                                  i == 0 ? "" : ",", i);
     }
     (void)snprintf(json + used, sizeof json - used, "]}]");
-    struct arena *arena = arena_create(4096);
-    struct error error = {.text = ""};
-    const struct ticket_field *fields;
-    size_t count;
-    assert_int_equal(parse(json, arena, &fields, &count, &error), STATUS_NO_MEMORY);
-    arena_destroy(&arena);
+    /* Ever more of it, until it is enough. */
+    enum status status = STATUS_NO_MEMORY;
+    for (size_t bytes = 16; status == STATUS_NO_MEMORY; bytes++) {
+        struct arena *arena = arena_create(bytes);
+        struct error error = {.text = ""};
+        const struct ticket_field *fields = NULL;
+        size_t count = 0;
+        assert_true(bytes < (size_t)64 * 1024);
+        assert_non_null(arena);
+        status = parse(json, arena, &fields, &count, &error);
+        assert_true(status == STATUS_OK || (fields == NULL && error.text[0] != '\0'));
+        arena_destroy(&arena);
+    }
+    assert_int_equal(status, STATUS_OK);
+}
+
+/* A choice as long as it may be, and one byte longer. */
+static void test_fields__choices_are_limited(void **state)
+{
+    (void)state;
+    for (int more = 0; more < 2; more++) {
+        char json[512];
+        (void)snprintf(json, sizeof json,
+                       "[{" NAMED ",\"type\":\"choice\",\"choices\":[\"%0*d\"]}]",
+                       TICKET_CHOICE_BYTES_MAX + more, 7);
+        struct arena *arena = arena_create(0);
+        struct error error = {.text = ""};
+        const struct ticket_field *fields;
+        size_t count;
+        assert_int_equal(parse(json, arena, &fields, &count, &error),
+                         more == 0 ? STATUS_OK : STATUS_INVALID);
+        assert_true(more == 0 || strcmp(error.pointer, "/0/choices/0") == 0);
+        arena_destroy(&arena);
+    }
 }
 
 int main(void)
@@ -141,6 +169,7 @@ int main(void)
         cmocka_unit_test(test_fields__faults_have_a_place),
         cmocka_unit_test(test_fields__are_limited),
         cmocka_unit_test(test_fields__want_memory),
+        cmocka_unit_test(test_fields__choices_are_limited),
     };
     return cmocka_run_group_tests_name("engine.ticket_fields", tests, NULL, NULL);
 }
