@@ -6,8 +6,6 @@
 
 #include "admin-api/exchange.h"
 
-#define ROUTES_MAX 128 /* each has its counters */
-
 /* Bits of who may call: one a role. */
 #define FOR(role)         (1u << (role))
 #define FOR_ANYBODY       0u
