@@ -4,12 +4,9 @@
 #include <assert.h>
 #include <string.h>
 
-#include "gateway/base/json_writer.h"
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
-
-/* A name of 127 bytes and a word of 63, each as six-byte escapes, and the rest. */
-#define FACTS_BYTES_MAX 2048
+#include "gateway/engine/entry_facts.h"
 
 struct event event_now(struct engine *engine, enum event_type type, struct wall_time wall)
 {
@@ -20,45 +17,6 @@ struct event event_now(struct engine *engine, enum event_type type, struct wall_
         .wall = wall,
         .id_base = uuid_v7_base((struct wall_time){now.ms}, &engine->configuration.random),
     };
-}
-
-/* The facts of an entry: numbers and fixed words, no personal data. An operator's name is the one
- * exception: it is given to stand in the record. */
-static size_t write_facts(const struct entry *entry, char *text, size_t text_bytes)
-{
-    struct json_writer json;
-    json_writer_init(&json, text, text_bytes);
-    json_object_begin(&json);
-    if (entry->person.kind != PERSON_NONE) {
-        json_member_text(&json, "person_kind", person_kind_word(entry->person.kind));
-        if (entry->person.id != 0) {
-            json_member_int(&json, "person", entry->person.id);
-        }
-        if (entry->person.name[0] != '\0') {
-            json_member_text(&json, "name", entry->person.name);
-        }
-    }
-    if (!uuid_is_nil(entry->attempt)) {
-        json_member_uuid(&json, "attempt", entry->attempt);
-    }
-    if (entry->has_path) {
-        json_member_text(&json, "path", path_word(entry->path));
-    }
-    if (entry->round > 0) {
-        json_member_int(&json, "round", entry->round);
-    }
-    if (entry->step > 0) {
-        json_member_int(&json, "step", entry->step);
-    }
-    if (entry->word != NULL && entry->word[0] != '\0') {
-        json_member_text(&json, "word", entry->word);
-    }
-    if (entry->number != 0) {
-        json_member_int(&json, "number", entry->number);
-    }
-    json_object_end(&json);
-    assert(!json_writer_overflowed(&json));
-    return json_writer_bytes(&json);
 }
 
 static enum status write_timeline(struct engine *engine, const struct event *event,
@@ -76,8 +34,8 @@ static enum status write_timeline(struct engine *engine, const struct event *eve
     }
     for (size_t i = 0; i < count; i++) {
         const struct entry *entry = &update->entries[i];
-        char facts[FACTS_BYTES_MAX];
-        size_t bytes = write_facts(entry, facts, sizeof facts);
+        char facts[ENTRY_FACTS_BYTES_MAX];
+        size_t bytes = entry_facts_write(entry, facts);
         rows[i] = (struct timeline_row){
             .customer_id = update->after.customer_id,
             .escalation_id = update->after.id,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gateway/base/log.h"
+#include "gateway/engine/people.h"
 
 static enum status out_of_memory(struct error *error)
 {
@@ -311,38 +312,18 @@ static enum status compile_rota(struct loading *loading, struct directory_rota *
 {
     const struct directory_builder *builder = loading->builder;
     struct customer_snapshot *snapshot = loading->snapshot;
-    struct engine_rota_interval *found;
-    size_t count;
     rota->compiled_from = (struct wall_time){builder->now.ms - ROTA_BEHIND_MS};
     rota->compiled_until = (struct wall_time){builder->now.ms + ROTA_AHEAD_MS};
-    enum status status = builder->rotas->compile(
-        builder->rotas->context, rota->definition, snapshot->customer.calendar,
-        snapshot->customer.time_zone, rota->compiled_from, rota->compiled_until, loading->rows,
-        &found, &count, error);
-    if (status == STATUS_NO_MEMORY) {
-        return status; /* nothing is wrong with it: somebody is on call */
-    }
-    if (status != STATUS_OK) {
+    enum status status = people_compile_rota(builder->rotas, &snapshot->customer, loading->rows,
+                                             snapshot->arena, rota, error);
+    if (status != STATUS_OK && status != STATUS_NO_MEMORY) {
         /* A broken rota must not take the whole customer down: nobody is on call in it, and the
-         * steps that name it are skipped. */
+         * steps that name it are skipped. Without memory nothing is wrong with it. */
         log_error("directory.rota_does_not_compile", LOG_INT("customer", snapshot->customer.id),
                   LOG_STATUS(status));
         return STATUS_OK;
     }
-    struct directory_interval *intervals = arena_alloc(snapshot->arena, count * sizeof *intervals);
-    if (intervals == NULL) {
-        return out_of_memory(error);
-    }
-    for (size_t i = 0; i < count; i++) {
-        const struct directory_person *agent =
-            directory_agent_by_slug(&snapshot->customer, found[i].agent);
-        if (agent != NULL && agent->active) {
-            intervals[rota->intervals_count++] = (struct directory_interval){
-                .from = found[i].from, .to = found[i].to, .agent_id = agent->id};
-        }
-    }
-    rota->intervals = intervals;
-    return STATUS_OK;
+    return status;
 }
 
 static enum status load_rotas(struct loading *loading, struct error *error)

@@ -10,6 +10,7 @@
 #include "gateway/engine/directory_private.h"
 #include "gateway/engine/engine.h"
 #include "gateway/engine/notes.h"
+#include "gateway/engine/people.h"
 #include "gateway/store/ballast.h"
 #include "gateway/store/store.h"
 
@@ -383,15 +384,6 @@ struct event event_now(struct engine *engine, enum event_type type, struct wall_
 enum status context_build(struct engine *engine, const struct directory_customer *customer,
                           const struct escalation *escalation, struct wall_time wall,
                           struct context *context_r, struct error *error) MUST_CHECK;
-
-/* The agents on call for a role at a moment; answers how many (at most `max`). */
-size_t people_on_call(const struct directory_customer *customer, const char *role,
-                      struct wall_time at, const struct directory_person **agents_r, size_t max);
-/* The active people behind a target at a moment; none when it names nobody. Answers how many (at
- * most `max`). */
-size_t people_of_target(const struct directory_customer *customer,
-                        const struct procedure_target *target, struct wall_time at,
-                        const struct directory_person **people_r, size_t max);
 
 /* The first interval of an agent that ends after `at`, in any rota; NULL when there is none. */
 const struct directory_interval *shift_of(const struct directory_customer *customer,

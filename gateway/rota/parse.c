@@ -21,22 +21,26 @@ static int digits_at(const char *text, int digits)
     return number;
 }
 
-void parse_time_of_day(struct json_reader *reader, const char *name, int32_t *seconds_r)
+bool parse_time_text(const char *text, int32_t *seconds_r)
 {
-    const char *text = json_take_text(reader, name, true, 0, 16);
-    if (text == NULL) {
-        return;
-    }
     size_t length = strlen(text);
     bool ok = (length == 5 || length == 8) && text[2] == ':' && (length == 5 || text[5] == ':');
     int hours = ok ? digits_at(text, 2) : -1;
     int minutes = ok ? digits_at(text + 3, 2) : -1;
     int seconds = !ok ? -1 : length == 8 ? digits_at(text + 6, 2) : 0;
     if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || seconds < 0 || seconds > 59) {
-        json_reader_fault(reader, name, "must be a time of day like 18:30");
-        return;
+        return false;
     }
     *seconds_r = hours * 3600 + minutes * 60 + seconds;
+    return true;
+}
+
+void parse_time_of_day(struct json_reader *reader, const char *name, int32_t *seconds_r)
+{
+    const char *text = json_take_text(reader, name, true, 0, 16);
+    if (text != NULL && !parse_time_text(text, seconds_r)) {
+        json_reader_fault(reader, name, "must be a time of day like 18:30");
+    }
 }
 
 int parse_weekday_word(const char *word)
@@ -54,22 +58,26 @@ int parse_weekday(struct json_reader *reader, const char *name)
     return json_take_word(reader, name, true, weekday_words, -1) + 1;
 }
 
-void parse_date(struct json_reader *reader, const char *name, bool required, int32_t *days_r)
+bool parse_date_text(const char *text, int32_t *days_r)
 {
-    const char *text = json_take_text(reader, name, required, 0, 16);
-    if (text == NULL) {
-        return;
-    }
     bool ok = strlen(text) == 10 && text[4] == '-' && text[7] == '-';
     int year = ok ? digits_at(text, 4) : -1;
     int month = ok ? digits_at(text + 5, 2) : -1;
     int day = ok ? digits_at(text + 8, 2) : -1;
     if (year < 1970 || month < 1 || month > 12 || day < 1 ||
         day > calendar_month_days(year, month)) {
-        json_reader_fault(reader, name, "must be a date like 2026-01-05");
-        return;
+        return false;
     }
     *days_r = (int32_t)calendar_days(year, month, day);
+    return true;
+}
+
+void parse_date(struct json_reader *reader, const char *name, bool required, int32_t *days_r)
+{
+    const char *text = json_take_text(reader, name, required, 0, 16);
+    if (text != NULL && !parse_date_text(text, days_r)) {
+        json_reader_fault(reader, name, "must be a date like 2026-01-05");
+    }
 }
 
 enum status parse_list(struct json_reader *above, const struct parse_list *list,

@@ -26,6 +26,11 @@ enum status parse_list(struct json_reader *above, const struct parse_list *list,
 /* "18:00" or "18:00:30", in seconds since midnight. After a fault the output is untouched. */
 void parse_time_of_day(struct json_reader *reader, const char *name, int32_t *seconds_r);
 
+/* The same of a text, and of a date's (parse_date()); false, and the output untouched, when it is
+ * none. */
+bool parse_time_text(const char *text, int32_t *seconds_r);
+bool parse_date_text(const char *text, int32_t *days_r);
+
 /* 1 Monday … 7 Sunday by its English name in lower case; 0 for any other word. */
 int parse_weekday_word(const char *word);
 

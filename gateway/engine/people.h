@@ -1,0 +1,40 @@
+/* people.h - whom a procedure reaches at a moment: its targets, looked up in a directory and its
+ * rotas. The writer asks before each event; what only computes ahead (gateway/rehearsal) asks the
+ * same about a moment to come, and so gets the answer that the writer will get.
+ *
+ * Everything here reads immutable snapshots: any thread.
+ */
+#ifndef GATEWAY_ENGINE_PEOPLE_H
+#define GATEWAY_ENGINE_PEOPLE_H
+
+#include "gateway/base/arena.h"
+#include "gateway/core/escalation.h"
+#include "gateway/engine/directory.h"
+#include "gateway/engine/engine.h"
+
+/* Resolves everybody that the procedure may call on at a moment, and the holder (PERSON_NONE: there
+ * is none). Sets all of *context_r but the attempts; it lives in the arena and as long as customer
+ * and procedure do. STATUS_NO_MEMORY: the arena is full; *context_r is then untouched. */
+enum status people_resolve(const struct directory_customer *customer,
+                           const struct procedure *procedure, const struct person_ref *holder,
+                           struct wall_time at, struct arena *arena, struct context *context_r,
+                           struct error *error) MUST_CHECK;
+
+/* The agents on call for a role at a moment; answers how many (at most `max`). */
+size_t people_on_call(const struct directory_customer *customer, const char *role,
+                      struct wall_time at, const struct directory_person **agents_r, size_t max);
+/* The active people behind a target at a moment; none when it names nobody. Answers how many (at
+ * most `max`). */
+size_t people_of_target(const struct directory_customer *customer,
+                        const struct procedure_target *target, struct wall_time at,
+                        const struct directory_person **people_r, size_t max);
+
+/* Fills in the intervals of a rota whose definition, compiled_from and compiled_until are set, for
+ * the customer's active agents. scratch is for what is needed meanwhile; the intervals live in the
+ * arena. Statuses as engine_rotas.compile; on failure there are no intervals. */
+enum status people_compile_rota(const struct engine_rotas *rotas,
+                                const struct directory_customer *customer, struct arena *scratch,
+                                struct arena *arena, struct directory_rota *rota,
+                                struct error *error) MUST_CHECK;
+
+#endif
