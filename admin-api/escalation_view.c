@@ -94,8 +94,8 @@ static const char *who_is(const struct directory_person *person, const struct at
     return person != NULL ? person->slug : NULL;
 }
 
-static void write_attempt(struct json_writer *json, const struct directory_customer *customer,
-                          const struct attempt *attempt)
+void view_attempt(struct json_writer *json, const struct directory_customer *customer,
+                  const struct attempt *attempt)
 {
     const struct person_ref ref = {.kind = attempt->person_kind, .id = attempt->person_id};
     const struct directory_person *person = directory_person(customer, &ref);
@@ -223,7 +223,7 @@ void view_escalation(struct json_writer *json, void *context)
     json_name(json, "attempts");
     json_array_begin(json);
     for (size_t i = 0; i < view->attempts_count; i++) {
-        write_attempt(json, view->customer, &view->attempts[i]);
+        view_attempt(json, view->customer, &view->attempts[i]);
     }
     json_array_end(json);
     json_name(json, "timeline");

@@ -33,6 +33,7 @@ struct admin_api_planning;
 struct exchange;
 struct request;
 struct route;
+struct rehearsal_request;
 
 /* What a handler wants to happen next. */
 enum next {
@@ -94,7 +95,8 @@ struct exchange {
     bool replaces;
     struct wall_time window_from; /* rotas: what is asked about */
     struct wall_time window_to;
-    int state_low; /* lists of escalations */
+    const struct rehearsal_request *rehearsal; /* what is to be played */
+    int state_low;                             /* lists of escalations */
     int state_high;
 
     /* What goes back. */

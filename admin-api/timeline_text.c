@@ -1,24 +1,11 @@
 /* timeline_text.c - an English sentence for every kind of journal entry. The journal keeps facts
  * with numbers; names are looked up when it is read, so that erasing a person needs no rewriting.
  */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin-api/view.h"
-
-#define NAME_BYTES 160
-
-/* The facts of one entry, made ready to be said. */
-struct said {
-    char who[NAME_BYTES]; /* "Paul Durand", "operator Léa", or "" */
-    const char *path;     /* "push", "call", … or "" */
-    const char *word;     /* or "" */
-    long long round;      /* 0: none */
-    long long step;
-    long long number;
-};
+#include "admin-api/timeline_text_private.h"
 
 static const char *member_text(const json_t *facts, const char *name)
 {
@@ -32,29 +19,50 @@ static long long member_int(const json_t *facts, const char *name)
 }
 
 static void name_person(const struct directory_customer *customer, const json_t *facts,
-                        char name_r[NAME_BYTES])
+                        const struct said_names *names, char name_r[SAID_NAME_BYTES])
 {
     const char *kind = member_text(facts, "person_kind");
     long long id = member_int(facts, "person");
     name_r[0] = '\0';
     if (strcmp(kind, "operator") == 0) {
         const char *name = member_text(facts, "name");
-        (void)snprintf(name_r, NAME_BYTES, name[0] != '\0' ? "operator %s" : "the desk%s", name);
+        (void)snprintf(name_r, SAID_NAME_BYTES, "%s%s",
+                       name[0] != '\0' ? names->operator_of_name : names->desk, name);
     } else if (strcmp(kind, "callback") == 0) {
-        (void)snprintf(name_r, NAME_BYTES, "the call centre");
+        (void)snprintf(name_r, SAID_NAME_BYTES, "%s", names->call_centre);
     } else if (strcmp(kind, "agent") == 0 || strcmp(kind, "contact") == 0) {
         const struct person_ref ref = {
             .kind = strcmp(kind, "agent") == 0 ? PERSON_AGENT : PERSON_CONTACT, .id = id};
         const struct directory_person *person = directory_person(customer, &ref);
-        (void)snprintf(name_r, NAME_BYTES, "%s", person != NULL ? person->name : kind);
+        const char *unknown = ref.kind == PERSON_AGENT ? names->agent : names->contact;
+        (void)snprintf(name_r, SAID_NAME_BYTES, "%s", person != NULL ? person->name : unknown);
     }
 }
 
-/* "_" reads as a blank. */
-static const char *plain(const char *word, char text_r[64])
+void said_init(struct said *said, const struct directory_customer *customer,
+               const struct timeline_row *row, const struct said_names *names)
+{
+    json_t *facts = json_loads(row->facts != NULL ? row->facts : "{}", 0, NULL);
+    *said = (struct said){
+        .document = facts,
+        .path = member_text(facts, "path"),
+        .word = member_text(facts, "word"),
+        .round = member_int(facts, "round"),
+        .step = member_int(facts, "step"),
+        .number = member_int(facts, "number"),
+    };
+    name_person(customer, facts, names, said->who);
+}
+
+void said_fini(struct said *said)
+{
+    json_decref(said->document);
+}
+
+const char *said_plain(const char *word, char text_r[SAID_WORD_BYTES])
 {
     size_t i = 0;
-    for (; word[i] != '\0' && i < 63; i++) {
+    for (; word[i] != '\0' && i < SAID_WORD_BYTES - 1; i++) {
         text_r[i] = word[i];
         if (text_r[i] == '_') {
             text_r[i] = ' ';
@@ -110,9 +118,9 @@ static int say_clock(enum entry_kind kind, const struct said *said, char *text)
 /* What happened to the procedure. Answers what snprintf() does; -1: another kind. */
 static int say_procedure(enum entry_kind kind, const struct said *said, char *text)
 {
-    char word[64];
+    char word[SAID_WORD_BYTES];
     const size_t size = SENTENCE_BYTES_MAX;
-    plain(said->word, word);
+    said_plain(said->word, word);
     switch ((int)kind) {
     case ENTRY_OPENED:
         return snprintf(text, size, "Escalation opened%s%s.", word[0] != '\0' ? ", severity " : "",
@@ -166,10 +174,10 @@ static const char *taker(const char *path)
 /* What became of one attempt. */
 static int say_attempt(enum entry_kind kind, const struct said *said, char *text)
 {
-    char word[64];
+    char word[SAID_WORD_BYTES];
     const size_t size = SENTENCE_BYTES_MAX;
     const char *to = said->who[0] != '\0' ? said->who : "the call centre";
-    plain(said->word, word);
+    said_plain(said->word, word);
     switch ((int)kind) {
     case ENTRY_ATTEMPT_PLANNED:
         return snprintf(text, size, "A %s %s is on its way%s%s%s.", means(said->path), to,
@@ -215,11 +223,11 @@ static int say_progress(const struct said *said, char *text)
 /* What a person did. */
 static int say_verb(enum entry_kind kind, const struct said *said, char *text)
 {
-    char word[64];
+    char word[SAID_WORD_BYTES];
     const size_t size = SENTENCE_BYTES_MAX;
     const char *who = somebody(said), *how = with_path(said->path);
     const char *blank = how[0] != '\0' ? " " : "";
-    plain(said->word, word);
+    said_plain(said->word, word);
     switch ((int)kind) {
     case ENTRY_ACCEPTED:
         return snprintf(text, size, "%s accepted%s%s.", who, blank, how);
@@ -258,15 +266,10 @@ static int say_verb(enum entry_kind kind, const struct said *said, char *text)
 void timeline_sentence(const struct directory_customer *customer, const struct timeline_row *row,
                        char sentence_r[SENTENCE_BYTES_MAX])
 {
-    json_t *facts = json_loads(row->facts != NULL ? row->facts : "{}", 0, NULL);
-    struct said said = {
-        .path = member_text(facts, "path"),
-        .word = member_text(facts, "word"),
-        .round = member_int(facts, "round"),
-        .step = member_int(facts, "step"),
-        .number = member_int(facts, "number"),
-    };
-    name_person(customer, facts, said.who);
+    static const struct said_names names = {"operator ", "the desk", "the call centre", "agent",
+                                            "contact"};
+    struct said said;
+    said_init(&said, customer, row, &names);
     if (say_procedure(row->kind, &said, sentence_r) < 0 &&
         say_attempt(row->kind, &said, sentence_r) < 0 &&
         say_verb(row->kind, &said, sentence_r) < 0 && say_clock(row->kind, &said, sentence_r) < 0) {
@@ -275,5 +278,5 @@ void timeline_sentence(const struct directory_customer *customer, const struct t
     if (sentence_r[0] >= 'a' && sentence_r[0] <= 'z') {
         sentence_r[0] = (char)(sentence_r[0] - 'a' + 'A');
     }
-    json_decref(facts);
+    said_fini(&said);
 }

@@ -48,5 +48,12 @@ void view_timeline_entry(struct json_writer *json, const struct directory_custom
 /* The English sentence for an entry. */
 void timeline_sentence(const struct directory_customer *customer, const struct timeline_row *row,
                        char sentence_r[SENTENCE_BYTES_MAX]);
+/* The French one. */
+void timeline_phrase(const struct directory_customer *customer, const struct timeline_row *row,
+                     char phrase_r[SENTENCE_BYTES_MAX]);
+
+/* As view_escalation()'s "attempts" has them. */
+void view_attempt(struct json_writer *json, const struct directory_customer *customer,
+                  const struct attempt *attempt);
 
 #endif

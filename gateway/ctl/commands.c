@@ -170,6 +170,30 @@ const struct command commands[] = {
      "Takes effect at once. ID is what `feed list` prints.",
      OPTIONS({"--rota", "ROLE", "of this rota"}, {"--agent", "AGENT", "of this agent"}), 2, 2,
      command_feed_revoke, "astreintectl feed revoke clinique-saint-jean 7 --agent claire"},
+    {"rehearse",
+     "CUSTOMER WHEN [--assume LIST] [--procedure SLUG] [--severity S] [--providers LIST] …",
+     "what would happen, without sending anything",
+     "Plays an escalation ahead as the gateway would run it: whom each step reaches at that time,\n"
+     "who is told when and how, and after how long a human has it. Nothing is written or sent.\n"
+     "WHEN is on the customer's clock: 'sunday 03:00', 'dimanche 03:00', 03:00, 2026-12-06T03:00;\n"
+     "or 2026-12-06T02:00:00Z.\n\n"
+     "--assume lists, with commas between, who[/path]=does[@seconds]. Who: an agent's slug, with\n"
+     "#installation for one phone; contact:SLUG; everybody. Path: push or call. Does: dead (a "
+     "push\n"
+     "never arrives, a call fails), silent (it arrives, nobody answers; a call with @seconds is\n"
+     "reported as not answered then), accepts, declines (30 seconds after it went out, or\n"
+     "@seconds), busy. Of several that fit, the last counts. Nobody answers who is not named.\n"
+     "--providers lists apns, fcm, webpush, telephony with =down or =refuses.\n\n"
+     "Providers are taken to answer at once and the telephone lines to be free.",
+     OPTIONS({"--assume", "LIST", "what people do: paul=dead,zoe/call=declines@20"},
+             {"--procedure", "SLUG", "(default: the customer's default procedure)"},
+             {"--severity", "S", "(default: critical)"},
+             {"--providers", "LIST", "what fails: apns=down,telephony=refuses"},
+             {"--promised", "SECONDS", "a call back was promised to the caller"},
+             {"--span", "SECONDS", "stop after this long (default: a day; at most seven)"},
+             {"--language", "fr|en", "(default: the locale's, else the customer's)"}, OPTION_JSON),
+     2, 2, command_rehearse,
+     "astreintectl rehearse clinique-saint-jean 'sunday 03:00' --assume paul=dead,zoe=declines"},
     {"key generate", "", "make a fresh API key, offline",
      "Prints ak_<22>_<43> from 16 and 32 random bytes, for the daemon's root_key_file.\n"
      "Needs no gateway.",

@@ -47,6 +47,8 @@ COMMAND(watch);
 COMMAND(follow);
 /* command_backup.c */
 COMMAND(backup);
+/* command_rehearse.c */
+COMMAND(rehearse);
 /* command_health.c */
 COMMAND(health);
 

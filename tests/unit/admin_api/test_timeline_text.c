@@ -36,6 +36,47 @@ static void test_sentence__every_kind_has_one(void **state)
     }
 }
 
+static const char *say_in_french(enum entry_kind kind, const char *facts)
+{
+    static char phrase[SENTENCE_BYTES_MAX];
+    const struct timeline_row row = {.kind = kind, .facts = facts};
+    timeline_phrase(&customer, &row, phrase);
+    return phrase;
+}
+
+static void test_phrase__every_kind_has_one(void **state)
+{
+    (void)state;
+    for (int kind = ENTRY_OPENED; kind <= ENTRY_KIND_LAST; kind++) {
+        const char *phrase = say_in_french((enum entry_kind)kind, "{}");
+        assert_int_equal(phrase[strlen(phrase) - 1], '.');
+        assert_true((phrase[0] >= 'A' && phrase[0] <= 'Z') || (unsigned char)phrase[0] == 0xc3);
+        assert_string_not_equal(phrase, say((enum entry_kind)kind, "{}"));
+    }
+}
+
+static void test_phrase__says_who_and_why(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        say_in_french(ENTRY_ACCEPTED, "{\"person_kind\":\"agent\",\"person\":7,\"path\":\"call\"}"),
+        "Paul Durand accepte par téléphone.");
+    assert_string_equal(say_in_french(ENTRY_PERSON_SKIPPED, "{\"word\":\"nobody_on_call\"}"),
+                        "Étape sans destinataire : personne n'est d'astreinte.");
+    assert_string_equal(
+        say_in_french(ENTRY_STEP_ENDED, "{\"round\":1,\"step\":2,\"word\":\"no_reception\"}"),
+        "Tour 1, étape 2 : fin, aucune réception confirmée.");
+    assert_string_equal(
+        say_in_french(ENTRY_TAKEN, "{\"person_kind\":\"operator\",\"name\":\"Léa\"}"),
+        "L'opérateur Léa prend l'escalade.");
+    /* A word of a provider's own stays as it is. */
+    assert_string_equal(say_in_french(ENTRY_ATTEMPT_FAILED,
+                                      "{\"person_kind\":\"agent\",\"person\":7,"
+                                      "\"path\":\"push\",\"word\":"
+                                      "\"BadTopic\"}"),
+                        "La notification à Paul Durand a échoué : BadTopic.");
+}
+
 static void test_sentence__names_the_person(void **state)
 {
     (void)state;
@@ -67,6 +108,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sentence__every_kind_has_one),
+        cmocka_unit_test(test_phrase__every_kind_has_one),
+        cmocka_unit_test(test_phrase__says_who_and_why),
         cmocka_unit_test(test_sentence__names_the_person),
         cmocka_unit_test(test_sentence__erased_person_is_still_a_sentence),
         cmocka_unit_test(test_sentence__damaged_facts_are_survived),

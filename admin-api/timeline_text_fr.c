@@ -1,0 +1,257 @@
+/* timeline_text_fr.c - a French sentence for every kind of journal entry: those who read what a
+ * rehearsal shows are the desk and the customer.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin-api/timeline_text_private.h"
+
+/* The words that the core and the engine put into facts. */
+static const char *const dictionary[][2] = {
+    /* why somebody was passed over, or a step ended */
+    {"nobody_on_call", "personne n'est d'astreinte"},
+    {"declined", "a refusé"},
+    {"no_live_device", "aucun téléphone enregistré"},
+    {"no_number", "aucun numéro"},
+    {"not_accepted_in_time", "pas d'acceptation à temps"},
+    {"no_reception", "aucune réception confirmée"},
+    {"every_path_failed", "tous les moyens ont échoué"},
+    {"nobody_reachable", "personne n'est joignable"},
+    {"holder_silent", "l'intervenant ne répond plus"},
+    {"desk", "à la demande de l'accueil"},
+    /* what an attempt is for */
+    {"alert", "alerte"},
+    {"update", "mise à jour"},
+    {"withdraw", "retrait de la notification"},
+    {"holder_call", "relance de l'intervenant"},
+    {"cancel_notice", "avis d'annulation"},
+    {"exhausted", "personne n'a été joint"},
+    {"fruitless", "premier tour sans réponse"},
+    {"task", "tâche pour l'accueil"},
+    {"quarantine", "mise de côté"},
+    /* how a call went, and why an attempt failed */
+    {"ringing", "ça sonne"},
+    {"answered", "décroché"},
+    {"accepted", "accepté"},
+    {"busy", "occupé"},
+    {"no_answer", "pas de réponse"},
+    {"failed", "échec"},
+    {"refused", "refusé"},
+    {"down", "en panne"},
+    {"unreachable", "injoignable"},
+    /* severities and tasks */
+    {"info", "information"},
+    {"minor", "mineure"},
+    {"major", "majeure"},
+    {"critical", "critique"},
+    {"promise", "rappeler l'appelant, la promesse arrive à échéance"},
+    {"progress", "demander des nouvelles à l'intervenant"},
+    {"cancel", "prévenir l'intervenant de l'annulation"},
+    {"caller", "rappeler l'appelant, sa promesse reste ouverte"},
+};
+
+/* In French when it is known, else as it came. */
+static const char *translate(const char *word, char text_r[SAID_WORD_BYTES])
+{
+    for (size_t i = 0; i < sizeof dictionary / sizeof dictionary[0]; i++) {
+        if (strcmp(dictionary[i][0], word) == 0) {
+            return dictionary[i][1];
+        }
+    }
+    return said_plain(word, text_r);
+}
+
+static const char *somebody(const struct said *said)
+{
+    return said->who[0] != '\0' ? said->who : "quelqu'un";
+}
+
+static const char *with_path(const char *path)
+{
+    return strcmp(path, "push") == 0       ? " par notification"
+           : strcmp(path, "call") == 0     ? " par téléphone"
+           : strcmp(path, "callback") == 0 ? " par message"
+           : strcmp(path, "app") == 0      ? " dans l'application"
+           : strcmp(path, "desk") == 0     ? ", dit à l'accueil"
+                                           : "";
+}
+
+static const char *means(const char *path)
+{
+    return strcmp(path, "push") == 0       ? "La notification à"
+           : strcmp(path, "call") == 0     ? "L'appel à"
+           : strcmp(path, "callback") == 0 ? "Le message à"
+                                           : "La tentative pour";
+}
+
+/* ": pourquoi", or nothing. */
+static const char *because(const char *word)
+{
+    return word[0] != '\0' ? " : " : "";
+}
+
+/* What happened to the procedure. Answers what snprintf() does; -1: another kind. */
+static int say_procedure(enum entry_kind kind, const struct said *said, char *text)
+{
+    char buffer[SAID_WORD_BYTES];
+    const size_t size = SENTENCE_BYTES_MAX;
+    const char *word = translate(said->word, buffer);
+    switch ((int)kind) {
+    case ENTRY_OPENED:
+        return snprintf(text, size, "Escalade ouverte%s%s.", word[0] != '\0' ? ", gravité " : "",
+                        word);
+    case ENTRY_JOINED:
+        return snprintf(text, size, "L'appelant %lld a rejoint le ticket.", said->number);
+    case ENTRY_SPLIT:
+        return snprintf(text, size, "L'appelant %lld a reçu une escalade à part.", said->number);
+    case ENTRY_STEP_STARTED:
+        return snprintf(text, size, "Tour %lld, étape %lld : début.", said->round, said->step);
+    case ENTRY_PERSON_SKIPPED:
+        return said->who[0] != '\0'
+                   ? snprintf(text, size, "%s n'est pas sollicité%s%s.", said->who, because(word),
+                              word)
+                   : snprintf(text, size, "Étape sans destinataire%s%s.", because(word), word);
+    case ENTRY_STEP_ENDED:
+        return snprintf(text, size, "Tour %lld, étape %lld : fin%s%s.", said->round, said->step,
+                        word[0] != '\0' ? ", " : "", word);
+    case ENTRY_ROUND_ENDED:
+        return snprintf(text, size, "Le tour %lld n'a joint personne.", said->round);
+    case ENTRY_EXHAUSTED:
+        return snprintf(text, size, "La procédure est épuisée : personne n'a accepté.");
+    case ENTRY_LATE:
+        return snprintf(text, size, "Une échéance a été tenue avec %lld ms de retard.",
+                        said->number);
+    case ENTRY_RECOVERED:
+        return snprintf(text, size, "La passerelle a redémarré et continue.");
+    case ENTRY_QUARANTINED:
+        return snprintf(text, size, "Mise de côté ; le centre d'appels est prévenu.");
+    case ENTRY_TASK:
+        return snprintf(text, size, "Une tâche pour l'accueil%s%s.", because(word), word);
+    case ENTRY_TASK_DONE:
+        return snprintf(text, size, "%s a fait la tâche de l'accueil.", somebody(said));
+    case ENTRY_CALLED_BACK:
+        return snprintf(text, size, "%s a rappelé l'appelant %lld.", somebody(said), said->number);
+    default:
+        return -1;
+    }
+}
+
+/* What became of one attempt. */
+static int say_attempt(enum entry_kind kind, const struct said *said, char *text)
+{
+    char buffer[SAID_WORD_BYTES];
+    const size_t size = SENTENCE_BYTES_MAX;
+    const char *word = translate(said->word, buffer), *way = means(said->path);
+    const char *to = said->who[0] != '\0' ? said->who : "l'accueil";
+    switch ((int)kind) {
+    case ENTRY_ATTEMPT_PLANNED:
+        return snprintf(text, size, "%s %s part%s%s%s.", way, to, word[0] != '\0' ? " (" : "", word,
+                        word[0] != '\0' ? ")" : "");
+    case ENTRY_ATTEMPT_ACCEPTED:
+        return snprintf(text, size, "%s %s est en route.", way, to);
+    case ENTRY_ATTEMPT_FAILED:
+        return snprintf(text, size, "%s %s a échoué%s%s.", way, to, because(word), word);
+    case ENTRY_ATTEMPT_EXPIRED:
+        return snprintf(text, size, "%s %s n'a pas pu partir à temps.", way, to);
+    case ENTRY_ATTEMPT_UNCERTAIN:
+        return snprintf(text, size, "%s %s est peut-être partie%s%s.", way, to, because(word),
+                        word);
+    case ENTRY_ATTEMPT_DELAYED:
+        return snprintf(text, size, "%s %s prend du retard%s%s : le moyen suivant est essayé.", way,
+                        to, word[0] != '\0' ? ", " : "", word);
+    case ENTRY_RECEIVED:
+        return snprintf(text, size, "Le téléphone de %s l'a reçue.", somebody(said));
+    case ENTRY_SEEN:
+        return snprintf(text, size, "%s l'a vue.", somebody(said));
+    case ENTRY_CALL_PROGRESS:
+        return snprintf(text, size, "L'appel à %s : %s.", to, word);
+    default:
+        return -1;
+    }
+}
+
+static int say_progress(const struct said *said, char *text)
+{
+    const char *does = strcmp(said->word, "remote") == 0      ? "intervient à distance"
+                       : strcmp(said->word, "on_my_way") == 0 ? "est en route"
+                       : strcmp(said->word, "on_site") == 0   ? "est sur place"
+                                                              : "s'en occupe";
+    if (said->number > 0) {
+        return snprintf(text, SENTENCE_BYTES_MAX, "%s %s, attendu dans %lld minutes.",
+                        somebody(said), does, (said->number + 59) / 60);
+    }
+    return snprintf(text, SENTENCE_BYTES_MAX, "%s %s.", somebody(said), does);
+}
+
+/* What a person did. */
+static int say_verb(enum entry_kind kind, const struct said *said, char *text)
+{
+    char buffer[SAID_WORD_BYTES];
+    const size_t size = SENTENCE_BYTES_MAX;
+    const char *who = somebody(said), *how = with_path(said->path);
+    const char *word = translate(said->word, buffer);
+    switch ((int)kind) {
+    case ENTRY_ACCEPTED:
+        return snprintf(text, size, "%s accepte%s.", who, how);
+    case ENTRY_DECLINED:
+        return snprintf(text, size, "%s refuse%s.", who, how);
+    case ENTRY_PROGRESS:
+        return say_progress(said, text);
+    case ENTRY_EXTENDED:
+        return snprintf(text, size, "%s s'en occupe toujours.", who);
+    case ENTRY_OVERDUE:
+        return snprintf(text, size, "%s ne donne plus de nouvelles : appel, et tâche à l'accueil.",
+                        who);
+    case ENTRY_HANDED_BACK:
+        return snprintf(text, size, "%s rend la main ; la procédure continue.", who);
+    case ENTRY_RESUMED:
+        return snprintf(text, size, "La procédure continue%s%s.", because(word), word);
+    case ENTRY_TAKEN:
+        return snprintf(text, size, "%s prend l'escalade.", who);
+    case ENTRY_DONE:
+        return snprintf(text, size, "%s a terminé.", who);
+    case ENTRY_CANCELLED:
+        return snprintf(text, size, "%s annule.", who);
+    case ENTRY_CANCEL_CONFIRMED:
+        return snprintf(text, size, "L'intervenant a confirmé l'annulation.");
+    case ENTRY_SEVERITY:
+        return snprintf(text, size, "La gravité est maintenant : %s.", word);
+    case ENTRY_NOTE:
+        return snprintf(text, size, "%s a ajouté une note.", who);
+    case ENTRY_REFUSED_VERB:
+        return snprintf(text, size, "%s n'a pas été suivi : %s.", who, word);
+    default:
+        return -1;
+    }
+}
+
+static int say_clock(enum entry_kind kind, const struct said *said, char *text)
+{
+    long long moved_s = (llabs(said->number) + 500) / 1000;
+    return snprintf(text, SENTENCE_BYTES_MAX,
+                    kind == ENTRY_CLOCK_STEPPED
+                        ? "L'horloge a été %s de %lld:%02lld:%02lld ; aucune attente ne la suit."
+                        : "La machine a été %s pendant %lld:%02lld:%02lld.",
+                    kind != ENTRY_CLOCK_STEPPED ? "suspendue"
+                    : said->number < 0          ? "reculée"
+                                                : "avancée",
+                    moved_s / 3600, moved_s / 60 % 60, moved_s % 60);
+}
+
+void timeline_phrase(const struct directory_customer *customer, const struct timeline_row *row,
+                     char phrase_r[SENTENCE_BYTES_MAX])
+{
+    static const struct said_names names = {"l'opérateur ", "l'accueil", "le centre d'appels",
+                                            "un agent", "un contact"};
+    struct said said;
+    said_init(&said, customer, row, &names);
+    if (say_procedure(row->kind, &said, phrase_r) < 0 &&
+        say_attempt(row->kind, &said, phrase_r) < 0 && say_verb(row->kind, &said, phrase_r) < 0) {
+        (void)say_clock(row->kind, &said, phrase_r);
+    }
+    if (phrase_r[0] >= 'a' && phrase_r[0] <= 'z') {
+        phrase_r[0] = (char)(phrase_r[0] - 'a' + 'A');
+    }
+    said_fini(&said);
+}

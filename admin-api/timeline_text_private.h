@@ -1,0 +1,39 @@
+/* timeline_text_private.h - the facts of a journal entry, ready to be said in a language. */
+#ifndef ADMIN_API_TIMELINE_TEXT_PRIVATE_H
+#define ADMIN_API_TIMELINE_TEXT_PRIVATE_H
+
+#include <jansson.h>
+
+#include "admin-api/view.h"
+
+#define SAID_NAME_BYTES 160
+#define SAID_WORD_BYTES 64
+
+/* What those are called who have no name of their own. */
+struct said_names {
+    const char *operator_of_name; /* before the name */
+    const char *desk;
+    const char *call_centre;
+    const char *agent;
+    const char *contact;
+};
+
+struct said {
+    json_t *document;          /* what the texts below live in */
+    char who[SAID_NAME_BYTES]; /* "Paul Durand", "operator Léa", or "" */
+    const char *path;          /* "push", "call", … or "" */
+    const char *word;          /* or "" */
+    long long round;           /* 0: none */
+    long long step;
+    long long number;
+};
+
+/* Facts that do not parse say nothing. Ended by said_fini(). */
+void said_init(struct said *said, const struct directory_customer *customer,
+               const struct timeline_row *row, const struct said_names *names);
+void said_fini(struct said *said);
+
+/* The word with blanks for "_". */
+const char *said_plain(const char *word, char text_r[SAID_WORD_BYTES]);
+
+#endif
