@@ -34,6 +34,7 @@ struct exchange;
 struct request;
 struct route;
 struct rehearsal_request;
+struct coverage_walk;
 
 /* What a handler wants to happen next. */
 enum next {
@@ -96,6 +97,7 @@ struct exchange {
     struct wall_time window_from; /* rotas: what is asked about */
     struct wall_time window_to;
     const struct rehearsal_request *rehearsal; /* what is to be played */
+    struct coverage_walk *coverage;            /* how far it is */
     int state_low;                             /* lists of escalations */
     int state_high;
 

@@ -24,6 +24,7 @@ static const struct route routes[] = {
     {"GET", "/v1/tasks", FOR_CALL_CENTRE, 0, tasks_list},
     {"POST", "/v1/tasks/{task}/done", FOR_CALL_CENTRE, 0, tasks_done},
     {"POST", "/v1/rehearsals", FOR_PORTAL, 0, rehearsals_post},
+    {"GET", "/v1/coverage", FOR_PORTAL, 0, coverage_get},
     /* agent's phone */
     {"POST", "/v1/agent/enrolments", FOR_ANYBODY, 0, agent_enrol},
     {"PUT", "/v1/agent/devices/{installation}", FOR_AGENT, 0, agent_put_device},

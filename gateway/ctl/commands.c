@@ -194,6 +194,20 @@ const struct command commands[] = {
              {"--language", "fr|en", "(default: the locale's, else the customer's)"}, OPTION_JSON),
      2, 2, command_rehearse,
      "astreintectl rehearse clinique-saint-jean 'sunday 03:00' --assume paul=dead,zoe=declines"},
+    {"coverage", "[--customer SLUG] [--days N] [--json]",
+     "whether somebody will be there in the coming weeks",
+     "Gaps of the rotas that procedures name; people on call without a number or a phone that was\n"
+     "ever proven to receive; the same person twice at once; procedures that reach nobody; rest\n"
+     "that was too short after interventions; and for each procedure the longest until a human "
+     "has\n"
+     "it. At its end it says what was counted and what was not.\n\n"
+     "Exit code 0: nothing was found; 4: something was.",
+     OPTIONS({"--customer", "SLUG", "only this customer's (default: all that the key covers)"},
+             {"--days", "N", "how far ahead, 1 to 90 (default: 90)"},
+             {"--daily-rest", "HOURS", "due each day (default: 11; 0: not looked at)"},
+             {"--weekly-rest", "HOURS", "due each week, in one piece (default: 35; 0: likewise)"},
+             {"--language", "fr|en", "(default: the locale's, else the customer's)"}, OPTION_JSON),
+     0, 0, command_coverage, "astreintectl coverage --customer clinique-saint-jean --days 30"},
     {"key generate", "", "make a fresh API key, offline",
      "Prints ak_<22>_<43> from 16 and 32 random bytes, for the daemon's root_key_file.\n"
      "Needs no gateway.",

@@ -25,6 +25,7 @@ static const char more[] =
     "    1  the gateway refused; the message names field and remedy\n"
     "    2  the command line, a file or the key file is wrong; nothing was sent\n"
     "    3  no answer from the gateway\n"
+    "    4  coverage: there is something to look at\n"
     "\n"
     "EXAMPLES\n"
     "    export ASTREINTE_URL=https://gateway.example ASTREINTE_KEY_FILE=~/.astreinte.key\n"

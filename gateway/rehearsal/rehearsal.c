@@ -52,6 +52,14 @@ static void count_ids(void *context, void *bytes, size_t count)
 
 /* ---- rotas of that time ---- */
 
+/* Whether it may have failed only because the customer's holidays are not known at that time. */
+static bool reaches_beyond_calendar(const struct directory_customer *customer,
+                                    const struct directory_rota *rota)
+{
+    return customer->calendar != NULL && (rota->compiled_from.ms < customer->calendar_from.ms ||
+                                          rota->compiled_until.ms > customer->calendar_until.ms);
+}
+
 static enum status add_rota(struct play *play, const struct procedure_target *target,
                             const struct engine_rotas *rotas, struct arena *scratch,
                             struct directory_rota *list, struct error *error)
@@ -71,7 +79,10 @@ static enum status add_rota(struct play *play, const struct procedure_target *ta
     };
     enum status status =
         people_compile_rota(rotas, &play->customer, scratch, play->arena, rota, error);
-    return status == STATUS_NO_MEMORY ? status : STATUS_OK; /* broken: nobody is on call */
+    if (status == STATUS_NO_MEMORY || reaches_beyond_calendar(&play->customer, rota)) {
+        return status;
+    }
+    return STATUS_OK; /* broken: nobody is on call in it */
 }
 
 static enum status compile_rotas(struct play *play, const struct engine_rotas *rotas,

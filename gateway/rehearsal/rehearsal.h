@@ -124,8 +124,9 @@ enum status rehearsal_read(struct json_reader *reader, const struct directory_cu
                            struct rehearsal_request *request_r) MUST_CHECK;
 
 /* Plays it to its end. Pure but for the memory, all of the arena (some 4 MiB at most), and for the
- * rotas, which are compiled anew. Any thread; takes milliseconds. STATUS_NO_MEMORY; a rota that
- * does not compile has nobody on call, as for the writer. */
+ * rotas, which are compiled anew. Any thread; takes milliseconds. STATUS_NO_MEMORY;
+ * STATUS_INVALID: the customer's holidays are not known at that time, and a rota asks for them. One
+ * that does not compile otherwise has nobody on call, as for the writer. */
 enum status rehearsal_play(const struct rehearsal_request *request,
                            const struct engine_rotas *rotas, struct arena *arena,
                            struct rehearsal *rehearsal_r, struct error *error) MUST_CHECK;

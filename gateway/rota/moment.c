@@ -87,6 +87,14 @@ static int64_t find_utc_s(const struct zone *zone, const struct said *said, int6
                       (today + 8) * SECONDS_PER_DAY + said->seconds); /* a clock that goes back */
 }
 
+static enum status load_zone(const char *name, struct arena *arena, struct zone **zone_r,
+                             struct error *error)
+{
+    enum status status = zone_load(name, arena, zone_r);
+    return status == STATUS_OK ? STATUS_OK
+                               : error_set(error, status, "the time zone %s cannot be read", name);
+}
+
 enum status moment_parse(const char *text, const char *zone_name, struct wall_time now,
                          struct arena *arena, struct wall_time *moment_r, struct error *error)
 {
@@ -101,10 +109,23 @@ enum status moment_parse(const char *text, const char *zone_name, struct wall_ti
                          "must be a time such as 2026-12-06T03:00 or \"sunday 03:00\" on the "
                          "customer's clock, or 2026-12-06T02:00:00Z");
     }
-    enum status status = zone_load(zone_name, arena, &zone);
-    if (status != STATUS_OK) {
-        return error_set(error, status, "the time zone %s cannot be read", zone_name);
+    enum status status = load_zone(zone_name, arena, &zone, error);
+    if (status == STATUS_OK) {
+        moment_r->ms = find_utc_s(zone, &said, (now.ms + 999) / 1000) * 1000;
     }
-    moment_r->ms = find_utc_s(zone, &said, (now.ms + 999) / 1000) * 1000;
-    return STATUS_OK;
+    return status;
+}
+
+enum status moment_week(const char *zone_name, struct wall_time now, int weeks, struct arena *arena,
+                        struct wall_time *monday_r, struct error *error)
+{
+    struct zone *zone;
+    enum status status = load_zone(zone_name, arena, &zone, error);
+    if (status == STATUS_OK) {
+        int64_t now_s = now.ms / 1000;
+        int64_t day = calendar_floor_divide(now_s + zone_offset_s(zone, now_s), SECONDS_PER_DAY);
+        int64_t monday = day - (calendar_weekday(day) - 1) + 7 * (int64_t)weeks;
+        monday_r->ms = zone_utc_s(zone, monday * SECONDS_PER_DAY) * 1000;
+    }
+    return status;
 }

@@ -19,4 +19,9 @@ enum status moment_parse(const char *text, const char *zone, struct wall_time no
                          struct arena *arena, struct wall_time *moment_r,
                          struct error *error) MUST_CHECK;
 
+/* The beginning, on the zone's clock, of the Monday of now's week, or of one that many weeks later
+ * (earlier: negative). Otherwise as moment_parse(). */
+enum status moment_week(const char *zone, struct wall_time now, int weeks, struct arena *arena,
+                        struct wall_time *monday_r, struct error *error) MUST_CHECK;
+
 #endif

@@ -15,12 +15,14 @@ static void check(bool promise)
     }
 }
 
-static enum status nobody(void *context, const char *definition, const char *zone,
+static enum status nobody(void *context, const char *definition,
+                          const struct engine_calendar *calendar, const char *zone,
                           struct wall_time from, struct wall_time to, struct arena *arena,
                           struct engine_rota_interval **intervals_r, size_t *count_r,
                           struct error *error)
 {
-    (void)context, (void)definition, (void)zone, (void)from, (void)to, (void)arena, (void)error;
+    (void)context, (void)calendar, (void)definition, (void)zone, (void)from, (void)to, (void)arena,
+        (void)error;
     *intervals_r = NULL;
     *count_r = 0;
     return STATUS_OK;

@@ -171,6 +171,7 @@ READS = [
     ("GET", "/v1/escalations", "desk", {}),
     ("GET", "/v1/escalations/{escalation}", "desk", {}),
     ("GET", "/v1/tasks", "desk", {}),
+    ("GET", "/v1/coverage", "desk", {}),
     ("GET", "/v1/events", "desk", {}),
     ("GET", "/v1/providers", "desk", {}),
     ("GET", "/v1/agent/me", "agent", {}),

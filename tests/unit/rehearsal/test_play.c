@@ -47,14 +47,20 @@ static struct directory_customer customer = {
     .procedures_count = 1,
 };
 
+static bool unknown_holidays;
+
 /* a0 and a1 take turns by the hour of UTC: even hours are a0's. */
-static enum status compile(void *context, const char *definition, const char *zone,
+static enum status compile(void *context, const char *definition,
+                           const struct engine_calendar *calendar, const char *zone,
                            struct wall_time from, struct wall_time to, struct arena *arena,
                            struct engine_rota_interval **intervals_r, size_t *count_r,
                            struct error *error)
 {
     (void)context;
-    (void)error;
+    (void)calendar;
+    if (unknown_holidays) {
+        return error_set(error, STATUS_INVALID, "the file of holidays is known until then");
+    }
     assert_string_equal(definition, "by the hour");
     assert_string_equal(zone, "Europe/Paris");
     size_t count = 0;
@@ -232,6 +238,28 @@ static void test_play__whose_shift_it_will_be(void **state)
                                   played->attempts[i].person_id == 1);
     }
     assert_true(hand_over); /* the second round is the next one's */
+}
+
+/* Nobody on call, because nothing is known of that year, would be a lie. */
+static void test_play__beyond_what_is_known_of_holidays(void **state)
+{
+    struct stage *stage = *state;
+    set_procedure(stage, two_steps);
+    assert_int_equal(read_request(stage, "{\"at\":\"2030-06-01T03:59:00Z\"}"), STATUS_OK);
+    customer.calendar = (const void *)slugs;
+    customer.calendar_until.ms = stage->request.at.ms;
+    unknown_holidays = true;
+    enum status far =
+        rehearsal_play(&stage->request, &fake_rotas, stage->arena, &stage->played, &stage->error);
+    customer.calendar_until.ms = stage->request.at.ms + 10 * 86400000;
+    enum status near =
+        rehearsal_play(&stage->request, &fake_rotas, stage->arena, &stage->played, &stage->error);
+    customer.calendar = NULL;
+    unknown_holidays = false;
+    assert_int_equal(far, STATUS_INVALID);
+    assert_non_null(strstr(stage->error.text, "is known until"));
+    assert_int_equal(near, STATUS_OK); /* broken: nobody is on call in it */
+    assert_int_equal(count_kind(&stage->played, ENTRY_PERSON_SKIPPED), 1);
 }
 
 static void test_play__the_last_assumption_counts(void **state)
@@ -450,6 +478,7 @@ int main(void)
         STAGE_TEST(test_play__nobody_answers_by_default),
         STAGE_TEST(test_play__a_dead_phone_is_not_waited_for),
         STAGE_TEST(test_play__whose_shift_it_will_be),
+        STAGE_TEST(test_play__beyond_what_is_known_of_holidays),
         STAGE_TEST(test_play__the_last_assumption_counts),
         STAGE_TEST(test_play__providers_that_fail),
         STAGE_TEST(test_play__without_a_procedure_the_call_centre_is_told),

@@ -1,0 +1,349 @@
+/* coverage.c - whether somebody will be there in the coming weeks: one customer after the other, on
+ * a reader's thread that serves what else waits between them.
+ */
+#include "gateway/coverage/coverage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin-api/admin_api_private.h"
+#include "admin-api/coverage_text.h"
+#include "admin-api/escalations.h"
+#include "admin-api/interventions.h"
+
+#define HOUR_MS               INT64_C(3600000)
+#define FINDINGS_SHOWN_MAX    2000
+#define PROCEDURES_SHOWN_MAX  2000
+#define CUSTOMER_BYTES_MAX    ((size_t)64 << 20)
+#define ZONE_BYTES_MAX        ((size_t)1 << 20)
+#define DAILY_REST_H_DEFAULT  11
+#define WEEKLY_REST_H_DEFAULT 35
+
+struct shown_finding {
+    const struct directory_customer *customer;
+    struct coverage_finding finding;
+};
+
+struct shown_procedure {
+    const struct directory_customer *customer;
+    struct coverage_procedure procedure;
+};
+
+/* What was asked for, and how far it is. */
+struct coverage_walk {
+    struct exchange *exchange;
+    struct wall_time now;
+    int days;
+    int64_t daily_rest_ms;
+    int64_t weekly_rest_ms;
+    bool french;
+    size_t next; /* customer, by slug; of one that was named: 0 */
+    size_t customers_count;
+    struct shown_finding *findings;
+    size_t findings_count;
+    size_t left_off;
+    struct shown_procedure *procedures;
+    size_t procedures_count;
+    size_t procedures_left_off;
+    const struct directory_customer *cut; /* the first whose history was too long; or NULL */
+};
+
+/* ---- what goes back ---- */
+
+static void write_person(struct json_writer *json, const char *name,
+                         const struct directory_person *person)
+{
+    json_member_text(json, name, person != NULL ? person->slug : NULL);
+}
+
+static void write_finding(struct json_writer *json, const struct coverage_walk *walk,
+                          const struct shown_finding *shown)
+{
+    const struct coverage_finding *finding = &shown->finding;
+    char sentence[SENTENCE_BYTES_MAX];
+    int64_t due_ms =
+        finding->kind == COVERAGE_DAILY_REST ? walk->daily_rest_ms : walk->weekly_rest_ms;
+    coverage_sentence(finding, due_ms, walk->french, sentence);
+    json_object_begin(json);
+    json_member_text(json, "customer", shown->customer->slug);
+    json_member_text(json, "kind", coverage_kind_word(finding->kind));
+    json_member_time(json, "from", finding->from);
+    json_member_time(json, "to", finding->to);
+    json_member_text(json, "text", sentence);
+    json_member_text(json, "rota", finding->rota);
+    json_member_text(json, "with_rota", finding->with_rota);
+    json_member_text(json, "procedure", finding->procedure);
+    write_person(json, "agent", finding->person);
+    write_person(json, "with_agent", finding->with_person);
+    json_object_end(json);
+}
+
+static void write_seconds(struct json_writer *json, const char *name, bool known, int64_t ms)
+{
+    json_name(json, name);
+    if (known) {
+        json_int(json, ms / 1000);
+    } else {
+        json_null_value(json);
+    }
+}
+
+static void write_procedure(struct json_writer *json, const struct shown_procedure *shown)
+{
+    const struct coverage_procedure *procedure = &shown->procedure;
+    const char *usual = shown->customer->default_procedure;
+    bool reaches = procedure->judged && procedure->human_ms >= 0;
+    json_object_begin(json);
+    json_member_text(json, "customer", shown->customer->slug);
+    json_member_text(json, "procedure", procedure->slug);
+    json_member_bool(json, "default", usual != NULL && strcmp(usual, procedure->slug) == 0);
+    write_seconds(json, "human_within_s", reaches, procedure->human_ms);
+    json_member_time(json, "worst_at", reaches ? procedure->worst : WALL_NEVER);
+    write_seconds(json, "reaches_nobody_s", procedure->judged, procedure->nobody_ms);
+    json_object_end(json);
+}
+
+static void write_coverage(struct json_writer *json, void *context)
+{
+    const struct coverage_walk *walk = context;
+    json_object_begin(json);
+    json_member_time(json, "from", walk->now);
+    json_member_time(json, "to", (struct wall_time){walk->now.ms + walk->days * 24 * HOUR_MS});
+    json_member_text(json, "language", walk->french ? "fr" : "en");
+    json_member_int(json, "customers", (int64_t)walk->customers_count);
+    json_member_int(json, "daily_rest_h", walk->daily_rest_ms / HOUR_MS);
+    json_member_int(json, "weekly_rest_h", walk->weekly_rest_ms / HOUR_MS);
+    json_name(json, "items");
+    json_array_begin(json);
+    for (size_t i = 0; i < walk->findings_count; i++) {
+        write_finding(json, walk, &walk->findings[i]);
+    }
+    json_array_end(json);
+    json_member_int(json, "more", (int64_t)walk->left_off);
+    json_name(json, "procedures");
+    json_array_begin(json);
+    for (size_t i = 0; i < walk->procedures_count; i++) {
+        write_procedure(json, &walk->procedures[i]);
+    }
+    json_array_end(json);
+    json_member_int(json, "procedures_more", (int64_t)walk->procedures_left_off);
+    json_member_text(json, "history_cut", walk->cut != NULL ? walk->cut->slug : NULL);
+    json_name(json, "notes");
+    json_array_begin(json);
+    for (size_t i = 0; i < COVERAGE_NOTES_COUNT; i++) {
+        json_text(json, coverage_notes(walk->french)[i]);
+    }
+    json_array_end(json);
+    json_object_end(json);
+}
+
+/* ---- one customer ---- */
+
+static void keep(struct coverage_walk *walk, const struct directory_customer *customer,
+                 const struct coverage *coverage)
+{
+    walk->left_off += coverage->left_off;
+    for (size_t i = 0; i < coverage->findings_count; i++) {
+        if (walk->findings_count == FINDINGS_SHOWN_MAX) {
+            walk->left_off++;
+        } else {
+            walk->findings[walk->findings_count++] =
+                (struct shown_finding){customer, coverage->findings[i]};
+        }
+    }
+    for (size_t i = 0; i < coverage->procedures_count; i++) {
+        if (walk->procedures_count == PROCEDURES_SHOWN_MAX) {
+            walk->procedures_left_off++;
+        } else {
+            walk->procedures[walk->procedures_count++] =
+                (struct shown_procedure){customer, coverage->procedures[i]};
+        }
+    }
+}
+
+static enum status list_interventions(struct coverage_walk *walk, struct store *store,
+                                      const struct directory_customer *customer,
+                                      struct arena *arena, struct interventions *interventions,
+                                      struct error *error)
+{
+    struct wall_time from = {0};
+    struct arena *zones = arena_create(ZONE_BYTES_MAX);
+    enum status status =
+        zones == NULL ? error_set(error, STATUS_NO_MEMORY, "no memory for a time zone")
+                      : coverage_looks_back_to(customer->time_zone, walk->now, zones, &from, error);
+    arena_destroy(&zones);
+    return status != STATUS_OK ? status
+                               : interventions_list(walk->exchange, store, customer, from,
+                                                    walk->now, arena, interventions, error);
+}
+
+static int by_id(const void *left, const void *right)
+{
+    const int64_t *a = left, *b = right;
+    return (*a > *b) - (*a < *b);
+}
+
+static enum status list_proven(struct store *store, const struct directory_customer *customer,
+                               struct arena *arena, struct coverage_request *request,
+                               struct error *error)
+{
+    struct device_row *rows = NULL;
+    size_t count = 0;
+    enum status status = store_list_devices(store, customer->id, arena, &rows, &count, error);
+    int64_t *proven = arena_alloc(arena, count * sizeof *proven);
+    if (status == STATUS_OK && proven == NULL) {
+        status = error_set(error, STATUS_NO_MEMORY, "no memory for the devices");
+    }
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (rows[i].proven_at.ms != TIME_NEVER_MS) {
+            proven[request->proven_count++] = rows[i].device_id;
+        }
+    }
+    if (status == STATUS_OK) {
+        qsort(proven, request->proven_count, sizeof *proven, by_id);
+        request->proven = proven;
+    }
+    return status;
+}
+
+static enum status cover(struct coverage_walk *walk, struct store *store,
+                         const struct directory_customer *customer, struct error *error)
+{
+    struct interventions interventions = {.count = 0};
+    struct coverage coverage;
+    struct arena *arena = arena_create(CUSTOMER_BYTES_MAX);
+    bool rests = walk->daily_rest_ms > 0 || walk->weekly_rest_ms > 0;
+    enum status status = STATUS_OK;
+    if (arena == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the coverage");
+    }
+    struct coverage_request request = {
+        .customer = customer,
+        .now = walk->now,
+        .days = walk->days,
+        .daily_rest_ms = walk->daily_rest_ms,
+        .weekly_rest_ms = walk->weekly_rest_ms,
+    };
+    if (rests) {
+        status = list_interventions(walk, store, customer, arena, &interventions, error);
+    }
+    if (status == STATUS_OK) {
+        status = list_proven(store, customer, arena, &request, error);
+    }
+    if (status == STATUS_OK) {
+        request.interventions = interventions.items;
+        request.interventions_count = interventions.count;
+        status = coverage_compute(&request, engine_rotas(walk->exchange->api->engine), arena,
+                                  &coverage, error);
+    }
+    if (status == STATUS_OK) {
+        keep(walk, customer, &coverage);
+        if (interventions.cut && walk->cut == NULL) {
+            walk->cut = customer;
+        }
+    }
+    arena_destroy(&arena);
+    return status == STATUS_OK ? STATUS_OK : error_wrap(error, status, "%s", customer->slug);
+}
+
+/* The next that the key covers and that is active; NULL behind the last. */
+static const struct directory_customer *next_customer(struct coverage_walk *walk)
+{
+    const struct exchange *exchange = walk->exchange;
+    if (exchange->customer != NULL) {
+        return walk->next++ == 0 ? exchange->customer : NULL;
+    }
+    while (walk->next < directory_customers_count(exchange->directory)) {
+        const struct directory_customer *customer =
+            directory_customer_at(exchange->directory, walk->next++);
+        if (customer->active && principal_covers(&exchange->principal, customer->id)) {
+            return customer;
+        }
+    }
+    return NULL;
+}
+
+/* Covers one customer and goes behind what waits for a reader meanwhile. */
+static enum next read_one(struct exchange *exchange, struct store *store)
+{
+    struct coverage_walk *walk = exchange->coverage;
+    struct error error = {0};
+    const struct directory_customer *customer = next_customer(walk);
+    if (customer == NULL) {
+        return reply_view(exchange, write_coverage, walk);
+    }
+    int64_t taken_ms = api_monotonic(exchange->api).ms - exchange->started_at.ms;
+    if (taken_ms > exchange->api->request_deadline_ms) { /* nobody waits any more */
+        return reply_problem(exchange, STATUS_TIMEOUT, NULL, NULL);
+    }
+    enum status status = cover(walk, store, customer, &error);
+    if (status != STATUS_OK) {
+        return escalations_read_fault(exchange, status, &error);
+    }
+    walk->customers_count++;
+    exchange->read = read_one;
+    return NEXT_READ;
+}
+
+/* ---- what is asked ---- */
+
+static bool take_number(struct exchange *exchange, const char *name, int low, int high,
+                        int fallback, int *number_r)
+{
+    const char *text = query_value(exchange, name);
+    *number_r = fallback;
+    if (text != NULL) {
+        char *end;
+        long number = strtol(text, &end, 10);
+        if (end == text || *end != '\0' || number < low || number > high) {
+            (void)reply_fault(exchange, STATUS_INVALID, NULL,
+                              "query parameter %s must be a number from %d to %d", name, low, high);
+            return false;
+        }
+        *number_r = (int)number;
+    }
+    return true;
+}
+
+static bool take_language(struct exchange *exchange, bool *french_r)
+{
+    const char *language = query_value(exchange, "language");
+    *french_r = language != NULL
+                    ? strcmp(language, "fr") == 0
+                    : exchange->customer != NULL && strcmp(exchange->customer->language, "fr") == 0;
+    if (language != NULL && !*french_r && strcmp(language, "en") != 0) {
+        (void)reply_fault(exchange, STATUS_INVALID, NULL,
+                          "query parameter language must be en or fr");
+        return false;
+    }
+    return true;
+}
+
+enum next coverage_get(struct exchange *exchange)
+{
+    static const char *const parameters[] = {"customer",      "days",     "daily_rest_h",
+                                             "weekly_rest_h", "language", NULL};
+    int daily_h, weekly_h;
+    struct coverage_walk asked = {.exchange = exchange, .now = exchange->received_at};
+    if (!query_check(exchange, parameters) || !query_customer_or_all(exchange) ||
+        !take_number(exchange, "days", 1, COVERAGE_DAYS_MAX, COVERAGE_DAYS_MAX, &asked.days) ||
+        !take_number(exchange, "daily_rest_h", 0, 24, DAILY_REST_H_DEFAULT, &daily_h) ||
+        !take_number(exchange, "weekly_rest_h", 0, 168, WEEKLY_REST_H_DEFAULT, &weekly_h) ||
+        !take_language(exchange, &asked.french)) {
+        return NEXT_ANSWER;
+    }
+    asked.daily_rest_ms = daily_h * HOUR_MS;
+    asked.weekly_rest_ms = weekly_h * HOUR_MS;
+    asked.findings = arena_alloc(exchange->arena, FINDINGS_SHOWN_MAX * sizeof *asked.findings);
+    asked.procedures =
+        arena_alloc(exchange->arena, PROCEDURES_SHOWN_MAX * sizeof *asked.procedures);
+    struct coverage_walk *walk = arena_alloc(exchange->arena, sizeof *walk);
+    if (asked.findings == NULL || asked.procedures == NULL || walk == NULL) {
+        return reply_problem(exchange, STATUS_NO_MEMORY, NULL, NULL);
+    }
+    *walk = asked;
+    exchange->coverage = walk;
+    exchange->read = read_one;
+    return NEXT_READ;
+}

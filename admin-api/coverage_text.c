@@ -1,0 +1,145 @@
+#include "admin-api/coverage_text.h"
+
+#include <stdio.h>
+
+static const char *const english_notes[COVERAGE_NOTES_COUNT] = {
+    "Gaps are of the rotas that a procedure names; one that is meant to rest by day has a gap each "
+    "day.",
+    "Rest: work is what is recorded here as interventions, exercises included, from acceptance to "
+    "its end. On-call duty counts as rest but for them (Code du travail, L3121-9, L3121-10). "
+    "Working hours and other customers' nights are not known here: there may be more breaches.",
+    "Daily rest (L3131-1): the whole rest is due behind an intervention unless it came before it; "
+    "reported is what has neither, within the last three weeks. Weekly rest (L3132-2): looked for "
+    "in each week from Monday to Sunday on the customer's clock.",
+    "Twice at once: one agent, or two with the same number, in two rotas of one customer.",
+    "Until a human: nobody answers but the last person asked, at the last moment; providers and "
+    "lines work. What the call centre does once it is told that nobody took it is not counted.",
+};
+static const char *const french_notes[COVERAGE_NOTES_COUNT] = {
+    "Les trous sont ceux des tours de garde qu'une procédure nomme ; un tour qui se repose le jour "
+    "a un trou chaque jour.",
+    "Repos : le travail est ce qui est enregistré ici comme intervention, exercices compris, de "
+    "l'acceptation à la fin. L'astreinte compte comme repos, interventions exceptées (Code du "
+    "travail, L3121-9, L3121-10). Les horaires de travail et les nuits chez d'autres clients ne "
+    "sont pas connus ici : il peut y avoir d'autres manquements.",
+    "Repos quotidien (L3131-1) : le repos entier est dû après une intervention, sauf s'il l'a "
+    "précédée ; est signalée celle qui n'a ni l'un ni l'autre, sur les trois dernières semaines. "
+    "Repos hebdomadaire (L3132-2) : cherché dans chaque semaine, du lundi au dimanche, à l'heure "
+    "du client.",
+    "Deux fois à la fois : un agent, ou deux avec le même numéro, dans deux tours d'un client.",
+    "Délai humain : personne ne répond sauf la dernière personne sollicitée, au dernier moment ; "
+    "fournisseurs et lignes fonctionnent. Ce que fait le centre d'appels une fois prévenu que "
+    "personne n'a accepté n'est pas compté.",
+};
+
+const char *const *coverage_notes(bool french)
+{
+    return french ? french_notes : english_notes;
+}
+
+/* "10:30 h" */
+static void say_hours(int64_t ms, char text_r[32])
+{
+    long long minutes = ms / 60000;
+    (void)snprintf(text_r, 32, "%lld:%02lld h", minutes / 60, minutes % 60);
+}
+
+static const char *name_of(const struct directory_person *person)
+{
+    return person != NULL ? person->name : "?";
+}
+
+/* Of what was found in rotas and procedures. Answers what snprintf() does; -1: another kind. */
+static int say_plan(const struct coverage_finding *finding, bool french, char *text)
+{
+    const size_t size = SENTENCE_BYTES_MAX;
+    switch ((int)finding->kind) {
+    case COVERAGE_GAP:
+        return snprintf(text, size,
+                        french ? "Personne n'est d'astreinte dans %s." : "Nobody is on call in %s.",
+                        finding->rota);
+    case COVERAGE_NO_ROTA:
+        return snprintf(text, size,
+                        french ? "La procédure %s nomme le tour %s, qui n'existe pas ou ne se "
+                                 "calcule pas."
+                               : "Procedure %s names the rota %s, which is not there or does not "
+                                 "compile.",
+                        finding->procedure, finding->rota);
+    case COVERAGE_NOBODY:
+        return snprintf(text, size,
+                        french ? "La procédure %s, lancée à ce moment, ne joint personne."
+                               : "Procedure %s, started then, reaches nobody in any step.",
+                        finding->procedure);
+    case COVERAGE_NOT_JUDGED:
+        return snprintf(text, size,
+                        french ? "La procédure %s dure trop longtemps, ou les gens y changent trop "
+                                 "souvent, pour être jugée."
+                               : "Procedure %s lasts too long, or its people change too often, to "
+                                 "be judged.",
+                        finding->procedure);
+    default:
+        return -1;
+    }
+}
+
+static int say_person(const struct coverage_finding *finding, bool french, char *text)
+{
+    const size_t size = SENTENCE_BYTES_MAX;
+    const char *name = name_of(finding->person);
+    switch ((int)finding->kind) {
+    case COVERAGE_NO_NUMBER:
+        return snprintf(text, size,
+                        french ? "%s est sollicité par téléphone et n'a pas de numéro."
+                               : "%s is asked by telephone and has no number.",
+                        name);
+    case COVERAGE_NO_DEVICE:
+        return snprintf(text, size,
+                        french ? "%s est sollicité par notification et n'a aucun téléphone "
+                                 "enregistré."
+                               : "%s is asked by push and has no registered phone.",
+                        name);
+    case COVERAGE_UNPROVEN:
+        return snprintf(text, size,
+                        french ? "%s est sollicité par notification et aucun de ses téléphones n'a "
+                                 "jamais prouvé qu'il reçoit."
+                               : "%s is asked by push and no phone of theirs was ever proven to "
+                                 "receive.",
+                        name);
+    case COVERAGE_TWICE:
+        return snprintf(text, size,
+                        french ? "%s%s%s est d'astreinte dans %s et dans %s à la fois."
+                               : "%s%s%s is on call in %s and in %s at once.",
+                        name, finding->with_person != NULL ? " = " : "",
+                        finding->with_person != NULL ? finding->with_person->name : "",
+                        finding->rota, finding->with_rota);
+    default:
+        return -1;
+    }
+}
+
+static void say_rest(const struct coverage_finding *finding, int64_t due_ms, bool french,
+                     char *text)
+{
+    char had[32], due[32];
+    bool daily = finding->kind == COVERAGE_DAILY_REST;
+    const char *name = name_of(finding->person);
+    say_hours(finding->rest_ms, had);
+    say_hours(due_ms, due);
+    if (french) {
+        (void)snprintf(
+            text, SENTENCE_BYTES_MAX, "%s a eu %s de repos au plus %s ; %s sont dus.", name, had,
+            daily ? "avant et après cette intervention" : "d'affilée dans cette semaine", due);
+    } else {
+        (void)snprintf(
+            text, SENTENCE_BYTES_MAX, "%s had %s of rest at most %s; %s are due.", name, had,
+            daily ? "before and after this intervention" : "in one piece in this week", due);
+    }
+}
+
+void coverage_sentence(const struct coverage_finding *finding, int64_t due_ms, bool french,
+                       char sentence_r[SENTENCE_BYTES_MAX])
+{
+    if (say_plan(finding, french, sentence_r) < 0 && say_person(finding, french, sentence_r) < 0) {
+        say_rest(finding, due_ms, french, sentence_r);
+    }
+}

@@ -1,0 +1,17 @@
+/* coverage_text.h - what a coverage found, as sentences of either language. */
+#ifndef ADMIN_API_COVERAGE_TEXT_H
+#define ADMIN_API_COVERAGE_TEXT_H
+
+#include "admin-api/view.h"
+#include "gateway/coverage/coverage.h"
+
+#define COVERAGE_NOTES_COUNT 5
+
+/* The sentence for a finding; due_ms: the rest that was asked for. */
+void coverage_sentence(const struct coverage_finding *finding, int64_t due_ms, bool french,
+                       char sentence_r[SENTENCE_BYTES_MAX]);
+
+/* What is counted and what is not; COVERAGE_NOTES_COUNT of them. */
+const char *const *coverage_notes(bool french);
+
+#endif

@@ -1,0 +1,154 @@
+/* interventions.c - the timeline knows who held an escalation from when to when. */
+#include "admin-api/interventions.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "admin-api/escalations.h"
+#include "gateway/base/burden.h"
+
+#define PAGE_ROWS         200
+#define TIMELINE_ROWS_MAX 1000
+#define WEEK_MS           INT64_C(604800000)
+
+/* The agent whom an entry is about; 0: nobody, or somebody else. */
+static int64_t agent_of(const struct timeline_row *row)
+{
+    json_t *facts = json_loads(row->facts != NULL ? row->facts : "{}", 0, NULL);
+    const char *kind = json_string_value(json_object_get(facts, "person_kind"));
+    int64_t id = kind != NULL && strcmp(kind, person_kind_word(PERSON_AGENT)) == 0
+                     ? json_integer_value(json_object_get(facts, "person"))
+                     : 0;
+    json_decref(facts);
+    return id;
+}
+
+static void add(struct interventions *list, int64_t agent_id, struct wall_time from,
+                struct wall_time to)
+{
+    if (agent_id == 0 || from.ms >= to.ms) {
+        return;
+    }
+    if (list->count == COVERAGE_INTERVENTIONS_MAX) {
+        list->cut = true;
+        return;
+    }
+    list->items[list->count++] = (struct coverage_intervention){agent_id, from, to};
+}
+
+void interventions_take(const struct timeline_row *rows, size_t count, struct wall_time end,
+                        struct interventions *list)
+{
+    int64_t holder = 0;
+    struct wall_time since = {0};
+    for (size_t i = 0; i < count; i++) {
+        switch ((int)rows[i].kind) {
+        case ENTRY_ACCEPTED:
+            holder = agent_of(&rows[i]);
+            since = rows[i].at;
+            break;
+        case ENTRY_HANDED_BACK:
+        case ENTRY_RESUMED:
+        case ENTRY_DONE:
+        case ENTRY_CANCEL_CONFIRMED: /* until then they may be on the road */
+            add(list, holder, since, rows[i].at);
+            holder = 0;
+            break;
+        default:
+            break;
+        }
+    }
+    add(list, holder, since, end);
+}
+
+static enum status take_escalation(struct exchange *exchange, struct store *store,
+                                   const struct escalation *escalation, struct wall_time now,
+                                   struct arena *scratch, struct interventions *list,
+                                   struct error *error)
+{
+    struct timeline_row *rows;
+    size_t count = 0;
+    if (!escalations_begin_reading(exchange, escalation->customer_id, escalation->id)) {
+        return STATUS_OK;
+    }
+    arena_reset(scratch);
+    enum status status = store_list_timeline(store, escalation->customer_id, escalation->id, 0,
+                                             TIMELINE_ROWS_MAX, scratch, &rows, &count, error);
+    if (status == STATUS_OK) {
+        struct wall_time end =
+            escalation->closed_at.ms != TIME_NEVER_MS ? escalation->closed_at : now;
+        interventions_take(rows, count, end, list);
+        list->cut = list->cut || count == TIMELINE_ROWS_MAX;
+    }
+    burden_drop();
+    return status;
+}
+
+/* The way through a customer's escalations, newest first. */
+struct walk {
+    struct exchange *exchange;
+    struct store *store;
+    struct wall_time now;
+    struct uuid oldest; /* the least id that is looked at */
+    struct uuid before; /* where the next page begins */
+    size_t looked;
+    bool done;
+    struct arena *page;
+    struct arena *scratch; /* of one timeline */
+    struct interventions list;
+};
+
+static enum status take_page(struct walk *walk, int64_t customer_id, struct error *error)
+{
+    struct escalation *rows;
+    size_t count = 0;
+    arena_reset(walk->page);
+    enum status status =
+        store_list_escalations(walk->store, customer_id, walk->before, ESCALATION_NOTIFYING,
+                               ESCALATION_DONE, PAGE_ROWS, walk->page, &rows, &count, error);
+    walk->done = count < PAGE_ROWS;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (memcmp(rows[i].id.bytes, walk->oldest.bytes, sizeof walk->oldest.bytes) < 0) {
+            walk->done = true;
+            break;
+        }
+        status = take_escalation(walk->exchange, walk->store, &rows[i], walk->now, walk->scratch,
+                                 &walk->list, error);
+        walk->before = rows[i].id;
+        walk->looked++;
+    }
+    return status;
+}
+
+enum status interventions_list(struct exchange *exchange, struct store *store,
+                               const struct directory_customer *customer, struct wall_time from,
+                               struct wall_time now, struct arena *arena,
+                               struct interventions *interventions_r, struct error *error)
+{
+    struct walk walk = {
+        .exchange = exchange,
+        .store = store,
+        .now = now,
+        .oldest = uuid_v7_least((struct wall_time){from.ms - WEEK_MS}),
+        .page = arena_create(0),
+        .scratch = arena_create(0),
+        .list = {.items = arena_alloc(arena, COVERAGE_INTERVENTIONS_MAX *
+                                                 sizeof(struct coverage_intervention))},
+    };
+    bool ready = walk.page != NULL && walk.scratch != NULL && walk.list.items != NULL;
+    enum status status =
+        ready ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "no memory for the history");
+    while (status == STATUS_OK && !walk.done) {
+        if (walk.looked >= INTERVENTIONS_ESCALATIONS_MAX) {
+            walk.list.cut = true;
+            break;
+        }
+        status = take_page(&walk, customer->id, error);
+    }
+    arena_destroy(&walk.page);
+    arena_destroy(&walk.scratch);
+    if (status == STATUS_OK) {
+        *interventions_r = walk.list;
+    }
+    return status;
+}

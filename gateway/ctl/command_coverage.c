@@ -1,0 +1,156 @@
+/* Whether somebody will be there: the gateway's report, laid out to be read. */
+#include <string.h>
+
+#include "gateway/ctl/commands.h"
+#include "gateway/ctl/language.h"
+#include "gateway/ctl/terminal.h"
+
+struct wording {
+    const char *none;
+    const char *more;
+    const char *procedures;
+    const char *within;
+    const char *never;
+    const char *unjudged;
+    const char *worst;
+    const char *nobody;
+    const char *cut;
+};
+
+static const struct wording english = {
+    .none = "nothing found",
+    .more = "more were found and left off",
+    .procedures = "Until a human has it, at most",
+    .within = "after",
+    .never = "NEVER: it reaches nobody in any step",
+    .unjudged = "not judged",
+    .worst = ", as at ",
+    .nobody = "of all starts, reach nobody:",
+    .cut = "not all interventions were looked through: too many escalations, as of ",
+};
+static const struct wording french = {
+    .none = "rien à signaler",
+    .more = "autres constats ne sont pas montrés",
+    .procedures = "Un humain s'en charge au plus tard",
+    .within = "après",
+    .never = "JAMAIS : aucune étape ne joint personne",
+    .unjudged = "pas jugé",
+    .worst = ", par exemple le ",
+    .nobody = "départs qui ne joignent personne :",
+    .cut = "toutes les interventions n'ont pas été relues : trop d'escalades, par exemple de ",
+};
+
+static void print_finding(const struct terminal *out, json_t *finding, struct wall_time now)
+{
+    char from[TERMINAL_TIME_BYTES_MAX], to[TERMINAL_TIME_BYTES_MAX];
+    terminal_time(ctl_member(finding, "from"), now, from);
+    terminal_time(ctl_member(finding, "to"), now, to);
+    terminal_column(out, TINT_BOLD, 20, ctl_member(finding, "customer"));
+    terminal_print(out, TINT_DIM, "%15s – %-15s ", from, to);
+    terminal_text(out, TINT_YELLOW, ctl_member(finding, "text"));
+    terminal_print(out, TINT_PLAIN, "\n");
+}
+
+static void print_duration(const struct terminal *out, enum tint tint, long long seconds)
+{
+    terminal_print(out, tint, "%lld:%02lld:%02lld", seconds / 3600, seconds / 60 % 60,
+                   seconds % 60);
+}
+
+static void print_procedure(const struct terminal *out, const struct wording *words,
+                            json_t *procedure)
+{
+    json_t *within = json_object_get(procedure, "human_within_s");
+    json_t *nobody = json_object_get(procedure, "reaches_nobody_s");
+    long long minutes = (long long)json_integer_value(nobody) / 60;
+    terminal_column(out, TINT_BOLD, 20, ctl_member(procedure, "customer"));
+    terminal_column(out, TINT_PLAIN, 24, ctl_member(procedure, "procedure"));
+    if (json_is_integer(within)) {
+        char worst[TERMINAL_TIME_BYTES_MAX];
+        terminal_date_time(ctl_member(procedure, "worst_at"), worst);
+        terminal_print(out, TINT_PLAIN, "%s ", words->within);
+        print_duration(out, TINT_BOLD, (long long)json_integer_value(within));
+        terminal_print(out, TINT_DIM, "%s%s", words->worst, worst);
+        if (minutes > 0) {
+            terminal_print(out, TINT_RED, "; %s %lld:%02lld h", words->nobody, minutes / 60,
+                           minutes % 60);
+        }
+    } else {
+        terminal_print(out, TINT_RED, "%s",
+                       json_is_integer(nobody) ? words->never : words->unjudged);
+    }
+    terminal_print(out, TINT_PLAIN, "\n");
+}
+
+static void print_findings(const struct terminal *out, const struct wording *words, json_t *report,
+                           struct wall_time now)
+{
+    size_t i;
+    json_t *item;
+    json_t *items = json_object_get(report, "items");
+    long long more = (long long)json_integer_value(json_object_get(report, "more"));
+    json_array_foreach(items, i, item)
+    {
+        print_finding(out, item, now);
+    }
+    if (more > 0) {
+        terminal_print(out, TINT_YELLOW, "… %lld %s\n", more, words->more);
+    }
+    if (json_array_size(items) == 0 && more == 0) {
+        terminal_print(out, TINT_GREEN, "%s\n", words->none);
+    }
+}
+
+static void print_rest(const struct terminal *out, const struct wording *words, json_t *report)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(json_object_get(report, "procedures"), i, item)
+    {
+        if (i == 0) {
+            terminal_print(out, TINT_DIM, "\n%s\n", words->procedures);
+        }
+        print_procedure(out, words, item);
+    }
+    if (ctl_member(report, "history_cut")[0] != '\0') {
+        terminal_print(out, TINT_YELLOW, "\n%s", words->cut);
+        terminal_text(out, TINT_YELLOW, ctl_member(report, "history_cut"));
+        terminal_print(out, TINT_PLAIN, "\n");
+    }
+    json_array_foreach(json_object_get(report, "notes"), i, item)
+    {
+        terminal_print(out, TINT_DIM, "%s- ", i == 0 ? "\n" : "");
+        terminal_text(out, TINT_DIM, json_is_string(item) ? json_string_value(item) : "");
+        terminal_print(out, TINT_PLAIN, "\n");
+    }
+}
+
+enum ctl_exit command_coverage(struct ctl *ctl, const struct arguments *arguments)
+{
+    const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
+    const char *language = arguments_option(arguments, "--language");
+    struct client_response response;
+    const char *path =
+        ctl_query(ctl, "/v1/coverage", "customer", arguments_option(arguments, "--customer"),
+                  "days", arguments_option(arguments, "--days"), "daily_rest_h",
+                  arguments_option(arguments, "--daily-rest"), "weekly_rest_h",
+                  arguments_option(arguments, "--weekly-rest"), "language",
+                  language != NULL ? language : language_of_environment(), NULL);
+    enum ctl_exit code = ctl_call_json(ctl, "GET", path, NULL, &response);
+    if (code != CTL_OK) {
+        return code;
+    }
+    json_t *report = response.json;
+    bool found = json_array_size(json_object_get(report, "items")) > 0 ||
+                 json_integer_value(json_object_get(report, "more")) > 0;
+    if (arguments_option(arguments, "--json") != NULL) {
+        ctl_print_json(ctl, report, false);
+    } else {
+        const struct wording *words =
+            strcmp(ctl_member(report, "language"), "fr") == 0 ? &french : &english;
+        print_findings(&out, words, report, clock_wall(ctl->clock));
+        print_rest(&out, words, report);
+    }
+    client_response_fini(&response);
+    return found ? CTL_FINDINGS : CTL_OK;
+}

@@ -1,0 +1,134 @@
+"""Coverage through the whole house: what is found, who may ask, interventions of the timeline,
+and the command line. That it is computed rightly is proven by tests/unit/coverage.
+"""
+import os
+import subprocess
+import tempfile
+import unittest
+
+import astreinte_test
+from astreinte_test import procedure, rota
+
+CTL = os.environ["ASTREINTECTL"]
+
+
+class Coverage(astreinte_test.GatewayTest):
+    simulators = ("provider", "telephony")
+
+    def setUp(self):
+        self.client = self.customer()
+
+    def cover(self, key=None, **parameters):
+        query = "&".join(f"{name}={value}" for name, value in parameters.items())
+        client = self.client.gateway.client(key) if key else self.client.desk
+        return client.get("/v1/coverage" + ("?" + query if query else ""))
+
+    def kinds(self, answer):
+        self.assertEqual(answer.status, 200, answer)
+        return sorted((item["kind"], item["rota"] or item["agent"] or item["procedure"])
+                      for item in answer["items"])
+
+    def test_phones_that_never_proved_anything(self):
+        answer = self.cover()
+        self.assertEqual(self.kinds(answer),
+                         [("unproven_device", "marie"), ("unproven_device", "paul")])
+        self.assertEqual((answer["customers"], answer["more"]), (1, 0))
+        self.assertEqual((answer["daily_rest_h"], answer["weekly_rest_h"]), (11, 35))
+        self.assertEqual(answer["procedures"], [{
+            "customer": self.client.slug, "procedure": "nuit", "default": True,
+            "human_within_s": 180, "worst_at": answer["from"], "reaches_nobody_s": 0}])
+        self.assertTrue(any("L3121-10" in note for note in answer["notes"]))
+        # A reception proves one of them.
+        opened = self.client.escalate()
+        paul = self.client.agents["paul"]
+        attempt = self.client.show(opened["id"])["attempts"][0]["id"]
+        self.assertEqual(paul.verb(opened["id"], "received", attempt=attempt).status, 200)
+        astreinte_test.wait_until(
+            lambda: self.kinds(self.cover()) == [("unproven_device", "marie")], "the proof")
+
+    def test_gaps_twice_and_nobody(self):
+        until = {"layers": [{**rota("paul")["layers"][0], "until": "2024-06-03"}]}
+        self.client.admin_path("PUT", "rotas/principal", until, 200)
+        self.client.admin_path("PUT", "rotas/cadre", rota("marie"), 201)
+        self.client.admin_path("PUT", "procedures/seul", procedure(steps=[
+            {"notify": [{"on_call": "principal"}], "by": ["push"], "accepted_within_s": 60}]), 201)
+        self.client.admin_path("PUT", "procedures/deux", procedure(steps=[
+            {"notify": [{"on_call": "renfort"}], "by": ["call"], "accepted_within_s": 60},
+            {"notify": [{"on_call": "cadre"}], "by": ["call"], "accepted_within_s": 60}]), 201)
+        answer = self.cover(days=7, language="en")
+        self.assertEqual(self.kinds(answer), [
+            ("gap", "principal"), ("reaches_nobody", "seul"), ("twice_at_once", "renfort"),
+            ("unproven_device", "marie")])
+        gap = next(item for item in answer["items"] if item["kind"] == "gap")
+        self.assertEqual((gap["from"], gap["to"]), (answer["from"], answer["to"]))
+        self.assertEqual(gap["text"], "Nobody is on call in principal.")
+        alone = next(each for each in answer["procedures"] if each["procedure"] == "seul")
+        self.assertIsNone(alone["human_within_s"])
+        self.assertEqual(alone["reaches_nobody_s"], 7 * 86400)
+
+    def test_interventions_without_rest(self):
+        # Three right after each other, with moments between: the second has rest on neither side.
+        paul = self.client.agents["paul"]
+        for _ in range(3):
+            opened = self.client.escalate()
+            self.assertEqual(paul.verb(opened["id"], "accept").status, 200)
+            self.assertEqual(paul.verb(opened["id"], "done").status, 200)
+        answer = self.cover(language="fr")
+        rests = [item for item in answer["items"] if item["kind"] == "daily_rest"]
+        self.assertEqual([item["agent"] for item in rests], ["paul"], answer.json)
+        self.assertIn("0:00 h de repos au plus", rests[0]["text"])
+        self.assertIn("11:00 h sont dus", rests[0]["text"])
+        self.assertIsNone(answer["history_cut"])
+        self.assertNotIn("daily_rest", [kind for kind, _ in self.kinds(self.cover(daily_rest_h=0))])
+
+    def test_who_may_ask_and_what_they_see(self):
+        stranger = self.customer()
+        own = self.cover(key=stranger.desk_key)
+        self.assertEqual({item["customer"] for item in own["items"]}, {stranger.slug})
+        self.assert_problem(self.cover(key=stranger.desk_key, customer=self.client.slug), 404)
+        self.assertEqual(self.cover(key=self.client.add_key("portal")).status, 200)
+        self.assert_problem(self.cover(key=self.client.telephony_key), 403, "forbidden")
+        every = self.admin.get("/v1/coverage")
+        self.assertGreaterEqual(every["customers"], 2)
+        self.assertLessEqual({self.client.slug, stranger.slug},
+                             {item["customer"] for item in every["items"]})
+
+    def test_what_is_wrong_is_named(self):
+        for name, value in (("days", 0), ("days", 91), ("days", "x"), ("daily_rest_h", 25),
+                            ("weekly_rest_h", 169), ("language", "de"), ("colour", "red")):
+            with self.subTest(name=name, value=value):
+                answer = self.cover(**{name: value})
+                self.assert_problem(answer, 400, "invalid")
+                self.assertIn(name, answer["detail"])
+
+    def ctl(self, *arguments, code=0, **environment):
+        with tempfile.TemporaryDirectory() as folder:
+            key_file = os.path.join(folder, "key")
+            with open(key_file, "w", encoding="utf-8", opener=lambda path, flags: os.open(
+                    path, flags, 0o600)) as out:
+                out.write(self.client.desk_key + "\n")
+            variables = {k: v for k, v in os.environ.items()
+                         if not k.startswith("LC_") and k != "LANG"}
+            variables.update({"ASTREINTE_URL": f"http://127.0.0.1:{self.gateway.port}",
+                              "ASTREINTE_KEY_FILE": key_file, "TZ": "Europe/Paris"})
+            variables.update(environment)
+            done = subprocess.run([CTL, "coverage", *arguments], capture_output=True, text=True,
+                                  timeout=60, env=variables, check=False)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout
+
+    def test_the_command_line(self):
+        french = self.ctl(code=4)
+        self.assertIn("Paul Durand est sollicité par notification et aucun", french)
+        self.assertIn("après 0:03:00", french)
+        english = self.ctl("--days", "7", code=4, LANG="en_GB.UTF-8")
+        self.assertIn("Paul Durand is asked by push and no phone", english)
+        self.assertIn("after 0:03:00", english)
+        self.client.admin_path("PUT", "procedures/nuit", procedure(steps=[
+            {"notify": [{"on_call": "principal"}], "by": ["call"], "accepted_within_s": 60}]), 200)
+        self.assertIn("rien à signaler", self.ctl())
+        self.ctl("--days", "91", code=1)
+
+
+if __name__ == "__main__":
+    unittest.main()
