@@ -191,20 +191,21 @@ static enum status list_proven(struct store *store, const struct directory_custo
     struct device_row *rows = NULL;
     size_t count = 0;
     enum status status = store_list_devices(store, customer->id, arena, &rows, &count, error);
-    int64_t *proven = arena_alloc(arena, count * sizeof *proven);
-    if (status == STATUS_OK && proven == NULL) {
-        status = error_set(error, STATUS_NO_MEMORY, "no memory for the devices");
+    if (status != STATUS_OK) {
+        return status;
     }
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+    int64_t *proven = arena_alloc(arena, count * sizeof *proven);
+    if (proven == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the devices");
+    }
+    for (size_t i = 0; i < count; i++) {
         if (rows[i].proven_at.ms != TIME_NEVER_MS) {
             proven[request->proven_count++] = rows[i].device_id;
         }
     }
-    if (status == STATUS_OK) {
-        qsort(proven, request->proven_count, sizeof *proven, by_id);
-        request->proven = proven;
-    }
-    return status;
+    qsort(proven, request->proven_count, sizeof *proven, by_id);
+    request->proven = proven;
+    return STATUS_OK;
 }
 
 static enum status cover(struct coverage_walk *walk, struct store *store,

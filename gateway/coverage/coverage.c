@@ -156,7 +156,11 @@ static enum status compile_rotas(struct covering *covering, const struct engine_
     struct directory_rota *list =
         arena_alloc(covering->arena, (customer->rotas_count + 1) * sizeof *list);
     struct arena *scratch = arena_create(ROTAS_BYTES_MAX);
-    enum status status = list == NULL || scratch == NULL ? out_of_memory(error) : STATUS_OK;
+    enum status status = STATUS_OK;
+    if (list == NULL || scratch == NULL) {
+        arena_destroy(&scratch);
+        return out_of_memory(error);
+    }
     covering->customer = *customer;
     covering->customer.rotas = list;
     covering->customer.rotas_count = 0;

@@ -112,7 +112,7 @@ enum status find_short_rest(struct covering *covering, struct error *error)
 {
     const struct coverage_request *request = covering->request;
     size_t count = request->interventions_count;
-    int64_t mondays[COVERAGE_WEEKS + 1];
+    int64_t mondays[COVERAGE_WEEKS + 1] = {0};
     if (count == 0) {
         return STATUS_OK;
     }
@@ -120,10 +120,12 @@ enum status find_short_rest(struct covering *covering, struct error *error)
     struct coverage_intervention *sorted = arena_alloc(covering->arena, count * sizeof *sorted);
     struct work work = {
         .done = {.items = arena_alloc(covering->arena, count * sizeof *work.done.items)}};
+    if (scratch == NULL || sorted == NULL || work.done.items == NULL) {
+        arena_destroy(&scratch);
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the coverage");
+    }
     enum status status =
-        scratch == NULL || sorted == NULL || work.done.items == NULL
-            ? error_set(error, STATUS_NO_MEMORY, "no memory for the coverage")
-            : find_mondays(request->customer->time_zone, request->now, scratch, mondays, error);
+        find_mondays(request->customer->time_zone, request->now, scratch, mondays, error);
     arena_destroy(&scratch);
     if (status != STATUS_OK) {
         return status;

@@ -93,7 +93,11 @@ static enum status compile_rotas(struct play *play, const struct engine_rotas *r
     struct directory_rota *list =
         arena_alloc(play->arena, (play->customer.rotas_count + 1) * sizeof *list);
     struct arena *scratch = arena_create(ROTAS_BYTES_MAX);
-    enum status status = list == NULL || scratch == NULL ? out_of_memory(error) : STATUS_OK;
+    enum status status = STATUS_OK;
+    if (list == NULL || scratch == NULL) {
+        arena_destroy(&scratch);
+        return out_of_memory(error);
+    }
     play->customer.rotas = list;
     play->customer.rotas_count = 0;
     for (size_t i = 0; i < procedure->steps_count; i++) {
