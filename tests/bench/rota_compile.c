@@ -31,7 +31,7 @@ static size_t compile(const char *definition, struct wall_time from, int days, s
 {
     struct rota *rota;
     struct rota_interval *intervals;
-    size_t count;
+    size_t count = 0;
     struct error error = {.text = ""};
     struct wall_time to = {from.ms + days * DAY_MS};
     enum status status = rota_parse(definition, strlen(definition), arena, &rota, &error);
