@@ -73,12 +73,13 @@ static void play(const struct rehearsal_request *request, struct arena *arena)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct procedure procedure = *procedure_of_last_resort();
+    static struct procedure procedure;
+    procedure = *procedure_of_last_resort();
     (void)text_copy(procedure.slug, sizeof procedure.slug, "night");
     procedure.rounds = 2;
     procedure.steps = steps;
     procedure.steps_count = 2;
-    struct directory_procedure night = {.id = 1, .version = 1, .procedure = &procedure};
+    static struct directory_procedure night = {.id = 1, .version = 1, .procedure = &procedure};
     const struct directory_customer *customer = make_customer(&night);
     struct error error = {.text = ""};
     json_t *json;

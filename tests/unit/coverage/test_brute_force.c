@@ -136,12 +136,12 @@ static void draw_procedure(void)
     procedure.rounds = 1 + draw(3);
     procedure.round_spacing_ms = (1 + draw(60)) * MINUTE_MS;
     procedure.steps = steps;
-    procedure.steps_count = (size_t)(1 + draw(4));
+    procedure.steps_count = 1 + (size_t)draw(4);
     procedure.exhausted = &exhausted;
     procedure.exhausted_count = 1;
     for (size_t s = 0; s < procedure.steps_count; s++) {
         steps[s] = (struct procedure_step){.targets = targets[s],
-                                           .targets_count = (size_t)(1 + draw(2)),
+                                           .targets_count = 1 + (size_t)draw(2),
                                            .via = (unsigned)(1 + draw(3)),
                                            .accepted_within_ms = (1 + draw(90)) * MINUTE_MS};
         for (size_t t = 0; t < steps[s].targets_count; t++) {
@@ -158,12 +158,13 @@ static bool reachable(int agent, unsigned via)
            ((via & VIA_PUSH) != 0 && devices[agent].live);
 }
 
-static int index_of(const char *const *names, const char *name)
+static int index_of(const char *const *names, int count, const char *name)
 {
     int i = 0;
-    while (strcmp(names[i], name) != 0) {
+    while (i < count && strcmp(names[i], name) != 0) {
         i++;
     }
+    assert_true(i < count);
     return i;
 }
 
@@ -171,8 +172,9 @@ static bool step_reaches(const struct procedure_step *step, int64_t minute)
 {
     for (size_t t = 0; t < step->targets_count; t++) {
         const struct procedure_target *target = &step->targets[t];
-        int agent = target->kind == TARGET_AGENT ? index_of(slugs, target->name)
-                                                 : duty[index_of(roles, target->name)][minute];
+        int agent = target->kind == TARGET_AGENT
+                        ? index_of(slugs, AGENTS_COUNT, target->name)
+                        : duty[index_of(roles, ROTAS_COUNT, target->name)][minute];
         if (agent >= 0 && reachable(agent, step->via)) {
             return true;
         }
@@ -280,7 +282,7 @@ static unsigned asked_at(int agent, int minute)
             const struct procedure_target *target = &steps[s].targets[t];
             bool asked = target->kind == TARGET_AGENT
                              ? strcmp(target->name, slugs[agent]) == 0
-                             : duty[index_of(roles, target->name)][minute] == agent;
+                             : duty[index_of(roles, ROTAS_COUNT, target->name)][minute] == agent;
             via |= asked ? steps[s].via : 0;
         }
     }
