@@ -277,6 +277,11 @@ json_t *json_take_array(struct json_reader *reader, const char *name, bool requi
     return value;
 }
 
+json_t *json_take_value(struct json_reader *reader, const char *name, bool required)
+{
+    return take(reader, name, required);
+}
+
 json_t *json_take_object(struct json_reader *reader, const char *name, bool required)
 {
     json_t *value = take(reader, name, required);

@@ -55,10 +55,12 @@ bool json_take_bool(struct json_reader *reader, const char *name, bool fallback)
 /* One of the words of a NULL-terminated table: its index, or fallback. */
 int json_take_word(struct json_reader *reader, const char *name, bool required,
                    const char *const *words, int fallback);
-/* NULL when absent; otherwise an array of at most items_max, or an object. Borrowed. */
+/* NULL when absent; otherwise an array of at most items_max, or an object, or (value) whatever it
+ * is. Borrowed. */
 json_t *json_take_array(struct json_reader *reader, const char *name, bool required,
                         size_t items_min, size_t items_max);
 json_t *json_take_object(struct json_reader *reader, const char *name, bool required);
+json_t *json_take_value(struct json_reader *reader, const char *name, bool required);
 
 /* Whether the member is there and not null; does not mark it as known. */
 bool json_reader_has(const struct json_reader *reader, const char *name);
