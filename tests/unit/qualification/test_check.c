@@ -166,48 +166,36 @@ static void coverage__finds_the_one_rule_that_covers(void **state)
                    "/rules/1", "\"a\" (/rules/0)");
 }
 
+#define OPEN_MINOR      "{\"hours\":\"open\",\"severity\":{\"at_most\":\"minor\"}}"
+#define CLOSED_LIFT     "{\"hours\":\"closed\",\"category\":\"lift\"}"
+#define LEAST_MAJOR     "{\"severity\":{\"at_least\":\"major\"}}"
+#define LIFT_AT_A       "{\"category\":[\"lift\"],\"fields\":{\"site\":\"A\"}}"
+#define WITH_CATEGORY   "{\"category\":{\"present\":true}}"
+#define WITHOUT_IT      "{\"category\":{\"present\":false}}"
+#define OPEN            "{\"hours\":\"open\"}"
+#define CLOSED          "{\"hours\":\"closed\"}"
+#define CLOSED_NOT_INFO "{\"hours\":\"closed\",\"severity\":{\"at_least\":\"minor\"}}"
+
 static void coverage__finds_rules_that_cover_together(void **state)
 {
-    expect_refused(
-        *state,
-        SET(RULE("a", "{\"hours\":\"open\"}") "," RULE("b", "{\"hours\":\"closed\"}") "," REST),
-        "/rules/2", "one of the rules before it");
-    expect_refused(
-        *state,
-        SET(RULE("a", "{\"hours\":\"open\",\"severity\":{\"at_most\":\"minor\"}}") "," RULE(
-            "b",
-            "{\"hours\":\"closed\",\"category\":\"lift\"}") "," RULE("c",
-                                                                     "{\"severity\":{\"at_least\":"
-                                                                     "\"major\"}}") "," RULE("d",
-                                                                                             "{\"ca"
-                                                                                             "tegor"
-                                                                                             "y\":["
-                                                                                             "\"lif"
-                                                                                             "t\"],"
-                                                                                             "\"fie"
-                                                                                             "lds\""
-                                                                                             ":{"
-                                                                                             "\"sit"
-                                                                                             "e\":"
-                                                                                             "\"A\""
-                                                                                             "}}") "," REST),
-        "/rules/3", "one of the rules before it");
+    static const char together[] = "one of the rules before it";
+    expect_refused(*state, SET(RULE("a", OPEN) "," RULE("b", CLOSED) "," REST), "/rules/2",
+                   together);
     expect_refused(*state,
-                   SET(RULE("a", "{\"category\":{\"present\":true}}") "," RULE(
-                       "b", "{\"category\":{\"present\":false}}") "," REST),
-                   "/rules/2", "one of the rules before it");
+                   SET(RULE("a", OPEN_MINOR) "," RULE("b", CLOSED_LIFT) "," RULE(
+                       "c", LEAST_MAJOR) "," RULE("d", LIFT_AT_A) "," REST),
+                   "/rules/3", together);
+    expect_refused(*state, SET(RULE("a", WITH_CATEGORY) "," RULE("b", WITHOUT_IT) "," REST),
+                   "/rules/2", together);
 }
 
 static void coverage__wants_a_rule_for_every_call(void **state)
 {
     expect_refused(*state, SET(RULE("a", "{\"category\":\"lift\"}")), "/rules", "leave calls");
-    expect_refused(*state,
-                   SET(RULE("a", "{\"hours\":\"open\"}") "," RULE(
-                       "b", "{\"hours\":\"closed\",\"severity\":{\"at_least\":\"minor\"}}")),
-                   "/rules", "leave calls");
+    expect_refused(*state, SET(RULE("a", OPEN) "," RULE("b", CLOSED_NOT_INFO)), "/rules",
+                   "leave calls");
     /* no catch-all is needed where the others leave nothing: it could not be reached */
-    expect_covered(*state,
-                   SET(RULE("a", "{\"hours\":\"open\"}") "," RULE("b", "{\"hours\":\"closed\"}")));
+    expect_covered(*state, SET(RULE("a", OPEN) "," RULE("b", CLOSED)));
 }
 
 static void coverage__limits_what_it_looks_at(void **state)
@@ -243,8 +231,7 @@ static void coverage__gives_up_on_the_safe_side(void **state)
         used += (size_t)snprintf(json + used, sizeof json - used, "}}},");
     }
     size_t kept = used;
-    const char *halves = RULE("x", "{\"hours\":\"open\"}") "," /* and its other half */
-        RULE("y", "{\"hours\":\"closed\"}");
+    const char *halves = RULE("x", OPEN) "," RULE("y", CLOSED);
     /* the last cannot be reached, which two rules together see to */
     (void)snprintf(json + kept, sizeof json - kept, "%s," REST "]}", halves);
     expect_covered(*state, json);
@@ -252,8 +239,7 @@ static void coverage__gives_up_on_the_safe_side(void **state)
     (void)snprintf(json + kept, sizeof json - kept, "%s]}", halves);
     expect_refused(*state, json, "/rules", "leave calls");
     /* what one rule does alone is always seen */
-    (void)snprintf(json + kept, sizeof json - kept,
-                   "%s," RULE("z", "{\"hours\":\"open\"}") "," REST "]}", halves);
+    (void)snprintf(json + kept, sizeof json - kept, "%s," RULE("z", OPEN) "," REST "]}", halves);
     expect_refused(*state, json, "/rules/42", "\"x\" (/rules/40)");
 }
 
