@@ -236,12 +236,12 @@ struct device_test_row {
     int tries;
 };
 
-/* A rota or a procedure version, with its JSON text. */
+/* A rota, a version of a procedure or of qualification rules, with its JSON text. */
 struct definition_row {
     int64_t id;
     int64_t customer_id;
     const char *slug;
-    int64_t version; /* procedures only */
+    int64_t version; /* of rotas: none */
     const char *definition;
     struct wall_time changed_at;
 };
@@ -451,6 +451,14 @@ enum status store_list_procedures(struct store *store, int64_t customer_id, stru
 enum status store_get_procedure(struct store *store, int64_t customer_id, int64_t procedure_id,
                                 struct arena *arena, struct definition_row *row_r,
                                 struct error *error) MUST_CHECK;
+
+/* A new version of a customer's qualification rules; the row's slug is not looked at. */
+enum status store_add_rules(struct store *store, const struct definition_row *row,
+                            int64_t *rule_set_id_r, int64_t *version_r,
+                            struct error *error) MUST_CHECK;
+/* The newest version. STATUS_NOT_FOUND: the customer never had any. */
+enum status store_get_rules(struct store *store, int64_t customer_id, struct arena *arena,
+                            struct definition_row *row_r, struct error *error) MUST_CHECK;
 
 enum status store_add_api_key(struct store *store, const struct api_key_row *row,
                               struct error *error) MUST_CHECK;

@@ -84,6 +84,14 @@ static const struct column procedure_columns[] = {
     NAMED(changed_at, "created_at", TIME),
 };
 MAP(procedure);
+static const struct column rule_set_columns[] = {
+    NAMED(id, "rule_set_id", INT64),
+    SAME(customer_id, INT64),
+    SAME(version, INT64),
+    SAME(definition, TEXT),
+    NAMED(changed_at, "created_at", TIME),
+};
+MAP(rule_set);
 #undef ROW
 
 #define ROW struct api_key_row
@@ -430,31 +438,61 @@ enum status store_list_rotas(struct store *store, int64_t customer_id, struct ar
                             (void **)rows_r, count_r, error);
 }
 
-enum status store_add_procedure(struct store *store, const struct definition_row *row,
-                                int64_t *procedure_id_r, int64_t *version_r, struct error *error)
+/* The next version of what has versions; a query that answers its id and number. */
+static enum status add_version(struct store *store, enum query query, const struct row_map *map,
+                               const struct definition_row *row, int64_t *id_r, int64_t *version_r,
+                               struct error *error)
 {
-    assert(row->customer_id > 0 && row->slug != NULL && row->definition != NULL);
-    assert(procedure_id_r != NULL && version_r != NULL);
+    assert(row->customer_id > 0 && row->definition != NULL);
+    assert(id_r != NULL && version_r != NULL);
     struct query_run run;
     struct definition_row added = {.id = 0};
-    enum status status = query_begin(store, QUERY_procedure_insert, &run, error);
+    enum status status = query_begin(store, query, &run, error);
     if (status != STATUS_OK) {
         return status;
     }
-    query_bind_row(&run, &procedure_map, row);
+    query_bind_row(&run, map, row);
     status = query_step(&run, error);
     if (status == STATUS_OK) {
-        query_read_row(&run, &procedure_map, &added, NULL);
+        query_read_row(&run, map, &added, NULL);
         status = query_finish(&run, error);
     } else {
         query_end(&run);
     }
     if (status == STATUS_OK) {
         assert(added.id > 0 && added.version > 0); /* what an escalation is to pin */
-        *procedure_id_r = added.id;
+        *id_r = added.id;
         *version_r = added.version;
     }
     return status;
+}
+
+enum status store_add_procedure(struct store *store, const struct definition_row *row,
+                                int64_t *procedure_id_r, int64_t *version_r, struct error *error)
+{
+    assert(row->slug != NULL);
+    return add_version(store, QUERY_procedure_insert, &procedure_map, row, procedure_id_r,
+                       version_r, error);
+}
+
+enum status store_add_rules(struct store *store, const struct definition_row *row,
+                            int64_t *rule_set_id_r, int64_t *version_r, struct error *error)
+{
+    return add_version(store, QUERY_rule_set_insert, &rule_set_map, row, rule_set_id_r, version_r,
+                       error);
+}
+
+enum status store_get_rules(struct store *store, int64_t customer_id, struct arena *arena,
+                            struct definition_row *row_r, struct error *error)
+{
+    assert(customer_id > 0 && row_r != NULL && arena != NULL);
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_rule_set_newest, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    return query_one(&run, &rule_set_map, row_r, arena, error);
 }
 
 enum status store_list_procedures(struct store *store, int64_t customer_id, struct arena *arena,

@@ -32,6 +32,7 @@
     X(enrolment_list) X(device_put) X(device_list) X(device_count_others) X(device_retire) \
     X(device_proven) \
     X(rota_put) X(rota_list) X(procedure_insert) X(procedure_list) X(procedure_get) \
+    X(rule_set_insert) X(rule_set_newest) \
     X(api_key_insert) X(api_key_customer_insert) X(api_key_list) X(api_key_customer_list) \
     X(api_key_revoke) X(check_in_insert) X(check_in_out) X(check_in_current) X(alarm_insert) \
     X(device_test_insert) X(device_test_forget) X(device_test_update) X(device_test_get) \

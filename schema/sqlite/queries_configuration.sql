@@ -188,6 +188,18 @@ SELECT
 FROM procedure
 WHERE customer_id = :customer_id AND procedure_id = :procedure_id;
 
+-- name: rule_set_insert
+INSERT INTO rule_set (customer_id, version, definition, created_at)
+SELECT :customer_id, coalesce(max(version), 0) + 1, :definition, :created_at
+FROM rule_set WHERE customer_id = :customer_id
+RETURNING rule_set_id, version;
+
+-- name: rule_set_newest
+SELECT
+  rule_set_id, customer_id, version, definition, created_at
+FROM rule_set
+WHERE customer_id = :customer_id ORDER BY version DESC LIMIT 1;
+
 -- name: api_key_insert
 INSERT INTO api_key (
   key_id, name, role, secret_hash, all_customers, created_at)

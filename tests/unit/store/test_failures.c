@@ -168,6 +168,8 @@ static enum status append_to_many(struct desk *desk)
     X(list_procedures, store_list_procedures(d->store, 1, d->arena, &d->rows.definition_row, \
       &d->count, d->error)) \
     X(get_procedure, store_get_procedure(d->store, 1, 1, d->arena, &d->definition, d->error)) \
+    X(add_rules, store_add_rules(d->store, &definition, &d->number, &d->other, d->error)) \
+    X(get_rules, store_get_rules(d->store, 1, d->arena, &d->definition, d->error)) \
     X(list_api_keys, store_list_api_keys(d->store, d->arena, &d->rows.api_key_row, &d->count, \
       d->error)) \
     X(revoke_api_key, store_revoke_api_key(d->store, "k", (struct wall_time){9}, d->error)) \
@@ -262,6 +264,7 @@ static void furnish(struct shelf *shelf, struct desk *desk)
     assert_ok(shelf, store_add_enrolment(store, &enrolment, &id, error));
     assert_ok(shelf, store_put_rota(store, &definition, &id, error));
     assert_ok(shelf, store_add_procedure(store, &definition, &id, &version, error));
+    assert_ok(shelf, store_add_rules(store, &definition, &id, &version, error));
     assert_ok(shelf, store_add_api_key(store, &api_key, error));
     assert_ok(shelf, store_add_api_key(store, &second_key, error));
     assert_ok(shelf, store_add_feed(store, &feed, &id, error));

@@ -518,6 +518,33 @@ static void test_procedure__versions_are_kept(void **state)
                      STATUS_NOT_FOUND);
 }
 
+static void test_rules__versions_are_kept(void **state)
+{
+    struct shelf *shelf = *state;
+    struct definition_row read, row = {.customer_id = shelf->customer_id};
+    struct error *error = &shelf->error;
+    assert_int_equal(store_get_rules(shelf->store, shelf->customer_id, shelf->arena, &read, error),
+                     STATUS_NOT_FOUND);
+    for (int i = 1; i <= 2; i++) {
+        row.definition = i == 1 ? "{1}" : "{2}";
+        row.changed_at.ms = 70 + i;
+        int64_t version;
+        assert_ok(shelf, store_add_rules(shelf->store, &row, &row.id, &version, error));
+        assert_int_equal(version, i);
+        assert_ok(shelf,
+                  store_get_rules(shelf->store, shelf->customer_id, shelf->arena, &read, error));
+        assert_int_equal(read.id, row.id);
+        assert_int_equal(read.customer_id, shelf->customer_id);
+        assert_int_equal(read.version, i);
+        assert_string_equal(read.definition, row.definition);
+        assert_int_equal(read.changed_at.ms, 70 + i);
+    }
+    assert_int_equal(shelf_number(shelf, "SELECT count(*) FROM rule_set"), 2);
+    assert_int_equal(
+        store_get_rules(shelf->store, shelf->customer_id + 1, shelf->arena, &read, error),
+        STATUS_NOT_FOUND);
+}
+
 /* ---- keys ---- */
 
 static void test_api_key__comes_back(void **state)
@@ -702,6 +729,7 @@ int main(void)
         SHELF_TEST(test_feed__comes_back_until_it_is_revoked),
         SHELF_TEST(test_rota__comes_back),
         SHELF_TEST(test_procedure__versions_are_kept),
+        SHELF_TEST(test_rules__versions_are_kept),
         SHELF_TEST(test_api_key__comes_back),
         SHELF_TEST(test_check_in__comes_back),
         SHELF_TEST(test_idempotency__comes_back_until_purged),
