@@ -125,6 +125,17 @@ static int say_procedure(enum entry_kind kind, const struct said *said, char *te
     case ENTRY_OPENED:
         return snprintf(text, size, "Escalation opened%s%s.", word[0] != '\0' ? ", severity " : "",
                         word);
+    case ENTRY_QUALIFIED:
+        return snprintf(text, size, "Rule %s decided (version %lld of the rules).", said->word,
+                        said->number);
+    case ENTRY_UNQUALIFIED:
+        return snprintf(text, size,
+                        "The rules (version %lld) could not decide: %s; the default procedure "
+                        "begins.",
+                        said->number, word);
+    case ENTRY_OVERRIDDEN:
+        return snprintf(text, size, "%s decided instead of the rules: procedure %s.",
+                        somebody(said), said->word);
     case ENTRY_JOINED:
         return snprintf(text, size, "Caller %lld joined the ticket.", said->number);
     case ENTRY_SPLIT:

@@ -163,26 +163,39 @@ enum event_type {
     EVENTS_COUNT,
 };
 
+/* What chose the procedure of a new escalation, for the record. */
+struct event_choice {
+    enum entry_kind kind; /* QUALIFIED, UNQUALIFIED or OVERRIDDEN */
+    struct person_ref by; /* OVERRIDDEN: the operator */
+    const char *word;     /* the rule, what kept the rules from deciding, or the procedure */
+    int64_t number;       /* version of the rules; 0: none */
+    const char *text;     /* personal: why; NULL */
+};
+
+#define EVENT_CHOICES_MAX 2
+
 struct event {
     enum event_type type;
     struct engine_time now;
     struct wall_time wall;
-    struct uuid id_base;          /* uuid_v7_base(): new ids derive from it */
-    struct person_ref actor;      /* who did it; PERSON_NONE: the gateway */
-    enum path via;                /* how it came in */
-    struct uuid attempt;          /* which attempt it is about; nil when none */
-    enum severity severity;       /* JOINED, SEVERITY */
-    int64_t promised_ms;          /* OPENED, JOINED: 0 without a promise */
-    enum attempt_state transport; /* TRANSPORT: ACCEPTED, FAILED, EXPIRED or UNCERTAIN */
-    enum attempt_answer answer;   /* CALL */
-    enum intervention progress;   /* PROGRESS: INTERVENTION_NONE means "still at it" */
-    int64_t eta_ms;               /* PROGRESS: 0 unknown */
-    int caller;                   /* CALLED_BACK, SPLIT: from 1 */
-    const char *reason;           /* TRANSPORT, DELAYED: provider's word; NULL */
-    const char *provider_id;      /* TRANSPORT; NULL */
-    int tries;                    /* TRANSPORT */
-    int64_t moved_ms;             /* CLOCK_STEPPED (back: negative), CLOCK_SUSPENDED */
-    const char *text;             /* personal: a note, a reason in words; NULL */
+    struct uuid id_base;                /* uuid_v7_base(): new ids derive from it */
+    struct person_ref actor;            /* who did it; PERSON_NONE: the gateway */
+    enum path via;                      /* how it came in */
+    struct uuid attempt;                /* which attempt it is about; nil when none */
+    enum severity severity;             /* JOINED, SEVERITY */
+    int64_t promised_ms;                /* OPENED, JOINED: 0 without a promise */
+    enum attempt_state transport;       /* TRANSPORT: ACCEPTED, FAILED, EXPIRED or UNCERTAIN */
+    enum attempt_answer answer;         /* CALL */
+    enum intervention progress;         /* PROGRESS: INTERVENTION_NONE means "still at it" */
+    int64_t eta_ms;                     /* PROGRESS: 0 unknown */
+    int caller;                         /* CALLED_BACK, SPLIT: from 1 */
+    const char *reason;                 /* TRANSPORT, DELAYED: provider's word; NULL */
+    const char *provider_id;            /* TRANSPORT; NULL */
+    int tries;                          /* TRANSPORT */
+    int64_t moved_ms;                   /* CLOCK_STEPPED (back: negative), CLOCK_SUSPENDED */
+    const char *text;                   /* personal: a note, a reason in words; NULL */
+    const struct event_choice *choices; /* OPENED: in their order; NULL */
+    size_t choices_count;               /* at most EVENT_CHOICES_MAX */
 };
 
 /* ---- update ---- */

@@ -23,6 +23,22 @@ static int add_caller(struct step *step)
     return now->callers_count;
 }
 
+static void record_choices(struct step *step)
+{
+    const struct event *event = step->event;
+    assert(event->choices_count <= EVENT_CHOICES_MAX);
+    for (size_t i = 0; i < event->choices_count; i++) {
+        const struct event_choice *choice = &event->choices[i];
+        assert(choice->kind == ENTRY_QUALIFIED || choice->kind == ENTRY_UNQUALIFIED ||
+               choice->kind == ENTRY_OVERRIDDEN);
+        struct entry *entry = step_record(step, choice->kind);
+        entry->person = choice->by;
+        entry->word = choice->word;
+        entry->number = choice->number;
+        entry->text = choice->text;
+    }
+}
+
 enum status on_opened(struct step *step)
 {
     struct escalation *now = step->now;
@@ -39,6 +55,7 @@ enum status on_opened(struct step *step)
     struct entry *entry = step_record(step, ENTRY_OPENED);
     entry->word = severity_word(now->severity);
     entry->number = 1;
+    record_choices(step);
     warn_of_promises(step); /* one may be shorter than the warning */
     run_from_top(step);
     /* Somebody is told before anybody is answered, or it waits for a round with a time set. */

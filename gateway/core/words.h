@@ -144,7 +144,10 @@
     X(REFUSED_VERB, 35, "refused_verb")                                                            \
     X(ATTEMPT_DELAYED, 36, "attempt_delayed")                                                      \
     X(CLOCK_STEPPED, 37, "clock_stepped")                                                          \
-    X(CLOCK_SUSPENDED, 38, "clock_suspended")
+    X(CLOCK_SUSPENDED, 38, "clock_suspended")                                                      \
+    X(QUALIFIED, 39, "qualified")     /* a rule chose the procedure */                             \
+    X(UNQUALIFIED, 40, "unqualified") /* the rules could not */                                    \
+    X(OVERRIDDEN, 41, "overridden")   /* an operator did, with a reason */
 
 #define ENUM_MEMBER_(prefix, name, number) prefix##name = (number)
 
@@ -184,7 +187,7 @@ enum task_kind { TASK_KIND_TABLE(X_) };
 #define X_(name, number, word) ENUM_MEMBER_(ENTRY_, name, number),
 enum entry_kind { ENTRY_KIND_TABLE(X_) };
 #undef X_
-#define ENTRY_KIND_LAST ENTRY_CLOCK_SUSPENDED
+#define ENTRY_KIND_LAST ENTRY_OVERRIDDEN
 
 /* The words; never NULL ("?" for a number outside the table). */
 const char *severity_word(enum severity severity);

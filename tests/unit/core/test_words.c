@@ -48,7 +48,7 @@ static void words__are_stored_and_never_change(void **state)
                 "overdue", "handed_back", "resumed", "taken", "done", "cancelled",
                 "cancel_confirmed", "severity", "note", "task", "task_done", "called_back", "late",
                 "recovered", "quarantined", "refused_verb", "attempt_delayed", "clock_stepped",
-                "clock_suspended");
+                "clock_suspended", "qualified", "unqualified", "overridden");
 }
 
 #define CHECK_LIST(list, function, count)                                                          \
