@@ -184,6 +184,7 @@ static const char *const command_names[COMMANDS_COUNT] = {
     [COMMAND_PUT_PERSON] = "put_person",
     [COMMAND_PUT_PROCEDURE] = "put_procedure",
     [COMMAND_PUT_ROTA] = "put_rota",
+    [COMMAND_PUT_RULES] = "put_rules",
     [COMMAND_ADD_ENROLMENT] = "add_enrolment",
     [COMMAND_ADD_API_KEY] = "add_api_key",
     [COMMAND_REVOKE_API_KEY] = "revoke_api_key",

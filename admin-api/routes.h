@@ -56,6 +56,7 @@ exchange_handler holidays_get, holidays_put, holidays_delete;
 exchange_handler agents_list, agents_get, agents_put, agents_enrolment, agents_devices;
 exchange_handler contacts_list, contacts_get, contacts_put;
 exchange_handler procedures_list, procedures_get, procedures_put;
+exchange_handler rules_get, rules_put, rules_check_post;
 exchange_handler rotas_list, rotas_get, rotas_put, rotas_on_call, rotas_import;
 exchange_handler rotas_feeds_list, rotas_feeds_post, rotas_feeds_delete;
 exchange_handler agents_feeds_list, agents_feeds_post, agents_feeds_delete;

@@ -100,6 +100,23 @@ static const char *take_summary(struct parse *parse)
     return text;
 }
 
+static void warn_of_unknown(struct parse *parse, json_t *object, const char *const *known,
+                            const char *what)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(object, name, value)
+    {
+        size_t i = 0;
+        while (known[i] != NULL && strcmp(known[i], name) != 0) {
+            i++;
+        }
+        if (known[i] == NULL) {
+            warn(parse, name, what);
+        }
+    }
+}
+
 static void take_caller(struct parse *parse, struct escalate_request *request)
 {
     json_t *caller = json_object_get(parse->object, "caller");
@@ -110,14 +127,8 @@ static void take_caller(struct parse *parse, struct escalate_request *request)
         warn(parse, "caller", "must be an object; left out");
         return;
     }
-    const char *name;
-    json_t *value;
-    json_object_foreach(caller, name, value)
-    {
-        if (strcmp(name, "name") != 0 && strcmp(name, "phone") != 0) {
-            warn(parse, name, "is not a known field of caller; ignored");
-        }
-    }
+    static const char *const known[] = {"name", "phone", NULL};
+    warn_of_unknown(parse, caller, known, "is not a known field of caller; ignored");
     request->caller_name =
         take_text(parse, caller, "name", "caller/name", CALLER_NAME_BYTES_MAX - 1);
     const char *phone = take_text(parse, caller, "phone", "caller/phone", CALLER_PHONE_BYTES_MAX);
@@ -199,7 +210,8 @@ static void take_unknown(struct parse *parse, json_t *clean)
 {
     static const char *const known[] = {"customer",  "severity",  "category", "summary",
                                         "details",   "caller",    "fields",   "callback_promised_s",
-                                        "dedup_key", "procedure", "drill",    NULL};
+                                        "dedup_key", "procedure", "drill",    "override",
+                                        NULL};
     const char *name;
     json_t *value;
     json_object_foreach(parse->object, name, value)
@@ -214,11 +226,31 @@ static void take_unknown(struct parse *parse, json_t *clean)
     }
 }
 
-static const char *take_fields(struct parse *parse)
+/* The fields for the rules, which know no JSON. Without memory for them none is known: rules fail
+ * towards waking somebody, and the request will be refused for want of memory anyway. */
+static void keep_facts(struct parse *parse, json_t *clean, struct escalate_request *request)
+{
+    size_t count = json_object_size(clean);
+    struct rules_fact *facts = arena_alloc(parse->arena, count * sizeof *facts);
+    const char *name;
+    json_t *value;
+    request->facts = facts;
+    json_object_foreach(clean, name, value)
+    {
+        struct rules_fact fact = {arena_text(parse->arena, name),
+                                  arena_text(parse->arena, json_string_value(value))};
+        if (facts != NULL && fact.name != NULL && fact.value != NULL && fact.value[0] != '\0') {
+            facts[request->facts_count++] = fact;
+        }
+    }
+}
+
+static const char *take_fields(struct parse *parse, struct escalate_request *request)
 {
     json_t *clean = json_object();
     take_known_fields(parse, clean);
     take_unknown(parse, clean);
+    keep_facts(parse, clean, request);
     char *dumped = json_object_size(clean) > 0 ? json_dumps(clean, JSON_COMPACT) : NULL;
     json_decref(clean);
     const char *text = arena_text(parse->arena, dumped);
@@ -226,15 +258,47 @@ static const char *take_fields(struct parse *parse)
     return text;
 }
 
-static const char *take_procedure(struct parse *parse)
+static const char *take_procedure(struct parse *parse, const json_t *object, const char *said_as)
 {
-    const char *slug =
-        take_text(parse, parse->object, "procedure", "procedure", SLUG_BYTES_MAX * 2);
+    const char *slug = take_text(parse, object, "procedure", said_as, SLUG_BYTES_MAX * 2);
     if (slug != NULL && !text_is_slug(slug)) {
-        warn(parse, "procedure", "is not a slug; the customer's default procedure is used");
+        warn(parse, said_as, "is not a slug; the customer's default procedure is used");
         return NULL;
     }
     return slug;
+}
+
+static const char *const override_members[] = {"action", "procedure", "operator", "reason", NULL};
+
+/* An operator's word counts also where it is incomplete: it wakes somebody. */
+static void take_override(struct parse *parse, struct escalate_override *override)
+{
+    json_t *object = json_object_get(parse->object, "override");
+    if (object == NULL || json_is_null(object)) {
+        return;
+    }
+    if (!json_is_object(object)) {
+        warn(parse, "override", "must be an object; left out");
+        return;
+    }
+    warn_of_unknown(parse, object, override_members, "is not a known field of override; ignored");
+    override->given = true;
+    const char *action = take_text(parse, object, "action", "override/action", SLUG_BYTES_MAX);
+    if (action != NULL && strcmp(action, rule_action_word(RULE_ESCALATE)) != 0) {
+        warn(parse, "override/action", "only escalate is available yet; escalated");
+    }
+    override->procedure = take_procedure(parse, object, "override/procedure");
+    override->reason =
+        take_text(parse, object, "reason", "override/reason", OVERRIDE_REASON_BYTES_MAX);
+    override->operator_name =
+        take_text(parse, object, "operator", "override/operator", PERSON_NAME_BYTES_MAX - 1);
+    if (override->reason == NULL) {
+        warn(parse, "override/reason", "is missing; say why: it stands in the timeline");
+    }
+    if (override->operator_name == NULL) {
+        warn(parse, "override/operator", "is missing; say who decides: it stands in the timeline");
+        override->operator_name = "";
+    }
 }
 
 /* Never cut: two keys that begin alike would join what does not belong together. */
@@ -298,9 +362,10 @@ enum status webhook_parse(const char *body, size_t body_bytes, struct arena *are
     request_r->details = take_text(&parse, parse.object, "details", "details", DETAILS_BYTES_MAX);
     take_caller(&parse, request_r);
     request_r->promised_ms = take_promise_ms(&parse);
-    request_r->fields = take_fields(&parse);
+    request_r->fields = take_fields(&parse, request_r);
     request_r->dedup_key = take_dedup_key(&parse);
-    request_r->procedure = take_procedure(&parse);
+    request_r->procedure = take_procedure(&parse, parse.object, "procedure");
+    take_override(&parse, &request_r->override);
     request_r->drill = take_drill(&parse);
     const char **kept = arena_alloc(arena, sizeof parse.warnings);
     if (kept == NULL) {

@@ -9,15 +9,16 @@
 #include "gateway/base/status.h"
 #include "gateway/engine/command.h"
 
-#define SUMMARY_BYTES_MAX       500
-#define DETAILS_BYTES_MAX       8000
-#define WEBHOOK_FIELDS_MAX      64
-#define DEDUP_KEY_BYTES_MAX     128
-#define CALLER_PHONE_BYTES_MAX  64
-#define PROMISE_S_MIN           60
-#define PROMISE_S_MAX           86400
-#define WEBHOOK_WARNINGS_MAX    24
-#define WEBHOOK_NO_SUMMARY_TEXT "(sans objet)"
+#define SUMMARY_BYTES_MAX         500
+#define DETAILS_BYTES_MAX         8000
+#define WEBHOOK_FIELDS_MAX        64
+#define DEDUP_KEY_BYTES_MAX       128
+#define CALLER_PHONE_BYTES_MAX    64
+#define OVERRIDE_REASON_BYTES_MAX 1000
+#define PROMISE_S_MIN             60
+#define PROMISE_S_MAX             86400
+#define WEBHOOK_WARNINGS_MAX      24
+#define WEBHOOK_NO_SUMMARY_TEXT   "(sans objet)"
 
 /* Understands what it can: everything odd becomes a warning, a text too long is cut, a severity
  * that is missing or unknown is critical. Only what cannot be attributed is refused

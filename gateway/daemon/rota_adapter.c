@@ -192,10 +192,18 @@ struct engine_rota_interval *rota_adapter_copy(const struct rota_interval *inter
     return copies;
 }
 
+static enum status is_open(void *context, const struct engine_calendar *calendar, const char *zone,
+                           struct wall_time at, bool *open_r, struct error *error)
+{
+    (void)context;
+    return opening_hours_are_open(calendar->hours, calendar->holidays, zone, at, open_r, error);
+}
+
 struct engine_rotas rota_adapter(void)
 {
     return (struct engine_rotas){.check = check,
                                  .zone_is_known = zone_is_known,
                                  .read_calendar = read_calendar,
-                                 .compile = compile};
+                                 .compile = compile,
+                                 .is_open = is_open};
 }

@@ -41,6 +41,7 @@ enum command_type {
     COMMAND_PUT_PERSON,
     COMMAND_PUT_PROCEDURE,
     COMMAND_PUT_ROTA,
+    COMMAND_PUT_RULES,
     COMMAND_ADD_ENROLMENT,
     COMMAND_ADD_API_KEY,
     COMMAND_REVOKE_API_KEY,
@@ -88,6 +89,14 @@ enum desk_verb {
     DESK_DONE,
 };
 
+/* An operator decides instead of the rules. */
+struct escalate_override {
+    bool given;
+    const char *procedure;     /* slug, or NULL: the customer's default */
+    const char *operator_name; /* "" when not given */
+    const char *reason;        /* or NULL */
+};
+
 /* What the webhook carried, as far as it was understood. All texts optional unless said. */
 struct escalate_request {
     const char *key_id;          /* whose idempotency keys */
@@ -102,7 +111,10 @@ struct escalate_request {
     int64_t promised_ms; /* 0: none */
     const char *fields;  /* JSON object of strings */
     const char *dedup_key;
+    const struct rules_fact *facts; /* the same fields, for the rules */
+    size_t facts_count;
     const char *procedure; /* slug as asked for; unknown ones fall back with a warning */
+    struct escalate_override override;
     bool drill;
     const char *const *warnings; /* texts to repeat in the answer */
     size_t warnings_count;
@@ -189,9 +201,10 @@ struct person_request {
     bool active;
 };
 
-/* A procedure or a rota, already checked by procedure_parse() or the rota interface. */
+/* A procedure, a rota or rules, already checked by procedure_parse(), the rota interface, or
+ * rules_parse() and rules_check_coverage(). */
 struct definition_request {
-    const char *slug;
+    const char *slug;       /* of rules: none */
     const char *definition; /* JSON text */
     /* Of a rota that was made from what was there: STATUS_CONFLICT when that is no longer there. */
     bool follows;

@@ -7,6 +7,7 @@
 #include "gateway/base/encoding.h"
 #include "gateway/base/json_writer.h"
 #include "gateway/base/text.h"
+#include "gateway/engine/qualify.h"
 
 #define CODE_CHARS       10
 #define SMALL_JSON_BYTES 1024
@@ -302,7 +303,9 @@ static void answer_version(struct command *command, const char *slug, int64_t ve
     struct json_writer json;
     json_writer_init(&json, text, sizeof text);
     json_object_begin(&json);
-    json_member_text(&json, "slug", slug);
+    if (slug != NULL) {
+        json_member_text(&json, "slug", slug);
+    }
     json_member_int(&json, "version", version);
     json_object_end(&json);
     answer_json(command, text, json_writer_bytes(&json));
@@ -348,6 +351,44 @@ enum status command_put_procedure(struct engine *engine, struct command *command
         command->answer.created = before == NULL;
         engine_customer_changed(engine, command->customer_id, false);
         answer_version(command, request->slug, version);
+    }
+    return status;
+}
+
+enum status command_put_rules(struct engine *engine, struct command *command, struct error *error)
+{
+    const struct definition_request *request = &command->request.definition;
+    const struct directory_customer *customer = customer_of(engine, command);
+    if (customer == NULL) {
+        return STATUS_OK;
+    }
+    struct rules *rules;
+    const struct rules_world world = qualify_world(customer);
+    enum status status = rules_parse(request->definition, strlen(request->definition),
+                                     engine->scratch, &rules, &command->answer.error);
+    if (status == STATUS_OK) {
+        status = rules_check_references(rules, &world, &command->answer.error);
+    }
+    if (status != STATUS_OK) {
+        command->answer.status = status;
+        return STATUS_OK;
+    }
+    const struct directory_rules *before = customer->rules;
+    if (before != NULL && strcmp(before->definition, request->definition) == 0) {
+        answer_version(command, NULL, before->version);
+        return STATUS_OK; /* as with procedures */
+    }
+    struct definition_row row = {
+        .customer_id = command->customer_id,
+        .definition = request->definition,
+        .changed_at = command->received_at,
+    };
+    int64_t id, version;
+    status = store_add_rules(engine->store, &row, &id, &version, error);
+    if (status == STATUS_OK) {
+        command->answer.created = before == NULL;
+        engine_customer_changed(engine, command->customer_id, false);
+        answer_version(command, NULL, version);
     }
     return status;
 }

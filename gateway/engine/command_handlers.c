@@ -22,6 +22,7 @@ command_handler *const command_handlers[COMMANDS_COUNT] = {
     [COMMAND_PUT_PERSON] = command_put_person,
     [COMMAND_PUT_PROCEDURE] = command_put_procedure,
     [COMMAND_PUT_ROTA] = command_put_rota,
+    [COMMAND_PUT_RULES] = command_put_rules,
     [COMMAND_ADD_ENROLMENT] = command_add_enrolment,
     [COMMAND_ADD_API_KEY] = command_add_api_key,
     [COMMAND_REVOKE_API_KEY] = command_revoke_api_key,

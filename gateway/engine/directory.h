@@ -15,6 +15,7 @@
 #include "gateway/base/time.h"
 #include "gateway/core/escalation.h"
 #include "gateway/engine/ticket_fields.h"
+#include "gateway/qualification/rules.h"
 
 #define AGENTS_OF_CUSTOMER_MAX     4096
 #define CONTACTS_OF_CUSTOMER_MAX   1024
@@ -100,6 +101,13 @@ struct directory_procedure {
 /* Opening hours and holidays, read; opaque (struct engine_rotas, engine.h). */
 struct engine_calendar;
 
+/* Qualification rules, the newest version. */
+struct directory_rules {
+    int64_t version;
+    const char *definition;
+    const struct rules *rules; /* NULL: they cannot be read any more */
+};
+
 struct directory_customer {
     int64_t id;
     const char *slug;
@@ -134,6 +142,7 @@ struct directory_customer {
     size_t rotas_count;
     const struct directory_procedure *procedures; /* newest versions, by slug */
     size_t procedures_count;
+    const struct directory_rules *rules; /* NULL: it never had any */
     const struct directory_feed *feeds; /* by id */
     size_t feeds_count;
 };

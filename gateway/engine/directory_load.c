@@ -404,6 +404,37 @@ static enum status load_procedures(struct loading *loading, struct error *error)
     return starved(loading, error);
 }
 
+/* Rules that cannot be read are as good as ones that cannot decide: each call is escalated with the
+ * default procedure, and says so. */
+static enum status load_rules(struct loading *loading, struct error *error)
+{
+    struct directory_customer *customer = &loading->snapshot->customer;
+    struct definition_row row = {.id = 0};
+    arena_reset(loading->rows);
+    enum status status =
+        store_get_rules(loading->builder->store, customer->id, loading->rows, &row, error);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    struct directory_rules *kept = arena_alloc(loading->snapshot->arena, sizeof *kept);
+    if (kept == NULL) {
+        return out_of_memory(error);
+    }
+    struct rules *rules = NULL;
+    status = rules_parse(row.definition, strlen(row.definition), loading->snapshot->arena, &rules,
+                         error);
+    if (status == STATUS_NO_MEMORY) {
+        return status;
+    }
+    if (status != STATUS_OK) {
+        log_error("directory.rules_do_not_parse", LOG_INT("customer", customer->id));
+    }
+    *kept = (struct directory_rules){
+        .version = row.version, .definition = keep(loading, row.definition), .rules = rules};
+    customer->rules = kept;
+    return starved(loading, error);
+}
+
 static enum status fill_snapshot(struct loading *loading, const struct customer_row *row,
                                  struct error *error)
 {
@@ -451,7 +482,10 @@ static enum status fill_snapshot(struct loading *loading, const struct customer_
     if (status == STATUS_OK) {
         status = load_rotas(loading, error);
     }
-    return status == STATUS_OK ? load_procedures(loading, error) : status;
+    if (status == STATUS_OK) {
+        status = load_procedures(loading, error);
+    }
+    return status == STATUS_OK ? load_rules(loading, error) : status;
 }
 
 enum status customer_snapshot_load(const struct directory_builder *builder,

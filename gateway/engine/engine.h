@@ -123,6 +123,10 @@ struct engine_rotas {
                            struct wall_time from, struct wall_time to, struct arena *arena,
                            struct engine_rota_interval **intervals_r, size_t *count_r,
                            struct error *error);
+    /* Whether a customer of this zone is open at the moment, by its calendar, which has opening
+     * hours. STATUS_INVALID, STATUS_NOT_FOUND and others when that cannot be told. */
+    enum status (*is_open)(void *context, const struct engine_calendar *calendar, const char *zone,
+                           struct wall_time at, bool *open_r, struct error *error);
     void *context;
 };
 

@@ -97,6 +97,7 @@ bool reserve_serves(enum command_type type)
     case COMMAND_PUT_PERSON:
     case COMMAND_PUT_PROCEDURE:
     case COMMAND_PUT_ROTA:
+    case COMMAND_PUT_RULES:
     case COMMAND_ADD_ENROLMENT:
     case COMMAND_ADD_API_KEY:
     case COMMAND_ADD_FEED:

@@ -35,6 +35,17 @@ static void check_request(const struct escalate_request *request)
     check(request->severity >= SEVERITY_INFO && request->severity <= SEVERITY_CRITICAL);
     check(request->promised_ms == 0 || (request->promised_ms >= PROMISE_S_MIN * 1000 &&
                                         request->promised_ms <= PROMISE_S_MAX * INT64_C(1000)));
+    const struct escalate_override *override = &request->override;
+    check(override->procedure == NULL || text_is_slug(override->procedure));
+    check_text(override->reason, OVERRIDE_REASON_BYTES_MAX);
+    check_text(override->operator_name, PERSON_NAME_BYTES_MAX - 1);
+    check(!override->given || override->operator_name != NULL);
+    check(request->facts_count <= WEBHOOK_FIELDS_MAX);
+    for (size_t i = 0; i < request->facts_count; i++) {
+        check_text(request->facts[i].name, RULES_NAME_BYTES_MAX);
+        check(request->facts[i].value[0] != '\0');
+        check_text(request->facts[i].value, RULES_TEXT_BYTES_MAX);
+    }
     check(request->warnings_count <= WEBHOOK_WARNINGS_MAX);
     for (size_t i = 0; i < request->warnings_count; i++) {
         check_text(request->warnings[i], 400);

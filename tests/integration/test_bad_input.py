@@ -37,6 +37,7 @@ OPERATOR = text_faults("operator", 127)
 NO_ID = "01936f2e-7a52-7c1f-8a4e-000000000001"
 WINDOW = {"days": ["monday"], "from": "08:00", "to": "12:00"}
 FIELD = {"name": "site", "label": "Site", "type": "text"}
+RULE = {"name": "rest", "then": {"action": "escalate"}}
 STEP = {"notify": [{"on_call": "principal"}], "by": ["push"], "accepted_within_s": 60}
 
 CALLS = [
@@ -147,6 +148,25 @@ CALLS = [
              ("steps", [dict(STEP, notify=[{"agent": "nobody"}])], "/steps/0/notify/0"),
              ("steps", [dict(STEP, colour="red")], "/steps/0/colour"),
              ("progress_within_s", 86401, None), ("exhausted", {}, None)], procedure="nuit"),
+    Call("PUT", "/v1/customers/{customer}/rules", "admin", {"rules": [RULE]}, ("rules",), [
+        ("rules", {}, None), ("rules", [7], "/rules/0"),
+        ("rules", [dict(RULE, name="R")], "/rules/0/name"),
+        ("rules", [dict(RULE, colour="red")], "/rules/0/colour"),
+        ("rules", [RULE, dict(RULE, name="s")], "/rules/1"),
+        ("rules", [dict(RULE, when={"hours": "open"})], "/rules"),
+        ("rules", [dict(RULE, when={"fields": {"a/b": "x"}}), dict(RULE, name="s")],
+         "/rules/0/when/fields/a~1b"),
+        ("rules", [dict(RULE, then={"action": "ticket"})], "/rules/0/then/action"),
+        ("rules", [dict(RULE, then={"action": "escalate", "procedure": "missing"})],
+         "/rules/0/then/procedure")]),
+    Call("POST", "/v1/customers/{customer}/rules/check", "admin",
+         {"rules": [RULE], "samples": [{"severity": "major"}]}, ("rules",), [
+             ("rules", [], None), ("samples", {}, None), ("samples", [{}] * 101, None),
+             ("rules", [dict(RULE, then={"action": "hold"})], "/rules/0/then/action"),
+             ("samples", [{}, {"severity": "huge"}], "/samples/1/severity"),
+             ("samples", [{"fields": {"a": 1}}], "/samples/0/fields"),
+             ("samples", [{"caller": {"age": 1}}], "/samples/0/caller/age"),
+             ("samples", [{"hours": "shut"}], "/samples/0/hours")]),
     Call("PUT", "/v1/customers/{customer}/rotas/{role}", "admin", astreinte_test.rota("paul"),
          ("layers",), [("layers", {}, None), ("layers", [], None), ("overrides", 1, None)],
          role="principal"),
@@ -194,6 +214,7 @@ READS = [
     ("GET", "/v1/customers/{customer}/contacts/{contact}", "admin", {"contact": "chef"}),
     ("GET", "/v1/customers/{customer}/procedures", "admin", {}),
     ("GET", "/v1/customers/{customer}/procedures/{procedure}", "admin", {"procedure": "nuit"}),
+    ("GET", "/v1/customers/{customer}/rules", "admin", {}),
     ("GET", "/v1/customers/{customer}/rotas", "admin", {}),
     ("GET", "/v1/customers/{customer}/rotas/{role}", "admin", {"role": "principal"}),
     ("GET", "/v1/customers/{customer}/rotas/{role}/on-call", "desk", {"role": "principal"}),
@@ -274,7 +295,7 @@ class BadInput(astreinte_test.GatewayTest):
         for customer in (self.ours, self.theirs):
             root = f"/v1/customers/{customer.slug}"
             for path in (root, f"{root}/agents", f"{root}/agents/paul/devices", f"{root}/contacts",
-                         f"{root}/procedures", f"{root}/rotas",
+                         f"{root}/procedures", f"{root}/rotas", f"{root}/rules",
                          f"/v1/escalations?customer={customer.slug}",
                          f"/v1/tasks?customer={customer.slug}"):
                 seen[path] = self.stable(self.admin.get(path).json)

@@ -394,6 +394,12 @@ static enum status read_calendar(void *context, const struct engine_calendar_tex
     return rota_adapter().read_calendar(context, texts, from, to, arena, calendar_r, error);
 }
 
+static enum status is_open(void *context, const struct engine_calendar *calendar, const char *zone,
+                           struct wall_time at, bool *open_r, struct error *error)
+{
+    return rota_adapter().is_open(context, calendar, zone, at, open_r, error);
+}
+
 static enum status compile_rota(void *context, const char *definition,
                                 const struct engine_calendar *calendar, const char *zone,
                                 struct wall_time from, struct wall_time to, struct arena *arena,
@@ -483,7 +489,7 @@ static bool try_open(struct box *box, struct error *error)
         .reserve_bytes = box->reserve_bytes,
         .random = {fill_random, box},
         .dispatcher = {send_effect, NULL, take_alarm, box},
-        .rotas = {check_rota, know_zone, read_calendar, compile_rota, box},
+        .rotas = {check_rota, know_zone, read_calendar, compile_rota, is_open, box},
         .die = die,
         .die_context = box,
     };

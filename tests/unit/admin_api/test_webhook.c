@@ -300,6 +300,56 @@ static void test_fields__warnings_are_bounded_too(void **state)
     release(&parsed);
 }
 
+static void test_webhook__override_is_kept_even_when_incomplete(void **state)
+{
+    (void)state;
+    struct parsed parsed =
+        parse("{\"customer\":\"a\",\"summary\":\"s\",\"severity\":\"info\",\"override\":{"
+              "\"action\":\"escalate\",\"procedure\":\"nuit\",\"operator\":\"Léa\","
+              "\"reason\":\"elle pleure\"}}");
+    const struct escalate_override *override = &parsed.request.override;
+    assert_true(override->given);
+    assert_string_equal(override->procedure, "nuit");
+    assert_string_equal(override->operator_name, "Léa");
+    assert_string_equal(override->reason, "elle pleure");
+    assert_int_equal(parsed.request.warnings_count, 0);
+    assert_null(parsed.request.fields); /* it is a known member */
+    release(&parsed);
+    parsed = parse("{\"customer\":\"a\",\"override\":{\"action\":\"ticket\",\"procedure\":"
+                   "\"Not one\",\"colour\":1}}");
+    override = &parsed.request.override;
+    assert_true(override->given);
+    assert_null(override->procedure);
+    assert_null(override->reason);
+    assert_string_equal(override->operator_name, "");
+    assert_true(warns(&parsed, "override/action: only escalate is available yet"));
+    assert_true(warns(&parsed, "override/procedure: is not a slug"));
+    assert_true(warns(&parsed, "override/reason: is missing"));
+    assert_true(warns(&parsed, "override/operator: is missing"));
+    assert_true(warns(&parsed, "colour: is not a known field of override"));
+    release(&parsed);
+    parsed = parse("{\"customer\":\"a\",\"override\":\"nuit\"}");
+    assert_false(parsed.request.override.given);
+    assert_true(warns(&parsed, "override: must be an object"));
+    release(&parsed);
+}
+
+/* What the rules see is what is kept. */
+static void test_webhook__fields_are_facts(void **state)
+{
+    (void)state;
+    struct parsed parsed =
+        parse("{\"customer\":\"a\",\"fields\":{\"site\":\"B\",\"floor\":2,\"empty\":\"\","
+              "\"none\":null},\"unknown\":\"x\"}");
+    const struct escalate_request *request = &parsed.request;
+    assert_int_equal(request->facts_count, 3);
+    assert_string_equal(request->facts[0].name, "site");
+    assert_string_equal(request->facts[0].value, "B");
+    assert_string_equal(request->facts[1].value, "2");
+    assert_string_equal(request->facts[2].name, "unknown");
+    release(&parsed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +365,8 @@ int main(void)
         cmocka_unit_test(test_fields__are_checked_by_their_type),
         cmocka_unit_test(test_fields__that_are_required_and_missing),
         cmocka_unit_test(test_fields__warnings_are_bounded_too),
+        cmocka_unit_test(test_webhook__override_is_kept_even_when_incomplete),
+        cmocka_unit_test(test_webhook__fields_are_facts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

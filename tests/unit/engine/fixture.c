@@ -176,6 +176,20 @@ static enum status fake_read_calendar(void *context, const struct engine_calenda
     return STATUS_OK;
 }
 
+/* Hours are "open" or "closed"; of others it cannot be told. */
+static enum status fake_is_open(void *context, const struct engine_calendar *calendar,
+                                const char *zone, struct wall_time at, bool *open_r,
+                                struct error *error)
+{
+    (void)context;
+    const struct engine_calendar_texts *read = (const void *)calendar;
+    assert_true(at.ms > 0 && zone[0] != '\0');
+    *open_r = strcmp(read->opening_hours, "open") == 0;
+    return *open_r || strcmp(read->opening_hours, "closed") == 0
+               ? STATUS_OK
+               : error_set(error, STATUS_INVALID, "hours that nobody knows");
+}
+
 /* The agents whose slugs the definition is; behind NEEDS_HOURS those of the opening hours. */
 static enum status fake_compile(void *context, const char *definition,
                                 const struct engine_calendar *calendar, const char *zone,
@@ -230,7 +244,8 @@ struct engine_configuration house_configuration(struct house *house)
                   .suspended_ms = fake_suspended},
         .random = {fake_random, house},
         .dispatcher = {fake_send, fake_flush, fake_alarm, house},
-        .rotas = {fake_check, fake_zone_is_known, fake_read_calendar, fake_compile, house},
+        .rotas = {fake_check, fake_zone_is_known, fake_read_calendar, fake_compile, fake_is_open,
+                  house},
     };
     memcpy(configuration.boot_id, house->boot_id, sizeof configuration.boot_id);
     return configuration;
@@ -593,6 +608,13 @@ void put_procedure(struct house *house, const char *slug, const char *definition
     struct command *command = house_command(house, COMMAND_PUT_PROCEDURE);
     command->request.definition =
         (struct definition_request){.slug = slug, .definition = definition};
+    run_ok(house, command);
+}
+
+void put_rules(struct house *house, const char *definition)
+{
+    struct command *command = house_command(house, COMMAND_PUT_RULES);
+    command->request.definition = (struct definition_request){.definition = definition};
     run_ok(house, command);
 }
 

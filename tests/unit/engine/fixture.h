@@ -143,6 +143,7 @@ void put_device(struct house *house, int64_t agent, const char *installation,
                 enum platform platform);
 void put_rota(struct house *house, const char *slug, const char *agent);
 void put_procedure(struct house *house, const char *slug, const char *definition);
+void put_rules(struct house *house, const char *definition);
 void set_default_procedure(struct house *house, const char *slug);
 int64_t agent_id(struct house *house, const char *slug);
 

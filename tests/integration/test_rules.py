@@ -1,0 +1,205 @@
+"""Qualification rules over HTTP: put, shown, tried on samples, deciding at the webhook, overridden
+by an operator with a reason, and failing towards somebody who is woken."""
+
+import datetime
+import unittest
+
+import astreinte_test
+
+PUSH_PAUL = {"notify": [{"on_call": "principal"}], "by": ["push"], "accepted_within_s": 3600}
+PUSH_MARIE = dict(PUSH_PAUL, notify=[{"on_call": "renfort"}])
+FIELDS = [{"name": "site", "label": "Site", "type": "choice", "choices": ["A", "B"]}]
+ALWAYS_OPEN = {"weekly": [{"days": ["monday", "tuesday", "wednesday", "thursday", "friday",
+                                    "saturday", "sunday"], "from": "00:00", "to": "00:00"}]}
+NOW = datetime.datetime.now(datetime.timezone.utc).date()
+CLOSED_TODAY = dict(ALWAYS_OPEN, exceptions=[
+    {"date": (NOW + datetime.timedelta(days=day)).isoformat(), "windows": []}
+    for day in range(-2, 4)])
+ESCALATE = {"action": "escalate"}
+BIG = dict(ESCALATE, procedure="grave")
+
+
+def rule(name, then=ESCALATE, **when):
+    return {"name": name, "when": when, "then": then} if when else {"name": name, "then": then}
+
+
+RULES = {"rules": [
+    rule("vital", BIG, severity={"at_least": "major"}, category=["ascenseur", "incendie"]),
+    rule("site-b", BIG, fields={"site": "B"}, caller={"number": "+33388*"}),
+    rule("ferme", BIG, hours="closed", severity="critical"),
+    rule("reste")]}
+
+
+class Rules(astreinte_test.GatewayTest):
+    simulators = ("provider",)
+
+    def setUp(self):
+        self.customer_ = self.customer(definition=astreinte_test.procedure(steps=[PUSH_PAUL]))
+        self.customer_.admin_path("PUT", "procedures/grave",
+                                  astreinte_test.procedure(steps=[PUSH_MARIE]), 201)
+        self.configure(ALWAYS_OPEN)
+
+    def configure(self, opening_hours, fields=None):
+        body = {"name": "Client", "time_zone": "Europe/Paris", "language": "fr",
+                "alias": "le client", "default_procedure": "nuit",
+                "ticket_fields": FIELDS if fields is None else fields}
+        if opening_hours is not None:
+            body["opening_hours"] = opening_hours
+        self.customer_.admin_path("PUT", "", body, 200)
+
+    def put(self, rules, *expected):
+        return self.customer_.admin_path("PUT", "rules", rules, *(expected or (200, 201)))
+
+    def call(self, **members):
+        """The answer to a call, whose first notified is who its procedure begins with."""
+        answer = self.customer_.escalate(**members)
+        self.assertIn(answer.status, (200, 202), answer)
+        return answer.json
+
+    def expect(self, agent, rule_name, **members):
+        answer = self.call(**members)
+        self.assertEqual(answer["notified"][0]["agent"], agent, answer)
+        self.assertEqual(answer["decision"]["rule"], rule_name, answer)
+        self.assertEqual(answer["decision"]["action"], "escalate", answer)
+        self.assertEqual(answer["decision"]["procedure"],
+                         "grave" if agent == "marie" else "nuit", answer)
+        return answer
+
+    def entries(self, answer, kind):
+        return [each for each in self.customer_.show(answer["id"])["timeline"]
+                if each["kind"] == kind]
+
+    def test_put_and_get(self):
+        self.assert_problem(self.customer_.admin_path("GET", "rules", None), 404, "not-found")
+        self.assertEqual(self.put(RULES, 201).json, {"version": 1})
+        self.assertEqual(self.put(RULES, 200).json, {"version": 1})
+        self.assertEqual(self.customer_.admin_path("GET", "rules", None, 200).json,
+                         {"version": 1, "definition": RULES})
+        shorter = {"rules": [rule("reste")]}
+        self.assertEqual(self.put(shorter, 200).json, {"version": 2})
+        self.assertEqual(self.customer_.admin_path("GET", "rules", None, 200).json,
+                         {"version": 2, "definition": shorter})
+        desk = self.customer_.desk.get(f"/v1/customers/{self.customer_.slug}/rules")
+        self.assert_problem(desk, 403, "forbidden")
+
+    def test_what_cannot_be_kept_is_refused_with_its_place(self):
+        for rules, pointer in (
+                ([rule("a"), rule("b")], "/rules/1"),
+                ([rule("a", hours="open"), rule("b", hours="closed"), rule("c")], "/rules/2"),
+                ([rule("a", category="x")], "/rules"),
+                ([rule("a", fields={"sit": "A"}), rule("b")], "/rules/0/when/fields/sit"),
+                ([rule("a", fields={"site": "C"}), rule("b")], "/rules/0/when/fields/site"),
+                ([rule("a", dict(ESCALATE, procedure="x"))], "/rules/0/then/procedure")):
+            with self.subTest(pointer=pointer):
+                self.assert_problem(self.put({"rules": rules}, 400), 400, "invalid", pointer)
+        for action in ({"action": "hold"}, {"action": "ticket"},
+                       {"action": "forward", "on_call": "principal"}):
+            answer = self.put({"rules": [rule("a", action)]}, 400)
+            self.assert_problem(answer, 400, "invalid", "/rules/0/then/action")
+            self.assertIn(f"not available yet: {action['action']}", answer["detail"])
+        self.assert_problem(self.customer_.admin_path("GET", "rules", None), 404)
+
+    def test_they_decide_and_say_why(self):
+        self.put(RULES)
+        answer = self.expect("marie", "vital", severity="major", category="ascenseur")
+        self.assertEqual(answer["decision"]["because"], {
+            "fr": "gravité majeure (au moins majeure), catégorie « ascenseur »",
+            "en": 'severity major (at least major), category "ascenseur"'})
+        self.assertEqual(answer["warnings"], [])
+        [entry] = self.entries(answer, "qualified")
+        self.assertEqual(entry["text"], "Rule vital decided (version 1 of the rules).")
+        self.expect("marie", "site-b", severity="info", fields={"site": "B"},
+                    caller={"phone": "03 88 00 00 00"})
+        self.expect("paul", "reste", severity="info", fields={"site": "B"})
+        self.expect("paul", "reste", severity="critical")
+        self.configure(CLOSED_TODAY)
+        answer = self.expect("marie", "ferme", severity="critical")
+        self.assertEqual(answer["decision"]["because"]["fr"],
+                         "gravité critique, hors des heures d'ouverture")
+
+    def test_a_named_procedure_goes_before_them(self):
+        self.put(RULES)
+        answer = self.expect("marie", None, severity="info", procedure="grave")
+        self.assertEqual(answer["decision"]["because"]["fr"],
+                         "procédure demandée par le centre d'appels")
+        self.assertEqual(self.entries(answer, "qualified"), [])
+
+    def test_an_operator_overrides_with_a_reason(self):
+        self.put(RULES)
+        answer = self.expect("paul", None, severity="critical", category="incendie", override={
+            "procedure": "nuit", "operator": "Léa", "reason": "exercice annoncé"})
+        self.assertEqual(answer["decision"]["instead_of"], "vital")
+        self.assertIn("Léa", answer["decision"]["because"]["fr"])
+        self.assertEqual(answer["warnings"], [])
+        [entry] = self.entries(answer, "overridden")
+        self.assertEqual(entry["text"],
+                         "Operator Léa decided instead of the rules: procedure nuit.")
+        self.assertEqual(entry["personal"], "exercice annoncé")
+        self.assertEqual(len(self.entries(answer, "qualified")), 1)
+        answer = self.expect("paul", None, severity="critical", category="incendie",
+                             override={"action": "ticket"})
+        self.assertEqual([each.split(":")[0] for each in answer["warnings"]],
+                         ["override/action", "override/reason", "override/operator"])
+
+    def test_the_same_key_gets_the_same_decision(self):
+        self.put(RULES)
+        key = {"Idempotency-Key": "once"}
+        first = self.customer_.escalate(key, severity="major", category="ascenseur")
+        self.put({"rules": [rule("reste")]})
+        again = self.customer_.escalate(key, severity="major", category="ascenseur")
+        self.assertEqual((first.status, first.json), (again.status, again.json))
+        self.assertEqual(again["decision"]["rule"], "vital")
+
+    def test_what_went_stale_escalates_with_a_warning(self):
+        self.put(RULES)
+        self.configure(None)  # the hours are gone
+        answer = self.expect("paul", None, severity="critical")
+        [warning] = answer["warnings"]
+        self.assertIn("rules: hang on opening hours", warning)
+        [entry] = self.entries(answer, "unqualified")
+        self.assertIn("could not decide", entry["text"])
+        self.expect("paul", "reste", severity="info")  # which hangs on none
+
+    def test_without_rules_nothing_is_decided(self):
+        answer = self.call(severity="critical", category="ascenseur")
+        self.assertNotIn("decision", answer)
+        self.put(RULES)
+        self.put({"rules": []})
+        again = self.call(severity="critical", category="ascenseur")
+        self.assertEqual(set(answer), set(again))
+        first, second = ([each["kind"] for each in self.customer_.show(each["id"])["timeline"][:3]]
+                         for each in (answer, again))
+        self.assertEqual(first, second)
+
+    def test_samples_are_tried_and_nothing_is_kept(self):
+        samples = [{"severity": "major", "category": "ascenseur"},
+                   {"severity": "info", "fields": {"site": "B"}, "caller": {"phone": "0388000000"}},
+                   {"severity": "critical", "hours": "closed"}, {"severity": "critical"}, {}]
+        tried = self.customer_.admin_path("POST", "rules/check", dict(RULES, samples=samples), 200)
+        self.assertEqual([each["rule"] for each in tried["samples"]],
+                         ["vital", "site-b", "ferme", "reste", "reste"])
+        self.assertEqual([each["procedure"] for each in tried["samples"]],
+                         ["grave"] * 3 + [None] * 2)
+        self.assertIn("ascenseur", tried["samples"][0]["because"]["fr"])
+        self.assert_problem(self.customer_.admin_path("GET", "rules", None), 404)
+        refused = self.customer_.admin_path("POST", "rules/check", {"samples": samples}, 400)
+        self.assert_problem(refused, 400, "invalid", "/rules")
+        self.put(RULES)
+        self.configure(None)
+        tried = self.customer_.admin_path("POST", "rules/check",
+                                          {"samples": [{"severity": "critical"}]}, 200)
+        self.assertIsNone(tried["samples"][0]["rule"])
+        self.assertIn("opening hours", tried["samples"][0]["warning"])
+
+    def test_they_survive_a_kill(self):
+        self.put(RULES)
+        self.gateway.kill()
+        self.gateway.start()
+        type(self).admin = self.gateway.client()
+        self.customer_.admin = self.gateway.client()
+        self.customer_.desk = self.gateway.client(self.customer_.desk_key)
+        self.expect("marie", "vital", severity="major", category="ascenseur")
+
+
+if __name__ == "__main__":
+    unittest.main()
