@@ -104,10 +104,11 @@ const struct command commands[] = {
     {"task-done", "TASK [--operator NAME]", "close a desk task",
      "TASK is the id that `tasks` prints.", OPTIONS(OPTION_OPERATOR), 1, 1, command_task_done,
      "astreintectl task-done TASK"},
-    {"apply", "FILE [--dry-run]", "bring customers, agents, rotas and procedures to a file's state",
+    {"apply", "FILE [--dry-run]",
+     "bring customers, agents, rotas, procedures, rules to a file's state",
      "FILE is a JSON object {\"customers\": [...]}, each with slug, name, time_zone, language, "
      "alias,\n"
-     "default_procedure and the lists contacts, agents, procedures and the object rotas (by "
+     "default_procedure and the lists contacts, agents, procedures, rules and the object rotas (by "
      "role);\n"
      "also, where it has them, opening_hours, holidays, numbers (it is called on), "
      "emergency_phone,\n"

@@ -12,6 +12,7 @@ static const struct section {
 } sections[] = {
     {"agents", "agent"}, {"contacts", "contact"}, {"rotas", "rota"}, {"procedures", "procedure"}};
 
+#define RULES          "rules"
 #define SECTIONS_COUNT (sizeof sections / sizeof sections[0])
 
 static enum status add(struct customers_plan *plan, size_t steps_max, struct customers_step step,
@@ -122,7 +123,32 @@ static json_t *customer_body(json_t *object)
     for (size_t i = 0; i < SECTIONS_COUNT; i++) {
         (void)json_object_del(body, sections[i].member);
     }
+    (void)json_object_del(body, RULES);
     return body;
+}
+
+/* The last of a customer: rules name its procedures, its default one, its hours and its fields. */
+static enum status add_rules(struct customers_plan *plan, size_t steps_max, struct arena *arena,
+                             json_t *object, const char *customer, const char *pointer,
+                             struct error *error)
+{
+    json_t *rules = json_object_get(object, RULES);
+    if (rules == NULL) {
+        return STATUS_OK;
+    }
+    const char *here = arena_format(arena, "%s/%s", pointer, RULES);
+    if (!json_is_array(rules)) {
+        return error_set_at(error, STATUS_INVALID, here, "must be a list");
+    }
+    struct customers_step step = {
+        .kind = RULES,
+        .customer = customer,
+        .slug = RULES,
+        .path = arena_format(arena, "/v1/customers/%s/%s", customer, RULES),
+        .pointer = here,
+        .body = json_pack("{s:O}", RULES, rules),
+    };
+    return add(plan, steps_max, step, error);
 }
 
 static enum status add_customer(struct customers_plan *plan, size_t steps_max, struct arena *arena,
@@ -154,7 +180,9 @@ static enum status add_customer(struct customers_plan *plan, size_t steps_max, s
     }
     step.body = customer_body(object);
     step.comes_first = false;
-    return add(plan, steps_max, step, error);
+    status = add(plan, steps_max, step, error);
+    return status == STATUS_OK ? add_rules(plan, steps_max, arena, object, slug, pointer, error)
+                               : status;
 }
 
 static size_t count_steps(json_t *customers)
@@ -163,7 +191,7 @@ static size_t count_steps(json_t *customers)
     json_t *customer;
     json_array_foreach(customers, i, customer)
     {
-        count += 2;
+        count += 3; /* itself twice, its rules once */
         for (size_t section = 0; section < SECTIONS_COUNT; section++) {
             json_t *all = json_object_get(customer, sections[section].member);
             count += json_array_size(all) + json_object_size(all);
@@ -269,7 +297,8 @@ static bool covers(json_t *present, json_t *wanted)
  * members. */
 static json_t *definition_of(const struct customers_step *step, json_t *present)
 {
-    bool is_definition = strcmp(step->kind, "rota") == 0 || strcmp(step->kind, "procedure") == 0;
+    bool is_definition = strcmp(step->kind, "rota") == 0 || strcmp(step->kind, "procedure") == 0 ||
+                         strcmp(step->kind, RULES) == 0;
     return is_definition ? json_object_get(present, "definition") : NULL;
 }
 

@@ -17,9 +17,9 @@
 #include "gateway/base/status.h"
 
 struct customers_step {
-    const char *kind;     /* "customer", "agent", "contact", "rota", "procedure" */
+    const char *kind;     /* "customer", "agent", "contact", "rota", "procedure", "rules" */
     const char *customer; /* slug */
-    const char *slug;     /* of the object itself; a rota's role */
+    const char *slug;     /* of the object itself; a rota's role; "rules" */
     const char *path;     /* "/v1/customers/…" */
     const char *pointer;  /* where it stands in the file */
     json_t *body;         /* owned by the plan */

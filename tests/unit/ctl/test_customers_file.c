@@ -19,6 +19,7 @@ static void test_plan__orders_references_and_strips_slugs(void **state)
     (void)state;
     json_t *document = read_json(
         "{\"customers\":[{\"slug\":\"c\",\"name\":\"C\",\"default_procedure\":\"p\","
+        "\"rules\":[{\"name\":\"r\",\"then\":{\"action\":\"escalate\"}}],"
         "\"procedures\":[{\"slug\":\"p\",\"rounds\":1}],\"rotas\":{\"principal\":{\"layers\":[]}},"
         "\"agents\":[{\"slug\":\"a\",\"name\":\"A\"},{\"slug\":\"b\",\"name\":\"B\"}],"
         "\"contacts\":[{\"slug\":\"k\",\"name\":\"K\"}]}]}");
@@ -33,6 +34,7 @@ static void test_plan__orders_references_and_strips_slugs(void **state)
         "/v1/customers/c/rotas/principal",
         "/v1/customers/c/procedures/p",
         "/v1/customers/c",
+        "/v1/customers/c/rules",
     };
     assert_int_equal(plan.steps_count, sizeof paths / sizeof paths[0]);
     for (size_t i = 0; i < plan.steps_count; i++) {
@@ -43,6 +45,11 @@ static void test_plan__orders_references_and_strips_slugs(void **state)
     assert_null(json_object_get(plan.steps[0].body, "default_procedure"));
     assert_int_equal(json_object_size(plan.steps[0].body), 1);
     assert_false(plan.steps[6].comes_first);
+    assert_null(json_object_get(plan.steps[6].body, "rules"));
+    assert_int_equal(json_object_size(plan.steps[7].body), 1);
+    assert_int_equal(json_array_size(json_object_get(plan.steps[7].body, "rules")), 1);
+    assert_string_equal(plan.steps[7].kind, "rules");
+    assert_string_equal(plan.steps[7].pointer, "/customers/0/rules");
     assert_string_equal(json_string_value(json_object_get(plan.steps[6].body, "default_procedure")),
                         "p");
     assert_string_equal(plan.steps[2].pointer, "/customers/0/agents/1");
@@ -67,6 +74,7 @@ static void test_plan__refuses(void **state)
         {"{\"customers\":[{\"slug\":\"Bad Slug\"}]}", "/customers/0"},
         {"{\"customers\":[{\"slug\":\"c\",\"agents\":{}}]}", "/customers/0/agents"},
         {"{\"customers\":[{\"slug\":\"c\",\"rotas\":[]}]}", "/customers/0/rotas"},
+        {"{\"customers\":[{\"slug\":\"c\",\"rules\":{}}]}", "/customers/0/rules"},
         {"{\"customers\":[{\"slug\":\"c\",\"agents\":[{\"slug\":\"a\"},{\"slug\":\"a\"}]}]}",
          "/customers/0/agents/1"},
         {"{\"customers\":[{\"slug\":\"c\",\"agents\":[\"a\"]}]}", "/customers/0/agents/0"},
@@ -122,6 +130,8 @@ static void test_step__is_done_when_all_that_the_file_says_is_there(void **state
         {"customer", "{\"name\":\"C\",\"greeting\":null,\"numbers\":[]}", "{\"name\":\"C\"}", true},
         {"customer", "{\"ticket_fields\":[{\"name\":\"a\",\"required\":true}]}",
          "{\"ticket_fields\":[{\"name\":\"a\"}]}", false},
+        {"rules", "{\"version\":3,\"definition\":{\"rules\":[1]}}", "{\"rules\":[1]}", true},
+        {"rules", "{\"version\":3,\"definition\":{\"rules\":[1,2]}}", "{\"rules\":[1]}", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         json_t *present = read_json(cases[i].present), *wanted = read_json(cases[i].wanted);
@@ -181,6 +191,7 @@ static void test_step__changed_nothing(void **state)
          "{\"compiled_until\":\"y\",\"definition\":{}}", true},
         {"rota", "{\"definition\":{}}", "{\"definition\":{\"l\":1}}", false},
         {"rota", "{\"definition\":{}}", "{}", false},
+        {"rules", "{\"version\":1,\"definition\":{}}", "{\"version\":2,\"definition\":{}}", true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         json_t *before = read_json(cases[i].before), *after = read_json(cases[i].after);
