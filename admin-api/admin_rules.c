@@ -254,7 +254,7 @@ enum next rules_check_post(struct exchange *exchange)
     enum status status = take_rules(exchange, &trial, rules);
     trial.samples = arena_alloc(exchange->arena, json_array_size(samples) * sizeof *trial.samples);
     if (status == STATUS_OK && trial.samples == NULL) {
-        status = out_of_memory(&error);
+        return reply_problem(exchange, STATUS_NO_MEMORY, NULL, NULL);
     }
     for (size_t i = 0; status == STATUS_OK && i < json_array_size(samples); i++) {
         status = take_sample(exchange, &trial, json_array_get(samples, i));

@@ -385,6 +385,17 @@ struct command *chore_change_procedure(struct house *house)
     return command;
 }
 
+struct command *chore_change_rules(struct house *house)
+{
+    struct command *command = house_command(house, COMMAND_PUT_RULES);
+    char *text = arena_alloc(command->arena, 128);
+    (void)snprintf(text, 128,
+                   "{\"rules\":[{\"name\":\"r%zu\",\"then\":{\"action\":\"escalate\"}}]}",
+                   house->commands_count % 1000);
+    command->request.definition = (struct definition_request){.definition = text};
+    return command;
+}
+
 struct command *chore_change_rota(struct house *house)
 {
     struct command *command = house_command(house, COMMAND_PUT_ROTA);

@@ -19,7 +19,8 @@ typedef struct command *chore(struct house *house);
     X(fail_to_exist) X(lose_the_phone) X(be_late) X(wait_for_a_step) X(wait_for_the_end) \
     X(wait_for_progress) X(be_told_again_to_dispatch) X(dispatch_again) X(change_customer) \
     X(change_calendar) X(put_holidays) X(remove_holidays) \
-    X(change_person) X(change_procedure) X(change_rota) X(register_phone) X(retire_phone) \
+    X(change_person) X(change_procedure) X(change_rules) X(change_rota) \
+    X(register_phone) X(retire_phone) \
     X(try_phone) X(confirm_test) X(test_fails) X(test_is_late) X(wait_for_room_for_tests) \
     X(check_in) X(check_out) X(record_a_call) X(enrol) X(use_enrolment) X(add_key) X(revoke_key) \
     X(add_feed) X(revoke_feed)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gateway/engine/engine_private.h"
+#include "gateway/engine/qualify.h"
 #include "gateway/store/store_private.h"
 #include "tests/unit/engine/fixture.h"
 
@@ -21,6 +22,8 @@ static void put_day(struct house *house)
                   "\"accepted_within_s\":60}]}");
 }
 
+static const char *language = "fr";
+
 static void put_customer_with(struct house *house, const char *opening_hours,
                               const char *ticket_fields)
 {
@@ -28,7 +31,7 @@ static void put_customer_with(struct house *house, const char *opening_hours,
     command->request.customer = (struct customer_request){.slug = "acme",
                                                           .name = "ACME",
                                                           .time_zone = "Europe/Paris",
-                                                          .language = "fr",
+                                                          .language = language,
                                                           .alias = "Azur",
                                                           .default_procedure = "night",
                                                           .active = true,
@@ -177,6 +180,38 @@ static void test_override__is_obeyed_and_recorded(void **state)
     assert_says(command, "procedure: unknown");
 }
 
+/* What is missing, too long, or of another customer. */
+static void test_override__is_obeyed_whatever_it_lacks(void **state)
+{
+    struct house *house = *state;
+    char reason[1001];
+    put_day(house);
+    struct command *command = overridden(house, "day");
+    command->request.escalate.override.reason = NULL;
+    command->request.escalate.override.operator_name = "";
+    assert_string_equal(person_called(house, command), "paul");
+    assert_says(command, "\"en\":\"decision of operator : \"");
+    command = overridden(house, "day");
+    for (size_t i = 0; i < sizeof reason - 1; i += 2) {
+        memcpy(reason + i, "é", 2);
+    }
+    reason[sizeof reason - 1] = '\0';
+    command->request.escalate.override.reason = reason;
+    assert_string_equal(person_called(house, command), "paul");
+    assert_silent_on(command, reason);
+    assert_int_equal(house_number(house, "SELECT count(*) FROM timeline_personal WHERE "
+                                         "length(text) = 500"),
+                     1);
+    set_default_procedure(house, NULL);
+    command = overridden(house, NULL);
+    house_run(house, command); /* the call centre is told at once */
+    assert_int_equal(command->answer.status, STATUS_OK);
+    assert_says(command, "\"procedure\":null");
+    assert_int_equal(house_number(house, "SELECT count(*) FROM timeline WHERE kind = 41 AND facts "
+                                         "LIKE '%\"last-resort\"%'"),
+                     1);
+}
+
 static void test_override__needs_no_rules(void **state)
 {
     struct house *house = *state;
@@ -271,6 +306,42 @@ static void test_rules__follow_the_opening_hours(void **state)
     assert_says(command, "rules: hang on opening hours");
 }
 
+/* Beyond what the calendar says, and where it cannot be read, nobody knows. */
+static void test_hours__are_not_guessed(void **state)
+{
+    struct house *house = *state;
+    const struct engine_rotas *rotas = engine_rotas(house->engine);
+    put_customer_with(house, "open", NULL);
+    const struct directory_customer *customer =
+        directory_customer(house->engine->current, house->customer_id);
+    const struct wall_time from = customer->calendar_from, until = customer->calendar_until;
+    assert_int_equal(qualify_hours(rotas, customer, from), RULES_HOURS_OPEN);
+    assert_int_equal(qualify_hours(rotas, customer, (struct wall_time){from.ms - 1}),
+                     RULES_HOURS_UNKNOWN);
+    assert_int_equal(qualify_hours(rotas, customer, until), RULES_HOURS_UNKNOWN);
+    assert_int_equal(sqlite3_exec(house->engine->store->db,
+                                  "UPDATE customer SET opening_hours = 'broken'", NULL, NULL, NULL),
+                     SQLITE_OK);
+    put_agent(house, "jean", "+33600000001", true); /* the customer is read again */
+    customer = directory_customer(house->engine->current, house->customer_id);
+    assert_non_null(customer->opening_hours);
+    assert_int_equal(qualify_hours(rotas, customer, from), RULES_HOURS_UNKNOWN);
+}
+
+static void test_rules__speak_the_customer_s_language(void **state)
+{
+    struct house *house = *state;
+    language = "en";
+    put_customer_with(house, NULL, NULL);
+    language = "fr";
+    put_day(house);
+    put_rules(house, RULES);
+    assert_string_equal(person_called(house, call_about(house, "lift")), "paul");
+    assert_int_equal(house_number(house, "SELECT count(*) FROM timeline_personal WHERE "
+                                         "text = 'category \"lift\"'"),
+                     1);
+}
+
 /* ---- keeping them ---- */
 
 static struct command *put(struct house *house, const char *definition)
@@ -351,7 +422,10 @@ int main(void)
         HOUSE_TEST(test_rules__without_them_nothing_changes),
         HOUSE_TEST(test_rules__yield_to_a_procedure_that_is_named),
         HOUSE_TEST(test_override__is_obeyed_and_recorded),
+        HOUSE_TEST(test_override__is_obeyed_whatever_it_lacks),
         HOUSE_TEST(test_override__needs_no_rules),
+        HOUSE_TEST(test_hours__are_not_guessed),
+        HOUSE_TEST(test_rules__speak_the_customer_s_language),
         HOUSE_TEST(test_override__does_not_move_what_is_joined),
         HOUSE_TEST(test_rules__that_cannot_decide_escalate),
         HOUSE_TEST(test_rules__follow_the_opening_hours),
