@@ -305,7 +305,7 @@ MUTATIONS = [
         "    (void)range;\n    return (local_s - 3600) * 1000;",
     )),
     mutation("whoever was on call an hour ago is alerted", (
-        ENGINE + "context.c",
+        ENGINE + "people.c",
         "        if (interval->from.ms <= at.ms && at.ms < interval->to.ms) {",
         "        if (interval->from.ms + 3600000 <= at.ms && at.ms < interval->to.ms + 3600000) {",
     )),
@@ -374,16 +374,16 @@ MUTATIONS = [
     )),
     # ---- the webhook, isolation ----
     mutation("the idempotency key is not looked up", (
-        ENGINE + "command_escalate.c",
-        "    if (request->idempotency_key == NULL) {\n        return STATUS_NOT_FOUND;",
-        "    if (request->idempotency_key != NULL) {\n        return STATUS_NOT_FOUND;",
+        ENGINE + "idempotency.c",
+        "    if (asked->key == NULL) {\n        return STATUS_NOT_FOUND;",
+        "    if (asked->key != NULL) {\n        return STATUS_NOT_FOUND;",
     ), (
-        ENGINE + "command_escalate.c",
+        ENGINE + "idempotency.c",
         "    return store_add_idempotency(engine->store, &row, error);",
         "    (void)row;\n    (void)engine;\n    (void)error;\n    return STATUS_OK;",
     )),
     mutation("a repeat is answered with the state of now", (
-        ENGINE + "command_escalate.c",
+        ENGINE + "idempotency.c",
         "    command->answer.body = row.answer;\n",
         "    command->answer.body = \"{}\";\n",
     )),
