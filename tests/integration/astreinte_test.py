@@ -49,6 +49,16 @@ def wait_until(condition, what, patience_s=PATIENCE_S):
         time.sleep(0.01)
 
 
+def port_to_keep():
+    """Free now, and below those that the kernel gives to clients: nobody takes it meanwhile."""
+    for _ in range(100):
+        port = 10000 + secrets.randbelow(32768 - 10000)
+        with contextlib.closing(socket.socket()) as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
+
+
 def random_key(prefix="ak_"):
     """A key of the gateway's form, as `astreintectl key generate` prints."""
 
@@ -279,7 +289,7 @@ class Gateway(Program):
         self._write("secret", secrets.token_hex(32) + "\n")
         self.sections = {"gateway": {
             "database": self.directory / "astreinte.db",
-            "listen_address": "127.0.0.1", "listen_port": 0,
+            "listen_address": "127.0.0.1", "listen_port": port_to_keep(),
             "port_file": self.directory / "port",
             "root_key_file": self.directory / "root.key",
             "secret_file": self.directory / "secret",
