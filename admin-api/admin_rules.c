@@ -200,7 +200,7 @@ static enum status take_rules(struct exchange *exchange, struct trial *trial, js
     if (status == STATUS_OK) {
         status = rules_check_references(parsed, &world, trial->error);
     }
-    if (status == STATUS_OK && parsed->count == 0) {
+    if (status == STATUS_OK && parsed != NULL && parsed->count == 0) {
         status = error_set_at(trial->error, STATUS_INVALID, "/rules",
                               "/rules: are none: each call begins the default procedure");
     }

@@ -176,7 +176,9 @@ static struct wall_time end_of(const struct rota_import_shifts *shifts, struct w
 {
     struct wall_time end = from;
     for (size_t i = 0; i < shifts->count; i++) {
-        end = shifts->shifts[i].to.ms > end.ms ? shifts->shifts[i].to : end;
+        if (shifts->shifts[i].to.ms > end.ms) {
+            end = shifts->shifts[i].to;
+        }
     }
     return end;
 }

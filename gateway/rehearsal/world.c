@@ -113,7 +113,9 @@ static void answer_push(struct outcome *outcome, const struct assumption *assump
         return;
     }
     add(outcome, EVENT_RECEIVED, received);
-    answered = answered.ms < received.ms ? received : answered;
+    if (answered.ms < received.ms) {
+        answered = received;
+    }
     if (assumption->conduct == CONDUCT_ACCEPTS) {
         add(outcome, EVENT_ACCEPT, answered);
     } else if (assumption->conduct == CONDUCT_DECLINES) {
