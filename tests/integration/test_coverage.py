@@ -4,10 +4,11 @@ and the command line. That it is computed rightly is proven by tests/unit/covera
 import os
 import subprocess
 import tempfile
+import time
 import unittest
 
 import astreinte_test
-from astreinte_test import procedure, rota
+from astreinte_test import procedure, rota, wait_until
 
 CTL = os.environ["ASTREINTECTL"]
 
@@ -72,6 +73,8 @@ class Coverage(astreinte_test.GatewayTest):
         for _ in range(3):
             opened = self.client.escalate()
             self.assertEqual(paul.verb(opened["id"], "accept").status, 200)
+            accepted = time.time()
+            wait_until(lambda since=accepted: time.time() > since + 0.001, "the next millisecond")
             self.assertEqual(paul.verb(opened["id"], "done").status, 200)
         answer = self.cover(language="fr")
         rests = [item for item in answer["items"] if item["kind"] == "daily_rest"]
