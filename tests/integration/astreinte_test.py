@@ -31,6 +31,7 @@ import machine_clock
 SOURCE_DIR = pathlib.Path(os.environ.get("SOURCE_DIR", pathlib.Path(__file__).parents[2]))
 BUILD_DIR = pathlib.Path(os.environ.get("BUILD_DIR", SOURCE_DIR / "build/debug"))
 ASTREINTED = os.environ.get("ASTREINTED", str(BUILD_DIR / "gateway/daemon/astreinted"))
+ASTREINTECTL = os.environ.get("ASTREINTECTL", str(BUILD_DIR / "gateway/ctl/astreintectl"))
 SUPPORT_BUILD_DIR = pathlib.Path(
     os.environ.get("SUPPORT_BUILD_DIR", BUILD_DIR / "tests/support"))
 PATIENCE_S = 60  # only a hang reaches it
@@ -536,6 +537,23 @@ class GatewayTest(unittest.TestCase):
     def customer(self, slug=None, definition=None, **options):
         return Customer(self.gateway, slug or "client-" + secrets.token_hex(4), definition,
                         **options)
+
+    def run_ctl(self, key, *arguments, code=0, stdin=None, **environment):
+        """astreintectl with this key, which has to end with `code`. It is in France and has no
+        locale, unless the environment says so: the customer's language counts."""
+        key_file = self.directory / "ctl.key"
+        with open(key_file, "w", encoding="utf-8",
+                  opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
+            out.write(key + "\n")
+        variables = {name: value for name, value in os.environ.items()
+                     if not name.startswith("LC_") and name != "LANG"}
+        variables |= {"ASTREINTE_URL": f"http://127.0.0.1:{self.gateway.port}",
+                      "ASTREINTE_KEY_FILE": str(key_file), "TZ": "Europe/Paris"} | environment
+        done = subprocess.run([ASTREINTECTL, *map(str, arguments)], input=stdin,
+                              capture_output=True, text=True, timeout=PATIENCE_S, env=variables,
+                              check=False)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done
 
     def assert_problem(self, answer, status, slug=None, pointer=None):
         """A problem document of this status, type and place."""

@@ -1,16 +1,11 @@
 """Coverage through the whole house: what is found, who may ask, interventions of the timeline,
 and the command line. That it is computed rightly is proven by tests/unit/coverage.
 """
-import os
-import subprocess
-import tempfile
 import time
 import unittest
 
 import astreinte_test
 from astreinte_test import procedure, rota, wait_until
-
-CTL = os.environ["ASTREINTECTL"]
 
 
 class Coverage(astreinte_test.GatewayTest):
@@ -105,20 +100,8 @@ class Coverage(astreinte_test.GatewayTest):
                 self.assertIn(name, answer["detail"])
 
     def ctl(self, *arguments, code=0, **environment):
-        with tempfile.TemporaryDirectory() as folder:
-            key_file = os.path.join(folder, "key")
-            with open(key_file, "w", encoding="utf-8", opener=lambda path, flags: os.open(
-                    path, flags, 0o600)) as out:
-                out.write(self.client.desk_key + "\n")
-            variables = {k: v for k, v in os.environ.items()
-                         if not k.startswith("LC_") and k != "LANG"}
-            variables.update({"ASTREINTE_URL": f"http://127.0.0.1:{self.gateway.port}",
-                              "ASTREINTE_KEY_FILE": key_file, "TZ": "Europe/Paris"})
-            variables.update(environment)
-            done = subprocess.run([CTL, "coverage", *arguments], capture_output=True, text=True,
-                                  timeout=60, env=variables, check=False)
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return done.stdout
+        return self.run_ctl(self.client.desk_key, "coverage", *arguments, code=code,
+                            **environment).stdout
 
     def test_the_command_line(self):
         french = self.ctl(code=4)

@@ -3,9 +3,7 @@
 import datetime
 import itertools
 import json
-import os
 import secrets
-import subprocess
 import unittest
 import zoneinfo
 
@@ -276,13 +274,7 @@ class CommandLineTest(CustomersTest):
     """astreintectl knows them: a customers file, and the file of holidays beside it."""
 
     def ctl(self, *arguments, code=0):
-        done = subprocess.run(
-            [os.environ["ASTREINTECTL"], *arguments], capture_output=True, text=True,
-            timeout=astreinte_test.PATIENCE_S, check=False,
-            env={**os.environ, "ASTREINTE_URL": f"http://127.0.0.1:{self.gateway.port}",
-                 "ASTREINTE_KEY_FILE": str(self.directory / "root.key")})
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return done
+        return self.run_ctl(self.gateway.root_key, *arguments, code=code)
 
     def file(self, name, text):
         path = self.directory / name

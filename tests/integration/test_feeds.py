@@ -6,10 +6,7 @@ The gateway's wall stands before both nights of the clock change of 2026.
 """
 
 import datetime
-import os
-import pathlib
 import re
-import subprocess
 import unittest
 import zoneinfo
 
@@ -23,8 +20,6 @@ DAY = datetime.timedelta(days=1)
 PARIS = zoneinfo.ZoneInfo("Europe/Paris")
 TODAY = datetime.datetime(2026, 3, 1, tzinfo=UTC)
 FIRST, LAST = TODAY - 31 * DAY, TODAY + 366 * DAY
-BUILD_DIR = pathlib.Path(os.environ.get("BUILD_DIR", astreinte_test.SOURCE_DIR / "build/debug"))
-ASTREINTECTL = os.environ.get("ASTREINTECTL", str(BUILD_DIR / "gateway/ctl/astreintectl"))
 NAMES = {"paul": "Paul Durand", "marie": "Marie Petit, dite « Zoé; l'Aînée »",
          "anne": "Anne-Élisabeth de la Rochefoucauld-Montmorency-Bouteville d'Ailly"}
 
@@ -534,13 +529,8 @@ class CommandLineTest(FeedTest):
     """astreintectl rota import, feed create, list and revoke."""
 
     def ctl(self, *arguments, code=0, stdin=None):
-        run = subprocess.run(
-            [ASTREINTECTL, "--url", f"http://127.0.0.1:{self.gateway.port}", "--key-file",
-             self.directory / "root.key", *map(str, arguments)],
-            input=stdin, capture_output=True, text=True,
-            env=dict(os.environ, TZ="UTC", LC_ALL="C.UTF-8"))
-        self.assertEqual(run.returncode, code, run)
-        return run
+        return self.run_ctl(self.gateway.root_key, *arguments, code=code, stdin=stdin, TZ="UTC",
+                            LC_ALL="C.UTF-8")
 
     def test_import(self):
         clinic = self.clinic()

@@ -2,15 +2,10 @@
 
 That it says what then happens is proven by tests/unit/rehearsal against the engine itself.
 """
-import os
-import subprocess
-import tempfile
 import unittest
 
 import astreinte_test
 from astreinte_test import procedure
-
-CTL = os.environ["ASTREINTECTL"]
 
 
 class Rehearsal(astreinte_test.GatewayTest):
@@ -87,19 +82,7 @@ class Rehearsal(astreinte_test.GatewayTest):
         self.assertEqual((answer["outcome"], answer["stopped_by"]), ("stopped", "span_s"))
 
     def ctl(self, *arguments, code=0, **environment):
-        with tempfile.TemporaryDirectory() as folder:
-            key_file = os.path.join(folder, "key")
-            with open(key_file, "w", encoding="utf-8", opener=lambda path, flags: os.open(
-                    path, flags, 0o600)) as out:
-                out.write(self.client.desk_key + "\n")
-            variables = {k: v for k, v in os.environ.items()
-                         if not k.startswith("LC_") and k != "LANG"}
-            variables.update({"ASTREINTE_URL": f"http://127.0.0.1:{self.gateway.port}",
-                              "ASTREINTE_KEY_FILE": key_file, "TZ": "Europe/Paris"})
-            variables.update(environment)
-            done = subprocess.run([CTL, *arguments], capture_output=True, text=True, timeout=60,
-                                  env=variables, check=False)
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        done = self.run_ctl(self.client.desk_key, *arguments, code=code, **environment)
         return done.stdout if code == 0 else done.stderr
 
     def test_the_command_line(self):
