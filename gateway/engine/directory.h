@@ -143,7 +143,7 @@ struct directory_customer {
     const struct directory_procedure *procedures; /* newest versions, by slug */
     size_t procedures_count;
     const struct directory_rules *rules; /* NULL: it never had any */
-    const struct directory_feed *feeds; /* by id */
+    const struct directory_feed *feeds;  /* by id */
     size_t feeds_count;
 };
 

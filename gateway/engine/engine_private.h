@@ -337,12 +337,10 @@ bool admission_expires(struct engine *engine, struct command *command);
  * had another body. Of `asked` only whose key it is, the key (NULL: none) and the body's digest are
  * looked at. STATUS_NOT_FOUND: there was none. */
 enum status idempotency_replay(struct engine *engine, struct command *command,
-                               const struct idempotency_row *asked,
-                               struct error *error) MUST_CHECK;
+                               const struct idempotency_row *asked, struct error *error) MUST_CHECK;
 /* Remembers the answer, unless it is a refusal. */
 enum status idempotency_record(struct engine *engine, const struct command *command,
-                               const struct idempotency_row *asked,
-                               struct error *error) MUST_CHECK;
+                               const struct idempotency_row *asked, struct error *error) MUST_CHECK;
 
 /* ---- apply.c: one event of one escalation ---- */
 

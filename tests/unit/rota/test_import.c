@@ -210,7 +210,7 @@ static void agent__that_is_not_clear_is_refused(void **state)
         {"SUMMARY:\r\n", "names no agent"},
         {"SUMMARY:Astreinte\r\n", "names no agent"},
         {"SUMMARY:Astreinte Paul Durand\r\n", "names no agent"},
-        {"SUMMARY:Anne-Marie\r\n", "names no agent"}, /* neither Anne nor Marie */
+        {"SUMMARY:Anne-Marie\r\n", "names no agent"},  /* neither Anne nor Marie */
         {"SUMMARY:Paul Martin\r\n", "names no agent"}, /* neither Paul nor Martin alone */
         {"SUMMARY:Astreinte : Paul\r\nATTENDEE;CN=Marie Curie:mailto:m@example.com\r\n",
          "more than one"},
