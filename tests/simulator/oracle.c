@@ -529,8 +529,10 @@ static void look_for_overdue(struct oracle *oracle, int64_t now)
     (void)sqlite3_bind_int64(row, 1, now);
     while (sqlite3_step(row) == SQLITE_ROW) {
         const struct record *record = known_record(oracle, column_uuid(row, 0));
-        int64_t late = now - (int64_t)sqlite3_column_int64(row, 1);
-        bool fails = record != NULL && record->broken && late <= RECOVERY_MS_MAX;
+        int64_t due = sqlite3_column_int64(row, 1);
+        int64_t late = now - due;
+        int64_t since = due > oracle->disturbed_engine ? due : oracle->disturbed_engine;
+        bool fails = record != NULL && record->broken && now - since <= RECOVERY_MS_MAX;
         if (!fails) { /* before it is set aside it is tried again and again */
             find_fault(oracle, "%s: due %" PRId64 " ms ago and not done",
                        id_text(column_uuid(row, 0)), late);
