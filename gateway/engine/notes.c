@@ -29,6 +29,7 @@ static enum status lock_file(int file, const char *database_path, struct error *
                ? error_set(error, STATUS_UNAVAILABLE,
                            "%s: another gateway runs on this database; stop it first",
                            database_path)
+               /* unreachable: a disk of this machine can always be locked */
                : error_set(error, STATUS_IO,
                            "%s: the file system cannot lock it (%s): put it on a disk of this "
                            "machine",
@@ -188,6 +189,7 @@ enum status engine_forget_commits(int lock, struct error *error)
         return STATUS_OK;
     }
     off_t at = offsetof(struct notes_page, committed_ms);
+    /* unreachable: what writes here syncs, too, but on a disk that breaks in between */
     if (pwrite(lock, &none, sizeof none, at) != (ssize_t)sizeof none || fdatasync(lock) != 0) {
         return error_set(error, STATUS_IO, "the notes beside the database: %s", strerror(errno));
     }

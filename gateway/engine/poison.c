@@ -57,6 +57,7 @@ static void note_burden(int signal_number, siginfo_t *info, void *context)
     struct notes_page *page = handler_page;
     (void)context;
     bool from_outside = info->si_code == SI_USER || info->si_code == SI_QUEUE;
+    /* unreachable: a process that dies unblamed counts nothing any more */
     if (page != NULL && (from_outside || !burden_dies_unblamed())) {
         note_death(page, from_outside);
     }

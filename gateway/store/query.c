@@ -362,7 +362,7 @@ enum status query_one(struct query_run *run, const struct row_map *map, void *ro
 
 /* ---- whose a row is ---- */
 
-/* The columns that say it; -1: the query has none. */
+/* The columns that say it; -1: the query does not answer both. */
 struct row_owner {
     int escalation;
     int customer;
@@ -384,8 +384,10 @@ static struct row_owner owner_of_rows(const struct query_run *run)
 {
     struct row_owner owner = {.escalation = -1, .customer = -1};
     if (!run->store->writer) {
-        owner.escalation = column_named(run->state->statement, "escalation_id");
         owner.customer = column_named(run->state->statement, "customer_id");
+    }
+    if (owner.customer >= 0) {
+        owner.escalation = column_named(run->state->statement, "escalation_id");
     }
     return owner;
 }
@@ -404,14 +406,13 @@ static bool is_unreadable(const struct store *store, struct uuid escalation)
 static void begin_row(struct query_run *run, const struct row_owner *owner)
 {
     struct burden burden = {.reading = true};
-    const void *bytes = sqlite3_column_blob(run->state->statement, owner->escalation);
-    if (bytes != NULL && sqlite3_column_bytes(run->state->statement, owner->escalation) ==
-                             (int)sizeof burden.subject) {
+    sqlite3_stmt *statement = run->state->statement;
+    const void *bytes = sqlite3_column_blob(statement, owner->escalation);
+    const size_t count = (size_t)sqlite3_column_bytes(statement, owner->escalation);
+    if (bytes != NULL && count == sizeof burden.subject) { /* unreachable 2: it holds ids alone */
         memcpy(&burden.subject, bytes, sizeof burden.subject);
     }
-    if (owner->customer >= 0) {
-        burden.customer_id = sqlite3_column_int64(run->state->statement, owner->customer);
-    }
+    burden.customer_id = sqlite3_column_int64(statement, owner->customer);
     run->without_texts = is_unreadable(run->store, burden.subject);
     burden_take(&burden);
 }

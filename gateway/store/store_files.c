@@ -97,6 +97,7 @@ enum status store_hold(const char *path, struct error *error)
     return errno == EWOULDBLOCK
                ? error_set(error, STATUS_UNAVAILABLE,
                            "%s: another gateway runs on this database; stop it first", path)
+               /* unreachable: a disk of this machine can always be locked */
                : error_set(error, STATUS_IO, "%s: the file system cannot lock it (%s)", path,
                            strerror(errno));
 }

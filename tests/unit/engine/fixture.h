@@ -95,6 +95,12 @@ struct engine_configuration house_configuration(struct house *house);
 void house_open(struct house *house);
 void house_close(struct house *house);
 
+/* The gateway's own handler, as a death by SIGABRT would run it, of a signal with this si_code
+ * (SI_TKILL: its own abort(); SI_USER, SI_QUEUE: from outside). The signal itself is held back. */
+void run_abort_handler(int code);
+/* The engine dies so often while it works on this, and is created anew. */
+void house_die_on(struct house *house, struct uuid subject, int times);
+
 /* As after a restore: whatever is in the database when it is opened is what was committed last. */
 void house_forget_commits(struct house *house);
 

@@ -404,6 +404,24 @@ static void test_full__is_put_back_and_sent_later(void **state)
     assert_int_equal(house->sent_count, before + 1);
 }
 
+/* What the gateway died of twice is not tried again. */
+static void test_condemned__is_not_sent(void **state)
+{
+    struct house *house = *state;
+    house->send_status = STATUS_FULL;
+    struct uuid id = answered_id(ask(house, device_of(house, house->paul)->id, 0));
+    house_die_on(house, id, 2);
+    house->send_status = STATUS_OK;
+    size_t before = house->sent_count;
+    house_advance(house, 200);
+    house_settle(house);
+    assert_int_equal(house->sent_count, before);
+    struct device_test_row row = read_row(house, id);
+    assert_int_equal(row.state, ATTEMPT_FAILED);
+    assert_string_equal(row.reason, "ended_the_gateway");
+    assert_int_equal(row.failed_at.ms, house->wall.ms);
+}
+
 /* More than are looked at at once: the others follow without waiting for anything. */
 static void test_outbox__more_than_one_look_holds(void **state)
 {
@@ -468,6 +486,7 @@ int main(void)
         HOUSE_TEST(test_rate__old_ones_are_forgotten),
         HOUSE_TEST(test_recovery__is_sent_again_or_expires),
         HOUSE_TEST(test_full__is_put_back_and_sent_later),
+        HOUSE_TEST(test_condemned__is_not_sent),
         HOUSE_TEST(test_outbox__more_than_one_look_holds),
         HOUSE_TEST(test_check_in__sends_one_to_its_phone),
     };

@@ -184,6 +184,28 @@ static bool runs_short_of_memory(struct house *house, struct command *command, i
     return failing_calls_stop();
 }
 
+/* A turn looks for deadlines and for those that a step of the wall is to be told to: whichever look
+ * fails, both at once too, is made again. */
+static void test_looks__that_fail_are_made_again(void **state)
+{
+    struct house *house = *state;
+    for (int nth = 1; nth <= 12; nth++) {
+        struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+        house_accept_all(house, 0);
+        house_settle(house);
+        house->wall.ms += 3600000;
+        house_advance(house, 60001);
+        failing_calls_start_in_a_row(FAIL_STEP, nth, 2, SQLITE_NOMEM);
+        (void)engine_turn(house->engine);
+        (void)failing_calls_stop();
+        house_advance(house, 1000);
+        house_settle(house);
+        assert_int_equal(house_entries(house, id, ENTRY_CLOCK_STEPPED), 1);
+        assert_string_equal(house->sent[house->sent_count - 1].person, "paul");
+        start_afresh(house);
+    }
+}
+
 /* A yes without an escalation would leave a caller alone, a no with one would call out for each
  * repeat of the webhook. */
 static void test_escalate__is_opened_and_told_or_neither(void **state)
@@ -297,6 +319,31 @@ static void test_quarantine__is_tried_until_it_is_done(void **state)
     }
 }
 
+/* What it was to send stays where it is, however long setting it aside takes. */
+static void test_quarantine__comes_before_what_it_waits_with(void **state)
+{
+    struct house *house = *state;
+    bool fired = true;
+    for (int nth = 1; fired; nth++) {
+        struct escalation escalation;
+        assert_true(nth < CALLS_MAX);
+        struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+        house_die_on(house, id, 2); /* its push has no outcome: it is to go out again */
+        size_t sent = house->sent_count;
+        failing_calls_start(FAIL_STEP, nth);
+        (void)engine_turn(house->engine);
+        fired = failing_calls_stop();
+        assert_true(house->sent_count == sent || house->sent[sent].purpose == PURPOSE_QUARANTINE);
+        house_advance(house, AGAIN_WAIT_MS);
+        house_settle(house);
+        house_read(house, id, &escalation);
+        assert_true(escalation.quarantined);
+        assert_int_equal(house->sent_count, sent + 1);
+        assert_int_equal(house->sent[sent].purpose, PURPOSE_QUARANTINE);
+        start_afresh(house);
+    }
+}
+
 /* Or, where its rows are broken, the mark alone. */
 static void test_quarantine__is_tried_until_it_is_marked(void **state)
 {
@@ -371,7 +418,8 @@ static void test_create__says_that_a_call_failed(void **state)
     house_run(house, chore_try_phone(house));
     /* One that needs memory of its own when the directory is made. */
     static const char long_rota[] = "INSERT INTO rota (customer_id, slug, definition, changed_at) "
-                                    "VALUES (1, 'long', printf('%.5000c', 'x'), 0)";
+                                    "VALUES (1, 'long', printf('%.5000c', 'x'), 0); "
+                                    "UPDATE customer SET opening_hours = 'hours'";
     assert_int_equal(sqlite3_exec(house->engine->store->db, long_rota, NULL, NULL, NULL),
                      SQLITE_OK);
     for (int kind = FAIL_MEMORY; kind <= FAIL_STEP; kind++) {
@@ -443,11 +491,13 @@ int main(void)
         HOUSE_TEST(test_command__outlives_memory_that_runs_out),
         HOUSE_TEST(test_command__outlives_a_statement_that_cannot_be_prepared),
         HOUSE_TEST(test_command__outlives_a_statement_that_fails),
+        HOUSE_TEST(test_looks__that_fail_are_made_again),
         HOUSE_TEST(test_escalate__is_opened_and_told_or_neither),
         HOUSE_TEST(test_join__loses_no_word_of_the_caller),
         HOUSE_TEST(test_on_behalf__keeps_who_it_was_told_to),
         HOUSE_TEST(test_answer__says_what_stands_in_the_rows),
         HOUSE_TEST(test_quarantine__is_tried_until_it_is_done),
+        HOUSE_TEST(test_quarantine__comes_before_what_it_waits_with),
         HOUSE_TEST(test_quarantine__is_tried_until_it_is_marked),
         HOUSE_TEST(test_outcome__of_an_old_procedure_is_written),
         HOUSE_TEST(test_create__says_that_a_call_failed),

@@ -157,7 +157,10 @@ static void test_feed__of_an_owner_are_so_many(void **state)
     house_run(house, command);
     assert_int_equal(command->answer.status, STATUS_CONFLICT);
     assert_non_null(strstr(command->answer.error.text, "8 feeds"));
-    add_feed(house, NULL, "jean", secret, NULL);
+    for (int i = 0; i < FEEDS_OF_OWNER_MAX; i++) {
+        add_feed(house, NULL, "jean", secret, NULL);
+        add_feed(house, NULL, "paul", secret, NULL);
+    }
     assert_int_equal(revoke(house, "duty", NULL, id), STATUS_OK);
     add_feed(house, "duty", NULL, secret, NULL);
 }

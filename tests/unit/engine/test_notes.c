@@ -1,5 +1,6 @@
 /* test_notes.c - what a dying process leaves for the next one: whom to blame, whatever it died of.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -12,25 +13,6 @@
 #include "gateway/base/fault_signals.h"
 #include "gateway/engine/engine_private.h"
 #include "tests/unit/engine/fixture.h"
-
-/* The gateway's own handler, as a death would run it; the signal itself is held back. */
-static void run_abort_handler(void)
-{
-    sigset_t held, before;
-    struct sigaction action;
-    (void)sigemptyset(&held);
-    (void)sigaddset(&held, SIGABRT);
-    (void)sigprocmask(SIG_BLOCK, &held, &before);
-    siginfo_t info = {.si_signo = SIGABRT, .si_code = SI_TKILL};
-    if (sigaction(SIGABRT, NULL, &action) != 0 || (action.sa_flags & SA_SIGINFO) == 0) {
-        fail_msg("nobody handles an abort");
-        return; /* for the analysers */
-    }
-    action.sa_sigaction(SIGABRT, &info, NULL);
-    (void)signal(SIGABRT, SIG_IGN); /* what is pending is gone */
-    (void)sigaction(SIGABRT, &action, NULL);
-    (void)sigprocmask(SIG_SETMASK, &before, NULL);
-}
 
 struct note {
     char path[128];
@@ -67,7 +49,7 @@ static void close_note(struct note *note)
 static void die_on(struct note *note, int64_t customer_id, struct uuid subject)
 {
     poison_begin(customer_id, subject);
-    run_abort_handler();
+    run_abort_handler(SI_TKILL);
     reopen(note);
 }
 
@@ -76,7 +58,7 @@ static void test_note__an_abort_of_no_work_accuses_nobody(void **state)
 {
     const struct uuid subject = {{1}};
     struct note note = open_note(*state);
-    run_abort_handler();
+    run_abort_handler(SI_TKILL);
     poison_begin(1, subject);
     reopen(&note);
     assert_int_equal(poison_aborts(note.poison, subject), 0);
@@ -104,7 +86,7 @@ static void test_note__is_left_alone_once_it_is_closed(void **state)
     struct note note = open_note(*state);
     poison_begin(1, subject);
     poison_close(&note.poison);
-    run_abort_handler(); /* there is nothing to write to any more */
+    run_abort_handler(SI_TKILL); /* there is nothing to write to any more */
     reopen(&note);
     assert_int_equal(poison_aborts(note.poison, subject), 0);
     close_note(&note);
@@ -350,6 +332,30 @@ static void test_blame__of_a_hang_is_with_the_longest(void **state)
     close_note(&note);
 }
 
+/* Nobody that is ended from outside for another reason is to blame. */
+static void test_blame__of_an_end_from_outside_needs_a_hang(void **state)
+{
+    static const int codes[] = {SI_USER, SI_QUEUE};
+    const struct burden burden = {.customer_id = 7, .subject = nth_subject(1)};
+    struct note note = open_note(*state);
+    burden_set_clock(&moments);
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        burden_take(&burden);
+        moment.ms += 1499;
+        run_abort_handler(codes[i]);
+        reopen(&note);
+        assert_int_equal(poison_aborts(note.poison, nth_subject(1)), i);
+        assert_int_equal(poison_is_wary(note.poison), i > 0);
+        burden_take(&burden);
+        moment.ms += 1500;
+        run_abort_handler(codes[i]);
+        reopen(&note);
+        assert_int_equal(poison_aborts(note.poison, nth_subject(1)), i + 1);
+    }
+    burden_set_clock(NULL);
+    close_note(&note);
+}
+
 /* What is condemned and died at least once of being read is not read any more; what only other work
  * condemned is. */
 static void test_blame__of_reading_forbids_it(void **state)
@@ -362,7 +368,7 @@ static void test_blame__of_reading_forbids_it(void **state)
     die_on(&note, 7, nth_subject(2));
     assert_int_equal(poison_list_unreadable(note.poison, unreadable), 0);
     burden_take(&reading);
-    run_abort_handler();
+    run_abort_handler(SI_TKILL);
     reopen(&note);
     assert_int_equal(poison_aborts(note.poison, nth_subject(1)), 2);
     assert_int_equal(poison_list_unreadable(note.poison, unreadable), 1);
@@ -377,7 +383,7 @@ static void test_blame__of_nobody_makes_wary(void **state)
 {
     struct note note = open_note(*state);
     assert_false(poison_is_wary(note.poison));
-    run_abort_handler();
+    run_abort_handler(SI_TKILL);
     reopen(&note);
     assert_true(poison_is_wary(note.poison));
     reopen(&note);
@@ -406,6 +412,65 @@ static void test_commits__are_compared_where_somebody_worked(void **state)
     assert_int_equal(engine_forget_commits(note.notes->file, &error), STATUS_OK);
     assert_int_equal(notes_compare(note.notes->page, before, "db", &error), STATUS_OK);
     close_note(&note);
+}
+
+/* A database that somebody put back behind the gateway's back: the start refuses it. */
+static void test_commits__that_are_missing_refuse_the_start(void **state)
+{
+    struct house *house = *state;
+    struct engine_configuration configuration = house_configuration(house);
+    struct engine *engine = NULL;
+    struct error error = {.text = ""};
+    char path[128];
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    (void)snprintf(path, sizeof path, "%s" NOTES_SUFFIX, house->database);
+    house_close(house);
+    struct notes *notes = NULL;
+    assert_int_equal(notes_open(path, house->database, &notes, &error), STATUS_OK);
+    notes_worked(notes);
+    notes_committed(notes, (struct engine_time){notes->page->committed_ms + 1});
+    notes_close(&notes);
+    assert_int_equal(engine_create(&configuration, &engine, &error), STATUS_REMOVED);
+    configuration.vfs = "unix"; /* where files are not looked at beside SQLite's */
+    assert_int_equal(engine_create(&configuration, &engine, &error), STATUS_REMOVED);
+    assert_null(engine);
+    house_forget_commits(house);
+    house_open(house);
+}
+
+static void test_commits__are_not_known_without_notes_or_database(void **state)
+{
+    struct house *house = *state;
+    struct error error = {.text = ""};
+    char database[128], path[160];
+    int lock = -1;
+    (void)snprintf(database, sizeof database, "%s/other.db", house->folder);
+    (void)snprintf(path, sizeof path, "%s" NOTES_SUFFIX, database);
+    assert_int_equal(engine_lock_out(database, &lock, &error), STATUS_OK);
+    assert_int_equal(engine_check_commits(database, lock, &error), STATUS_OK);
+    assert_int_equal(engine_forget_commits(lock, &error), STATUS_OK);
+    int second = -1;
+    assert_int_equal(engine_lock_out(database, &second, &error), STATUS_UNAVAILABLE);
+    assert_int_equal(close(lock), 0);
+    struct notes *notes = NULL;
+    assert_int_equal(notes_open(path, database, &notes, &error), STATUS_OK);
+    notes_worked(notes);
+    notes_committed(notes, (struct engine_time){1});
+    FILE *file = fopen(database, "w"); /* empty: nothing of it was committed */
+    assert_non_null(file);
+    assert_int_equal(engine_check_commits(database, notes->file, &error), STATUS_REMOVED);
+    assert_true(fputs("no database, though it is long enough for the header of one, which has "
+                      "a hundred bytes and a word to begin with",
+                      file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(engine_check_commits(database, notes->file, &error), STATUS_CORRUPT);
+    lock = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(lock >= 0);
+    assert_int_equal(engine_forget_commits(lock, &error), STATUS_IO);
+    assert_int_equal(close(lock), 0);
+    notes_close(&notes);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(unlink(database), 0);
 }
 
 /* Its own lock is gone with its name; the database's is not. */
@@ -441,9 +506,12 @@ int main(void)
         HOUSE_TEST(test_blame__of_each_fault_is_with_the_thread_that_died),
         HOUSE_TEST(test_blame__of_what_is_nobodys_is_with_nobody),
         HOUSE_TEST(test_blame__of_a_hang_is_with_the_longest),
+        HOUSE_TEST(test_blame__of_an_end_from_outside_needs_a_hang),
         HOUSE_TEST(test_blame__of_reading_forbids_it),
         HOUSE_TEST(test_blame__of_nobody_makes_wary),
         HOUSE_TEST(test_commits__are_compared_where_somebody_worked),
+        HOUSE_TEST(test_commits__that_are_missing_refuse_the_start),
+        HOUSE_TEST(test_commits__are_not_known_without_notes_or_database),
         HOUSE_TEST(test_lock__is_on_the_database_too),
     };
     return cmocka_run_group_tests_name("engine.notes", tests, NULL, NULL);

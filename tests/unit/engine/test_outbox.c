@@ -254,6 +254,26 @@ static void test_recovery__sends_again_under_the_same_id(void **state)
     assert_int_equal(house->engine->credits_push_used, 0);
 }
 
+/* One push of two ends the gateway, twice: only that one is given up. */
+static void test_recovery__does_not_send_what_ends_the_gateway(void **state)
+{
+    struct house *house = *state;
+    struct attempt attempt;
+    put_device(house, house->jean, "jean-2", PLATFORM_FCM);
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    assert_int_equal(house->sent_count, 2);
+    house_die_on(house, house->sent[0].attempt, 2);
+    house_settle(house);
+    assert_int_equal(house->sent_count, 3);
+    assert_true(uuid_equal(house->sent[2].attempt, house->sent[1].attempt));
+    house_read_attempt(house, &house->sent[0], &attempt);
+    assert_int_equal(attempt.state, ATTEMPT_EXPIRED);
+    assert_string_equal(attempt.reason, "ended_the_gateway");
+    struct escalation escalation;
+    house_read(house, id, &escalation);
+    assert_false(escalation.quarantined);
+}
+
 static void test_recovery__does_not_send_what_is_too_late(void **state)
 {
     struct house *house = *state;
@@ -474,6 +494,7 @@ int main(void)
         HOUSE_TEST(test_full__is_put_back_and_sent_later),
         HOUSE_TEST(test_refused_by_the_dispatcher__fails_with_its_reason),
         HOUSE_TEST(test_recovery__sends_again_under_the_same_id),
+        HOUSE_TEST(test_recovery__does_not_send_what_ends_the_gateway),
         HOUSE_TEST(test_recovery__does_not_send_what_is_too_late),
         HOUSE_TEST(test_outbox__of_what_was_set_aside_expires),
         HOUSE_TEST(test_recovery__does_not_ring_whoever_is_not_needed),

@@ -343,6 +343,26 @@ static void test_poison__one_that_cannot_even_be_read_is_marked(void **state)
     (void)house_escalate(house, SEVERITY_MAJOR);
 }
 
+/* Whoever asks for it dies of it: until it is forgiven nobody is to read it. */
+static void test_poison__of_reading_is_not_read_again(void **state)
+{
+    struct house *house = *state;
+    struct uuid bad = house_escalate(house, SEVERITY_MAJOR);
+    struct uuid good = house_escalate(house, SEVERITY_MAJOR);
+    const struct burden reading = {
+        .customer_id = house->customer_id, .subject = bad, .reading = true};
+    for (int i = 0; i < 2; i++) {
+        assert_false(engine_forbids_reading(house->engine, bad));
+        burden_take(&reading);
+        run_abort_handler(SI_TKILL);
+        burden_drop();
+        house_close(house);
+        house_open(house);
+    }
+    assert_true(engine_forbids_reading(house->engine, bad));
+    assert_false(engine_forbids_reading(house->engine, good));
+}
+
 static void test_poison__a_request_that_aborts_twice_is_refused(void **state)
 {
     struct house *house = *state;
@@ -606,6 +626,7 @@ int main(void)
         HOUSE_TEST(test_poison__a_dispatcher_without_room_hears_of_it_later),
         HOUSE_TEST(test_poison__each_life_tells_of_it_until_it_is_heard),
         HOUSE_TEST(test_poison__one_that_cannot_even_be_read_is_marked),
+        HOUSE_TEST(test_poison__of_reading_is_not_read_again),
         HOUSE_TEST(test_poison__a_request_that_aborts_twice_is_refused),
         HOUSE_TEST(test_poison__a_step_of_the_wall_ages_nobody),
         HOUSE_TEST(test_poison__from_the_future_is_of_now),

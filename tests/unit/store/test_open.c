@@ -331,11 +331,17 @@ static void test_reader__reads_no_text_of_the_forbidden(void **state)
     struct burden after;
     struct store *reader;
     struct escalation *rows;
+    struct caller_row *callers;
     size_t count;
     for (unsigned n = 1; n <= 2; n++) {
         struct escalation escalation = plain_escalation(shelf, n);
+        const struct caller_row caller = {.customer_id = shelf->customer_id,
+                                          .escalation_id = escalation.id,
+                                          .number = 1,
+                                          .name = "Zoé"};
         (void)snprintf(escalation.holder.name, sizeof escalation.holder.name, "Ann");
         assert_ok(shelf, add_escalation(shelf->store, &escalation, NULL, &shelf->error));
+        assert_ok(shelf, store_add_caller(shelf->store, &caller, &shelf->error));
     }
     assert_ok(shelf, store_open_reader(shelf->path, NULL, 1000, &reader, &shelf->error));
     for (int round = 0; round < 2; round++) {
@@ -346,6 +352,10 @@ static void test_reader__reads_no_text_of_the_forbidden(void **state)
         assert_int_equal(count, 2);
         assert_string_equal(name_of(rows, count, 1), "Ann");
         assert_string_equal(name_of(rows, count, 2), round == 0 ? "Ann" : "");
+        assert_ok(shelf, store_list_callers(reader, shelf->customer_id, numbered_id(2),
+                                            shelf->arena, &callers, &count, &shelf->error));
+        assert_int_equal(count, 1);
+        assert_int_equal(callers[0].name != NULL, round == 0);
         assert_int_equal(burden_of_this_thread(&after), round != 0);
         store_forbid(reader, forbidden, sizeof forbidden / sizeof forbidden[0]);
     }
