@@ -185,6 +185,8 @@ static const char *const command_names[COMMANDS_COUNT] = {
     [COMMAND_PUT_PROCEDURE] = "put_procedure",
     [COMMAND_PUT_ROTA] = "put_rota",
     [COMMAND_PUT_RULES] = "put_rules",
+    [COMMAND_PUT_CHECK_IN_PLAN] = "put_check_in_plan",
+    [COMMAND_DELETE_CHECK_IN_PLAN] = "delete_check_in_plan",
     [COMMAND_ADD_ENROLMENT] = "add_enrolment",
     [COMMAND_ADD_API_KEY] = "add_api_key",
     [COMMAND_REVOKE_API_KEY] = "revoke_api_key",
@@ -196,6 +198,8 @@ static const char *const command_names[COMMANDS_COUNT] = {
     [COMMAND_ALARM] = "alarm",
     [COMMAND_CLOCK_MOVED] = "clock_moved",
     [COMMAND_PROBE] = "probe",
+    [COMMAND_SHIFT_DUE] = "shift_due",
+    [COMMAND_SHIFT_WITHDRAWN] = "shift_withdrawn",
 };
 
 static void add_lateness(struct page *page, const struct engine_statistics *statistics)

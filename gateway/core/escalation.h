@@ -69,6 +69,7 @@ struct escalation {
     int64_t version;                     /* counts changes of this state */
     int64_t owner;                       /* the gateway that runs it, and its fencing number: */
     int64_t fence;                       /* for several gateways on one database */
+    int64_t check_in_agent;              /* whose check-in it asks for; 0: it is about a caller */
 };
 
 /* One try on one path to one person. */
@@ -241,7 +242,8 @@ struct update {
 };
 
 /* The heart. Pure: the same arguments give the same update. For EVENT_OPENED `before` is a seed:
- * ids, customer, procedure, severity, drill and opened_at are set, everything else is zero.
+ * ids, customer, procedure, severity, drill, check_in_agent and opened_at are set, everything else
+ * is zero.
  *
  * Answers STATUS_OK when update_r is to be used, whose `answer` is what to tell the asker (a
  * refusal stores nothing but a REFUSED_VERB entry, if any). STATUS_INVALID: the event does not fit

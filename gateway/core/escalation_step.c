@@ -64,6 +64,7 @@ static bool is_same(const struct escalation *a, const struct escalation *b)
     assert(a->customer_id == b->customer_id && a->procedure_id == b->procedure_id);
     assert(a->drill == b->drill && a->opened_at.ms == b->opened_at.ms);
     assert(a->owner == b->owner && a->fence == b->fence);
+    assert(a->check_in_agent == b->check_in_agent);
     return a->state == b->state && a->severity == b->severity && a->quarantined == b->quarantined &&
            a->round == b->round && a->step == b->step && a->position == b->position &&
            a->announcements == b->announcements && a->notices == b->notices &&

@@ -30,11 +30,11 @@ static unsigned parse_via(struct json_reader *reader, bool required)
 static enum status parse_target(json_t *object, const char *pointer, bool of_exhausted,
                                 struct procedure_target *target_r, struct error *error)
 {
-    static const char *const names[] = {"on_call", "agent", "contact", "callback"};
+    static const char *const names[] = {"on_call", "agent", "contact", "callback", "check_in"};
     struct json_reader reader;
     json_reader_init(&reader, object, pointer, error);
     unsigned found = 0;
-    for (int kind = TARGET_ON_CALL; kind <= TARGET_CALLBACK; kind++) {
+    for (int kind = TARGET_ON_CALL; kind <= TARGET_CHECK_IN; kind++) {
         if (kind == TARGET_CALLBACK && !of_exhausted) {
             continue;
         }
@@ -46,8 +46,11 @@ static enum status parse_target(json_t *object, const char *pointer, bool of_exh
         }
     }
     if (found != 1) {
-        json_reader_fault(&reader, NULL, "must name exactly one of on_call, agent, contact%s",
+        json_reader_fault(&reader, NULL,
+                          "must name exactly one of on_call, agent, contact, check_in%s",
                           of_exhausted ? ", callback" : "");
+    } else if (target_r->kind == TARGET_CHECK_IN && strcmp(target_r->name, "agent") != 0) {
+        json_reader_fault(&reader, "check_in", "must be \"agent\": whose check-in is asked for");
     }
     if (of_exhausted) {
         target_r->via = parse_via(&reader, false);

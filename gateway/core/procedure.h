@@ -18,7 +18,13 @@
 #define PROCEDURE_EXHAUSTED_MAX  16
 #define PROCEDURE_JSON_BYTES_MAX 32768
 
-enum target_kind { TARGET_ON_CALL, TARGET_AGENT, TARGET_CONTACT, TARGET_CALLBACK };
+enum target_kind {
+    TARGET_ON_CALL,
+    TARGET_AGENT,
+    TARGET_CONTACT,
+    TARGET_CALLBACK,
+    TARGET_CHECK_IN, /* whose check-in is asked for; nobody when it is about a caller */
+};
 
 /* Bits of a path mask. */
 #define VIA_PUSH 1u
@@ -27,7 +33,8 @@ enum target_kind { TARGET_ON_CALL, TARGET_AGENT, TARGET_CONTACT, TARGET_CALLBACK
 /* One entry of a step's "notify" or of "exhausted". */
 struct procedure_target {
     enum target_kind kind;
-    char name[SLUG_BYTES_MAX]; /* role, agent, contact or callback endpoint */
+    char name[SLUG_BYTES_MAX]; /* role, agent, contact or callback endpoint; of a check-in, "agent"
+                                */
     unsigned via;              /* paths; only used by entries of "exhausted" */
 };
 

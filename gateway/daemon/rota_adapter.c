@@ -152,20 +152,21 @@ enum status rota_adapter_open(const char *definition, const struct engine_calend
     return status;
 }
 
-static enum status compile(void *context, const char *definition,
-                           const struct engine_calendar *calendar, const char *zone,
-                           struct wall_time from, struct wall_time to, struct arena *arena,
-                           struct engine_rota_interval **intervals_r, size_t *count_r,
-                           struct error *error)
+/* Intervals cut to [from, to), or whole shifts. */
+static enum status make(bool whole, const char *definition, const struct engine_calendar *calendar,
+                        const char *zone, struct wall_time from, struct wall_time to,
+                        struct arena *arena, struct engine_rota_interval **intervals_r,
+                        size_t *count_r, struct error *error)
 {
-    (void)context;
     struct rota *rota;
     struct rota_context has;
     struct rota_interval *found;
     size_t count;
     enum status status =
         rota_adapter_open(definition, calendar, from, to, arena, &rota, &has, error);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && whole) {
+        status = rota_shifts(rota, &has, zone, from, to, arena, &found, &count, error);
+    } else if (status == STATUS_OK) {
         status = rota_compile(rota, &has, zone, from, to, arena, &found, &count, error);
     }
     if (status != STATUS_OK) {
@@ -178,6 +179,35 @@ static enum status compile(void *context, const char *definition,
     *intervals_r = intervals;
     *count_r = count;
     return STATUS_OK;
+}
+
+static enum status compile(void *context, const char *definition,
+                           const struct engine_calendar *calendar, const char *zone,
+                           struct wall_time from, struct wall_time to, struct arena *arena,
+                           struct engine_rota_interval **intervals_r, size_t *count_r,
+                           struct error *error)
+{
+    (void)context;
+    return make(false, definition, calendar, zone, from, to, arena, intervals_r, count_r, error);
+}
+
+static enum status shifts(void *context, const char *definition,
+                          const struct engine_calendar *calendar, const char *zone,
+                          struct wall_time from, struct wall_time to, struct arena *arena,
+                          struct engine_rota_interval **shifts_r, size_t *count_r,
+                          struct error *error)
+{
+    (void)context;
+    return make(true, definition, calendar, zone, from, to, arena, shifts_r, count_r, error);
+}
+
+static enum status replace(void *context, const char *definition, struct wall_time from,
+                           struct wall_time to, const char *agent, struct arena *arena,
+                           const char **definition_r, struct error *error)
+{
+    (void)context;
+    return rota_add_replacement(definition, strlen(definition), from, to, agent, arena,
+                                definition_r, error);
 }
 
 struct engine_rota_interval *rota_adapter_copy(const struct rota_interval *intervals, size_t count,
@@ -205,5 +235,7 @@ struct engine_rotas rota_adapter(void)
                                  .zone_is_known = zone_is_known,
                                  .read_calendar = read_calendar,
                                  .compile = compile,
+                                 .shifts = shifts,
+                                 .replace = replace,
                                  .is_open = is_open};
 }

@@ -101,6 +101,7 @@ static enum status write_created(struct engine *engine, const struct event *even
                 .escalation_id = update->after.id,
                 .ticket_id = update->after.ticket_id,
                 .drill = update->after.drill,
+                .check_in_agent = update->after.check_in_agent,
                 .attempt = *attempt,
             };
         } else {
@@ -245,8 +246,8 @@ static enum status load_attempts(struct engine *engine, const struct escalation 
     return status;
 }
 
-enum status apply_event(struct engine *engine, int64_t customer_id, struct uuid id,
-                        struct event *event, struct applied *applied_r, struct error *error)
+static enum status apply_alone(struct engine *engine, int64_t customer_id, struct uuid id,
+                               struct event *event, struct applied *applied_r, struct error *error)
 {
     struct escalation before;
     struct context context;
@@ -279,6 +280,13 @@ enum status apply_event(struct engine *engine, int64_t customer_id, struct uuid 
         status = write_promises(engine, &before, error);
     }
     return status == STATUS_OK ? write_update(engine, event, error) : status;
+}
+
+enum status apply_event(struct engine *engine, int64_t customer_id, struct uuid id,
+                        struct event *event, struct applied *applied_r, struct error *error)
+{
+    enum status status = apply_alone(engine, customer_id, id, event, applied_r, error);
+    return status == STATUS_OK ? check_in_answered(engine, event, applied_r, error) : status;
 }
 
 enum status apply_nothing(struct engine *engine, int64_t customer_id, struct uuid id,

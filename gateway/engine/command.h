@@ -42,6 +42,8 @@ enum command_type {
     COMMAND_PUT_PROCEDURE,
     COMMAND_PUT_ROTA,
     COMMAND_PUT_RULES,
+    COMMAND_PUT_CHECK_IN_PLAN,
+    COMMAND_DELETE_CHECK_IN_PLAN,
     COMMAND_ADD_ENROLMENT,
     COMMAND_ADD_API_KEY,
     COMMAND_REVOKE_API_KEY,
@@ -54,6 +56,8 @@ enum command_type {
     COMMAND_ALARM,
     COMMAND_CLOCK_MOVED,
     COMMAND_PROBE,
+    COMMAND_SHIFT_DUE,
+    COMMAND_SHIFT_WITHDRAWN,
     COMMANDS_COUNT,
 };
 
@@ -116,6 +120,7 @@ struct escalate_request {
     const char *procedure; /* slug as asked for; unknown ones fall back with a warning */
     struct escalate_override override;
     bool drill;
+    int64_t check_in_agent;      /* the engine's own: whose check-in it asks for; 0 otherwise */
     const char *const *warnings; /* texts to repeat in the answer */
     size_t warnings_count;
 };
@@ -252,6 +257,24 @@ struct check_in_request {
     int64_t agent_id;
     const char *installation;
     const char *shift; /* role, or NULL: whatever the agent is on call for now */
+    const char *note;  /* CHECK_OUT: for the next; or NULL */
+};
+
+/* When the shifts of a rota are to be checked in. */
+struct check_in_plan_request {
+    const char *rota; /* slug */
+    int64_t opens_before_s;
+    int64_t remind_before_s; /* not longer */
+    int64_t closes_after_s;
+    const char *procedure; /* slug */
+    enum severity severity;
+};
+
+/* A shift that is to be looked at: its reminder is due, or it is not in the rota any more. */
+struct shift_request {
+    char rota[SLUG_BYTES_MAX];
+    int64_t agent_id;
+    struct wall_time from;
 };
 
 struct api_key_request {
@@ -312,6 +335,8 @@ struct command {
         struct device_request device;
         struct device_test_request device_test;
         struct check_in_request check_in;
+        struct check_in_plan_request check_in_plan;
+        struct shift_request shift;
         struct api_key_request api_key;
         struct feed_request feed;
         struct task_done_request task_done;

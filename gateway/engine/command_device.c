@@ -1,4 +1,5 @@
-/* command_device.c - an agent's phone: enrolment, devices, check-in and check-out. */
+/* command_device.c - an agent's phone: enrolment, devices, check-in and check-out. What a check-in
+ * is for, command_check_in.c knows. */
 #include "gateway/engine/engine_private.h"
 
 #include <ctype.h>
@@ -188,6 +189,7 @@ static void answer_check_in(struct command *command, const struct directory_cust
         json_member_time(&json, "to", row->shift_to_at);
         json_object_end(&json);
     }
+    json_member_text(&json, "state", "pending"); /* until its test push was heard */
     json_name(&json, "test");
     if (test != NULL) {
         device_test_json(&json, customer, test);
@@ -244,18 +246,20 @@ enum status command_check_in(struct engine *engine, struct command *command, str
         .shift_to_at = shift != NULL ? shift->to : WALL_NEVER,
         .in_at = command->received_at,
         .out_at = WALL_NEVER,
+        .completed_at = WALL_NEVER, /* once its test push was heard */
     };
     /* A second check-in replaces the first: the newest installation counts. */
     enum status status = store_check_out(engine->store, command->customer_id, request->agent_id,
-                                         command->received_at, error);
+                                         NULL, command->received_at, error);
     int64_t id = 0;
     struct device_test_row test;
     bool tested = false;
     if (status == STATUS_OK) {
-        status = store_check_in(engine->store, &row, &id, error);
+        status = test_installation(engine, command, &test, &tested, error);
     }
     if (status == STATUS_OK) {
-        status = test_installation(engine, command, &test, &tested, error);
+        row.test_id = tested ? test.test_id : row.test_id;
+        status = store_check_in(engine->store, &row, &id, error);
     }
     if (status == STATUS_OK) {
         answer_check_in(command, customer, &row, id, tested ? &test : NULL);
@@ -265,9 +269,21 @@ enum status command_check_in(struct engine *engine, struct command *command, str
 
 enum status command_check_out(struct engine *engine, struct command *command, struct error *error)
 {
-    enum status status =
-        store_check_out(engine->store, command->customer_id, command->request.check_in.agent_id,
-                        command->received_at, error);
+    const struct check_in_request *request = &command->request.check_in;
+    struct check_in_row row;
+    enum status status = request->note == NULL
+                             ? STATUS_OK
+                             : store_get_check_in(engine->store, command->customer_id,
+                                                  request->agent_id, engine->scratch, &row, error);
+    if (status == STATUS_NOT_FOUND) {
+        answer_refuse(command, STATUS_CONFLICT,
+                      "you are not checked in: the note would reach nobody; check in first");
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK) {
+        status = store_check_out(engine->store, command->customer_id, request->agent_id,
+                                 request->note, command->received_at, error);
+    }
     if (status == STATUS_OK) {
         answer_json(command, "{\"state\":\"checked_out\"}", 23);
     }

@@ -335,6 +335,7 @@ static enum status open_new(struct engine *engine, struct command *command,
     seed.procedure_id = choose_procedure(engine, command, work);
     seed.severity = request->severity;
     seed.drill = request->drill;
+    seed.check_in_agent = request->check_in_agent;
     seed.opened_at = command->received_at;
     command->escalation_id = seed.id;
     event.choices = work->choices;
@@ -375,7 +376,7 @@ enum status command_escalate(struct engine *engine, struct command *command, str
     if (status != STATUS_NOT_FOUND) {
         return status;
     }
-    if (reserve_refuses(engine, COMMAND_ESCALATE)) {
+    if (reserve_refuses(engine, command->type)) {
         reserve_refuse(command);
         return STATUS_OK;
     }

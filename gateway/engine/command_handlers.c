@@ -1,4 +1,4 @@
-/* command_handlers.c - which handler does which command. */
+/* command_handlers.c - which handler does which command: one each, and none without. */
 #include "gateway/engine/engine_private.h"
 
 command_handler *const command_handlers[COMMANDS_COUNT] = {
@@ -23,6 +23,8 @@ command_handler *const command_handlers[COMMANDS_COUNT] = {
     [COMMAND_PUT_PROCEDURE] = command_put_procedure,
     [COMMAND_PUT_ROTA] = command_put_rota,
     [COMMAND_PUT_RULES] = command_put_rules,
+    [COMMAND_PUT_CHECK_IN_PLAN] = command_put_check_in_plan,
+    [COMMAND_DELETE_CHECK_IN_PLAN] = command_delete_check_in_plan,
     [COMMAND_ADD_ENROLMENT] = command_add_enrolment,
     [COMMAND_ADD_API_KEY] = command_add_api_key,
     [COMMAND_REVOKE_API_KEY] = command_revoke_api_key,
@@ -34,4 +36,6 @@ command_handler *const command_handlers[COMMANDS_COUNT] = {
     [COMMAND_ALARM] = command_alarm,
     [COMMAND_CLOCK_MOVED] = command_clock_moved,
     [COMMAND_PROBE] = command_probe,
+    [COMMAND_SHIFT_DUE] = command_shift_due,
+    [COMMAND_SHIFT_WITHDRAWN] = command_shift_withdrawn,
 };

@@ -101,6 +101,6 @@ enum status context_build(struct engine *engine, const struct directory_customer
     enum status status =
         find_procedure(engine, customer, escalation->procedure_id, &procedure, error);
     return status != STATUS_OK ? status
-                               : people_resolve(customer, procedure, &escalation->holder, wall,
+                               : people_resolve(customer, procedure, escalation, wall,
                                                 engine->scratch, context_r, error);
 }

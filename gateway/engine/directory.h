@@ -80,6 +80,17 @@ struct directory_interval {
     int64_t agent_id;
 };
 
+/* When the shifts of a rota are to be checked in. */
+struct directory_check_in {
+    bool planned; /* otherwise nobody looks */
+    int64_t opens_before_ms;
+    int64_t remind_before_ms; /* not longer */
+    int64_t closes_after_ms;
+    const char *procedure;
+    enum severity severity;
+    struct wall_time since; /* shifts that began before are not looked at */
+};
+
 struct directory_rota {
     int64_t id;
     const char *slug; /* the role */
@@ -87,8 +98,10 @@ struct directory_rota {
     struct wall_time changed_at;
     struct wall_time compiled_from;
     struct wall_time compiled_until;
-    const struct directory_interval *intervals;
+    bool broken;                                /* it does not compile: nobody is on call in it */
+    const struct directory_interval *intervals; /* whole shifts, in order */
     size_t intervals_count;
+    struct directory_check_in check_in;
 };
 
 struct directory_procedure {

@@ -53,7 +53,8 @@ struct effect {
     enum path path;
     enum severity severity;
     bool drill;
-    int number; /* announcement, round, or task kind */
+    int number;             /* announcement, round, or task kind */
+    int64_t check_in_agent; /* whose check-in it asks for; 0: it is about a caller */
     const struct directory_customer *customer;
     const struct directory_person *person; /* NULL for a callback */
     const struct directory_device *device; /* push only */
@@ -123,6 +124,18 @@ struct engine_rotas {
                            struct wall_time from, struct wall_time to, struct arena *arena,
                            struct engine_rota_interval **intervals_r, size_t *count_r,
                            struct error *error);
+    /* The shifts that touch [from, to), each from its own start to its own end. Otherwise as
+     * compile. */
+    enum status (*shifts)(void *context, const char *definition,
+                          const struct engine_calendar *calendar, const char *zone,
+                          struct wall_time from, struct wall_time to, struct arena *arena,
+                          struct engine_rota_interval **shifts_r, size_t *count_r,
+                          struct error *error);
+    /* The definition with one more override: the agent takes over from `from` to `to`. Text from
+     * the arena. STATUS_TOO_LARGE: it has as many as it can have. */
+    enum status (*replace)(void *context, const char *definition, struct wall_time from,
+                           struct wall_time to, const char *agent, struct arena *arena,
+                           const char **definition_r, struct error *error);
     /* Whether a customer of this zone is open at the moment, by its calendar, which has opening
      * hours. STATUS_INVALID, STATUS_NOT_FOUND and others when that cannot be told. */
     enum status (*is_open)(void *context, const struct engine_calendar *calendar, const char *zone,

@@ -40,6 +40,7 @@ struct pending_effect {
     struct uuid escalation_id;
     struct uuid ticket_id;
     bool drill;
+    int64_t check_in_agent;
     struct attempt attempt;
 };
 
@@ -148,6 +149,20 @@ struct failing {
 #define FAILING_MAX     256
 #define FAILING_WAIT_MS INT64_C(1000)
 
+/* ---- shifts that are to be checked in (check_in_watch.c) ---- */
+
+#define WATCHED_CUSTOMERS_MAX 64
+
+struct check_in_watch {
+    int64_t customers[WATCHED_CUSTOMERS_MAX]; /* to be looked at: the last is at hand */
+    size_t customers_count;
+    size_t rota; /* of the customer at hand: where the look goes on */
+    bool all;    /* every customer behind last_of_all: at start, and when somebody is due */
+    int64_t last_of_all;
+    struct wall_time next_at;    /* of those that were looked at: who is due first; or WALL_NEVER */
+    struct engine_time again_at; /* something failed: not before */
+};
+
 /* When an alarm was last told. */
 struct told_alarm {
     const char *kind; /* NULL: free */
@@ -242,6 +257,7 @@ struct engine {
 
     /* customers whose open escalations are still to be told of a change */
     struct changes changes;
+    struct check_in_watch check_in_watch;
     struct failing failing[FAILING_MAX];
     struct again again;
 
@@ -309,7 +325,8 @@ typedef enum status command_handler(struct engine *engine, struct command *comma
 command_handler command_escalate, command_forwarded_call, command_desk_verb, command_task_done;
 command_handler command_agent_verb, command_use_enrolment, command_put_device,
     command_delete_device, command_test_device, command_confirm_test, command_check_in,
-    command_check_out;
+    command_check_out, command_put_check_in_plan, command_delete_check_in_plan, command_shift_due,
+    command_shift_withdrawn;
 command_handler command_call_outcome, command_transport_outcome, command_transport_delayed;
 command_handler command_put_customer, command_put_holidays, command_put_person,
     command_put_procedure, command_put_rota, command_put_rules, command_add_enrolment,
@@ -570,6 +587,42 @@ void clock_watch_told(struct engine *engine, struct uuid escalation);
 void files_watch_begin(struct engine *engine);
 /* Each look of the watchdog. */
 void files_watch_look(struct engine *engine);
+
+/* ---- check_in_watch.c: whose reminder is due ---- */
+
+/* At start: everybody is looked at. */
+void check_in_watch_begin(struct engine *engine);
+/* A customer's people or rotas changed. 0: nobody's. */
+void check_in_watch_customer(struct engine *engine, int64_t customer_id);
+/* Each turn, between transactions: a bounded look. Posts COMMAND_SHIFT_DUE and
+ * COMMAND_SHIFT_WITHDRAWN for what it finds. */
+void check_in_watch_look(struct engine *engine);
+/* The sleep, cut to when the look goes on or somebody is due. */
+int64_t check_in_watch_limit_wait(struct engine *engine, int64_t wait_ms);
+
+/* ---- command_check_in.c: what a shift's check-in becomes ---- */
+
+/* The shift of an agent that begins at this moment; NULL: the rota has none. */
+const struct directory_interval *check_in_shift(const struct directory_rota *rota, int64_t agent_id,
+                                                struct wall_time from);
+/* Whether its reminder is due by the plan. */
+bool check_in_is_due(const struct directory_rota *rota, const struct directory_interval *shift,
+                     struct wall_time now);
+/* Whether a shift that was judged is still the agent's, as far as the rota can say. */
+bool check_in_duty_stands(const struct directory_customer *customer,
+                          const struct check_in_duty_row *duty, struct wall_time now);
+/* Inside a transaction: a test push was heard. When it was a check-in's, that is complete, and so
+ * are the agent's shifts that miss it. */
+enum status check_in_heard(struct engine *engine, const struct device_test_row *test,
+                           struct wall_time at, struct error *error) MUST_CHECK;
+/* Inside a transaction, after each event of an escalation: when somebody's answer settles a
+ * check-in, it is ended, and who takes the shift gets it. applied_r is of the last event then. */
+enum status check_in_answered(struct engine *engine, const struct event *event,
+                              struct applied *applied_r, struct error *error) MUST_CHECK;
+/* Whether "done" is refused to the agent whose check-in it is, as it is not complete. */
+enum status check_in_forbids_done(struct engine *engine, int64_t customer_id,
+                                  struct uuid escalation, int64_t agent_id, bool *forbids_r,
+                                  struct error *error) MUST_CHECK;
 
 /* ---- the rest ---- */
 

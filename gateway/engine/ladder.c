@@ -53,7 +53,7 @@ static void add_steps(struct ladder *ladder, const struct directory_customer *cu
         const struct procedure_step *step = &procedure->steps[s];
         for (size_t t = 0; t < step->targets_count; t++) {
             const struct procedure_target *target = &step->targets[t];
-            size_t count = people_of_target(customer, target, at, people, LADDER_RUNGS_MAX);
+            size_t count = people_of_target(customer, target, 0, at, people, LADDER_RUNGS_MAX);
             add_people(ladder, people, count, target->kind == TARGET_ON_CALL ? target->name : NULL,
                        (int)s + 1);
         }

@@ -85,6 +85,8 @@ bool reserve_serves(enum command_type type)
     case COMMAND_ALARM:
     case COMMAND_CLOCK_MOVED:
     case COMMAND_PROBE:
+    case COMMAND_SHIFT_DUE: /* nobody would hear its refusal */
+    case COMMAND_SHIFT_WITHDRAWN:
         return true;
     case COMMAND_ESCALATE:
     case COMMAND_FORWARDED_CALL:
@@ -98,6 +100,8 @@ bool reserve_serves(enum command_type type)
     case COMMAND_PUT_PROCEDURE:
     case COMMAND_PUT_ROTA:
     case COMMAND_PUT_RULES:
+    case COMMAND_PUT_CHECK_IN_PLAN:
+    case COMMAND_DELETE_CHECK_IN_PLAN:
     case COMMAND_ADD_ENROLMENT:
     case COMMAND_ADD_API_KEY:
     case COMMAND_ADD_FEED:

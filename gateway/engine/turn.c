@@ -748,7 +748,7 @@ int64_t engine_turn(struct engine *engine)
     wait_ms = wait_ms < look_ms ? wait_ms : look_ms;
     atomic_store(&engine->turn_began_ms, 0);
     atomic_store(&engine->turn_began_awake_ms, 0);
-    return again_limit_wait(engine, wait_ms);
+    return check_in_watch_limit_wait(engine, again_limit_wait(engine, wait_ms));
 }
 
 bool turn_is_empty(const struct turn *turn)

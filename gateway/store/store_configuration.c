@@ -110,15 +110,6 @@ static const struct column feed_columns[] = {
 MAP(feed);
 #undef ROW
 
-#define ROW struct check_in_row
-static const struct column check_in_columns[] = {
-    SAME(check_in_id, INT64), SAME(customer_id, INT64), SAME(agent_id, INT64),
-    SAME(installation, TEXT), SAME(role, TEXT),         SAME(shift_from_at, TIME),
-    SAME(shift_to_at, TIME),  SAME(in_at, TIME),        SAME(out_at, TIME),
-};
-MAP(check_in);
-#undef ROW
-
 #define ROW struct idempotency_row
 static const struct column idempotency_columns[] = {
     SAME(key_id, TEXT),     SAME(key, TEXT),    SAME(body_digest, DIGEST),
@@ -638,37 +629,6 @@ enum status store_revoke_feed(struct store *store, int64_t customer_id, int64_t 
     query_bind_int64(&run, ":feed_id", feed_id);
     query_bind_int64(&run, ":revoked_at", now.ms);
     return query_finish(&run, error);
-}
-
-enum status store_check_in(struct store *store, const struct check_in_row *row,
-                           int64_t *check_in_id_r, struct error *error)
-{
-    assert(row->customer_id > 0 && row->agent_id > 0 && check_in_id_r != NULL);
-    assert(row->in_at.ms != TIME_NEVER_MS && row->out_at.ms == TIME_NEVER_MS);
-    return put_row(store, QUERY_check_in_insert, &check_in_map, row, check_in_id_r, error);
-}
-
-enum status store_check_out(struct store *store, int64_t customer_id, int64_t agent_id,
-                            struct wall_time now, struct error *error)
-{
-    assert(customer_id > 0 && agent_id > 0);
-    assert(now.ms != TIME_NEVER_MS);
-    struct check_in_row row = {.customer_id = customer_id, .agent_id = agent_id, .out_at = now};
-    return put_row(store, QUERY_check_in_out, &check_in_map, &row, NULL, error);
-}
-
-enum status store_get_check_in(struct store *store, int64_t customer_id, int64_t agent_id,
-                               struct arena *arena, struct check_in_row *row_r, struct error *error)
-{
-    assert(customer_id > 0 && agent_id > 0 && row_r != NULL);
-    struct query_run run;
-    enum status status = query_begin(store, QUERY_check_in_current, &run, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    query_bind_int64(&run, ":customer_id", customer_id);
-    query_bind_int64(&run, ":agent_id", agent_id);
-    return query_one(&run, &check_in_map, row_r, arena, error);
 }
 
 enum status store_add_idempotency(struct store *store, const struct idempotency_row *row,

@@ -48,6 +48,7 @@ static const struct column escalation_columns[] = {
     SAME(version, INT64),
     SAME(owner, INT64),
     SAME(fence, INT64),
+    SAME(check_in_agent, INT64),
 };
 MAP(escalation);
 #undef ROW

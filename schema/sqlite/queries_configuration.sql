@@ -221,22 +221,6 @@ SELECT customer_id FROM api_key_customer WHERE key_id = :key_id;
 -- name: api_key_revoke
 UPDATE api_key SET revoked_at = :revoked_at WHERE key_id = :key_id AND revoked_at IS NULL;
 
--- name: check_in_insert
-INSERT INTO check_in (customer_id, agent_id, installation, role, shift_from_at, shift_to_at, in_at)
-VALUES (:customer_id, :agent_id, :installation, :role, :shift_from_at, :shift_to_at, :in_at)
-RETURNING check_in_id;
-
--- name: check_in_out
-UPDATE check_in SET out_at = :out_at
-WHERE customer_id = :customer_id AND agent_id = :agent_id AND out_at IS NULL;
-
--- name: check_in_current
-SELECT
-  check_in_id, customer_id, agent_id, installation, role, shift_from_at, shift_to_at, in_at, out_at
-FROM check_in
-WHERE customer_id = :customer_id AND agent_id = :agent_id AND out_at IS NULL
-ORDER BY check_in_id DESC LIMIT 1;
-
 -- name: alarm_insert
 INSERT INTO alarm (at, kind, detail) VALUES (:at, :kind, :detail);
 

@@ -22,14 +22,15 @@ INSERT INTO escalation (
   quarantined, round, step, position, round_started_engine, wait_until_engine,
   received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
   held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
-  announcements, notices, callers_count, opened_at, closed_at, next_what, version, owner, fence)
+  announcements, notices, callers_count, opened_at, closed_at, next_what, version, owner, fence,
+  check_in_agent)
 VALUES (
   :customer_id, :escalation_id, :ticket_id, :procedure_id, :dedup_key, :state, :severity, :drill,
   :quarantined, :round, :step, :position, :round_started_engine, :wait_until_engine,
   :received_until_engine, :due_engine, :holder_kind, :holder_id, :holder_name, :holder_path,
   :held_since_at, :eta_at, :intervention, :handed_back_kind, :handed_back_id, :handed_back_name,
   :announcements, :notices, :callers_count, :opened_at, :closed_at, :next_what, :version, :owner,
-  :fence);
+  :fence, :check_in_agent);
 
 -- name: escalation_update
 UPDATE escalation SET
@@ -51,7 +52,8 @@ SELECT
   quarantined, round, step, position, round_started_engine, wait_until_engine,
   received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
   held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
-  announcements, notices, callers_count, opened_at, closed_at, next_what, version, owner, fence
+  announcements, notices, callers_count, opened_at, closed_at, next_what, version, owner, fence,
+  check_in_agent
 FROM escalation
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id;
 
@@ -214,7 +216,8 @@ SELECT
   quarantined, round, step, position, round_started_engine, wait_until_engine,
   received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
   held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
-  announcements, notices, callers_count, opened_at, closed_at, next_what, version, owner, fence
+  announcements, notices, callers_count, opened_at, closed_at, next_what, version, owner, fence,
+  check_in_agent
 FROM escalation INDEXED BY escalation_by_id
 WHERE escalation_id < :before AND state BETWEEN :state_low AND :state_high
 ORDER BY escalation_id DESC LIMIT :limit;
@@ -304,7 +307,8 @@ SELECT
   quarantined, round, step, position, round_started_engine, wait_until_engine,
   received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
   held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
-  announcements, notices, callers_count, opened_at, closed_at, next_what, version, owner, fence
+  announcements, notices, callers_count, opened_at, closed_at, next_what, version, owner, fence,
+  check_in_agent
 FROM escalation
 WHERE customer_id = :customer_id AND escalation_id < :before
   AND state BETWEEN :state_low AND :state_high

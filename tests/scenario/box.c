@@ -435,6 +435,30 @@ static enum status compile_rota(void *context, const char *definition,
     return STATUS_OK;
 }
 
+static enum status find_shifts(void *context, const char *definition,
+                               const struct engine_calendar *calendar, const char *zone,
+                               struct wall_time from, struct wall_time to, struct arena *arena,
+                               struct engine_rota_interval **shifts_r, size_t *count_r,
+                               struct error *error)
+{
+    return is_real(definition) ? rota_adapter().shifts(NULL, definition, calendar, zone, from, to,
+                                                       arena, shifts_r, count_r, error)
+                               : compile_rota(context, definition, calendar, zone, from, to, arena,
+                                              shifts_r, count_r, error);
+}
+
+/* A rota of words has no overrides. */
+static enum status replace_agent(void *context, const char *definition, struct wall_time from,
+                                 struct wall_time to, const char *agent, struct arena *arena,
+                                 const char **definition_r, struct error *error)
+{
+    (void)context;
+    return is_real(definition)
+               ? rota_adapter().replace(NULL, definition, from, to, agent, arena, definition_r,
+                                        error)
+               : error_set(error, STATUS_INVALID, "a rota of words has no overrides");
+}
+
 /* ---- life and death ---- */
 
 struct box *box_create(uint64_t seed)
@@ -489,7 +513,8 @@ static bool try_open(struct box *box, struct error *error)
         .reserve_bytes = box->reserve_bytes,
         .random = {fill_random, box},
         .dispatcher = {send_effect, NULL, take_alarm, box},
-        .rotas = {check_rota, know_zone, read_calendar, compile_rota, is_open, box},
+        .rotas = {check_rota, know_zone, read_calendar, compile_rota, find_shifts, replace_agent,
+                  is_open, box},
         .die = die,
         .die_context = box,
     };

@@ -79,6 +79,7 @@ static bool is_behind(const struct world_person *person, const struct procedure_
     case TARGET_CONTACT:
         return person->ref.kind == PERSON_CONTACT && strcmp(person->slug, target->name) == 0;
     case TARGET_CALLBACK:
+    case TARGET_CHECK_IN:
         break;
     }
     return false;

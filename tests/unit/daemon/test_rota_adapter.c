@@ -244,6 +244,40 @@ static void test_adapter__compiles(void **state)
     arena_destroy(&arena);
 }
 
+/* A shift from its own start to its own end, and with a replacement in it. */
+static void test_adapter__finds_shifts_and_replaces(void **state)
+{
+    (void)state;
+    struct engine_rotas rotas = rota_adapter();
+    struct arena *arena = arena_create(0);
+    struct error error = {.text = ""};
+    struct engine_rota_interval *shifts = NULL;
+    const char *replaced = NULL;
+    size_t count = 0;
+    assert_int_equal(rotas.shifts(rotas.context, weekly, NULL, "Europe/Paris",
+                                  moment("2026-03-04T07:00:00Z"), moment("2026-03-04T08:00:00Z"),
+                                  arena, &shifts, &count, &error),
+                     STATUS_OK);
+    assert_int_equal(count, 1);
+    assert_true(shifts[0].from.ms < moment("2026-03-04T07:00:00Z").ms);
+    assert_true(shifts[0].to.ms > moment("2026-03-04T08:00:00Z").ms);
+    assert_int_equal(rotas.replace(rotas.context, weekly, moment("2026-03-04T07:30:00Z"),
+                                   shifts[0].to, "lea", arena, &replaced, &error),
+                     STATUS_OK);
+    assert_int_equal(rotas.shifts(rotas.context, replaced, NULL, "Europe/Paris",
+                                  moment("2026-03-04T07:00:00Z"), moment("2026-03-04T08:00:00Z"),
+                                  arena, &shifts, &count, &error),
+                     STATUS_OK);
+    assert_int_equal(count, 2);
+    assert_string_equal(shifts[1].agent, "lea");
+    assert_int_equal(shifts[1].from.ms, moment("2026-03-04T07:30:00Z").ms);
+    assert_int_equal(rotas.shifts(rotas.context, "{}", NULL, "Europe/Paris",
+                                  moment("2026-03-04T07:00:00Z"), moment("2026-03-04T08:00:00Z"),
+                                  arena, &shifts, &count, &error),
+                     STATUS_INVALID);
+    arena_destroy(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +288,7 @@ int main(void)
         cmocka_unit_test(test_adapter__names_what_is_wrong_with_a_calendar),
         cmocka_unit_test(test_adapter__compiles_by_the_calendar),
         cmocka_unit_test(test_adapter__knows_a_file_within_its_window),
+        cmocka_unit_test(test_adapter__finds_shifts_and_replaces),
     };
     return cmocka_run_group_tests_name("daemon.rota_adapter", tests, NULL, NULL);
 }

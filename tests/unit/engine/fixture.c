@@ -92,6 +92,7 @@ static enum status fake_send(void *context, const struct effect *effect)
     sent->severity = effect->severity;
     sent->drill = effect->drill;
     sent->number = effect->number;
+    sent->check_in_agent = effect->check_in_agent;
     sent->ticket = effect->ticket;
     sent->left_ms = effect->deadline.ms - house->boot.ms;
     sent->expires_ms = effect->expires_at.ms - house->wall.ms;
@@ -119,8 +120,9 @@ static void fake_alarm(void *context, const char *kind, const char *detail)
     copy(house->alarm_detail, sizeof house->alarm_detail, detail);
 }
 
-/* A rota is the slugs of agents, with a space between, who are always on call; "broken" does not
- * compile. */
+/* A rota is the slugs of agents, with a space between, who are always on call, or with @FROM-TO
+ * behind them from one moment of the wall to another; with a ! before them they take that time from
+ * those before them. "broken" does not compile. */
 #define NEEDS_HOURS "needs-hours "
 
 /* The fixture's calendar is the texts that it was read from. */
@@ -190,6 +192,24 @@ static enum status fake_is_open(void *context, const struct engine_calendar *cal
                : error_set(error, STATUS_INVALID, "hours that nobody knows");
 }
 
+static void take_time(struct engine_rota_interval *intervals, size_t count,
+                      const struct engine_rota_interval *taken)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (intervals[i].from.ms < taken->from.ms && intervals[i].to.ms > taken->from.ms) {
+            intervals[i].to = taken->from;
+        } else if (intervals[i].from.ms >= taken->from.ms && intervals[i].to.ms <= taken->to.ms) {
+            intervals[i].to = intervals[i].from;
+        }
+    }
+}
+
+static int by_start(const void *left, const void *right)
+{
+    const struct engine_rota_interval *a = left, *b = right;
+    return (a->from.ms > b->from.ms) - (a->from.ms < b->from.ms);
+}
+
 /* The agents whose slugs the definition is; behind NEEDS_HOURS those of the opening hours. */
 static enum status fake_compile(void *context, const char *definition,
                                 const struct engine_calendar *calendar, const char *zone,
@@ -212,17 +232,39 @@ static enum status fake_compile(void *context, const char *definition,
     }
     size_t count = 0;
     for (const char *at = definition; *at != '\0'; at += strspn(at, " ")) {
-        size_t bytes = strcspn(at, " ");
+        bool takes = *at == '!';
+        at += takes;
+        size_t bytes = strcspn(at, " "), name_bytes = strcspn(at, " @");
         assert_true(count < AGENTS_MAX);
-        struct engine_rota_interval *interval = &intervals[count++];
+        struct engine_rota_interval *interval = &intervals[count];
         interval->from = from;
         interval->to = to;
-        (void)snprintf(interval->agent, sizeof interval->agent, "%.*s", (int)bytes, at);
+        (void)snprintf(interval->agent, sizeof interval->agent, "%.*s", (int)name_bytes, at);
+        if (name_bytes < bytes) {
+            char *end;
+            interval->from.ms = strtoll(at + name_bytes + 1, &end, 10);
+            interval->to.ms = strtoll(end + 1, NULL, 10);
+        }
+        if (takes) {
+            take_time(intervals, count, interval);
+        }
+        count++;
         at += bytes;
     }
+    qsort(intervals, count, sizeof *intervals, by_start);
     *intervals_r = intervals;
     *count_r = count;
     return STATUS_OK;
+}
+
+static enum status fake_replace(void *context, const char *definition, struct wall_time from,
+                                struct wall_time to, const char *agent, struct arena *arena,
+                                const char **definition_r, struct error *error)
+{
+    (void)context;
+    *definition_r = arena_format(arena, "%s !%s@%lld-%lld", definition, agent, (long long)from.ms,
+                                 (long long)to.ms);
+    return *definition_r != NULL ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "no memory");
 }
 
 static void heard_commit(void *context)
@@ -244,9 +286,12 @@ struct engine_configuration house_configuration(struct house *house)
                   .suspended_ms = fake_suspended},
         .random = {fake_random, house},
         .dispatcher = {fake_send, fake_flush, fake_alarm, house},
-        .rotas = {fake_check, fake_zone_is_known, fake_read_calendar, fake_compile, fake_is_open,
-                  house},
+        .rotas = {fake_check, fake_zone_is_known, fake_read_calendar, fake_compile, fake_compile,
+                  fake_replace, fake_is_open, house},
     };
+    if (house->rotas != NULL) {
+        configuration.rotas = *house->rotas;
+    }
     memcpy(configuration.boot_id, house->boot_id, sizeof configuration.boot_id);
     return configuration;
 }

@@ -35,6 +35,7 @@ struct sent {
     enum severity severity;
     bool drill;
     int number;
+    int64_t check_in_agent;
     struct uuid ticket;
     int64_t left_ms;    /* until its deadline, by the boot's clock */
     int64_t expires_ms; /* until it expires, by the wall */
@@ -60,6 +61,7 @@ struct house {
     _Atomic bool abort_at_random; /* the next random bytes end the process */
     size_t calls_max;
     int64_t reserve_bytes;
+    const struct engine_rotas *rotas; /* the true ones, from the next house_open() on; or NULL */
     struct engine *engine;
     int64_t customer_id;
     int64_t jean;

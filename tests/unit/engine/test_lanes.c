@@ -438,6 +438,8 @@ static void test_lanes__each_command_has_its_own(void **state)
         [COMMAND_PUT_PROCEDURE] = LANE_ADMINISTRATION,
         [COMMAND_PUT_ROTA] = LANE_ADMINISTRATION,
         [COMMAND_PUT_RULES] = LANE_ADMINISTRATION,
+        [COMMAND_PUT_CHECK_IN_PLAN] = LANE_ADMINISTRATION,
+        [COMMAND_DELETE_CHECK_IN_PLAN] = LANE_ADMINISTRATION,
         [COMMAND_ADD_ENROLMENT] = LANE_ADMINISTRATION,
         [COMMAND_ADD_API_KEY] = LANE_ADMINISTRATION,
         [COMMAND_REVOKE_API_KEY] = LANE_ADMINISTRATION,
@@ -449,6 +451,8 @@ static void test_lanes__each_command_has_its_own(void **state)
         [COMMAND_ALARM] = LANE_ADMINISTRATION,
         [COMMAND_CLOCK_MOVED] = LANE_ADMINISTRATION,
         [COMMAND_PROBE] = LANE_ADMINISTRATION,
+        [COMMAND_SHIFT_DUE] = LANE_ADMINISTRATION,
+        [COMMAND_SHIFT_WITHDRAWN] = LANE_ADMINISTRATION,
     };
     for (int type = 0; type < COMMANDS_COUNT; type++) {
         struct command *command = house_command(house, (enum command_type)type);

@@ -26,6 +26,7 @@ struct desk {
         struct api_key_row *api_key_row;
         struct attempt *attempt;
         struct caller_row *caller_row;
+        struct check_in_plan_row *check_in_plan_row;
         struct customer_row *customer_row;
         struct definition_row *definition_row;
         struct desk_task_row *desk_task_row;
@@ -48,6 +49,7 @@ struct desk {
     struct enrolment_row enrolment;
     struct holidays_row holidays;
     struct check_in_row check_in;
+    struct check_in_duty_row duties[ROWS];
     struct ticket_row ticket;
     struct desk_task_row task;
     struct idempotency_row idempotency;
@@ -75,6 +77,24 @@ static const struct api_key_row api_key = {
     .key_id = "k", .name = "n", .role = "admin", .customers = customers, .customers_count = 1};
 static const struct check_in_row check_in = {
     .customer_id = 1, .agent_id = 1, .installation = "i", .out_at = {TIME_NEVER_MS}};
+static const struct check_in_row tested_check_in = {.customer_id = 1,
+                                                    .agent_id = 1,
+                                                    .installation = "i",
+                                                    .role = "duty",
+                                                    .out_at = {TIME_NEVER_MS},
+                                                    .test_id = {{3}},
+                                                    .completed_at = {TIME_NEVER_MS}};
+static const struct check_in_plan_row check_in_plan = {
+    .customer_id = 1, .rota = "duty", .procedure = "night", .since_at = {1}};
+static const struct check_in_duty_row duty = {.customer_id = 1,
+                                              .rota = "duty",
+                                              .shift_from_at = {5},
+                                              .agent_id = 1,
+                                              .shift_to_at = {9},
+                                              .state = DUTY_MISSING,
+                                              .judged_at = {4},
+                                              .escalation_id = {{0, 1, [15] = 1}},
+                                              .completed_at = {TIME_NEVER_MS}};
 static const struct device_test_row device_test = {
     .customer_id = 1, .test_id = {{3}}, .device_id = 1, .agent_id = 1, .platform = PLATFORM_FCM};
 static const struct idempotency_row idempotency = {.key_id = "k", .key = "one", .answer = "{}"};
@@ -178,7 +198,28 @@ static enum status append_to_many(struct desk *desk)
       d->error)) \
     X(revoke_feed, store_revoke_feed(d->store, 1, 1, (struct wall_time){9}, d->error)) \
     X(check_in, store_check_in(d->store, &check_in, &d->number, d->error)) \
-    X(check_out, store_check_out(d->store, 1, 1, (struct wall_time){9}, d->error)) \
+    X(check_out, store_check_out(d->store, 1, 1, NULL, (struct wall_time){9}, d->error)) \
+    X(put_check_in_plan, store_put_check_in_plan(d->store, &check_in_plan, d->error)) \
+    X(delete_check_in_plan, store_delete_check_in_plan(d->store, 1, "duty", d->error)) \
+    X(list_check_in_plans, store_list_check_in_plans(d->store, 1, d->arena, \
+      &d->rows.check_in_plan_row, &d->count, d->error)) \
+    X(put_check_in_duty, store_put_check_in_duty(d->store, &duty, d->error)) \
+    X(get_check_in_duty, store_get_check_in_duty(d->store, 1, "duty", (struct wall_time){5}, 1, \
+      &d->duties[0], d->error)) \
+    X(get_duty_of_escalation, store_get_duty_of_escalation(d->store, 1, duty.escalation_id, \
+      &d->duties[0], d->error)) \
+    X(list_missing_duties, store_list_missing_duties(d->store, 1, 1, (struct wall_time){6}, ROWS, \
+      d->duties, &d->count, d->error)) \
+    X(list_escalated_duties, store_list_escalated_duties(d->store, 1, ROWS, d->duties, \
+      &d->count, d->error)) \
+    X(find_complete_check_in, store_find_complete_check_in(d->store, 1, 1, \
+      (struct wall_time){0}, d->arena, &d->check_in, d->error)) \
+    X(find_check_in_of_test, store_find_check_in_of_test(d->store, tested_check_in.test_id, \
+      d->arena, &d->check_in, d->error)) \
+    X(complete_check_in, store_complete_check_in(d->store, 1, 1, (struct wall_time){9}, \
+      d->error)) \
+    X(find_note, store_find_note(d->store, 1, "duty", 9, (struct wall_time){0}, d->arena, \
+      &d->check_in, d->error)) \
     X(get_check_in, store_get_check_in(d->store, 1, 1, d->arena, &d->check_in, d->error)) \
     X(close_ticket, store_close_ticket(d->store, 1, d->escalation.ticket_id, \
       (struct wall_time){9}, d->error)) \
@@ -275,7 +316,13 @@ static void furnish(struct shelf *shelf, struct desk *desk)
             .slug = slug, .name = "n", .time_zone = "UTC", .language = "fr", .alias = "a"};
         assert_ok(shelf, store_put_customer(store, &row, &id, error));
     }
+    assert_ok(shelf, store_check_in(store, &tested_check_in, &id, error));
+    assert_ok(shelf, store_check_out(store, 1, 1, "the lift", (struct wall_time){7}, error));
+    assert_ok(shelf, store_check_in(store, &tested_check_in, &id, error));
     assert_ok(shelf, store_check_in(store, &check_in, &id, error));
+    assert_ok(shelf, store_complete_check_in(store, 1, id, (struct wall_time){8}, error));
+    assert_ok(shelf, store_put_check_in_plan(store, &check_in_plan, error));
+    assert_ok(shelf, store_put_check_in_duty(store, &duty, error));
     assert_ok(shelf, store_add_device_test(store, &device_test, error));
     assert_ok(shelf, store_add_idempotency(store, &idempotency, error));
     assert_ok(shelf, store_set_engine_clock(store, &engine_clock, error));
