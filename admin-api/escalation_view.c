@@ -56,6 +56,11 @@ static void write_ticket(struct json_writer *json, const struct escalation_view 
     json_member_uuid(json, "id", escalation->id);
     json_member_uuid(json, "ticket", escalation->ticket_id);
     json_member_text(json, "customer", view->customer->slug);
+    bool check_in = escalation->check_in_agent != 0;
+    const struct directory_person *agent =
+        check_in ? directory_agent(view->customer, escalation->check_in_agent) : NULL;
+    json_member_text(json, "kind", check_in ? "check_in" : "incident");
+    json_member_text(json, "check_in_agent", agent != NULL ? agent->slug : NULL);
     json_member_text(json, "severity", severity_word(escalation->severity));
     json_member_text(json, "category", view->ticket.category);
     json_member_text(json, "summary", view->ticket.summary);

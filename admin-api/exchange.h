@@ -94,7 +94,7 @@ struct exchange {
     const struct admin_api_planning *planning; /* imports: in the arena */
     bool dry_run;
     bool replaces;
-    struct wall_time window_from; /* rotas: what is asked about */
+    struct wall_time window_from; /* rotas, shifts: what is asked about */
     struct wall_time window_to;
     const struct rehearsal_request *rehearsal; /* what is to be played */
     struct coverage_walk *coverage;            /* how far it is */
@@ -170,11 +170,11 @@ bool body_end(struct exchange *exchange, struct json_reader *reader);
 const char *query_value(const struct exchange *exchange, const char *name);
 /* Refuses parameters that are not in the NULL-terminated list. On false the answer is there. */
 bool query_check(struct exchange *exchange, const char *const *names);
-/* A time, or the fallback when it is not given. On false the answer is there. */
-bool query_time(struct exchange *exchange, const char *name, struct wall_time fallback,
-                struct wall_time *time_r);
 /* limit and cursor. On false the answer is there. */
 bool query_page(struct exchange *exchange);
+/* A time such as 2026-01-31T18:00:00Z, or the fallback. On false the answer is there. */
+bool query_time(struct exchange *exchange, const char *name, struct wall_time fallback,
+                struct wall_time *time_r);
 /* ?customer=, which may be left out when the key covers exactly one. On false the answer is there;
  * on true exchange->customer is set. */
 bool query_customer(struct exchange *exchange);
