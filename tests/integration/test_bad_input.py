@@ -101,7 +101,7 @@ CALLS = [
     Call("POST", "/v1/customers/{customer}/devices/{device}/test", "desk", {}, device="phone-1"),
     Call("POST", "/v1/agent/check-ins", "agent", {"installation": "phone-1"}, ("installation",),
          [("installation", "no way", None), ("shift", "No", None), ("shift", 1, None)]),
-    Call("POST", "/v1/agent/check-outs", "agent", {}),
+    Call("POST", "/v1/agent/check-outs", "agent", {}, (), text_faults("note", 4000)[:3]),
     Call("POST", "/v1/agent/escalations/{escalation}/{verb}", "agent", {}, (),
          [("attempt", "x", None), ("attempt", 1, None)], verb="accept"),
     Call("POST", "/v1/telephony/calls/{attempt}/outcome", "telephony", {"outcome": "ringing"},
@@ -146,6 +146,7 @@ CALLS = [
              ("steps", [], None), ("steps", [STEP] * 21, None), ("slug", "other", None),
              ("steps", [dict(STEP, by=["pigeon"])], "/steps/0/by"),
              ("steps", [dict(STEP, notify=[{"agent": "nobody"}])], "/steps/0/notify/0"),
+             ("steps", [dict(STEP, notify=[{"check_in": "paul"}])], "/steps/0/notify/0/check_in"),
              ("steps", [dict(STEP, colour="red")], "/steps/0/colour"),
              ("progress_within_s", 86401, None), ("exhausted", {}, None)], procedure="nuit"),
     Call("PUT", "/v1/customers/{customer}/rules", "admin", {"rules": [RULE]}, ("rules",), [
@@ -174,6 +175,13 @@ CALLS = [
          text_faults("name", 100), role="principal"),
     Call("POST", "/v1/customers/{customer}/agents/{agent}/feeds", "admin", {}, (),
          text_faults("name", 100), agent="paul"),
+    Call("PUT", "/v1/customers/{customer}/rotas/{role}/check-in", "admin",
+         {"procedure": "prise-de-poste"}, ("procedure",), [
+             ("procedure", "missing", None), ("procedure", "nuit", None), ("procedure", 7, None),
+             ("severity", "terrible", None), ("opens_before_s", 59, None),
+             ("opens_before_s", 86401, None), ("remind_before_s", -1, None),
+             ("remind_before_s", 3601, None), ("remind_before_s", "1800", None),
+             ("closes_after_s", 86401, None)], role="principal"),
     Call("POST", "/v1/api-keys", "admin", {"name": "N", "role": "admin", "customers": ["*"]},
          ("name", "role", "customers"),
          text_faults("name", 100) + [("role", "agent", None), ("role", "king", None),
@@ -225,6 +233,9 @@ READS = [
     ("GET", "/v1/customers/{customer}/agents/{agent}/feeds", "admin", {"agent": "paul"}),
     ("DELETE", "/v1/customers/{customer}/agents/{agent}/feeds/{feed}", "admin",
      {"agent": "paul", "feed": "999"}),
+    ("GET", "/v1/customers/{customer}/rotas/{role}/check-in", "admin", {"role": "principal"}),
+    ("DELETE", "/v1/customers/{customer}/rotas/{role}/check-in", "admin", {"role": "principal"}),
+    ("GET", "/v1/customers/{customer}/shifts", "desk", {}),
     ("GET", "/v1/backups/{backup}", "admin", {}),
     ("GET", "/v1/route/{number}", "switch", {}),
     ("GET", "/v1/api-keys", "admin", {}),
@@ -245,6 +256,8 @@ class BadInput(astreinte_test.GatewayTest):
                                                           accepted_within_s=3600)])
         cls.ours = astreinte_test.Customer(cls.gateway, "ours", definition)
         cls.ours.add_contact("chef", "Le Chef", "+33611111111")
+        cls.ours.admin_path("PUT", "procedures/prise-de-poste", astreinte_test.procedure(
+            steps=[dict(STEP, notify=[{"check_in": "agent"}])]), 201)
         cls.theirs = astreinte_test.Customer(cls.gateway, "theirs", definition)
         cls.ours.put(numbers=[NUMBER])
         cls.theirs.put(numbers=[FOREIGN_NUMBER])

@@ -314,17 +314,15 @@ MUTATIONS = [
         ENGINE + "command_device.c",
         "    enum status status = store_check_out(engine->store, command->customer_id, "
         "request->agent_id,\n"
-        "                                         command->received_at, error);\n"
+        "                                         NULL, command->received_at, error);\n"
         "    int64_t id = 0;",
         "    enum status status = STATUS_OK;\n    int64_t id = 0;",
     )),
     mutation("a check-out is answered and not written", (
         ENGINE + "command_device.c",
-        "        store_check_out(engine->store, command->customer_id, "
-        "command->request.check_in.agent_id,\n"
-        "                        command->received_at, error);\n"
-        "    if (status == STATUS_OK) {",
-        "        STATUS_OK;\n    (void)engine;\n    (void)error;\n    if (status == STATUS_OK) {",
+        "        status = store_check_out(engine->store, command->customer_id, request->agent_id,\n"
+        "                                 request->note, command->received_at, error);",
+        "        status = STATUS_OK;",
     )),
     mutation("a phone's test is answered and not written", (
         ENGINE + "device_tests.c",

@@ -59,6 +59,15 @@ static const char *find_forgotten(struct house *house)
         house_number(house, "SELECT count(*) FROM customer WHERE ticket_fields IS NOT NULL")) {
         return "a ticket field";
     }
+    if (house_number(house, "SELECT count(*) FROM check_in_plan") >
+        house_number(house, "SELECT count(DISTINCT rota) FROM check_in_duty")) {
+        return "a shift"; /* each chore that leaves a plan has let one come due */
+    }
+    if (house_number(house, "SELECT count(*) FROM check_in_duty WHERE state = 1") !=
+        house_number(house, "SELECT count(*) FROM escalation WHERE check_in_agent <> 0 AND "
+                            "closed_at IS NULL")) {
+        return "a check-in's escalation";
+    }
     if (directory_rota(customer, "duty")->intervals_count != 1) {
         return "who is on call";
     }
@@ -75,6 +84,7 @@ static void start_afresh(struct house *house)
         "DELETE FROM desk_task; DELETE FROM caller; DELETE FROM attempt; DELETE FROM escalation; "
         "DELETE FROM ticket; DELETE FROM timeline_personal; DELETE FROM timeline; "
         "DELETE FROM device_test; DELETE FROM alarm; DELETE FROM check_in; DELETE FROM enrolment; "
+        "DELETE FROM check_in_plan; DELETE FROM check_in_duty; "
         "DELETE FROM procedure WHERE version > 1; DELETE FROM api_key; UPDATE customer SET "
         "timeline_seq = 0, opening_hours = NULL, holidays = NULL, ticket_fields = NULL; "
         "DELETE FROM customer_holidays; DELETE FROM customer_number; "
