@@ -491,8 +491,8 @@ static enum status replace(struct engine *engine, struct check_in_duty_row *duty
     const struct directory_interval *shift =
         rota == NULL ? NULL : check_in_shift(rota, duty->agent_id, duty->shift_from_at);
     struct error fault = {.text = ""};
-    if (agent == NULL || shift == NULL || shift->to.ms <= event->wall.ms) {
-        return STATUS_OK; /* there is nothing to take any more: who accepted holds it */
+    if (agent == NULL || !agent->active || shift == NULL || shift->to.ms <= event->wall.ms) {
+        return STATUS_OK; /* nothing is left to take, or nobody who can: who accepted holds it */
     }
     struct directory_interval taken = {
         .from = {shift->from.ms > event->wall.ms ? shift->from.ms : event->wall.ms},
@@ -530,7 +530,7 @@ static enum status replace(struct engine *engine, struct check_in_duty_row *duty
 /* The agent said so where a person is heard: by a key, or to an operator. */
 static bool is_said(const struct event *event)
 {
-    return event->via == PATH_CALL || event->via == PATH_DESK;
+    return event->via == PATH_DESK ? event->type != EVENT_PROGRESS : event->via == PATH_CALL;
 }
 
 static enum status answered_by_agent(struct engine *engine, struct check_in_duty_row *duty,
@@ -546,7 +546,7 @@ static enum status answered_by_agent(struct engine *engine, struct check_in_duty
     if (status == STATUS_OK) {
         status = add_check_in(engine, duty, error);
     }
-    return status == STATUS_OK
+    return status == STATUS_OK && event->type != EVENT_DONE
                ? finish(engine, duty, event, EVENT_DONE,
                         by_call ? "checked in by telephone" : "checked in, as told to an operator",
                         applied_r, error)
@@ -567,7 +567,8 @@ enum status check_in_answered(struct engine *engine, const struct event *event,
 {
     const struct escalation *now = &applied_r->update->after;
     struct check_in_duty_row duty;
-    bool says_yes = event->type == EVENT_ACCEPT || event->type == EVENT_PROGRESS;
+    bool says_yes =
+        event->type == EVENT_ACCEPT || event->type == EVENT_PROGRESS || event->type == EVENT_DONE;
     if (now->check_in_agent == 0 || !says_yes || !applied_r->update->changed ||
         applied_r->update->answer != STATUS_OK || event->actor.kind != PERSON_AGENT) {
         return STATUS_OK;

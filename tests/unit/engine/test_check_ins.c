@@ -166,6 +166,26 @@ static void test_missing__ends_with_what_an_operator_was_told(void **state)
     assert_int_equal(duty_state(house, house->jean, SHIFT_MS), DUTY_TAKEN_UP);
 }
 
+/* The same of "done", when the agent had accepted in the app before; that they are on their way is
+ * none. */
+static void test_missing__ends_with_a_done_that_an_operator_was_told(void **state)
+{
+    struct house *house = *state;
+    static const enum agent_verb verbs[] = {VERB_ON_MY_WAY, VERB_DONE};
+    begin_missing(house);
+    struct uuid id = check_in_escalation(house);
+    house_run(house, agent_command(house, id, VERB_ACCEPT, house->jean, NULL));
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(duty_state(house, house->jean, SHIFT_MS), DUTY_MISSING);
+        struct command *command = desk_command(house, id, DESK_ON_BEHALF);
+        command->request.desk.agent = "jean";
+        command->request.desk.agent_verb = verbs[i];
+        house_run(house, command);
+        assert_answered(command, "state", i == 0 ? "accepted" : "done");
+    }
+    assert_int_equal(duty_state(house, house->jean, SHIFT_MS), DUTY_TAKEN_UP);
+}
+
 /* "Taken, not yet done": the app's own acceptance proves no path. */
 static void test_missing__is_held_by_who_only_accepts(void **state)
 {
@@ -243,6 +263,21 @@ static void test_replacement__takes_the_shift(void **state)
     assert_int_equal(check_ins_asked(house), 1);
 }
 
+/* The rota would drop it, and nobody would be on call. */
+static void test_replacement__by_somebody_who_left_changes_no_rota(void **state)
+{
+    struct house *house = *state;
+    wait_for_zoe(house);
+    put_agent(house, "zoe", "+33600000004", false);
+    struct command *command = desk_command(house, check_in_escalation(house), DESK_ON_BEHALF);
+    command->request.desk.agent = "zoe";
+    command->request.desk.agent_verb = VERB_ACCEPT;
+    house_run(house, command);
+    assert_answered(command, "state", "accepted");
+    assert_int_equal(on_call_at(house, SHIFT_MS), house->jean);
+    assert_int_equal(duty_state(house, house->jean, SHIFT_MS), DUTY_MISSING);
+}
+
 /* During the shift: from now on, and what was before stays as it was. */
 static void test_replacement__takes_what_is_left_of_it(void **state)
 {
@@ -299,10 +334,12 @@ int main(void)
         SHIFTS_TEST(test_missing__ends_with_the_check_in),
         SHIFTS_TEST(test_missing__ends_with_the_key_of_the_agent),
         SHIFTS_TEST(test_missing__ends_with_what_an_operator_was_told),
+        SHIFTS_TEST(test_missing__ends_with_a_done_that_an_operator_was_told),
         SHIFTS_TEST(test_missing__is_held_by_who_only_accepts),
         SHIFTS_TEST(test_missing__goes_on_after_a_no),
         SHIFTS_TEST(test_missing__ends_in_the_call_centre),
         SHIFTS_TEST(test_replacement__takes_the_shift),
+        SHIFTS_TEST(test_replacement__by_somebody_who_left_changes_no_rota),
         SHIFTS_TEST(test_replacement__takes_what_is_left_of_it),
         SHIFTS_TEST(test_supervisor__holds_it_until_the_rota_has_somebody),
     };
