@@ -62,6 +62,23 @@ static void test_reminder__goes_out_when_it_is_due(void **state)
     assert_int_equal(check_ins_asked(house), 1);
 }
 
+/* Found again before it was worked on, as when a turn leaves some for the next: asked once. */
+static void test_reminder__that_was_found_twice_goes_out_once(void **state)
+{
+    struct house *house = *state;
+    begin(house);
+    pass_until(house, DUE_MS - 1);
+    house_advance(house, 1);
+    for (int i = 0; i < 2; i++) {
+        struct command *command = house_command(house, COMMAND_SHIFT_DUE);
+        command->request.shift = (struct shift_request){
+            .rota = "principal", .agent_id = house->jean, .from = {SHIFT_MS}};
+        assert_int_equal(engine_post(house->engine, command), STATUS_OK);
+    }
+    house_settle(house);
+    assert_int_equal(check_ins_asked(house), 1);
+}
+
 static void test_reminder__is_not_for_who_checked_in(void **state)
 {
     struct house *house = *state;
@@ -326,6 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SHIFTS_TEST(test_reminder__goes_out_when_it_is_due),
+        SHIFTS_TEST(test_reminder__that_was_found_twice_goes_out_once),
         SHIFTS_TEST(test_reminder__is_not_for_who_checked_in),
         SHIFTS_TEST(test_reminder__is_for_who_did_not_complete_it),
         SHIFTS_TEST(test_reminder__is_for_who_checked_in_too_early),
