@@ -72,6 +72,29 @@ enum status add_customer(struct store *store, int64_t *customer_id_r, struct err
     return store_put_customer(store, &row, customer_id_r, error);
 }
 
+int64_t add_agent(struct shelf *shelf)
+{
+    struct person_row row = {.customer_id = shelf->customer_id,
+                             .slug = "jean",
+                             .name = "Jean",
+                             .phone = "+331",
+                             .language = "fr",
+                             .active = true};
+    int64_t id;
+    assert_ok(shelf, store_put_person(shelf->store, PERSON_AGENT, &row, &id, &shelf->error));
+    return id;
+}
+
+void assert_text(const char *read, const char *written)
+{
+    if (written == NULL) {
+        assert_null(read);
+    } else {
+        assert_non_null(read);
+        assert_string_equal(read, written);
+    }
+}
+
 struct uuid numbered_id(unsigned n)
 {
     struct uuid id = {{0}};
