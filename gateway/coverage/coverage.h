@@ -9,6 +9,8 @@
  * - Rotas: those that a procedure names, in its steps or among its "exhausted". A rota meant to
  * rest by day has a gap each day: a gap is where nobody is on call, whatever was meant.
  * - Reachable by push: a live device, proven or not; by call: a telephone number.
+ * - Whose check-in a procedure asks for counts as nobody: they are who is missing, and a procedure
+ *   that names only them reaches nobody else.
  * - Twice at once: one agent, or two with the same number, in two rotas of this customer.
  * - Until a human: nobody answers but the last person asked, at the last moment; providers and
  * lines work. What the call centre does once it is told that nobody took it is not counted.

@@ -1,5 +1,4 @@
 /* test_rows.c - configuration rows come back as they were written, member by member. */
-
 #include "tests/unit/store/fixture.h"
 
 /* ---- customers ---- */
