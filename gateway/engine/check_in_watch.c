@@ -160,8 +160,10 @@ static bool look_at_rota(struct engine *engine, const struct directory_customer 
         budget->lookups -= budget->lookups > 0;
         enum status status = store_get_check_in_duty(engine->store, customer->id, rota->slug,
                                                      shift->from, shift->agent_id, &duty, &error);
-        if (status == STATUS_NOT_FOUND && !post(engine, COMMAND_SHIFT_DUE, customer->id, rota->slug,
-                                                shift->agent_id, shift->from)) {
+        bool unasked = status == STATUS_NOT_FOUND ||
+                       (status == STATUS_OK && check_in_is_given_back(&duty, shift, now));
+        if (unasked && !post(engine, COMMAND_SHIFT_DUE, customer->id, rota->slug, shift->agent_id,
+                             shift->from)) {
             return false;
         }
         if (status != STATUS_OK && status != STATUS_NOT_FOUND) {

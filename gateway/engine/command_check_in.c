@@ -6,6 +6,7 @@
  *                                   ├──checks in──────────────────────► TAKEN_UP
  *                                   ├──another agent accepts──────────► REPLACED
  *                                   └──not theirs in the rota any more─► WITHDRAWN
+ *                                                     theirs again: judged as if it were due now
  *
  * The row that says so is written in the transaction in which the escalation is opened or ended:
  * what has a row is never opened again, and what has none is found again, whatever happens between.
@@ -166,6 +167,12 @@ bool check_in_duty_stands(const struct directory_customer *customer,
     return agent == NULL || (!agent->active && !is_on_call(rota, at));
 }
 
+bool check_in_is_given_back(const struct check_in_duty_row *duty,
+                            const struct directory_interval *shift, struct wall_time now)
+{
+    return duty->state == DUTY_WITHDRAWN && shift->to.ms > now.ms;
+}
+
 static struct check_in_duty_row new_duty(int64_t customer_id, const char *rota,
                                          const struct directory_interval *shift,
                                          struct wall_time now)
@@ -296,7 +303,9 @@ enum status command_shift_due(struct engine *engine, struct command *command, st
     }
     enum status status = store_get_check_in_duty(engine->store, command->customer_id, rota->slug,
                                                  shift->from, shift->agent_id, &duty, error);
-    if (status != STATUS_NOT_FOUND) {
+    bool given_back =
+        status == STATUS_OK && check_in_is_given_back(&duty, shift, command->received_at);
+    if (status != STATUS_NOT_FOUND && !given_back) {
         return status; /* judged already */
     }
     if (command->arena == NULL && (command->arena = arena_create(0)) == NULL) {

@@ -608,6 +608,10 @@ const struct directory_interval *check_in_shift(const struct directory_rota *rot
 /* Whether its reminder is due by the plan. */
 bool check_in_is_due(const struct directory_rota *rota, const struct directory_interval *shift,
                      struct wall_time now);
+/* Whether the rota gives an agent back what it took away while they were asked for it: it is judged
+ * again, unless it is over. */
+bool check_in_is_given_back(const struct check_in_duty_row *duty,
+                            const struct directory_interval *shift, struct wall_time now);
 /* Whether a shift that was judged is still the agent's, as far as the rota can say. */
 bool check_in_duty_stands(const struct directory_customer *customer,
                           const struct check_in_duty_row *duty, struct wall_time now);

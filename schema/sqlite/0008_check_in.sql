@@ -12,9 +12,9 @@ CREATE TABLE check_in_plan (
   PRIMARY KEY (customer_id, rota)
 ) STRICT, WITHOUT ROWID;
 
--- A shift that was judged when its reminder was due: once, whatever happened since. state: 0 the
--- agent is there, 1 the procedure was started, 2 somebody else took the shift, 3 the rota took it
--- away, 4 it was over before it could be judged. completed_way as check_in.way.
+-- A shift that was judged when its reminder was due: once, unless the rota took it away and gave it
+-- back. state: 0 the agent is there, 1 the procedure was started, 2 somebody else took the shift,
+-- 3 the rota took it away, 4 it was over before it could be judged. completed_way as check_in.way.
 CREATE TABLE check_in_duty (
   customer_id   INTEGER NOT NULL REFERENCES customer (customer_id),
   rota          TEXT NOT NULL,

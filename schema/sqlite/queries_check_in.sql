@@ -29,7 +29,8 @@ VALUES (
   :customer_id, :rota, :shift_from_at, :agent_id, :shift_to_at, :state, :judged_at,
   nullif(:escalation_id, zeroblob(16)), :completed_at, :completed_way, :replaced_by)
 ON CONFLICT (customer_id, rota, shift_from_at, agent_id) DO UPDATE SET
-  state = excluded.state, completed_at = excluded.completed_at,
+  shift_to_at = excluded.shift_to_at, state = excluded.state, judged_at = excluded.judged_at,
+  escalation_id = excluded.escalation_id, completed_at = excluded.completed_at,
   completed_way = excluded.completed_way, replaced_by = excluded.replaced_by;
 
 -- name: check_in_duty_get

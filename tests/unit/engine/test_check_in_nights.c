@@ -231,6 +231,45 @@ static void test_rota__takes_the_shift_away_after_the_reminder(void **state)
 }
 
 /* A rota that cannot be read takes nothing from anybody. */
+/* A swap that is taken back: jean is to be there after all. */
+static void test_rota__gives_a_shift_back(void **state)
+{
+    struct house *house = *state;
+    char text[256];
+    int64_t zoe = agent_id(house, "zoe");
+    begin(house);
+    pass_until(house, DUE_MS + MINUTE_MS);
+    put_shifts(house, "principal", "18:00", TURNS,
+               override_of(text, "zoe", SHIFT_MS, SHIFT_MS + DAY_MS));
+    house_settle(house);
+    put_shifts(house, "principal", "18:00", TURNS, "");
+    house_settle(house);
+    assert_int_equal(check_ins_asked(house), 3);
+    assert_int_equal(duty_state(house, zoe, SHIFT_MS), DUTY_WITHDRAWN);
+    assert_int_equal(duty_state(house, house->jean, SHIFT_MS), DUTY_MISSING);
+    struct escalation escalation;
+    house_read(house, check_in_escalation(house), &escalation);
+    assert_int_equal(escalation.state, ESCALATION_NOTIFYING);
+    assert_int_equal(escalation.check_in_agent, house->jean);
+}
+
+/* What is over is nobody's to take up, whatever is written about it afterwards. */
+static void test_rota__gives_back_what_is_over(void **state)
+{
+    struct house *house = *state;
+    char text[256];
+    begin(house);
+    pass_until(house, DUE_MS + MINUTE_MS);
+    put_shifts(house, "principal", "18:00", TURNS,
+               override_of(text, "zoe", SHIFT_MS, SHIFT_MS + DAY_MS));
+    pass_until(house, SHIFT_MS + DAY_MS + HOUR_MS);
+    int64_t asked = check_ins_asked(house);
+    put_shifts(house, "principal", "18:00", TURNS, "");
+    house_settle(house);
+    assert_int_equal(check_ins_asked(house), asked);
+    assert_int_equal(duty_state(house, house->jean, SHIFT_MS), DUTY_WITHDRAWN);
+}
+
 static void test_rota__that_breaks_withdraws_nobody(void **state)
 {
     struct house *house = *state;
@@ -433,6 +472,8 @@ int main(void)
         NIGHT_TEST(test_rota__moves_the_reminder),
         NIGHT_TEST(test_rota__gives_the_shift_to_another_in_time),
         NIGHT_TEST(test_rota__takes_the_shift_away_after_the_reminder),
+        NIGHT_TEST(test_rota__gives_a_shift_back),
+        NIGHT_TEST(test_rota__gives_back_what_is_over),
         NIGHT_TEST(test_rota__that_breaks_withdraws_nobody),
         NIGHT_TEST(test_rota__of_an_agent_who_left_withdraws_nobody),
         NIGHT_TEST(test_replacement__stands_in_the_rota),
