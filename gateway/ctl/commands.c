@@ -108,8 +108,9 @@ const struct command commands[] = {
      "bring customers, agents, rotas, procedures, rules to a file's state",
      "FILE is a JSON object {\"customers\": [...]}, each with slug, name, time_zone, language, "
      "alias,\n"
-     "default_procedure and the lists contacts, agents, procedures, rules and the object rotas (by "
-     "role);\n"
+     "default_procedure and the lists contacts, agents, procedures, rules and the objects rotas "
+     "(by\n"
+     "role) and check_ins (plans by role: procedure, remind_before_s, opens_before_s, severity);\n"
      "also, where it has them, opening_hours, holidays, numbers (it is called on), "
      "emergency_phone,\n"
      "greeting, retention_days and ticket_fields. The gateway describes them all under\n"
@@ -134,6 +135,21 @@ const struct command commands[] = {
      "ROLE is the rota's slug: principal, renfort.",
      OPTIONS({"--hours", "N", "how far ahead, 1 to 8784 (default: 24)"}), 2, 2, command_on_call,
      "astreintectl on-call clinique-saint-jean principal --hours 48"},
+    {"shifts", "CUSTOMER [--rota ROLE] [--days N] [--json]",
+     "who begins when, and who has checked in",
+     "The shifts of now and of the coming days, each with its check-in (prise de poste): taken up "
+     "and\n"
+     "since when, missing and asked for, missed, replaced by whom; and the escalation that asks "
+     "for "
+     "it.\n"
+     "Whoever tells the desk by voice that they are there is checked in by\n"
+     "`astreintectl on-behalf ID AGENT accept` with that escalation's ID.\n\n"
+     "Which rotas are to be checked in says the object check_ins of `apply`, or\n"
+     "PUT /v1/customers/{customer}/rotas/{rota}/check-in.",
+     OPTIONS({"--rota", "ROLE", "only this rota's"},
+             {"--days", "N", "how far ahead, 1 to 31 (default: 1)"},
+             {"--language", "fr|en", "(default: the locale's)"}, OPTION_JSON),
+     1, 1, command_shifts, "astreintectl shifts clinique-saint-jean --days 3"},
     {"rota import", "CUSTOMER ROLE FILE|- [--dry-run] [--replace] [--from TIME] [--json]",
      "make a planning in an iCalendar file the rota's",
      "Each event of the file is one shift of the agent whom it names: a part of its SUMMARY "

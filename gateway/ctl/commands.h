@@ -49,6 +49,8 @@ COMMAND(follow);
 COMMAND(backup);
 /* command_rehearse.c */
 COMMAND(rehearse);
+/* command_shifts.c */
+COMMAND(shifts);
 /* command_coverage.c */
 COMMAND(coverage);
 /* command_health.c */
