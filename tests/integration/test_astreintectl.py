@@ -433,7 +433,7 @@ class Customers(Case):
         document = json.loads(json.dumps(self.FILE))
         document["customers"][0]["check_ins"] = {"principal": {"procedure": "p"}}
         path = self.file("customers.json", json.dumps(document))
-        self.assertIn("created   check-in c/principal", self.ctl("apply", path).stdout)
+        self.assertIn("created   check-in  c/principal", self.ctl("apply", path).stdout)
         puts = [seen for method, seen, _, _ in self.server.seen if method == "PUT"]
         self.assertLess(puts.index("/v1/customers/c/procedures/p"),
                         puts.index("/v1/customers/c/rotas/principal/check-in"))

@@ -435,16 +435,27 @@ static enum status compile_rota(void *context, const char *definition,
     return STATUS_OK;
 }
 
+/* Whole ones: the first has begun long ago. */
 static enum status find_shifts(void *context, const char *definition,
                                const struct engine_calendar *calendar, const char *zone,
                                struct wall_time from, struct wall_time to, struct arena *arena,
                                struct engine_rota_interval **shifts_r, size_t *count_r,
                                struct error *error)
 {
-    return is_real(definition) ? rota_adapter().shifts(NULL, definition, calendar, zone, from, to,
-                                                       arena, shifts_r, count_r, error)
-                               : compile_rota(context, definition, calendar, zone, from, to, arena,
-                                              shifts_r, count_r, error);
+    if (is_real(definition)) {
+        return rota_adapter().shifts(NULL, definition, calendar, zone, from, to, arena, shifts_r,
+                                     count_r, error);
+    }
+    size_t found = 0, kept = 0;
+    enum status status = compile_rota(context, definition, calendar, zone, (struct wall_time){0},
+                                      to, arena, shifts_r, &found, error);
+    for (size_t i = 0; i < found && status == STATUS_OK; i++) {
+        if ((*shifts_r)[i].to.ms > from.ms) {
+            (*shifts_r)[kept++] = (*shifts_r)[i];
+        }
+    }
+    *count_r = kept;
+    return status;
 }
 
 /* A rota of words has no overrides. */

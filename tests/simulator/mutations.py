@@ -324,6 +324,50 @@ MUTATIONS = [
         "                                 request->note, command->received_at, error);",
         "        status = STATUS_OK;",
     )),
+    mutation("a missing check-in is noted, and nobody is asked", (
+        ENGINE + "command_check_in.c",
+        "        status = escalate(engine, command, customer, rota, &duty, error);\n",
+        "        duty.state = DUTY_MISSING;\n        status = STATUS_OK;\n",
+    ), (
+        ENGINE + "command_check_in.c",
+        "static enum status escalate(",
+        "__attribute__((unused)) static enum status escalate(",
+    )),
+    mutation("shifts are not looked at after a start", (
+        ENGINE + "check_in_watch.c",
+        "(struct check_in_watch){.all = true, .next_at = WALL_NEVER}",
+        "(struct check_in_watch){.next_at = WALL_NEVER}",
+    )),
+    mutation("a check-in counts before its push was heard", (
+        ENGINE + "command_check_in.c",
+        "        duty.completed_at = check_in.completed_at;\n"
+        "        duty.completed_way = check_in.way;\n"
+        "    } else if (status == STATUS_NOT_FOUND && duty",
+        "        duty.completed_at = check_in.completed_at;\n"
+        "        duty.completed_way = check_in.way;\n"
+        "    } else if (status == STATUS_NOT_FOUND &&\n"
+        "               store_get_check_in(engine->store, duty.customer_id, duty.agent_id,\n"
+        "                                  engine->scratch, &check_in, error) == STATUS_OK) {\n"
+        "        status = STATUS_OK;\n"
+        "    } else if (status == STATUS_NOT_FOUND && duty",
+    )),
+    mutation("who accepts in the app counts as checked in", (
+        ENGINE + "command_check_in.c",
+        "    if (!is_said(event)) {\n",
+        "    if (!is_said(event) && event->type != EVENT_ACCEPT) {\n",
+    )),
+    mutation("a shift that is given back is nobody's", (
+        ENGINE + "command_check_in.c",
+        "    return duty->state == DUTY_WITHDRAWN && shift->to.ms > now.ms;",
+        "    return false && duty->state == DUTY_WITHDRAWN && shift->to.ms > now.ms;",
+    )),
+    mutation("a missing check-in is withdrawn for any change of a rota", (
+        ENGINE + "command_check_in.c",
+        "    if (shift != NULL && shift->to.ms > now.ms) {\n        return true;\n    }\n"
+        "    return agent == NULL",
+        "    if (shift != NULL && shift->to.ms > now.ms) {\n        return false;\n    }\n"
+        "    return agent == NULL",
+    )),
     mutation("a phone's test is answered and not written", (
         ENGINE + "device_tests.c",
         "    hand_over(engine, row_r, now);\n"
