@@ -49,6 +49,28 @@ static const char *name_of(const struct directory_person *person)
     return person != NULL ? person->name : "?";
 }
 
+/* Of plans of check-ins. Answers what snprintf() does; -1: another kind. */
+static int say_check_in(const struct coverage_finding *finding, bool french, char *text)
+{
+    const size_t size = SENTENCE_BYTES_MAX;
+    switch ((int)finding->kind) {
+    case COVERAGE_CHECK_IN_UNASKED:
+        return snprintf(text, size,
+                        french ? "La prise de poste du tour %s lance la procédure %s, qui ne "
+                                 "sollicite jamais l'agent attendu (check_in)."
+                               : "The check-in of the rota %s runs procedure %s, which never "
+                                 "reminds the agent who is missing (check_in).",
+                        finding->rota, finding->procedure);
+    case COVERAGE_NO_CHECK_IN:
+        return snprintf(text, size,
+                        french ? "Aucune prise de poste n'est prévue pour le tour %s."
+                               : "No check-in is planned for the rota %s.",
+                        finding->rota);
+    default:
+        return -1;
+    }
+}
+
 /* Of what was found in rotas and procedures. Answers what snprintf() does; -1: another kind. */
 static int say_plan(const struct coverage_finding *finding, bool french, char *text)
 {
@@ -139,7 +161,9 @@ static void say_rest(const struct coverage_finding *finding, int64_t due_ms, boo
 void coverage_sentence(const struct coverage_finding *finding, int64_t due_ms, bool french,
                        char sentence_r[SENTENCE_BYTES_MAX])
 {
-    if (say_plan(finding, french, sentence_r) < 0 && say_person(finding, french, sentence_r) < 0) {
+    if (say_plan(finding, french, sentence_r) < 0 &&
+        say_check_in(finding, french, sentence_r) < 0 &&
+        say_person(finding, french, sentence_r) < 0) {
         say_rest(finding, due_ms, french, sentence_r);
     }
 }

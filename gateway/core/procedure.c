@@ -205,6 +205,18 @@ enum status procedure_parse(const char *json, size_t json_bytes, const char *slu
     return status;
 }
 
+bool procedure_asks_check_in(const struct procedure *procedure)
+{
+    for (size_t i = 0; i < procedure->steps_count; i++) {
+        for (size_t k = 0; k < procedure->steps[i].targets_count; k++) {
+            if (procedure->steps[i].targets[k].kind == TARGET_CHECK_IN) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 const struct procedure *procedure_of_last_resort(void)
 {
     static struct procedure_target call_centre = {.kind = TARGET_CALLBACK, .name = "call-centre"};

@@ -67,6 +67,9 @@ enum status procedure_parse(const char *json, size_t json_bytes, const char *slu
                             struct arena *arena, struct procedure **procedure_r,
                             struct error *error) MUST_CHECK;
 
+/* Whether one of its steps is for the agent whose check-in is missing. */
+bool procedure_asks_check_in(const struct procedure *procedure);
+
 /* The procedure used when a customer has none that works: tells the call centre at once and again
  * every minute. Static; never freed. */
 const struct procedure *procedure_of_last_resort(void);

@@ -52,6 +52,8 @@ enum coverage_kind {
     COVERAGE_DAILY_REST,  /* an intervention with too short a rest both before and after it */
     COVERAGE_WEEKLY_REST, /* a week without a rest that is long enough */
     COVERAGE_NOT_JUDGED,  /* a procedure beyond PROCEDURE_MS_MAX or SEGMENTS_MAX */
+    COVERAGE_CHECK_IN_UNASKED, /* a rota's check-in plan runs a procedure that never reminds */
+    COVERAGE_NO_CHECK_IN,      /* a rota that a procedure names has no plan, and others have one */
     COVERAGE_KINDS_COUNT,
 };
 

@@ -47,19 +47,6 @@ static const struct directory_rota *rota_of(struct engine *engine, struct comman
     return rota;
 }
 
-/* Whether one of its steps is for the agent whose check-in it is. */
-static bool reminds_agent(const struct procedure *procedure)
-{
-    for (size_t i = 0; i < procedure->steps_count; i++) {
-        for (size_t k = 0; k < procedure->steps[i].targets_count; k++) {
-            if (procedure->steps[i].targets[k].kind == TARGET_CHECK_IN) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 enum status command_put_check_in_plan(struct engine *engine, struct command *command,
                                       struct error *error)
 {
@@ -75,7 +62,7 @@ enum status command_put_check_in_plan(struct engine *engine, struct command *com
                      "procedure: the customer has no such procedure; put it first");
         return STATUS_OK;
     }
-    if (!reminds_agent(procedure->procedure)) {
+    if (!procedure_asks_check_in(procedure->procedure)) {
         refuse_field(command, "/procedure",
                      "procedure: none of its steps notifies {\"check_in\": \"agent\"}: the agent "
                      "would never be reminded");

@@ -299,6 +299,49 @@ static void test_coverage__without_memory(void **state)
     fail_msg("more than 4 MiB for one customer");
 }
 
+/* ---- prise de poste ---- */
+
+static void test_check_in__of_a_procedure_that_never_reminds(void **state)
+{
+    (void)state;
+    static const struct directory_rota planned[] = {
+        {.slug = "duty", .definition = "x", .check_in = {.planned = true, .procedure = "night"}}};
+    struct arena *arena = arena_create(0);
+    struct coverage coverage;
+    customer.rotas = planned;
+    compute(NULL, 0, 7, arena, &coverage);
+    assert_int_equal(count_kind(&coverage, COVERAGE_CHECK_IN_UNASKED), 1);
+    assert_int_equal(count_kind(&coverage, COVERAGE_NO_CHECK_IN), 0);
+    struct procedure_target reminded[] = {{.kind = TARGET_ON_CALL, .name = "duty"},
+                                          {.kind = TARGET_CHECK_IN}};
+    steps[0].targets = reminded;
+    steps[0].targets_count = 2;
+    compute(NULL, 0, 7, arena, &coverage);
+    assert_int_equal(count_kind(&coverage, COVERAGE_CHECK_IN_UNASKED), 0);
+    steps[0].targets = targets;
+    steps[0].targets_count = 1;
+    arena_destroy(&arena);
+}
+
+/* Only of those who plan some at all. */
+static void test_check_in__of_a_rota_without_one(void **state)
+{
+    (void)state;
+    static const struct directory_rota some[] = {
+        {.slug = "duty", .definition = "x"},
+        {.slug = "other", .definition = "x", .check_in = {.planned = true, .procedure = "gone"}}};
+    struct arena *arena = arena_create(0);
+    struct coverage coverage;
+    compute(NULL, 0, 7, arena, &coverage);
+    assert_int_equal(count_kind(&coverage, COVERAGE_NO_CHECK_IN), 0);
+    customer.rotas = some;
+    customer.rotas_count = 2;
+    compute(NULL, 0, 7, arena, &coverage);
+    assert_int_equal(count_kind(&coverage, COVERAGE_NO_CHECK_IN), 1);
+    assert_int_equal(count_kind(&coverage, COVERAGE_CHECK_IN_UNASKED), 1); /* it is not there */
+    arena_destroy(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +354,8 @@ int main(void)
         STAGE_TEST(test_coverage__a_rota_that_is_none),
         STAGE_TEST(test_coverage__a_procedure_beyond_the_limits),
         STAGE_TEST(test_coverage__without_memory),
+        STAGE_TEST(test_check_in__of_a_procedure_that_never_reminds),
+        STAGE_TEST(test_check_in__of_a_rota_without_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
