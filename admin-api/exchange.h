@@ -170,6 +170,9 @@ bool body_end(struct exchange *exchange, struct json_reader *reader);
 const char *query_value(const struct exchange *exchange, const char *name);
 /* Refuses parameters that are not in the NULL-terminated list. On false the answer is there. */
 bool query_check(struct exchange *exchange, const char *const *names);
+/* One of two words, the first by default. On false the answer is there. */
+bool query_choice(struct exchange *exchange, const char *name, const char *usual, const char *other,
+                  bool *is_other_r);
 /* limit and cursor. On false the answer is there. */
 bool query_page(struct exchange *exchange);
 /* A time such as 2026-01-31T18:00:00Z, or the fallback. On false the answer is there. */

@@ -214,6 +214,8 @@ struct definition_request {
     /* Of a rota that was made from what was there: STATUS_CONFLICT when that is no longer there. */
     bool follows;
     const char *before; /* NULL: there was none */
+    /* Of a rota: shifts that somebody took, whose agent would have them back, stay taken. */
+    bool keeps_replacements;
 };
 
 /* A calendar's secret address. */

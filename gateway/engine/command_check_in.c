@@ -157,7 +157,13 @@ bool check_in_duty_stands(const struct directory_customer *customer,
 bool check_in_is_given_back(const struct check_in_duty_row *duty,
                             const struct directory_interval *shift, struct wall_time now)
 {
-    return duty->state == DUTY_WITHDRAWN && shift->to.ms > now.ms;
+    /* What its agent had of a shift until somebody took it stays theirs. */
+    int64_t until_ms = duty->state == DUTY_REPLACED && duty->completed_at.ms > now.ms
+                           ? duty->completed_at.ms
+                           : now.ms;
+    return (duty->state == DUTY_WITHDRAWN || duty->state == DUTY_REPLACED) &&
+           shift->to.ms > shift->from.ms && /* cut down to nothing, it may still stand there */
+           shift->to.ms > until_ms;
 }
 
 static struct check_in_duty_row new_duty(int64_t customer_id, const char *rota,
@@ -458,6 +464,59 @@ static enum status write_replacement(struct engine *engine, const struct check_i
     int64_t id;
     engine_customer_changed(engine, duty->customer_id, true);
     return store_put_rota(engine->store, &row, &id, error);
+}
+
+/* What the definition gives the duty's agent of the shift that somebody took; false: nothing. */
+static enum status find_given_back(struct engine *engine, const struct directory_customer *customer,
+                                   const struct check_in_duty_row *duty, const char *definition,
+                                   struct directory_interval *shift_r, bool *found_r,
+                                   struct error *error)
+{
+    const struct engine_rotas *rotas = &engine->configuration.rotas;
+    const struct directory_person *agent = directory_agent(customer, duty->agent_id);
+    struct engine_rota_interval *shifts = NULL;
+    size_t count = 0;
+    *found_r = false;
+    enum status status = rotas->shifts(rotas->context, definition, customer->calendar,
+                                       customer->time_zone, duty->shift_from_at, duty->shift_to_at,
+                                       engine->scratch, &shifts, &count, error);
+    for (size_t i = 0; i < count && status == STATUS_OK && agent != NULL; i++) {
+        if (shifts[i].from.ms == duty->shift_from_at.ms &&
+            strcmp(shifts[i].agent, agent->slug) == 0) {
+            *shift_r = (struct directory_interval){
+                .from = shifts[i].from, .to = shifts[i].to, .agent_id = agent->id};
+            *found_r = true;
+        }
+    }
+    return status;
+}
+
+enum status check_in_keep_replacements(struct engine *engine,
+                                       const struct directory_customer *customer, const char *rota,
+                                       struct wall_time now, const char **definition,
+                                       struct error *error)
+{
+    const struct engine_rotas *rotas = &engine->configuration.rotas;
+    struct check_in_duty_row duties[MISSING_MAX];
+    struct directory_interval shift;
+    size_t count = 0;
+    enum status status = store_list_replaced_duties(engine->store, customer->id, rota, now,
+                                                    MISSING_MAX, duties, &count, error);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        const struct directory_person *taker = directory_agent(customer, duties[i].replaced_by);
+        bool found = false;
+        status = find_given_back(engine, customer, &duties[i], *definition, &shift, &found, error);
+        if (status != STATUS_OK || !found || taker == NULL || !taker->active ||
+            !check_in_is_given_back(&duties[i], &shift, now)) {
+            continue;
+        }
+        struct wall_time from = {
+            shift.from.ms > duties[i].completed_at.ms ? shift.from.ms : duties[i].completed_at.ms};
+        status = rotas->replace(rotas->context, *definition, from, shift.to, taker->slug,
+                                engine->scratch, definition, error);
+        status = status == STATUS_TOO_LARGE || status == STATUS_INVALID ? STATUS_OK : status;
+    }
+    return status;
 }
 
 /* The rota does not take it: people have to write it. Meanwhile who accepted holds the escalation,

@@ -448,7 +448,13 @@ enum status command_put_rota(struct engine *engine, struct command *command, str
         answer_refuse(command, STATUS_CONFLICT, "the customer has as many as it can have");
         return STATUS_OK;
     }
-    status = store_put_rota(engine->store, &row, &id, error);
+    if (request->keeps_replacements) {
+        status = check_in_keep_replacements(engine, customer, request->slug, command->received_at,
+                                            &row.definition, error);
+    }
+    if (status == STATUS_OK) {
+        status = store_put_rota(engine->store, &row, &id, error);
+    }
     if (status == STATUS_OK) {
         command->answer.created = !known;
         engine_customer_changed(engine, command->customer_id, true);

@@ -608,10 +608,17 @@ const struct directory_interval *check_in_shift(const struct directory_rota *rot
 /* Whether its reminder is due by the plan. */
 bool check_in_is_due(const struct directory_rota *rota, const struct directory_interval *shift,
                      struct wall_time now);
-/* Whether the rota gives an agent back what it took away while they were asked for it: it is judged
- * again, unless it is over. */
+/* Whether the rota gives an agent back what it took away while they were asked for it, or what
+ * somebody else took: it is judged again, unless it is over. */
 bool check_in_is_given_back(const struct check_in_duty_row *duty,
                             const struct directory_interval *shift, struct wall_time now);
+/* Writes into a rota that is about to be put whoever took a shift of it, for what is left of that,
+ * where its agent would have it back. What cannot be written is left out: its agent is asked again.
+ * Into the scratch arena. */
+enum status check_in_keep_replacements(struct engine *engine,
+                                       const struct directory_customer *customer, const char *rota,
+                                       struct wall_time now, const char **definition,
+                                       struct error *error);
 /* Whether a shift that was judged is still the agent's, as far as the rota can say. */
 bool check_in_duty_stands(const struct directory_customer *customer,
                           const struct check_in_duty_row *duty, struct wall_time now);

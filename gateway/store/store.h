@@ -552,6 +552,11 @@ enum status store_list_missing_duties(struct store *store, int64_t customer_id, 
                                       struct wall_time after, size_t limit,
                                       struct check_in_duty_row *rows_r, size_t *count_r,
                                       struct error *error) MUST_CHECK;
+/* Of a rota, DUTY_REPLACED and not over at `after`; by their beginning. */
+enum status store_list_replaced_duties(struct store *store, int64_t customer_id, const char *rota,
+                                       struct wall_time after, size_t limit,
+                                       struct check_in_duty_row *rows_r, size_t *count_r,
+                                       struct error *error) MUST_CHECK;
 /* Of a customer, DUTY_MISSING and with an open escalation. */
 enum status store_list_escalated_duties(struct store *store, int64_t customer_id, size_t limit,
                                         struct check_in_duty_row *rows_r, size_t *count_r,

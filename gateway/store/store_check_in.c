@@ -158,6 +158,23 @@ enum status store_list_missing_duties(struct store *store, int64_t customer_id, 
     return read_duties(&run, limit, rows_r, count_r, error);
 }
 
+enum status store_list_replaced_duties(struct store *store, int64_t customer_id, const char *rota,
+                                       struct wall_time after, size_t limit,
+                                       struct check_in_duty_row *rows_r, size_t *count_r,
+                                       struct error *error)
+{
+    assert(customer_id > 0 && rota != NULL);
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_check_in_duty_replaced, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_text(&run, ":rota", rota);
+    query_bind_int64(&run, ":after", after.ms);
+    return read_duties(&run, limit, rows_r, count_r, error);
+}
+
 enum status store_list_escalated_duties(struct store *store, int64_t customer_id, size_t limit,
                                         struct check_in_duty_row *rows_r, size_t *count_r,
                                         struct error *error)

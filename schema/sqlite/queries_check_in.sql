@@ -58,6 +58,15 @@ FROM check_in_duty
 WHERE customer_id = :customer_id AND agent_id = :agent_id AND shift_to_at > :after AND state = 1
 ORDER BY shift_to_at LIMIT :limit;
 
+-- name: check_in_duty_replaced
+-- Of a rota: shifts that somebody else took and that are not over.
+SELECT
+  customer_id, rota, shift_from_at, agent_id, shift_to_at, state, judged_at, escalation_id,
+  completed_at, completed_way, replaced_by
+FROM check_in_duty
+WHERE customer_id = :customer_id AND rota = :rota AND shift_to_at > :after AND state = 2
+ORDER BY shift_from_at, agent_id LIMIT :limit;
+
 -- name: check_in_duty_escalated
 -- Of a customer: those whose escalation is open.
 SELECT

@@ -160,6 +160,14 @@ class CheckInTest(astreinte_test.GatewayTest):
         self.assertEqual((taken["state"], taken["way"]), ("taken_up", "replacement"))
         kinds = [each["kind"] for each in self.ours.show(found["id"])["timeline"]]
         self.assertLess(kinds.index("accepted"), kinds.index("done"))
+        view = self.ours.admin_path("GET", "rotas/garde", None, 200)
+        definition = {**view["definition"], "overrides": view["definition"]["overrides"][:1]}
+        self.ours.admin_path("PUT", "rotas/garde", definition, 200)  # as a file says it
+        self.assertEqual(self.on_call(), ["marie"])
+        self.ours.admin_path("PUT", "rotas/garde?replacements=maybe", definition, 400, 422)
+        self.ours.admin_path("PUT", "rotas/garde?replacements=drop", definition, 200)
+        self.assertEqual(self.on_call(), ["paul"])
+        self.assertNotEqual(self.missing()["id"], found["id"])  # and is asked again
 
     def test_missed__reaches_the_supervisor_who_has_it_settled(self):
         self.telephony.control(number=CHIEF, behaviour="accept", after_s=0.05)

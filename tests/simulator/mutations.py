@@ -358,8 +358,8 @@ MUTATIONS = [
     )),
     mutation("a shift that is given back is nobody's", (
         ENGINE + "command_check_in.c",
-        "    return duty->state == DUTY_WITHDRAWN && shift->to.ms > now.ms;",
-        "    return false && duty->state == DUTY_WITHDRAWN && shift->to.ms > now.ms;",
+        "           shift->to.ms > until_ms;",
+        "           shift->to.ms > until_ms && false;",
     )),
     mutation("a missing check-in is withdrawn for any change of a rota", (
         ENGINE + "command_check_in.c",

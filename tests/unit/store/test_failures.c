@@ -210,6 +210,8 @@ static enum status append_to_many(struct desk *desk)
       &d->duties[0], d->error)) \
     X(list_missing_duties, store_list_missing_duties(d->store, 1, 1, (struct wall_time){6}, ROWS, \
       d->duties, &d->count, d->error)) \
+    X(list_replaced_duties, store_list_replaced_duties(d->store, 1, "duty", (struct wall_time){6}, \
+      ROWS, d->duties, &d->count, d->error)) \
     X(list_escalated_duties, store_list_escalated_duties(d->store, 1, ROWS, d->duties, \
       &d->count, d->error)) \
     X(find_complete_check_in, store_find_complete_check_in(d->store, 1, 1, \
