@@ -20,6 +20,16 @@ static void write_json_or(struct json_writer *json, const char *name, const char
     json_member_raw(json, name, text != NULL ? text : otherwise);
 }
 
+static void write_days(struct json_writer *json, const char *name, int64_t days)
+{
+    json_name(json, name);
+    if (days > 0) {
+        json_int(json, days);
+    } else {
+        json_null_value(json);
+    }
+}
+
 static void write_head(struct json_writer *json, const struct directory_customer *customer)
 {
     json_member_text(json, "slug", customer->slug);
@@ -38,12 +48,8 @@ static void write_head(struct json_writer *json, const struct directory_customer
     json_array_end(json);
     json_member_text(json, "emergency_phone", customer->emergency_phone);
     json_member_text(json, "greeting", customer->greeting);
-    json_name(json, "retention_days");
-    if (customer->retention_days > 0) {
-        json_int(json, customer->retention_days);
-    } else {
-        json_null_value(json);
-    }
+    write_days(json, "retention_days", customer->retention_days);
+    write_days(json, "notice_days", customer->notice_days);
 }
 
 /* What a PUT takes, so that it can be changed and put again. */
@@ -194,6 +200,7 @@ static void take_calling(struct exchange *exchange, struct json_reader *reader,
     request->greeting = json_take_text(reader, "greeting", false, 1, GREETING_BYTES_MAX);
     request->retention_days =
         json_take_int(reader, "retention_days", false, 1, RETENTION_DAYS_MAX, 0);
+    request->notice_days = json_take_int(reader, "notice_days", false, 1, NOTICE_DAYS_MAX, 0);
     request->ticket_fields =
         text_of(exchange, json_take_array(reader, "ticket_fields", false, 0, TICKET_FIELDS_MAX));
 }

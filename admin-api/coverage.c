@@ -11,6 +11,8 @@
 #include "admin-api/coverage_text.h"
 #include "admin-api/escalations.h"
 #include "admin-api/interventions.h"
+#include "admin-api/publications_told.h"
+#include "gateway/store/store_publication.h"
 
 #define HOUR_MS               INT64_C(3600000)
 #define FINDINGS_SHOWN_MAX    2000
@@ -208,6 +210,31 @@ static enum status list_proven(struct store *store, const struct directory_custo
     return STATUS_OK;
 }
 
+/* Of customers who publish, what was told of the window. */
+static enum status list_told(struct store *store, const struct directory_customer *customer,
+                             struct arena *arena, struct coverage_request *request,
+                             struct error *error)
+{
+    const struct rota_period window = {request->now,
+                                       {request->now.ms + request->days * 24 * HOUR_MS}};
+    enum status status = store_has_publications(store, customer->id, &request->publishes, error);
+    if (status != STATUS_OK || !request->publishes) {
+        return status;
+    }
+    struct coverage_told *told = arena_alloc(arena, (customer->rotas_count + 1) * sizeof *told);
+    if (told == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for what was published");
+    }
+    for (size_t i = 0; i < customer->rotas_count && status == STATUS_OK; i++) {
+        told[i].rota = customer->rotas[i].slug;
+        status = publications_told(store, customer->id, told[i].rota, &window, arena,
+                                   &told[i].history, error);
+    }
+    request->told = told;
+    request->told_count = customer->rotas_count;
+    return status;
+}
+
 static enum status cover(struct coverage_walk *walk, struct store *store,
                          const struct directory_customer *customer, struct error *error)
 {
@@ -231,6 +258,9 @@ static enum status cover(struct coverage_walk *walk, struct store *store,
     }
     if (status == STATUS_OK) {
         status = list_proven(store, customer, arena, &request, error);
+    }
+    if (status == STATUS_OK) {
+        status = list_told(store, customer, arena, &request, error);
     }
     if (status == STATUS_OK) {
         request.interventions = interventions.items;

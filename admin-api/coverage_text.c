@@ -14,6 +14,8 @@ static const char *const english_notes[COVERAGE_NOTES_COUNT] = {
     "Twice at once: one agent, or two with the same number, in two rotas of one customer.",
     "Until a human: nobody answers but the last person asked, at the last moment; providers and "
     "lines work. What the call centre does once it is told that nobody took it is not counted.",
+    "Publication (L3121-12, R3121-3): only for customers who publish their rotas here; not "
+    "published is reported of what begins within the customer's notice_days.",
 };
 static const char *const french_notes[COVERAGE_NOTES_COUNT] = {
     "Les trous sont ceux des tours de garde qu'une procédure nomme ; un tour qui se repose le jour "
@@ -30,6 +32,9 @@ static const char *const french_notes[COVERAGE_NOTES_COUNT] = {
     "Délai humain : personne ne répond sauf la dernière personne sollicitée, au dernier moment ; "
     "fournisseurs et lignes fonctionnent. Ce que fait le centre d'appels une fois prévenu que "
     "personne n'a accepté n'est pas compté.",
+    "Publication (L3121-12, R3121-3) : seulement pour les clients qui publient ici leurs plannings "
+    "; "
+    "n'est signalé comme non publié que ce qui commence dans le délai du client (notice_days).",
 };
 
 const char *const *coverage_notes(bool french)
@@ -117,6 +122,25 @@ static int say_person(const struct coverage_finding *finding, bool french, char 
     }
 }
 
+static int say_told(const struct coverage_finding *finding, bool french, char *text)
+{
+    static const char *const said[][2][3] = {
+        {{"The duty of ", " in ", " was not published."},
+         {"L'astreinte de ", " dans ", " n'a pas été publiée."}},
+        {{"", " is on call in ", ", other than what was published."},
+         {"", " est d'astreinte dans ", ", contrairement à ce qui a été publié."}},
+        {{"", " is no longer on call in ", ", other than what was published."},
+         {"", " n'est plus d'astreinte dans ", ", contrairement à ce qui a été publié."}},
+    };
+    if (finding->kind != COVERAGE_NOT_PUBLISHED && finding->kind != COVERAGE_CHANGED) {
+        return -1;
+    }
+    size_t which = finding->kind == COVERAGE_NOT_PUBLISHED ? 0 : finding->lost ? 2 : 1;
+    const char *const *around = said[which][french ? 1 : 0];
+    return snprintf(text, SENTENCE_BYTES_MAX, "%s%s%s%s%s", around[0], name_of(finding->person),
+                    around[1], finding->rota, around[2]);
+}
+
 static void say_rest(const struct coverage_finding *finding, int64_t due_ms, bool french,
                      char *text)
 {
@@ -139,7 +163,8 @@ static void say_rest(const struct coverage_finding *finding, int64_t due_ms, boo
 void coverage_sentence(const struct coverage_finding *finding, int64_t due_ms, bool french,
                        char sentence_r[SENTENCE_BYTES_MAX])
 {
-    if (say_plan(finding, french, sentence_r) < 0 && say_person(finding, french, sentence_r) < 0) {
+    if (say_plan(finding, french, sentence_r) < 0 && say_person(finding, french, sentence_r) < 0 &&
+        say_told(finding, french, sentence_r) < 0) {
         say_rest(finding, due_ms, french, sentence_r);
     }
 }

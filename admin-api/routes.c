@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ESCALATION "/v1/escalations/{escalation}"
-#define CUSTOMER   "/v1/customers/{customer}"
+#define ESCALATION   "/v1/escalations/{escalation}"
+#define CUSTOMER     "/v1/customers/{customer}"
+#define PUBLICATIONS CUSTOMER "/rotas/{role}/publications"
 
 static const struct route routes[] = {
     /* call centre */
@@ -37,6 +38,8 @@ static const struct route routes[] = {
     {"POST", "/v1/agent/check-ins", FOR_AGENT, 0, agent_check_in},
     {"POST", "/v1/agent/check-outs", FOR_AGENT, 0, agent_check_out},
     {"GET", "/v1/agent/me", FOR_AGENT, 0, agent_me},
+    {"GET", "/v1/agent/publications", FOR_AGENT, 0, agent_publications_list},
+    {"POST", "/v1/agent/publications/{publication}/seen", FOR_AGENT, 0, agent_publications_seen},
     {"GET", "/v1/agent/escalations/{escalation}", FOR_AGENT, 0, agent_get_escalation},
     {"POST", "/v1/agent/escalations/{escalation}/{verb}", FOR_AGENT | FOR_ACTION_TOKENS,
      ROUTE_WAITS, agent_verb_post},
@@ -80,6 +83,10 @@ static const struct route routes[] = {
     {"GET", CUSTOMER "/rotas/{role}/feeds", FOR_ADMIN, 0, rotas_feeds_list},
     {"POST", CUSTOMER "/rotas/{role}/feeds", FOR_ADMIN, 0, rotas_feeds_post},
     {"DELETE", CUSTOMER "/rotas/{role}/feeds/{feed}", FOR_ADMIN, 0, rotas_feeds_delete},
+    {"GET", PUBLICATIONS, FOR_PORTAL, 0, publications_list},
+    {"POST", PUBLICATIONS, FOR_ADMIN, 0, publications_post},
+    {"GET", PUBLICATIONS "/{publication}", FOR_PORTAL, 0, publications_get},
+    {"POST", PUBLICATIONS "/{publication}/seen", FOR_ADMIN, 0, publications_seen},
     {"GET", "/v1/api-keys", FOR_ADMIN, 0, api_keys_list},
     {"POST", "/v1/api-keys", FOR_ADMIN, 0, api_keys_post},
     {"DELETE", "/v1/api-keys/{key}", FOR_ADMIN, 0, api_keys_delete},

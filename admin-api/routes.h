@@ -61,6 +61,8 @@ exchange_handler rotas_list, rotas_get, rotas_put, rotas_on_call, rotas_import;
 exchange_handler rotas_feeds_list, rotas_feeds_post, rotas_feeds_delete;
 exchange_handler agents_feeds_list, agents_feeds_post, agents_feeds_delete;
 exchange_handler feeds_get;
+exchange_handler publications_post, publications_list, publications_get, publications_seen;
+exchange_handler agent_publications_list, agent_publications_seen;
 exchange_handler api_keys_list, api_keys_post, api_keys_delete;
 exchange_handler events_get;
 exchange_handler providers_list;

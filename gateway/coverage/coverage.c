@@ -208,6 +208,9 @@ enum status coverage_compute(const struct coverage_request *request,
     if (status == STATUS_OK) {
         status = find_short_rest(&covering, error);
     }
+    if (status == STATUS_OK) {
+        status = find_untold(&covering, rotas, error);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -222,8 +225,18 @@ enum status coverage_compute(const struct coverage_request *request,
 const char *coverage_kind_word(enum coverage_kind kind)
 {
     static const char *const words[COVERAGE_KINDS_COUNT] = {
-        "gap",           "no_rota",        "no_number",  "no_device",   "unproven_device",
-        "twice_at_once", "reaches_nobody", "daily_rest", "weekly_rest", "not_judged",
+        "gap",
+        "no_rota",
+        "no_number",
+        "no_device",
+        "unproven_device",
+        "twice_at_once",
+        "reaches_nobody",
+        "daily_rest",
+        "weekly_rest",
+        "not_judged",
+        "not_published",
+        "changed_after_publication",
     };
     assert((unsigned)kind < COVERAGE_KINDS_COUNT);
     return words[kind];

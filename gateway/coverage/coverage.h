@@ -16,6 +16,8 @@
  *   On-call duty counts as rest but for them (Code du travail, L3121-9, L3121-10). Working hours
  *   and other customers' nights are not known here, so that what is reported is a breach for sure
  *   and what is not may still be one.
+ * - Published: all rotas, of customers who publish; not told is what begins in fewer days than the
+ *   customer gives notice.
  */
 #ifndef GATEWAY_COVERAGE_COVERAGE_H
 #define GATEWAY_COVERAGE_COVERAGE_H
@@ -27,6 +29,7 @@
 #include "gateway/base/arena.h"
 #include "gateway/base/status.h"
 #include "gateway/base/time.h"
+#include "gateway/coverage/publication.h"
 #include "gateway/engine/directory.h"
 #include "gateway/engine/engine.h"
 
@@ -50,6 +53,8 @@ enum coverage_kind {
     COVERAGE_DAILY_REST,  /* an intervention with too short a rest both before and after it */
     COVERAGE_WEEKLY_REST, /* a week without a rest that is long enough */
     COVERAGE_NOT_JUDGED,  /* a procedure beyond PROCEDURE_MS_MAX or SEGMENTS_MAX */
+    COVERAGE_NOT_PUBLISHED, /* soon on call, and never told so */
+    COVERAGE_CHANGED,       /* planned otherwise than was told */
     COVERAGE_KINDS_COUNT,
 };
 
@@ -64,6 +69,7 @@ struct coverage_finding {
     const struct directory_person *person;
     const struct directory_person *with_person; /* TWICE: the other slug of the same number */
     int64_t rest_ms;                            /* the longest there was */
+    bool lost; /* CHANGED: told, and not on call any more; otherwise the reverse */
 };
 
 /* How a procedure does, whenever in the window it starts. */
@@ -82,6 +88,12 @@ struct coverage_intervention {
     struct wall_time to;
 };
 
+/* What agents were told of one rota. */
+struct coverage_told {
+    const char *rota; /* slug */
+    struct publication_history history;
+};
+
 struct coverage_request {
     const struct directory_customer *customer;
     struct wall_time now; /* the window is [now, now + days) */
@@ -94,6 +106,9 @@ struct coverage_request {
      * that were when the customer was last changed. */
     const int64_t *proven;
     size_t proven_count;
+    bool publishes; /* the customer ever published anything; otherwise nothing is said of it */
+    const struct coverage_told *told; /* of rotas that were, as far as the window is concerned */
+    size_t told_count;
 };
 
 struct coverage {

@@ -307,7 +307,7 @@ static bool customer_is_the_same(json_t *present, json_t *wanted)
 {
     static const char *const optional[] = {"default_procedure", "opening_hours",   "holidays",
                                            "numbers",           "emergency_phone", "greeting",
-                                           "retention_days",    "ticket_fields"};
+                                           "retention_days",    "ticket_fields",   "notice_days"};
     static const char *const whole[] = {"opening_hours", "ticket_fields"};
     for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++) {
         json_t *has = json_object_get(present, optional[i]);

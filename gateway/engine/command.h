@@ -47,6 +47,9 @@ enum command_type {
     COMMAND_REVOKE_API_KEY,
     COMMAND_ADD_FEED,
     COMMAND_REVOKE_FEED,
+    COMMAND_PUBLISH,
+    COMMAND_SEE_PUBLICATION,
+    COMMAND_FETCH_PUBLICATION,
     /* the engine's own */
     COMMAND_DEADLINE,
     COMMAND_CONTEXT_CHANGED,
@@ -185,6 +188,7 @@ struct customer_request {
     const char *greeting;        /* or NULL */
     int64_t retention_days;      /* 0: without end */
     const char *ticket_fields;   /* JSON array that ticket_fields_parse() takes, or NULL */
+    int64_t notice_days;         /* 1 to NOTICE_DAYS_MAX; 0: as the law has it */
 };
 
 /* A customer's file of holidays. */
@@ -218,6 +222,45 @@ struct feed_request {
     const char *name;  /* ADD: may be "" */
     const char *place; /* ADD: what the address begins with: "https://…/v1/feeds/" */
     int64_t feed_id;   /* REVOKE */
+};
+
+/* What one agent is told: JSON arrays of his shifts, and of what changed for him. */
+struct told_agent {
+    const char *agent; /* slug */
+    const char *name;
+    const char *shifts;
+    const char *changes;
+};
+
+/* A rota for a time, as it was compiled and compared with what had been told of that time. */
+struct publish_request {
+    const char *key_id;          /* who publishes, and whose idempotency keys */
+    const char *idempotency_key; /* or NULL */
+    struct digest body_digest;
+    bool again; /* the key is known: only its answer is wanted, the rest is not there */
+    const char *rota;
+    const char *operator_name; /* or NULL */
+    const char *definition;    /* of the rota that was compiled */
+    struct uuid follows;       /* the newest publication of the rota that was looked at, or nil */
+    struct wall_time from;
+    struct wall_time to;
+    int notice_days;
+    struct digest digest;
+    int64_t in_time; /* changes */
+    int64_t short_notice;
+    int64_t too_short;
+    const struct told_agent *agents; /* by slug */
+    size_t agents_count;
+};
+
+/* An agent took note: by the app (operator_name NULL), or told an operator so. FETCH: the agent's
+ * calendar was fetched when this publication was the newest that he had. */
+struct see_publication_request {
+    struct uuid publication;
+    const char *rota;  /* slug; NULL: of whichever rota it is */
+    const char *agent; /* slug */
+    const char *operator_name;
+    const char *how; /* with operator_name: how he knows */
 };
 
 struct enrolment_request {
@@ -314,6 +357,8 @@ struct command {
         struct check_in_request check_in;
         struct api_key_request api_key;
         struct feed_request feed;
+        struct publish_request publish;
+        struct see_publication_request see_publication;
         struct task_done_request task_done;
         struct alarm_request alarm;
         struct clock_request clock;

@@ -149,6 +149,7 @@ static enum status write_customer(struct engine *engine, struct command *command
         .greeting = request->greeting,
         .retention_days = request->retention_days,
         .ticket_fields = request->ticket_fields,
+        .notice_days = request->notice_days,
     };
     enum status status = store_put_customer(engine->store, &row, &command->customer_id, error);
     if (status == STATUS_OK) {

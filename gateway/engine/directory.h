@@ -25,6 +25,7 @@
 #define API_KEYS_MAX               1024
 #define KEY_ID_BYTES_MAX           32
 #define FEEDS_OF_OWNER_MAX         8 /* of one rota, or of one agent */
+#define NOTICE_DAYS_MAX            60
 
 enum role { ROLE_NONE, ROLE_CALL_CENTRE, ROLE_TELEPHONY, ROLE_ADMIN, ROLE_PORTAL, ROLE_AGENT };
 
@@ -132,6 +133,7 @@ struct directory_customer {
     const char *ticket_fields_json;           /* as it was put, or NULL */
     const struct ticket_field *ticket_fields; /* the same, in its order */
     size_t ticket_fields_count;
+    int64_t notice_days; /* ahead of duty; 0: as the law has it (directory_notice_days()) */
     const struct directory_person *agents; /* by slug */
     size_t agents_count;
     const struct directory_person *contacts; /* by slug */
@@ -188,6 +190,8 @@ const struct directory_person *directory_person(const struct directory_customer 
                                                 const struct person_ref *ref);
 const struct directory_rota *directory_rota(const struct directory_customer *customer,
                                             const char *slug);
+/* How many days ahead of it agents are to know of their duty. */
+int directory_notice_days(const struct directory_customer *customer);
 const struct directory_procedure *directory_procedure(const struct directory_customer *customer,
                                                       const char *slug);
 const struct directory_device *directory_device(const struct directory_customer *customer,

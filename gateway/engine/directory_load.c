@@ -454,6 +454,7 @@ static enum status fill_snapshot(struct loading *loading, const struct customer_
         .greeting = keep(loading, row->greeting),
         .retention_days = row->retention_days,
         .ticket_fields_json = keep(loading, row->ticket_fields),
+        .notice_days = row->notice_days,
     };
     enum status status = starved(loading, error);
     if (status == STATUS_OK) {

@@ -342,6 +342,9 @@ static enum engine_lane lane_of(enum command_type type)
     case COMMAND_REVOKE_API_KEY:
     case COMMAND_ADD_FEED:
     case COMMAND_REVOKE_FEED:
+    case COMMAND_PUBLISH:
+    case COMMAND_SEE_PUBLICATION:
+    case COMMAND_FETCH_PUBLICATION:
     case COMMAND_DEADLINE:
     case COMMAND_CONTEXT_CHANGED:
     case COMMAND_ALARM:

@@ -204,6 +204,11 @@ void engine_outcome(struct engine *engine, int64_t customer_id, struct uuid esca
 void engine_delayed(struct engine *engine, int64_t customer_id, struct uuid escalation,
                     const struct transport_request *delay);
 
+/* Any thread: an agent's calendar was fetched when this publication was his newest. Kept when the
+ * writer can; when it cannot, the next fetch is as good. agent is a slug, and copied. */
+void engine_calendar_fetched(struct engine *engine, int64_t customer_id, const char *agent,
+                             struct uuid newest, struct wall_time at);
+
 /* Any thread: tells the desk of something that has no escalation; recorded when the writer can. At
  * most one of a kind every 60 s goes out; the log has all. kind is a static dotted word; detail has
  * no personal data. */

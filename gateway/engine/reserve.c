@@ -101,6 +101,9 @@ bool reserve_serves(enum command_type type)
     case COMMAND_ADD_ENROLMENT:
     case COMMAND_ADD_API_KEY:
     case COMMAND_ADD_FEED:
+    case COMMAND_PUBLISH:
+    case COMMAND_SEE_PUBLICATION:
+    case COMMAND_FETCH_PUBLICATION:
     case COMMANDS_COUNT:
         break;
     }

@@ -140,6 +140,7 @@ struct customer_row {
     const char *greeting;        /* or NULL */
     int64_t retention_days;      /* 0: without end */
     const char *ticket_fields;   /* JSON array, or NULL */
+    int64_t notice_days;         /* ahead of duty; 0: as the law has it */
 };
 
 /* A customer's file of holidays. */

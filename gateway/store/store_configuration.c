@@ -21,6 +21,7 @@ static const struct column customer_columns[] = {
     SAME(greeting, TEXT),
     SAME(retention_days, ROW_ID),
     SAME(ticket_fields, TEXT),
+    SAME(notice_days, ROW_ID),
 };
 MAP(customer);
 #undef ROW

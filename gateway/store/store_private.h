@@ -38,6 +38,10 @@
     X(device_test_insert) X(device_test_forget) X(device_test_update) X(device_test_get) \
     X(device_test_list) X(device_test_outbox) X(device_test_rewind) \
     X(feed_insert) X(feed_list) X(feed_revoke) \
+    X(publication_insert) X(publication_agent_insert) X(publication_newest) X(publication_exists) \
+    X(publication_get) X(publication_list) X(publication_list_over) X(publication_agent_list) \
+    X(publication_agent_get) X(publication_list_of_agent) X(publication_agent_unfetched) \
+    X(publication_agent_fetched) X(publication_agent_seen) \
     X(engine_clock_get) X(engine_clock_set)
 /* clang-format on */
 

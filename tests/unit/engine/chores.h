@@ -23,7 +23,8 @@ typedef struct command *chore(struct house *house);
     X(register_phone) X(retire_phone) \
     X(try_phone) X(confirm_test) X(test_fails) X(test_is_late) X(wait_for_room_for_tests) \
     X(check_in) X(check_out) X(record_a_call) X(enrol) X(use_enrolment) X(add_key) X(revoke_key) \
-    X(add_feed) X(revoke_feed)
+    X(add_feed) X(revoke_feed) \
+    X(publish) X(see_publication) X(fetch_calendar)
 /* clang-format on */
 
 #define X_(name) struct command *chore_##name(struct house *house);

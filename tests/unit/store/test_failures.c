@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "gateway/store/store_backup.h"
+#include "gateway/store/store_publication.h"
 #include "tests/unit/failing_calls.h"
 #include "tests/unit/store/fixture.h"
 
@@ -35,6 +36,8 @@ struct desk {
         struct escalation *escalation;
         struct number_row *number_row;
         struct person_row *person_row;
+        struct publication_agent_row *publication_agent_row;
+        struct publication_row *publication_row;
         struct timeline_row *timeline_row;
     } rows;
     struct escalation escalation, another, found;
@@ -51,6 +54,8 @@ struct desk {
     struct ticket_row ticket;
     struct desk_task_row task;
     struct idempotency_row idempotency;
+    struct publication_agent_row publication_agent;
+    struct publication_row publication;
     struct engine_clock_row clock;
     struct timeline_row entries[ROWS];
 };
@@ -80,6 +85,32 @@ static const struct device_test_row device_test = {
 static const struct idempotency_row idempotency = {.key_id = "k", .key = "one", .answer = "{}"};
 static const struct engine_clock_row engine_clock = {.boot_id = "boot"};
 static const struct promise promise = {.state = PROMISE_KEPT, .due_at = {5}};
+
+static const struct publication_row publication = {.customer_id = 1,
+                                                   .publication_id = {{5}},
+                                                   .rota = "night",
+                                                   .to_at = {9},
+                                                   .key_id = "k",
+                                                   .time_zone = "UTC"};
+static const struct publication_row another_publication = {.customer_id = 1,
+                                                           .publication_id = {{6}},
+                                                           .rota = "night",
+                                                           .to_at = {9},
+                                                           .key_id = "k",
+                                                           .time_zone = "UTC"};
+static const struct publication_agent_row told = {.customer_id = 1,
+                                                  .publication_id = {{5}},
+                                                  .agent = "jean",
+                                                  .name = "Jean",
+                                                  .shifts = "[]",
+                                                  .changes = "[]",
+                                                  .seen_via = "app"};
+static const struct publication_agent_row another_told = {.customer_id = 1,
+                                                          .publication_id = {{5}},
+                                                          .agent = "paul",
+                                                          .name = "Paul",
+                                                          .shifts = "[]",
+                                                          .changes = "[]"};
 
 static const struct feed_row feed = {
     .customer_id = 1, .rota_id = 1, .name = "planning", .created_at = {4}};
@@ -177,6 +208,29 @@ static enum status append_to_many(struct desk *desk)
     X(list_feeds, store_list_feeds(d->store, 1, d->arena, &d->rows.feed_row, &d->count, \
       d->error)) \
     X(revoke_feed, store_revoke_feed(d->store, 1, 1, (struct wall_time){9}, d->error)) \
+    X(add_publication, store_add_publication(d->store, &another_publication, d->error)) \
+    X(add_publication_agent, store_add_publication_agent(d->store, &another_told, d->error)) \
+    X(get_newest_publication, store_get_newest_publication(d->store, 1, "night", &d->id, \
+      d->error)) \
+    X(has_publications, store_has_publications(d->store, 1, &d->flag, d->error)) \
+    X(get_publication, store_get_publication(d->store, 1, publication.publication_id, d->arena, \
+      &d->publication, d->error)) \
+    X(list_publications, store_list_publications(d->store, 1, "night", numbered_id(0), ROWS, \
+      d->arena, &d->rows.publication_row, &d->count, d->error)) \
+    X(list_publications_over, store_list_publications_over(d->store, 1, "night", \
+      (struct wall_time){0}, (struct wall_time){9}, ROWS, d->arena, &d->rows.publication_row, \
+      &d->count, d->error)) \
+    X(list_publication_agents, store_list_publication_agents(d->store, 1, told.publication_id, \
+      d->arena, &d->rows.publication_agent_row, &d->count, d->error)) \
+    X(get_publication_agent, store_get_publication_agent(d->store, 1, told.publication_id, \
+      "jean", d->arena, &d->publication_agent, d->error)) \
+    X(list_publications_of_agent, store_list_publications_of_agent(d->store, 1, "jean", \
+      numbered_id(0), ROWS, d->arena, &d->rows.publication_agent_row, &d->count, d->error)) \
+    X(get_unfetched_publication, store_get_unfetched_publication(d->store, 1, "jean", &d->id, \
+      d->error)) \
+    X(note_fetched, store_note_fetched(d->store, 1, "jean", told.publication_id, \
+      (struct wall_time){9}, d->error)) \
+    X(note_seen, store_note_seen(d->store, &told, d->error)) \
     X(check_in, store_check_in(d->store, &check_in, &d->number, d->error)) \
     X(check_out, store_check_out(d->store, 1, 1, (struct wall_time){9}, d->error)) \
     X(get_check_in, store_get_check_in(d->store, 1, 1, d->arena, &d->check_in, d->error)) \
@@ -268,6 +322,8 @@ static void furnish(struct shelf *shelf, struct desk *desk)
     assert_ok(shelf, store_add_api_key(store, &api_key, error));
     assert_ok(shelf, store_add_api_key(store, &second_key, error));
     assert_ok(shelf, store_add_feed(store, &feed, &id, error));
+    assert_ok(shelf, store_add_publication(store, &publication, error));
+    assert_ok(shelf, store_add_publication_agent(store, &told, error));
     for (int n = 1; n < MANY_CUSTOMERS; n++) {
         char slug[16];
         (void)snprintf(slug, sizeof slug, "c%d", n);
