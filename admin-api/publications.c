@@ -113,10 +113,13 @@ static enum next read_list(struct exchange *exchange, struct store *store)
         store, exchange->customer_id, exchange->parameters[1], exchange->cursor,
         exchange->limit + 1, exchange->arena, &rows, &page.count, &error);
     page.publications = rows;
-    return reply_page(exchange, status, &error, &page);
+    /* Publications outlive their rota. */
+    bool is_unknown = page.count == 0 && uuid_is_nil(exchange->cursor) &&
+                      directory_rota(exchange->customer, exchange->parameters[1]) == NULL;
+    return status == STATUS_OK && is_unknown ? reply_problem(exchange, STATUS_NOT_FOUND, NULL, NULL)
+                                             : reply_page(exchange, status, &error, &page);
 }
 
-/* Publications outlive their rota: whether it is there is not asked. */
 enum next publications_list(struct exchange *exchange)
 {
     const char *slug;

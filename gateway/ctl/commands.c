@@ -152,6 +152,32 @@ const struct command commands[] = {
              OPTION_JSON),
      3, 3, command_rota_import,
      "astreintectl rota import clinique-saint-jean principal january.ics --dry-run"},
+    {"publish",
+     "CUSTOMER ROLE [--from TIME] [--to TIME] [--dry-run] [--digest DIGEST] [--operator NAME]\n"
+     "        [--language fr|en] [--idempotency-key K] [--json]",
+     "tell agents who is on call when, with a proof of the date",
+     "Puts on record what each agent is told, with what changed since they were told last and how\n"
+     "many days ahead: in time (the customer's notice_days, 15 by default: Code du travail, "
+     "R3121-3),\n"
+     "at short notice, or at too short a one, when not even a clear day lies between. Agents read\n"
+     "and confirm it in the app. By default from now to the end of the next month.\n\n"
+     "--dry-run prints every change and a digest, and publishes nothing. With that --digest it is\n"
+     "published only if it still says the same.",
+     OPTIONS({"--from", "TIME", "RFC 3339 (default: now)"},
+             {"--to", "TIME", "at most 366 days later (default: the end of the next month)"},
+             {"--dry-run", NULL, "say what would be told, publish nothing"},
+             {"--digest", "DIGEST", "what --dry-run of the same period printed"},
+             {"--operator", "NAME", "who publishes (default: $ASTREINTE_OPERATOR)"},
+             {"--language", "fr|en", "(default: the locale's, else en)"},
+             {"--idempotency-key", "K", "of a try of which no answer came"}, OPTION_JSON),
+     2, 2, command_publish, "astreintectl publish clinique-saint-jean principal --dry-run"},
+    {"publications", "CUSTOMER ROLE [ID] [--language fr|en] [--json]",
+     "what agents were told, and who took note",
+     "One line each, newest first; with an ID the shifts of each agent, and when and how they "
+     "took\n"
+     "note. A calendar that was fetched since is said beside it: a weaker proof.",
+     OPTIONS({"--language", "fr|en", "(default: the locale's, else en)"}, OPTION_JSON), 2, 3,
+     command_publications, "astreintectl publications clinique-saint-jean principal"},
     {"feed create", "CUSTOMER --rota ROLE | --agent AGENT [--name NAME] [--json]",
      "a secret address of a calendar",
      "Prints the address on standard output, once: the gateway keeps only its hash. A calendar\n"

@@ -26,6 +26,9 @@ COMMAND(rota_import);
 COMMAND(feed_create);
 COMMAND(feed_list);
 COMMAND(feed_revoke);
+/* command_publication.c */
+COMMAND(publish);
+COMMAND(publications);
 /* command_escalation.c */
 COMMAND(escalate);
 COMMAND(show);

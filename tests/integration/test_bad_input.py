@@ -125,6 +125,7 @@ CALLS = [
              ("numbers", ["01 99 00 00 01"] * 65, None),
              ("emergency_phone", "15", None), ("emergency_phone", 15, None),
              ("retention_days", 0, None), ("retention_days", 7306, None),
+             ("notice_days", 0, None), ("notice_days", 61, None), ("notice_days", "15", None),
              ("retention_days", "a year", None), ("ticket_fields", {}, None),
              ("ticket_fields", [FIELD] * 33, None), ("ticket_fields", [7], "/ticket_fields/0"),
              ("ticket_fields", [FIELD, FIELD], "/ticket_fields/1/name"),
@@ -172,6 +173,17 @@ CALLS = [
          role="principal"),
     Call("POST", "/v1/customers/{customer}/rotas/{role}/feeds", "admin", {}, (),
          text_faults("name", 100), role="principal"),
+    Call("POST", "/v1/customers/{customer}/rotas/{role}/publications", "admin", {}, (),
+         text_faults("operator", 100) + [
+             ("from", "soon", None), ("from", 7, None), ("from", "2020-01-01T00:00:00Z", None),
+             ("to", "soon", None), ("to", "2020-01-01T00:00:00Z", None),
+             ("to", "9999-01-01T00:00:00Z", None), ("digest", "abc", None),
+             ("digest", "G" * 64, None), ("digest", 7, None)], role="principal"),
+    Call("POST", "/v1/customers/{customer}/rotas/{role}/publications/{publication}/seen", "admin",
+         {"agent": "paul", "operator": "Léa", "how": "liste signée"}, ("agent", "operator", "how"),
+         text_faults("operator", 100) + text_faults("how", 200) + [
+             ("agent", "No", None), ("agent", 1, None)], role="principal"),
+    Call("POST", "/v1/agent/publications/{publication}/seen", "agent", {}),
     Call("POST", "/v1/customers/{customer}/agents/{agent}/feeds", "admin", {}, (),
          text_faults("name", 100), agent="paul"),
     Call("POST", "/v1/api-keys", "admin", {"name": "N", "role": "admin", "customers": ["*"]},
@@ -195,6 +207,10 @@ READS = [
     ("GET", "/v1/events", "desk", {}),
     ("GET", "/v1/providers", "desk", {}),
     ("GET", "/v1/agent/me", "agent", {}),
+    ("GET", "/v1/agent/publications", "agent", {}),
+    ("GET", "/v1/customers/{customer}/rotas/{role}/publications", "desk", {"role": "principal"}),
+    ("GET", "/v1/customers/{customer}/rotas/{role}/publications/{publication}", "desk",
+     {"role": "principal"}),
     ("GET", "/v1/agent/escalations/{escalation}", "agent", {}),
     ("GET", "/v1/agent/devices/{installation}/tests", "agent", {"installation": "phone-1"}),
     ("GET", "/v1/agent/devices/{installation}/tests/{test}", "agent", {"installation": "phone-1"}),
@@ -278,7 +294,8 @@ class BadInput(astreinte_test.GatewayTest):
 
     def path(self, pattern, **places):
         values = {"escalation": self.escalation, "attempt": self.attempt, "customer": "ours",
-                  "task": NOWHERE, "test": NOWHERE, "backup": NOWHERE, "number": NUMBER, **places}
+                  "task": NOWHERE, "test": NOWHERE, "backup": NOWHERE, "number": NUMBER,
+                  "publication": NOWHERE, **places}
         path = pattern
         for name, value in values.items():
             path = path.replace("{" + name + "}", value)

@@ -346,5 +346,48 @@ class CoverageTest(PublicationTest):
         self.assertEqual(self.cover(), [])
 
 
+class CommandLineTest(PublicationTest):
+    def ctl(self, *arguments, code=0, **environment):
+        environment.setdefault("LC_ALL", "en_GB.UTF-8")
+        return self.run_ctl(self.gateway.root_key, arguments[0], self.clinic.slug, "principal",
+                            *arguments[1:], code=code, **environment).stdout
+
+    def test_publish__in_both_languages(self):
+        period = ("--from", text(NOW), "--to", text(paris(6, month=4)))
+        shown = self.ctl("publish", *period, "--dry-run")
+        # In French time; the day of the year is of no matter.
+        self.assertRegex(shown, r"Paul Durand +new +.*10:00:00 – .*23 Mar 09:00:00 +0 days ahead  "
+                                r"TOO SHORT NOTICE\n")
+        self.assertRegex(shown, r"Zoé Petit +new +23 Mar 09:00:00 – 30 Mar 09:00:00 +7 days ahead  "
+                                r"SHORT NOTICE\n")
+        self.assertIn("dry run, nothing published; changes: 0 in time, 2 at short notice, 1 at too "
+                      "short notice", shown)
+        value = shown.split("digest ")[1].strip()
+        french = self.ctl("publish", *period, "--dry-run", LC_ALL="fr_FR.UTF-8")
+        self.assertIn("DÉLAI TROP COURT", french)
+        self.assertIn("à blanc, rien n'est publié", french)
+        self.assertEqual(self.ctl("publications"), "")
+        done = self.ctl("publish", *period, "--digest", value, "--operator", "Lucie")
+        publication = done.split("\n")[0]
+        self.assertIn("published; changes: 0 in time", done)
+        self.clinic.admin.post(f"{self.root}/{publication}/seen",
+                               {"agent": "zoe", "operator": "Lucie", "how": "signée"})
+        self.assertRegex(self.ctl("publications"),
+                         publication + r" .*seen 1 of 2  changes: 0 in time")
+        whole = self.ctl("publications", publication, "--language", "fr")
+        self.assertRegex(whole, r"Paul Durand +pas encore vu\n")
+        self.assertRegex(whole, r"Zoé Petit +vu .* noté par Lucie \(signée\)\n +23 Mar 09:00:00 – "
+                                r"30 Mar 09:00:00")
+        self.clinic.admin_path("PUT", "rotas/principal", weeks("zoe"), 200)
+        refused = self.run_ctl(self.gateway.root_key, "publish", self.clinic.slug, "principal",
+                               *period, "--digest", value, code=1)
+        self.assertIn("look again", refused.stderr)
+        self.assertEqual(json.loads(self.ctl("publications", "--json"))["operator"], "Lucie")
+        answer = json.loads(self.ctl("publish", *period, "--json"))
+        self.assertEqual(json.loads(self.ctl("publications", answer["id"], "--json"))["digest"],
+                         answer["digest"])
+        self.ctl("publish", "--language", "de", code=2)
+
+
 if __name__ == "__main__":
     unittest.main()
