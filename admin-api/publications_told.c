@@ -107,14 +107,14 @@ enum status publications_told(struct store *store, int64_t customer_id, const ch
         status = read_one(store, &rows[read], arena, &publications[read], error);
         covered = covers(&rows[read++], period);
     }
-    if (status == STATUS_OK && !covered && count == PUBLICATIONS_OVER_MAX) {
-        return error_set(error, STATUS_TOO_LARGE,
-                         "rota %s: more than %d publications reach into this time: publish a "
-                         "shorter one, then all of it is told by few",
-                         rota, PUBLICATIONS_OVER_MAX);
+    if (status != STATUS_OK) {
+        return status;
     }
-    if (status == STATUS_OK) {
-        *history_r = (struct publication_history){publications, read};
-    }
-    return status;
+    *history_r = (struct publication_history){publications, read};
+    return covered || count < PUBLICATIONS_OVER_MAX
+               ? STATUS_OK
+               : error_set(error, STATUS_TOO_LARGE,
+                           "rota %s: %d publications or more reach into this time: choose a "
+                           "shorter one",
+                           rota, PUBLICATIONS_OVER_MAX);
 }

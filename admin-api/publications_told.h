@@ -6,13 +6,13 @@
 #include "gateway/coverage/publication.h"
 #include "gateway/store/store.h"
 
-/* So many may reach into a time; more that do not cover it are refused, as what was told would be
- * wrong in silence. */
+/* So many are looked through. */
 #define PUBLICATIONS_OVER_MAX 500
 
 /* What was told of a rota in a period, from the newest publication to one that covers all of it.
- * Into the arena. STATUS_TOO_LARGE: over PUBLICATIONS_OVER_MAX; STATUS_CORRUPT: a row is not what
- * the gateway writes; otherwise those of the store. */
+ * Into the arena. STATUS_TOO_LARGE: there may be more than PUBLICATIONS_OVER_MAX, of which the
+ * newest are there; STATUS_CORRUPT: a row is not what the gateway writes; otherwise those of the
+ * store. */
 enum status publications_told(struct store *store, int64_t customer_id, const char *rota,
                               const struct rota_period *period, struct arena *arena,
                               struct publication_history *history_r,
