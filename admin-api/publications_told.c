@@ -7,6 +7,11 @@
 #include "gateway/base/text.h"
 #include "gateway/store/store_publication.h"
 
+static enum status no_memory(struct error *error)
+{
+    return error_set(error, STATUS_NO_MEMORY, "no memory for what was published");
+}
+
 static bool read_time(const json_t *shift, const char *name, struct wall_time *time_r)
 {
     const char *text = json_string_value(json_object_get(shift, name));
@@ -50,18 +55,21 @@ static enum status read_publication(const struct publication_agent_row *rows, si
     size_t total = 0, taken = 0;
     enum status status = STATUS_OK;
     json_t **documents = arena_alloc(arena, (count + 1) * sizeof(json_t *));
-    for (size_t i = 0; documents != NULL && i < count && status == STATUS_OK; i++) {
+    if (documents == NULL) {
+        return no_memory(error);
+    }
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         status = read_shifts(&rows[i], &documents[i], error);
         total += json_array_size(documents[i]);
     }
     struct rota_interval *shifts = arena_alloc(arena, (total + 1) * sizeof *shifts);
-    if (documents == NULL || shifts == NULL) {
-        status = error_set(error, STATUS_NO_MEMORY, "no memory for what was published");
+    if (status == STATUS_OK && shifts == NULL) {
+        status = no_memory(error);
     }
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         status = take_shifts(&rows[i], documents[i], shifts, &taken, error);
     }
-    for (size_t i = 0; documents != NULL && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         json_decref(documents[i]);
     }
     publication->shifts = shifts;
@@ -101,7 +109,7 @@ enum status publications_told(struct store *store, int64_t customer_id, const ch
     }
     struct rota_publication *publications = arena_alloc(arena, (count + 1) * sizeof *publications);
     if (publications == NULL) {
-        return error_set(error, STATUS_NO_MEMORY, "no memory for what was published");
+        return no_memory(error);
     }
     while (read < count && !covered && status == STATUS_OK) {
         status = read_one(store, &rows[read], arena, &publications[read], error);

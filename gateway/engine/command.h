@@ -253,14 +253,19 @@ struct publish_request {
     size_t agents_count;
 };
 
-/* An agent took note: by the app (operator_name NULL), or told an operator so. FETCH: the agent's
- * calendar was fetched when this publication was the newest that he had. */
+/* An agent took note: by the app (operator_name NULL), or told an operator so. */
 struct see_publication_request {
     struct uuid publication;
     const char *rota;  /* slug; NULL: of whichever rota it is */
     const char *agent; /* slug */
     const char *operator_name;
     const char *how; /* with operator_name: how he knows */
+};
+
+/* An agent's calendar was fetched when this publication was the newest that he had. */
+struct fetch_publication_request {
+    struct uuid newest;
+    char agent[SLUG_BYTES_MAX];
 };
 
 struct enrolment_request {
@@ -359,6 +364,7 @@ struct command {
         struct feed_request feed;
         struct publish_request publish;
         struct see_publication_request see_publication;
+        struct fetch_publication_request fetch_publication;
         struct task_done_request task_done;
         struct alarm_request alarm;
         struct clock_request clock;

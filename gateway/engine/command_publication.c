@@ -5,8 +5,9 @@
 #include <assert.h>
 #include <string.h>
 
-#include "gateway/base/json_writer.h"
 #include "gateway/base/encoding.h"
+#include "gateway/base/json_writer.h"
+#include "gateway/base/text.h"
 #include "gateway/store/store_publication.h"
 
 #define ANSWER_BYTES_MAX 2048
@@ -188,9 +189,9 @@ enum status command_see_publication(struct engine *engine, struct command *comma
 enum status command_fetch_publication(struct engine *engine, struct command *command,
                                       struct error *error)
 {
-    const struct see_publication_request *request = &command->request.see_publication;
-    return store_note_fetched(engine->store, command->customer_id, request->agent,
-                              request->publication, command->received_at, error);
+    const struct fetch_publication_request *request = &command->request.fetch_publication;
+    return store_note_fetched(engine->store, command->customer_id, request->agent, request->newest,
+                              command->received_at, error);
 }
 
 void engine_calendar_fetched(struct engine *engine, int64_t customer_id, const char *agent,
@@ -198,11 +199,9 @@ void engine_calendar_fetched(struct engine *engine, int64_t customer_id, const c
 {
     struct command *command =
         own_command(COMMAND_FETCH_PUBLICATION, customer_id, (struct uuid){{0}}, at);
-    command->arena = arena_create(0);
-    const char *kept = command->arena != NULL ? arena_text(command->arena, agent) : NULL;
-    command->request.see_publication =
-        (struct see_publication_request){.publication = newest, .agent = kept};
-    if (kept == NULL || engine_post(engine, command) != STATUS_OK) {
+    command->request.fetch_publication.newest = newest;
+    (void)text_copy(command->request.fetch_publication.agent, SLUG_BYTES_MAX, agent);
+    if (engine_post(engine, command) != STATUS_OK) {
         own_command_free(command); /* the next fetch tells it */
     }
 }

@@ -613,22 +613,22 @@ struct command *chore_publish(struct house *house)
     return command;
 }
 
-static struct command *take_note(struct house *house, enum command_type type)
+struct command *chore_see_publication(struct house *house)
 {
     struct command *published = chore_publish(house);
     house_run(house, published);
-    struct command *command = house_command(house, type);
+    struct command *command = house_command(house, COMMAND_SEE_PUBLICATION);
     command->request.see_publication =
         (struct see_publication_request){.publication = answered_id(published), .agent = "jean"};
     return command;
 }
 
-struct command *chore_see_publication(struct house *house)
-{
-    return take_note(house, COMMAND_SEE_PUBLICATION);
-}
-
 struct command *chore_fetch_calendar(struct house *house)
 {
-    return take_note(house, COMMAND_FETCH_PUBLICATION);
+    struct command *published = chore_publish(house);
+    house_run(house, published);
+    struct command *command = house_command(house, COMMAND_FETCH_PUBLICATION);
+    command->request.fetch_publication =
+        (struct fetch_publication_request){.newest = answered_id(published), .agent = "jean"};
+    return command;
 }

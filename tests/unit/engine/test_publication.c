@@ -99,6 +99,18 @@ static void test_publications__have_ids_in_their_order(void **state)
         assert_true(memcmp(id.bytes, before.bytes, sizeof id.bytes) > 0);
         before = id;
     }
+    /* Engine time was later once, as after a database of another life was put in its place. */
+    struct uuid ahead = uuid_v7((struct wall_time){house->wall.ms + 86400000},
+                                &house->engine->configuration.random);
+    const struct publication_row row = {.customer_id = house->customer_id,
+                                        .publication_id = ahead,
+                                        .rota = "duty",
+                                        .to_at = {1},
+                                        .key_id = "admin",
+                                        .time_zone = "UTC"};
+    assert_int_equal(store_add_publication(house->engine->store, &row, NULL), STATUS_OK);
+    struct uuid id = answered_id(publish(house, NULL, ahead));
+    assert_true(memcmp(id.bytes, ahead.bytes, sizeof id.bytes) > 0);
 }
 
 static void test_publication__the_same_key_gives_the_same_answer(void **state)
@@ -207,6 +219,23 @@ static void test_publication__a_fetch_of_the_calendar_is_noted(void **state)
     assert_int_equal(house_number(house, sql), fetched_ms + house->wall.ms);
 }
 
+/* What the writer has no room for is told by the next fetch. */
+static void test_publication__a_fetch_that_finds_a_full_lane(void **state)
+{
+    struct house *house = *state;
+    struct uuid first = answered_id(publish(house, NULL, none));
+    for (int i = 0; i < LANE_ADMINISTRATION_SLOTS; i++) {
+        engine_calendar_fetched(house->engine, house->customer_id, "nobody", first, house->wall);
+    }
+    engine_calendar_fetched(house->engine, house->customer_id, "jean", first, house->wall);
+    house_settle(house);
+    static const char sql[] = "SELECT count(*) FROM publication_agent WHERE fetched_at IS NOT NULL";
+    assert_int_equal(house_number(house, sql), 0);
+    engine_calendar_fetched(house->engine, house->customer_id, "jean", first, house->wall);
+    house_settle(house);
+    assert_int_equal(house_number(house, sql), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +245,7 @@ int main(void)
         HOUSE_TEST(test_publication__of_what_is_not_so_any_more),
         HOUSE_TEST(test_publication__is_seen_once),
         HOUSE_TEST(test_publication__a_fetch_of_the_calendar_is_noted),
+        HOUSE_TEST(test_publication__a_fetch_that_finds_a_full_lane),
     };
     return cmocka_run_group_tests_name("engine.publication", tests, NULL, NULL);
 }
