@@ -42,10 +42,10 @@ enum status publication_plan(const struct publication_question *question,
         .at = question->at,
         .notice_days = directory_notice_days(question->customer),
     };
-    struct rota_interval *shifts;
-    struct rota_change *changes;
-    struct rota_told told;
-    size_t shifts_count, changes_count;
+    struct rota_interval *shifts = NULL;
+    struct rota_change *changes = NULL;
+    struct rota_told told = {.shifts_count = 0};
+    size_t shifts_count = 0, changes_count = 0;
     enum status status = list_shifts(question, rotas, arena, &shifts, &shifts_count, error);
     if (status == STATUS_OK) {
         status = rota_told(question->history.newest_first, question->history.count,
