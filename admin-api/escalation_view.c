@@ -55,6 +55,7 @@ static void write_ticket(struct json_writer *json, const struct escalation_view 
     const struct escalation *escalation = &view->escalation;
     json_member_uuid(json, "id", escalation->id);
     json_member_uuid(json, "ticket", escalation->ticket_id);
+    json_member_int(json, "ticket_number", view->ticket.number);
     json_member_text(json, "customer", view->customer->slug);
     json_member_text(json, "severity", severity_word(escalation->severity));
     json_member_text(json, "category", view->ticket.category);

@@ -21,6 +21,7 @@ enum command_type {
     COMMAND_ESCALATE,
     COMMAND_DESK_VERB,
     COMMAND_TASK_DONE,
+    COMMAND_TICKET_VERB,
     /* agent's phone */
     COMMAND_AGENT_VERB,
     COMMAND_USE_ENROLMENT,
@@ -268,6 +269,20 @@ struct task_done_request {
     const char *operator_name;
 };
 
+enum ticket_verb { TICKET_ADD_NOTE, TICKET_CLOSE, TICKET_REOPEN, TICKET_LINK, TICKET_UNLINK };
+
+/* What the desk does to a ticket. */
+struct ticket_request {
+    enum ticket_verb verb;
+    struct uuid ticket_id;
+    struct uuid other;  /* LINK: the ticket that it is a duplicate of; UNLINK: either way */
+    const char *key_id; /* whose idempotency keys */
+    const char *idempotency_key; /* or NULL */
+    struct digest body_digest;
+    const char *operator_name;
+    const char *text; /* the note, or the reason, which may be NULL */
+};
+
 struct alarm_request {
     const char *kind;
     const char *detail;
@@ -315,6 +330,7 @@ struct command {
         struct api_key_request api_key;
         struct feed_request feed;
         struct task_done_request task_done;
+        struct ticket_request ticket;
         struct alarm_request alarm;
         struct clock_request clock;
         struct engine_time due; /* DEADLINE: when it was due */

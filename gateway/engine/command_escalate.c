@@ -9,6 +9,7 @@
 #include "gateway/base/text.h"
 #include "gateway/engine/escalation_json.h"
 #include "gateway/engine/qualify.h"
+#include "gateway/store/store_ticket.h"
 
 #define ANSWER_BYTES_MAX       24576
 #define WARNINGS_MAX           24
@@ -24,6 +25,7 @@ struct escalate_work {
     struct qualification qualification;
     struct event_choice choices[EVENT_CHOICES_MAX];
     size_t choices_count;
+    int64_t ticket_number;
 };
 
 static void warn(struct escalate_work *work, const char *text)
@@ -139,6 +141,7 @@ static void write_answer(struct engine *engine, struct command *command,
     json_object_begin(&json);
     json_member_uuid(&json, "id", escalation->id);
     json_member_uuid(&json, "ticket", escalation->ticket_id);
+    json_member_int(&json, "ticket_number", work->ticket_number);
     json_member_text(&json, "state", escalation_state_word(escalation->state));
     write_notified(&json, applied);
     escalation_json_next(&json, escalation, wall_of_engine_ms(engine));
@@ -196,6 +199,21 @@ static const char *words_of_caller(const struct command *command)
                         request->fields != NULL ? request->fields : "");
 }
 
+/* The ticket is found by this caller, too. */
+static enum status ticket_joined(struct engine *engine, struct command *command,
+                                 struct escalate_work *work, struct uuid ticket_id,
+                                 struct error *error)
+{
+    struct ticket_row ticket;
+    enum status status = store_get_ticket(engine->store, command->customer_id, ticket_id,
+                                          command->arena, &ticket, error);
+    if (status == STATUS_OK) {
+        work->ticket_number = ticket.number;
+        status = store_note_ticket_changed(engine->store, command->customer_id, ticket_id, error);
+    }
+    return status;
+}
+
 /* A second caller: keeps their own promise, and wakes whoever is to know. STATUS_CLOSED: it cannot
  * take another. */
 static enum status join(struct engine *engine, struct command *command, struct escalate_work *work,
@@ -225,6 +243,9 @@ static enum status join(struct engine *engine, struct command *command, struct e
     caller.promise = after->promises[after->callers_count - 1].state;
     caller.promise_engine = after->promises[after->callers_count - 1].due_at;
     status = store_add_caller(engine->store, &caller, error);
+    if (status == STATUS_OK) {
+        status = ticket_joined(engine, command, work, after->ticket_id, error);
+    }
     if (status == STATUS_OK) {
         if (request->override.given) {
             warn(work, "override: the call joined an open escalation, whose procedure goes on");
@@ -354,6 +375,7 @@ static enum status open_new(struct engine *engine, struct command *command,
     struct applied applied;
     enum status status = apply_opening(engine, &seed, &opening, &event, &applied, error);
     if (status == STATUS_OK) {
+        work->ticket_number = ticket.number;
         write_answer(engine, command, work, &applied, false);
         (void)pthread_mutex_lock(&engine->statistics_lock);
         engine->statistics.escalations_opened++;

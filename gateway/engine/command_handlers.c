@@ -5,6 +5,7 @@ command_handler *const command_handlers[COMMANDS_COUNT] = {
     [COMMAND_ESCALATE] = command_escalate,
     [COMMAND_DESK_VERB] = command_desk_verb,
     [COMMAND_TASK_DONE] = command_task_done,
+    [COMMAND_TICKET_VERB] = command_ticket_verb,
     [COMMAND_AGENT_VERB] = command_agent_verb,
     [COMMAND_USE_ENROLMENT] = command_use_enrolment,
     [COMMAND_PUT_DEVICE] = command_put_device,

@@ -185,6 +185,18 @@ struct files_watch {
     int64_t told_ms;
 };
 
+/* ---- tickets that are indexed and erased (tickets_tend.c) ---- */
+
+struct tickets_tending {
+    struct engine_time index_at; /* not before */
+    struct engine_time erase_at;
+    int64_t customer_id; /* how far the tickets were walked; 0: a walk begins */
+    struct uuid after;
+    bool asked;   /* whether the index is unclean was looked up since the start */
+    bool unclean; /* erased words are still in it */
+    bool cleaning;
+};
+
 struct engine {
     unsigned magic;
     struct engine_configuration configuration;
@@ -258,6 +270,7 @@ struct engine {
     struct engine_time tests_again_at; /* their rows failed: until then the outbox does without */
     struct turn *turn;
     struct engine_time purged_at;
+    struct tickets_tending tending;
     struct cached_procedure procedures[PROCEDURES_CACHED_MAX];
     size_t procedures_count;
 
@@ -306,7 +319,8 @@ void engine_note_damage(struct engine *engine, enum status status);
 typedef enum status command_handler(struct engine *engine, struct command *command,
                                     struct error *error);
 
-command_handler command_escalate, command_forwarded_call, command_desk_verb, command_task_done;
+command_handler command_escalate, command_forwarded_call, command_desk_verb, command_task_done,
+    command_ticket_verb;
 command_handler command_agent_verb, command_use_enrolment, command_put_device,
     command_delete_device, command_test_device, command_confirm_test, command_check_in,
     command_check_out;
@@ -351,7 +365,7 @@ struct applied {
 
 /* What a new escalation brings besides its state. */
 struct opening {
-    const struct ticket_row *ticket;
+    struct ticket_row *ticket; /* gets its number */
     const struct caller_row *caller;
     const char *dedup_key;
 };
@@ -549,6 +563,16 @@ int64_t reserve_tend(struct engine *engine);
 
 /* Each turn, before its transaction. */
 void housekeeping(struct engine *engine);
+
+/* Neither yes nor no can be answered: stop, restart, recover (turn.c). */
+_Noreturn void engine_end_process(const struct engine *engine, const char *event,
+                                  const struct error *error);
+
+/* ---- tickets_tend.c: what tickets need from time alone ---- */
+
+/* Between transactions: indexes and erases a few, when it is time. busy: the writer has other work.
+ * Answers when it wants to look next, in ms. */
+int64_t tickets_tend(struct engine *engine, bool busy);
 
 /* ---- clock_watch.c ---- */
 

@@ -88,6 +88,7 @@ bool reserve_serves(enum command_type type)
         return true;
     case COMMAND_ESCALATE:
     case COMMAND_FORWARDED_CALL:
+    case COMMAND_TICKET_VERB:
     case COMMAND_USE_ENROLMENT:
     case COMMAND_PUT_DEVICE:
     case COMMAND_DELETE_DEVICE:

@@ -278,6 +278,9 @@ struct ticket_row {
     const char *fields;  /* JSON object of strings, or NULL */
     struct wall_time opened_at;
     struct wall_time closed_at;
+    int64_t number;           /* to say on the telephone (core/ticket_number.h) */
+    struct uuid duplicate_of; /* the ticket that is worked on; nil: this one */
+    struct wall_time erased_at;
 };
 
 struct caller_row {
@@ -487,7 +490,8 @@ enum status store_get_check_in(struct store *store, int64_t customer_id, int64_t
 
 /* ---- escalations ---- */
 
-enum status store_add_ticket(struct store *store, const struct ticket_row *row,
+/* Gives the ticket its number (row->number). */
+enum status store_add_ticket(struct store *store, struct ticket_row *row,
                              struct error *error) MUST_CHECK;
 enum status store_close_ticket(struct store *store, int64_t customer_id, struct uuid ticket_id,
                                struct wall_time now, struct error *error) MUST_CHECK;

@@ -1,16 +1,10 @@
-/* store_escalation.c - tickets, escalations, callers, attempts and desk tasks. */
+/* store_escalation.c - escalations, callers, attempts and desk tasks. */
 #include "gateway/store/store_private.h"
 
 #include <assert.h>
 #include <string.h>
 
-#define ROW struct ticket_row
-static const struct column ticket_columns[] = {
-    SAME(customer_id, INT64), SAME(ticket_id, UUID), SAME(category, TEXT),  SAME(summary, TEXT),
-    SAME(details, TEXT),      SAME(fields, TEXT),    SAME(opened_at, TIME), SAME(closed_at, TIME),
-};
-MAP(ticket);
-#undef ROW
+#include "gateway/store/store_ticket_private.h"
 
 #define ROW struct escalation
 static const struct column escalation_columns[] = {
@@ -138,36 +132,6 @@ static enum status write_row(struct store *store, enum query query, const struct
     }
     query_bind_row(&run, map, row);
     return query_finish(&run, error);
-}
-
-enum status store_add_ticket(struct store *store, const struct ticket_row *row, struct error *error)
-{
-    assert(row->customer_id > 0 && !uuid_is_nil(row->ticket_id));
-    assert(row->summary != NULL && row->opened_at.ms != TIME_NEVER_MS);
-    return write_row(store, QUERY_ticket_insert, &ticket_map, row, error);
-}
-
-enum status store_close_ticket(struct store *store, int64_t customer_id, struct uuid ticket_id,
-                               struct wall_time now, struct error *error)
-{
-    assert(customer_id > 0 && !uuid_is_nil(ticket_id));
-    assert(now.ms != TIME_NEVER_MS); /* that would open it again */
-    struct ticket_row row = {.customer_id = customer_id, .ticket_id = ticket_id, .closed_at = now};
-    return write_row(store, QUERY_ticket_close, &ticket_map, &row, error);
-}
-
-enum status store_get_ticket(struct store *store, int64_t customer_id, struct uuid ticket_id,
-                             struct arena *arena, struct ticket_row *row_r, struct error *error)
-{
-    assert(row_r != NULL && arena != NULL);
-    struct query_run run;
-    enum status status = query_begin(store, QUERY_ticket_get, &run, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    query_bind_int64(&run, ":customer_id", customer_id);
-    query_bind_uuid(&run, ":ticket_id", ticket_id);
-    return query_one(&run, &ticket_map, row_r, arena, error);
 }
 
 enum status store_add_escalation(struct store *store, const struct escalation *escalation,
@@ -310,6 +274,22 @@ enum status store_list_escalations(struct store *store, int64_t customer_id, str
     query_bind_uuid(&run, ":before", before);
     query_bind_int64(&run, ":state_low", state_low);
     query_bind_int64(&run, ":state_high", state_high);
+    query_bind_int64(&run, ":limit", (int64_t)limit);
+    return query_all(&run, &escalation_map, sizeof **rows_r, arena, (void **)rows_r, count_r,
+                     error);
+}
+
+enum status store_list_escalations_of_ticket(struct store *store, int64_t customer_id,
+                                             struct uuid ticket_id, size_t limit,
+                                             struct arena *arena, struct escalation **rows_r,
+                                             size_t *count_r, struct error *error)
+{
+    struct query_run run;
+    enum status status = store_begin_of_ticket(store, QUERY_ticket_list_escalations, customer_id,
+                                               ticket_id, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
     query_bind_int64(&run, ":limit", (int64_t)limit);
     return query_all(&run, &escalation_map, sizeof **rows_r, arena, (void **)rows_r, count_r,
                      error);

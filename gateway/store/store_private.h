@@ -38,7 +38,19 @@
     X(device_test_insert) X(device_test_forget) X(device_test_update) X(device_test_get) \
     X(device_test_list) X(device_test_outbox) X(device_test_rewind) \
     X(feed_insert) X(feed_list) X(feed_revoke) \
-    X(engine_clock_get) X(engine_clock_set)
+    X(engine_clock_get) X(engine_clock_set) \
+    X(ticket_highest_number) X(ticket_by_number) X(ticket_list) X(ticket_list_end) \
+    X(ticket_list_of_customer) X(ticket_list_of_customer_end) X(ticket_list_open) \
+    X(ticket_list_open_end) X(ticket_list_open_of_customer) X(ticket_list_open_of_customer_end) \
+    X(ticket_reopen) X(ticket_link) X(ticket_list_duplicates) X(ticket_open_escalations) \
+    X(ticket_list_escalations) X(ticket_note_insert) X(ticket_note_count) X(ticket_note_list) \
+    X(ticket_text) X(ticket_document_get) X(ticket_document_insert) X(ticket_document_update) \
+    X(ticket_document_delete) X(ticket_document_below) X(ticket_words_insert) \
+    X(ticket_words_delete) X(ticket_words_merge) X(ticket_search) X(ticket_search_end) \
+    X(ticket_stale_insert) X(ticket_stale_delete) X(ticket_stale_list) X(ticket_indexed_get) \
+    X(ticket_indexed_set) X(ticket_unclean_set) X(ticket_to_index) X(ticket_unindexed) \
+    X(ticket_unindexed_newest) X(ticket_walk) X(ticket_erase) X(ticket_erase_callers) \
+    X(ticket_erase_notes) X(ticket_erase_timeline) X(ticket_erase_dedup)
 /* clang-format on */
 
 enum query {

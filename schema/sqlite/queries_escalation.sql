@@ -1,21 +1,5 @@
 -- Escalations, their attempts and their journal: what the engine writes.
 
--- name: ticket_insert
-INSERT INTO ticket (
-  customer_id, ticket_id, category, summary, details, fields, opened_at, closed_at)
-VALUES (
-  :customer_id, :ticket_id, :category, :summary, :details, :fields, :opened_at, :closed_at);
-
--- name: ticket_close
-UPDATE ticket SET closed_at = :closed_at
-WHERE customer_id = :customer_id AND ticket_id = :ticket_id AND closed_at IS NULL;
-
--- name: ticket_get
-SELECT
-  customer_id, ticket_id, category, summary, details, fields, opened_at, closed_at
-FROM ticket
-WHERE customer_id = :customer_id AND ticket_id = :ticket_id;
-
 -- name: escalation_insert
 INSERT INTO escalation (
   customer_id, escalation_id, ticket_id, procedure_id, dedup_key, state, severity, drill,

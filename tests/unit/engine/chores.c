@@ -516,6 +516,72 @@ struct command *chore_record_a_call(struct house *house)
     return command;
 }
 
+struct command *ticket_command(struct house *house, enum ticket_verb verb, struct uuid ticket)
+{
+    struct command *command = house_command(house, COMMAND_TICKET_VERB);
+    command->request.ticket = (struct ticket_request){
+        .verb = verb,
+        .ticket_id = ticket,
+        .key_id = "desk",
+        .idempotency_key = arena_format(command->arena, "ticket-%zu", house->commands_count),
+        .operator_name = "Léa",
+        .text = "le gardien rappelle",
+    };
+    return command;
+}
+
+struct uuid recorded_ticket(struct house *house)
+{
+    char text[UUID_TEXT_BYTES];
+    struct uuid id;
+    struct command *command = chore_record_a_call(house);
+    house_run(house, command);
+    answered_text(command, "ticket", text, sizeof text);
+    assert_int_equal(uuid_parse(text, &id), STATUS_OK);
+    return id;
+}
+
+struct command *chore_note_on_ticket(struct house *house)
+{
+    return ticket_command(house, TICKET_ADD_NOTE, recorded_ticket(house));
+}
+
+struct command *chore_reopen_ticket(struct house *house)
+{
+    return ticket_command(house, TICKET_REOPEN, recorded_ticket(house));
+}
+
+struct command *chore_close_ticket(struct house *house)
+{
+    struct uuid ticket = recorded_ticket(house);
+    house_run(house, ticket_command(house, TICKET_REOPEN, ticket));
+    return ticket_command(house, TICKET_CLOSE, ticket);
+}
+
+struct command *chore_link_tickets(struct house *house)
+{
+    struct command *command = ticket_command(house, TICKET_LINK, recorded_ticket(house));
+    command->request.ticket.other = recorded_ticket(house);
+    return command;
+}
+
+struct command *chore_unlink_tickets(struct house *house)
+{
+    struct command *linked = chore_link_tickets(house);
+    house_run(house, linked);
+    struct command *command =
+        ticket_command(house, TICKET_UNLINK, linked->request.ticket.ticket_id);
+    command->request.ticket.other = linked->request.ticket.other;
+    return command;
+}
+
+struct command *chore_wait_for_the_index(struct house *house)
+{
+    (void)recorded_ticket(house);
+    house_advance(house, 10000);
+    return NULL;
+}
+
 struct command *chore_enrol(struct house *house)
 {
     struct command *command = house_command(house, COMMAND_ADD_ENROLMENT);

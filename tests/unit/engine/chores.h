@@ -23,12 +23,18 @@ typedef struct command *chore(struct house *house);
     X(register_phone) X(retire_phone) \
     X(try_phone) X(confirm_test) X(test_fails) X(test_is_late) X(wait_for_room_for_tests) \
     X(check_in) X(check_out) X(record_a_call) X(enrol) X(use_enrolment) X(add_key) X(revoke_key) \
-    X(add_feed) X(revoke_feed)
+    X(add_feed) X(revoke_feed) X(note_on_ticket) X(close_ticket) X(reopen_ticket) X(link_tickets) \
+    X(unlink_tickets) X(wait_for_the_index)
 /* clang-format on */
 
 #define X_(name) struct command *chore_##name(struct house *house);
 CHORES(X_)
 #undef X_
+
+/* A closed ticket without an escalation. */
+struct uuid recorded_ticket(struct house *house);
+/* By Léa, with a text and a key of its own. */
+struct command *ticket_command(struct house *house, enum ticket_verb verb, struct uuid ticket);
 
 /* An escalation with its first push under way. */
 struct uuid open_one(struct house *house);

@@ -72,7 +72,8 @@ static const char *find_forgotten(struct house *house)
 static void start_afresh(struct house *house)
 {
     static const char sql[] =
-        "DELETE FROM desk_task; DELETE FROM caller; DELETE FROM attempt; DELETE FROM escalation; "
+        "DELETE FROM ticket_note; DELETE FROM ticket_stale; DELETE FROM desk_task; DELETE FROM "
+        "caller; DELETE FROM attempt; DELETE FROM escalation; "
         "DELETE FROM ticket; DELETE FROM timeline_personal; DELETE FROM timeline; "
         "DELETE FROM device_test; DELETE FROM alarm; DELETE FROM check_in; DELETE FROM enrolment; "
         "DELETE FROM procedure WHERE version > 1; DELETE FROM api_key; UPDATE customer SET "

@@ -113,7 +113,7 @@ struct escalation plain_escalation(const struct shelf *shelf, unsigned n)
 enum status add_escalation(struct store *store, const struct escalation *escalation,
                            const char *dedup_key, struct error *error)
 {
-    const struct ticket_row ticket = {
+    struct ticket_row ticket = {
         .customer_id = escalation->customer_id,
         .ticket_id = escalation->ticket_id,
         .summary = "a summary",

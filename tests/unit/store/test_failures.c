@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "gateway/store/store_backup.h"
+#include "gateway/store/store_ticket.h"
 #include "tests/unit/failing_calls.h"
 #include "tests/unit/store/fixture.h"
 
@@ -35,6 +36,8 @@ struct desk {
         struct escalation *escalation;
         struct number_row *number_row;
         struct person_row *person_row;
+        struct ticket_note_row *note_row;
+        struct ticket_row *ticket_row;
         struct timeline_row *timeline_row;
     } rows;
     struct escalation escalation, another, found;
@@ -48,7 +51,11 @@ struct desk {
     struct enrolment_row enrolment;
     struct holidays_row holidays;
     struct check_in_row check_in;
-    struct ticket_row ticket;
+    struct ticket_row ticket, another_ticket;
+    struct ticket_note_row note;
+    struct ticket_words words;
+    struct ticket_filter filter;
+    struct ticket_page page;
     struct desk_task_row task;
     struct idempotency_row idempotency;
     struct engine_clock_row clock;
@@ -112,6 +119,42 @@ static enum status append_to_many(struct desk *desk)
         status = store_append_timeline(desk->store, &entry, desk->salts, 1, desk->error);
     }
     return status == STATUS_OK ? store_flush_heads(desk->store, desk->error) : status;
+}
+
+/* Later than every numbered id was made for. */
+static const struct engine_time late = {INT64_C(0xffffffffffff)};
+
+static enum status search_tickets(struct desk *desk)
+{
+    struct ticket_filter filter = desk->filter;
+    struct ticket_words words = {.words = {{.text = "summary"}}, .count = 1};
+    filter.words = &words;
+    return store_list_tickets(desk->store, &filter, desk->arena, &desk->page, desk->error);
+}
+
+/* A ticket that changes after it was indexed, and its end. */
+static enum status index_and_erase(struct desk *desk)
+{
+    enum status status = store_index_tickets(desk->store, late, ROWS, desk->arena, &desk->count,
+                                             &desk->flag, desk->error);
+    if (status == STATUS_OK) {
+        status = store_note_ticket_changed(desk->store, 1, desk->escalation.ticket_id, desk->error);
+    }
+    if (status == STATUS_OK) {
+        status = store_index_tickets(desk->store, late, ROWS, desk->arena, &desk->count,
+                                     &desk->flag, desk->error);
+    }
+    if (status == STATUS_OK) {
+        status = search_tickets(desk);
+    }
+    if (status == STATUS_OK) {
+        status = store_erase_ticket(desk->store, 1, desk->escalation.ticket_id,
+                                    (struct wall_time){9}, desk->arena, desk->error);
+    }
+    for (int i = 0; i < 9 && status == STATUS_OK && (i == 0 || desk->flag); i++) {
+        status = store_clean_index(desk->store, i > 0, &desk->flag, desk->error);
+    }
+    return status;
 }
 
 /* clang-format off */
@@ -182,6 +225,33 @@ static enum status append_to_many(struct desk *desk)
     X(get_check_in, store_get_check_in(d->store, 1, 1, d->arena, &d->check_in, d->error)) \
     X(close_ticket, store_close_ticket(d->store, 1, d->escalation.ticket_id, \
       (struct wall_time){9}, d->error)) \
+    X(add_ticket, store_add_ticket(d->store, &d->another_ticket, d->error)) \
+    X(find_ticket_number, store_find_ticket_number(d->store, 1, 1001, d->arena, &d->ticket, \
+      d->error)) \
+    X(reopen_ticket, store_reopen_ticket(d->store, 1, d->escalation.ticket_id, d->error)) \
+    X(link_ticket, store_link_ticket(d->store, 1, d->escalation.ticket_id, numbered_id(7), \
+      d->error)) \
+    X(list_duplicates, store_list_duplicates(d->store, 1, d->escalation.ticket_id, ROWS, d->arena, \
+      &d->rows.ticket_row, &d->count, d->error)) \
+    X(count_open_of_ticket, store_count_open_of_ticket(d->store, 1, d->escalation.ticket_id, \
+      &d->number, d->error)) \
+    X(list_escalations_of_ticket, store_list_escalations_of_ticket(d->store, 1, \
+      d->escalation.ticket_id, ROWS, d->arena, &d->rows.escalation, &d->count, d->error)) \
+    X(add_ticket_note, store_add_ticket_note(d->store, &d->note, d->error)) \
+    X(count_ticket_notes, store_count_ticket_notes(d->store, 1, d->escalation.ticket_id, \
+      &d->number, d->error)) \
+    X(list_ticket_notes, store_list_ticket_notes(d->store, 1, d->escalation.ticket_id, ROWS, \
+      d->arena, &d->rows.note_row, &d->count, d->error)) \
+    X(parse_ticket_words, store_parse_ticket_words(d->store, "summary", &d->words, d->error)) \
+    X(list_tickets, store_list_tickets(d->store, &d->filter, d->arena, &d->page, d->error)) \
+    X(search_tickets, search_tickets(d)) \
+    X(has_unindexed, store_has_unindexed(d->store, (struct engine_time){1}, &d->flag, d->error)) \
+    X(index_is_unclean, store_index_is_unclean(d->store, &d->flag, d->error)) \
+    X(index_tickets, store_index_tickets(d->store, late, ROWS, d->arena, &d->count, &d->flag, \
+      d->error)) \
+    X(index_and_erase, index_and_erase(d)) \
+    X(list_erasable, store_list_erasable(d->store, 1, numbered_id(0), (struct wall_time){9}, ROWS, \
+      d->ids, &d->count, &d->id, d->error)) \
     X(get_ticket, store_get_ticket(d->store, 1, d->escalation.ticket_id, d->arena, \
       &d->ticket, d->error)) \
     X(update_escalation, store_update_escalation(d->store, &d->escalation, d->error)) \
@@ -285,6 +355,15 @@ static void furnish(struct shelf *shelf, struct desk *desk)
     desk->escalation.version++; /* as it is updated */
     desk->another = plain_escalation(shelf, 2);
     desk->another_attempt = plain_attempt(99);
+    desk->another_ticket = (struct ticket_row){
+        .customer_id = 1, .ticket_id = numbered_id(7), .summary = "s", .closed_at = WALL_NEVER};
+    desk->note = (struct ticket_note_row){.customer_id = 1,
+                                          .ticket_id = desk->escalation.ticket_id,
+                                          .by = "Lucie",
+                                          .other = numbered_id(7),
+                                          .text = "words"};
+    desk->filter = (struct ticket_filter){
+        .customer_id = 1, .from = WALL_NEVER, .to = WALL_NEVER, .limit = ROWS};
     const struct caller_row caller = {
         .customer_id = 1, .escalation_id = numbered_id(1), .number = 1, .name = "Mme Martin"};
     assert_ok(shelf, store_add_caller(store, &caller, error));
