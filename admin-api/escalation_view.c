@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "admin-api/ticket_view.h"
 #include "gateway/numbers/telephone_number.h"
 #include "gateway/engine/escalation_json.h"
 
@@ -74,15 +75,7 @@ static void write_details(struct json_writer *json, const struct escalation_view
     json_name(json, "callers");
     json_array_begin(json);
     for (size_t i = 0; i < view->callers_count; i++) {
-        const struct caller_row *caller = &view->callers[i];
-        json_object_begin(json);
-        json_member_int(json, "n", caller->number);
-        json_member_text(json, "name", caller->name);
-        json_member_text(json, "phone", caller->phone);
-        json_member_time(json, "called_at", caller->called_at);
-        json_member_time(json, "promised_at", caller->promised_at);
-        json_member_text(json, "promise", promise_word(caller->promise));
-        json_object_end(json);
+        view_caller(json, &view->callers[i]);
     }
     json_array_end(json);
 }

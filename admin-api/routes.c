@@ -6,6 +6,7 @@
 
 #define ESCALATION "/v1/escalations/{escalation}"
 #define CUSTOMER   "/v1/customers/{customer}"
+#define TICKET     "/v1/tickets/{ticket}"
 
 static const struct route routes[] = {
     /* call centre */
@@ -23,6 +24,13 @@ static const struct route routes[] = {
     {"POST", ESCALATION "/done", FOR_CALL_CENTRE, ROUTE_WAITS, escalations_done},
     {"GET", "/v1/tasks", FOR_CALL_CENTRE, 0, tasks_list},
     {"POST", "/v1/tasks/{task}/done", FOR_CALL_CENTRE, 0, tasks_done},
+    {"GET", "/v1/tickets", FOR_PORTAL, 0, tickets_list},
+    {"GET", TICKET, FOR_PORTAL, 0, tickets_get},
+    {"POST", TICKET "/notes", FOR_CALL_CENTRE, 0, tickets_note},
+    {"POST", TICKET "/close", FOR_CALL_CENTRE, 0, tickets_close},
+    {"POST", TICKET "/reopen", FOR_CALL_CENTRE, 0, tickets_reopen},
+    {"PUT", TICKET "/links/{other}", FOR_CALL_CENTRE, 0, tickets_link},
+    {"DELETE", TICKET "/links/{other}", FOR_CALL_CENTRE, 0, tickets_unlink},
     {"POST", "/v1/rehearsals", FOR_PORTAL, 0, rehearsals_post},
     {"GET", "/v1/coverage", FOR_PORTAL, 0, coverage_get},
     /* agent's phone */
