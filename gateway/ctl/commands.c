@@ -16,6 +16,15 @@
         "--customer", "SLUG", "only this customer's"                                               \
     }
 
+#define OPTION_LANGUAGE                                                                            \
+    {                                                                                              \
+        "--language", "fr|en", "(default: the locale's, else en)"                                  \
+    }
+#define OPTION_OF_CUSTOMER                                                                         \
+    {                                                                                              \
+        "--customer", "SLUG", "whose number it is, unless the key covers one customer only"        \
+    }
+
 const struct option_spec global_options[] = {
     {"--url", "URL", "the gateway (default: $ASTREINTE_URL, else http://127.0.0.1:8080)"},
     {"--key-file", "FILE", "file with the API key (default: $ASTREINTE_KEY_FILE)"},
@@ -104,6 +113,44 @@ const struct command commands[] = {
     {"task-done", "TASK [--operator NAME]", "close a desk task",
      "TASK is the id that `tasks` prints.", OPTIONS(OPTION_OPERATOR), 1, 1, command_task_done,
      "astreintectl task-done TASK"},
+    {"tickets", "[WORDS] [--customer SLUG] [--state STATE] [--limit N] [--json]",
+     "list tickets, or search in their words",
+     "One line each, newest first. With WORDS (one argument): those that have all of them, "
+     "whatever\n"
+     "their case and accents, in number, summary, category, details, fields, callers or notes; a\n"
+     "word that ends in * stands for all that begin so. STATE is open, closed or erased.",
+     OPTIONS(OPTION_CUSTOMER, {"--state", "STATE", "only those in this state (default: all)"},
+             {"--from", "TIME", "opened since (RFC 3339)"}, {"--to", "TIME", "opened before"},
+             {"--limit", "N", "at most this many (default: 50)"}, OPTION_LANGUAGE, OPTION_JSON),
+     0, 1, command_tickets, "astreintectl tickets 'ascenseur bloqué' --state open"},
+    {"ticket", "NUMBER|ID [--customer SLUG] [--json]",
+     "show one ticket: escalations, callers, links, notes",
+     "NUMBER is what a person says on the telephone. Each customer counts its own.",
+     OPTIONS(OPTION_OF_CUSTOMER, OPTION_LANGUAGE, OPTION_JSON), 1, 1, command_ticket,
+     "astreintectl ticket 1012 --customer clinique-saint-jean"},
+    {"ticket-note", "NUMBER|ID TEXT [--customer SLUG] [--operator NAME]", "add a note to a ticket",
+     "It stays as it is, and is found by search.",
+     OPTIONS(OPTION_OF_CUSTOMER, OPTION_LANGUAGE, OPTION_OPERATOR), 2, 2, command_ticket_note,
+     "astreintectl ticket-note 1012 'Le gardien a la clé' --customer clinique-saint-jean"},
+    {"ticket-close", "NUMBER|ID [--reason TEXT] [--customer SLUG] [--operator NAME]",
+     "nothing is left to do about a ticket",
+     "Refused while an escalation of it is open: cancel that, or report it done.",
+     OPTIONS(OPTION_OF_CUSTOMER, {"--reason", "TEXT", "why"}, OPTION_LANGUAGE, OPTION_OPERATOR), 1,
+     1, command_ticket_close, "astreintectl ticket-close 1012 --customer clinique-saint-jean"},
+    {"ticket-reopen", "NUMBER|ID [--reason TEXT] [--customer SLUG] [--operator NAME]",
+     "there is something left to do about a ticket",
+     "Nobody is called by it. Refused once the ticket was erased.",
+     OPTIONS(OPTION_OF_CUSTOMER, {"--reason", "TEXT", "why"}, OPTION_LANGUAGE, OPTION_OPERATOR), 1,
+     1, command_ticket_reopen, "astreintectl ticket-reopen 1012 --customer clinique-saint-jean"},
+    {"ticket-link", "NUMBER|ID OTHER [--customer SLUG] [--operator NAME]",
+     "a ticket is a duplicate of another one",
+     "OTHER is the one that is worked on; it cannot be a duplicate itself.",
+     OPTIONS(OPTION_OF_CUSTOMER, OPTION_LANGUAGE, OPTION_OPERATOR), 2, 2, command_ticket_link,
+     "astreintectl ticket-link 1023 1012 --customer clinique-saint-jean"},
+    {"ticket-unlink", "NUMBER|ID OTHER [--customer SLUG] [--operator NAME]",
+     "neither of two tickets is a duplicate of the other", "Whichever way they were linked.",
+     OPTIONS(OPTION_OF_CUSTOMER, OPTION_LANGUAGE, OPTION_OPERATOR), 2, 2, command_ticket_unlink,
+     "astreintectl ticket-unlink 1023 1012 --customer clinique-saint-jean"},
     {"apply", "FILE [--dry-run]",
      "bring customers, agents, rotas, procedures, rules to a file's state",
      "FILE is a JSON object {\"customers\": [...]}, each with slug, name, time_zone, language, "

@@ -42,6 +42,14 @@ COMMAND(split);
 COMMAND(done);
 COMMAND(tasks);
 COMMAND(task_done);
+/* command_ticket.c */
+COMMAND(tickets);
+COMMAND(ticket);
+COMMAND(ticket_note);
+COMMAND(ticket_close);
+COMMAND(ticket_reopen);
+COMMAND(ticket_link);
+COMMAND(ticket_unlink);
 /* command_live.c */
 COMMAND(watch);
 COMMAND(follow);
@@ -53,6 +61,10 @@ COMMAND(rehearse);
 COMMAND(coverage);
 /* command_health.c */
 COMMAND(health);
+
+/* Who at the desk does this (command_desk.c): it goes into the record under a person's name, never
+ * a guessed one. NULL: nobody was named, which was told. */
+const char *ctl_operator(struct ctl *ctl, const struct arguments *arguments);
 
 extern const struct command commands[];
 extern const struct option_spec global_options[];

@@ -184,6 +184,16 @@ CALLS = [
          text_faults("caller", 64) + text_faults("call_id", 128) + [
              ("outcome", "maybe", None), ("outcome", 7, None), ("dialled", "12", None),
              ("dialled", 7, None), ("dialled", "", None)]),
+    Call("POST", "/v1/tickets/{ticket}/notes", "desk", {"operator": "Léa", "text": "a"},
+         ("operator", "text"), OPERATOR + text_faults("text", 4000)),
+    Call("POST", "/v1/tickets/{ticket}/close", "desk", {"operator": "Léa"}, ("operator",),
+         OPERATOR + text_faults("reason", 1000)),
+    Call("POST", "/v1/tickets/{ticket}/reopen", "desk", {"operator": "Léa"}, ("operator",),
+         OPERATOR + text_faults("reason", 1000)),
+    Call("PUT", "/v1/tickets/{ticket}/links/{other}", "desk", {"operator": "Léa"}, ("operator",),
+         OPERATOR),
+    Call("DELETE", "/v1/tickets/{ticket}/links/{other}", "desk", {"operator": "Léa"},
+         ("operator",), OPERATOR),
 ]
 
 # Calls without a JSON body: method, pattern, who may, the rest of the path.
@@ -191,6 +201,8 @@ READS = [
     ("GET", "/v1/escalations", "desk", {}),
     ("GET", "/v1/escalations/{escalation}", "desk", {}),
     ("GET", "/v1/tasks", "desk", {}),
+    ("GET", "/v1/tickets", "desk", {}),
+    ("GET", "/v1/tickets/{ticket}", "desk", {}),
     ("GET", "/v1/coverage", "desk", {}),
     ("GET", "/v1/events", "desk", {}),
     ("GET", "/v1/providers", "desk", {}),
@@ -248,9 +260,11 @@ class BadInput(astreinte_test.GatewayTest):
         cls.theirs = astreinte_test.Customer(cls.gateway, "theirs", definition)
         cls.ours.put(numbers=[NUMBER])
         cls.theirs.put(numbers=[FOREIGN_NUMBER])
-        cls.escalation = cls.ours.escalate(summary="une")["id"]
+        opened = cls.ours.escalate(summary="une")
+        cls.escalation, cls.ticket = opened["id"], opened["ticket"]
         # A promise as short as its warning makes a task at once.
-        cls.foreign = cls.theirs.escalate(summary="autre", callback_promised_s=60)["id"]
+        opened = cls.theirs.escalate(summary="autre", callback_promised_s=60)
+        cls.foreign, cls.foreign_ticket = opened["id"], opened["ticket"]
         cls.foreign_task = cls.theirs.show(cls.foreign)["tasks"][0]["id"]
         answer = cls.admin.post("/v1/api-keys",
                                 {"name": "own admin", "role": "admin", "customers": ["ours"]})
@@ -278,7 +292,8 @@ class BadInput(astreinte_test.GatewayTest):
 
     def path(self, pattern, **places):
         values = {"escalation": self.escalation, "attempt": self.attempt, "customer": "ours",
-                  "task": NOWHERE, "test": NOWHERE, "backup": NOWHERE, "number": NUMBER, **places}
+                  "task": NOWHERE, "test": NOWHERE, "backup": NOWHERE, "number": NUMBER,
+                  "ticket": self.ticket, "other": NOWHERE, **places}
         path = pattern
         for name, value in values.items():
             path = path.replace("{" + name + "}", value)
@@ -297,6 +312,7 @@ class BadInput(astreinte_test.GatewayTest):
             for path in (root, f"{root}/agents", f"{root}/agents/paul/devices", f"{root}/contacts",
                          f"{root}/procedures", f"{root}/rotas", f"{root}/rules",
                          f"/v1/escalations?customer={customer.slug}",
+                         f"/v1/tickets?customer={customer.slug}",
                          f"/v1/tasks?customer={customer.slug}"):
                 seen[path] = self.stable(self.admin.get(path).json)
         for escalation in (self.escalation, self.foreign):
@@ -448,7 +464,7 @@ class BadInput(astreinte_test.GatewayTest):
                 "admin": self.own_admin_key, "agent": self.ours.agents["paul"].token}
         foreign = {"customer": "theirs", "escalation": self.foreign,
                    "attempt": self.foreign_attempt, "task": self.foreign_task,
-                   "number": FOREIGN_NUMBER}
+                   "number": FOREIGN_NUMBER, "ticket": self.foreign_ticket}
         for method, pattern, who, places, body in self.each_call():
             if not any("{" + name + "}" in pattern for name in foreign):
                 continue
@@ -458,7 +474,7 @@ class BadInput(astreinte_test.GatewayTest):
                 self.assert_problem(answer, 404, "not-found")
 
     def test_foreign_customer_in_query_or_body(self):
-        for path in ("/v1/escalations", "/v1/tasks", "/v1/events"):
+        for path in ("/v1/escalations", "/v1/tasks", "/v1/tickets", "/v1/events"):
             answer = self.ours.desk.get(f"{path}?customer=theirs")
             self.assert_problem(answer, 404, "not-found")
         self.assert_problem(self.ours.desk.post("/v1/escalations", {"customer": "theirs"}), 404,
@@ -480,7 +496,7 @@ class BadInput(astreinte_test.GatewayTest):
 
     def test_path_that_is_nothing(self):
         for method, pattern, who, _, body in self.each_call():
-            for name in ("escalation", "attempt", "task"):
+            for name in ("escalation", "attempt", "task", "ticket"):
                 if "{" + name + "}" not in pattern:
                     continue
                 for value in (NOWHERE, "x", "0" * 36, "%2e%2e", "é".encode().hex()):

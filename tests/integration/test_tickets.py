@@ -154,6 +154,34 @@ class Tickets(astreinte_test.GatewayTest):
         self.get("", 403, self.client.telephony)
 
 
+class CommandLine(astreinte_test.GatewayTest):
+    def test_desk_works_on_tickets(self):
+        client = self.customer(devices=False)
+        for _ in range(2):
+            client.escalate(summary="Ascenseur bloqué", caller={"name": "Mme Martin"})
+
+        def ctl(*arguments, **options):
+            return self.run_ctl(client.desk_key, *arguments, ASTREINTE_OPERATOR="Léa", **options)
+        lines = ctl("tickets", "ascenseur bloque").stdout.splitlines()
+        self.assertEqual([line.split()[:2] for line in lines], [["1012", "open"], ["1001", "open"]])
+        self.assertIn("ouvert", ctl("tickets", "--language", "fr").stdout)
+        self.assertIn("aucun ticket", ctl("tickets", "zzz", LC_ALL="fr_FR.UTF-8").stderr)
+        self.assertIn("ticket 1012: open", ctl("ticket-note", "1012", "Le gardien a la clé").stdout)
+        self.assertIn("open\n", ctl("ticket-link", "1012", "1001").stdout)
+        self.assertIn("it was so already", ctl("ticket-link", "1012", "1001").stdout)
+        shown = ctl("ticket", "1012", "--language", "fr").stdout
+        for words in ("doublon de", "Mme Martin", "Le gardien a la clé", "Léa", "lié"):
+            self.assertIn(words, shown)
+        self.assertIn("doublons", ctl("ticket", "1001", "--language", "fr").stdout)
+        self.assertIn("open", ctl("ticket-unlink", "1001", "1012").stdout)
+        refused = ctl("ticket-close", "1001", code=1).stderr
+        self.assertIn("escalation of this ticket is open", refused)
+        self.assertIn("it was so already", ctl("ticket-reopen", "1001").stdout)
+        self.assertIn("misheard", ctl("ticket", "1021", code=1).stderr)
+        ctl("tickets", "--language", "de", code=2)
+        ctl("tickets", "--limit", "0", code=2)
+
+
 class Retention(astreinte_test.GatewayTest):
     moves_clock = ("gateway",)
 
