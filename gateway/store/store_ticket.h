@@ -97,8 +97,8 @@ struct ticket_words {
 };
 
 /* Takes apart what a person typed. A word that ends in * (three letters or more) stands for all
- * that begin so; nothing else has a meaning of its own. STATUS_INVALID: without any word, with too
- * many or too long ones. */
+ * that begin so; nothing else has a meaning of its own. STATUS_INVALID: not UTF-8, without any
+ * word, with too many or too long ones. */
 enum status store_parse_ticket_words(struct store *store, const char *text,
                                      struct ticket_words *words_r, struct error *error) MUST_CHECK;
 

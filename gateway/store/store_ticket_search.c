@@ -51,9 +51,13 @@ static enum status open_tokenizer(struct store *store, struct tokenizer *tokeniz
     if (status != STATUS_OK) {
         return status;
     }
-    int rc = api->xFindTokenizer(api, "unicode61", &context, &tokenizer_r->functions);
-    assert(rc == SQLITE_OK); /* it is built in */
-    rc = tokenizer_r->functions.xCreate(context, options, 2, &tokenizer_r->instance);
+    assert(api != NULL);
+    fts5_tokenizer functions = {NULL, NULL, NULL};
+    Fts5Tokenizer *instance = NULL;
+    int rc = api->xFindTokenizer(api, "unicode61", &context, &functions);
+    assert(rc == SQLITE_OK && functions.xCreate != NULL); /* it is built in */
+    rc = functions.xCreate(context, options, 2, &instance);
+    *tokenizer_r = (struct tokenizer){.functions = functions, .instance = instance};
     return rc == SQLITE_OK ? STATUS_OK : store_status(store, rc, "a tokenizer", error);
 }
 
@@ -68,7 +72,7 @@ static void close_tokenizer(struct tokenizer *tokenizer)
 static int each_word(const struct tokenizer *tokenizer, void *context, const char *text,
                      int (*word)(void *, int, const char *, int, int, int))
 {
-    assert(strlen(text) <= INT32_MAX);
+    assert(tokenizer->functions.xTokenize != NULL && strlen(text) <= INT32_MAX);
     return tokenizer->functions.xTokenize(tokenizer->instance, context, FTS5_TOKENIZE_QUERY, text,
                                           (int)strlen(text), word);
 }
@@ -94,10 +98,12 @@ static bool copy_word(const char *token, size_t bytes, char word_r[TICKET_WORD_B
         if (used + 2 >= TICKET_WORD_BYTES_MAX) {
             return false;
         }
-        word_r[used++] = two != NULL ? two[0] : token[i];
         if (two != NULL) {
+            word_r[used++] = two[0];
             word_r[used++] = two[1];
             i++;
+        } else {
+            word_r[used++] = token[i];
         }
     }
     word_r[used] = '\0';
@@ -134,8 +140,11 @@ enum status store_parse_ticket_words(struct store *store, const char *text,
                                      struct ticket_words *words_r, struct error *error)
 {
     assert(text != NULL && words_r != NULL);
-    struct tokenizer tokenizer;
+    struct tokenizer tokenizer = {.instance = NULL};
     struct parsing parsing = {.text = text, .status = STATUS_OK, .error = error};
+    if (!text_is_utf8(text, strlen(text))) {
+        return error_set(error, STATUS_INVALID, "is not UTF-8");
+    }
     enum status status = open_tokenizer(store, &tokenizer, error);
     if (status != STATUS_OK) {
         return status;
@@ -435,7 +444,7 @@ static enum status read_plainly(struct store *store, const struct ticket_filter 
     struct ticket_document_row *candidates = arena_alloc(arena, most * sizeof *candidates);
     struct plain plain = {.rows = NULL};
     struct arena *texts = arena_create(0);
-    struct tokenizer tokenizer;
+    struct tokenizer tokenizer = {.instance = NULL};
     size_t count = 0;
     enum status status = candidates != NULL && texts != NULL
                              ? list_unindexed(store, filter, range, arena, candidates, &count,
