@@ -570,9 +570,9 @@ _Noreturn void engine_end_process(const struct engine *engine, const char *event
 
 /* ---- tickets_tend.c: what tickets need from time alone ---- */
 
-/* Between transactions: indexes and erases a few, when it is time. busy: the writer has other work.
- * Answers when it wants to look next, in ms. */
-int64_t tickets_tend(struct engine *engine, bool busy);
+/* Between transactions: indexes and erases a few, when it is time. began: of the turn. busy: the
+ * writer has other work. Answers when it wants to look next, in ms. */
+int64_t tickets_tend(struct engine *engine, struct engine_time began, bool busy);
 
 /* ---- clock_watch.c ---- */
 

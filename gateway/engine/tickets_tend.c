@@ -205,10 +205,12 @@ static int64_t tend_erasure(struct engine *engine)
     return run_step(engine, erase_some, &left) == STATUS_OK ? ERASE_STEP_MS : FAILED_WAIT_MS;
 }
 
-int64_t tickets_tend(struct engine *engine, bool busy)
+int64_t tickets_tend(struct engine *engine, struct engine_time now, bool busy)
 {
     struct tickets_tending *tending = &engine->tending;
-    struct engine_time now = engine_now(engine);
+    if (tending->index_at.ms == 0) { /* a start has more urgent work */
+        tending->index_at.ms = tending->erase_at.ms = now.ms + TENDING_WAIT_MS;
+    }
     if (atomic_load(&engine->damaged) || atomic_load(&engine->removed) ||
         atomic_load(&engine->disk_full)) {
         return TENDING_WAIT_MS;

@@ -742,7 +742,7 @@ int64_t engine_turn(struct engine *engine)
     if (busy) {
         run_turn(turn);
     }
-    int64_t look_ms = reserve_tend(engine), tickets_ms = tickets_tend(engine, busy);
+    int64_t look_ms = reserve_tend(engine), tickets_ms = tickets_tend(engine, began, busy);
     look_ms = look_ms < tickets_ms ? look_ms : tickets_ms;
     bool owed = changes_pending(engine) || clock_watch_is_telling(engine);
     owed = turn->more || (owed && !turn->failing);
