@@ -311,8 +311,8 @@ static enum status load_me(struct exchange *exchange, struct store *store, struc
     }
     me->checked_in = status == STATUS_OK;
     status = store_list_escalations(store, exchange->customer_id, (struct uuid){{0}},
-                                    ESCALATION_NOTIFYING, ESCALATION_CANCELLING, OPEN_SHOWN_MAX,
-                                    exchange->arena, &rows, &me->open_count, error);
+                                    ESCALATION_STATES_OPEN & ~(1u << ESCALATION_ON_HOLD),
+                                    OPEN_SHOWN_MAX, exchange->arena, &rows, &me->open_count, error);
     if (status != STATUS_OK) {
         return status;
     }

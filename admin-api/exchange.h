@@ -98,8 +98,7 @@ struct exchange {
     struct wall_time window_to;
     const struct rehearsal_request *rehearsal; /* what is to be played */
     struct coverage_walk *coverage;            /* how far it is */
-    int state_low;                             /* lists of escalations */
-    int state_high;
+    unsigned states;                           /* lists of escalations: bits 1 << state */
 
     /* What goes back. */
     int http_status;

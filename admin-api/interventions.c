@@ -104,8 +104,8 @@ static enum status take_page(struct walk *walk, int64_t customer_id, struct erro
     size_t count = 0;
     arena_reset(walk->page);
     enum status status =
-        store_list_escalations(walk->store, customer_id, walk->before, ESCALATION_NOTIFYING,
-                               ESCALATION_DONE, PAGE_ROWS, walk->page, &rows, &count, error);
+        store_list_escalations(walk->store, customer_id, walk->before, ESCALATION_STATES_ALL,
+                               PAGE_ROWS, walk->page, &rows, &count, error);
     walk->done = count < PAGE_ROWS;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         if (memcmp(rows[i].id.bytes, walk->oldest.bytes, sizeof walk->oldest.bytes) < 0) {

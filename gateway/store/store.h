@@ -514,12 +514,11 @@ enum status store_release_dedup(struct store *store, int64_t customer_id, struct
                                 struct error *error) MUST_CHECK;
 enum status store_find_open_dedup(struct store *store, int64_t customer_id, const char *dedup_key,
                                   struct uuid *id_r, struct error *error) MUST_CHECK;
-/* Of one customer, or (0) of all. Newest first, ids below `before` (nil: from the newest), states
- * low to high; without promises. */
+/* Of one customer, or (0) of all. Newest first, ids below `before` (nil: from the newest), in
+ * one of the states (bits 1 << state); without promises. */
 enum status store_list_escalations(struct store *store, int64_t customer_id, struct uuid before,
-                                   enum escalation_state state_low,
-                                   enum escalation_state state_high, size_t limit,
-                                   struct arena *arena, struct escalation **rows_r, size_t *count_r,
+                                   unsigned states, size_t limit, struct arena *arena,
+                                   struct escalation **rows_r, size_t *count_r,
                                    struct error *error) MUST_CHECK;
 /* Open ones, oldest first, ids above `after`. */
 enum status store_list_open(struct store *store, int64_t customer_id, struct uuid after,
@@ -531,6 +530,9 @@ enum status store_list_due(struct store *store, struct engine_time now, size_t l
 /* The first due time behind `after`; ENGINE_NEVER when nothing is. */
 enum status store_next_due(struct store *store, struct engine_time after, struct engine_time *due_r,
                            struct error *error) MUST_CHECK;
+/* Those of a customer that are on hold. */
+enum status store_count_on_hold(struct store *store, int64_t customer_id, int64_t *count_r,
+                                struct error *error) MUST_CHECK;
 enum status store_count_open(struct store *store, int64_t *count_r, struct error *error) MUST_CHECK;
 
 enum status store_add_caller(struct store *store, const struct caller_row *row,

@@ -44,6 +44,7 @@ static const struct column escalation_columns[] = {
     SAME(callers_count, INT),
     SAME(opened_at, TIME),
     SAME(closed_at, TIME),
+    NAMED(held_until, "held_until_at", TIME),
     SAME(next_what, CHARS),
     SAME(version, INT64),
     SAME(owner, INT64),
@@ -287,12 +288,10 @@ enum status store_find_open_dedup(struct store *store, int64_t customer_id, cons
 }
 
 enum status store_list_escalations(struct store *store, int64_t customer_id, struct uuid before,
-                                   enum escalation_state state_low,
-                                   enum escalation_state state_high, size_t limit,
-                                   struct arena *arena, struct escalation **rows_r, size_t *count_r,
-                                   struct error *error)
+                                   unsigned states, size_t limit, struct arena *arena,
+                                   struct escalation **rows_r, size_t *count_r, struct error *error)
 {
-    assert(state_low <= state_high && state_high <= ESCALATION_DONE);
+    assert(states != 0 && (states & ~ESCALATION_STATES_ALL) == 0);
     assert(rows_r != NULL && count_r != NULL);
     struct query_run run;
     enum status status = query_begin(
@@ -308,8 +307,7 @@ enum status store_list_escalations(struct store *store, int64_t customer_id, str
         query_bind_int64(&run, ":customer_id", customer_id);
     }
     query_bind_uuid(&run, ":before", before);
-    query_bind_int64(&run, ":state_low", state_low);
-    query_bind_int64(&run, ":state_high", state_high);
+    query_bind_int64(&run, ":states", states);
     query_bind_int64(&run, ":limit", (int64_t)limit);
     return query_all(&run, &escalation_map, sizeof **rows_r, arena, (void **)rows_r, count_r,
                      error);
@@ -388,6 +386,19 @@ enum status store_next_due(struct store *store, struct engine_time after, struct
     }
     *due_r = next;
     return STATUS_OK;
+}
+
+enum status store_count_on_hold(struct store *store, int64_t customer_id, int64_t *count_r,
+                                struct error *error)
+{
+    assert(customer_id > 0 && count_r != NULL);
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_escalation_count_on_hold, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    return query_number(&run, count_r, error);
 }
 
 enum status store_count_open(struct store *store, int64_t *count_r, struct error *error)

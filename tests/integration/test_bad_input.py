@@ -583,7 +583,8 @@ class BadInput(astreinte_test.GatewayTest):
         answer = self.admin.get("/v1/escalations?customer=ours&state=asleep")
         self.assert_problem(answer, 400, "invalid")
         self.assertIn("must be one of open, closed, notifying, waiting, accepted, overdue, "
-                      "exhausted, taken, cancelling, cancelled, done", answer["detail"])
+                      "exhausted, taken, cancelling, cancelled, done, on_hold, noted",
+                      answer["detail"])
 
     def test_member_given_twice__is_named_once(self):
         put = next(call for call in CALLS if call.pattern.endswith("/cancel"))
