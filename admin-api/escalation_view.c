@@ -63,6 +63,9 @@ static void write_ticket(struct json_writer *json, const struct escalation_view 
     json_member_text(json, "state", escalation_state_word(escalation->state));
     json_member_time(json, "opened_at", escalation->opened_at);
     json_member_time(json, "closed_at", escalation->closed_at);
+    if (escalation->held_until.ms != TIME_NEVER_MS) {
+        json_member_time(json, "held_until", escalation->held_until);
+    }
 }
 
 static void write_details(struct json_writer *json, const struct escalation_view *view)

@@ -93,6 +93,11 @@ enum ctl_exit command_resume(struct ctl *ctl, const struct arguments *arguments)
     return post_verb(ctl, arguments, "resume", body);
 }
 
+enum ctl_exit command_release(struct ctl *ctl, const struct arguments *arguments)
+{
+    return post_verb(ctl, arguments, "resume", body_with("reason", arguments->positional[1]));
+}
+
 enum ctl_exit command_take(struct ctl *ctl, const struct arguments *arguments)
 {
     return post_verb(ctl, arguments, "take", json_object());

@@ -46,7 +46,8 @@ const struct command commands[] = {
      command_show, "astreintectl show ID"},
     {"list", "[--customer SLUG] [--state STATE] [--limit N] [--json]", "list escalations",
      "One line each, newest first. STATE is open, closed, or one of notifying, waiting, accepted,\n"
-     "overdue, exhausted, taken, cancelling, cancelled, done. With --json, one JSON object a line.",
+     "overdue, exhausted, taken, cancelling, cancelled, done, on_hold (until the customer opens),\n"
+     "noted (only a ticket). With --json, one JSON object a line.",
      OPTIONS(OPTION_CUSTOMER, {"--state", "STATE", "only those in this state (default: all)"},
              {"--limit", "N", "at most this many (default: 50)"}, OPTION_JSON),
      0, 0, command_list, "astreintectl list --state open --limit 20"},
@@ -77,6 +78,11 @@ const struct command commands[] = {
      "Takes the escalation from its holder and goes on with the procedure.",
      OPTIONS({"--reason", "TEXT", "why"}, OPTION_OPERATOR), 1, 1, command_resume,
      "astreintectl resume ID --reason 'The agent cannot come'"},
+    {"release", "ID REASON [--operator NAME]", "escalate now what is on hold, with a reason",
+     "Does not wait until the customer opens. `list --state on_hold` shows what does; `cancel` "
+     "ends it.",
+     OPTIONS(OPTION_OPERATOR), 2, 2, command_release,
+     "astreintectl release ID 'It cannot wait until Monday'"},
     {"take", "ID [--operator NAME]", "take an escalation by name",
      "The operator named becomes its holder; an exhausted procedure stops being announced.",
      OPTIONS(OPTION_OPERATOR), 1, 1, command_take,

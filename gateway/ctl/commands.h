@@ -35,6 +35,7 @@ COMMAND(note);
 COMMAND(cancel);
 COMMAND(severity);
 COMMAND(resume);
+COMMAND(release);
 COMMAND(take);
 COMMAND(on_behalf);
 COMMAND(called_back);

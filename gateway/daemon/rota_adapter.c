@@ -199,11 +199,20 @@ static enum status is_open(void *context, const struct engine_calendar *calendar
     return opening_hours_are_open(calendar->hours, calendar->holidays, zone, at, open_r, error);
 }
 
+static enum status next_opening(void *context, const struct engine_calendar *calendar,
+                                const char *zone, struct wall_time at, struct wall_time *opens_r,
+                                struct error *error)
+{
+    (void)context;
+    return opening_hours_next(calendar->hours, calendar->holidays, zone, at, opens_r, error);
+}
+
 struct engine_rotas rota_adapter(void)
 {
     return (struct engine_rotas){.check = check,
                                  .zone_is_known = zone_is_known,
                                  .read_calendar = read_calendar,
                                  .compile = compile,
-                                 .is_open = is_open};
+                                 .is_open = is_open,
+                                 .next_opening = next_opening};
 }

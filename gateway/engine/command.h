@@ -92,7 +92,9 @@ enum desk_verb {
 /* An operator decides instead of the rules. */
 struct escalate_override {
     bool given;
+    enum rule_action action;
     const char *procedure;     /* slug, or NULL: the customer's default */
+    const char *on_call;       /* FORWARD: a role; NULL: as the route of the customer's numbers */
     const char *operator_name; /* "" when not given */
     const char *reason;        /* or NULL */
 };

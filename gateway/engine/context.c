@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "gateway/engine/qualify.h"
+
 const struct directory_interval *shift_of(const struct directory_customer *customer,
                                           int64_t agent_id, const char *role, struct wall_time at,
                                           const char **role_r)
@@ -103,4 +105,39 @@ enum status context_build(struct engine *engine, const struct directory_customer
     return status != STATUS_OK ? status
                                : people_resolve(customer, procedure, &escalation->holder, wall,
                                                 engine->scratch, context_r, error);
+}
+
+void context_add_opening(struct engine *engine, const struct directory_customer *customer,
+                         const struct event *event, struct context *context)
+{
+    struct wall_time wall = clock_wall(&engine->configuration.clock);
+    context->opens_at = qualify_opening(&engine->configuration.rotas, customer, wall);
+    context->opens_engine = context->opens_at.ms == TIME_NEVER_MS
+                                ? ENGINE_NEVER
+                                : engine_time_add(event->now, context->opens_at.ms - wall.ms);
+}
+
+enum status context_newest_procedure(struct engine *engine,
+                                     const struct directory_customer *customer,
+                                     int64_t procedure_id, int64_t *newest_r, struct error *error)
+{
+    const struct directory_procedure *newest = NULL;
+    const char *fallback = customer->default_procedure;
+    for (size_t i = 0; i < customer->procedures_count && newest == NULL; i++) {
+        newest = customer->procedures[i].id == procedure_id ? &customer->procedures[i] : NULL;
+    }
+    if (newest == NULL && procedure_id != 0) {
+        struct definition_row row;
+        enum status status = store_get_procedure(engine->store, customer->id, procedure_id,
+                                                 engine->scratch, &row, error);
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+            return status;
+        }
+        newest = status == STATUS_OK ? directory_procedure(customer, row.slug) : NULL;
+    }
+    if (newest == NULL && fallback != NULL) {
+        newest = directory_procedure(customer, fallback);
+    }
+    *newest_r = newest != NULL ? newest->id : 0;
+    return STATUS_OK;
 }

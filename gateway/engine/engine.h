@@ -127,6 +127,11 @@ struct engine_rotas {
      * hours. STATUS_INVALID, STATUS_NOT_FOUND and others when that cannot be told. */
     enum status (*is_open)(void *context, const struct engine_calendar *calendar, const char *zone,
                            struct wall_time at, bool *open_r, struct error *error);
+    /* The first moment, `at` or later, at which it is open; WALL_NEVER: it does not open as far as
+     * one looks. Otherwise as is_open(). */
+    enum status (*next_opening)(void *context, const struct engine_calendar *calendar,
+                                const char *zone, struct wall_time at, struct wall_time *opens_r,
+                                struct error *error);
     void *context;
 };
 

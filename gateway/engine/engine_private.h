@@ -363,6 +363,12 @@ enum status apply_event(struct engine *engine, int64_t customer_id, struct uuid 
                         struct event *event, struct applied *applied_r,
                         struct error *error) MUST_CHECK;
 
+/* The same. What is on hold begins with the newest version of its procedure, or of this one instead
+ * (a row of the directory's; 0: its own). */
+enum status apply_event_by(struct engine *engine, int64_t customer_id, struct uuid id,
+                           int64_t procedure_id, struct event *event, struct applied *applied_r,
+                           struct error *error) MUST_CHECK;
+
 /* The same for a new one. seed as escalation_step() wants it. */
 enum status apply_opening(struct engine *engine, const struct escalation *seed,
                           const struct opening *opening, struct event *event,
@@ -382,6 +388,17 @@ struct event event_now(struct engine *engine, enum event_type type, struct wall_
 enum status context_build(struct engine *engine, const struct directory_customer *customer,
                           const struct escalation *escalation, struct wall_time wall,
                           struct context *context_r, struct error *error) MUST_CHECK;
+
+/* Adds when the customer opens next. */
+void context_add_opening(struct engine *engine, const struct directory_customer *customer,
+                         const struct event *event, struct context *context);
+
+/* The row of the newest version of the procedure that this one is a version of; the customer's
+ * default when it has none of the name, 0 when it has no default either. */
+enum status context_newest_procedure(struct engine *engine,
+                                     const struct directory_customer *customer,
+                                     int64_t procedure_id, int64_t *newest_r,
+                                     struct error *error) MUST_CHECK;
 
 /* The first interval of an agent that ends after `at`, in any rota; NULL when there is none. */
 const struct directory_interval *shift_of(const struct directory_customer *customer,

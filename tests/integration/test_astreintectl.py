@@ -225,7 +225,7 @@ class Escalations(Case):
     def test_list_names_every_state(self):
         page = self.ctl("list", "--help").stdout
         for state in ("open", "closed", "notifying", "waiting", "accepted", "overdue", "exhausted",
-                      "taken", "cancelling", "cancelled", "done"):
+                      "taken", "cancelling", "cancelled", "done", "on_hold", "noted"):
             self.assertRegex(page, rf"\b{state}\b")
 
     def test_escalate_without_an_answer_names_the_key_to_repeat(self):
@@ -300,6 +300,7 @@ class Escalations(Case):
             (("cancel", ID, "erreur"), "cancel", {"reason": "erreur"}),
             (("severity", ID, "critical"), "severity", {"severity": "critical"}),
             (("resume", ID, "--reason", "r"), "resume", {"reason": "r"}),
+            (("release", ID, "he cries"), "resume", {"reason": "he cries"}),
             (("take", ID), "take", {}),
             (("on-behalf", ID, "paul", "on-my-way", "--eta", "60"), "on-behalf",
              {"agent": "paul", "verb": "on-my-way", "eta_s": 60}),

@@ -400,6 +400,13 @@ static enum status is_open(void *context, const struct engine_calendar *calendar
     return rota_adapter().is_open(context, calendar, zone, at, open_r, error);
 }
 
+static enum status next_opening(void *context, const struct engine_calendar *calendar,
+                                const char *zone, struct wall_time at, struct wall_time *opens_r,
+                                struct error *error)
+{
+    return rota_adapter().next_opening(context, calendar, zone, at, opens_r, error);
+}
+
 static enum status compile_rota(void *context, const char *definition,
                                 const struct engine_calendar *calendar, const char *zone,
                                 struct wall_time from, struct wall_time to, struct arena *arena,
@@ -489,7 +496,7 @@ static bool try_open(struct box *box, struct error *error)
         .reserve_bytes = box->reserve_bytes,
         .random = {fill_random, box},
         .dispatcher = {send_effect, NULL, take_alarm, box},
-        .rotas = {check_rota, know_zone, read_calendar, compile_rota, is_open, box},
+        .rotas = {check_rota, know_zone, read_calendar, compile_rota, is_open, next_opening, box},
         .die = die,
         .die_context = box,
     };

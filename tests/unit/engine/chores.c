@@ -586,3 +586,63 @@ struct command *chore_revoke_feed(struct house *house)
     house_run(house, chore_add_feed(house));
     return revoke_feed(house);
 }
+
+/* ---- what is not escalated ---- */
+
+static struct command *overridden_call(struct house *house, enum rule_action action)
+{
+    struct command *command = escalate_command(house, SEVERITY_MINOR, NULL);
+    command->request.escalate.override = (struct escalate_override){
+        .given = true, .action = action, .operator_name = "Zoé", .reason = "it can wait"};
+    return command;
+}
+
+static void open_in_an_hour(struct house *house)
+{
+    struct command *owner = house_command(house, COMMAND_ALARM);
+    put_hours(house,
+              arena_format(owner->arena, "opens-at %lld", (long long)house->wall.ms + 3600000));
+}
+
+struct command *chore_hold(struct house *house)
+{
+    open_in_an_hour(house);
+    return overridden_call(house, RULE_HOLD);
+}
+
+struct command *chore_join_what_is_on_hold(struct house *house)
+{
+    struct command *first = chore_hold(house);
+    const char *key = arena_format(first->arena, "held-%zu", house->commands_count);
+    first->request.escalate.dedup_key = key;
+    house_run(house, first);
+    struct command *command = escalate_command(house, SEVERITY_MAJOR, NULL);
+    command->request.escalate.dedup_key = key;
+    return command;
+}
+
+struct command *chore_open_the_doors(struct house *house)
+{
+    house_run(house, chore_hold(house));
+    house_advance(house, 3600000);
+    return NULL;
+}
+
+struct command *chore_note_a_ticket(struct house *house)
+{
+    return overridden_call(house, RULE_TICKET);
+}
+
+struct command *chore_keep_a_ticket_s_promise(struct house *house)
+{
+    struct command *command = overridden_call(house, RULE_TICKET);
+    command->request.escalate.promised_ms = 600000;
+    house_run(house, command);
+    house_advance(house, 600000);
+    return NULL;
+}
+
+struct command *chore_put_through(struct house *house)
+{
+    return overridden_call(house, RULE_FORWARD);
+}

@@ -23,7 +23,9 @@ typedef struct command *chore(struct house *house);
     X(register_phone) X(retire_phone) \
     X(try_phone) X(confirm_test) X(test_fails) X(test_is_late) X(wait_for_room_for_tests) \
     X(check_in) X(check_out) X(record_a_call) X(enrol) X(use_enrolment) X(add_key) X(revoke_key) \
-    X(add_feed) X(revoke_feed)
+    X(add_feed) X(revoke_feed) \
+    X(hold) X(join_what_is_on_hold) X(open_the_doors) X(note_a_ticket) X(keep_a_ticket_s_promise) \
+    X(put_through)
 /* clang-format on */
 
 #define X_(name) struct command *chore_##name(struct house *house);

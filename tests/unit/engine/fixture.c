@@ -176,18 +176,35 @@ static enum status fake_read_calendar(void *context, const struct engine_calenda
     return STATUS_OK;
 }
 
-/* Hours are "open" or "closed"; of others it cannot be told. */
+#define OPENS_AT "opens-at "
+
+/* Hours are "open", "closed", or closed until "opens-at MS"; of others it cannot be told. */
+static enum status fake_next_opening(void *context, const struct engine_calendar *calendar,
+                                     const char *zone, struct wall_time at,
+                                     struct wall_time *opens_r, struct error *error)
+{
+    (void)context;
+    const struct engine_calendar_texts *read = (const void *)calendar;
+    const char *hours = read->opening_hours;
+    assert_true(at.ms > 0 && zone[0] != '\0');
+    *opens_r = strcmp(hours, "open") == 0 ? at : WALL_NEVER;
+    if (strncmp(hours, OPENS_AT, sizeof OPENS_AT - 1) == 0) {
+        int64_t opens_ms = strtoll(hours + sizeof OPENS_AT - 1, NULL, 10);
+        opens_r->ms = opens_ms > at.ms ? opens_ms : at.ms;
+    }
+    return opens_r->ms != TIME_NEVER_MS || strcmp(hours, "closed") == 0
+               ? STATUS_OK
+               : error_set(error, STATUS_INVALID, "hours that nobody knows");
+}
+
 static enum status fake_is_open(void *context, const struct engine_calendar *calendar,
                                 const char *zone, struct wall_time at, bool *open_r,
                                 struct error *error)
 {
-    (void)context;
-    const struct engine_calendar_texts *read = (const void *)calendar;
-    assert_true(at.ms > 0 && zone[0] != '\0');
-    *open_r = strcmp(read->opening_hours, "open") == 0;
-    return *open_r || strcmp(read->opening_hours, "closed") == 0
-               ? STATUS_OK
-               : error_set(error, STATUS_INVALID, "hours that nobody knows");
+    struct wall_time opens = WALL_NEVER;
+    enum status status = fake_next_opening(context, calendar, zone, at, &opens, error);
+    *open_r = status == STATUS_OK && opens.ms == at.ms;
+    return status;
 }
 
 /* The agents whose slugs the definition is; behind NEEDS_HOURS those of the opening hours. */
@@ -245,7 +262,7 @@ struct engine_configuration house_configuration(struct house *house)
         .random = {fake_random, house},
         .dispatcher = {fake_send, fake_flush, fake_alarm, house},
         .rotas = {fake_check, fake_zone_is_known, fake_read_calendar, fake_compile, fake_is_open,
-                  house},
+                  fake_next_opening, house},
     };
     memcpy(configuration.boot_id, house->boot_id, sizeof configuration.boot_id);
     return configuration;
@@ -694,4 +711,18 @@ int house_teardown(void **state)
     free(house->commands);
     free(house);
     return 0;
+}
+
+void put_hours(struct house *house, const char *opening_hours)
+{
+    struct command *command = house_command(house, COMMAND_PUT_CUSTOMER);
+    command->request.customer = (struct customer_request){.slug = "acme",
+                                                          .name = "ACME",
+                                                          .time_zone = "Europe/Paris",
+                                                          .language = "fr",
+                                                          .alias = "Azur",
+                                                          .default_procedure = "night",
+                                                          .active = true,
+                                                          .opening_hours = opening_hours};
+    run_ok(house, command);
 }

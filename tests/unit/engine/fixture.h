@@ -144,6 +144,8 @@ void put_device(struct house *house, int64_t agent, const char *installation,
 void put_rota(struct house *house, const char *slug, const char *agent);
 void put_procedure(struct house *house, const char *slug, const char *definition);
 void put_rules(struct house *house, const char *definition);
+/* "open", "closed" (for good), "opens-at MS" of the wall's; NULL: none. */
+void put_hours(struct house *house, const char *opening_hours);
 void set_default_procedure(struct house *house, const char *slug);
 int64_t agent_id(struct house *house, const char *slug);
 

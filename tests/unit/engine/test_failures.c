@@ -35,6 +35,13 @@ static const char *find_forgotten(struct house *house)
     if (house_number(house, "SELECT count(*) FROM device_test WHERE state = 0") != 0) {
         return "a test push";
     }
+    char sql[96];
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT count(*) FROM escalation WHERE state = 9 AND held_until_at < %lld",
+                   (long long)house->wall.ms);
+    if (house_number(house, sql) != 0) {
+        return "what was on hold";
+    }
     if (customer == NULL || house->engine->current != directory) {
         return "the directory";
     }
