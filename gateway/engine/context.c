@@ -110,11 +110,15 @@ enum status context_build(struct engine *engine, const struct directory_customer
 void context_add_opening(struct engine *engine, const struct directory_customer *customer,
                          const struct event *event, struct context *context)
 {
-    struct wall_time wall = clock_wall(&engine->configuration.clock);
-    context->opens_at = qualify_opening(&engine->configuration.rotas, customer, wall);
-    context->opens_engine = context->opens_at.ms == TIME_NEVER_MS
-                                ? ENGINE_NEVER
-                                : engine_time_add(event->now, context->opens_at.ms - wall.ms);
+    struct wall_time opens = qualify_opening(&engine->configuration.rotas, customer, event->wall);
+    int64_t left_ms = opens.ms - clock_wall(&engine->configuration.clock).ms;
+    context->opens_at = opens;
+    context->opens_engine = ENGINE_NEVER;
+    if (opens.ms != TIME_NEVER_MS) {
+        /* The event came in a moment ago. What the timeline says is never before the opening. */
+        bool ahead = opens.ms > event->wall.ms;
+        context->opens_engine = engine_time_add(event->now, ahead && left_ms < 1 ? 1 : left_ms);
+    }
 }
 
 enum status context_newest_procedure(struct engine *engine,
