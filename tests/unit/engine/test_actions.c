@@ -25,7 +25,8 @@
 static void open_in(struct house *house, int64_t ms)
 {
     char hours[64];
-    (void)snprintf(hours, sizeof hours, "opens-at %lld", (long long)(house->wall.ms + ms));
+    long long opens_ms = house->wall.ms + ms;
+    (void)snprintf(hours, sizeof hours, "opens-at %lld", opens_ms);
     put_hours(house, hours);
 }
 
