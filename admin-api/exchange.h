@@ -35,6 +35,7 @@ struct request;
 struct route;
 struct rehearsal_request;
 struct coverage_walk;
+struct desk_call;
 
 /* What a handler wants to happen next. */
 enum next {
@@ -98,6 +99,7 @@ struct exchange {
     struct wall_time window_to;
     const struct rehearsal_request *rehearsal; /* what is to be played */
     struct coverage_walk *coverage;            /* how far it is */
+    struct desk_call *desk_call;               /* what memory says of a call that came in */
     int state_low;                             /* lists of escalations */
     int state_high;
 

@@ -23,6 +23,7 @@ static const struct route routes[] = {
     {"POST", ESCALATION "/done", FOR_CALL_CENTRE, ROUTE_WAITS, escalations_done},
     {"GET", "/v1/tasks", FOR_CALL_CENTRE, 0, tasks_list},
     {"POST", "/v1/tasks/{task}/done", FOR_CALL_CENTRE, 0, tasks_done},
+    {"GET", "/v1/desk/{number}", FOR_CALL_CENTRE, 0, desk_call_get},
     {"POST", "/v1/rehearsals", FOR_PORTAL, 0, rehearsals_post},
     {"GET", "/v1/coverage", FOR_PORTAL, 0, coverage_get},
     /* agent's phone */

@@ -305,10 +305,10 @@ static json_t *definition_of(const struct customers_step *step, json_t *present)
 /* Of a customer, what the file leaves out is taken away, and what is put whole must be the same. */
 static bool customer_is_the_same(json_t *present, json_t *wanted)
 {
-    static const char *const optional[] = {"default_procedure", "opening_hours",   "holidays",
-                                           "numbers",           "emergency_phone", "greeting",
-                                           "retention_days",    "ticket_fields"};
-    static const char *const whole[] = {"opening_hours", "ticket_fields"};
+    static const char *const optional[] = {
+        "default_procedure", "opening_hours",  "holidays",      "numbers",       "emergency_phone",
+        "greeting",          "retention_days", "ticket_fields", "nobody_reached"};
+    static const char *const whole[] = {"opening_hours", "ticket_fields", "nobody_reached"};
     for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++) {
         json_t *has = json_object_get(present, optional[i]);
         bool nothing =

@@ -10,6 +10,8 @@
 #define DAY_MS INT64_C(86400000)
 /* Local dates lie within a day of those of UTC, and windows reach into the next. */
 #define DAYS_AROUND 2
+/* Somebody is open for longer than two weeks without a break: for the desk that is always. */
+#define OPEN_DAYS_AHEAD 15
 
 struct engine_calendar {
     struct opening_hours *hours; /* NULL: none */
@@ -199,11 +201,49 @@ static enum status is_open(void *context, const struct engine_calendar *calendar
     return opening_hours_are_open(calendar->hours, calendar->holidays, zone, at, open_r, error);
 }
 
+/* The end of the opening that `at` lies in; windows that touch are one. */
+static enum status find_closing(const struct engine_calendar *calendar, const char *zone,
+                                struct wall_time at, struct wall_time *until_r, struct error *error)
+{
+    const struct wall_time horizon = {at.ms + OPEN_DAYS_AHEAD * DAY_MS};
+    struct arena *arena = arena_create(0);
+    struct opening_interval *intervals;
+    size_t count;
+    if (arena == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the opening hours");
+    }
+    enum status status = opening_hours_compile(calendar->hours, calendar->holidays, zone, at,
+                                               horizon, arena, &intervals, &count, error);
+    if (status == STATUS_OK) {
+        struct wall_time until = at;
+        for (size_t i = 0; i < count && intervals[i].from.ms <= until.ms; i++) {
+            until = intervals[i].to;
+        }
+        *until_r = until.ms >= horizon.ms ? WALL_NEVER : until;
+    }
+    arena_destroy(&arena);
+    return status;
+}
+
+static enum status open_until(void *context, const struct engine_calendar *calendar,
+                              const char *zone, struct wall_time at, bool *open_r,
+                              struct wall_time *until_r, struct error *error)
+{
+    enum status status = is_open(context, calendar, zone, at, open_r, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return *open_r
+               ? find_closing(calendar, zone, at, until_r, error)
+               : opening_hours_next(calendar->hours, calendar->holidays, zone, at, until_r, error);
+}
+
 struct engine_rotas rota_adapter(void)
 {
     return (struct engine_rotas){.check = check,
                                  .zone_is_known = zone_is_known,
                                  .read_calendar = read_calendar,
                                  .compile = compile,
-                                 .is_open = is_open};
+                                 .is_open = is_open,
+                                 .open_until = open_until};
 }

@@ -181,10 +181,12 @@ struct customer_request {
     const char *holidays;       /* slug of a set of the law's, or NULL */
     const char *const *numbers; /* E.164, each once, at most NUMBERS_OF_CUSTOMER_MAX */
     size_t numbers_count;
-    const char *emergency_phone; /* E.164, or NULL */
-    const char *greeting;        /* or NULL */
-    int64_t retention_days;      /* 0: without end */
-    const char *ticket_fields;   /* JSON array that ticket_fields_parse() takes, or NULL */
+    const char *emergency_phone;   /* E.164, or NULL */
+    const char *greeting;          /* or NULL */
+    int64_t retention_days;        /* 0: without end */
+    const char *ticket_fields;     /* JSON array that ticket_fields_parse() takes, or NULL */
+    const char *nobody_reached_fr; /* what the caller is told then; or NULL */
+    const char *nobody_reached_en; /* likewise */
 };
 
 /* A customer's file of holidays. */

@@ -149,6 +149,8 @@ static enum status write_customer(struct engine *engine, struct command *command
         .greeting = request->greeting,
         .retention_days = request->retention_days,
         .ticket_fields = request->ticket_fields,
+        .nobody_reached_fr = request->nobody_reached_fr,
+        .nobody_reached_en = request->nobody_reached_en,
     };
     enum status status = store_put_customer(engine->store, &row, &command->customer_id, error);
     if (status == STATUS_OK) {

@@ -128,6 +128,8 @@ struct directory_customer {
     size_t numbers_count;
     const char *emergency_phone;              /* who is dialled when nobody is on call; or NULL */
     const char *greeting;                     /* what the operator says; or NULL */
+    const char *nobody_reached_fr;            /* what the caller is told then; or NULL */
+    const char *nobody_reached_en;            /* likewise */
     int64_t retention_days;                   /* 0: without end */
     const char *ticket_fields_json;           /* as it was put, or NULL */
     const struct ticket_field *ticket_fields; /* the same, in its order */

@@ -127,6 +127,11 @@ struct engine_rotas {
      * hours. STATUS_INVALID, STATUS_NOT_FOUND and others when that cannot be told. */
     enum status (*is_open)(void *context, const struct engine_calendar *calendar, const char *zone,
                            struct wall_time at, bool *open_r, struct error *error);
+    /* The same, and until when: WALL_NEVER when it does not change in the time looked ahead over
+     * (weeks while it is open, two years while it is closed). NULL: nobody can say. */
+    enum status (*open_until)(void *context, const struct engine_calendar *calendar,
+                              const char *zone, struct wall_time at, bool *open_r,
+                              struct wall_time *until_r, struct error *error);
     void *context;
 };
 

@@ -52,15 +52,38 @@ bool qualify_has_rules(const struct directory_customer *customer)
     return rules != NULL && (rules->rules == NULL || rules->rules->count > 0);
 }
 
+static bool calendar_knows(const struct directory_customer *customer, struct wall_time at)
+{
+    return customer->opening_hours != NULL && customer->calendar != NULL &&
+           at.ms >= customer->calendar_from.ms && at.ms < customer->calendar_until.ms;
+}
+
 enum rules_hours qualify_hours(const struct engine_rotas *rotas,
                                const struct directory_customer *customer, struct wall_time at)
 {
     bool open = false;
-    if (customer->opening_hours == NULL || customer->calendar == NULL ||
-        at.ms < customer->calendar_from.ms || at.ms >= customer->calendar_until.ms ||
+    if (!calendar_knows(customer, at) ||
         rotas->is_open(rotas->context, customer->calendar, customer->time_zone, at, &open, NULL) !=
             STATUS_OK) {
         return RULES_HOURS_UNKNOWN;
+    }
+    return open ? RULES_HOURS_OPEN : RULES_HOURS_CLOSED;
+}
+
+enum rules_hours qualify_hours_until(const struct engine_rotas *rotas,
+                                     const struct directory_customer *customer, struct wall_time at,
+                                     struct wall_time *until_r)
+{
+    bool open = false;
+    struct wall_time until = WALL_NEVER;
+    *until_r = WALL_NEVER;
+    if (!calendar_knows(customer, at) || rotas->open_until == NULL ||
+        rotas->open_until(rotas->context, customer->calendar, customer->time_zone, at, &open,
+                          &until, NULL) != STATUS_OK) {
+        return RULES_HOURS_UNKNOWN;
+    }
+    if (until.ms <= customer->calendar_until.ms) { /* later ones may fall on holidays not read */
+        *until_r = until;
     }
     return open ? RULES_HOURS_OPEN : RULES_HOURS_CLOSED;
 }

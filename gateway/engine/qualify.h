@@ -20,6 +20,11 @@ bool qualify_has_rules(const struct directory_customer *customer);
 enum rules_hours qualify_hours(const struct engine_rotas *rotas,
                                const struct directory_customer *customer, struct wall_time at);
 
+/* The same, and until when; WALL_NEVER when that is not known. */
+enum rules_hours qualify_hours_until(const struct engine_rotas *rotas,
+                                     const struct directory_customer *customer, struct wall_time at,
+                                     struct wall_time *until_r);
+
 struct qualification {
     const char *rule; /* its name; NULL: the rules could not decide */
     enum rule_action action;

@@ -134,12 +134,14 @@ struct customer_row {
     const char *default_procedure; /* or NULL */
     bool active;
     struct wall_time created_at;
-    const char *opening_hours;   /* JSON object, or NULL */
-    const char *holidays;        /* slug of a set of the law's, or NULL */
-    const char *emergency_phone; /* E.164, or NULL */
-    const char *greeting;        /* or NULL */
-    int64_t retention_days;      /* 0: without end */
-    const char *ticket_fields;   /* JSON array, or NULL */
+    const char *opening_hours;     /* JSON object, or NULL */
+    const char *holidays;          /* slug of a set of the law's, or NULL */
+    const char *emergency_phone;   /* E.164, or NULL */
+    const char *greeting;          /* or NULL */
+    int64_t retention_days;        /* 0: without end */
+    const char *ticket_fields;     /* JSON array, or NULL */
+    const char *nobody_reached_fr; /* what the caller is told then; or NULL */
+    const char *nobody_reached_en; /* likewise */
 };
 
 /* A customer's file of holidays. */
@@ -519,6 +521,10 @@ enum status store_find_open_dedup(struct store *store, int64_t customer_id, cons
 enum status store_list_escalations(struct store *store, int64_t customer_id, struct uuid before,
                                    enum escalation_state state_low,
                                    enum escalation_state state_high, size_t limit,
+                                   struct arena *arena, struct escalation **rows_r, size_t *count_r,
+                                   struct error *error) MUST_CHECK;
+/* Open ones of one customer, newest first, without promises; however many are closed. */
+enum status store_list_open_newest(struct store *store, int64_t customer_id, size_t limit,
                                    struct arena *arena, struct escalation **rows_r, size_t *count_r,
                                    struct error *error) MUST_CHECK;
 /* Open ones, oldest first, ids above `after`. */

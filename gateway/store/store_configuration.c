@@ -21,6 +21,8 @@ static const struct column customer_columns[] = {
     SAME(greeting, TEXT),
     SAME(retention_days, ROW_ID),
     SAME(ticket_fields, TEXT),
+    SAME(nobody_reached_fr, TEXT),
+    SAME(nobody_reached_en, TEXT),
 };
 MAP(customer);
 #undef ROW

@@ -315,6 +315,23 @@ enum status store_list_escalations(struct store *store, int64_t customer_id, str
                      error);
 }
 
+enum status store_list_open_newest(struct store *store, int64_t customer_id, size_t limit,
+                                   struct arena *arena, struct escalation **rows_r, size_t *count_r,
+                                   struct error *error)
+{
+    assert(customer_id > 0 && limit > 0);
+    assert(rows_r != NULL && count_r != NULL);
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_escalation_open_newest, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_int64(&run, ":limit", (int64_t)limit);
+    return query_all(&run, &escalation_map, sizeof **rows_r, arena, (void **)rows_r, count_r,
+                     error);
+}
+
 enum status store_list_open(struct store *store, int64_t customer_id, struct uuid after,
                             size_t limit, struct uuid *ids_r, size_t *count_r, struct error *error)
 {

@@ -14,8 +14,9 @@
     X(ticket_insert) X(ticket_close) X(ticket_get) X(escalation_insert) X(escalation_update) \
     X(escalation_set_aside) X(attempt_set_aside) X(escalation_release_dedup) X(escalation_get) \
     X(escalation_customer) X(escalation_open_by_dedup) X(escalation_due) \
-    X(escalation_next_due) X(escalation_open_of_customer) X(escalation_count_open) \
-    X(escalation_list_of_customer) X(caller_insert) X(caller_update) X(caller_list) \
+    X(escalation_next_due) X(escalation_open_of_customer) X(escalation_open_newest) \
+    X(escalation_count_open) X(escalation_list_of_customer) X(caller_insert) X(caller_update) \
+    X(caller_list) \
     X(attempt_insert) X(attempt_update) X(attempt_update_received) X(attempt_get) \
     X(attempt_list_newest) X(attempt_list) X(attempt_of_call) X(attempt_outbox) \
     X(attempt_calls_in_progress) X(attempt_rewind) X(attempt_unreceived_elsewhere) \

@@ -3,28 +3,33 @@
 -- name: customer_put
 INSERT INTO customer (
   slug, name, time_zone, language, alias, default_procedure, active, created_at, opening_hours,
-  holidays, emergency_phone, greeting, retention_days, ticket_fields)
+  holidays, emergency_phone, greeting, retention_days, ticket_fields, nobody_reached_fr,
+  nobody_reached_en)
 VALUES (
   :slug, :name, :time_zone, :language, :alias, :default_procedure, :active, :created_at,
-  :opening_hours, :holidays, :emergency_phone, :greeting, :retention_days, :ticket_fields)
+  :opening_hours, :holidays, :emergency_phone, :greeting, :retention_days, :ticket_fields,
+  :nobody_reached_fr, :nobody_reached_en)
 ON CONFLICT (slug) DO UPDATE SET
   name = excluded.name, time_zone = excluded.time_zone, language = excluded.language,
   alias = excluded.alias, default_procedure = excluded.default_procedure, active = excluded.active,
   opening_hours = excluded.opening_hours, holidays = excluded.holidays,
   emergency_phone = excluded.emergency_phone, greeting = excluded.greeting,
-  retention_days = excluded.retention_days, ticket_fields = excluded.ticket_fields
+  retention_days = excluded.retention_days, ticket_fields = excluded.ticket_fields,
+  nobody_reached_fr = excluded.nobody_reached_fr, nobody_reached_en = excluded.nobody_reached_en
 RETURNING customer_id;
 
 -- name: customer_list
 SELECT
   customer_id, slug, name, time_zone, language, alias, default_procedure, active, created_at,
-  opening_hours, holidays, emergency_phone, greeting, retention_days, ticket_fields
+  opening_hours, holidays, emergency_phone, greeting, retention_days, ticket_fields,
+  nobody_reached_fr, nobody_reached_en
 FROM customer WHERE customer_id > :after ORDER BY customer_id LIMIT :limit;
 
 -- name: customer_get
 SELECT
   customer_id, slug, name, time_zone, language, alias, default_procedure, active, created_at,
-  opening_hours, holidays, emergency_phone, greeting, retention_days, ticket_fields
+  opening_hours, holidays, emergency_phone, greeting, retention_days, ticket_fields,
+  nobody_reached_fr, nobody_reached_en
 FROM customer WHERE customer_id = :customer_id;
 
 -- name: customer_holidays_put

@@ -92,6 +92,18 @@ SELECT escalation_id FROM escalation INDEXED BY escalation_open
 WHERE customer_id = :customer_id AND closed_at IS NULL AND escalation_id > :after
 ORDER BY escalation_id LIMIT :limit;
 
+-- name: escalation_open_newest
+-- Of one customer, newest first: by the index of open ones, however many are closed.
+SELECT
+  customer_id, escalation_id, ticket_id, procedure_id, dedup_key, state, severity, drill,
+  quarantined, round, step, position, round_started_engine, wait_until_engine,
+  received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
+  held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
+  announcements, notices, callers_count, opened_at, closed_at, next_what, version, owner, fence
+FROM escalation INDEXED BY escalation_open
+WHERE customer_id = :customer_id AND closed_at IS NULL
+ORDER BY escalation_id DESC LIMIT :limit;
+
 -- name: escalation_count_open
 SELECT count(*) AS count FROM escalation WHERE due_engine IS NOT NULL AND quarantined = 0;
 

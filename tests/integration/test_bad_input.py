@@ -130,6 +130,9 @@ CALLS = [
              ("ticket_fields", [FIELD, FIELD], "/ticket_fields/1/name"),
              ("ticket_fields", [dict(FIELD, type="colour")], "/ticket_fields/0/type"),
              ("ticket_fields", [dict(FIELD, choices=["A"])], "/ticket_fields/0/choices")]
+         + [("nobody_reached", "x", None), ("nobody_reached", {"de": "x"}, "/nobody_reached/de"),
+            ("nobody_reached", {"fr": ""}, "/nobody_reached/fr"),
+            ("nobody_reached", {"en": "x" * 1001}, "/nobody_reached/en")]
          + text_faults("greeting", 1000)),
     Call("PUT", "/v1/customers/{customer}/agents/{agent}", "admin",
          {"name": "N", "phone": "06 12 34 56 78"}, ("name", "phone"),
@@ -227,6 +230,7 @@ READS = [
      {"agent": "paul", "feed": "999"}),
     ("GET", "/v1/backups/{backup}", "admin", {}),
     ("GET", "/v1/route/{number}", "switch", {}),
+    ("GET", "/v1/desk/{number}", "desk", {}),
     ("GET", "/v1/api-keys", "admin", {}),
     ("DELETE", "/v1/api-keys/{key}", "admin", {"key": "A" * 22}),
 ]

@@ -489,7 +489,7 @@ static bool try_open(struct box *box, struct error *error)
         .reserve_bytes = box->reserve_bytes,
         .random = {fill_random, box},
         .dispatcher = {send_effect, NULL, take_alarm, box},
-        .rotas = {check_rota, know_zone, read_calendar, compile_rota, is_open, box},
+        .rotas = {check_rota, know_zone, read_calendar, compile_rota, is_open, NULL, box},
         .die = die,
         .die_context = box,
     };

@@ -245,7 +245,7 @@ struct engine_configuration house_configuration(struct house *house)
         .random = {fake_random, house},
         .dispatcher = {fake_send, fake_flush, fake_alarm, house},
         .rotas = {fake_check, fake_zone_is_known, fake_read_calendar, fake_compile, fake_is_open,
-                  house},
+                  NULL, house},
     };
     memcpy(configuration.boot_id, house->boot_id, sizeof configuration.boot_id);
     return configuration;

@@ -226,6 +226,14 @@ static void test_lists__pages_of_escalations(void **state)
     assert_ok(shelf, store_list_escalations(shelf->store, 0, nil, ESCALATION_DONE, ESCALATION_DONE,
                                             9, shelf->arena, &rows, &count, &shelf->error));
     assert_int_equal(count, 3);
+    assert_ok(shelf, store_list_open_newest(shelf->store, shelf->customer_id, 3, shelf->arena,
+                                            &rows, &count, &shelf->error));
+    assert_int_equal(count, 3);
+    assert_true(uuid_equal(rows[0].id, numbered_id(7)));
+    assert_true(uuid_equal(rows[2].id, numbered_id(5)));
+    assert_ok(shelf, store_list_open_newest(shelf->store, shelf->customer_id, 9, shelf->arena,
+                                            &rows, &count, &shelf->error));
+    assert_int_equal(count, 4);
     struct uuid ids[4];
     assert_ok(shelf, store_list_open(shelf->store, shelf->customer_id, nil, 3, ids, &count,
                                      &shelf->error));

@@ -194,6 +194,8 @@ static enum status append_to_many(struct desk *desk)
     X(list_escalations, store_list_escalations(d->store, 1, numbered_id(0xffff), \
       ESCALATION_NOTIFYING, ESCALATION_DONE, ROWS, d->arena, &d->rows.escalation, &d->count, \
       d->error)) \
+    X(list_open_newest, store_list_open_newest(d->store, 1, ROWS, d->arena, &d->rows.escalation, \
+      &d->count, d->error)) \
     X(list_open, store_list_open(d->store, 1, numbered_id(0), ROWS, d->ids, &d->count, d->error)) \
     X(list_due, store_list_due(d->store, (struct engine_time){99}, ROWS, d->due, &d->count, \
       d->error)) \

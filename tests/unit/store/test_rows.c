@@ -31,6 +31,8 @@ static void assert_customer(const struct customer_row *a, const struct customer_
     assert_text(a->greeting, b->greeting);
     assert_int_equal(a->retention_days, b->retention_days);
     assert_text(a->ticket_fields, b->ticket_fields);
+    assert_text(a->nobody_reached_fr, b->nobody_reached_fr);
+    assert_text(a->nobody_reached_en, b->nobody_reached_en);
 }
 
 static void test_customer__comes_back(void **state)
@@ -50,7 +52,9 @@ static void test_customer__comes_back(void **state)
          .emergency_phone = "+33600000009",
          .greeting = "Bonjour",
          .retention_days = 30,
-         .ticket_fields = "[]"},
+         .ticket_fields = "[]",
+         .nobody_reached_fr = "On rappelle.",
+         .nobody_reached_en = "We call back."},
         {.slug = "ümlaut",
          .name = "Ü 'quoted' \"x\"",
          .time_zone = "UTC",
@@ -95,7 +99,8 @@ static void test_customer__put_again_changes_it(void **state)
                                .emergency_phone = "+33600000009",
                                .greeting = "Bonjour",
                                .retention_days = 7,
-                               .ticket_fields = "[]"};
+                               .ticket_fields = "[]",
+                               .nobody_reached_en = "Later."};
     int64_t id;
     assert_ok(shelf, store_put_customer(shelf->store, &row, &id, &shelf->error));
     assert_int_equal(id, shelf->customer_id);
