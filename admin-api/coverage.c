@@ -89,7 +89,20 @@ static void write_seconds(struct json_writer *json, const char *name, bool known
     }
 }
 
-static void write_procedure(struct json_writer *json, const struct shown_procedure *shown)
+/* Not a finding: it runs as it is, but the customer may not know what it says. */
+static void write_paper(struct json_writer *json, const struct coverage_walk *walk,
+                        const struct procedure *procedure)
+{
+    char today[RFC3339_BYTES_MAX], sentence[SENTENCE_BYTES_MAX];
+    wall_time_format(walk->now, today);
+    view_paper(json, procedure, walk->now);
+    json_member_text(json, "paper_text",
+                     coverage_paper_sentence(procedure, procedure_paper(procedure, today),
+                                             walk->french, sentence));
+}
+
+static void write_procedure(struct json_writer *json, const struct coverage_walk *walk,
+                            const struct shown_procedure *shown)
 {
     const struct coverage_procedure *procedure = &shown->procedure;
     const char *usual = shown->customer->default_procedure;
@@ -101,6 +114,7 @@ static void write_procedure(struct json_writer *json, const struct shown_procedu
     write_seconds(json, "human_within_s", reaches, procedure->human_ms);
     json_member_time(json, "worst_at", reaches ? procedure->worst : WALL_NEVER);
     write_seconds(json, "reaches_nobody_s", procedure->judged, procedure->nobody_ms);
+    write_paper(json, walk, directory_procedure(shown->customer, procedure->slug)->procedure);
     json_object_end(json);
 }
 
@@ -124,7 +138,7 @@ static void write_coverage(struct json_writer *json, void *context)
     json_name(json, "procedures");
     json_array_begin(json);
     for (size_t i = 0; i < walk->procedures_count; i++) {
-        write_procedure(json, &walk->procedures[i]);
+        write_procedure(json, walk, &walk->procedures[i]);
     }
     json_array_end(json);
     json_member_int(json, "procedures_more", (int64_t)walk->procedures_left_off);

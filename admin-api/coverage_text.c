@@ -37,6 +37,27 @@ const char *const *coverage_notes(bool french)
     return french ? french_notes : english_notes;
 }
 
+const char *coverage_paper_sentence(const struct procedure *procedure, enum procedure_paper paper,
+                                    bool french, char sentence_r[SENTENCE_BYTES_MAX])
+{
+    switch (paper) {
+    case PAPER_UNAPPROVED:
+        (void)snprintf(sentence_r, SENTENCE_BYTES_MAX, "%s",
+                       french ? "Le client n'a pas approuvé cette version."
+                              : "The customer has not approved this version.");
+        return sentence_r;
+    case PAPER_REVIEW_DUE:
+        (void)snprintf(sentence_r, SENTENCE_BYTES_MAX,
+                       french ? "À revoir avec le client depuis le %s."
+                              : "Due for review with the customer since %s.",
+                       procedure->review_on);
+        return sentence_r;
+    case PAPER_IN_ORDER:
+        break;
+    }
+    return NULL;
+}
+
 /* "10:30 h" */
 static void say_hours(int64_t ms, char text_r[32])
 {

@@ -142,8 +142,9 @@ static void write_rules(struct json_writer *json, const struct directory_rules *
     json_object_end(json);
 }
 
-static void write_procedures(struct json_writer *json, const struct directory_customer *customer)
+static void write_procedures(struct json_writer *json, const struct desk_call *call)
 {
+    const struct directory_customer *customer = call->customer;
     const char *usual = customer->default_procedure;
     json_name(json, "procedures");
     json_array_begin(json);
@@ -154,6 +155,7 @@ static void write_procedures(struct json_writer *json, const struct directory_cu
         json_member_text(json, "slug", slug);
         json_member_int(json, "version", procedure->version);
         json_member_bool(json, "default", usual != NULL && strcmp(usual, slug) == 0);
+        view_paper(json, procedure->procedure, call->at);
         json_object_end(json);
     }
     json_array_end(json);
@@ -198,6 +200,6 @@ void desk_call_write(struct json_writer *json, void *desk_call)
     write_on_call(json, call);
     write_escalations(json, call);
     write_rules(json, customer->rules);
-    write_procedures(json, customer);
+    write_procedures(json, call);
     json_object_end(json);
 }

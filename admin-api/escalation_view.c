@@ -169,6 +169,21 @@ void view_task(struct json_writer *json, const struct directory_customer *custom
     json_object_end(json);
 }
 
+static void write_filled(struct json_writer *json, const char *name, const char *text)
+{
+    json_member_text(json, name, text[0] != '\0' ? text : NULL);
+}
+
+void view_paper(struct json_writer *json, const struct procedure *procedure, struct wall_time at)
+{
+    char today[RFC3339_BYTES_MAX];
+    wall_time_format(at, today);
+    write_filled(json, "approved_by", procedure->approved_by);
+    write_filled(json, "approved_on", procedure->approved_on);
+    write_filled(json, "review_on", procedure->review_on);
+    json_member_text(json, "paper", procedure_paper_word(procedure_paper(procedure, today)));
+}
+
 void view_timeline_entry(struct json_writer *json, const struct directory_customer *customer,
                          const struct timeline_row *row, bool with_escalation)
 {

@@ -202,7 +202,8 @@ const struct command commands[] = {
      "ever proven to receive; the same person twice at once; procedures that reach nobody; rest\n"
      "that was too short after interventions; and for each procedure the longest until a human "
      "has\n"
-     "it. At its end it says what was counted and what was not.\n\n"
+     "it, and whether the customer approved it and its review is due, which is no finding. At its\n"
+     "end it says what was counted and what was not.\n\n"
      "Exit code 0: nothing was found; 4: something was.",
      OPTIONS({"--customer", "SLUG", "only this customer's (default: all that the key covers)"},
              {"--days", "N", "how far ahead, 1 to 90 (default: 90)"},

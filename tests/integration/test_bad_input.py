@@ -150,7 +150,9 @@ CALLS = [
              ("steps", [dict(STEP, by=["pigeon"])], "/steps/0/by"),
              ("steps", [dict(STEP, notify=[{"agent": "nobody"}])], "/steps/0/notify/0"),
              ("steps", [dict(STEP, colour="red")], "/steps/0/colour"),
-             ("progress_within_s", 86401, None), ("exhausted", {}, None)], procedure="nuit"),
+             ("progress_within_s", 86401, None), ("exhausted", {}, None),
+             ("approved_by", "Mme Roth", "/approved_on"), ("review_on", "soon", None),
+             ("approved_on", "2026-01-31", "/approved_by")], procedure="nuit"),
     Call("PUT", "/v1/customers/{customer}/rules", "admin", {"rules": [RULE]}, ("rules",), [
         ("rules", {}, None), ("rules", [7], "/rules/0"),
         ("rules", [dict(RULE, name="R")], "/rules/0/name"),

@@ -32,7 +32,9 @@ class Coverage(astreinte_test.GatewayTest):
         self.assertEqual((answer["daily_rest_h"], answer["weekly_rest_h"]), (11, 35))
         self.assertEqual(answer["procedures"], [{
             "customer": self.client.slug, "procedure": "nuit", "default": True,
-            "human_within_s": 180, "worst_at": answer["from"], "reaches_nobody_s": 0}])
+            "human_within_s": 180, "worst_at": answer["from"], "reaches_nobody_s": 0,
+            "approved_by": None, "approved_on": None, "review_on": None, "paper": "unapproved",
+            "paper_text": "Le client n'a pas approuvé cette version."}])
         self.assertTrue(any("L3121-10" in note for note in answer["notes"]))
         # A reception proves one of them.
         opened = self.client.escalate()

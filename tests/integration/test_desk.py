@@ -145,6 +145,48 @@ class DeskCallTest(astreinte_test.GatewayTest):
         customer.admin_path("PUT", "rules", {"rules": []}, 200, 201)
         self.assertIsNone(self.see(customer, number)["rules"])
 
+    def test_procedures__with_version_approval_and_review(self):
+        customer, number = self.called()
+
+        def papers():
+            return {each["slug"]: tuple(each[name] for name in (
+                "version", "approved_by", "approved_on", "review_on", "paper"))
+                    for each in self.see(customer, number)["procedures"]}
+
+        self.assertEqual(papers(), {"nuit": (1, None, None, None, "unapproved")})
+        signed = {"approved_by": "Mme Roth", "approved_on": "2024-01-31"}
+        customer.admin_path("PUT", "procedures/nuit", astreinte_test.procedure(**signed), 200, 201)
+        self.assertEqual(papers(), {"nuit": (2, "Mme Roth", "2024-01-31", None, "in_order")})
+        # Another text is another version, which nobody has approved yet.
+        customer.admin_path("PUT", "procedures/nuit", astreinte_test.procedure(rounds=3), 200, 201)
+        self.assertEqual(papers(), {"nuit": (3, None, None, None, "unapproved")})
+        customer.admin_path("PUT", "procedures/nuit", astreinte_test.procedure(
+            review_on="2025-01-31", **signed), 200, 201)
+        self.assertEqual(papers()["nuit"][3:], ("2025-01-31", "review_due"))
+        shown = customer.admin_path("GET", "procedures/nuit", None, 200)
+        self.assertEqual((shown["version"], shown["approved_by"], shown["paper"]),
+                         (4, "Mme Roth", "review_due"))
+
+    def test_coverage__tells_of_papers_without_a_finding(self):
+        customer, _ = self.called()
+        path = f"/v1/coverage?customer={customer.slug}&days=1&language="
+        before = customer.desk.get(path + "fr").json
+        row = before["procedures"][0]
+        self.assertEqual((row["paper"], row["paper_text"]),
+                         ("unapproved", "Le client n'a pas approuvé cette version."))
+        customer.admin_path("PUT", "procedures/nuit", astreinte_test.procedure(
+            approved_by="Mme Roth", approved_on="2024-01-31", review_on="2025-01-31"), 200, 201)
+        after = customer.desk.get(path + "en").json
+        self.assertEqual(after["procedures"][0]["paper_text"],
+                         "Due for review with the customer since 2025-01-31.")
+        self.assertEqual([each["kind"] for each in after["items"]],
+                         [each["kind"] for each in before["items"]])
+        shown = self.run_ctl(customer.desk_key, "coverage", "--customer", customer.slug, code=4)
+        self.assertIn("À revoir avec le client depuis le 2025-01-31.", shown.stdout)
+        customer.admin_path("PUT", "procedures/nuit", astreinte_test.procedure(
+            approved_by="Mme Roth", approved_on="2024-01-31"), 200, 201)
+        self.assertIsNone(customer.desk.get(path + "en")["procedures"][0]["paper_text"])
+
     # ---- who may, and what is refused ----
 
     def test_unknown_number__names_the_remedy(self):
