@@ -203,6 +203,19 @@ enum next agent_check_out(struct exchange *exchange)
     return body_end(exchange, &reader) ? NEXT_COMMAND : NEXT_ANSWER;
 }
 
+enum next agent_hear_device(struct exchange *exchange)
+{
+    struct json_reader reader;
+    struct error error;
+    if (!query_check(exchange, no_parameters) || !body_begin(exchange, &reader, &error)) {
+        return NEXT_ANSWER;
+    }
+    struct command *command = exchange_command(exchange, COMMAND_HEAR_DEVICE);
+    command->request.device.agent_id = exchange->principal.agent_id;
+    command->request.device.installation = exchange->parameters[0];
+    return body_end(exchange, &reader) ? NEXT_COMMAND : NEXT_ANSWER;
+}
+
 /* ---- me ---- */
 
 struct shift {

@@ -102,12 +102,27 @@ static enum status read_open(struct exchange *exchange, struct store *store, str
                : read_tickets(exchange, store, rows, shown, error);
 }
 
+/* Somebody on call in two roles is read twice: it is the same snapshot. */
+static enum status read_reach(struct exchange *exchange, struct store *store, struct error *error)
+{
+    struct desk_call *call = exchange->desk_call;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < call->turns_count && status == STATUS_OK; i++) {
+        status = agent_reach_read(store, call->customer, call->turns[i].agent, call->at,
+                                  exchange->arena, &call->turns[i].reach, error);
+    }
+    return status;
+}
+
 static enum next read_now(struct exchange *exchange, struct store *store)
 {
     struct error error = {0};
     enum status status = store_read_begin(store, &error);
     if (status == STATUS_OK) {
         status = read_open(exchange, store, &error);
+        if (status == STATUS_OK) {
+            status = read_reach(exchange, store, &error);
+        }
         store_read_end(store);
     }
     return status == STATUS_OK ? reply_view(exchange, desk_call_write, exchange->desk_call)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "admin-api/reachability.h"
 #include "admin-api/view.h"
 #include "gateway/engine/engine.h"
 #include "gateway/qualification/rules.h"
@@ -20,6 +21,7 @@
 struct desk_turn {
     const struct directory_rota *rota;
     const struct directory_person *agent;
+    struct agent_reach reach;
     struct wall_time until; /* WALL_NEVER: beyond what is compiled of the rota */
 };
 

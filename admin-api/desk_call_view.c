@@ -52,6 +52,7 @@ static void write_role(struct json_writer *json, const struct desk_call *call,
             json_member_text(json, "name", turn->agent->name);
             json_member_text(json, "phone", turn->agent->phone);
             json_member_time(json, "until", turn->until);
+            agent_reach_write_paths(json, &turn->reach);
             json_object_end(json);
         }
     }

@@ -173,6 +173,7 @@ static const char *const command_names[COMMANDS_COUNT] = {
     [COMMAND_DELETE_DEVICE] = "delete_device",
     [COMMAND_TEST_DEVICE] = "test_device",
     [COMMAND_CONFIRM_TEST] = "confirm_test",
+    [COMMAND_HEAR_DEVICE] = "hear_device",
     [COMMAND_CHECK_IN] = "check_in",
     [COMMAND_CHECK_OUT] = "check_out",
     [COMMAND_CALL_OUTCOME] = "call_outcome",

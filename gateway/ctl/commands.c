@@ -211,6 +211,20 @@ const struct command commands[] = {
              {"--weekly-rest", "HOURS", "due each week, in one piece (default: 35; 0: likewise)"},
              {"--language", "fr|en", "(default: the locale's, else the customer's)"}, OPTION_JSON),
      0, 0, command_coverage, "astreintectl coverage --customer clinique-saint-jean --days 30"},
+    {"desk", "NUMBER [--language fr|en] [--json]", "what to see of a call, by the number called",
+     "NUMBER is the one that the call came in on. Whose it is and whether it is open, what to say\n"
+     "and to ask, who is on call in each role and whether proven reachable, what is open already\n"
+     "and the procedures. With --json also what the customer's rules will make of the call.",
+     OPTIONS({"--language", "fr|en", "(default: the locale's, else the customer's)"}, OPTION_JSON),
+     1, 1, command_desk, "astreintectl desk '01 42 34 56 78'"},
+    {"reachability", "CUSTOMER [AGENT] [--language fr|en] [--json]",
+     "who can be reached now, by push and by call, and what shows it",
+     "A phone is proven by a push that it confirmed, and doubtful once it is unheard of for half\n"
+     "an hour or did not confirm its last test push. A number is proven by a key pressed in a\n"
+     "call; a call that was answered without one may have met a voicemail. Without AGENT: all\n"
+     "active agents. With --json, one JSON object a line.",
+     OPTIONS({"--language", "fr|en", "(default: the locale's, else en)"}, OPTION_JSON), 1, 2,
+     command_reachability, "astreintectl reachability clinique-saint-jean claire"},
     {"key generate", "", "make a fresh API key, offline",
      "Prints ak_<22>_<43> from 16 and 32 random bytes, for the daemon's root_key_file.\n"
      "Needs no gateway.",

@@ -51,6 +51,9 @@ COMMAND(backup);
 COMMAND(rehearse);
 /* command_coverage.c */
 COMMAND(coverage);
+/* command_desk_call.c */
+COMMAND(desk);
+COMMAND(reachability);
 /* command_health.c */
 COMMAND(health);
 

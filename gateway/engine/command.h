@@ -28,6 +28,7 @@ enum command_type {
     COMMAND_DELETE_DEVICE,
     COMMAND_TEST_DEVICE,
     COMMAND_CONFIRM_TEST,
+    COMMAND_HEAR_DEVICE,
     COMMAND_CHECK_IN,
     COMMAND_CHECK_OUT,
     /* telephony, transport */

@@ -167,6 +167,26 @@ enum status command_delete_device(struct engine *engine, struct command *command
                                command->received_at, command->received_at, error);
 }
 
+enum status command_hear_device(struct engine *engine, struct command *command, struct error *error)
+{
+    const struct device_request *request = &command->request.device;
+    const struct directory_person *agent;
+    const struct directory_device *device =
+        find_device(engine, command, request->agent_id, request->installation, &agent);
+    if (device == NULL) {
+        answer_refuse(command, STATUS_NOT_FOUND, "no such installation");
+        return STATUS_OK;
+    }
+    if (!device->live) {
+        answer_refuse(command, STATUS_CONFLICT,
+                      "this phone was retired (%s): the app must register it again",
+                      device->retired_reason);
+        return STATUS_OK;
+    }
+    return store_hear_device(engine->store, command->customer_id, device->id, command->received_at,
+                             error);
+}
+
 /* The check-in's own test push; NULL: none could be sent to this installation. */
 static void answer_check_in(struct command *command, const struct directory_customer *customer,
                             const struct check_in_row *row, int64_t id,
@@ -213,8 +233,12 @@ static enum status test_installation(struct engine *engine, const struct command
     if (device == NULL || !device->live) {
         return STATUS_OK;
     }
-    enum status status = device_test_plan(engine, command->customer_id, device, agent->id,
-                                          TEST_BY_CHECK_IN, test_r, &allowed_at, error);
+    enum status status = store_hear_device(engine->store, command->customer_id, device->id,
+                                           command->received_at, error);
+    if (status == STATUS_OK) {
+        status = device_test_plan(engine, command->customer_id, device, agent->id, TEST_BY_CHECK_IN,
+                                  test_r, &allowed_at, error);
+    }
     *tested_r = status == STATUS_OK && allowed_at.ms == TIME_NEVER_MS;
     return status;
 }

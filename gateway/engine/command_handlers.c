@@ -11,6 +11,7 @@ command_handler *const command_handlers[COMMANDS_COUNT] = {
     [COMMAND_DELETE_DEVICE] = command_delete_device,
     [COMMAND_TEST_DEVICE] = command_test_device,
     [COMMAND_CONFIRM_TEST] = command_confirm_test,
+    [COMMAND_HEAR_DEVICE] = command_hear_device,
     [COMMAND_CHECK_IN] = command_check_in,
     [COMMAND_CHECK_OUT] = command_check_out,
     [COMMAND_CALL_OUTCOME] = command_call_outcome,

@@ -330,6 +330,7 @@ static enum engine_lane lane_of(enum command_type type)
     case COMMAND_PUT_DEVICE:
     case COMMAND_DELETE_DEVICE:
     case COMMAND_TEST_DEVICE:
+    case COMMAND_HEAR_DEVICE:
     case COMMAND_FORWARDED_CALL: /* a record: nobody waits on the telephone for it */
     case COMMAND_PUT_CUSTOMER:
     case COMMAND_PUT_HOLIDAYS:

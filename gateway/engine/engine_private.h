@@ -308,8 +308,8 @@ typedef enum status command_handler(struct engine *engine, struct command *comma
 
 command_handler command_escalate, command_forwarded_call, command_desk_verb, command_task_done;
 command_handler command_agent_verb, command_use_enrolment, command_put_device,
-    command_delete_device, command_test_device, command_confirm_test, command_check_in,
-    command_check_out;
+    command_delete_device, command_test_device, command_confirm_test, command_hear_device,
+    command_check_in, command_check_out;
 command_handler command_call_outcome, command_transport_outcome, command_transport_delayed;
 command_handler command_put_customer, command_put_holidays, command_put_person,
     command_put_procedure, command_put_rota, command_put_rules, command_add_enrolment,

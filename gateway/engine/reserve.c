@@ -92,6 +92,7 @@ bool reserve_serves(enum command_type type)
     case COMMAND_PUT_DEVICE:
     case COMMAND_DELETE_DEVICE:
     case COMMAND_TEST_DEVICE:
+    case COMMAND_HEAR_DEVICE:
     case COMMAND_PUT_CUSTOMER:
     case COMMAND_PUT_HOLIDAYS:
     case COMMAND_PUT_PERSON:

@@ -66,7 +66,7 @@ static const struct column device_columns[] = {
     SAME(environment, INT),     SAME(public_key, TEXT),   SAME(auth_secret, TEXT),
     SAME(app_version, TEXT),    SAME(permission, TEXT),   SAME(battery_percent, INT),
     SAME(registered_at, TIME),  SAME(proven_at, TIME),    SAME(retired_at, TIME),
-    SAME(retired_reason, TEXT),
+    SAME(retired_reason, TEXT), SAME(heard_at, TIME),
 };
 MAP(device);
 #undef ROW
@@ -394,6 +394,21 @@ enum status store_count_other_devices(struct store *store, int64_t customer_id, 
     query_bind_int64(&run, ":agent_id", agent_id);
     query_bind_text(&run, ":installation", installation);
     return query_number(&run, count_r, error);
+}
+
+enum status store_list_devices_of_agent(struct store *store, int64_t customer_id, int64_t agent_id,
+                                        struct arena *arena, struct device_row **rows_r,
+                                        size_t *count_r, struct error *error)
+{
+    assert(customer_id > 0 && agent_id > 0);
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_device_list_of_agent, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_int64(&run, ":agent_id", agent_id);
+    return query_all(&run, &device_map, sizeof **rows_r, arena, (void **)rows_r, count_r, error);
 }
 
 enum status store_retire_device(struct store *store, int64_t customer_id, int64_t device_id,

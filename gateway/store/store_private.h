@@ -39,6 +39,7 @@
     X(device_test_insert) X(device_test_forget) X(device_test_update) X(device_test_get) \
     X(device_test_list) X(device_test_outbox) X(device_test_rewind) \
     X(feed_insert) X(feed_list) X(feed_revoke) \
+    X(device_heard) X(device_list_of_agent) X(number_proof_put) X(number_proof_get) \
     X(engine_clock_get) X(engine_clock_set)
 /* clang-format on */
 

@@ -138,7 +138,7 @@ RETURNING device_id;
 SELECT
   device_id, customer_id, agent_id, installation, platform, target, target_kind, environment,
   public_key, auth_secret, app_version, permission, battery_percent, registered_at, proven_at,
-  retired_at, retired_reason
+  retired_at, retired_reason, heard_at
 FROM device
 WHERE customer_id = :customer_id ORDER BY agent_id, device_id;
 

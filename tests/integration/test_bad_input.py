@@ -97,6 +97,7 @@ CALLS = [
               ("auth_secret", SECRET + "AA", "/auth_secret"),
               ("auth_secret", "+" + SECRET[1:], "/auth_secret")], installation="phone-3"),
     Call("POST", "/v1/agent/devices/{installation}/test", "agent", {}, installation="phone-1"),
+    Call("POST", "/v1/agent/devices/{installation}/contact", "agent", {}, installation="phone-1"),
     Call("POST", "/v1/agent/tests/{test}/{verb}", "agent", {}, verb="seen"),
     Call("POST", "/v1/customers/{customer}/devices/{device}/test", "desk", {}, device="phone-1"),
     Call("POST", "/v1/agent/check-ins", "agent", {"installation": "phone-1"}, ("installation",),
@@ -233,6 +234,8 @@ READS = [
     ("GET", "/v1/backups/{backup}", "admin", {}),
     ("GET", "/v1/route/{number}", "switch", {}),
     ("GET", "/v1/desk/{number}", "desk", {}),
+    ("GET", "/v1/customers/{customer}/reachability", "desk", {}),
+    ("GET", "/v1/customers/{customer}/agents/{agent}/reachability", "desk", {"agent": "paul"}),
     ("GET", "/v1/api-keys", "admin", {}),
     ("DELETE", "/v1/api-keys/{key}", "admin", {"key": "A" * 22}),
 ]

@@ -486,6 +486,15 @@ struct command *chore_wait_for_room_for_tests(struct house *house)
     return NULL;
 }
 
+struct command *chore_hear_phone(struct house *house)
+{
+    house_advance(house, 3600000); /* it was heard of just now, otherwise */
+    struct command *command = house_command(house, COMMAND_HEAR_DEVICE);
+    command->request.device =
+        (struct device_request){.agent_id = house->jean, .installation = "jean-1"};
+    return command;
+}
+
 struct command *chore_check_in(struct house *house)
 {
     house_advance(house, 3600000);

@@ -22,7 +22,8 @@ typedef struct command *chore(struct house *house);
     X(change_person) X(change_procedure) X(change_rules) X(change_rota) \
     X(register_phone) X(retire_phone) \
     X(try_phone) X(confirm_test) X(test_fails) X(test_is_late) X(wait_for_room_for_tests) \
-    X(check_in) X(check_out) X(record_a_call) X(enrol) X(use_enrolment) X(add_key) X(revoke_key) \
+    X(hear_phone) X(check_in) X(check_out) \
+    X(record_a_call) X(enrol) X(use_enrolment) X(add_key) X(revoke_key) \
     X(add_feed) X(revoke_feed)
 /* clang-format on */
 

@@ -48,6 +48,7 @@ struct desk {
     struct enrolment_row enrolment;
     struct holidays_row holidays;
     struct check_in_row check_in;
+    struct number_proof_row proof;
     struct ticket_row ticket;
     struct desk_task_row task;
     struct idempotency_row idempotency;
@@ -73,6 +74,13 @@ static const struct definition_row definition = {
 static const int64_t customers[] = {1};
 static const struct api_key_row api_key = {
     .key_id = "k", .name = "n", .role = "admin", .customers = customers, .customers_count = 1};
+static const struct number_proof_row proof = {.customer_id = 1,
+                                              .person_kind = PERSON_AGENT,
+                                              .person_id = 1,
+                                              .phone = "+33600000001",
+                                              .answered_at = {7},
+                                              .key_at = {TIME_NEVER_MS},
+                                              .failed_at = {TIME_NEVER_MS}};
 static const struct check_in_row check_in = {
     .customer_id = 1, .agent_id = 1, .installation = "i", .out_at = {TIME_NEVER_MS}};
 static const struct device_test_row device_test = {
@@ -177,6 +185,12 @@ static enum status append_to_many(struct desk *desk)
     X(list_feeds, store_list_feeds(d->store, 1, d->arena, &d->rows.feed_row, &d->count, \
       d->error)) \
     X(revoke_feed, store_revoke_feed(d->store, 1, 1, (struct wall_time){9}, d->error)) \
+    X(list_devices_of_agent, store_list_devices_of_agent(d->store, 1, 1, d->arena, \
+      &d->rows.device_row, &d->count, d->error)) \
+    X(hear_device, store_hear_device(d->store, 1, 1, (struct wall_time){9}, d->error)) \
+    X(note_number, store_note_number(d->store, &proof, d->error)) \
+    X(get_number_proof, store_get_number_proof(d->store, 1, PERSON_AGENT, 1, "+33600000001", \
+      d->arena, &d->proof, d->error)) \
     X(check_in, store_check_in(d->store, &check_in, &d->number, d->error)) \
     X(check_out, store_check_out(d->store, 1, 1, (struct wall_time){9}, d->error)) \
     X(get_check_in, store_get_check_in(d->store, 1, 1, d->arena, &d->check_in, d->error)) \
@@ -278,6 +292,7 @@ static void furnish(struct shelf *shelf, struct desk *desk)
         assert_ok(shelf, store_put_customer(store, &row, &id, error));
     }
     assert_ok(shelf, store_check_in(store, &check_in, &id, error));
+    assert_ok(shelf, store_note_number(store, &proof, error));
     assert_ok(shelf, store_add_device_test(store, &device_test, error));
     assert_ok(shelf, store_add_idempotency(store, &idempotency, error));
     assert_ok(shelf, store_set_engine_clock(store, &engine_clock, error));
