@@ -167,10 +167,11 @@ enum next desk_call_get(struct exchange *exchange)
         return NEXT_ANSWER;
     }
     struct desk_call *kept = arena_alloc(exchange->arena, sizeof *kept);
-    enum status status = kept == NULL || call.number == NULL
-                             ? error_set(&error, STATUS_NO_MEMORY, "no memory for the call")
-                             : desk_call_look_up(&call, engine_rotas(exchange->api->engine),
-                                                 exchange->arena, &error);
+    if (kept == NULL || call.number == NULL) {
+        return reply_problem(exchange, STATUS_NO_MEMORY, NULL, NULL);
+    }
+    enum status status =
+        desk_call_look_up(&call, engine_rotas(exchange->api->engine), exchange->arena, &error);
     if (status != STATUS_OK) {
         return reply_problem(exchange, status, &error, NULL);
     }
