@@ -12,12 +12,42 @@
 #define HOLIDAYS_BYTES_MAX  63
 #define PHONE_BYTES_MAX     64
 #define GREETING_BYTES_MAX  1000
+#define SAID_BYTES_MAX      1000
 #define RETENTION_DAYS_MAX  7305 /* twenty years, as long as hospitals keep a patient's record */
 
 static void write_json_or(struct json_writer *json, const char *name, const char *text,
                           const char *otherwise)
 {
     json_member_raw(json, name, text != NULL ? text : otherwise);
+}
+
+static void write_days(struct json_writer *json, const char *name, int64_t days)
+{
+    json_name(json, name);
+    if (days > 0) {
+        json_int(json, days);
+    } else {
+        json_null_value(json);
+    }
+}
+
+/* Only the languages in which it has words of its own. */
+static void write_nobody_reached(struct json_writer *json,
+                                 const struct directory_customer *customer)
+{
+    json_name(json, "nobody_reached");
+    if (customer->nobody_reached_fr == NULL && customer->nobody_reached_en == NULL) {
+        json_null_value(json);
+        return;
+    }
+    json_object_begin(json);
+    if (customer->nobody_reached_fr != NULL) {
+        json_member_text(json, "fr", customer->nobody_reached_fr);
+    }
+    if (customer->nobody_reached_en != NULL) {
+        json_member_text(json, "en", customer->nobody_reached_en);
+    }
+    json_object_end(json);
 }
 
 static void write_head(struct json_writer *json, const struct directory_customer *customer)
@@ -38,12 +68,9 @@ static void write_head(struct json_writer *json, const struct directory_customer
     json_array_end(json);
     json_member_text(json, "emergency_phone", customer->emergency_phone);
     json_member_text(json, "greeting", customer->greeting);
-    json_name(json, "retention_days");
-    if (customer->retention_days > 0) {
-        json_int(json, customer->retention_days);
-    } else {
-        json_null_value(json);
-    }
+    write_nobody_reached(json, customer);
+    write_days(json, "retention_days", customer->retention_days);
+    write_days(json, "notice_days", customer->notice_days);
 }
 
 /* What a PUT takes, so that it can be changed and put again. */
@@ -184,6 +211,19 @@ static enum status check_inside(struct exchange *exchange, const struct customer
     return status;
 }
 
+static enum status take_nobody_reached(json_t *object, struct customer_request *request,
+                                       struct error *error)
+{
+    struct json_reader reader;
+    if (object == NULL) {
+        return STATUS_OK;
+    }
+    json_reader_init(&reader, object, "/nobody_reached", error);
+    request->nobody_reached_fr = json_take_text(&reader, "fr", false, 1, SAID_BYTES_MAX);
+    request->nobody_reached_en = json_take_text(&reader, "en", false, 1, SAID_BYTES_MAX);
+    return json_reader_end(&reader);
+}
+
 static void take_calling(struct exchange *exchange, struct json_reader *reader,
                          struct customer_request *request)
 {
@@ -194,6 +234,7 @@ static void take_calling(struct exchange *exchange, struct json_reader *reader,
     request->greeting = json_take_text(reader, "greeting", false, 1, GREETING_BYTES_MAX);
     request->retention_days =
         json_take_int(reader, "retention_days", false, 1, RETENTION_DAYS_MAX, 0);
+    request->notice_days = json_take_int(reader, "notice_days", false, 1, NOTICE_DAYS_MAX, 0);
     request->ticket_fields =
         text_of(exchange, json_take_array(reader, "ticket_fields", false, 0, TICKET_FIELDS_MAX));
 }
@@ -221,10 +262,14 @@ enum next customers_put(struct exchange *exchange)
     request->default_procedure = json_take_slug(&reader, "default_procedure", false);
     request->active = json_take_bool(&reader, "active", true);
     take_calling(exchange, &reader, request);
+    json_t *nobody_reached = json_take_object(&reader, "nobody_reached", false);
     if (!body_end(exchange, &reader)) {
         return NEXT_ANSWER;
     }
-    enum status status = check_inside(exchange, request, &error);
+    enum status status = take_nobody_reached(nobody_reached, request, &error);
+    if (status == STATUS_OK) {
+        status = check_inside(exchange, request, &error);
+    }
     exchange->after = show;
     return status == STATUS_OK ? NEXT_COMMAND : reply_problem(exchange, status, &error, NULL);
 }

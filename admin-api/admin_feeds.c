@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "admin-api/admin_api_private.h"
+#include "admin-api/publications.h"
 #include "gateway/base/digest.h"
 #include "gateway/base/encoding.h"
 #include "gateway/base/log.h"
@@ -194,10 +195,10 @@ static enum next reply_unmade(struct exchange *exchange, enum status status)
                               "with GET .../on-call of its rotas");
 }
 
-/* Compiling a year takes a while, so a reader thread does it; nothing is read but the directory. */
+/* Compiling a year takes a while, so a reader thread does it; it is made of nothing but the
+ * directory. */
 static enum next make_calendar(struct exchange *exchange, struct store *store)
 {
-    (void)store;
     const struct admin_api_calendars *calendars = &exchange->api->calendars;
     const struct directory_customer *customer = exchange->customer;
     const struct directory_feed *feed = exchange->feed;
@@ -211,8 +212,13 @@ static enum next make_calendar(struct exchange *exchange, struct store *store)
     struct error error = {0};
     enum status status =
         calendars->write(calendars->context, &asked, exchange->arena, &text, &bytes, &error);
-    return status == STATUS_OK ? reply_calendar(exchange, text, bytes)
-                               : reply_unmade(exchange, status);
+    if (status != STATUS_OK) {
+        return reply_unmade(exchange, status);
+    }
+    if (asked.agent != NULL) {
+        publications_note_fetch(exchange, store, asked.agent->slug);
+    }
+    return reply_calendar(exchange, text, bytes);
 }
 
 /* Whether the feed's owner is there, and an agent active. */

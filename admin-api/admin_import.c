@@ -114,27 +114,13 @@ static enum next plan(struct exchange *exchange, struct store *store)
     return exchange->dry_run || changes_nothing ? show(exchange) : put(exchange);
 }
 
-/* One of two words, the first by default. On false the answer is there. */
-static bool take_choice(struct exchange *exchange, const char *name, const char *usual,
-                        const char *other, bool *is_other_r)
-{
-    const char *value = query_value(exchange, name);
-    *is_other_r = value != NULL && strcmp(value, other) == 0;
-    if (value == NULL || *is_other_r || strcmp(value, usual) == 0) {
-        return true;
-    }
-    (void)reply_fault(exchange, STATUS_INVALID, NULL, "query parameter %s must be %s or %s", name,
-                      usual, other);
-    return false;
-}
-
 enum next rotas_import(struct exchange *exchange)
 {
     static const char *const parameters[] = {"dry_run", "overrides", "from", NULL};
     const char *slug;
     if (!query_check(exchange, parameters) || !path_slug(exchange, 1, &slug) ||
-        !take_choice(exchange, "dry_run", "false", "true", &exchange->dry_run) ||
-        !take_choice(exchange, "overrides", "keep", "replace", &exchange->replaces) ||
+        !query_choice(exchange, "dry_run", "false", "true", &exchange->dry_run) ||
+        !query_choice(exchange, "overrides", "keep", "replace", &exchange->replaces) ||
         !query_time(exchange, "from", exchange->received_at, &exchange->window_from)) {
         return NEXT_ANSWER;
     }

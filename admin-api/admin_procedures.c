@@ -3,32 +3,42 @@
 #include <string.h>
 
 #include "admin-api/admin_api_private.h"
+#include "admin-api/view.h"
 
 static const char *const no_parameters[] = {NULL};
 
-/* {"slug":…,"version":…} and the members of the definition, without one of them repeated. */
-static void write_procedure(struct json_writer *json, const struct directory_procedure *procedure)
+/* What is shown: one of a customer's, or all. */
+struct shown {
+    const struct directory_customer *customer;
+    const struct directory_procedure *procedure;
+    struct wall_time at;
+};
+
+static void write_procedure(struct json_writer *json, const struct directory_procedure *procedure,
+                            struct wall_time at)
 {
     json_object_begin(json);
     json_member_text(json, "slug", procedure->procedure->slug);
     json_member_int(json, "version", procedure->version);
+    view_paper(json, procedure->procedure, at);
     json_member_raw(json, "definition", procedure->definition);
     json_object_end(json);
 }
 
 static void write_one(struct json_writer *json, void *context)
 {
-    write_procedure(json, context);
+    const struct shown *shown = context;
+    write_procedure(json, shown->procedure, shown->at);
 }
 
 static void write_all(struct json_writer *json, void *context)
 {
-    const struct directory_customer *customer = context;
+    const struct shown *shown = context;
     json_object_begin(json);
     json_name(json, "items");
     json_array_begin(json);
-    for (size_t i = 0; i < customer->procedures_count; i++) {
-        write_procedure(json, &customer->procedures[i]);
+    for (size_t i = 0; i < shown->customer->procedures_count; i++) {
+        write_procedure(json, &shown->customer->procedures[i], shown->at);
     }
     json_array_end(json);
     json_name(json, "next_cursor");
@@ -38,24 +48,21 @@ static void write_all(struct json_writer *json, void *context)
 
 enum next procedures_list(struct exchange *exchange)
 {
-    union {
-        const struct directory_customer *customer;
-        void *context;
-    } shown = {exchange->customer};
-    return query_check(exchange, no_parameters) ? reply_view(exchange, write_all, shown.context)
+    struct shown shown = {.customer = exchange->customer, .at = exchange->received_at};
+    return query_check(exchange, no_parameters) ? reply_view(exchange, write_all, &shown)
                                                 : NEXT_ANSWER;
 }
 
 enum next procedures_get(struct exchange *exchange)
 {
-    union {
-        const struct directory_procedure *procedure;
-        void *context;
-    } shown = {directory_procedure(exchange->customer, exchange->parameters[1])};
+    struct shown shown = {
+        .procedure = directory_procedure(exchange->customer, exchange->parameters[1]),
+        .at = exchange->received_at,
+    };
     if (!query_check(exchange, no_parameters)) {
         return NEXT_ANSWER;
     }
-    return shown.procedure != NULL ? reply_view(exchange, write_one, shown.context)
+    return shown.procedure != NULL ? reply_view(exchange, write_one, &shown)
                                    : reply_problem(exchange, STATUS_NOT_FOUND, NULL, NULL);
 }
 

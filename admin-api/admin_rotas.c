@@ -69,10 +69,14 @@ enum next rotas_put(struct exchange *exchange)
     struct error error;
     struct command *command = exchange_command(exchange, COMMAND_PUT_ROTA);
     struct definition_request *request = &command->request.definition;
-    if (!query_check(exchange, no_parameters) || !path_slug(exchange, 1, &request->slug) ||
-        !body_begin(exchange, &reader, &error)) {
+    static const char *const parameters[] = {"replacements", NULL};
+    bool drops = false;
+    if (!query_check(exchange, parameters) ||
+        !query_choice(exchange, "replacements", "keep", "drop", &drops) ||
+        !path_slug(exchange, 1, &request->slug) || !body_begin(exchange, &reader, &error)) {
         return NEXT_ANSWER;
     }
+    request->keeps_replacements = !drops;
     request->definition = arena_text_n(exchange->arena, exchange->body, exchange->body_bytes);
     if (request->definition == NULL) {
         return reply_fault(exchange, STATUS_INVALID, "", "the body: a rota is required");

@@ -3,6 +3,7 @@
 
 #include "admin-api/admin_api_private.h"
 #include "admin-api/escalations.h"
+#include "admin-api/shift_view.h"
 #include "gateway/base/encoding.h"
 
 #define CODE_BYTES_MAX         32
@@ -14,6 +15,8 @@
 #define VERSION_BYTES_MAX      64
 #define ETA_S_MAX              86400
 #define OPEN_SHOWN_MAX         50
+#define NOTE_BYTES_MAX         4000
+#define NOTE_LIFE_MS           INT64_C(86400000)
 
 static const char *const no_parameters[] = {NULL};
 
@@ -200,14 +203,29 @@ enum next agent_check_out(struct exchange *exchange)
     }
     struct command *command = exchange_command(exchange, COMMAND_CHECK_OUT);
     command->request.check_in.agent_id = exchange->principal.agent_id;
+    command->request.check_in.note = json_take_text(&reader, "note", false, 1, NOTE_BYTES_MAX);
+    return body_end(exchange, &reader) ? NEXT_COMMAND : NEXT_ANSWER;
+}
+
+enum next agent_hear_device(struct exchange *exchange)
+{
+    struct json_reader reader;
+    struct error error;
+    if (!query_check(exchange, no_parameters) || !body_begin(exchange, &reader, &error)) {
+        return NEXT_ANSWER;
+    }
+    struct command *command = exchange_command(exchange, COMMAND_HEAR_DEVICE);
+    command->request.device.agent_id = exchange->principal.agent_id;
+    command->request.device.installation = exchange->parameters[0];
     return body_end(exchange, &reader) ? NEXT_COMMAND : NEXT_ANSWER;
 }
 
 /* ---- me ---- */
 
 struct shift {
-    const char *role;
+    const struct directory_rota *rota;
     const struct directory_interval *interval;
+    struct shift_view view;
 };
 
 struct me {
@@ -215,8 +233,12 @@ struct me {
     const struct directory_person *agent;
     struct shift now;
     struct shift next;
+    struct wall_time time;
     struct check_in_row check_in;
     bool checked_in;
+    const char *lacks;        /* what the check-in still lacks, or NULL */
+    struct check_in_row left; /* with the note of whoever had the shift before */
+    bool has_note;
     struct escalation_view *open;
     size_t open_count;
 };
@@ -232,13 +254,14 @@ static void find_shifts(struct me *me, struct wall_time now)
             }
             struct shift *shift = interval->from.ms <= now.ms ? &me->now : &me->next;
             if (shift->interval == NULL || interval->from.ms < shift->interval->from.ms) {
-                *shift = (struct shift){rota->slug, interval};
+                *shift = (struct shift){.rota = rota, .interval = interval};
             }
         }
     }
 }
 
-static void write_shift(struct json_writer *json, const char *name, const struct shift *shift)
+static void write_shift(struct json_writer *json, const char *name, const struct shift *shift,
+                        struct wall_time now)
 {
     json_name(json, name);
     if (shift->interval == NULL) {
@@ -246,9 +269,10 @@ static void write_shift(struct json_writer *json, const char *name, const struct
         return;
     }
     json_object_begin(json);
-    json_member_text(json, "role", shift->role);
+    json_member_text(json, "role", shift->rota->slug);
     json_member_time(json, "from", shift->interval->from);
     json_member_time(json, "to", shift->interval->to);
+    shift_view_check_in(json, &shift->view, now);
     json_object_end(json);
 }
 
@@ -264,6 +288,32 @@ static void write_check_in(struct json_writer *json, const struct me *me)
     json_member_time(json, "at", me->check_in.in_at);
     json_member_text(json, "installation", me->check_in.installation);
     json_member_text(json, "role", me->check_in.role);
+    bool complete = me->check_in.completed_at.ms != TIME_NEVER_MS;
+    json_member_text(json, "state", complete ? "complete" : "pending");
+    json_member_time(json, "completed_at", me->check_in.completed_at);
+    json_name(json, "missing");
+    json_array_begin(json);
+    if (me->lacks != NULL) {
+        json_text(json, me->lacks);
+    }
+    json_array_end(json);
+    json_object_end(json);
+}
+
+static void write_note(struct json_writer *json, const struct me *me)
+{
+    const struct directory_person *who =
+        me->has_note ? directory_agent(me->customer, me->left.agent_id) : NULL;
+    json_name(json, "hand_over");
+    if (!me->has_note) {
+        json_null_value(json);
+        return;
+    }
+    json_object_begin(json);
+    json_member_text(json, "agent", who != NULL ? who->slug : NULL);
+    json_member_text(json, "role", me->left.role);
+    json_member_time(json, "at", me->left.out_at);
+    json_member_text(json, "note", me->left.note);
     json_object_end(json);
 }
 
@@ -279,10 +329,11 @@ static void write_me(struct json_writer *json, void *context)
     json_object_end(json);
     json_name(json, "shift");
     json_object_begin(json);
-    write_shift(json, "now", &me->now);
-    write_shift(json, "next", &me->next);
+    write_shift(json, "now", &me->now, me->time);
+    write_shift(json, "next", &me->next, me->time);
     json_object_end(json);
     write_check_in(json, me);
+    write_note(json, me);
     json_name(json, "devices");
     json_array_begin(json);
     for (size_t i = 0; i < me->agent->devices_count; i++) {
@@ -300,19 +351,65 @@ static void write_me(struct json_writer *json, void *context)
     json_object_end(json);
 }
 
-static enum status load_me(struct exchange *exchange, struct store *store, struct me *me,
-                           struct error *error)
+static enum status load_shift(struct exchange *exchange, struct store *store, const struct me *me,
+                              struct shift *shift, struct error *error)
 {
-    struct escalation *rows;
+    if (shift->interval == NULL) {
+        return STATUS_OK;
+    }
+    shift->view = (struct shift_view){.customer = me->customer,
+                                      .rota = shift->rota,
+                                      .agent = me->agent,
+                                      .from = shift->interval->from,
+                                      .to = shift->interval->to};
+    return shift_view_load(store, me->time, exchange->arena, &shift->view, error);
+}
+
+/* The note of whoever had the shift before: of the one that the agent has, or has next. */
+static enum status load_note(struct exchange *exchange, struct store *store, struct me *me,
+                             struct error *error)
+{
+    const struct shift *shift = me->now.interval != NULL ? &me->now : &me->next;
+    struct wall_time since = {me->time.ms - NOTE_LIFE_MS};
+    if (shift->interval == NULL) {
+        return STATUS_OK;
+    }
+    enum status status = store_find_note(store, exchange->customer_id, shift->rota->slug,
+                                         me->agent->id, since, exchange->arena, &me->left, error);
+    me->has_note = status == STATUS_OK;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status load_duty(struct exchange *exchange, struct store *store, struct me *me,
+                             struct error *error)
+{
     enum status status = store_get_check_in(store, exchange->customer_id, me->agent->id,
                                             exchange->arena, &me->check_in, error);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
         return status;
     }
     me->checked_in = status == STATUS_OK;
+    status = me->checked_in ? check_in_lacks(store, &me->check_in, &me->lacks, error) : STATUS_OK;
+    if (status == STATUS_OK) {
+        status = load_shift(exchange, store, me, &me->now, error);
+    }
+    if (status == STATUS_OK) {
+        status = load_shift(exchange, store, me, &me->next, error);
+    }
+    return status == STATUS_OK ? load_note(exchange, store, me, error) : status;
+}
+
+static enum status load_me(struct exchange *exchange, struct store *store, struct me *me,
+                           struct error *error)
+{
+    struct escalation *rows;
+    enum status status = load_duty(exchange, store, me, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
     status = store_list_escalations(store, exchange->customer_id, (struct uuid){{0}},
-                                    ESCALATION_NOTIFYING, ESCALATION_CANCELLING, OPEN_SHOWN_MAX,
-                                    exchange->arena, &rows, &me->open_count, error);
+                                    ESCALATION_STATES_OPEN & ~(1u << ESCALATION_ON_HOLD),
+                                    OPEN_SHOWN_MAX, exchange->arena, &rows, &me->open_count, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -347,7 +444,8 @@ static enum next read_me(struct exchange *exchange, struct store *store)
     if (me.agent == NULL) {
         return reply_problem(exchange, STATUS_NOT_FOUND, NULL, NULL);
     }
-    find_shifts(&me, exchange->received_at);
+    me.time = exchange->received_at;
+    find_shifts(&me, me.time);
     enum status status = store_read_begin(store, &error);
     if (status == STATUS_OK) {
         status = load_me(exchange, store, &me, &error);

@@ -11,6 +11,8 @@
 #include "admin-api/coverage_text.h"
 #include "admin-api/escalations.h"
 #include "admin-api/interventions.h"
+#include "admin-api/publications_told.h"
+#include "gateway/store/store_publication.h"
 
 #define HOUR_MS               INT64_C(3600000)
 #define FINDINGS_SHOWN_MAX    2000
@@ -89,7 +91,20 @@ static void write_seconds(struct json_writer *json, const char *name, bool known
     }
 }
 
-static void write_procedure(struct json_writer *json, const struct shown_procedure *shown)
+/* Not a finding: it runs as it is, but the customer may not know what it says. */
+static void write_paper(struct json_writer *json, const struct coverage_walk *walk,
+                        const struct procedure *procedure)
+{
+    char today[RFC3339_BYTES_MAX], sentence[SENTENCE_BYTES_MAX];
+    wall_time_format(walk->now, today);
+    view_paper(json, procedure, walk->now);
+    json_member_text(json, "paper_text",
+                     coverage_paper_sentence(procedure, procedure_paper(procedure, today),
+                                             walk->french, sentence));
+}
+
+static void write_procedure(struct json_writer *json, const struct coverage_walk *walk,
+                            const struct shown_procedure *shown)
 {
     const struct coverage_procedure *procedure = &shown->procedure;
     const char *usual = shown->customer->default_procedure;
@@ -101,6 +116,7 @@ static void write_procedure(struct json_writer *json, const struct shown_procedu
     write_seconds(json, "human_within_s", reaches, procedure->human_ms);
     json_member_time(json, "worst_at", reaches ? procedure->worst : WALL_NEVER);
     write_seconds(json, "reaches_nobody_s", procedure->judged, procedure->nobody_ms);
+    write_paper(json, walk, directory_procedure(shown->customer, procedure->slug)->procedure);
     json_object_end(json);
 }
 
@@ -124,7 +140,7 @@ static void write_coverage(struct json_writer *json, void *context)
     json_name(json, "procedures");
     json_array_begin(json);
     for (size_t i = 0; i < walk->procedures_count; i++) {
-        write_procedure(json, &walk->procedures[i]);
+        write_procedure(json, walk, &walk->procedures[i]);
     }
     json_array_end(json);
     json_member_int(json, "procedures_more", (int64_t)walk->procedures_left_off);
@@ -208,6 +224,34 @@ static enum status list_proven(struct store *store, const struct directory_custo
     return STATUS_OK;
 }
 
+/* Of customers who publish, what was told of the window. */
+static enum status list_told(struct store *store, const struct directory_customer *customer,
+                             struct arena *arena, struct coverage_request *request,
+                             struct error *error)
+{
+    const struct rota_period window = {request->now,
+                                       {request->now.ms + request->days * 24 * HOUR_MS}};
+    enum status status = store_has_publications(store, customer->id, &request->publishes, error);
+    if (status != STATUS_OK || !request->publishes) {
+        return status;
+    }
+    struct coverage_told *told = arena_alloc(arena, (customer->rotas_count + 1) * sizeof *told);
+    if (told == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for what was published");
+    }
+    for (size_t i = 0; i < customer->rotas_count && status == STATUS_OK; i++) {
+        told[i].rota = customer->rotas[i].slug;
+        status = publications_told(store, customer->id, told[i].rota, &window, arena,
+                                   &told[i].history, error);
+        /* What only older ones told is reported as not told: that one customer published without
+         * end keeps nobody from the report. */
+        status = status == STATUS_TOO_LARGE ? STATUS_OK : status;
+    }
+    request->told = told;
+    request->told_count = customer->rotas_count;
+    return status;
+}
+
 static enum status cover(struct coverage_walk *walk, struct store *store,
                          const struct directory_customer *customer, struct error *error)
 {
@@ -231,6 +275,9 @@ static enum status cover(struct coverage_walk *walk, struct store *store,
     }
     if (status == STATUS_OK) {
         status = list_proven(store, customer, arena, &request, error);
+    }
+    if (status == STATUS_OK) {
+        status = list_told(store, customer, arena, &request, error);
     }
     if (status == STATUS_OK) {
         request.interventions = interventions.items;

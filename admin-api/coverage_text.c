@@ -14,6 +14,8 @@ static const char *const english_notes[COVERAGE_NOTES_COUNT] = {
     "Twice at once: one agent, or two with the same number, in two rotas of one customer.",
     "Until a human: nobody answers but the last person asked, at the last moment; providers and "
     "lines work. What the call centre does once it is told that nobody took it is not counted.",
+    "Publication (L3121-12, R3121-3): only for customers who publish their rotas here; not "
+    "published is reported of what begins within the customer's notice_days.",
 };
 static const char *const french_notes[COVERAGE_NOTES_COUNT] = {
     "Les trous sont ceux des tours de garde qu'une procédure nomme ; un tour qui se repose le jour "
@@ -30,11 +32,35 @@ static const char *const french_notes[COVERAGE_NOTES_COUNT] = {
     "Délai humain : personne ne répond sauf la dernière personne sollicitée, au dernier moment ; "
     "fournisseurs et lignes fonctionnent. Ce que fait le centre d'appels une fois prévenu que "
     "personne n'a accepté n'est pas compté.",
+    "Publication (L3121-12, R3121-3) : seulement pour les clients qui publient ici leurs plannings "
+    "; "
+    "n'est signalé comme non publié que ce qui commence dans le délai du client (notice_days).",
 };
 
 const char *const *coverage_notes(bool french)
 {
     return french ? french_notes : english_notes;
+}
+
+const char *coverage_paper_sentence(const struct procedure *procedure, enum procedure_paper paper,
+                                    bool french, char sentence_r[SENTENCE_BYTES_MAX])
+{
+    switch (paper) {
+    case PAPER_UNAPPROVED:
+        (void)snprintf(sentence_r, SENTENCE_BYTES_MAX, "%s",
+                       french ? "Le client n'a pas approuvé cette version."
+                              : "The customer has not approved this version.");
+        return sentence_r;
+    case PAPER_REVIEW_DUE:
+        (void)snprintf(sentence_r, SENTENCE_BYTES_MAX,
+                       french ? "À revoir avec le client depuis le %s."
+                              : "Due for review with the customer since %s.",
+                       procedure->review_on);
+        return sentence_r;
+    case PAPER_IN_ORDER:
+        break;
+    }
+    return NULL;
 }
 
 /* "10:30 h" */
@@ -47,6 +73,28 @@ static void say_hours(int64_t ms, char text_r[32])
 static const char *name_of(const struct directory_person *person)
 {
     return person != NULL ? person->name : "?";
+}
+
+/* Of plans of check-ins. Answers what snprintf() does; -1: another kind. */
+static int say_check_in(const struct coverage_finding *finding, bool french, char *text)
+{
+    const size_t size = SENTENCE_BYTES_MAX;
+    switch ((int)finding->kind) {
+    case COVERAGE_CHECK_IN_UNASKED:
+        return snprintf(text, size,
+                        french ? "La prise de poste du tour %s lance la procédure %s, qui ne "
+                                 "sollicite jamais l'agent attendu (check_in)."
+                               : "The check-in of the rota %s runs procedure %s, which never "
+                                 "reminds the agent who is missing (check_in).",
+                        finding->rota, finding->procedure);
+    case COVERAGE_NO_CHECK_IN:
+        return snprintf(text, size,
+                        french ? "Aucune prise de poste n'est prévue pour le tour %s."
+                               : "No check-in is planned for the rota %s.",
+                        finding->rota);
+    default:
+        return -1;
+    }
 }
 
 /* Of what was found in rotas and procedures. Answers what snprintf() does; -1: another kind. */
@@ -117,6 +165,25 @@ static int say_person(const struct coverage_finding *finding, bool french, char 
     }
 }
 
+static int say_told(const struct coverage_finding *finding, bool french, char *text)
+{
+    static const char *const said[][2][3] = {
+        {{"The duty of ", " in ", " was not published."},
+         {"L'astreinte de ", " dans ", " n'a pas été publiée."}},
+        {{"", " is on call in ", ", other than what was published."},
+         {"", " est d'astreinte dans ", ", contrairement à ce qui a été publié."}},
+        {{"", " is no longer on call in ", ", other than what was published."},
+         {"", " n'est plus d'astreinte dans ", ", contrairement à ce qui a été publié."}},
+    };
+    if (finding->kind != COVERAGE_NOT_PUBLISHED && finding->kind != COVERAGE_CHANGED) {
+        return -1;
+    }
+    size_t which = finding->kind == COVERAGE_NOT_PUBLISHED ? 0 : finding->lost ? 2 : 1;
+    const char *const *around = said[which][french ? 1 : 0];
+    return snprintf(text, SENTENCE_BYTES_MAX, "%s%s%s%s%s", around[0], name_of(finding->person),
+                    around[1], finding->rota, around[2]);
+}
+
 static void say_rest(const struct coverage_finding *finding, int64_t due_ms, bool french,
                      char *text)
 {
@@ -139,7 +206,9 @@ static void say_rest(const struct coverage_finding *finding, int64_t due_ms, boo
 void coverage_sentence(const struct coverage_finding *finding, int64_t due_ms, bool french,
                        char sentence_r[SENTENCE_BYTES_MAX])
 {
-    if (say_plan(finding, french, sentence_r) < 0 && say_person(finding, french, sentence_r) < 0) {
+    if (say_plan(finding, french, sentence_r) < 0 &&
+        say_check_in(finding, french, sentence_r) < 0 &&
+        say_person(finding, french, sentence_r) < 0 && say_told(finding, french, sentence_r) < 0) {
         say_rest(finding, due_ms, french, sentence_r);
     }
 }

@@ -5,11 +5,16 @@
 #include "admin-api/view.h"
 #include "gateway/coverage/coverage.h"
 
-#define COVERAGE_NOTES_COUNT 5
+#define COVERAGE_NOTES_COUNT 6
 
 /* The sentence for a finding; due_ms: the rest that was asked for. */
 void coverage_sentence(const struct coverage_finding *finding, int64_t due_ms, bool french,
                        char sentence_r[SENTENCE_BYTES_MAX]);
+
+/* What is to be said of a version's paper; NULL when it is in order. For information: a procedure
+ * runs all the same. */
+const char *coverage_paper_sentence(const struct procedure *procedure, enum procedure_paper paper,
+                                    bool french, char sentence_r[SENTENCE_BYTES_MAX]);
 
 /* What is counted and what is not; COVERAGE_NOTES_COUNT of them. */
 const char *const *coverage_notes(bool french);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "admin-api/ticket_view.h"
 #include "gateway/numbers/telephone_number.h"
 #include "gateway/engine/escalation_json.h"
 
@@ -55,7 +56,13 @@ static void write_ticket(struct json_writer *json, const struct escalation_view 
     const struct escalation *escalation = &view->escalation;
     json_member_uuid(json, "id", escalation->id);
     json_member_uuid(json, "ticket", escalation->ticket_id);
+    json_member_int(json, "ticket_number", view->ticket.number);
     json_member_text(json, "customer", view->customer->slug);
+    bool check_in = escalation->check_in_agent != 0;
+    const struct directory_person *agent =
+        check_in ? directory_agent(view->customer, escalation->check_in_agent) : NULL;
+    json_member_text(json, "kind", check_in ? "check_in" : "incident");
+    json_member_text(json, "check_in_agent", agent != NULL ? agent->slug : NULL);
     json_member_text(json, "severity", severity_word(escalation->severity));
     json_member_text(json, "category", view->ticket.category);
     json_member_text(json, "summary", view->ticket.summary);
@@ -63,6 +70,9 @@ static void write_ticket(struct json_writer *json, const struct escalation_view 
     json_member_text(json, "state", escalation_state_word(escalation->state));
     json_member_time(json, "opened_at", escalation->opened_at);
     json_member_time(json, "closed_at", escalation->closed_at);
+    if (escalation->held_until.ms != TIME_NEVER_MS) {
+        json_member_time(json, "held_until", escalation->held_until);
+    }
 }
 
 static void write_details(struct json_writer *json, const struct escalation_view *view)
@@ -73,15 +83,7 @@ static void write_details(struct json_writer *json, const struct escalation_view
     json_name(json, "callers");
     json_array_begin(json);
     for (size_t i = 0; i < view->callers_count; i++) {
-        const struct caller_row *caller = &view->callers[i];
-        json_object_begin(json);
-        json_member_int(json, "n", caller->number);
-        json_member_text(json, "name", caller->name);
-        json_member_text(json, "phone", caller->phone);
-        json_member_time(json, "called_at", caller->called_at);
-        json_member_time(json, "promised_at", caller->promised_at);
-        json_member_text(json, "promise", promise_word(caller->promise));
-        json_object_end(json);
+        view_caller(json, &view->callers[i]);
     }
     json_array_end(json);
 }
@@ -167,6 +169,21 @@ void view_task(struct json_writer *json, const struct directory_customer *custom
     json_member_time(json, "done_at", task->done_at);
     json_member_text(json, "done_by", done ? task->done_by : NULL);
     json_object_end(json);
+}
+
+static void write_filled(struct json_writer *json, const char *name, const char *text)
+{
+    json_member_text(json, name, text[0] != '\0' ? text : NULL);
+}
+
+void view_paper(struct json_writer *json, const struct procedure *procedure, struct wall_time at)
+{
+    char today[RFC3339_BYTES_MAX];
+    wall_time_format(at, today);
+    write_filled(json, "approved_by", procedure->approved_by);
+    write_filled(json, "approved_on", procedure->approved_on);
+    write_filled(json, "review_on", procedure->review_on);
+    json_member_text(json, "paper", procedure_paper_word(procedure_paper(procedure, today)));
 }
 
 void view_timeline_entry(struct json_writer *json, const struct directory_customer *customer,

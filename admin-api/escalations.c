@@ -167,9 +167,8 @@ static bool refuse_ticket(struct exchange *exchange, struct store *store)
     struct error error = {0};
     struct escalation *rows;
     size_t count = 0;
-    enum status status =
-        store_list_escalations(store, 0, exchange->id, ESCALATION_NOTIFYING, ESCALATION_DONE, 1,
-                               exchange->arena, &rows, &count, &error);
+    enum status status = store_list_escalations(store, 0, exchange->id, ESCALATION_STATES_ALL, 1,
+                                                exchange->arena, &rows, &count, &error);
     if (status != STATUS_OK || count == 0 || !uuid_equal(rows[0].ticket_id, exchange->id) ||
         !principal_covers(&exchange->principal, rows[0].customer_id)) {
         return false;
@@ -253,10 +252,9 @@ static enum status load_list(struct exchange *exchange, struct store *store, str
 {
     struct escalation *rows;
     size_t count;
-    enum status status = store_list_escalations(
-        store, exchange->customer_id, exchange->cursor, (enum escalation_state)exchange->state_low,
-        (enum escalation_state)exchange->state_high, exchange->limit + 1, exchange->arena, &rows,
-        &count, error);
+    enum status status =
+        store_list_escalations(store, exchange->customer_id, exchange->cursor, exchange->states,
+                               exchange->limit + 1, exchange->arena, &rows, &count, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -309,26 +307,25 @@ static enum next read_list(struct exchange *exchange, struct store *store)
 static bool take_state(struct exchange *exchange)
 {
     const char *word = query_value(exchange, "state");
-    exchange->state_low = ESCALATION_NOTIFYING;
-    exchange->state_high = ESCALATION_DONE;
+    exchange->states = ESCALATION_STATES_ALL;
     if (word == NULL) {
         return true;
     }
     if (strcmp(word, "open") == 0) {
-        exchange->state_high = ESCALATION_CANCELLING;
+        exchange->states = ESCALATION_STATES_OPEN;
         return true;
     }
     if (strcmp(word, "closed") == 0) {
-        exchange->state_low = ESCALATION_CANCELLED;
+        exchange->states = ESCALATION_STATES_CLOSED;
         return true;
     }
     for (int i = 0; escalation_state_words[i] != NULL; i++) {
         if (strcmp(word, escalation_state_words[i]) == 0) {
-            exchange->state_low = exchange->state_high = i;
+            exchange->states = 1u << i;
             return true;
         }
     }
-    char words[160] = "open, closed";
+    char words[200] = "open, closed";
     size_t used = strlen(words);
     for (int i = 0; escalation_state_words[i] != NULL; i++) {
         int wrote = snprintf(words + used, sizeof words - used, ", %s", escalation_state_words[i]);

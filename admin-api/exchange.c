@@ -160,6 +160,19 @@ const char *query_value(const struct exchange *exchange, const char *name)
     return NULL;
 }
 
+bool query_choice(struct exchange *exchange, const char *name, const char *usual, const char *other,
+                  bool *is_other_r)
+{
+    const char *value = query_value(exchange, name);
+    *is_other_r = value != NULL && strcmp(value, other) == 0;
+    if (value == NULL || *is_other_r || strcmp(value, usual) == 0) {
+        return true;
+    }
+    (void)reply_fault(exchange, STATUS_INVALID, NULL, "query parameter %s must be %s or %s", name,
+                      usual, other);
+    return false;
+}
+
 bool query_check(struct exchange *exchange, const char *const *names)
 {
     for (size_t i = 0; i < exchange->query_count; i++) {

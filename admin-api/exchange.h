@@ -35,6 +35,8 @@ struct request;
 struct route;
 struct rehearsal_request;
 struct coverage_walk;
+struct publishing;
+struct desk_call;
 
 /* What a handler wants to happen next. */
 enum next {
@@ -94,12 +96,14 @@ struct exchange {
     const struct admin_api_planning *planning; /* imports: in the arena */
     bool dry_run;
     bool replaces;
-    struct wall_time window_from; /* rotas: what is asked about */
+    struct wall_time window_from; /* rotas, shifts: what is asked about */
     struct wall_time window_to;
     const struct rehearsal_request *rehearsal; /* what is to be played */
     struct coverage_walk *coverage;            /* how far it is */
-    int state_low;                             /* lists of escalations */
-    int state_high;
+    struct publishing *publishing;             /* what is to be published */
+    struct desk_call *desk_call;               /* what memory says of a call that came in */
+    unsigned states;                           /* lists of escalations: bits 1 << state */
+    int ticket_state;                          /* lists of tickets: enum ticket_state */
 
     /* What goes back. */
     int http_status;
@@ -170,11 +174,14 @@ bool body_end(struct exchange *exchange, struct json_reader *reader);
 const char *query_value(const struct exchange *exchange, const char *name);
 /* Refuses parameters that are not in the NULL-terminated list. On false the answer is there. */
 bool query_check(struct exchange *exchange, const char *const *names);
-/* A time, or the fallback when it is not given. On false the answer is there. */
-bool query_time(struct exchange *exchange, const char *name, struct wall_time fallback,
-                struct wall_time *time_r);
+/* One of two words, the first by default. On false the answer is there. */
+bool query_choice(struct exchange *exchange, const char *name, const char *usual, const char *other,
+                  bool *is_other_r);
 /* limit and cursor. On false the answer is there. */
 bool query_page(struct exchange *exchange);
+/* A time such as 2026-01-31T18:00:00Z, or the fallback. On false the answer is there. */
+bool query_time(struct exchange *exchange, const char *name, struct wall_time fallback,
+                struct wall_time *time_r);
 /* ?customer=, which may be left out when the key covers exactly one. On false the answer is there;
  * on true exchange->customer is set. */
 bool query_customer(struct exchange *exchange);

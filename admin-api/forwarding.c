@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "admin-api/admin_api_private.h"
-#include "gateway/numbers/telephone_number.h"
+#include "admin-api/called_number.h"
 
 #define CALLER_BYTES_MAX  64
 #define CALL_ID_BYTES_MAX 128
@@ -26,35 +26,13 @@ static void tell_desk(struct exchange *exchange, const char *kind, const char *a
     }
 }
 
-/* As E.164: what a SIP proxy hands over in that form is not read by the library. */
-static enum status read_number(const char *text, char number_r[TELEPHONE_E164_BYTES_MAX],
-                               struct error *error)
-{
-    size_t digits = text[0] == '+' ? strspn(text + 1, "0123456789") : 0;
-    if (digits > 0 && text[1 + digits] == '\0' && 1 + digits < TELEPHONE_E164_BYTES_MAX) {
-        memcpy(number_r, text, digits + 2);
-        return STATUS_OK;
-    }
-    return telephone_number_parse(text, number_r, error);
-}
-
-/* The covered customer that is called on it, or NULL. */
-static const struct directory_customer *customer_called_on(const struct exchange *exchange,
-                                                           const char *number)
-{
-    const struct directory_customer *customer =
-        directory_customer_by_number(exchange->directory, number);
-    return customer != NULL && principal_covers(&exchange->principal, customer->id) ? customer
-                                                                                    : NULL;
-}
-
 /* Whose number the path has. On false the answer is there. */
 static bool find_called(struct exchange *exchange, char number_r[TELEPHONE_E164_BYTES_MAX])
 {
     struct error error = {0};
-    enum status status = read_number(exchange->parameters[0], number_r, &error);
+    enum status status = called_number_read(exchange->parameters[0], number_r, &error);
     const struct directory_customer *customer =
-        status == STATUS_OK ? customer_called_on(exchange, number_r) : NULL;
+        status == STATUS_OK ? called_number_customer(exchange, number_r) : NULL;
     if (customer != NULL) {
         exchange->customer = customer;
         exchange->customer_id = customer->id;
@@ -230,7 +208,7 @@ static const char *take_caller(struct exchange *exchange, struct json_reader *re
 {
     char e164[TELEPHONE_E164_BYTES_MAX];
     const char *text = json_take_text(reader, "caller", false, 1, CALLER_BYTES_MAX);
-    return text != NULL && read_number(text, e164, NULL) == STATUS_OK
+    return text != NULL && called_number_read(text, e164, NULL) == STATUS_OK
                ? arena_text(exchange->arena, e164)
                : text;
 }
@@ -243,7 +221,7 @@ static const char *take_dialled(struct exchange *exchange, struct json_reader *r
     if (text == NULL) {
         return NULL;
     }
-    if (read_number(text, e164, &error) != STATUS_OK) {
+    if (called_number_read(text, e164, &error) != STATUS_OK) {
         json_reader_fault(reader, "dialled", "is not a telephone number: %s", error.text);
         return NULL;
     }

@@ -34,24 +34,6 @@ const char *forwarding_content_type(enum forwarding_format format)
 
 /* ---- JSON ---- */
 
-static void write_rung(struct json_writer *json, const struct ladder_rung *rung)
-{
-    json_object_begin(json);
-    json_member_text(json, "phone", rung->phone);
-    if (rung->person != NULL) {
-        json_member_text(json, person_kind_word(rung->person->kind), rung->person->slug);
-        json_member_text(json, "name", rung->person->name);
-    }
-    if (rung->role != NULL) {
-        json_member_text(json, "role", rung->role);
-    }
-    if (rung->step > 0) {
-        json_member_int(json, "step", rung->step);
-    }
-    json_member_bool(json, "emergency", rung->person == NULL);
-    json_object_end(json);
-}
-
 void forwarding_write_json(struct json_writer *json, void *context)
 {
     const struct forwarding *forwarding = context;
@@ -67,11 +49,7 @@ void forwarding_write_json(struct json_writer *json, void *context)
     }
     json_member_int(json, "ring_s", FORWARDING_RING_S);
     json_name(json, "ladder");
-    json_array_begin(json);
-    for (size_t i = 0; i < ladder->count; i++) {
-        write_rung(json, &ladder->rungs[i]);
-    }
-    json_array_end(json);
+    ladder_write(json, ladder);
     json_name(json, "warnings");
     json_array_begin(json);
     if (!forwarding->customer->active) {

@@ -26,7 +26,7 @@ static int64_t agent_of(const struct timeline_row *row)
 static void add(struct interventions *list, int64_t agent_id, struct wall_time from,
                 struct wall_time to)
 {
-    if (agent_id == 0 || from.ms >= to.ms) {
+    if (agent_id == 0) {
         return;
     }
     if (list->count == COVERAGE_INTERVENTIONS_MAX) {
@@ -34,6 +34,14 @@ static void add(struct interventions *list, int64_t agent_id, struct wall_time f
         return;
     }
     list->items[list->count++] = (struct coverage_intervention){agent_id, from, to};
+}
+
+/* Whoever was woken has worked, also when it was over at once, or the clock was set back. */
+static void add_ended(struct interventions *list, int64_t agent_id, struct wall_time from,
+                      struct wall_time to)
+{
+    to.ms = to.ms > from.ms ? to.ms : from.ms + 1;
+    add(list, agent_id, from, to);
 }
 
 void interventions_take(const struct timeline_row *rows, size_t count, struct wall_time end,
@@ -51,14 +59,16 @@ void interventions_take(const struct timeline_row *rows, size_t count, struct wa
         case ENTRY_RESUMED:
         case ENTRY_DONE:
         case ENTRY_CANCEL_CONFIRMED: /* until then they may be on the road */
-            add(list, holder, since, rows[i].at);
+            add_ended(list, holder, since, rows[i].at);
             holder = 0;
             break;
         default:
             break;
         }
     }
-    add(list, holder, since, end);
+    if (since.ms < end.ms) { /* what still goes on; what was accepted since is not asked about */
+        add(list, holder, since, end);
+    }
 }
 
 static enum status take_escalation(struct exchange *exchange, struct store *store,
@@ -104,8 +114,8 @@ static enum status take_page(struct walk *walk, int64_t customer_id, struct erro
     size_t count = 0;
     arena_reset(walk->page);
     enum status status =
-        store_list_escalations(walk->store, customer_id, walk->before, ESCALATION_NOTIFYING,
-                               ESCALATION_DONE, PAGE_ROWS, walk->page, &rows, &count, error);
+        store_list_escalations(walk->store, customer_id, walk->before, ESCALATION_STATES_ALL,
+                               PAGE_ROWS, walk->page, &rows, &count, error);
     walk->done = count < PAGE_ROWS;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         if (memcmp(rows[i].id.bytes, walk->oldest.bytes, sizeof walk->oldest.bytes) < 0) {

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ESCALATION "/v1/escalations/{escalation}"
-#define CUSTOMER   "/v1/customers/{customer}"
+#define ESCALATION   "/v1/escalations/{escalation}"
+#define CUSTOMER     "/v1/customers/{customer}"
+#define PUBLICATIONS CUSTOMER "/rotas/{role}/publications"
+#define TICKET       "/v1/tickets/{ticket}"
 
 static const struct route routes[] = {
     /* call centre */
@@ -23,12 +25,21 @@ static const struct route routes[] = {
     {"POST", ESCALATION "/done", FOR_CALL_CENTRE, ROUTE_WAITS, escalations_done},
     {"GET", "/v1/tasks", FOR_CALL_CENTRE, 0, tasks_list},
     {"POST", "/v1/tasks/{task}/done", FOR_CALL_CENTRE, 0, tasks_done},
+    {"GET", "/v1/tickets", FOR_PORTAL, 0, tickets_list},
+    {"GET", TICKET, FOR_PORTAL, 0, tickets_get},
+    {"POST", TICKET "/notes", FOR_CALL_CENTRE, 0, tickets_note},
+    {"POST", TICKET "/close", FOR_CALL_CENTRE, 0, tickets_close},
+    {"POST", TICKET "/reopen", FOR_CALL_CENTRE, 0, tickets_reopen},
+    {"PUT", TICKET "/links/{other}", FOR_CALL_CENTRE, 0, tickets_link},
+    {"DELETE", TICKET "/links/{other}", FOR_CALL_CENTRE, 0, tickets_unlink},
+    {"GET", "/v1/desk/{number}", FOR_CALL_CENTRE, 0, desk_call_get},
     {"POST", "/v1/rehearsals", FOR_PORTAL, 0, rehearsals_post},
     {"GET", "/v1/coverage", FOR_PORTAL, 0, coverage_get},
     /* agent's phone */
     {"POST", "/v1/agent/enrolments", FOR_ANYBODY, 0, agent_enrol},
     {"PUT", "/v1/agent/devices/{installation}", FOR_AGENT, 0, agent_put_device},
     {"DELETE", "/v1/agent/devices/{installation}", FOR_AGENT, 0, agent_delete_device},
+    {"POST", "/v1/agent/devices/{installation}/contact", FOR_AGENT, 0, agent_hear_device},
     {"POST", "/v1/agent/devices/{installation}/test", FOR_AGENT, 0, agent_test_device},
     {"GET", "/v1/agent/devices/{installation}/tests", FOR_AGENT, 0, agent_tests_list},
     {"GET", "/v1/agent/devices/{installation}/tests/{test}", FOR_AGENT, 0, agent_tests_get},
@@ -37,6 +48,8 @@ static const struct route routes[] = {
     {"POST", "/v1/agent/check-ins", FOR_AGENT, 0, agent_check_in},
     {"POST", "/v1/agent/check-outs", FOR_AGENT, 0, agent_check_out},
     {"GET", "/v1/agent/me", FOR_AGENT, 0, agent_me},
+    {"GET", "/v1/agent/publications", FOR_AGENT, 0, agent_publications_list},
+    {"POST", "/v1/agent/publications/{publication}/seen", FOR_AGENT, 0, agent_publications_seen},
     {"GET", "/v1/agent/escalations/{escalation}", FOR_AGENT, 0, agent_get_escalation},
     {"POST", "/v1/agent/escalations/{escalation}/{verb}", FOR_AGENT | FOR_ACTION_TOKENS,
      ROUTE_WAITS, agent_verb_post},
@@ -63,6 +76,8 @@ static const struct route routes[] = {
     {"POST", CUSTOMER "/devices/{device}/test", FOR_CALL_CENTRE, 0, devices_test},
     {"GET", CUSTOMER "/devices/{device}/tests", FOR_CALL_CENTRE, 0, devices_tests_list},
     {"GET", CUSTOMER "/devices/{device}/tests/{test}", FOR_CALL_CENTRE, 0, devices_tests_get},
+    {"GET", CUSTOMER "/reachability", FOR_CALL_CENTRE, 0, reachability_list},
+    {"GET", CUSTOMER "/agents/{agent}/reachability", FOR_CALL_CENTRE, 0, reachability_get},
     {"GET", CUSTOMER "/contacts", FOR_ADMIN, 0, contacts_list},
     {"GET", CUSTOMER "/contacts/{contact}", FOR_ADMIN, 0, contacts_get},
     {"PUT", CUSTOMER "/contacts/{contact}", FOR_ADMIN, 0, contacts_put},
@@ -75,11 +90,19 @@ static const struct route routes[] = {
     {"GET", CUSTOMER "/rotas", FOR_ADMIN, 0, rotas_list},
     {"GET", CUSTOMER "/rotas/{role}", FOR_ADMIN, 0, rotas_get},
     {"PUT", CUSTOMER "/rotas/{role}", FOR_ADMIN, 0, rotas_put},
+    {"GET", CUSTOMER "/rotas/{role}/check-in", FOR_ADMIN, 0, check_in_plan_get},
+    {"PUT", CUSTOMER "/rotas/{role}/check-in", FOR_ADMIN, 0, check_in_plan_put},
+    {"DELETE", CUSTOMER "/rotas/{role}/check-in", FOR_ADMIN, 0, check_in_plan_delete},
+    {"GET", CUSTOMER "/shifts", FOR_CALL_CENTRE, 0, shifts_list},
     {"GET", CUSTOMER "/rotas/{role}/on-call", FOR_CALL_CENTRE, 0, rotas_on_call},
     {"POST", CUSTOMER "/rotas/{role}/import", FOR_ADMIN, ROUTE_CALENDAR, rotas_import},
     {"GET", CUSTOMER "/rotas/{role}/feeds", FOR_ADMIN, 0, rotas_feeds_list},
     {"POST", CUSTOMER "/rotas/{role}/feeds", FOR_ADMIN, 0, rotas_feeds_post},
     {"DELETE", CUSTOMER "/rotas/{role}/feeds/{feed}", FOR_ADMIN, 0, rotas_feeds_delete},
+    {"GET", PUBLICATIONS, FOR_PORTAL, 0, publications_list},
+    {"POST", PUBLICATIONS, FOR_ADMIN, 0, publications_post},
+    {"GET", PUBLICATIONS "/{publication}", FOR_PORTAL, 0, publications_get},
+    {"POST", PUBLICATIONS "/{publication}/seen", FOR_ADMIN, 0, publications_seen},
     {"GET", "/v1/api-keys", FOR_ADMIN, 0, api_keys_list},
     {"POST", "/v1/api-keys", FOR_ADMIN, 0, api_keys_post},
     {"DELETE", "/v1/api-keys/{key}", FOR_ADMIN, 0, api_keys_delete},

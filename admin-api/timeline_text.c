@@ -72,6 +72,22 @@ const char *said_plain(const char *word, char text_r[SAID_WORD_BYTES])
     return text_r;
 }
 
+void said_time(const struct said *said, char text_r[SAID_TIME_BYTES])
+{
+    char moment[RFC3339_BYTES_MAX];
+    wall_time_format((struct wall_time){said->number}, moment);
+    (void)snprintf(text_r, SAID_TIME_BYTES, "%.10s %.5s UTC", moment, moment + 11);
+}
+
+const char *said_sentence(const char *const (*pairs)[2], size_t count, const char *word)
+{
+    size_t i = 0;
+    while (i + 1 < count && strcmp(pairs[i][0], word) != 0) {
+        i++;
+    }
+    return pairs[i][1];
+}
+
 static const char *with_path(const char *path)
 {
     return strcmp(path, "push") == 0       ? "by push"
@@ -115,6 +131,45 @@ static int say_clock(enum entry_kind kind, const struct said *said, char *text)
     }
 }
 
+/* Why something is escalated that was to wait, or to be put through. */
+static const char *const releases[][2] = {
+    {"opening", "The customer opens: escalated."},
+    {"open", "The customer is open: escalated at once."},
+    {"no_opening", "Nobody knows when the customer opens: escalated."},
+    {"too_many_on_hold", "As many as can be are on hold: escalated at once."},
+    {"nobody_to_dial", "There is nobody to put the call through to: escalated."},
+    {"severity", "The severity rose: escalated."},
+    {"joined", "What the next caller says does not wait: escalated."},
+    {"desk", "Escalated before the customer opens, at the desk's wish."},
+};
+
+/* What is done instead of escalating. Answers as say_procedure(). */
+static int say_action(enum entry_kind kind, const struct said *said, char *text)
+{
+    const size_t size = SENTENCE_BYTES_MAX;
+    switch ((int)kind) {
+    case ENTRY_ON_HOLD: {
+        char at[SAID_TIME_BYTES];
+        if (said->number == 0) {
+            return snprintf(text, size, "Only a ticket: the promise to the caller is watched.");
+        }
+        said_time(said, at);
+        return snprintf(text, size, "%s until the customer opens: %s.",
+                        strcmp(said->word, "changed") == 0 ? "Now kept" : "Kept", at);
+    }
+    case ENTRY_RELEASED:
+        return snprintf(text, size, "%s",
+                        said_sentence(releases, sizeof releases / sizeof releases[0], said->word));
+    case ENTRY_NOTED:
+        return snprintf(text, size, "Only a ticket: nobody is told.");
+    case ENTRY_FORWARDED:
+        return snprintf(text, size, "The call is put through to %s.",
+                        said->who[0] != '\0' ? said->who : "the emergency number");
+    default:
+        return -1;
+    }
+}
+
 /* What happened to the procedure. Answers what snprintf() does; -1: another kind. */
 static int say_procedure(enum entry_kind kind, const struct said *said, char *text)
 {
@@ -134,8 +189,8 @@ static int say_procedure(enum entry_kind kind, const struct said *said, char *te
                         "begins.",
                         said->number, word);
     case ENTRY_OVERRIDDEN:
-        return snprintf(text, size, "%s decided instead of the rules: procedure %s.",
-                        somebody(said), said->word);
+        return snprintf(text, size, "%s decided instead of the rules: %s%s.", somebody(said),
+                        said->number == RULE_ESCALATE ? "procedure " : "", said->word);
     case ENTRY_JOINED:
         return snprintf(text, size, "Caller %lld joined the ticket.", said->number);
     case ENTRY_SPLIT:
@@ -282,6 +337,7 @@ void timeline_sentence(const struct directory_customer *customer, const struct t
     struct said said;
     said_init(&said, customer, row, &names);
     if (say_procedure(row->kind, &said, sentence_r) < 0 &&
+        say_action(row->kind, &said, sentence_r) < 0 &&
         say_attempt(row->kind, &said, sentence_r) < 0 &&
         say_verb(row->kind, &said, sentence_r) < 0 && say_clock(row->kind, &said, sentence_r) < 0) {
         (void)snprintf(sentence_r, SENTENCE_BYTES_MAX, "%s.", entry_kind_word(row->kind));

@@ -137,6 +137,59 @@ static int say_procedure(enum entry_kind kind, const struct said *said, char *te
     }
 }
 
+/* Why something is escalated that was to wait, or to be put through. */
+static const char *const releases[][2] = {
+    {"opening", "Le client ouvre : escalade."},
+    {"open", "Le client est ouvert : escalade immédiate."},
+    {"no_opening", "L'ouverture du client est inconnue : escalade."},
+    {"too_many_on_hold", "Trop d'appels sont en attente : escalade immédiate."},
+    {"nobody_to_dial", "Personne à qui transférer l'appel : escalade."},
+    {"severity", "La gravité monte : escalade."},
+    {"joined", "L'appelant suivant ne peut pas attendre : escalade."},
+    {"desk", "Escalade avant l'ouverture, à la demande de l'accueil."},
+};
+
+/* What is done instead of escalating. */
+static int say_action(enum entry_kind kind, const struct said *said, char *text)
+{
+    const size_t size = SENTENCE_BYTES_MAX;
+    switch ((int)kind) {
+    case ENTRY_QUALIFIED:
+        return snprintf(text, size, "La règle %s a décidé (version %lld des règles).", said->word,
+                        said->number);
+    case ENTRY_UNQUALIFIED:
+        return snprintf(text, size,
+                        "Les règles (version %lld) n'ont pas pu décider ; la procédure par défaut "
+                        "commence.",
+                        said->number);
+    case ENTRY_OVERRIDDEN:
+        return snprintf(text, size, "%s a décidé à la place des règles : %s%s.", somebody(said),
+                        said->number == RULE_ESCALATE ? "procédure " : "", said->word);
+    case ENTRY_ON_HOLD: {
+        char at[SAID_TIME_BYTES];
+        if (said->number == 0) {
+            return snprintf(text, size,
+                            "Ticket seul : la promesse faite à l'appelant est surveillée.");
+        }
+        said_time(said, at);
+        return snprintf(text, size, "%s jusqu'à l'ouverture du client : %s.",
+                        strcmp(said->word, "changed") == 0 ? "Désormais mise en attente"
+                                                           : "Mise en attente",
+                        at);
+    }
+    case ENTRY_RELEASED:
+        return snprintf(text, size, "%s",
+                        said_sentence(releases, sizeof releases / sizeof releases[0], said->word));
+    case ENTRY_NOTED:
+        return snprintf(text, size, "Ticket seul : personne n'est prévenu.");
+    case ENTRY_FORWARDED:
+        return snprintf(text, size, "L'appel est transféré à %s.",
+                        said->who[0] != '\0' ? said->who : "le numéro d'urgence");
+    default:
+        return -1;
+    }
+}
+
 /* What became of one attempt. */
 static int say_attempt(enum entry_kind kind, const struct said *said, char *text)
 {
@@ -247,7 +300,8 @@ void timeline_phrase(const struct directory_customer *customer, const struct tim
     struct said said;
     said_init(&said, customer, row, &names);
     if (say_procedure(row->kind, &said, phrase_r) < 0 &&
-        say_attempt(row->kind, &said, phrase_r) < 0 && say_verb(row->kind, &said, phrase_r) < 0) {
+        say_action(row->kind, &said, phrase_r) < 0 && say_attempt(row->kind, &said, phrase_r) < 0 &&
+        say_verb(row->kind, &said, phrase_r) < 0) {
         (void)say_clock(row->kind, &said, phrase_r);
     }
     if (phrase_r[0] >= 'a' && phrase_r[0] <= 'z') {

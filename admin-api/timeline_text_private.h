@@ -8,6 +8,7 @@
 
 #define SAID_NAME_BYTES 160
 #define SAID_WORD_BYTES 64
+#define SAID_TIME_BYTES 32
 
 /* What those are called who have no name of their own. */
 struct said_names {
@@ -35,5 +36,11 @@ void said_fini(struct said *said);
 
 /* The word with blanks for "_". */
 const char *said_plain(const char *word, char text_r[SAID_WORD_BYTES]);
+
+/* The number as a moment: "2026-12-07 07:00 UTC". */
+void said_time(const struct said *said, char text_r[SAID_TIME_BYTES]);
+
+/* The sentence for a word, of pairs; the last pair is for all others. */
+const char *said_sentence(const char *const (*pairs)[2], size_t count, const char *word);
 
 #endif

@@ -41,6 +41,10 @@ void view_task(struct json_writer *json, const struct directory_customer *custom
 void view_person(struct json_writer *json, const struct directory_person *person);
 void view_device(struct json_writer *json, const struct directory_device *device);
 
+/* The members "approved_by", "approved_on", "review_on" and "paper": how a version stands with the
+ * customer on the day of `at`, by UTC. */
+void view_paper(struct json_writer *json, const struct procedure *procedure, struct wall_time at);
+
 /* One entry of the journal: seq, at, kind, text, facts, personal. */
 void view_timeline_entry(struct json_writer *json, const struct directory_customer *customer,
                          const struct timeline_row *row, bool with_escalation);

@@ -268,9 +268,36 @@ static const char *take_procedure(struct parse *parse, const json_t *object, con
     return slug;
 }
 
-static const char *const override_members[] = {"action", "procedure", "operator", "reason", NULL};
+static const char *const override_members[] = {"action",   "procedure", "on_call",
+                                               "operator", "reason",    NULL};
 
-/* An operator's word counts also where it is incomplete: it wakes somebody. */
+/* Of a word that is not understood: somebody is woken. */
+static enum rule_action take_action(struct parse *parse, const json_t *object)
+{
+    const char *word = take_text(parse, object, "action", "override/action", SLUG_BYTES_MAX);
+    for (int i = 0; word != NULL && rule_action_words[i] != NULL; i++) {
+        if (strcmp(word, rule_action_words[i]) == 0) {
+            return (enum rule_action)i;
+        }
+    }
+    if (word != NULL) {
+        warn(parse, "override/action", "must be escalate, hold, ticket or forward; escalated");
+    }
+    return RULE_ESCALATE;
+}
+
+/* Without one the call goes the way of the customer's numbers, whose first is who is on call. */
+static const char *take_role(struct parse *parse, const json_t *object)
+{
+    const char *slug = take_text(parse, object, "on_call", "override/on_call", SLUG_BYTES_MAX * 2);
+    if (slug != NULL && !text_is_slug(slug)) {
+        warn(parse, "override/on_call", "is not a slug; left out");
+        return NULL;
+    }
+    return slug;
+}
+
+/* An operator's word counts also where it is incomplete. */
 static void take_override(struct parse *parse, struct escalate_override *override)
 {
     json_t *object = json_object_get(parse->object, "override");
@@ -283,10 +310,8 @@ static void take_override(struct parse *parse, struct escalate_override *overrid
     }
     warn_of_unknown(parse, object, override_members, "is not a known field of override; ignored");
     override->given = true;
-    const char *action = take_text(parse, object, "action", "override/action", SLUG_BYTES_MAX);
-    if (action != NULL && strcmp(action, rule_action_word(RULE_ESCALATE)) != 0) {
-        warn(parse, "override/action", "only escalate is available yet; escalated");
-    }
+    override->action = take_action(parse, object);
+    override->on_call = take_role(parse, object);
     override->procedure = take_procedure(parse, object, "override/procedure");
     override->reason =
         take_text(parse, object, "reason", "override/reason", OVERRIDE_REASON_BYTES_MAX);

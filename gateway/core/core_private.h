@@ -99,6 +99,21 @@ void run_withdraw(struct step *step);
 /* The callback endpoint that the desk listens on. */
 const char *run_desk(const struct step *step);
 
+/* ---- keeping.c: what is on hold ---- */
+
+/* The customer's opening is waited for; what opens at once, or nobody knows when, is escalated. */
+void keep_until_opening(struct step *step);
+
+/* It is only a ticket: over, unless a promise is to be watched. */
+void keep_as_ticket(struct step *step);
+
+/* What is on hold is looked at again: its opening may have come, moved or gone, its promises may
+ * have been kept. Nothing in another state. */
+void keep_look(struct step *step);
+
+/* Escalates what is on hold. */
+void keep_release(struct step *step, const char *why);
+
 /* ---- holding.c ---- */
 
 /* Makes somebody the holder: state, clocks, withdrawals. */

@@ -53,6 +53,8 @@ struct escalation {
     struct engine_time wait_until;     /* the state's own clock */
     struct engine_time received_until; /* NOTIFYING: reception must be confirmed by then */
     struct engine_time due_at;         /* the earliest clock; ENGINE_NEVER when closed */
+    struct wall_time held_until;       /* ON_HOLD: the customer's opening; WALL_NEVER: none is
+                                          waited for, it is only a ticket with an open promise */
     struct person_ref holder;          /* PERSON_NONE when nobody holds it */
     enum path holder_path;
     struct wall_time held_since;
@@ -69,6 +71,7 @@ struct escalation {
     int64_t version;                     /* counts changes of this state */
     int64_t owner;                       /* the gateway that runs it, and its fencing number: */
     int64_t fence;                       /* for several gateways on one database */
+    int64_t check_in_agent;              /* whose check-in it asks for; 0: it is about a caller */
 };
 
 /* One try on one path to one person. */
@@ -131,6 +134,10 @@ struct context {
     const struct context_person *holder;  /* the holder's paths, or NULL */
     const struct attempt *attempts;       /* the escalation's, oldest first (the newest 320) */
     size_t attempts_count;
+    /* ON_HOLD, and what PLAN_HOLD asks for: when the customer opens next, now or earlier when it is
+     * open; both NEVER when nobody knows or it never does. */
+    struct wall_time opens_at;
+    struct engine_time opens_engine;
 };
 
 /* ---- event ---- */
@@ -163,16 +170,23 @@ enum event_type {
     EVENTS_COUNT,
 };
 
-/* What chose the procedure of a new escalation, for the record. */
+/* What chose what becomes of a new escalation, for the record. */
 struct event_choice {
-    enum entry_kind kind; /* QUALIFIED, UNQUALIFIED or OVERRIDDEN */
-    struct person_ref by; /* OVERRIDDEN: the operator */
-    const char *word;     /* the rule, what kept the rules from deciding, or the procedure */
-    int64_t number;       /* version of the rules; 0: none */
-    const char *text;     /* personal: why; NULL */
+    enum entry_kind kind; /* QUALIFIED, UNQUALIFIED, OVERRIDDEN, RELEASED, FORWARDED */
+    struct person_ref by; /* OVERRIDDEN: the operator; FORWARDED: who is to be called */
+    const char *word;     /* the rule, what kept it from being followed, a procedure, a role */
+    int64_t number;       /* version of the rules; how many numbers are to be tried; 0: none */
+    const char *text;     /* personal: why, or the number to dial; NULL */
 };
 
-#define EVENT_CHOICES_MAX 2
+#define EVENT_CHOICES_MAX 3
+
+/* What is to become of a call. */
+enum event_plan {
+    PLAN_NOW,    /* the procedure begins */
+    PLAN_HOLD,   /* when the customer opens (context->opens_at); at once when nobody knows when */
+    PLAN_TICKET, /* never: a ticket, and its caller's promise is watched */
+};
 
 struct event {
     enum event_type type;
@@ -184,6 +198,7 @@ struct event {
     struct uuid attempt;                /* which attempt it is about; nil when none */
     enum severity severity;             /* JOINED, SEVERITY */
     int64_t promised_ms;                /* OPENED, JOINED: 0 without a promise */
+    enum event_plan plan;               /* OPENED; JOINED, of one that is ON_HOLD */
     enum attempt_state transport;       /* TRANSPORT: ACCEPTED, FAILED, EXPIRED or UNCERTAIN */
     enum attempt_answer answer;         /* CALL */
     enum intervention progress;         /* PROGRESS: INTERVENTION_NONE means "still at it" */
@@ -194,7 +209,7 @@ struct event {
     int tries;                          /* TRANSPORT */
     int64_t moved_ms;                   /* CLOCK_STEPPED (back: negative), CLOCK_SUSPENDED */
     const char *text;                   /* personal: a note, a reason in words; NULL */
-    const struct event_choice *choices; /* OPENED: in their order; NULL */
+    const struct event_choice *choices; /* OPENED, JOINED if ON_HOLD: in their order; NULL */
     size_t choices_count;               /* at most EVENT_CHOICES_MAX */
 };
 
@@ -241,7 +256,8 @@ struct update {
 };
 
 /* The heart. Pure: the same arguments give the same update. For EVENT_OPENED `before` is a seed:
- * ids, customer, procedure, severity, drill and opened_at are set, everything else is zero.
+ * ids, customer, procedure, severity, drill, check_in_agent and opened_at are set, everything else
+ * is zero.
  *
  * Answers STATUS_OK when update_r is to be used, whose `answer` is what to tell the asker (a
  * refusal stores nothing but a REFUSED_VERB entry, if any). STATUS_INVALID: the event does not fit
@@ -259,6 +275,12 @@ bool escalation_is_held(const struct escalation *escalation);
 
 /* Whether it is over (nothing is due any more). */
 bool escalation_is_closed(const struct escalation *escalation);
+
+/* Sets of states: bits 1 << state. */
+#define ESCALATION_STATES_ALL ((1u << (ESCALATION_STATE_LAST + 1)) - 1)
+#define ESCALATION_STATES_CLOSED                                                                   \
+    (1u << ESCALATION_CANCELLED | 1u << ESCALATION_DONE | 1u << ESCALATION_NOTED)
+#define ESCALATION_STATES_OPEN (ESCALATION_STATES_ALL & ~ESCALATION_STATES_CLOSED)
 
 /* The first broken invariant as text, or NULL when all hold. */
 const char *escalation_fault(const struct escalation *escalation, const struct context *context);

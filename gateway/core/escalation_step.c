@@ -51,7 +51,8 @@ static bool has_same_people(const struct escalation *a, const struct escalation 
 static bool has_same_clocks(const struct escalation *a, const struct escalation *b)
 {
     return a->round_started_at.ms == b->round_started_at.ms &&
-           a->wait_until.ms == b->wait_until.ms && a->received_until.ms == b->received_until.ms &&
+           a->wait_until.ms == b->wait_until.ms && a->held_until.ms == b->held_until.ms &&
+           a->received_until.ms == b->received_until.ms &&
            /* unreachable 2: what happens next, or the state, changes with these two */
            a->due_at.ms == b->due_at.ms && a->closed_at.ms == b->closed_at.ms;
 }
@@ -64,6 +65,7 @@ static bool is_same(const struct escalation *a, const struct escalation *b)
     assert(a->customer_id == b->customer_id && a->procedure_id == b->procedure_id);
     assert(a->drill == b->drill && a->opened_at.ms == b->opened_at.ms);
     assert(a->owner == b->owner && a->fence == b->fence);
+    assert(a->check_in_agent == b->check_in_agent);
     return a->state == b->state && a->severity == b->severity && a->quarantined == b->quarantined &&
            a->round == b->round && a->step == b->step && a->position == b->position &&
            a->announcements == b->announcements && a->notices == b->notices &&

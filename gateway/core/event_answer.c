@@ -27,6 +27,10 @@ enum status on_accept(struct step *step)
 {
     struct escalation *now = step->now;
     const struct person_ref *actor = &step->event->actor;
+    if (now->check_in_agent != 0 && now->state == ESCALATION_DONE &&
+        person_equal(&now->holder, actor)) {
+        return STATUS_OK; /* their first answer settled the check-in, and ended it */
+    }
     if (escalation_is_closed(now) || now->state == ESCALATION_CANCELLING) {
         /* Also the holder is told so: nobody must believe that they have something to do. */
         return step_refuse(step, STATUS_CLOSED, "accept");

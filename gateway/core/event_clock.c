@@ -1,5 +1,5 @@
 /* event_clock.c - the clocks under an open escalation moved: the timeline says why its times jump.
- * No wait follows, as waits run on engine time. */
+ * No wait follows, as waits run on engine time; only what waits for the customer's opening does. */
 #include "gateway/core/core_private.h"
 
 #include <assert.h>
@@ -17,6 +17,7 @@ enum status on_clock_stepped(struct step *step)
     if (!escalation_is_closed(step->now)) {
         record_move(step, ENTRY_CLOCK_STEPPED);
         run_top_up(step);
+        keep_look(step);
     }
     return STATUS_OK;
 }

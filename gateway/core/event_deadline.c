@@ -72,7 +72,7 @@ static void tell_holder_of_cancellation(struct step *step)
 static void on_wait_over(struct step *step)
 {
     assert(engine_time_reached(step->now->wait_until, step->event->now));
-    switch (step->now->state) { /* unreachable 2: the closed states; on_deadline() left */
+    switch (step->now->state) { /* unreachable 3: the closed states; on_deadline() left */
     case ESCALATION_NOTIFYING:
         run_next_step(step, "not_accepted_in_time");
         break;
@@ -96,8 +96,12 @@ static void on_wait_over(struct step *step)
     case ESCALATION_CANCELLING:
         tell_holder_of_cancellation(step);
         break;
+    case ESCALATION_ON_HOLD:
+        keep_look(step);
+        break;
     case ESCALATION_CANCELLED:
     case ESCALATION_DONE:
+    case ESCALATION_NOTED:
         assert(false && "a closed escalation has no deadline");
         break;
     }

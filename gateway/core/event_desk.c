@@ -65,6 +65,10 @@ enum status on_resume(struct step *step)
     if (now->state == ESCALATION_NOTIFYING || now->state == ESCALATION_WAITING) {
         return STATUS_OK; /* it is going on already */
     }
+    if (now->state == ESCALATION_ON_HOLD) {
+        keep_release(step, "desk");
+        return STATUS_OK;
+    }
     struct entry *entry = step_record(step, ENTRY_RESUMED);
     entry->text = step->event->text;
     entry->word = "desk";
@@ -111,12 +115,14 @@ enum status on_called_back(struct step *step)
     step->now->promises[caller - 1].state = PROMISE_KEPT;
     struct entry *entry = step_record(step, ENTRY_CALLED_BACK);
     entry->number = caller;
+    keep_look(step);
     return STATUS_OK;
 }
 
 enum status on_context_changed(struct step *step)
 {
     run_top_up(step);
+    keep_look(step); /* its hours may have changed */
     return STATUS_OK;
 }
 

@@ -30,13 +30,33 @@ static void record_choices(struct step *step)
     for (size_t i = 0; i < event->choices_count; i++) {
         const struct event_choice *choice = &event->choices[i];
         assert(choice->kind == ENTRY_QUALIFIED || choice->kind == ENTRY_UNQUALIFIED ||
-               choice->kind == ENTRY_OVERRIDDEN);
+               choice->kind == ENTRY_OVERRIDDEN || choice->kind == ENTRY_RELEASED ||
+               choice->kind == ENTRY_FORWARDED);
         struct entry *entry = step_record(step, choice->kind);
         entry->person = choice->by;
         entry->word = choice->word;
         entry->number = choice->number;
         entry->text = choice->text;
     }
+}
+
+static void begin(struct step *step)
+{
+    assert(step->now->state == ESCALATION_NOTIFYING && step->now->callers_count == 1);
+    switch (step->event->plan) { /* unreachable: a plan has no other number */
+    case PLAN_NOW:
+        run_from_top(step);
+        break;
+    case PLAN_HOLD:
+        step->now->state = ESCALATION_ON_HOLD; /* where it begins */
+        keep_until_opening(step);
+        break;
+    case PLAN_TICKET:
+        step->now->state = ESCALATION_ON_HOLD;
+        keep_as_ticket(step);
+        break;
+    }
+    assert(step->now->wait_until.ms > step->event->now.ms);
 }
 
 enum status on_opened(struct step *step)
@@ -51,24 +71,25 @@ enum status on_opened(struct step *step)
     now->closed_at = WALL_NEVER;
     now->eta_at = WALL_NEVER;
     now->received_until = ENGINE_NEVER;
+    now->held_until = WALL_NEVER;
     (void)add_caller(step);
     struct entry *entry = step_record(step, ENTRY_OPENED);
     entry->word = severity_word(now->severity);
     entry->number = 1;
     record_choices(step);
     warn_of_promises(step); /* one may be shorter than the warning */
-    run_from_top(step);
-    /* Somebody is told before anybody is answered, or it waits for a round with a time set. */
-    assert(!escalation_is_closed(now) && !escalation_is_held(now));
-    assert(now->wait_until.ms > step->event->now.ms && now->callers_count == 1);
+    begin(step);
+    /* Somebody is told before anybody is answered, or it waits with a time set; or it is only a
+     * ticket. */
+    assert(escalation_is_closed(now) == (now->state == ESCALATION_NOTED));
+    assert(!escalation_is_held(now) && now->callers_count == 1);
     return STATUS_OK;
 }
 
-/* Higher than before: whoever is to know is told; while nobody holds it, from the top. */
-static bool worsen(struct step *step)
+/* Takes the event's severity if it is higher; nobody is told yet. */
+static bool raise_severity(struct step *step)
 {
     struct escalation *now = step->now;
-    assert(!escalation_is_closed(now) && now->state != ESCALATION_CANCELLING);
     if (step->event->severity <= now->severity) {
         return false;
     }
@@ -76,14 +97,42 @@ static bool worsen(struct step *step)
     struct entry *entry = step_record(step, ENTRY_SEVERITY);
     entry->word = severity_word(now->severity);
     entry->text = step->event->type == EVENT_SEVERITY ? step->event->text : NULL;
+    return true;
+}
+
+/* Higher than before: whoever is to know is told; while nobody holds it, from the top. */
+static bool worsen(struct step *step)
+{
+    struct escalation *now = step->now;
+    assert(!escalation_is_closed(now) && now->state != ESCALATION_CANCELLING);
+    if (!raise_severity(step)) {
+        return false;
+    }
     if (escalation_is_held(now)) {
         run_update_people(step);
+    } else if (now->state == ESCALATION_ON_HOLD) {
+        keep_release(step, "severity");
     } else {
         now->announcements = 0;
         run_from_top(step);
     }
     assert(!escalation_is_closed(now) && now->wait_until.ms != TIME_NEVER_MS);
     return true;
+}
+
+/* What becomes of this call decides for both: somebody is woken as soon as one of them wants it. */
+static void join_on_hold(struct step *step)
+{
+    assert(step->now->state == ESCALATION_ON_HOLD && !escalation_is_held(step->now));
+    (void)raise_severity(step);
+    record_choices(step);
+    if (step->event->plan == PLAN_NOW) {
+        keep_release(step, "joined");
+    } else if (step->event->plan == PLAN_HOLD && step->now->held_until.ms == TIME_NEVER_MS) {
+        keep_until_opening(step);
+    } else {
+        keep_look(step); /* there may be one more promise */
+    }
 }
 
 enum status on_joined(struct step *step)
@@ -98,7 +147,9 @@ enum status on_joined(struct step *step)
     entry->number = caller;
     entry->text = step->event->text;
     warn_of_promises(step);
-    if (!worsen(step)) {
+    if (step->now->state == ESCALATION_ON_HOLD) {
+        join_on_hold(step);
+    } else if (!worsen(step)) {
         run_update_people(step);
     }
     assert(step->now->severity >= step->event->severity);
@@ -119,6 +170,7 @@ enum status on_split(struct step *step)
     *promise = (struct promise){.state = PROMISE_SPLIT, .due_at = ENGINE_NEVER};
     struct entry *entry = step_record(step, ENTRY_SPLIT);
     entry->number = caller;
+    keep_look(step);
     return STATUS_OK;
 }
 

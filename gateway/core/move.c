@@ -18,11 +18,14 @@ static const unsigned allowed_moves[] = {
     [ESCALATION_CANCELLING] = TO(CANCELLED),
     [ESCALATION_CANCELLED] = 0,
     [ESCALATION_DONE] = 0,
+    [ESCALATION_ON_HOLD] =
+        TO(NOTIFYING) | TO(ACCEPTED) | TO(EXHAUSTED) | TO(TAKEN) | TO(CANCELLED) | TO(NOTED),
+    [ESCALATION_NOTED] = 0,
 };
 
 bool escalation_move_allowed(enum escalation_state from, enum escalation_state to)
 {
-    assert((unsigned)from <= ESCALATION_DONE && (unsigned)to <= ESCALATION_DONE);
+    assert((unsigned)from <= ESCALATION_STATE_LAST && (unsigned)to <= ESCALATION_STATE_LAST);
     return from == to || (allowed_moves[from] & (1u << to)) != 0;
 }
 
@@ -33,7 +36,7 @@ bool escalation_is_held(const struct escalation *escalation)
 
 bool escalation_is_closed(const struct escalation *escalation)
 {
-    return escalation->state == ESCALATION_DONE || escalation->state == ESCALATION_CANCELLED;
+    return (ESCALATION_STATES_CLOSED & 1u << escalation->state) != 0;
 }
 
 bool person_equal(const struct person_ref *a, const struct person_ref *b)
@@ -77,6 +80,9 @@ const char *escalation_fault(const struct escalation *now, const struct context 
     if (now->state != ESCALATION_NOTIFYING && now->received_until.ms != TIME_NEVER_MS) {
         return "reception is only waited for while notifying";
     }
+    if (now->state != ESCALATION_ON_HOLD && now->held_until.ms != TIME_NEVER_MS) {
+        return "an opening is only waited for while on hold";
+    }
     return NULL;
 }
 
@@ -85,6 +91,7 @@ void step_move(struct step *step, enum escalation_state to)
     assert(escalation_move_allowed(step->now->state, to));
     step->now->state = to;
     step->now->received_until = ENGINE_NEVER;
+    step->now->held_until = to == ESCALATION_ON_HOLD ? step->now->held_until : WALL_NEVER;
     step->update->changed = true;
     if (escalation_is_closed(step->now)) {
         step->now->wait_until = ENGINE_NEVER;
@@ -149,7 +156,7 @@ static void describe_next(const struct step *step)
     const struct procedure *procedure = step->context->procedure;
     assert(!escalation_is_closed(now) && procedure->exhausted_count > 0);
     const char *fixed = "";
-    switch (now->state) { /* unreachable 2: the closed states, as asserted above */
+    switch (now->state) { /* unreachable 3: the closed states, as asserted above */
     case ESCALATION_NOTIFYING:
         describe_after_step(step);
         return;
@@ -174,8 +181,13 @@ static void describe_next(const struct step *step)
     case ESCALATION_CANCELLING:
         fixed = "tell the holder again that it was cancelled";
         break;
+    case ESCALATION_ON_HOLD:
+        fixed = now->held_until.ms != TIME_NEVER_MS ? "escalate: the customer opens"
+                                                    : "nothing more: it is only a ticket";
+        break;
     case ESCALATION_CANCELLED:
     case ESCALATION_DONE:
+    case ESCALATION_NOTED:
         break;
     }
     (void)snprintf(now->next_what, sizeof now->next_what, "%s", fixed);

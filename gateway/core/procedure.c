@@ -2,10 +2,12 @@
 #include "gateway/core/procedure.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "gateway/base/json_reader.h"
+#include "gateway/base/time.h"
 
 #define SECOND_MS INT64_C(1000)
 
@@ -30,11 +32,11 @@ static unsigned parse_via(struct json_reader *reader, bool required)
 static enum status parse_target(json_t *object, const char *pointer, bool of_exhausted,
                                 struct procedure_target *target_r, struct error *error)
 {
-    static const char *const names[] = {"on_call", "agent", "contact", "callback"};
+    static const char *const names[] = {"on_call", "agent", "contact", "callback", "check_in"};
     struct json_reader reader;
     json_reader_init(&reader, object, pointer, error);
     unsigned found = 0;
-    for (int kind = TARGET_ON_CALL; kind <= TARGET_CALLBACK; kind++) {
+    for (int kind = TARGET_ON_CALL; kind <= TARGET_CHECK_IN; kind++) {
         if (kind == TARGET_CALLBACK && !of_exhausted) {
             continue;
         }
@@ -46,8 +48,11 @@ static enum status parse_target(json_t *object, const char *pointer, bool of_exh
         }
     }
     if (found != 1) {
-        json_reader_fault(&reader, NULL, "must name exactly one of on_call, agent, contact%s",
+        json_reader_fault(&reader, NULL,
+                          "must name exactly one of on_call, agent, contact, check_in%s",
                           of_exhausted ? ", callback" : "");
+    } else if (target_r->kind == TARGET_CHECK_IN && strcmp(target_r->name, "agent") != 0) {
+        json_reader_fault(&reader, "check_in", "must be \"agent\": whose check-in is asked for");
     }
     if (of_exhausted) {
         target_r->via = parse_via(&reader, false);
@@ -125,6 +130,43 @@ static enum status parse_exhausted(json_t *array, struct arena *arena, struct pr
     return STATUS_OK;
 }
 
+static void take_date(struct json_reader *reader, const char *name, char date_r[DATE_BYTES_MAX])
+{
+    char moment[DATE_BYTES_MAX + sizeof "T00:00:00Z"];
+    struct wall_time time;
+    const char *text = json_take_text(reader, name, false, DATE_BYTES_MAX - 1, DATE_BYTES_MAX - 1);
+    if (text == NULL) {
+        return;
+    }
+    (void)snprintf(moment, sizeof moment, "%sT00:00:00Z", text);
+    if (wall_time_parse(moment, &time) != STATUS_OK) {
+        json_reader_fault(reader, name, "must be a date such as 2026-01-31");
+        return;
+    }
+    (void)text_copy(date_r, DATE_BYTES_MAX, text);
+}
+
+/* What the customer signed. */
+static void parse_paper(struct json_reader *reader, struct procedure *procedure)
+{
+    const char *name =
+        json_take_text(reader, "approved_by", false, 1, PROCEDURE_NAME_BYTES_MAX - 1);
+    take_date(reader, "approved_on", procedure->approved_on);
+    take_date(reader, "review_on", procedure->review_on);
+    if (reader->status != STATUS_OK) {
+        return;
+    }
+    if ((name != NULL) != (procedure->approved_on[0] != '\0')) {
+        json_reader_fault(reader, name != NULL ? "approved_on" : "approved_by",
+                          "is missing: an approval has approved_by and approved_on");
+    } else if (name != NULL && procedure->review_on[0] != '\0' &&
+               strcmp(procedure->review_on, procedure->approved_on) < 0) {
+        json_reader_fault(reader, "review_on", "must not be before approved_on");
+    } else if (name != NULL) {
+        (void)text_copy(procedure->approved_by, sizeof procedure->approved_by, name);
+    }
+}
+
 /* What escalation_step() relies on; the reader has refused anything else. */
 static void check_numbers(const struct procedure *procedure)
 {
@@ -162,6 +204,7 @@ static enum status parse_object(json_t *json, const char *slug, struct arena *ar
         json_take_int(&reader, "exhausted_every_s", false, 1, 3600, 60) * SECOND_MS;
     procedure->promise_warning_ms =
         json_take_int(&reader, "promise_warning_s", false, 1, 3600, 60) * SECOND_MS;
+    parse_paper(&reader, procedure);
     json_t *steps = json_take_array(&reader, "steps", true, 1, PROCEDURE_STEPS_MAX);
     json_t *exhausted = json_take_array(&reader, "exhausted", false, 1, PROCEDURE_EXHAUSTED_MAX);
     enum status status = json_reader_end(&reader);
@@ -200,6 +243,38 @@ enum status procedure_parse(const char *json, size_t json_bytes, const char *slu
         json_decref(document);
     }
     return status;
+}
+
+enum procedure_paper procedure_paper(const struct procedure *procedure, const char *today)
+{
+    assert(procedure != NULL && strlen(today) >= DATE_BYTES_MAX - 1);
+    if (procedure->approved_by[0] == '\0') {
+        return PAPER_UNAPPROVED;
+    }
+    bool due = procedure->review_on[0] != '\0' &&
+               strncmp(procedure->review_on, today, DATE_BYTES_MAX - 1) < 0;
+    return due ? PAPER_REVIEW_DUE : PAPER_IN_ORDER;
+}
+
+const char *procedure_paper_word(enum procedure_paper paper)
+{
+    static const char *const words[] = {[PAPER_IN_ORDER] = "in_order",
+                                        [PAPER_UNAPPROVED] = "unapproved",
+                                        [PAPER_REVIEW_DUE] = "review_due"};
+    assert((unsigned)paper < sizeof words / sizeof words[0]);
+    return words[paper];
+}
+
+bool procedure_asks_check_in(const struct procedure *procedure)
+{
+    for (size_t i = 0; i < procedure->steps_count; i++) {
+        for (size_t k = 0; k < procedure->steps[i].targets_count; k++) {
+            if (procedure->steps[i].targets[k].kind == TARGET_CHECK_IN) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 const struct procedure *procedure_of_last_resort(void)

@@ -276,7 +276,8 @@ void run_resume(struct step *step)
     size_t steps_count = step->context->procedure->steps_count;
     assert(!escalation_is_held(now) && !escalation_is_closed(now));
     assert(now->state != ESCALATION_CANCELLING);
-    if (now->announcements > 0 || (size_t)now->step + 1 >= steps_count) {
+    bool begun = now->position > 0; /* what was taken while it was on hold is not */
+    if (!begun || now->announcements > 0 || (size_t)now->step + 1 >= steps_count) {
         now->announcements = 0;
         now->round = 0;
         now->round_started_at = step->event->now; /* handed_back_by stays: they are passed over */

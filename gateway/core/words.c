@@ -37,6 +37,7 @@ const char *const attempt_answer_words[] = {ATTEMPT_ANSWER_TABLE(WORD_) NULL};
 /* As many words as numbers: a hole would end a list early. */
 #define ONE_(name, number, word) 1,
 _Static_assert(sizeof((char[]){SEVERITY_TABLE(ONE_)}) == SEVERITY_CRITICAL + 1, "severities");
-_Static_assert(sizeof((char[]){ESCALATION_STATE_TABLE(ONE_)}) == ESCALATION_DONE + 1, "states");
+_Static_assert(sizeof((char[]){ESCALATION_STATE_TABLE(ONE_)}) == ESCALATION_STATE_LAST + 1,
+               "states");
 _Static_assert(sizeof((char[]){PLATFORM_TABLE(ONE_)}) == PLATFORM_WEBPUSH + 1, "platforms");
 _Static_assert(sizeof((char[]){ATTEMPT_ANSWER_TABLE(ONE_)}) == ANSWER_FAILED + 1, "answers");

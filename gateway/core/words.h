@@ -18,7 +18,9 @@
  *      ├──accept──► ACCEPTED ──no progress──► OVERDUE ──silence──► NOTIFYING
  *      └──take────► TAKEN
  *  Whoever holds it ends it (DONE) or hands it back (NOTIFYING). The desk cancels: a holder is told
- *  until they confirm (CANCELLING), then CANCELLED. */
+ *  until they confirm (CANCELLING), then CANCELLED. What is to wait for the customer's opening
+ * begins ON_HOLD and goes on as NOTIFYING; so does what is only a ticket, while a promise to its
+ * caller is watched, and ends NOTED. */
 #define ESCALATION_STATE_TABLE(X)                                                                  \
     X(NOTIFYING, 0, "notifying")                                                                   \
     X(WAITING, 1, "waiting")                                                                       \
@@ -28,7 +30,9 @@
     X(TAKEN, 5, "taken")                                                                           \
     X(CANCELLING, 6, "cancelling")                                                                 \
     X(CANCELLED, 7, "cancelled")                                                                   \
-    X(DONE, 8, "done")
+    X(DONE, 8, "done")                                                                             \
+    X(ON_HOLD, 9, "on_hold") /* nobody is told for now */                                          \
+    X(NOTED, 10, "noted")    /* only a ticket: nobody was told */
 
 #define INTERVENTION_TABLE(X)                                                                      \
     X(NONE, 0, "none")                                                                             \
@@ -147,7 +151,11 @@
     X(CLOCK_SUSPENDED, 38, "clock_suspended")                                                      \
     X(QUALIFIED, 39, "qualified")     /* a rule chose the procedure */                             \
     X(UNQUALIFIED, 40, "unqualified") /* the rules could not */                                    \
-    X(OVERRIDDEN, 41, "overridden")   /* an operator did, with a reason */
+    X(OVERRIDDEN, 41, "overridden")   /* an operator did, with a reason */                         \
+    X(ON_HOLD, 42, "on_hold")         /* nobody is told before the customer opens */               \
+    X(RELEASED, 43, "released")       /* from there: escalated */                                  \
+    X(NOTED, 44, "noted")             /* only a ticket */                                          \
+    X(FORWARDED, 45, "forwarded")     /* the call itself goes to whoever is on call */
 
 #define ENUM_MEMBER_(prefix, name, number) prefix##name = (number)
 
@@ -187,7 +195,8 @@ enum task_kind { TASK_KIND_TABLE(X_) };
 #define X_(name, number, word) ENUM_MEMBER_(ENTRY_, name, number),
 enum entry_kind { ENTRY_KIND_TABLE(X_) };
 #undef X_
-#define ENTRY_KIND_LAST ENTRY_OVERRIDDEN
+#define ENTRY_KIND_LAST       ENTRY_FORWARDED
+#define ESCALATION_STATE_LAST ESCALATION_NOTED
 
 /* The words; never NULL ("?" for a number outside the table). */
 const char *severity_word(enum severity severity);

@@ -204,9 +204,13 @@ enum status coverage_compute(const struct coverage_request *request,
     find_gaps(&covering);
     find_unreachable(&covering);
     find_twice(&covering);
+    find_check_ins(&covering);
     status = judge_procedures(&covering, &coverage, error);
     if (status == STATUS_OK) {
         status = find_short_rest(&covering, error);
+    }
+    if (status == STATUS_OK) {
+        status = find_untold(&covering, rotas, error);
     }
     if (status != STATUS_OK) {
         return status;
@@ -222,8 +226,20 @@ enum status coverage_compute(const struct coverage_request *request,
 const char *coverage_kind_word(enum coverage_kind kind)
 {
     static const char *const words[COVERAGE_KINDS_COUNT] = {
-        "gap",           "no_rota",        "no_number",  "no_device",   "unproven_device",
-        "twice_at_once", "reaches_nobody", "daily_rest", "weekly_rest", "not_judged",
+        "gap",
+        "no_rota",
+        "no_number",
+        "no_device",
+        "unproven_device",
+        "twice_at_once",
+        "reaches_nobody",
+        "daily_rest",
+        "weekly_rest",
+        "not_judged",
+        "not_published",
+        "changed_after_publication",
+        "check_in_unasked",
+        "no_check_in",
     };
     assert((unsigned)kind < COVERAGE_KINDS_COUNT);
     return words[kind];

@@ -9,6 +9,8 @@
  * - Rotas: those that a procedure names, in its steps or among its "exhausted". A rota meant to
  * rest by day has a gap each day: a gap is where nobody is on call, whatever was meant.
  * - Reachable by push: a live device, proven or not; by call: a telephone number.
+ * - Whose check-in a procedure asks for counts as nobody: they are who is missing, and a procedure
+ *   that names only them reaches nobody else.
  * - Twice at once: one agent, or two with the same number, in two rotas of this customer.
  * - Until a human: nobody answers but the last person asked, at the last moment; providers and
  * lines work. What the call centre does once it is told that nobody took it is not counted.
@@ -16,6 +18,8 @@
  *   On-call duty counts as rest but for them (Code du travail, L3121-9, L3121-10). Working hours
  *   and other customers' nights are not known here, so that what is reported is a breach for sure
  *   and what is not may still be one.
+ * - Published: all rotas, of customers who publish; not told is what begins in fewer days than the
+ *   customer gives notice.
  */
 #ifndef GATEWAY_COVERAGE_COVERAGE_H
 #define GATEWAY_COVERAGE_COVERAGE_H
@@ -27,6 +31,7 @@
 #include "gateway/base/arena.h"
 #include "gateway/base/status.h"
 #include "gateway/base/time.h"
+#include "gateway/coverage/publication.h"
 #include "gateway/engine/directory.h"
 #include "gateway/engine/engine.h"
 
@@ -50,6 +55,10 @@ enum coverage_kind {
     COVERAGE_DAILY_REST,  /* an intervention with too short a rest both before and after it */
     COVERAGE_WEEKLY_REST, /* a week without a rest that is long enough */
     COVERAGE_NOT_JUDGED,  /* a procedure beyond PROCEDURE_MS_MAX or SEGMENTS_MAX */
+    COVERAGE_NOT_PUBLISHED,    /* soon on call, and never told so */
+    COVERAGE_CHANGED,          /* planned otherwise than was told */
+    COVERAGE_CHECK_IN_UNASKED, /* a rota's check-in plan runs a procedure that never reminds */
+    COVERAGE_NO_CHECK_IN,      /* a rota that a procedure names has no plan, and others have one */
     COVERAGE_KINDS_COUNT,
 };
 
@@ -64,6 +73,7 @@ struct coverage_finding {
     const struct directory_person *person;
     const struct directory_person *with_person; /* TWICE: the other slug of the same number */
     int64_t rest_ms;                            /* the longest there was */
+    bool lost; /* CHANGED: told, and not on call any more; otherwise the reverse */
 };
 
 /* How a procedure does, whenever in the window it starts. */
@@ -82,6 +92,12 @@ struct coverage_intervention {
     struct wall_time to;
 };
 
+/* What agents were told of one rota. */
+struct coverage_told {
+    const char *rota; /* slug */
+    struct publication_history history;
+};
+
 struct coverage_request {
     const struct directory_customer *customer;
     struct wall_time now; /* the window is [now, now + days) */
@@ -94,6 +110,9 @@ struct coverage_request {
      * that were when the customer was last changed. */
     const int64_t *proven;
     size_t proven_count;
+    bool publishes; /* the customer ever published anything; otherwise nothing is said of it */
+    const struct coverage_told *told; /* of rotas that were, as far as the window is concerned */
+    size_t told_count;
 };
 
 struct coverage {

@@ -61,6 +61,13 @@ enum status judge_procedures(struct covering *covering, struct coverage *coverag
 /* The longest that a procedure lasts until it is exhausted. */
 int64_t procedure_length_ms(const struct procedure *procedure);
 
+/* ---- told.c: what was published ---- */
+enum status find_untold(struct covering *covering, const struct engine_rotas *rotas,
+                        struct error *error) MUST_CHECK;
+
+/* ---- check_in.c ---- */
+void find_check_ins(struct covering *covering);
+
 /* ---- rest.c ---- */
 enum status find_short_rest(struct covering *covering, struct error *error) MUST_CHECK;
 

@@ -79,6 +79,10 @@ static void print_procedure(const struct terminal *out, const struct wording *wo
         terminal_print(out, TINT_RED, "%s",
                        json_is_integer(nobody) ? words->never : words->unjudged);
     }
+    if (ctl_member(procedure, "paper_text")[0] != '\0') {
+        terminal_print(out, TINT_PLAIN, "\n%20s ", "");
+        terminal_text(out, TINT_YELLOW, ctl_member(procedure, "paper_text"));
+    }
     terminal_print(out, TINT_PLAIN, "\n");
 }
 

@@ -6,8 +6,7 @@
 #include "gateway/ctl/pages.h"
 #include "gateway/ctl/terminal.h"
 
-/* What the desk does goes into the record under a person's name: never a guessed one. */
-static const char *operator_of(struct ctl *ctl, const struct arguments *arguments)
+const char *ctl_operator(struct ctl *ctl, const struct arguments *arguments)
 {
     const char *operator= arguments_option(arguments, "--operator");
     if (operator== NULL) {
@@ -44,7 +43,7 @@ static void print_standing(struct ctl *ctl, json_t *answer)
 static enum ctl_exit post_verb(struct ctl *ctl, const struct arguments *arguments, const char *verb,
                                json_t *body)
 {
-    const char *operator= operator_of(ctl, arguments);
+    const char *operator= ctl_operator(ctl, arguments);
     if (operator== NULL || body == NULL ||
         json_object_set_new(body, "operator", json_string(operator)) != 0) {
         json_decref(body);
@@ -91,6 +90,11 @@ enum ctl_exit command_resume(struct ctl *ctl, const struct arguments *arguments)
 {
     json_t *body = body_with("reason", arguments_option(arguments, "--reason"));
     return post_verb(ctl, arguments, "resume", body);
+}
+
+enum ctl_exit command_release(struct ctl *ctl, const struct arguments *arguments)
+{
+    return post_verb(ctl, arguments, "resume", body_with("reason", arguments->positional[1]));
 }
 
 enum ctl_exit command_take(struct ctl *ctl, const struct arguments *arguments)
@@ -207,7 +211,7 @@ enum ctl_exit command_tasks(struct ctl *ctl, const struct arguments *arguments)
 
 enum ctl_exit command_task_done(struct ctl *ctl, const struct arguments *arguments)
 {
-    const char *operator= operator_of(ctl, arguments);
+    const char *operator= ctl_operator(ctl, arguments);
     if (operator== NULL) {
         return CTL_USAGE;
     }

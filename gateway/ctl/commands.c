@@ -16,6 +16,15 @@
         "--customer", "SLUG", "only this customer's"                                               \
     }
 
+#define OPTION_LANGUAGE                                                                            \
+    {                                                                                              \
+        "--language", "fr|en", "(default: the locale's, else en)"                                  \
+    }
+#define OPTION_OF_CUSTOMER                                                                         \
+    {                                                                                              \
+        "--customer", "SLUG", "whose number it is, unless the key covers one customer only"        \
+    }
+
 const struct option_spec global_options[] = {
     {"--url", "URL", "the gateway (default: $ASTREINTE_URL, else http://127.0.0.1:8080)"},
     {"--key-file", "FILE", "file with the API key (default: $ASTREINTE_KEY_FILE)"},
@@ -46,7 +55,8 @@ const struct command commands[] = {
      command_show, "astreintectl show ID"},
     {"list", "[--customer SLUG] [--state STATE] [--limit N] [--json]", "list escalations",
      "One line each, newest first. STATE is open, closed, or one of notifying, waiting, accepted,\n"
-     "overdue, exhausted, taken, cancelling, cancelled, done. With --json, one JSON object a line.",
+     "overdue, exhausted, taken, cancelling, cancelled, done, on_hold (until the customer opens),\n"
+     "noted (only a ticket). With --json, one JSON object a line.",
      OPTIONS(OPTION_CUSTOMER, {"--state", "STATE", "only those in this state (default: all)"},
              {"--limit", "N", "at most this many (default: 50)"}, OPTION_JSON),
      0, 0, command_list, "astreintectl list --state open --limit 20"},
@@ -77,6 +87,11 @@ const struct command commands[] = {
      "Takes the escalation from its holder and goes on with the procedure.",
      OPTIONS({"--reason", "TEXT", "why"}, OPTION_OPERATOR), 1, 1, command_resume,
      "astreintectl resume ID --reason 'The agent cannot come'"},
+    {"release", "ID REASON [--operator NAME]", "escalate now what is on hold, with a reason",
+     "Does not wait until the customer opens. `list --state on_hold` shows what does; `cancel` "
+     "ends it.",
+     OPTIONS(OPTION_OPERATOR), 2, 2, command_release,
+     "astreintectl release ID 'It cannot wait until Monday'"},
     {"take", "ID [--operator NAME]", "take an escalation by name",
      "The operator named becomes its holder; an exhausted procedure stops being announced.",
      OPTIONS(OPTION_OPERATOR), 1, 1, command_take,
@@ -104,16 +119,57 @@ const struct command commands[] = {
     {"task-done", "TASK [--operator NAME]", "close a desk task",
      "TASK is the id that `tasks` prints.", OPTIONS(OPTION_OPERATOR), 1, 1, command_task_done,
      "astreintectl task-done TASK"},
+    {"tickets", "[WORDS] [--customer SLUG] [--state STATE] [--limit N] [--json]",
+     "list tickets, or search in their words",
+     "One line each, newest first. With WORDS (one argument): those that have all of them, "
+     "whatever\n"
+     "their case and accents, in number, summary, category, details, fields, callers or notes; a\n"
+     "word that ends in * stands for all that begin so. STATE is open, closed or erased.",
+     OPTIONS(OPTION_CUSTOMER, {"--state", "STATE", "only those in this state (default: all)"},
+             {"--from", "TIME", "opened since (RFC 3339)"}, {"--to", "TIME", "opened before"},
+             {"--limit", "N", "at most this many (default: 50)"}, OPTION_LANGUAGE, OPTION_JSON),
+     0, 1, command_tickets, "astreintectl tickets 'ascenseur bloqué' --state open"},
+    {"ticket", "NUMBER|ID [--customer SLUG] [--json]",
+     "show one ticket: escalations, callers, links, notes",
+     "NUMBER is what a person says on the telephone. Each customer counts its own.",
+     OPTIONS(OPTION_OF_CUSTOMER, OPTION_LANGUAGE, OPTION_JSON), 1, 1, command_ticket,
+     "astreintectl ticket 1012 --customer clinique-saint-jean"},
+    {"ticket-note", "NUMBER|ID TEXT [--customer SLUG] [--operator NAME]", "add a note to a ticket",
+     "It stays as it is, and is found by search.",
+     OPTIONS(OPTION_OF_CUSTOMER, OPTION_LANGUAGE, OPTION_OPERATOR), 2, 2, command_ticket_note,
+     "astreintectl ticket-note 1012 'Le gardien a la clé' --customer clinique-saint-jean"},
+    {"ticket-close", "NUMBER|ID [--reason TEXT] [--customer SLUG] [--operator NAME]",
+     "nothing is left to do about a ticket",
+     "Refused while an escalation of it is open: cancel that, or report it done.",
+     OPTIONS(OPTION_OF_CUSTOMER, {"--reason", "TEXT", "why"}, OPTION_LANGUAGE, OPTION_OPERATOR), 1,
+     1, command_ticket_close, "astreintectl ticket-close 1012 --customer clinique-saint-jean"},
+    {"ticket-reopen", "NUMBER|ID [--reason TEXT] [--customer SLUG] [--operator NAME]",
+     "there is something left to do about a ticket",
+     "Nobody is called by it. Refused once the ticket was erased.",
+     OPTIONS(OPTION_OF_CUSTOMER, {"--reason", "TEXT", "why"}, OPTION_LANGUAGE, OPTION_OPERATOR), 1,
+     1, command_ticket_reopen, "astreintectl ticket-reopen 1012 --customer clinique-saint-jean"},
+    {"ticket-link", "NUMBER|ID OTHER [--customer SLUG] [--operator NAME]",
+     "a ticket is a duplicate of another one",
+     "OTHER is the one that is worked on; it cannot be a duplicate itself.",
+     OPTIONS(OPTION_OF_CUSTOMER, OPTION_LANGUAGE, OPTION_OPERATOR), 2, 2, command_ticket_link,
+     "astreintectl ticket-link 1023 1012 --customer clinique-saint-jean"},
+    {"ticket-unlink", "NUMBER|ID OTHER [--customer SLUG] [--operator NAME]",
+     "neither of two tickets is a duplicate of the other", "Whichever way they were linked.",
+     OPTIONS(OPTION_OF_CUSTOMER, OPTION_LANGUAGE, OPTION_OPERATOR), 2, 2, command_ticket_unlink,
+     "astreintectl ticket-unlink 1023 1012 --customer clinique-saint-jean"},
     {"apply", "FILE [--dry-run]",
      "bring customers, agents, rotas, procedures, rules to a file's state",
      "FILE is a JSON object {\"customers\": [...]}, each with slug, name, time_zone, language, "
      "alias,\n"
-     "default_procedure and the lists contacts, agents, procedures, rules and the object rotas (by "
-     "role);\n"
+     "default_procedure and the lists contacts, agents, procedures, rules and the objects rotas "
+     "(by\n"
+     "role) and check_ins (plans by role: procedure, remind_before_s, opens_before_s, severity);\n"
      "also, where it has them, opening_hours, holidays, numbers (it is called on), "
      "emergency_phone,\n"
-     "greeting, retention_days and ticket_fields. The gateway describes them all under\n"
-     "GET /openapi.json (Customer). What a customer's entry leaves out of these is taken away.\n\n"
+     "greeting, nobody_reached, retention_days, notice_days and ticket_fields. The gateway "
+     "describes\n"
+     "them all under GET /openapi.json (Customer). What a customer's entry leaves out of these is\n"
+     "taken away.\n\n"
      "Everything is put in an order in which references resolve, and reported as created, updated\n"
      "or unchanged. Nothing is ever deleted: what the file does not name stays as it is. It stops\n"
      "at the first refusal and says where in the file the fault is; run it again after mending.\n\n"
@@ -134,6 +190,21 @@ const struct command commands[] = {
      "ROLE is the rota's slug: principal, renfort.",
      OPTIONS({"--hours", "N", "how far ahead, 1 to 8784 (default: 24)"}), 2, 2, command_on_call,
      "astreintectl on-call clinique-saint-jean principal --hours 48"},
+    {"shifts", "CUSTOMER [--rota ROLE] [--days N] [--json]",
+     "who begins when, and who has checked in",
+     "The shifts of now and of the coming days, each with its check-in (prise de poste): taken up "
+     "and\n"
+     "since when, missing and asked for, missed, replaced by whom; and the escalation that asks "
+     "for "
+     "it.\n"
+     "Whoever tells the desk by voice that they are there is checked in by\n"
+     "`astreintectl on-behalf ID AGENT accept` with that escalation's ID.\n\n"
+     "Which rotas are to be checked in says the object check_ins of `apply`, or\n"
+     "PUT /v1/customers/{customer}/rotas/{rota}/check-in.",
+     OPTIONS({"--rota", "ROLE", "only this rota's"},
+             {"--days", "N", "how far ahead, 1 to 31 (default: 1)"},
+             {"--language", "fr|en", "(default: the locale's)"}, OPTION_JSON),
+     1, 1, command_shifts, "astreintectl shifts clinique-saint-jean --days 3"},
     {"rota import", "CUSTOMER ROLE FILE|- [--dry-run] [--replace] [--from TIME] [--json]",
      "make a planning in an iCalendar file the rota's",
      "Each event of the file is one shift of the agent whom it names: a part of its SUMMARY "
@@ -151,6 +222,32 @@ const struct command commands[] = {
              OPTION_JSON),
      3, 3, command_rota_import,
      "astreintectl rota import clinique-saint-jean principal january.ics --dry-run"},
+    {"publish",
+     "CUSTOMER ROLE [--from TIME] [--to TIME] [--dry-run] [--digest DIGEST] [--operator NAME]\n"
+     "        [--language fr|en] [--idempotency-key K] [--json]",
+     "tell agents who is on call when, with a proof of the date",
+     "Puts on record what each agent is told, with what changed since they were told last and how\n"
+     "many days ahead: in time (the customer's notice_days, 15 by default: Code du travail, "
+     "R3121-3),\n"
+     "at short notice, or at too short a one, when not even a clear day lies between. Agents read\n"
+     "and confirm it in the app. By default from now to the end of the next month.\n\n"
+     "--dry-run prints every change and a digest, and publishes nothing. With that --digest it is\n"
+     "published only if it still says the same.",
+     OPTIONS({"--from", "TIME", "RFC 3339 (default: now)"},
+             {"--to", "TIME", "at most 366 days later (default: the end of the next month)"},
+             {"--dry-run", NULL, "say what would be told, publish nothing"},
+             {"--digest", "DIGEST", "what --dry-run of the same period printed"},
+             {"--operator", "NAME", "who publishes (default: $ASTREINTE_OPERATOR)"},
+             {"--language", "fr|en", "(default: the locale's, else en)"},
+             {"--idempotency-key", "K", "of a try of which no answer came"}, OPTION_JSON),
+     2, 2, command_publish, "astreintectl publish clinique-saint-jean principal --dry-run"},
+    {"publications", "CUSTOMER ROLE [ID] [--language fr|en] [--json]",
+     "what agents were told, and who took note",
+     "One line each, newest first; with an ID the shifts of each agent, and when and how they "
+     "took\n"
+     "note. A calendar that was fetched since is said beside it: a weaker proof.",
+     OPTIONS({"--language", "fr|en", "(default: the locale's, else en)"}, OPTION_JSON), 2, 3,
+     command_publications, "astreintectl publications clinique-saint-jean principal"},
     {"feed create", "CUSTOMER --rota ROLE | --agent AGENT [--name NAME] [--json]",
      "a secret address of a calendar",
      "Prints the address on standard output, once: the gateway keeps only its hash. A calendar\n"
@@ -201,7 +298,8 @@ const struct command commands[] = {
      "ever proven to receive; the same person twice at once; procedures that reach nobody; rest\n"
      "that was too short after interventions; and for each procedure the longest until a human "
      "has\n"
-     "it. At its end it says what was counted and what was not.\n\n"
+     "it, and whether the customer approved it and its review is due, which is no finding. At its\n"
+     "end it says what was counted and what was not.\n\n"
      "Exit code 0: nothing was found; 4: something was.",
      OPTIONS({"--customer", "SLUG", "only this customer's (default: all that the key covers)"},
              {"--days", "N", "how far ahead, 1 to 90 (default: 90)"},
@@ -209,6 +307,20 @@ const struct command commands[] = {
              {"--weekly-rest", "HOURS", "due each week, in one piece (default: 35; 0: likewise)"},
              {"--language", "fr|en", "(default: the locale's, else the customer's)"}, OPTION_JSON),
      0, 0, command_coverage, "astreintectl coverage --customer clinique-saint-jean --days 30"},
+    {"desk", "NUMBER [--language fr|en] [--json]", "what to see of a call, by the number called",
+     "NUMBER is the one that the call came in on. Whose it is and whether it is open, what to say\n"
+     "and to ask, who is on call in each role and whether proven reachable, what is open already\n"
+     "and the procedures. With --json also what the customer's rules will make of the call.",
+     OPTIONS({"--language", "fr|en", "(default: the locale's, else the customer's)"}, OPTION_JSON),
+     1, 1, command_desk, "astreintectl desk '01 42 34 56 78'"},
+    {"reachability", "CUSTOMER [AGENT] [--language fr|en] [--json]",
+     "who can be reached now, by push and by call, and what shows it",
+     "A phone is proven by a push that it confirmed, and doubtful once it is unheard of for half\n"
+     "an hour or did not confirm its last test push. A number is proven by a key pressed in a\n"
+     "call; a call that was answered without one may have met a voicemail. Without AGENT: all\n"
+     "active agents. With --json, one JSON object a line.",
+     OPTIONS({"--language", "fr|en", "(default: the locale's, else en)"}, OPTION_JSON), 1, 2,
+     command_reachability, "astreintectl reachability clinique-saint-jean claire"},
     {"key generate", "", "make a fresh API key, offline",
      "Prints ak_<22>_<43> from 16 and 32 random bytes, for the daemon's root_key_file.\n"
      "Needs no gateway.",

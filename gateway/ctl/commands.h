@@ -26,6 +26,9 @@ COMMAND(rota_import);
 COMMAND(feed_create);
 COMMAND(feed_list);
 COMMAND(feed_revoke);
+/* command_publication.c */
+COMMAND(publish);
+COMMAND(publications);
 /* command_escalation.c */
 COMMAND(escalate);
 COMMAND(show);
@@ -35,6 +38,7 @@ COMMAND(note);
 COMMAND(cancel);
 COMMAND(severity);
 COMMAND(resume);
+COMMAND(release);
 COMMAND(take);
 COMMAND(on_behalf);
 COMMAND(called_back);
@@ -42,6 +46,14 @@ COMMAND(split);
 COMMAND(done);
 COMMAND(tasks);
 COMMAND(task_done);
+/* command_ticket.c */
+COMMAND(tickets);
+COMMAND(ticket);
+COMMAND(ticket_note);
+COMMAND(ticket_close);
+COMMAND(ticket_reopen);
+COMMAND(ticket_link);
+COMMAND(ticket_unlink);
 /* command_live.c */
 COMMAND(watch);
 COMMAND(follow);
@@ -49,10 +61,19 @@ COMMAND(follow);
 COMMAND(backup);
 /* command_rehearse.c */
 COMMAND(rehearse);
+/* command_shifts.c */
+COMMAND(shifts);
 /* command_coverage.c */
 COMMAND(coverage);
+/* command_desk_call.c */
+COMMAND(desk);
+COMMAND(reachability);
 /* command_health.c */
 COMMAND(health);
+
+/* Who at the desk does this (command_desk.c): it goes into the record under a person's name, never
+ * a guessed one. NULL: nobody was named, which was told. */
+const char *ctl_operator(struct ctl *ctl, const struct arguments *arguments);
 
 extern const struct command commands[];
 extern const struct option_spec global_options[];

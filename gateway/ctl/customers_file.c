@@ -7,10 +7,18 @@
 #include "gateway/base/text.h"
 
 static const struct section {
-    const char *member; /* in the file, and in the path */
+    const char *member; /* in the file */
     const char *kind;
+    bool keyed;         /* an object, by role; else a list of objects with slugs */
+    const char *under;  /* in the path, in front of the slug */
+    const char *behind; /* and behind it */
 } sections[] = {
-    {"agents", "agent"}, {"contacts", "contact"}, {"rotas", "rota"}, {"procedures", "procedure"}};
+    {"agents", "agent", false, "agents", ""},
+    {"contacts", "contact", false, "contacts", ""},
+    {"rotas", "rota", true, "rotas", ""},
+    {"procedures", "procedure", false, "procedures", ""},
+    {"check_ins", "check-in", true, "rotas", "/check-in"}, /* of rotas, naming procedures */
+};
 
 #define RULES          "rules"
 #define SECTIONS_COUNT (sizeof sections / sizeof sections[0])
@@ -54,7 +62,7 @@ static enum status check_slug(const char *slug, const char *pointer, struct erro
     return STATUS_OK;
 }
 
-/* One object of a list or, for rotas, one member of an object: slug says which. */
+/* One object of a list, or one member of an object by role: slug says which. */
 static enum status add_object(struct customers_plan *plan, size_t steps_max, struct arena *arena,
                               const char *customer, const struct section *section, json_t *object,
                               const char *slug, const char *pointer, struct error *error)
@@ -70,7 +78,8 @@ static enum status add_object(struct customers_plan *plan, size_t steps_max, str
         .kind = section->kind,
         .customer = customer,
         .slug = arena_text(arena, slug),
-        .path = arena_format(arena, "/v1/customers/%s/%s/%s", customer, section->member, slug),
+        .path = arena_format(arena, "/v1/customers/%s/%s/%s%s", customer, section->under, slug,
+                             section->behind),
         .pointer = pointer,
         .body = copy_without(object, "slug"),
     };
@@ -83,19 +92,18 @@ static enum status add_section(struct customers_plan *plan, size_t steps_max, st
 {
     json_t *all = json_object_get(object, section->member);
     const char *here = arena_format(arena, "%s/%s", pointer, section->member);
-    bool keyed = strcmp(section->member, "rotas") == 0;
     if (all == NULL) {
         return STATUS_OK;
     }
-    if (keyed ? !json_is_object(all) : !json_is_array(all)) {
+    if (section->keyed ? !json_is_object(all) : !json_is_array(all)) {
         return error_set_at(error, STATUS_INVALID, here,
-                            keyed ? "must be an object, by role" : "must be a list");
+                            section->keyed ? "must be an object, by role" : "must be a list");
     }
     enum status status = STATUS_OK;
     const char *slug;
     json_t *item;
     size_t i;
-    if (keyed) {
+    if (section->keyed) {
         json_object_foreach(all, slug, item)
         {
             const char *there = arena_format(arena, "%s/%s", here, slug);
@@ -305,10 +313,10 @@ static json_t *definition_of(const struct customers_step *step, json_t *present)
 /* Of a customer, what the file leaves out is taken away, and what is put whole must be the same. */
 static bool customer_is_the_same(json_t *present, json_t *wanted)
 {
-    static const char *const optional[] = {"default_procedure", "opening_hours",   "holidays",
-                                           "numbers",           "emergency_phone", "greeting",
-                                           "retention_days",    "ticket_fields"};
-    static const char *const whole[] = {"opening_hours", "ticket_fields"};
+    static const char *const optional[] = {
+        "default_procedure", "opening_hours",  "holidays",      "numbers",     "emergency_phone",
+        "greeting",          "retention_days", "ticket_fields", "notice_days", "nobody_reached"};
+    static const char *const whole[] = {"opening_hours", "ticket_fields", "nobody_reached"};
     for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++) {
         json_t *has = json_object_get(present, optional[i]);
         bool nothing =

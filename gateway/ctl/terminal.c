@@ -177,6 +177,7 @@ enum tint terminal_tint_of(const char *word)
         {"done", TINT_GREEN},       {"cancelled", TINT_DIM},   {"received", TINT_BLUE},
         {"seen", TINT_BLUE},        {"failed", TINT_RED},      {"expired", TINT_DIM},
         {"uncertain", TINT_YELLOW}, {"declined", TINT_YELLOW}, {"planned", TINT_DIM},
+        {"on_hold", TINT_BLUE},     {"noted", TINT_DIM},
     };
     for (size_t i = 0; i < sizeof tints / sizeof tints[0]; i++) {
         if (strcmp(tints[i].word, word) == 0) {

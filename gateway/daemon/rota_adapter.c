@@ -10,6 +10,8 @@
 #define DAY_MS INT64_C(86400000)
 /* Local dates lie within a day of those of UTC, and windows reach into the next. */
 #define DAYS_AROUND 2
+/* Somebody is open for longer than two weeks without a break: for the desk that is always. */
+#define OPEN_DAYS_AHEAD 15
 
 struct engine_calendar {
     struct opening_hours *hours; /* NULL: none */
@@ -152,20 +154,21 @@ enum status rota_adapter_open(const char *definition, const struct engine_calend
     return status;
 }
 
-static enum status compile(void *context, const char *definition,
-                           const struct engine_calendar *calendar, const char *zone,
-                           struct wall_time from, struct wall_time to, struct arena *arena,
-                           struct engine_rota_interval **intervals_r, size_t *count_r,
-                           struct error *error)
+/* Intervals cut to [from, to), or whole shifts. */
+static enum status make(bool whole, const char *definition, const struct engine_calendar *calendar,
+                        const char *zone, struct wall_time from, struct wall_time to,
+                        struct arena *arena, struct engine_rota_interval **intervals_r,
+                        size_t *count_r, struct error *error)
 {
-    (void)context;
     struct rota *rota;
     struct rota_context has;
     struct rota_interval *found;
     size_t count;
     enum status status =
         rota_adapter_open(definition, calendar, from, to, arena, &rota, &has, error);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && whole) {
+        status = rota_shifts(rota, &has, zone, from, to, arena, &found, &count, error);
+    } else if (status == STATUS_OK) {
         status = rota_compile(rota, &has, zone, from, to, arena, &found, &count, error);
     }
     if (status != STATUS_OK) {
@@ -178,6 +181,35 @@ static enum status compile(void *context, const char *definition,
     *intervals_r = intervals;
     *count_r = count;
     return STATUS_OK;
+}
+
+static enum status compile(void *context, const char *definition,
+                           const struct engine_calendar *calendar, const char *zone,
+                           struct wall_time from, struct wall_time to, struct arena *arena,
+                           struct engine_rota_interval **intervals_r, size_t *count_r,
+                           struct error *error)
+{
+    (void)context;
+    return make(false, definition, calendar, zone, from, to, arena, intervals_r, count_r, error);
+}
+
+static enum status shifts(void *context, const char *definition,
+                          const struct engine_calendar *calendar, const char *zone,
+                          struct wall_time from, struct wall_time to, struct arena *arena,
+                          struct engine_rota_interval **shifts_r, size_t *count_r,
+                          struct error *error)
+{
+    (void)context;
+    return make(true, definition, calendar, zone, from, to, arena, shifts_r, count_r, error);
+}
+
+static enum status replace(void *context, const char *definition, struct wall_time from,
+                           struct wall_time to, const char *agent, struct arena *arena,
+                           const char **definition_r, struct error *error)
+{
+    (void)context;
+    return rota_add_replacement(definition, strlen(definition), from, to, agent, arena,
+                                definition_r, error);
 }
 
 struct engine_rota_interval *rota_adapter_copy(const struct rota_interval *intervals, size_t count,
@@ -199,11 +231,59 @@ static enum status is_open(void *context, const struct engine_calendar *calendar
     return opening_hours_are_open(calendar->hours, calendar->holidays, zone, at, open_r, error);
 }
 
+static enum status next_opening(void *context, const struct engine_calendar *calendar,
+                                const char *zone, struct wall_time at, struct wall_time *opens_r,
+                                struct error *error)
+{
+    (void)context;
+    return opening_hours_next(calendar->hours, calendar->holidays, zone, at, opens_r, error);
+}
+
+/* The end of the opening that `at` lies in; windows that touch are one. */
+static enum status find_closing(const struct engine_calendar *calendar, const char *zone,
+                                struct wall_time at, struct wall_time *until_r, struct error *error)
+{
+    const struct wall_time horizon = {at.ms + OPEN_DAYS_AHEAD * DAY_MS};
+    struct arena *arena = arena_create(0);
+    struct opening_interval *intervals;
+    size_t count;
+    if (arena == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the opening hours");
+    }
+    enum status status = opening_hours_compile(calendar->hours, calendar->holidays, zone, at,
+                                               horizon, arena, &intervals, &count, error);
+    if (status == STATUS_OK) {
+        struct wall_time until = at;
+        for (size_t i = 0; i < count && intervals[i].from.ms <= until.ms; i++) {
+            until = intervals[i].to;
+        }
+        *until_r = until.ms >= horizon.ms ? WALL_NEVER : until;
+    }
+    arena_destroy(&arena);
+    return status;
+}
+
+static enum status open_until(void *context, const struct engine_calendar *calendar,
+                              const char *zone, struct wall_time at, bool *open_r,
+                              struct wall_time *until_r, struct error *error)
+{
+    enum status status = is_open(context, calendar, zone, at, open_r, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return *open_r ? find_closing(calendar, zone, at, until_r, error)
+                   : next_opening(context, calendar, zone, at, until_r, error);
+}
+
 struct engine_rotas rota_adapter(void)
 {
     return (struct engine_rotas){.check = check,
                                  .zone_is_known = zone_is_known,
                                  .read_calendar = read_calendar,
                                  .compile = compile,
-                                 .is_open = is_open};
+                                 .shifts = shifts,
+                                 .replace = replace,
+                                 .is_open = is_open,
+                                 .next_opening = next_opening,
+                                 .open_until = open_until};
 }

@@ -21,6 +21,38 @@ static bool speaks_french(const struct effect *effect)
     return strncmp(language, "en", 2) != 0;
 }
 
+/* What an effect asks of the person it goes to. */
+enum asked { ASKED_CALL, ASKED_OWN_CHECK_IN, ASKED_REPLACEMENT, ASKED_SETTLEMENT };
+
+static enum asked asked_of(const struct effect *effect)
+{
+    if (effect->check_in_agent == 0 || effect->person == NULL) {
+        return ASKED_CALL;
+    }
+    if (effect->person->kind != PERSON_AGENT) {
+        return ASKED_SETTLEMENT;
+    }
+    return effect->person->id == effect->check_in_agent ? ASKED_OWN_CHECK_IN : ASKED_REPLACEMENT;
+}
+
+static const char *alert_words(enum asked asked, bool french)
+{
+    switch (asked) {
+    case ASKED_OWN_CHECK_IN:
+        return french ? "Prise de poste : confirmez-la dans l'application."
+                      : "Check-in: confirm it in the app.";
+    case ASKED_REPLACEMENT:
+        return french ? "Prise de poste non confirmée : pouvez-vous remplacer ? Ouvrez "
+                        "l'application pour répondre."
+                      : "A check-in is missing: can you take the shift? Open the app to answer.";
+    case ASKED_SETTLEMENT: /* a contact has no app */
+    case ASKED_CALL:
+        break;
+    }
+    return french ? "Appel urgent. Ouvrez l'application pour répondre."
+                  : "Urgent call. Open the app to answer.";
+}
+
 struct notification_words render_notification(const struct effect *effect)
 {
     bool french = speaks_french(effect);
@@ -33,8 +65,12 @@ struct notification_words render_notification(const struct effect *effect)
         words.body = french ? "Déjà pris en charge." : "Already taken.";
         break;
     case PURPOSE_CANCEL_NOTICE:
-        words.body = french ? "Intervention annulée. Ouvrez l'application pour confirmer."
-                            : "Cancelled. Open the app to confirm.";
+        words.body = asked_of(effect) != ASKED_CALL
+                         ? (french ? "La prise de poste est réglée. Ouvrez l'application pour "
+                                     "confirmer."
+                                   : "The check-in is settled. Open the app to confirm.")
+                     : french ? "Intervention annulée. Ouvrez l'application pour confirmer."
+                              : "Cancelled. Open the app to confirm.";
         break;
     case PURPOSE_UPDATE:
         words.body = french ? "La situation évolue. Ouvrez l'application."
@@ -51,8 +87,7 @@ struct notification_words render_notification(const struct effect *effect)
     case PURPOSE_FRUITLESS:
     case PURPOSE_TASK:
     case PURPOSE_QUARANTINE:
-        words.body = french ? "Appel urgent. Ouvrez l'application pour répondre."
-                            : "Urgent call. Open the app to answer.";
+        words.body = alert_words(asked_of(effect), french);
         break;
     }
     return words;
@@ -85,6 +120,9 @@ size_t render_push_data(const struct effect *effect, char *text, size_t text_byt
         json_member_uuid(&json, "attempt", effect->attempt);
         json_member_text(&json, "severity", severity_word(effect->severity));
     }
+    if (effect->check_in_agent != 0) {
+        json_member_text(&json, "about", "check_in");
+    }
     if (effect->drill) {
         json_member_text(&json, "drill", "1");
     }
@@ -99,11 +137,42 @@ size_t render_push_data(const struct effect *effect, char *text, size_t text_byt
     return finished(&json);
 }
 
+/* What a check-in's call says: what the keys mean must be known before one is pressed. */
+static const char *check_in_sentence(enum asked asked, enum attempt_purpose purpose, bool french)
+{
+    if (purpose == PURPOSE_CANCEL_NOTICE) {
+        return french ? "La prise de poste est réglée. Tapez 1 pour confirmer."
+                      : "The check-in is settled. Press 1 to confirm.";
+    }
+    if (asked == ASKED_OWN_CHECK_IN) {
+        return french ? "Prise de poste. Tapez 1 pour prendre votre poste, 2 si vous ne pouvez pas."
+                      : "Check-in. Press 1 to take up your shift, 2 if you cannot.";
+    }
+    if (purpose == PURPOSE_HOLDER_CALL) {
+        return french ? "Une prise de poste n'est toujours pas réglée. Tapez 1 pour continuer, 2 "
+                        "pour rendre."
+                      : "A check-in is still not settled. Press 1 to go on, 2 to hand back.";
+    }
+    if (asked == ASKED_REPLACEMENT) {
+        return french ? "Prise de poste non confirmée. Tapez 1 pour remplacer, 2 pour refuser."
+                      : "A check-in is missing. Press 1 to take the shift, 2 to decline.";
+    }
+    return french ? "Prise de poste non confirmée. Tapez 1 pour écouter et vous en charger, 2 pour "
+                    "refuser."
+                  : "A check-in is missing. Press 1 to listen and see to it, 2 to decline.";
+}
+
 /* What is said before a key is pressed. */
 static void say_neutral(const struct effect *effect, bool french, char *text, size_t text_bytes)
 {
     const char *drill = !effect->drill ? "" : french ? "Exercice. " : "Drill. ";
     const char *rest = "";
+    if (asked_of(effect) != ASKED_CALL) {
+        rest = check_in_sentence(asked_of(effect), effect->purpose, french);
+        (void)snprintf(text, text_bytes, "%sAstreinte %s. %s", drill, effect->customer->alias,
+                       rest);
+        return;
+    }
     switch (effect->purpose) {
     case PURPOSE_HOLDER_CALL:
         rest = french

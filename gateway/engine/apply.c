@@ -101,6 +101,7 @@ static enum status write_created(struct engine *engine, const struct event *even
                 .escalation_id = update->after.id,
                 .ticket_id = update->after.ticket_id,
                 .drill = update->after.drill,
+                .check_in_agent = update->after.check_in_agent,
                 .attempt = *attempt,
             };
         } else {
@@ -155,8 +156,8 @@ static enum status close_ticket_when_over(struct engine *engine, const struct ev
                                           struct error *error)
 {
     const struct escalation *after = &engine->update->after;
-    if (!escalation_is_closed(after)) {
-        return STATUS_OK;
+    if (!escalation_is_closed(after) || after->state == ESCALATION_NOTED) {
+        return STATUS_OK; /* what is only a ticket is still to be worked on */
     }
     for (int i = 0; i < after->callers_count; i++) {
         /* unreachable: done keeps what is open, and cancelling leaves it to the desk */
@@ -245,8 +246,22 @@ static enum status load_attempts(struct engine *engine, const struct escalation 
     return status;
 }
 
-enum status apply_event(struct engine *engine, int64_t customer_id, struct uuid id,
-                        struct event *event, struct applied *applied_r, struct error *error)
+/* What is on hold has not begun: it follows its procedure's versions and its customer's hours. */
+static enum status prepare_on_hold(struct engine *engine, const struct directory_customer *customer,
+                                   int64_t procedure_id, struct escalation *before,
+                                   struct error *error)
+{
+    if (before->state != ESCALATION_ON_HOLD) {
+        return STATUS_OK;
+    }
+    return context_newest_procedure(engine, customer,
+                                    procedure_id != 0 ? procedure_id : before->procedure_id,
+                                    &before->procedure_id, error);
+}
+
+static enum status apply_alone(struct engine *engine, int64_t customer_id, struct uuid id,
+                               int64_t procedure_id, struct event *event, struct applied *applied_r,
+                               struct error *error)
 {
     struct escalation before;
     struct context context;
@@ -260,7 +275,13 @@ enum status apply_event(struct engine *engine, int64_t customer_id, struct uuid 
                          "the escalation was set aside after repeated aborts; act by telephone");
     }
     if (status == STATUS_OK) {
+        status = prepare_on_hold(engine, applied_r->customer, procedure_id, &before, error);
+    }
+    if (status == STATUS_OK) {
         status = context_build(engine, applied_r->customer, &before, event->wall, &context, error);
+    }
+    if (status == STATUS_OK && before.state == ESCALATION_ON_HOLD) {
+        context_add_opening(engine, applied_r->customer, event, &context);
     }
     if (status == STATUS_OK) {
         status = load_attempts(engine, &before, event, &context, error);
@@ -279,6 +300,21 @@ enum status apply_event(struct engine *engine, int64_t customer_id, struct uuid 
         status = write_promises(engine, &before, error);
     }
     return status == STATUS_OK ? write_update(engine, event, error) : status;
+}
+
+enum status apply_event(struct engine *engine, int64_t customer_id, struct uuid id,
+                        struct event *event, struct applied *applied_r, struct error *error)
+{
+    return apply_event_by(engine, customer_id, id, 0, event, applied_r, error);
+}
+
+enum status apply_event_by(struct engine *engine, int64_t customer_id, struct uuid id,
+                           int64_t procedure_id, struct event *event, struct applied *applied_r,
+                           struct error *error)
+{
+    enum status status =
+        apply_alone(engine, customer_id, id, procedure_id, event, applied_r, error);
+    return status == STATUS_OK ? check_in_answered(engine, event, applied_r, error) : status;
 }
 
 enum status apply_nothing(struct engine *engine, int64_t customer_id, struct uuid id,
@@ -307,6 +343,9 @@ enum status apply_opening(struct engine *engine, const struct escalation *seed,
     enum status status = find_customer(engine, seed->customer_id, &applied_r->customer, error);
     if (status == STATUS_OK) {
         status = context_build(engine, applied_r->customer, seed, event->wall, &context, error);
+    }
+    if (status == STATUS_OK && event->plan == PLAN_HOLD) {
+        context_add_opening(engine, applied_r->customer, event, &context);
     }
     if (status == STATUS_OK) {
         status = escalation_step(seed, event, &context, engine->update);

@@ -21,6 +21,7 @@ enum command_type {
     COMMAND_ESCALATE,
     COMMAND_DESK_VERB,
     COMMAND_TASK_DONE,
+    COMMAND_TICKET_VERB,
     /* agent's phone */
     COMMAND_AGENT_VERB,
     COMMAND_USE_ENROLMENT,
@@ -28,6 +29,7 @@ enum command_type {
     COMMAND_DELETE_DEVICE,
     COMMAND_TEST_DEVICE,
     COMMAND_CONFIRM_TEST,
+    COMMAND_HEAR_DEVICE,
     COMMAND_CHECK_IN,
     COMMAND_CHECK_OUT,
     /* telephony, transport */
@@ -42,11 +44,16 @@ enum command_type {
     COMMAND_PUT_PROCEDURE,
     COMMAND_PUT_ROTA,
     COMMAND_PUT_RULES,
+    COMMAND_PUT_CHECK_IN_PLAN,
+    COMMAND_DELETE_CHECK_IN_PLAN,
     COMMAND_ADD_ENROLMENT,
     COMMAND_ADD_API_KEY,
     COMMAND_REVOKE_API_KEY,
     COMMAND_ADD_FEED,
     COMMAND_REVOKE_FEED,
+    COMMAND_PUBLISH,
+    COMMAND_SEE_PUBLICATION,
+    COMMAND_FETCH_PUBLICATION,
     /* the engine's own */
     COMMAND_DEADLINE,
     COMMAND_CONTEXT_CHANGED,
@@ -54,6 +61,8 @@ enum command_type {
     COMMAND_ALARM,
     COMMAND_CLOCK_MOVED,
     COMMAND_PROBE,
+    COMMAND_SHIFT_DUE,
+    COMMAND_SHIFT_WITHDRAWN,
     COMMANDS_COUNT,
 };
 
@@ -92,7 +101,9 @@ enum desk_verb {
 /* An operator decides instead of the rules. */
 struct escalate_override {
     bool given;
+    enum rule_action action;
     const char *procedure;     /* slug, or NULL: the customer's default */
+    const char *on_call;       /* FORWARD: a role; NULL: as the route of the customer's numbers */
     const char *operator_name; /* "" when not given */
     const char *reason;        /* or NULL */
 };
@@ -116,6 +127,7 @@ struct escalate_request {
     const char *procedure; /* slug as asked for; unknown ones fall back with a warning */
     struct escalate_override override;
     bool drill;
+    int64_t check_in_agent;      /* the engine's own: whose check-in it asks for; 0 otherwise */
     const char *const *warnings; /* texts to repeat in the answer */
     size_t warnings_count;
 };
@@ -181,10 +193,13 @@ struct customer_request {
     const char *holidays;       /* slug of a set of the law's, or NULL */
     const char *const *numbers; /* E.164, each once, at most NUMBERS_OF_CUSTOMER_MAX */
     size_t numbers_count;
-    const char *emergency_phone; /* E.164, or NULL */
-    const char *greeting;        /* or NULL */
-    int64_t retention_days;      /* 0: without end */
-    const char *ticket_fields;   /* JSON array that ticket_fields_parse() takes, or NULL */
+    const char *emergency_phone;   /* E.164, or NULL */
+    const char *greeting;          /* or NULL */
+    int64_t retention_days;        /* 0: without end */
+    const char *ticket_fields;     /* JSON array that ticket_fields_parse() takes, or NULL */
+    const char *nobody_reached_fr; /* what the caller is told then; or NULL */
+    const char *nobody_reached_en; /* likewise */
+    int64_t notice_days;           /* 1 to NOTICE_DAYS_MAX; 0: as the law has it */
 };
 
 /* A customer's file of holidays. */
@@ -209,6 +224,8 @@ struct definition_request {
     /* Of a rota that was made from what was there: STATUS_CONFLICT when that is no longer there. */
     bool follows;
     const char *before; /* NULL: there was none */
+    /* Of a rota: shifts that somebody took, whose agent would have them back, stay taken. */
+    bool keeps_replacements;
 };
 
 /* A calendar's secret address. */
@@ -218,6 +235,50 @@ struct feed_request {
     const char *name;  /* ADD: may be "" */
     const char *place; /* ADD: what the address begins with: "https://…/v1/feeds/" */
     int64_t feed_id;   /* REVOKE */
+};
+
+/* What one agent is told: JSON arrays of his shifts, and of what changed for him. */
+struct told_agent {
+    const char *agent; /* slug */
+    const char *name;
+    const char *shifts;
+    const char *changes;
+};
+
+/* A rota for a time, as it was compiled and compared with what had been told of that time. */
+struct publish_request {
+    const char *key_id;          /* who publishes, and whose idempotency keys */
+    const char *idempotency_key; /* or NULL */
+    struct digest body_digest;
+    bool again; /* the key is known: only its answer is wanted, the rest is not there */
+    const char *rota;
+    const char *operator_name; /* or NULL */
+    const char *definition;    /* of the rota that was compiled */
+    struct uuid follows;       /* the newest publication of the rota that was looked at, or nil */
+    struct wall_time from;
+    struct wall_time to;
+    int notice_days;
+    struct digest digest;
+    int64_t in_time; /* changes */
+    int64_t short_notice;
+    int64_t too_short;
+    const struct told_agent *agents; /* by slug */
+    size_t agents_count;
+};
+
+/* An agent took note: by the app (operator_name NULL), or told an operator so. */
+struct see_publication_request {
+    struct uuid publication;
+    const char *rota;  /* slug; NULL: of whichever rota it is */
+    const char *agent; /* slug */
+    const char *operator_name;
+    const char *how; /* with operator_name: how he knows */
+};
+
+/* An agent's calendar was fetched when this publication was the newest that he had. */
+struct fetch_publication_request {
+    struct uuid newest;
+    char agent[SLUG_BYTES_MAX];
 };
 
 struct enrolment_request {
@@ -252,6 +313,24 @@ struct check_in_request {
     int64_t agent_id;
     const char *installation;
     const char *shift; /* role, or NULL: whatever the agent is on call for now */
+    const char *note;  /* CHECK_OUT: for the next; or NULL */
+};
+
+/* When the shifts of a rota are to be checked in. */
+struct check_in_plan_request {
+    const char *rota; /* slug */
+    int64_t opens_before_s;
+    int64_t remind_before_s; /* not longer */
+    int64_t closes_after_s;
+    const char *procedure; /* slug */
+    enum severity severity;
+};
+
+/* A shift that is to be looked at: its reminder is due, or it is not in the rota any more. */
+struct shift_request {
+    char rota[SLUG_BYTES_MAX];
+    int64_t agent_id;
+    struct wall_time from;
 };
 
 struct api_key_request {
@@ -266,6 +345,20 @@ struct api_key_request {
 struct task_done_request {
     struct uuid task_id;
     const char *operator_name;
+};
+
+enum ticket_verb { TICKET_ADD_NOTE, TICKET_CLOSE, TICKET_REOPEN, TICKET_LINK, TICKET_UNLINK };
+
+/* What the desk does to a ticket. */
+struct ticket_request {
+    enum ticket_verb verb;
+    struct uuid ticket_id;
+    struct uuid other;  /* LINK: the ticket that it is a duplicate of; UNLINK: either way */
+    const char *key_id; /* whose idempotency keys */
+    const char *idempotency_key; /* or NULL */
+    struct digest body_digest;
+    const char *operator_name;
+    const char *text; /* the note, or the reason, which may be NULL */
 };
 
 struct alarm_request {
@@ -312,9 +405,15 @@ struct command {
         struct device_request device;
         struct device_test_request device_test;
         struct check_in_request check_in;
+        struct check_in_plan_request check_in_plan;
+        struct shift_request shift;
         struct api_key_request api_key;
         struct feed_request feed;
+        struct publish_request publish;
+        struct see_publication_request see_publication;
+        struct fetch_publication_request fetch_publication;
         struct task_done_request task_done;
+        struct ticket_request ticket;
         struct alarm_request alarm;
         struct clock_request clock;
         struct engine_time due; /* DEADLINE: when it was due */

@@ -198,6 +198,17 @@ enum status command_agent_verb(struct engine *engine, struct command *command, s
         answer_refuse(command, status, "no such escalation");
         return STATUS_OK;
     }
+    bool forbids = false;
+    if (status == STATUS_OK && event.type == EVENT_DONE) {
+        status = check_in_forbids_done(engine, command->customer_id, command->escalation_id,
+                                       event.actor.id, &forbids, error);
+    }
+    if (forbids) {
+        answer_refuse(command, STATUS_WRONG_ORDER,
+                      "your check-in is not complete: check in with the app and confirm that its "
+                      "test push was heard, which ends this");
+        return STATUS_OK;
+    }
     bool needs_attempt = event.type == EVENT_RECEIVED || event.type == EVENT_SEEN;
     if (status == STATUS_OK && needs_attempt && uuid_is_nil(event.attempt)) {
         answer_refuse(command, STATUS_WRONG_ORDER, "nothing was sent to this agent's phones yet");

@@ -149,6 +149,9 @@ static enum status write_customer(struct engine *engine, struct command *command
         .greeting = request->greeting,
         .retention_days = request->retention_days,
         .ticket_fields = request->ticket_fields,
+        .notice_days = request->notice_days,
+        .nobody_reached_fr = request->nobody_reached_fr,
+        .nobody_reached_en = request->nobody_reached_en,
     };
     enum status status = store_put_customer(engine->store, &row, &command->customer_id, error);
     if (status == STATUS_OK) {
@@ -448,7 +451,13 @@ enum status command_put_rota(struct engine *engine, struct command *command, str
         answer_refuse(command, STATUS_CONFLICT, "the customer has as many as it can have");
         return STATUS_OK;
     }
-    status = store_put_rota(engine->store, &row, &id, error);
+    if (request->keeps_replacements) {
+        status = check_in_keep_replacements(engine, customer, request->slug, command->received_at,
+                                            &row.definition, error);
+    }
+    if (status == STATUS_OK) {
+        status = store_put_rota(engine->store, &row, &id, error);
+    }
     if (status == STATUS_OK) {
         command->answer.created = !known;
         engine_customer_changed(engine, command->customer_id, true);

@@ -120,6 +120,7 @@ static enum status open_split(struct engine *engine, struct command *command,
     seed.procedure_id = from->procedure_id;
     seed.severity = from->severity;
     seed.drill = from->drill;
+    seed.check_in_agent = from->check_in_agent;
     seed.opened_at = command->received_at;
     if (promise_due.ms != TIME_NEVER_MS) {
         int64_t left_ms = promise_due.ms - event.now.ms;

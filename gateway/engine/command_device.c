@@ -1,4 +1,5 @@
-/* command_device.c - an agent's phone: enrolment, devices, check-in and check-out. */
+/* command_device.c - an agent's phone: enrolment, devices, check-in and check-out. What a check-in
+ * is for, command_check_in.c knows. */
 #include "gateway/engine/engine_private.h"
 
 #include <ctype.h>
@@ -167,6 +168,26 @@ enum status command_delete_device(struct engine *engine, struct command *command
                                command->received_at, command->received_at, error);
 }
 
+enum status command_hear_device(struct engine *engine, struct command *command, struct error *error)
+{
+    const struct device_request *request = &command->request.device;
+    const struct directory_person *agent;
+    const struct directory_device *device =
+        find_device(engine, command, request->agent_id, request->installation, &agent);
+    if (device == NULL) {
+        answer_refuse(command, STATUS_NOT_FOUND, "no such installation");
+        return STATUS_OK;
+    }
+    if (!device->live) {
+        answer_refuse(command, STATUS_CONFLICT,
+                      "this phone was retired (%s): the app must register it again",
+                      device->retired_reason);
+        return STATUS_OK;
+    }
+    return store_hear_device(engine->store, command->customer_id, device->id, command->received_at,
+                             error);
+}
+
 /* The check-in's own test push; NULL: none could be sent to this installation. */
 static void answer_check_in(struct command *command, const struct directory_customer *customer,
                             const struct check_in_row *row, int64_t id,
@@ -188,6 +209,7 @@ static void answer_check_in(struct command *command, const struct directory_cust
         json_member_time(&json, "to", row->shift_to_at);
         json_object_end(&json);
     }
+    json_member_text(&json, "state", "pending"); /* until its test push was heard */
     json_name(&json, "test");
     if (test != NULL) {
         device_test_json(&json, customer, test);
@@ -213,8 +235,12 @@ static enum status test_installation(struct engine *engine, const struct command
     if (device == NULL || !device->live) {
         return STATUS_OK;
     }
-    enum status status = device_test_plan(engine, command->customer_id, device, agent->id,
-                                          TEST_BY_CHECK_IN, test_r, &allowed_at, error);
+    enum status status = store_hear_device(engine->store, command->customer_id, device->id,
+                                           command->received_at, error);
+    if (status == STATUS_OK) {
+        status = device_test_plan(engine, command->customer_id, device, agent->id, TEST_BY_CHECK_IN,
+                                  test_r, &allowed_at, error);
+    }
     *tested_r = status == STATUS_OK && allowed_at.ms == TIME_NEVER_MS;
     return status;
 }
@@ -244,18 +270,20 @@ enum status command_check_in(struct engine *engine, struct command *command, str
         .shift_to_at = shift != NULL ? shift->to : WALL_NEVER,
         .in_at = command->received_at,
         .out_at = WALL_NEVER,
+        .completed_at = WALL_NEVER, /* once its test push was heard */
     };
     /* A second check-in replaces the first: the newest installation counts. */
     enum status status = store_check_out(engine->store, command->customer_id, request->agent_id,
-                                         command->received_at, error);
+                                         NULL, command->received_at, error);
     int64_t id = 0;
     struct device_test_row test;
     bool tested = false;
     if (status == STATUS_OK) {
-        status = store_check_in(engine->store, &row, &id, error);
+        status = test_installation(engine, command, &test, &tested, error);
     }
     if (status == STATUS_OK) {
-        status = test_installation(engine, command, &test, &tested, error);
+        row.test_id = tested ? test.test_id : row.test_id;
+        status = store_check_in(engine->store, &row, &id, error);
     }
     if (status == STATUS_OK) {
         answer_check_in(command, customer, &row, id, tested ? &test : NULL);
@@ -265,9 +293,21 @@ enum status command_check_in(struct engine *engine, struct command *command, str
 
 enum status command_check_out(struct engine *engine, struct command *command, struct error *error)
 {
-    enum status status =
-        store_check_out(engine->store, command->customer_id, command->request.check_in.agent_id,
-                        command->received_at, error);
+    const struct check_in_request *request = &command->request.check_in;
+    struct check_in_row row;
+    enum status status = request->note == NULL
+                             ? STATUS_OK
+                             : store_get_check_in(engine->store, command->customer_id,
+                                                  request->agent_id, engine->scratch, &row, error);
+    if (status == STATUS_NOT_FOUND) {
+        answer_refuse(command, STATUS_CONFLICT,
+                      "you are not checked in: the note would reach nobody; check in first");
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK) {
+        status = store_check_out(engine->store, command->customer_id, request->agent_id,
+                                 request->note, command->received_at, error);
+    }
     if (status == STATUS_OK) {
         answer_json(command, "{\"state\":\"checked_out\"}", 23);
     }

@@ -6,32 +6,11 @@
 #include <string.h>
 
 #include "gateway/base/json_writer.h"
-#include "gateway/base/text.h"
+#include "gateway/engine/decision.h"
 #include "gateway/engine/escalation_json.h"
-#include "gateway/engine/qualify.h"
+#include "gateway/store/store_ticket.h"
 
-#define ANSWER_BYTES_MAX       24576
-#define WARNINGS_MAX           24
-#define REASON_SHOWN_BYTES_MAX 200
-
-struct escalate_work {
-    const struct escalate_request *request;
-    const struct directory_customer *customer;
-    const char *warnings[WARNINGS_MAX];
-    size_t warnings_count;
-    const struct directory_procedure *procedure; /* NULL: the last resort */
-    bool qualified;                              /* by the customer's rules: */
-    struct qualification qualification;
-    struct event_choice choices[EVENT_CHOICES_MAX];
-    size_t choices_count;
-};
-
-static void warn(struct escalate_work *work, const char *text)
-{
-    if (work->warnings_count < WARNINGS_MAX) {
-        work->warnings[work->warnings_count++] = text;
-    }
-}
+#define ANSWER_BYTES_MAX 49152
 
 /* Agents notified by push, each once with how many devices. */
 static void write_notified(struct json_writer *json, const struct applied *applied)
@@ -69,61 +48,6 @@ static void write_notified(struct json_writer *json, const struct applied *appli
     json_array_end(json);
 }
 
-/* Why it was the operator who decided, or whoever named a procedure. The reason is cut: it stands
- * whole in the timeline. */
-static void write_because_of_desk(struct json_writer *json, const struct escalate_request *request)
-{
-    char fr[RULES_BECAUSE_BYTES_MAX], en[RULES_BECAUSE_BYTES_MAX];
-    const struct escalate_override *override = &request->override;
-    if (override->given) {
-        const char *reason = override->reason != NULL ? override->reason : "";
-        int cut = (int)text_utf8_cut(reason, strlen(reason) < REASON_SHOWN_BYTES_MAX
-                                                 ? strlen(reason)
-                                                 : REASON_SHOWN_BYTES_MAX);
-        (void)snprintf(fr, sizeof fr, "décision de l'opérateur %s : %.*s", override->operator_name,
-                       cut, reason);
-        (void)snprintf(en, sizeof en, "decision of operator %s: %.*s", override->operator_name, cut,
-                       reason);
-        text_trim_utf8(fr);
-        text_trim_utf8(en);
-    } else {
-        (void)text_copy(fr, sizeof fr, "procédure demandée par le centre d'appels");
-        (void)text_copy(en, sizeof en, "procedure asked for by the call centre");
-    }
-    json_member_text(json, "fr", fr);
-    json_member_text(json, "en", en);
-}
-
-/* What decided, for a customer with rules and for an operator who did without them. */
-static void write_decision(struct json_writer *json, const struct escalate_work *work)
-{
-    const struct escalate_request *request = work->request;
-    const struct qualification *qualification = &work->qualification;
-    bool by_desk = request->override.given || request->procedure != NULL;
-    if (!request->override.given && !qualify_has_rules(work->customer)) {
-        return;
-    }
-    json_name(json, "decision");
-    json_object_begin(json);
-    json_member_text(json, "rule", by_desk ? NULL : qualification->rule);
-    json_member_text(json, "action", rule_action_word(RULE_ESCALATE));
-    json_member_text(json, "procedure",
-                     work->procedure != NULL ? work->procedure->procedure->slug : NULL);
-    json_name(json, "because");
-    json_object_begin(json);
-    if (by_desk) {
-        write_because_of_desk(json, request);
-    } else {
-        json_member_text(json, "fr", qualification->because_fr);
-        json_member_text(json, "en", qualification->because_en);
-    }
-    json_object_end(json);
-    if (request->override.given && work->qualified) {
-        json_member_text(json, "instead_of", qualification->rule);
-    }
-    json_object_end(json);
-}
-
 static void write_answer(struct engine *engine, struct command *command,
                          const struct escalate_work *work, const struct applied *applied,
                          bool joined)
@@ -139,8 +63,12 @@ static void write_answer(struct engine *engine, struct command *command,
     json_object_begin(&json);
     json_member_uuid(&json, "id", escalation->id);
     json_member_uuid(&json, "ticket", escalation->ticket_id);
+    json_member_int(&json, "ticket_number", work->ticket_number);
     json_member_text(&json, "state", escalation_state_word(escalation->state));
     write_notified(&json, applied);
+    if (escalation->held_until.ms != TIME_NEVER_MS) {
+        json_member_time(&json, "held_until", escalation->held_until);
+    }
     escalation_json_next(&json, escalation, wall_of_engine_ms(engine));
     json_name(&json, "warnings");
     json_array_begin(&json);
@@ -149,8 +77,8 @@ static void write_answer(struct engine *engine, struct command *command,
     }
     json_array_end(&json);
     json_member_bool(&json, "joined", joined);
-    if (!joined) {
-        write_decision(&json, work);
+    if (work->decided) {
+        decision_write(&json, work);
     }
     json_object_end(&json);
     command->answer.status = STATUS_OK;
@@ -196,6 +124,36 @@ static const char *words_of_caller(const struct command *command)
                         request->fields != NULL ? request->fields : "");
 }
 
+/* The ticket is found by this caller, too. */
+static enum status ticket_joined(struct engine *engine, struct command *command,
+                                 struct escalate_work *work, struct uuid ticket_id,
+                                 struct error *error)
+{
+    struct ticket_row ticket;
+    enum status status = store_get_ticket(engine->store, command->customer_id, ticket_id,
+                                          command->arena, &ticket, error);
+    if (status == STATUS_OK) {
+        work->ticket_number = ticket.number;
+        status = store_note_ticket_changed(engine->store, command->customer_id, ticket_id, error);
+    }
+    return status;
+}
+
+/* Nobody was told of it yet: the rules look at this call, too, at the higher of both severities,
+ * and either of them is enough to escalate. */
+static enum status join_on_hold(struct engine *engine, struct command *command,
+                                struct escalate_work *work, const struct escalation *held,
+                                struct event *event, struct error *error)
+{
+    work->joins = true;
+    work->severity = held->severity > work->severity ? held->severity : work->severity;
+    enum status status = decide(engine, command, work, error);
+    event->plan = decision_plan(work);
+    event->choices = work->choices;
+    event->choices_count = work->choices_count;
+    return status;
+}
+
 /* A second caller: keeps their own promise, and wakes whoever is to know. STATUS_CLOSED: it cannot
  * take another. */
 static enum status join(struct engine *engine, struct command *command, struct escalate_work *work,
@@ -203,10 +161,12 @@ static enum status join(struct engine *engine, struct command *command, struct e
 {
     const struct escalate_request *request = work->request;
     struct applied applied;
+    struct escalation held;
     enum status status = apply_nothing(engine, command->customer_id, id, &applied, error);
     if (status == STATUS_OK && applied.update->after.callers_count == CALLERS_MAX) {
         return STATUS_CLOSED;
     }
+    held = applied.update->after;
     struct event event = event_now(engine, EVENT_JOINED, command->received_at);
     event.severity = request->severity;
     event.promised_ms = request->promised_ms;
@@ -214,8 +174,13 @@ static enum status join(struct engine *engine, struct command *command, struct e
     if (status == STATUS_OK && event.text == NULL) {
         status = error_set(error, STATUS_NO_MEMORY, "no memory for the caller's words");
     }
+    if (status == STATUS_OK && held.state == ESCALATION_ON_HOLD) {
+        status = join_on_hold(engine, command, work, &held, &event, error);
+    }
     if (status == STATUS_OK) {
-        status = apply_event(engine, command->customer_id, id, &event, &applied, error);
+        bool begins = work->decided && work->action == RULE_ESCALATE && work->procedure != NULL;
+        status = apply_event_by(engine, command->customer_id, id, begins ? work->procedure->id : 0,
+                                &event, &applied, error);
     }
     if (status != STATUS_OK || applied.update->answer != STATUS_OK) {
         return status == STATUS_OK ? STATUS_CLOSED : status;
@@ -226,98 +191,16 @@ static enum status join(struct engine *engine, struct command *command, struct e
     caller.promise_engine = after->promises[after->callers_count - 1].due_at;
     status = store_add_caller(engine->store, &caller, error);
     if (status == STATUS_OK) {
-        if (request->override.given) {
-            warn(work, "override: the call joined an open escalation, whose procedure goes on");
+        status = ticket_joined(engine, command, work, after->ticket_id, error);
+    }
+    if (status == STATUS_OK) {
+        if (request->override.given && !work->decided) {
+            decision_warn(work,
+                          "override: the call joined an open escalation, whose procedure goes on");
         }
         write_answer(engine, command, work, &applied, true);
     }
     return status;
-}
-
-/* What the customer's rules make of the call; noted, whoever decides in the end. */
-static void ask_rules(struct engine *engine, struct command *command, struct escalate_work *work)
-{
-    const struct escalate_request *request = work->request;
-    const struct directory_rules *rules = work->customer->rules;
-    struct qualification *qualification = &work->qualification;
-    const struct rules_facts facts = {
-        .severity = request->severity,
-        .hours = qualify_hours(&engine->configuration.rotas, work->customer, command->received_at),
-        .category = request->category,
-        .caller_number = request->caller_phone,
-        .caller_named = request->caller_name != NULL,
-        .fields = request->facts,
-        .fields_count = request->facts_count,
-    };
-    qualify(work->customer, rules->rules, &facts, qualification);
-    work->qualified = true;
-    bool french = strcmp(work->customer->language, "fr") == 0;
-    work->choices[work->choices_count++] = (struct event_choice){
-        .kind = qualification->rule != NULL ? ENTRY_QUALIFIED : ENTRY_UNQUALIFIED,
-        .word = qualification->rule != NULL ? qualification->rule : qualification->failed,
-        .number = rules->version,
-        .text = french ? qualification->because_fr : qualification->because_en,
-    };
-}
-
-/* Notes who decided instead of the rules, and why. */
-static void note_override(struct escalate_work *work)
-{
-    const struct escalate_override *override = &work->request->override;
-    struct event_choice *choice = &work->choices[work->choices_count++];
-    *choice = (struct event_choice){
-        .kind = ENTRY_OVERRIDDEN,
-        .by = {.kind = PERSON_OPERATOR},
-        .word = work->procedure != NULL ? work->procedure->procedure->slug : "last-resort",
-        .text = override->reason,
-    };
-    (void)text_copy(choice->by.name, sizeof choice->by.name, override->operator_name);
-}
-
-/* The slug that an operator, the call centre or a rule asks for; NULL: the customer's default. */
-static const char *asked_procedure(struct engine *engine, struct command *command,
-                                   struct escalate_work *work)
-{
-    const struct escalate_request *request = work->request;
-    bool decides = request->procedure == NULL && !request->override.given;
-    if (qualify_has_rules(work->customer) && (decides || request->override.given)) {
-        ask_rules(engine, command, work);
-    }
-    if (request->override.given && request->override.procedure != NULL) {
-        return request->override.procedure;
-    }
-    if (!decides || !work->qualified) {
-        return request->procedure;
-    }
-    if (work->qualification.warning != NULL) {
-        warn(work, work->qualification.warning);
-    }
-    return work->qualification.procedure;
-}
-
-/* The procedure asked for, else the customer's default, else the last resort: never none. */
-static int64_t choose_procedure(struct engine *engine, struct command *command,
-                                struct escalate_work *work)
-{
-    const struct directory_procedure *found = NULL;
-    const char *asked = asked_procedure(engine, command, work);
-    if (asked != NULL) {
-        found = directory_procedure(work->customer, asked);
-        if (found == NULL) {
-            warn(work, "procedure: unknown; the customer's default procedure is used");
-        }
-    }
-    if (found == NULL && work->customer->default_procedure != NULL) {
-        found = directory_procedure(work->customer, work->customer->default_procedure);
-    }
-    if (found == NULL) {
-        warn(work, "no default procedure: the call centre is told at once");
-    }
-    work->procedure = found;
-    if (work->request->override.given) {
-        note_override(work);
-    }
-    return found != NULL ? found->id : 0;
 }
 
 static enum status open_new(struct engine *engine, struct command *command,
@@ -326,17 +209,23 @@ static enum status open_new(struct engine *engine, struct command *command,
     const struct escalate_request *request = work->request;
     struct event event = event_now(engine, EVENT_OPENED, command->received_at);
     event.promised_ms = request->promised_ms;
+    enum status status = decide(engine, command, work, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
     struct escalation seed;
     memset(&seed, 0, sizeof seed);
     /* The same instant and randomness name ticket, escalation and attempts, in this order. */
     seed.ticket_id = uuid_derive(event.id_base, UUID_DERIVED_MAX);
     seed.id = uuid_derive(event.id_base, UUID_DERIVED_MAX - 1);
     seed.customer_id = command->customer_id;
-    seed.procedure_id = choose_procedure(engine, command, work);
+    seed.procedure_id = work->procedure != NULL ? work->procedure->id : 0;
     seed.severity = request->severity;
     seed.drill = request->drill;
+    seed.check_in_agent = request->check_in_agent;
     seed.opened_at = command->received_at;
     command->escalation_id = seed.id;
+    event.plan = decision_plan(work);
     event.choices = work->choices;
     event.choices_count = work->choices_count;
     struct ticket_row ticket = {
@@ -352,8 +241,9 @@ static enum status open_new(struct engine *engine, struct command *command,
     struct caller_row caller = caller_of(command, seed.id, 1);
     struct opening opening = {.ticket = &ticket, .caller = &caller, .dedup_key = dedup_key};
     struct applied applied;
-    enum status status = apply_opening(engine, &seed, &opening, &event, &applied, error);
+    status = apply_opening(engine, &seed, &opening, &event, &applied, error);
     if (status == STATUS_OK) {
+        work->ticket_number = ticket.number;
         write_answer(engine, command, work, &applied, false);
         (void)pthread_mutex_lock(&engine->statistics_lock);
         engine->statistics.escalations_opened++;
@@ -364,7 +254,8 @@ static enum status open_new(struct engine *engine, struct command *command,
 
 enum status command_escalate(struct engine *engine, struct command *command, struct error *error)
 {
-    struct escalate_work work = {.request = &command->request.escalate};
+    struct escalate_work work = {.request = &command->request.escalate,
+                                 .severity = command->request.escalate.severity};
     work.customer = directory_customer(engine->current, command->customer_id);
     if (work.customer == NULL) {
         answer_refuse(command, STATUS_NOT_FOUND, "no such customer");
@@ -375,15 +266,15 @@ enum status command_escalate(struct engine *engine, struct command *command, str
     if (status != STATUS_NOT_FOUND) {
         return status;
     }
-    if (reserve_refuses(engine, COMMAND_ESCALATE)) {
+    if (reserve_refuses(engine, command->type)) {
         reserve_refuse(command);
         return STATUS_OK;
     }
     for (size_t i = 0; i < work.request->warnings_count; i++) {
-        warn(&work, work.request->warnings[i]);
+        decision_warn(&work, work.request->warnings[i]);
     }
     if (!work.customer->active) {
-        warn(&work, "customer: not active; escalated all the same");
+        decision_warn(&work, "customer: not active; escalated all the same");
     }
     const char *dedup_key = work.request->dedup_key;
     struct uuid open_id;

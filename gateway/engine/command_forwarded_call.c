@@ -17,6 +17,7 @@ static void answer_ticket(struct command *command, const struct directory_custom
     json_writer_init(&json, text, sizeof text);
     json_object_begin(&json);
     json_member_uuid(&json, "ticket", ticket->ticket_id);
+    json_member_int(&json, "ticket_number", ticket->number);
     json_member_text(&json, "customer", customer->slug);
     json_member_bool(&json, "closed", command->request.forwarded_call.closed);
     json_object_end(&json);
@@ -43,7 +44,7 @@ enum status command_forwarded_call(struct engine *engine, struct command *comman
         command->answer.created = command->answer.status == STATUS_OK;
         return status;
     }
-    const struct ticket_row ticket = {
+    struct ticket_row ticket = {
         .customer_id = command->customer_id,
         .ticket_id =
             uuid_v7((struct wall_time){engine_now(engine).ms}, &engine->configuration.random),

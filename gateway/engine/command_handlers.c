@@ -1,16 +1,18 @@
-/* command_handlers.c - which handler does which command. */
+/* command_handlers.c - which handler does which command: one each, and none without. */
 #include "gateway/engine/engine_private.h"
 
 command_handler *const command_handlers[COMMANDS_COUNT] = {
     [COMMAND_ESCALATE] = command_escalate,
     [COMMAND_DESK_VERB] = command_desk_verb,
     [COMMAND_TASK_DONE] = command_task_done,
+    [COMMAND_TICKET_VERB] = command_ticket_verb,
     [COMMAND_AGENT_VERB] = command_agent_verb,
     [COMMAND_USE_ENROLMENT] = command_use_enrolment,
     [COMMAND_PUT_DEVICE] = command_put_device,
     [COMMAND_DELETE_DEVICE] = command_delete_device,
     [COMMAND_TEST_DEVICE] = command_test_device,
     [COMMAND_CONFIRM_TEST] = command_confirm_test,
+    [COMMAND_HEAR_DEVICE] = command_hear_device,
     [COMMAND_CHECK_IN] = command_check_in,
     [COMMAND_CHECK_OUT] = command_check_out,
     [COMMAND_CALL_OUTCOME] = command_call_outcome,
@@ -23,15 +25,22 @@ command_handler *const command_handlers[COMMANDS_COUNT] = {
     [COMMAND_PUT_PROCEDURE] = command_put_procedure,
     [COMMAND_PUT_ROTA] = command_put_rota,
     [COMMAND_PUT_RULES] = command_put_rules,
+    [COMMAND_PUT_CHECK_IN_PLAN] = command_put_check_in_plan,
+    [COMMAND_DELETE_CHECK_IN_PLAN] = command_delete_check_in_plan,
     [COMMAND_ADD_ENROLMENT] = command_add_enrolment,
     [COMMAND_ADD_API_KEY] = command_add_api_key,
     [COMMAND_REVOKE_API_KEY] = command_revoke_api_key,
     [COMMAND_ADD_FEED] = command_add_feed,
     [COMMAND_REVOKE_FEED] = command_revoke_feed,
+    [COMMAND_PUBLISH] = command_publish,
+    [COMMAND_SEE_PUBLICATION] = command_see_publication,
+    [COMMAND_FETCH_PUBLICATION] = command_fetch_publication,
     [COMMAND_DEADLINE] = command_deadline,
     [COMMAND_CONTEXT_CHANGED] = command_context_changed,
     [COMMAND_QUARANTINE] = command_quarantine,
     [COMMAND_ALARM] = command_alarm,
     [COMMAND_CLOCK_MOVED] = command_clock_moved,
     [COMMAND_PROBE] = command_probe,
+    [COMMAND_SHIFT_DUE] = command_shift_due,
+    [COMMAND_SHIFT_WITHDRAWN] = command_shift_withdrawn,
 };

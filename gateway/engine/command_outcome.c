@@ -212,6 +212,32 @@ static enum status record_key(struct engine *engine, const struct command *comma
     return status;
 }
 
+/* What the call says of the number: it was the person's own, unless that was changed since the call
+ * went out, a moment ago. */
+static enum status note_number(struct engine *engine, const struct command *command,
+                               const struct person_ref *called, struct error *error)
+{
+    enum attempt_answer answer = command->request.call.answer;
+    const struct directory_customer *customer =
+        directory_customer(engine->current, command->customer_id);
+    const struct directory_person *person =
+        customer != NULL ? directory_person(customer, called) : NULL;
+    bool answered = is_key(answer) || answer == ANSWER_ANSWERED;
+    if (person == NULL || person->phone == NULL || (!answered && answer != ANSWER_FAILED)) {
+        return STATUS_OK;
+    }
+    const struct number_proof_row row = {
+        .customer_id = customer->id,
+        .person_kind = person->kind,
+        .person_id = person->id,
+        .phone = person->phone,
+        .answered_at = answered ? command->received_at : WALL_NEVER,
+        .key_at = is_key(answer) ? command->received_at : WALL_NEVER,
+        .failed_at = answered ? WALL_NEVER : command->received_at,
+    };
+    return store_note_number(engine->store, &row, error);
+}
+
 enum status command_call_outcome(struct engine *engine, struct command *command,
                                  struct error *error)
 {
@@ -239,11 +265,14 @@ enum status command_call_outcome(struct engine *engine, struct command *command,
     if (status != STATUS_OK) {
         return status;
     }
-    if (applied.update->answer == STATUS_OK && !recorded) {
+    if (!recorded) {
+        status = note_number(engine, command, &event.actor, error);
+    }
+    if (status == STATUS_OK && applied.update->answer == STATUS_OK && !recorded) {
         status = record_key(engine, command, error);
-        if (status != STATUS_OK) {
-            return status;
-        }
+    }
+    if (status != STATUS_OK) {
+        return status;
     }
     if (answer_ends_call(request->answer)) {
         outbox_call_ended(engine, request->attempt);

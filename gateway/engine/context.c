@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "gateway/engine/qualify.h"
+
 const struct directory_interval *shift_of(const struct directory_customer *customer,
                                           int64_t agent_id, const char *role, struct wall_time at,
                                           const char **role_r)
@@ -101,6 +103,45 @@ enum status context_build(struct engine *engine, const struct directory_customer
     enum status status =
         find_procedure(engine, customer, escalation->procedure_id, &procedure, error);
     return status != STATUS_OK ? status
-                               : people_resolve(customer, procedure, &escalation->holder, wall,
+                               : people_resolve(customer, procedure, escalation, wall,
                                                 engine->scratch, context_r, error);
+}
+
+void context_add_opening(struct engine *engine, const struct directory_customer *customer,
+                         const struct event *event, struct context *context)
+{
+    struct wall_time opens = qualify_opening(&engine->configuration.rotas, customer, event->wall);
+    int64_t left_ms = opens.ms - clock_wall(&engine->configuration.clock).ms;
+    context->opens_at = opens;
+    context->opens_engine = ENGINE_NEVER;
+    if (opens.ms != TIME_NEVER_MS) {
+        /* The event came in a moment ago. What the timeline says is never before the opening. */
+        bool ahead = opens.ms > event->wall.ms;
+        context->opens_engine = engine_time_add(event->now, ahead && left_ms < 1 ? 1 : left_ms);
+    }
+}
+
+enum status context_newest_procedure(struct engine *engine,
+                                     const struct directory_customer *customer,
+                                     int64_t procedure_id, int64_t *newest_r, struct error *error)
+{
+    const struct directory_procedure *newest = NULL;
+    const char *fallback = customer->default_procedure;
+    for (size_t i = 0; i < customer->procedures_count && newest == NULL; i++) {
+        newest = customer->procedures[i].id == procedure_id ? &customer->procedures[i] : NULL;
+    }
+    if (newest == NULL && procedure_id != 0) {
+        struct definition_row row;
+        enum status status = store_get_procedure(engine->store, customer->id, procedure_id,
+                                                 engine->scratch, &row, error);
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+            return status;
+        }
+        newest = status == STATUS_OK ? directory_procedure(customer, row.slug) : NULL;
+    }
+    if (newest == NULL && fallback != NULL) {
+        newest = directory_procedure(customer, fallback);
+    }
+    *newest_r = newest != NULL ? newest->id : 0;
+    return STATUS_OK;
 }

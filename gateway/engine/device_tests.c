@@ -226,6 +226,9 @@ enum status command_confirm_test(struct engine *engine, struct command *command,
         status = store_prove_device(engine->store, row.customer_id, row.device_id,
                                     command->received_at, error);
     }
+    if (status == STATUS_OK && request->verb == VERB_SEEN) {
+        status = check_in_heard(engine, &row, command->received_at, error);
+    }
     if (status == STATUS_OK) {
         answer_test(command, customer, &row);
     }

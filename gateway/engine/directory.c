@@ -7,6 +7,8 @@
 
 #include "gateway/engine/directory_private.h"
 
+#define NOTICE_DAYS_BY_LAW 15 /* Code du travail, R3121-3 */
+
 /* The place of the first customer with a greater id. */
 static size_t place_behind(const struct directory *directory, int64_t customer_id)
 {
@@ -171,6 +173,11 @@ const struct directory_rota *directory_feed_rota(const struct directory_customer
         }
     }
     return NULL;
+}
+
+int directory_notice_days(const struct directory_customer *customer)
+{
+    return customer->notice_days > 0 ? (int)customer->notice_days : NOTICE_DAYS_BY_LAW;
 }
 
 const struct directory_procedure *directory_procedure(const struct directory_customer *customer,

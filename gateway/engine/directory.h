@@ -25,6 +25,7 @@
 #define API_KEYS_MAX               1024
 #define KEY_ID_BYTES_MAX           32
 #define FEEDS_OF_OWNER_MAX         8 /* of one rota, or of one agent */
+#define NOTICE_DAYS_MAX            60
 
 enum role { ROLE_NONE, ROLE_CALL_CENTRE, ROLE_TELEPHONY, ROLE_ADMIN, ROLE_PORTAL, ROLE_AGENT };
 
@@ -80,6 +81,17 @@ struct directory_interval {
     int64_t agent_id;
 };
 
+/* When the shifts of a rota are to be checked in. */
+struct directory_check_in {
+    bool planned; /* otherwise nobody looks */
+    int64_t opens_before_ms;
+    int64_t remind_before_ms; /* not longer */
+    int64_t closes_after_ms;
+    const char *procedure;
+    enum severity severity;
+    struct wall_time since; /* shifts that began before are not looked at */
+};
+
 struct directory_rota {
     int64_t id;
     const char *slug; /* the role */
@@ -87,8 +99,10 @@ struct directory_rota {
     struct wall_time changed_at;
     struct wall_time compiled_from;
     struct wall_time compiled_until;
-    const struct directory_interval *intervals;
+    bool broken;                                /* it does not compile: nobody is on call in it */
+    const struct directory_interval *intervals; /* whole shifts, in order */
     size_t intervals_count;
+    struct directory_check_in check_in;
 };
 
 struct directory_procedure {
@@ -128,10 +142,13 @@ struct directory_customer {
     size_t numbers_count;
     const char *emergency_phone;              /* who is dialled when nobody is on call; or NULL */
     const char *greeting;                     /* what the operator says; or NULL */
+    const char *nobody_reached_fr;            /* what the caller is told then; or NULL */
+    const char *nobody_reached_en;            /* likewise */
     int64_t retention_days;                   /* 0: without end */
     const char *ticket_fields_json;           /* as it was put, or NULL */
     const struct ticket_field *ticket_fields; /* the same, in its order */
     size_t ticket_fields_count;
+    int64_t notice_days; /* ahead of duty; 0: as the law has it (directory_notice_days()) */
     const struct directory_person *agents; /* by slug */
     size_t agents_count;
     const struct directory_person *contacts; /* by slug */
@@ -188,6 +205,8 @@ const struct directory_person *directory_person(const struct directory_customer 
                                                 const struct person_ref *ref);
 const struct directory_rota *directory_rota(const struct directory_customer *customer,
                                             const char *slug);
+/* How many days ahead of it agents are to know of their duty. */
+int directory_notice_days(const struct directory_customer *customer);
 const struct directory_procedure *directory_procedure(const struct directory_customer *customer,
                                                       const char *slug);
 const struct directory_device *directory_device(const struct directory_customer *customer,

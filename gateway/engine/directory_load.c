@@ -314,14 +314,43 @@ static enum status compile_rota(struct loading *loading, struct directory_rota *
     struct customer_snapshot *snapshot = loading->snapshot;
     rota->compiled_from = (struct wall_time){builder->now.ms - ROTA_BEHIND_MS};
     rota->compiled_until = (struct wall_time){builder->now.ms + ROTA_AHEAD_MS};
-    enum status status = people_compile_rota(builder->rotas, &snapshot->customer, loading->rows,
-                                             snapshot->arena, rota, error);
+    enum status status = people_find_shifts(builder->rotas, &snapshot->customer, loading->rows,
+                                            snapshot->arena, rota, error);
     if (status != STATUS_OK && status != STATUS_NO_MEMORY) {
         /* A broken rota must not take the whole customer down: nobody is on call in it, and the
          * steps that name it are skipped. Without memory nothing is wrong with it. */
         log_error("directory.rota_does_not_compile", LOG_INT("customer", snapshot->customer.id),
                   LOG_STATUS(status));
+        rota->broken = true;
         return STATUS_OK;
+    }
+    return status;
+}
+
+static enum status load_check_in_plans(struct loading *loading, struct directory_rota *rotas,
+                                       size_t rotas_count, struct error *error)
+{
+    struct check_in_plan_row *rows = NULL;
+    size_t count = 0;
+    arena_reset(loading->rows);
+    enum status status =
+        store_list_check_in_plans(loading->builder->store, loading->snapshot->customer.id,
+                                  loading->rows, &rows, &count, error);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        for (size_t r = 0; r < rotas_count; r++) {
+            if (strcmp(rotas[r].slug, rows[i].rota) == 0) {
+                rotas[r].check_in = (struct directory_check_in){
+                    .planned = true,
+                    .opens_before_ms = rows[i].opens_before_s * 1000,
+                    .remind_before_ms = rows[i].remind_before_s * 1000,
+                    .closes_after_ms = rows[i].closes_after_s * 1000,
+                    .procedure = keep_once(loading, rows[i].procedure),
+                    .severity = rows[i].severity,
+                    .since = rows[i].since_at,
+                };
+            }
+        }
+        status = starved(loading, error);
     }
     return status;
 }
@@ -353,7 +382,7 @@ static enum status load_rotas(struct loading *loading, struct error *error)
     }
     customer->rotas = rotas;
     customer->rotas_count = count;
-    return status;
+    return status == STATUS_OK ? load_check_in_plans(loading, rotas, count, error) : status;
 }
 
 enum status procedure_parse_stored(const struct definition_row *row, struct arena *arena,
@@ -454,6 +483,9 @@ static enum status fill_snapshot(struct loading *loading, const struct customer_
         .greeting = keep(loading, row->greeting),
         .retention_days = row->retention_days,
         .ticket_fields_json = keep(loading, row->ticket_fields),
+        .notice_days = row->notice_days,
+        .nobody_reached_fr = keep(loading, row->nobody_reached_fr),
+        .nobody_reached_en = keep(loading, row->nobody_reached_en),
     };
     enum status status = starved(loading, error);
     if (status == STATUS_OK) {

@@ -239,6 +239,7 @@ enum status engine_create(const struct engine_configuration *configuration,
     engine->unreadable_count = poison_list_unreadable(engine->poison, engine->unreadable);
     quarantine_condemned(engine);
     changes_add_all(engine); /* what changed just before the last end may not have been told */
+    check_in_watch_begin(engine);
     *engine_r = engine;
     return STATUS_OK;
 }
@@ -330,23 +331,32 @@ static enum engine_lane lane_of(enum command_type type)
     case COMMAND_PUT_DEVICE:
     case COMMAND_DELETE_DEVICE:
     case COMMAND_TEST_DEVICE:
+    case COMMAND_HEAR_DEVICE:
     case COMMAND_FORWARDED_CALL: /* a record: nobody waits on the telephone for it */
+    case COMMAND_TICKET_VERB:
     case COMMAND_PUT_CUSTOMER:
     case COMMAND_PUT_HOLIDAYS:
     case COMMAND_PUT_PERSON:
     case COMMAND_PUT_PROCEDURE:
     case COMMAND_PUT_ROTA:
     case COMMAND_PUT_RULES:
+    case COMMAND_PUT_CHECK_IN_PLAN:
+    case COMMAND_DELETE_CHECK_IN_PLAN:
     case COMMAND_ADD_ENROLMENT:
     case COMMAND_ADD_API_KEY:
     case COMMAND_REVOKE_API_KEY:
     case COMMAND_ADD_FEED:
     case COMMAND_REVOKE_FEED:
+    case COMMAND_PUBLISH:
+    case COMMAND_SEE_PUBLICATION:
+    case COMMAND_FETCH_PUBLICATION:
     case COMMAND_DEADLINE:
     case COMMAND_CONTEXT_CHANGED:
     case COMMAND_ALARM:
     case COMMAND_CLOCK_MOVED:
     case COMMAND_PROBE:
+    case COMMAND_SHIFT_DUE:
+    case COMMAND_SHIFT_WITHDRAWN:
     case COMMANDS_COUNT:
         break;
     }
@@ -489,6 +499,7 @@ enum status engine_reload_customer(struct engine *engine, int64_t customer_id, s
         directory_release(engine->current);
         engine->current = fresh;
         engine->directory_dirty = true;
+        check_in_watch_customer(engine, customer_id);
     }
     return status;
 }

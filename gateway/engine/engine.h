@@ -53,7 +53,8 @@ struct effect {
     enum path path;
     enum severity severity;
     bool drill;
-    int number; /* announcement, round, or task kind */
+    int number;             /* announcement, round, or task kind */
+    int64_t check_in_agent; /* whose check-in it asks for; 0: it is about a caller */
     const struct directory_customer *customer;
     const struct directory_person *person; /* NULL for a callback */
     const struct directory_device *device; /* push only */
@@ -123,10 +124,32 @@ struct engine_rotas {
                            struct wall_time from, struct wall_time to, struct arena *arena,
                            struct engine_rota_interval **intervals_r, size_t *count_r,
                            struct error *error);
+    /* The shifts that touch [from, to), each from its own start to its own end. Otherwise as
+     * compile. */
+    enum status (*shifts)(void *context, const char *definition,
+                          const struct engine_calendar *calendar, const char *zone,
+                          struct wall_time from, struct wall_time to, struct arena *arena,
+                          struct engine_rota_interval **shifts_r, size_t *count_r,
+                          struct error *error);
+    /* The definition with one more override: the agent takes over from `from` to `to`. Text from
+     * the arena. STATUS_TOO_LARGE: it has as many as it can have. */
+    enum status (*replace)(void *context, const char *definition, struct wall_time from,
+                           struct wall_time to, const char *agent, struct arena *arena,
+                           const char **definition_r, struct error *error);
     /* Whether a customer of this zone is open at the moment, by its calendar, which has opening
      * hours. STATUS_INVALID, STATUS_NOT_FOUND and others when that cannot be told. */
     enum status (*is_open)(void *context, const struct engine_calendar *calendar, const char *zone,
                            struct wall_time at, bool *open_r, struct error *error);
+    /* The first moment, `at` or later, at which it is open; WALL_NEVER: it does not open as far as
+     * one looks. Otherwise as is_open(). */
+    enum status (*next_opening)(void *context, const struct engine_calendar *calendar,
+                                const char *zone, struct wall_time at, struct wall_time *opens_r,
+                                struct error *error);
+    /* Whether it is open, and until when: WALL_NEVER when it does not change in the time looked
+     * ahead over (weeks while it is open, two years while it is closed). NULL: nobody can say. */
+    enum status (*open_until)(void *context, const struct engine_calendar *calendar,
+                              const char *zone, struct wall_time at, bool *open_r,
+                              struct wall_time *until_r, struct error *error);
     void *context;
 };
 
@@ -203,6 +226,11 @@ void engine_outcome(struct engine *engine, int64_t customer_id, struct uuid esca
  */
 void engine_delayed(struct engine *engine, int64_t customer_id, struct uuid escalation,
                     const struct transport_request *delay);
+
+/* Any thread: an agent's calendar was fetched when this publication was his newest. Kept when the
+ * writer can; when it cannot, the next fetch is as good. agent is a slug, and copied. */
+void engine_calendar_fetched(struct engine *engine, int64_t customer_id, const char *agent,
+                             struct uuid newest, struct wall_time at);
 
 /* Any thread: tells the desk of something that has no escalation; recorded when the writer can. At
  * most one of a kind every 60 s goes out; the log has all. kind is a static dotted word; detail has

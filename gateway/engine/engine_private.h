@@ -40,6 +40,7 @@ struct pending_effect {
     struct uuid escalation_id;
     struct uuid ticket_id;
     bool drill;
+    int64_t check_in_agent;
     struct attempt attempt;
 };
 
@@ -148,6 +149,20 @@ struct failing {
 #define FAILING_MAX     256
 #define FAILING_WAIT_MS INT64_C(1000)
 
+/* ---- shifts that are to be checked in (check_in_watch.c) ---- */
+
+#define WATCHED_CUSTOMERS_MAX 64
+
+struct check_in_watch {
+    int64_t customers[WATCHED_CUSTOMERS_MAX]; /* to be looked at: the last is at hand */
+    size_t customers_count;
+    size_t rota; /* of the customer at hand: where the look goes on */
+    bool all;    /* every customer behind last_of_all: at start, and when somebody is due */
+    int64_t last_of_all;
+    struct wall_time next_at;    /* of those that were looked at: who is due first; or WALL_NEVER */
+    struct engine_time again_at; /* something failed: not before */
+};
+
 /* When an alarm was last told. */
 struct told_alarm {
     const char *kind; /* NULL: free */
@@ -183,6 +198,18 @@ struct files_watch {
     struct store_files files;
     int64_t looked_ms;
     int64_t told_ms;
+};
+
+/* ---- tickets that are indexed and erased (tickets_tend.c) ---- */
+
+struct tickets_tending {
+    struct engine_time index_at; /* not before */
+    struct engine_time erase_at;
+    int64_t customer_id; /* how far the tickets were walked; 0: a walk begins */
+    struct uuid after;
+    bool asked;   /* whether the index is unclean was looked up since the start */
+    bool unclean; /* erased words are still in it */
+    bool cleaning;
 };
 
 struct engine {
@@ -242,6 +269,7 @@ struct engine {
 
     /* customers whose open escalations are still to be told of a change */
     struct changes changes;
+    struct check_in_watch check_in_watch;
     struct failing failing[FAILING_MAX];
     struct again again;
 
@@ -258,6 +286,7 @@ struct engine {
     struct engine_time tests_again_at; /* their rows failed: until then the outbox does without */
     struct turn *turn;
     struct engine_time purged_at;
+    struct tickets_tending tending;
     struct cached_procedure procedures[PROCEDURES_CACHED_MAX];
     size_t procedures_count;
 
@@ -306,14 +335,17 @@ void engine_note_damage(struct engine *engine, enum status status);
 typedef enum status command_handler(struct engine *engine, struct command *command,
                                     struct error *error);
 
-command_handler command_escalate, command_forwarded_call, command_desk_verb, command_task_done;
+command_handler command_escalate, command_forwarded_call, command_desk_verb, command_task_done,
+    command_ticket_verb;
 command_handler command_agent_verb, command_use_enrolment, command_put_device,
-    command_delete_device, command_test_device, command_confirm_test, command_check_in,
-    command_check_out;
+    command_delete_device, command_test_device, command_confirm_test, command_hear_device,
+    command_check_in, command_check_out, command_put_check_in_plan, command_delete_check_in_plan,
+    command_shift_due, command_shift_withdrawn;
 command_handler command_call_outcome, command_transport_outcome, command_transport_delayed;
 command_handler command_put_customer, command_put_holidays, command_put_person,
     command_put_procedure, command_put_rota, command_put_rules, command_add_enrolment,
     command_add_api_key, command_revoke_api_key, command_add_feed, command_revoke_feed;
+command_handler command_publish, command_see_publication, command_fetch_publication;
 command_handler command_deadline, command_context_changed, command_quarantine, command_alarm,
     command_clock_moved, command_probe;
 
@@ -351,7 +383,7 @@ struct applied {
 
 /* What a new escalation brings besides its state. */
 struct opening {
-    const struct ticket_row *ticket;
+    struct ticket_row *ticket; /* gets its number */
     const struct caller_row *caller;
     const char *dedup_key;
 };
@@ -362,6 +394,12 @@ struct opening {
 enum status apply_event(struct engine *engine, int64_t customer_id, struct uuid id,
                         struct event *event, struct applied *applied_r,
                         struct error *error) MUST_CHECK;
+
+/* The same. What is on hold begins with the newest version of its procedure, or of this one instead
+ * (a row of the directory's; 0: its own). */
+enum status apply_event_by(struct engine *engine, int64_t customer_id, struct uuid id,
+                           int64_t procedure_id, struct event *event, struct applied *applied_r,
+                           struct error *error) MUST_CHECK;
 
 /* The same for a new one. seed as escalation_step() wants it. */
 enum status apply_opening(struct engine *engine, const struct escalation *seed,
@@ -382,6 +420,17 @@ struct event event_now(struct engine *engine, enum event_type type, struct wall_
 enum status context_build(struct engine *engine, const struct directory_customer *customer,
                           const struct escalation *escalation, struct wall_time wall,
                           struct context *context_r, struct error *error) MUST_CHECK;
+
+/* Adds when the customer opens next. */
+void context_add_opening(struct engine *engine, const struct directory_customer *customer,
+                         const struct event *event, struct context *context);
+
+/* The row of the newest version of the procedure that this one is a version of; the customer's
+ * default when it has none of the name, 0 when it has no default either. */
+enum status context_newest_procedure(struct engine *engine,
+                                     const struct directory_customer *customer,
+                                     int64_t procedure_id, int64_t *newest_r,
+                                     struct error *error) MUST_CHECK;
 
 /* The first interval of an agent that ends after `at`, in any rota; NULL when there is none. */
 const struct directory_interval *shift_of(const struct directory_customer *customer,
@@ -550,6 +599,16 @@ int64_t reserve_tend(struct engine *engine);
 /* Each turn, before its transaction. */
 void housekeeping(struct engine *engine);
 
+/* Neither yes nor no can be answered: stop, restart, recover (turn.c). */
+_Noreturn void engine_end_process(const struct engine *engine, const char *event,
+                                  const struct error *error);
+
+/* ---- tickets_tend.c: what tickets need from time alone ---- */
+
+/* Between transactions: indexes and erases a few, when it is time. began: of the turn. busy: the
+ * writer has other work. Answers when it wants to look next, in ms. */
+int64_t tickets_tend(struct engine *engine, struct engine_time began, bool busy);
+
 /* ---- clock_watch.c ---- */
 
 /* From now on the wall should be ahead_ms before engine time. */
@@ -570,6 +629,53 @@ void clock_watch_told(struct engine *engine, struct uuid escalation);
 void files_watch_begin(struct engine *engine);
 /* Each look of the watchdog. */
 void files_watch_look(struct engine *engine);
+
+/* ---- check_in_watch.c: whose reminder is due ---- */
+
+/* At start: everybody is looked at. */
+void check_in_watch_begin(struct engine *engine);
+/* A customer's people or rotas changed. 0: nobody's. */
+void check_in_watch_customer(struct engine *engine, int64_t customer_id);
+/* Each turn, between transactions: a bounded look. Posts COMMAND_SHIFT_DUE and
+ * COMMAND_SHIFT_WITHDRAWN for what it finds. */
+void check_in_watch_look(struct engine *engine);
+/* The sleep, cut to when the look goes on or somebody is due. */
+int64_t check_in_watch_limit_wait(struct engine *engine, int64_t wait_ms);
+
+/* ---- command_check_in.c: what a shift's check-in becomes ---- */
+
+/* The shift of an agent that begins at this moment; NULL: the rota has none. */
+const struct directory_interval *check_in_shift(const struct directory_rota *rota, int64_t agent_id,
+                                                struct wall_time from);
+/* Whether its reminder is due by the plan. */
+bool check_in_is_due(const struct directory_rota *rota, const struct directory_interval *shift,
+                     struct wall_time now);
+/* Whether the rota gives an agent back what it took away while they were asked for it, or what
+ * somebody else took: it is judged again, unless it is over. */
+bool check_in_is_given_back(const struct check_in_duty_row *duty,
+                            const struct directory_interval *shift, struct wall_time now);
+/* Writes into a rota that is about to be put whoever took a shift of it, for what is left of that,
+ * where its agent would have it back. What cannot be written is left out: its agent is asked again.
+ * Into the scratch arena. */
+enum status check_in_keep_replacements(struct engine *engine,
+                                       const struct directory_customer *customer, const char *rota,
+                                       struct wall_time now, const char **definition,
+                                       struct error *error);
+/* Whether a shift that was judged is still the agent's, as far as the rota can say. */
+bool check_in_duty_stands(const struct directory_customer *customer,
+                          const struct check_in_duty_row *duty, struct wall_time now);
+/* Inside a transaction: a test push was heard. When it was a check-in's, that is complete, and so
+ * are the agent's shifts that miss it. */
+enum status check_in_heard(struct engine *engine, const struct device_test_row *test,
+                           struct wall_time at, struct error *error) MUST_CHECK;
+/* Inside a transaction, after each event of an escalation: when somebody's answer settles a
+ * check-in, it is ended, and who takes the shift gets it. applied_r is of the last event then. */
+enum status check_in_answered(struct engine *engine, const struct event *event,
+                              struct applied *applied_r, struct error *error) MUST_CHECK;
+/* Whether "done" is refused to the agent whose check-in it is, as it is not complete. */
+enum status check_in_forbids_done(struct engine *engine, int64_t customer_id,
+                                  struct uuid escalation, int64_t agent_id, bool *forbids_r,
+                                  struct error *error) MUST_CHECK;
 
 /* ---- the rest ---- */
 

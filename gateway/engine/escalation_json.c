@@ -37,8 +37,13 @@ void escalation_json_next(struct json_writer *json, const struct escalation *esc
         json_null_value(json);
         return;
     }
+    /* An opening is looked at each hour, too, which is nobody's affair. */
+    bool opens = escalation->held_until.ms != TIME_NEVER_MS &&
+                 escalation->due_at.ms == escalation->wait_until.ms;
     json_object_begin(json);
-    json_member_time(json, "at", (struct wall_time){escalation->due_at.ms + wall_of_engine_ms});
+    json_member_time(json, "at",
+                     opens ? escalation->held_until
+                           : (struct wall_time){escalation->due_at.ms + wall_of_engine_ms});
     json_member_text(json, "what", escalation->next_what);
     json_object_end(json);
 }

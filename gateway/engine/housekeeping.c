@@ -1,5 +1,5 @@
 /* housekeeping.c - work that comes from time rather than from anybody: rotas that run short, old
- * idempotency keys. */
+ * idempotency keys, shifts that are to be checked in. */
 #include "gateway/engine/engine_private.h"
 
 #include "gateway/base/log.h"
@@ -25,4 +25,5 @@ void housekeeping(struct engine *engine)
     if (atomic_exchange(&engine->root_key_changed, false)) {
         engine_customer_changed(engine, 0, false);
     }
+    check_in_watch_look(engine);
 }

@@ -53,7 +53,7 @@ static void add_steps(struct ladder *ladder, const struct directory_customer *cu
         const struct procedure_step *step = &procedure->steps[s];
         for (size_t t = 0; t < step->targets_count; t++) {
             const struct procedure_target *target = &step->targets[t];
-            size_t count = people_of_target(customer, target, at, people, LADDER_RUNGS_MAX);
+            size_t count = people_of_target(customer, target, 0, at, people, LADDER_RUNGS_MAX);
             add_people(ladder, people, count, target->kind == TARGET_ON_CALL ? target->name : NULL,
                        (int)s + 1);
         }
@@ -69,14 +69,17 @@ static void add_roles(struct ladder *ladder, const struct directory_customer *cu
     }
 }
 
-void ladder_resolve(const struct directory_customer *customer, struct wall_time at,
-                    struct ladder *ladder_r)
+void ladder_resolve_role(const struct directory_customer *customer, const char *role,
+                         struct wall_time at, struct ladder *ladder_r)
 {
     const struct directory_procedure *agreed =
         customer->default_procedure == NULL
             ? NULL
             : directory_procedure(customer, customer->default_procedure);
     ladder_r->count = 0;
+    if (role != NULL) {
+        add_on_call(ladder_r, customer, role, at);
+    }
     if (agreed != NULL) {
         add_steps(ladder_r, customer, agreed->procedure, at);
     } else {
@@ -85,4 +88,37 @@ void ladder_resolve(const struct directory_customer *customer, struct wall_time 
     const struct ladder_rung emergency = {.phone = customer->emergency_phone};
     assert(ladder_r->count < LADDER_RUNGS_MAX);
     add_rung(ladder_r, &emergency, LADDER_RUNGS_MAX);
+}
+
+void ladder_resolve(const struct directory_customer *customer, struct wall_time at,
+                    struct ladder *ladder_r)
+{
+    ladder_resolve_role(customer, NULL, at, ladder_r);
+}
+
+static void write_rung(struct json_writer *json, const struct ladder_rung *rung)
+{
+    json_object_begin(json);
+    json_member_text(json, "phone", rung->phone);
+    if (rung->person != NULL) {
+        json_member_text(json, person_kind_word(rung->person->kind), rung->person->slug);
+        json_member_text(json, "name", rung->person->name);
+    }
+    if (rung->role != NULL) {
+        json_member_text(json, "role", rung->role);
+    }
+    if (rung->step > 0) {
+        json_member_int(json, "step", rung->step);
+    }
+    json_member_bool(json, "emergency", rung->person == NULL);
+    json_object_end(json);
+}
+
+void ladder_write(struct json_writer *json, const struct ladder *ladder)
+{
+    json_array_begin(json);
+    for (size_t i = 0; i < ladder->count; i++) {
+        write_rung(json, &ladder->rungs[i]);
+    }
+    json_array_end(json);
 }

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "gateway/base/json_writer.h"
 #include "gateway/base/time.h"
 #include "gateway/engine/directory.h"
 
@@ -33,5 +34,13 @@ struct ladder {
  * Everything in it lives as long as the customer. */
 void ladder_resolve(const struct directory_customer *customer, struct wall_time at,
                     struct ladder *ladder_r);
+
+/* Who is on call in the role first, then what ladder_resolve() answers. role NULL: only that. */
+void ladder_resolve_role(const struct directory_customer *customer, const char *role,
+                         struct wall_time at, struct ladder *ladder_r);
+
+/* Writes the array of its rungs: {"phone","agent" or "contact","name","role","step","emergency"}.
+ */
+void ladder_write(struct json_writer *json, const struct ladder *ladder);
 
 #endif

@@ -53,8 +53,8 @@ static enum status resolve_person(struct arena *arena, const struct directory_pe
 }
 
 size_t people_of_target(const struct directory_customer *customer,
-                        const struct procedure_target *target, struct wall_time at,
-                        const struct directory_person **people_r, size_t max)
+                        const struct procedure_target *target, int64_t check_in_agent,
+                        struct wall_time at, const struct directory_person **people_r, size_t max)
 {
     const struct directory_person *person = NULL;
     switch (target->kind) { /* unreachable: every kind has its case */
@@ -65,6 +65,9 @@ size_t people_of_target(const struct directory_customer *customer,
         break;
     case TARGET_CONTACT:
         person = directory_contact_by_slug(customer, target->name);
+        break;
+    case TARGET_CHECK_IN:
+        person = directory_agent(customer, check_in_agent);
         break;
     case TARGET_CALLBACK:
         break;
@@ -78,13 +81,13 @@ size_t people_of_target(const struct directory_customer *customer,
 
 static enum status resolve_targets(const struct directory_customer *customer,
                                    const struct procedure_target *targets, size_t targets_count,
-                                   struct wall_time at, struct arena *arena,
+                                   int64_t check_in_agent, struct wall_time at, struct arena *arena,
                                    struct context_step *step_r, struct error *error)
 {
     const struct directory_person *people[PERSONS_OF_STEP_MAX];
     size_t count = 0;
     for (size_t t = 0; t < targets_count; t++) {
-        count += people_of_target(customer, &targets[t], at, people + count,
+        count += people_of_target(customer, &targets[t], check_in_agent, at, people + count,
                                   PERSONS_OF_STEP_MAX - count);
     }
     struct context_person *persons = arena_alloc(arena, count * sizeof *persons);
@@ -126,7 +129,7 @@ static enum status resolve_holder(const struct directory_customer *customer,
 }
 
 enum status people_resolve(const struct directory_customer *customer,
-                           const struct procedure *procedure, const struct person_ref *holder,
+                           const struct procedure *procedure, const struct escalation *escalation,
                            struct wall_time at, struct arena *arena, struct context *context_r,
                            struct error *error)
 {
@@ -140,14 +143,15 @@ enum status people_resolve(const struct directory_customer *customer,
     }
     for (size_t i = 0; i < procedure->steps_count && status == STATUS_OK; i++) {
         status = resolve_targets(customer, procedure->steps[i].targets,
-                                 procedure->steps[i].targets_count, at, arena, &steps[i], error);
+                                 procedure->steps[i].targets_count, escalation->check_in_agent, at,
+                                 arena, &steps[i], error);
     }
     for (size_t i = 0; i < procedure->exhausted_count && status == STATUS_OK; i++) {
-        status =
-            resolve_targets(customer, &procedure->exhausted[i], 1, at, arena, &exhausted[i], error);
+        status = resolve_targets(customer, &procedure->exhausted[i], 1, escalation->check_in_agent,
+                                 at, arena, &exhausted[i], error);
     }
     if (status == STATUS_OK) {
-        status = resolve_holder(customer, holder, arena, &context, error);
+        status = resolve_holder(customer, &escalation->holder, arena, &context, error);
     }
     if (status != STATUS_OK) {
         return status;
@@ -158,17 +162,23 @@ enum status people_resolve(const struct directory_customer *customer,
     return STATUS_OK;
 }
 
-enum status people_compile_rota(const struct engine_rotas *rotas,
-                                const struct directory_customer *customer, struct arena *scratch,
-                                struct arena *arena, struct directory_rota *rota,
-                                struct error *error)
+/* Either of engine_rotas.compile and .shifts. */
+typedef enum status compile_function(void *context, const char *definition,
+                                     const struct engine_calendar *calendar, const char *zone,
+                                     struct wall_time from, struct wall_time to,
+                                     struct arena *arena, struct engine_rota_interval **intervals_r,
+                                     size_t *count_r, struct error *error);
+
+static enum status fill_in(compile_function *compile, void *context,
+                           const struct directory_customer *customer, struct arena *scratch,
+                           struct arena *arena, struct directory_rota *rota, struct error *error)
 {
     struct engine_rota_interval *found;
     size_t count;
     assert(rota->intervals_count == 0);
     enum status status =
-        rotas->compile(rotas->context, rota->definition, customer->calendar, customer->time_zone,
-                       rota->compiled_from, rota->compiled_until, scratch, &found, &count, error);
+        compile(context, rota->definition, customer->calendar, customer->time_zone,
+                rota->compiled_from, rota->compiled_until, scratch, &found, &count, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -185,4 +195,20 @@ enum status people_compile_rota(const struct engine_rotas *rotas,
     }
     rota->intervals = intervals;
     return STATUS_OK;
+}
+
+enum status people_compile_rota(const struct engine_rotas *rotas,
+                                const struct directory_customer *customer, struct arena *scratch,
+                                struct arena *arena, struct directory_rota *rota,
+                                struct error *error)
+{
+    return fill_in(rotas->compile, rotas->context, customer, scratch, arena, rota, error);
+}
+
+enum status people_find_shifts(const struct engine_rotas *rotas,
+                               const struct directory_customer *customer, struct arena *scratch,
+                               struct arena *arena, struct directory_rota *rota,
+                               struct error *error)
+{
+    return fill_in(rotas->shifts, rotas->context, customer, scratch, arena, rota, error);
 }

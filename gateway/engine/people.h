@@ -12,29 +12,35 @@
 #include "gateway/engine/directory.h"
 #include "gateway/engine/engine.h"
 
-/* Resolves everybody that the procedure may call on at a moment, and the holder (PERSON_NONE: there
- * is none). Sets all of *context_r but the attempts; it lives in the arena and as long as customer
- * and procedure do. STATUS_NO_MEMORY: the arena is full; *context_r is then untouched. */
+/* Resolves everybody that the procedure may call on at a moment for an escalation, of which only
+ * the holder (PERSON_NONE: there is none) and check_in_agent are read. Sets all of *context_r but
+ * the attempts; it lives in the arena and as long as customer and procedure do. STATUS_NO_MEMORY:
+ * the arena is full; *context_r is then untouched. */
 enum status people_resolve(const struct directory_customer *customer,
-                           const struct procedure *procedure, const struct person_ref *holder,
+                           const struct procedure *procedure, const struct escalation *escalation,
                            struct wall_time at, struct arena *arena, struct context *context_r,
                            struct error *error) MUST_CHECK;
 
 /* The agents on call for a role at a moment; answers how many (at most `max`). */
 size_t people_on_call(const struct directory_customer *customer, const char *role,
                       struct wall_time at, const struct directory_person **agents_r, size_t max);
-/* The active people behind a target at a moment; none when it names nobody. Answers how many (at
- * most `max`). */
+/* The active people behind a target at a moment; none when it names nobody. check_in_agent: whose
+ * check-in is asked for; 0: nobody's. Answers how many (at most `max`). */
 size_t people_of_target(const struct directory_customer *customer,
-                        const struct procedure_target *target, struct wall_time at,
-                        const struct directory_person **people_r, size_t max);
+                        const struct procedure_target *target, int64_t check_in_agent,
+                        struct wall_time at, const struct directory_person **people_r, size_t max);
 
 /* Fills in the intervals of a rota whose definition, compiled_from and compiled_until are set, for
- * the customer's active agents. scratch is for what is needed meanwhile; the intervals live in the
- * arena. Statuses as engine_rotas.compile; on failure there are no intervals. */
+ * the customer's active agents, cut to that window. scratch is for what is needed meanwhile; the
+ * intervals live in the arena. Statuses as engine_rotas.compile; on failure there are none. */
 enum status people_compile_rota(const struct engine_rotas *rotas,
                                 const struct directory_customer *customer, struct arena *scratch,
                                 struct arena *arena, struct directory_rota *rota,
                                 struct error *error) MUST_CHECK;
+/* The same with whole shifts: the first may begin before the window, the last end behind it. */
+enum status people_find_shifts(const struct engine_rotas *rotas,
+                               const struct directory_customer *customer, struct arena *scratch,
+                               struct arena *arena, struct directory_rota *rota,
+                               struct error *error) MUST_CHECK;
 
 #endif

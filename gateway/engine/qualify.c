@@ -42,7 +42,6 @@ struct rules_world qualify_world(const struct directory_customer *customer)
         .has_default_procedure = customer->default_procedure != NULL,
         .field = known_field,
         .has_opening_hours = customer->opening_hours != NULL,
-        .actions = 1u << RULE_ESCALATE, /* the others need tickets without an escalation */
     };
 }
 
@@ -52,15 +51,51 @@ bool qualify_has_rules(const struct directory_customer *customer)
     return rules != NULL && (rules->rules == NULL || rules->rules->count > 0);
 }
 
+static bool calendar_knows(const struct directory_customer *customer, struct wall_time at)
+{
+    return customer->opening_hours != NULL && customer->calendar != NULL &&
+           at.ms >= customer->calendar_from.ms && at.ms < customer->calendar_until.ms;
+}
+
 enum rules_hours qualify_hours(const struct engine_rotas *rotas,
                                const struct directory_customer *customer, struct wall_time at)
 {
     bool open = false;
-    if (customer->opening_hours == NULL || customer->calendar == NULL ||
-        at.ms < customer->calendar_from.ms || at.ms >= customer->calendar_until.ms ||
+    if (!calendar_knows(customer, at) ||
         rotas->is_open(rotas->context, customer->calendar, customer->time_zone, at, &open, NULL) !=
             STATUS_OK) {
         return RULES_HOURS_UNKNOWN;
+    }
+    return open ? RULES_HOURS_OPEN : RULES_HOURS_CLOSED;
+}
+
+struct wall_time qualify_opening(const struct engine_rotas *rotas,
+                                 const struct directory_customer *customer, struct wall_time at)
+{
+    struct wall_time opens = WALL_NEVER;
+    if (!calendar_knows(customer, at) ||
+        rotas->next_opening(rotas->context, customer->calendar, customer->time_zone, at, &opens,
+                            NULL) != STATUS_OK ||
+        opens.ms >= customer->calendar_until.ms) {
+        return WALL_NEVER; /* beyond that, holidays are not known */
+    }
+    return opens;
+}
+
+enum rules_hours qualify_hours_until(const struct engine_rotas *rotas,
+                                     const struct directory_customer *customer, struct wall_time at,
+                                     struct wall_time *until_r)
+{
+    bool open = false;
+    struct wall_time until = WALL_NEVER;
+    *until_r = WALL_NEVER;
+    if (!calendar_knows(customer, at) || rotas->open_until == NULL ||
+        rotas->open_until(rotas->context, customer->calendar, customer->time_zone, at, &open,
+                          &until, NULL) != STATUS_OK) {
+        return RULES_HOURS_UNKNOWN;
+    }
+    if (until.ms <= customer->calendar_until.ms) { /* later ones may fall on holidays not read */
+        *until_r = until;
     }
     return open ? RULES_HOURS_OPEN : RULES_HOURS_CLOSED;
 }
@@ -90,11 +125,11 @@ static const struct failure stale_procedure = {
     "rules: name a procedure that the customer does not have; escalated with the default procedure",
     "la règle nomme une procédure que le client n'a pas",
     "the rule names a procedure that the customer does not have"};
-static const struct failure unavailable_action = {
-    "unavailable_action",
-    "rules: ask for what is not available yet; escalated with the default procedure",
-    "la règle demande ce qui n'est pas encore possible",
-    "the rule asks for what is not available yet"};
+static const struct failure stale_role = {
+    "stale_role",
+    "rules: name a rota that the customer does not have; escalated with the default procedure",
+    "la règle nomme un planning que le client n'a pas",
+    "the rule names a rota that the customer does not have"};
 
 static void fail(struct qualification *qualification, const struct failure *failure)
 {
@@ -117,16 +152,17 @@ void qualify(const struct directory_customer *customer, const struct rules *rule
     }
     const struct rule *rule = decision.rule;
     const char *procedure = rule->procedure[0] != '\0' ? rule->procedure : NULL;
-    if ((qualify_world(customer).actions & 1u << rule->action) == 0) {
-        fail(qualification_r, &unavailable_action);
+    const char *on_call = rule->action == RULE_FORWARD ? rule->on_call : NULL;
+    if (on_call != NULL && directory_rota(customer, on_call) == NULL) {
+        fail(qualification_r, &stale_role);
         return;
     }
     if (procedure != NULL && directory_procedure(customer, procedure) == NULL) {
         fail(qualification_r, &stale_procedure);
         return;
     }
-    *qualification_r =
-        (struct qualification){.rule = rule->name, .action = rule->action, .procedure = procedure};
+    *qualification_r = (struct qualification){
+        .rule = rule->name, .action = rule->action, .procedure = procedure, .on_call = on_call};
     (void)text_copy(qualification_r->because_fr, sizeof qualification_r->because_fr,
                     decision.because_fr);
     (void)text_copy(qualification_r->because_en, sizeof qualification_r->because_en,

@@ -20,10 +20,21 @@ bool qualify_has_rules(const struct directory_customer *customer);
 enum rules_hours qualify_hours(const struct engine_rotas *rotas,
                                const struct directory_customer *customer, struct wall_time at);
 
+/* When the customer opens next: `at` itself while it is open; WALL_NEVER where qualify_hours() is
+ * UNKNOWN, and when it does not open as far as the calendar is looked at. Any thread. */
+struct wall_time qualify_opening(const struct engine_rotas *rotas,
+                                 const struct directory_customer *customer, struct wall_time at);
+
+/* qualify_hours(), and until when it is so; WALL_NEVER when that is not known. */
+enum rules_hours qualify_hours_until(const struct engine_rotas *rotas,
+                                     const struct directory_customer *customer, struct wall_time at,
+                                     struct wall_time *until_r);
+
 struct qualification {
     const char *rule; /* its name; NULL: the rules could not decide */
     enum rule_action action;
     const char *procedure; /* slug of one that exists; NULL: the customer's default */
+    const char *on_call;   /* FORWARD: whom; a role that exists */
     const char *failed;    /* what kept them from it, a fixed word ("no_rule"); NULL: nothing */
     const char *warning;   /* the same as a sentence for the caller's answer */
     char because_fr[RULES_BECAUSE_BYTES_MAX];

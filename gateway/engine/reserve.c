@@ -85,22 +85,31 @@ bool reserve_serves(enum command_type type)
     case COMMAND_ALARM:
     case COMMAND_CLOCK_MOVED:
     case COMMAND_PROBE:
+    case COMMAND_SHIFT_DUE: /* nobody would hear its refusal */
+    case COMMAND_SHIFT_WITHDRAWN:
         return true;
     case COMMAND_ESCALATE:
     case COMMAND_FORWARDED_CALL:
+    case COMMAND_TICKET_VERB:
     case COMMAND_USE_ENROLMENT:
     case COMMAND_PUT_DEVICE:
     case COMMAND_DELETE_DEVICE:
     case COMMAND_TEST_DEVICE:
+    case COMMAND_HEAR_DEVICE:
     case COMMAND_PUT_CUSTOMER:
     case COMMAND_PUT_HOLIDAYS:
     case COMMAND_PUT_PERSON:
     case COMMAND_PUT_PROCEDURE:
     case COMMAND_PUT_ROTA:
     case COMMAND_PUT_RULES:
+    case COMMAND_PUT_CHECK_IN_PLAN:
+    case COMMAND_DELETE_CHECK_IN_PLAN:
     case COMMAND_ADD_ENROLMENT:
     case COMMAND_ADD_API_KEY:
     case COMMAND_ADD_FEED:
+    case COMMAND_PUBLISH:
+    case COMMAND_SEE_PUBLICATION:
+    case COMMAND_FETCH_PUBLICATION:
     case COMMANDS_COUNT:
         break;
     }

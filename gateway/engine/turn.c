@@ -383,7 +383,7 @@ static bool clock_is_to_be_saved(const struct engine *engine)
 
 /* Neither yes nor no can be answered: stop, restart, recover. The callers find out by their
  * idempotency keys. */
-static _Noreturn void end_process(const struct engine *engine, const char *event,
+_Noreturn void engine_end_process(const struct engine *engine, const char *event,
                                   const struct error *error)
 {
     log_error(event, LOG_TEXT("detail", error->text));
@@ -412,7 +412,7 @@ static enum status finish_transaction(struct engine *engine, struct error *error
         notes_committed(engine->notes, engine->clock_saved_at);
     }
     if (status == STATUS_UNCERTAIN) {
-        end_process(engine, "engine.commit_uncertain", error);
+        engine_end_process(engine, "engine.commit_uncertain", error);
     }
     return status;
 }
@@ -423,7 +423,7 @@ static void drop_transaction(struct engine *engine)
     /* unreachable: the process that ends counts nothing */
     if (store_in_transaction(engine->store)) {
         const struct error error = {.text = "no memory to roll back"};
-        end_process(engine, "engine.rollback_failed", &error);
+        engine_end_process(engine, "engine.rollback_failed", &error);
     }
     outbox_forget(engine, 0);
     if (engine->directory_dirty) {
@@ -739,17 +739,19 @@ int64_t engine_turn(struct engine *engine)
         log_error("engine.gather_failed", LOG_TEXT("detail", error.text));
     }
     housekeeping(engine);
-    if (has_work(turn)) {
+    bool busy = has_work(turn);
+    if (busy) {
         run_turn(turn);
     }
-    int64_t look_ms = reserve_tend(engine);
+    int64_t look_ms = reserve_tend(engine), tickets_ms = tickets_tend(engine, began, busy);
+    look_ms = look_ms < tickets_ms ? look_ms : tickets_ms;
     bool owed = changes_pending(engine) || clock_watch_is_telling(engine);
     owed = turn->more || (owed && !turn->failing);
     int64_t wait_ms = owed ? 0 : time_until_due(engine, began, turn->failing);
     wait_ms = wait_ms < look_ms ? wait_ms : look_ms;
     atomic_store(&engine->turn_began_ms, 0);
     atomic_store(&engine->turn_began_awake_ms, 0);
-    return again_limit_wait(engine, wait_ms);
+    return check_in_watch_limit_wait(engine, again_limit_wait(engine, wait_ms));
 }
 
 bool turn_is_empty(const struct turn *turn)

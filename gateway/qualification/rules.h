@@ -112,10 +112,9 @@ struct rules_world {
     enum rules_reference (*field)(const void *context, const char *name, const char *value);
     bool has_default_procedure;
     bool has_opening_hours;
-    unsigned actions; /* bits 1 << action of what can be carried out */
 };
 
-/* Whether everything the rules name exists and every action can be carried out. STATUS_INVALID with
+/* Whether everything the rules name exists and every action has what it needs. STATUS_INVALID with
  * the pointer of the first that does not, and the remedy. */
 enum status rules_check_references(const struct rules *rules, const struct rules_world *world,
                                    struct error *error) MUST_CHECK;

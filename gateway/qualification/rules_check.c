@@ -63,11 +63,6 @@ static enum status check_when(const struct check *check, const struct rule *rule
 static enum status check_then(const struct check *check, const struct rule *rule)
 {
     const struct rules_world *world = check->world;
-    if ((world->actions & 1u << rule->action) == 0) {
-        return refuse(check, "then/action",
-                      "not available yet: %s; \"escalate\" is what can be done now",
-                      rule_action_word(rule->action));
-    }
     if (rule->action == RULE_HOLD && !world->has_opening_hours) {
         return refuse(check, "then/action",
                       "the customer has no opening hours to wait for; put them first");

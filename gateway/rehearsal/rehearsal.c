@@ -196,7 +196,7 @@ static enum status apply(struct play *play, const struct event *event, size_t ow
 {
     struct context context = {.procedure = NULL};
     arena_reset(play->scratch);
-    enum status status = people_resolve(&play->customer, play->procedure, &play->escalation.holder,
+    enum status status = people_resolve(&play->customer, play->procedure, &play->escalation,
                                         event->wall, play->scratch, &context, error);
     if (status != STATUS_OK) {
         return status;

@@ -136,6 +136,14 @@ struct rota_interval {
 enum status rota_parse(const char *json, size_t json_bytes, struct arena *arena,
                        struct rota **rota_r, struct error *error) MUST_CHECK;
 
+/* The JSON form of a rota with one more override behind its own: `agent` takes over (replace) from
+ * `from` to `to`. All else is kept as it was written. The text comes from the arena.
+ * STATUS_INVALID: it is no rota, before or after; STATUS_TOO_LARGE: it has ROTA_OVERRIDES_MAX
+ * already; STATUS_NO_MEMORY. On failure the output is untouched. */
+enum status rota_add_replacement(const char *json, size_t json_bytes, struct wall_time from,
+                                 struct wall_time to, const char *agent, struct arena *arena,
+                                 const char **json_r, struct error *error) MUST_CHECK;
+
 /* Whether the zone is known ("Europe/Paris"). Any thread. */
 bool rota_zone_is_known(const char *zone);
 

@@ -134,12 +134,15 @@ struct customer_row {
     const char *default_procedure; /* or NULL */
     bool active;
     struct wall_time created_at;
-    const char *opening_hours;   /* JSON object, or NULL */
-    const char *holidays;        /* slug of a set of the law's, or NULL */
-    const char *emergency_phone; /* E.164, or NULL */
-    const char *greeting;        /* or NULL */
-    int64_t retention_days;      /* 0: without end */
-    const char *ticket_fields;   /* JSON array, or NULL */
+    const char *opening_hours;     /* JSON object, or NULL */
+    const char *holidays;          /* slug of a set of the law's, or NULL */
+    const char *emergency_phone;   /* E.164, or NULL */
+    const char *greeting;          /* or NULL */
+    int64_t retention_days;        /* 0: without end */
+    const char *ticket_fields;     /* JSON array, or NULL */
+    const char *nobody_reached_fr; /* what the caller is told then; or NULL */
+    const char *nobody_reached_en; /* likewise */
+    int64_t notice_days;           /* ahead of duty; 0: as the law has it */
 };
 
 /* A customer's file of holidays. */
@@ -196,6 +199,19 @@ struct device_row {
     struct wall_time proven_at;
     struct wall_time retired_at;
     const char *retired_reason;
+    struct wall_time heard_at; /* beside the times above; read only: store_hear_device() */
+};
+
+/* What became of calls to one number of a person, each the last time; WALL_NEVER: never, or (to be
+ * written) as it was. */
+struct number_proof_row {
+    int64_t customer_id;
+    enum person_kind person_kind;
+    int64_t person_id;
+    const char *phone; /* E.164 */
+    struct wall_time answered_at;
+    struct wall_time key_at; /* answered with a key */
+    struct wall_time failed_at;
 };
 
 /* A calendar's secret address: of a rota or of an agent, the other is 0. */
@@ -257,16 +273,64 @@ struct api_key_row {
     size_t customers_count;
 };
 
+/* How somebody took up a shift. The numbers are stored. */
+enum check_in_way {
+    CHECK_IN_BY_APP = 0,         /* complete once its test push was heard */
+    CHECK_IN_BY_CALL = 1,        /* a key pressed in a call to the agent */
+    CHECK_IN_BY_VOICE = 2,       /* told to an operator */
+    CHECK_IN_BY_REPLACEMENT = 3, /* took somebody else's shift */
+};
+
 struct check_in_row {
     int64_t check_in_id;
     int64_t customer_id;
     int64_t agent_id;
-    const char *installation;
-    const char *role; /* or NULL */
+    const char *installation; /* "" when it was not the app */
+    const char *role;         /* or NULL */
     struct wall_time shift_from_at;
     struct wall_time shift_to_at;
     struct wall_time in_at;
     struct wall_time out_at;
+    enum check_in_way way;
+    struct uuid test_id;           /* nil: no test push could be sent */
+    struct wall_time completed_at; /* WALL_NEVER: not yet */
+    const char *note;              /* for the next, left at the check-out; or NULL */
+};
+
+/* When the shifts of a rota are to be checked in. */
+struct check_in_plan_row {
+    int64_t customer_id;
+    const char *rota;
+    int64_t opens_before_s;
+    int64_t remind_before_s;
+    int64_t closes_after_s;
+    const char *procedure;
+    enum severity severity;
+    struct wall_time since_at; /* shifts that began before are not looked at */
+};
+
+/* What became of a shift's check-in. The numbers are stored. */
+enum duty_state {
+    DUTY_TAKEN_UP = 0,  /* the agent is there */
+    DUTY_MISSING = 1,   /* the procedure was started */
+    DUTY_REPLACED = 2,  /* somebody else took the shift */
+    DUTY_WITHDRAWN = 3, /* the rota took the shift away */
+    DUTY_PASSED = 4,    /* it was over before it could be judged */
+};
+
+/* A shift that was judged. */
+struct check_in_duty_row {
+    int64_t customer_id;
+    char rota[SLUG_BYTES_MAX];
+    struct wall_time shift_from_at;
+    int64_t agent_id;
+    struct wall_time shift_to_at;
+    enum duty_state state;
+    struct wall_time judged_at;
+    struct uuid escalation_id;     /* nil: none was needed */
+    struct wall_time completed_at; /* WALL_NEVER */
+    enum check_in_way completed_way;
+    int64_t replaced_by; /* agent; 0: nobody */
 };
 
 struct ticket_row {
@@ -278,6 +342,9 @@ struct ticket_row {
     const char *fields;  /* JSON object of strings, or NULL */
     struct wall_time opened_at;
     struct wall_time closed_at;
+    int64_t number;           /* to say on the telephone (core/ticket_number.h) */
+    struct uuid duplicate_of; /* the ticket that is worked on; nil: this one */
+    struct wall_time erased_at;
 };
 
 struct caller_row {
@@ -410,6 +477,21 @@ enum status store_retire_device(struct store *store, int64_t customer_id, int64_
 enum status store_prove_device(struct store *store, int64_t customer_id, int64_t device_id,
                                struct wall_time now, struct error *error) MUST_CHECK;
 
+/* The live ones of one agent, by id. */
+enum status store_list_devices_of_agent(struct store *store, int64_t customer_id, int64_t agent_id,
+                                        struct arena *arena, struct device_row **rows_r,
+                                        size_t *count_r, struct error *error) MUST_CHECK;
+/* How often it is written down that a phone was heard of. */
+#define DEVICE_HEARD_EVERY_MS INT64_C(60000)
+enum status store_hear_device(struct store *store, int64_t customer_id, int64_t device_id,
+                              struct wall_time now, struct error *error) MUST_CHECK;
+enum status store_note_number(struct store *store, const struct number_proof_row *row,
+                              struct error *error) MUST_CHECK;
+/* STATUS_NOT_FOUND: nothing is known of calls to it. */
+enum status store_get_number_proof(struct store *store, int64_t customer_id, enum person_kind kind,
+                                   int64_t person_id, const char *phone, struct arena *arena,
+                                   struct number_proof_row *row_r, struct error *error) MUST_CHECK;
+
 /* Adds a test push and forgets the oldest beyond DEVICE_TESTS_KEPT. */
 enum status store_add_device_test(struct store *store, const struct device_test_row *row,
                                   struct error *error) MUST_CHECK;
@@ -476,18 +558,73 @@ enum status store_list_feeds(struct store *store, int64_t customer_id, struct ar
                              struct error *error) MUST_CHECK;
 enum status store_revoke_feed(struct store *store, int64_t customer_id, int64_t feed_id,
                               struct wall_time now, struct error *error) MUST_CHECK;
+/* ---- prise de poste ---- */
+
+/* A plan that is there already keeps since_at. */
+enum status store_put_check_in_plan(struct store *store, const struct check_in_plan_row *row,
+                                    struct error *error) MUST_CHECK;
+/* STATUS_NOT_FOUND: there is none. */
+enum status store_delete_check_in_plan(struct store *store, int64_t customer_id, const char *rota,
+                                       struct error *error) MUST_CHECK;
+/* By rota. */
+enum status store_list_check_in_plans(struct store *store, int64_t customer_id, struct arena *arena,
+                                      struct check_in_plan_row **rows_r, size_t *count_r,
+                                      struct error *error) MUST_CHECK;
+
+/* Adds one, or changes what became of it: state, completed_at, completed_way and replaced_by. */
+enum status store_put_check_in_duty(struct store *store, const struct check_in_duty_row *row,
+                                    struct error *error) MUST_CHECK;
+enum status store_get_check_in_duty(struct store *store, int64_t customer_id, const char *rota,
+                                    struct wall_time shift_from_at, int64_t agent_id,
+                                    struct check_in_duty_row *row_r,
+                                    struct error *error) MUST_CHECK;
+enum status store_get_duty_of_escalation(struct store *store, int64_t customer_id,
+                                         struct uuid escalation_id, struct check_in_duty_row *row_r,
+                                         struct error *error) MUST_CHECK;
+/* Of an agent, DUTY_MISSING and not over at `after`. */
+enum status store_list_missing_duties(struct store *store, int64_t customer_id, int64_t agent_id,
+                                      struct wall_time after, size_t limit,
+                                      struct check_in_duty_row *rows_r, size_t *count_r,
+                                      struct error *error) MUST_CHECK;
+/* Of a rota, DUTY_REPLACED and not over at `after`; by their beginning. */
+enum status store_list_replaced_duties(struct store *store, int64_t customer_id, const char *rota,
+                                       struct wall_time after, size_t limit,
+                                       struct check_in_duty_row *rows_r, size_t *count_r,
+                                       struct error *error) MUST_CHECK;
+/* Of a customer, DUTY_MISSING and with an open escalation. */
+enum status store_list_escalated_duties(struct store *store, int64_t customer_id, size_t limit,
+                                        struct check_in_duty_row *rows_r, size_t *count_r,
+                                        struct error *error) MUST_CHECK;
 
 enum status store_check_in(struct store *store, const struct check_in_row *row,
                            int64_t *check_in_id_r, struct error *error) MUST_CHECK;
+/* note: or NULL. */
 enum status store_check_out(struct store *store, int64_t customer_id, int64_t agent_id,
-                            struct wall_time now, struct error *error) MUST_CHECK;
+                            const char *note, struct wall_time now, struct error *error) MUST_CHECK;
+/* The agent's newest that was not checked out. */
 enum status store_get_check_in(struct store *store, int64_t customer_id, int64_t agent_id,
                                struct arena *arena, struct check_in_row *row_r,
                                struct error *error) MUST_CHECK;
+/* The agent's newest complete one, of those made at or after `since`. */
+enum status store_find_complete_check_in(struct store *store, int64_t customer_id, int64_t agent_id,
+                                         struct wall_time since, struct arena *arena,
+                                         struct check_in_row *row_r,
+                                         struct error *error) MUST_CHECK;
+/* The one that waits for this test push to be heard. */
+enum status store_find_check_in_of_test(struct store *store, struct uuid test_id,
+                                        struct arena *arena, struct check_in_row *row_r,
+                                        struct error *error) MUST_CHECK;
+enum status store_complete_check_in(struct store *store, int64_t customer_id, int64_t check_in_id,
+                                    struct wall_time now, struct error *error) MUST_CHECK;
+/* The newest with a note of those that others than agent_id left in a role at or after `since`. */
+enum status store_find_note(struct store *store, int64_t customer_id, const char *role,
+                            int64_t agent_id, struct wall_time since, struct arena *arena,
+                            struct check_in_row *row_r, struct error *error) MUST_CHECK;
 
 /* ---- escalations ---- */
 
-enum status store_add_ticket(struct store *store, const struct ticket_row *row,
+/* Gives the ticket its number (row->number). */
+enum status store_add_ticket(struct store *store, struct ticket_row *row,
                              struct error *error) MUST_CHECK;
 enum status store_close_ticket(struct store *store, int64_t customer_id, struct uuid ticket_id,
                                struct wall_time now, struct error *error) MUST_CHECK;
@@ -514,11 +651,14 @@ enum status store_release_dedup(struct store *store, int64_t customer_id, struct
                                 struct error *error) MUST_CHECK;
 enum status store_find_open_dedup(struct store *store, int64_t customer_id, const char *dedup_key,
                                   struct uuid *id_r, struct error *error) MUST_CHECK;
-/* Of one customer, or (0) of all. Newest first, ids below `before` (nil: from the newest), states
- * low to high; without promises. */
+/* Of one customer, or (0) of all. Newest first, ids below `before` (nil: from the newest), in
+ * one of the states (bits 1 << state); without promises. */
 enum status store_list_escalations(struct store *store, int64_t customer_id, struct uuid before,
-                                   enum escalation_state state_low,
-                                   enum escalation_state state_high, size_t limit,
+                                   unsigned states, size_t limit, struct arena *arena,
+                                   struct escalation **rows_r, size_t *count_r,
+                                   struct error *error) MUST_CHECK;
+/* Open ones of one customer, newest first, without promises; however many are closed. */
+enum status store_list_open_newest(struct store *store, int64_t customer_id, size_t limit,
                                    struct arena *arena, struct escalation **rows_r, size_t *count_r,
                                    struct error *error) MUST_CHECK;
 /* Open ones, oldest first, ids above `after`. */
@@ -531,6 +671,9 @@ enum status store_list_due(struct store *store, struct engine_time now, size_t l
 /* The first due time behind `after`; ENGINE_NEVER when nothing is. */
 enum status store_next_due(struct store *store, struct engine_time after, struct engine_time *due_r,
                            struct error *error) MUST_CHECK;
+/* Those of a customer that are on hold. */
+enum status store_count_on_hold(struct store *store, int64_t customer_id, int64_t *count_r,
+                                struct error *error) MUST_CHECK;
 enum status store_count_open(struct store *store, int64_t *count_r, struct error *error) MUST_CHECK;
 
 enum status store_add_caller(struct store *store, const struct caller_row *row,

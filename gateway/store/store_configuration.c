@@ -21,6 +21,9 @@ static const struct column customer_columns[] = {
     SAME(greeting, TEXT),
     SAME(retention_days, ROW_ID),
     SAME(ticket_fields, TEXT),
+    SAME(notice_days, ROW_ID),
+    SAME(nobody_reached_fr, TEXT),
+    SAME(nobody_reached_en, TEXT),
 };
 MAP(customer);
 #undef ROW
@@ -64,7 +67,7 @@ static const struct column device_columns[] = {
     SAME(environment, INT),     SAME(public_key, TEXT),   SAME(auth_secret, TEXT),
     SAME(app_version, TEXT),    SAME(permission, TEXT),   SAME(battery_percent, INT),
     SAME(registered_at, TIME),  SAME(proven_at, TIME),    SAME(retired_at, TIME),
-    SAME(retired_reason, TEXT),
+    SAME(retired_reason, TEXT), SAME(heard_at, TIME),
 };
 MAP(device);
 #undef ROW
@@ -108,15 +111,6 @@ static const struct column feed_columns[] = {
     SAME(name, TEXT),     SAME(secret_hash, DIGEST), SAME(created_at, TIME),
 };
 MAP(feed);
-#undef ROW
-
-#define ROW struct check_in_row
-static const struct column check_in_columns[] = {
-    SAME(check_in_id, INT64), SAME(customer_id, INT64), SAME(agent_id, INT64),
-    SAME(installation, TEXT), SAME(role, TEXT),         SAME(shift_from_at, TIME),
-    SAME(shift_to_at, TIME),  SAME(in_at, TIME),        SAME(out_at, TIME),
-};
-MAP(check_in);
 #undef ROW
 
 #define ROW struct idempotency_row
@@ -394,6 +388,21 @@ enum status store_count_other_devices(struct store *store, int64_t customer_id, 
     return query_number(&run, count_r, error);
 }
 
+enum status store_list_devices_of_agent(struct store *store, int64_t customer_id, int64_t agent_id,
+                                        struct arena *arena, struct device_row **rows_r,
+                                        size_t *count_r, struct error *error)
+{
+    assert(customer_id > 0 && agent_id > 0);
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_device_list_of_agent, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_int64(&run, ":agent_id", agent_id);
+    return query_all(&run, &device_map, sizeof **rows_r, arena, (void **)rows_r, count_r, error);
+}
+
 enum status store_retire_device(struct store *store, int64_t customer_id, int64_t device_id,
                                 const char *reason, struct wall_time now,
                                 struct wall_time not_registered_after, struct error *error)
@@ -638,37 +647,6 @@ enum status store_revoke_feed(struct store *store, int64_t customer_id, int64_t 
     query_bind_int64(&run, ":feed_id", feed_id);
     query_bind_int64(&run, ":revoked_at", now.ms);
     return query_finish(&run, error);
-}
-
-enum status store_check_in(struct store *store, const struct check_in_row *row,
-                           int64_t *check_in_id_r, struct error *error)
-{
-    assert(row->customer_id > 0 && row->agent_id > 0 && check_in_id_r != NULL);
-    assert(row->in_at.ms != TIME_NEVER_MS && row->out_at.ms == TIME_NEVER_MS);
-    return put_row(store, QUERY_check_in_insert, &check_in_map, row, check_in_id_r, error);
-}
-
-enum status store_check_out(struct store *store, int64_t customer_id, int64_t agent_id,
-                            struct wall_time now, struct error *error)
-{
-    assert(customer_id > 0 && agent_id > 0);
-    assert(now.ms != TIME_NEVER_MS);
-    struct check_in_row row = {.customer_id = customer_id, .agent_id = agent_id, .out_at = now};
-    return put_row(store, QUERY_check_in_out, &check_in_map, &row, NULL, error);
-}
-
-enum status store_get_check_in(struct store *store, int64_t customer_id, int64_t agent_id,
-                               struct arena *arena, struct check_in_row *row_r, struct error *error)
-{
-    assert(customer_id > 0 && agent_id > 0 && row_r != NULL);
-    struct query_run run;
-    enum status status = query_begin(store, QUERY_check_in_current, &run, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    query_bind_int64(&run, ":customer_id", customer_id);
-    query_bind_int64(&run, ":agent_id", agent_id);
-    return query_one(&run, &check_in_map, row_r, arena, error);
 }
 
 enum status store_add_idempotency(struct store *store, const struct idempotency_row *row,

@@ -1,16 +1,10 @@
-/* store_escalation.c - tickets, escalations, callers, attempts and desk tasks. */
+/* store_escalation.c - escalations, callers, attempts and desk tasks. */
 #include "gateway/store/store_private.h"
 
 #include <assert.h>
 #include <string.h>
 
-#define ROW struct ticket_row
-static const struct column ticket_columns[] = {
-    SAME(customer_id, INT64), SAME(ticket_id, UUID), SAME(category, TEXT),  SAME(summary, TEXT),
-    SAME(details, TEXT),      SAME(fields, TEXT),    SAME(opened_at, TIME), SAME(closed_at, TIME),
-};
-MAP(ticket);
-#undef ROW
+#include "gateway/store/store_ticket_private.h"
 
 #define ROW struct escalation
 static const struct column escalation_columns[] = {
@@ -44,10 +38,12 @@ static const struct column escalation_columns[] = {
     SAME(callers_count, INT),
     SAME(opened_at, TIME),
     SAME(closed_at, TIME),
+    NAMED(held_until, "held_until_at", TIME),
     SAME(next_what, CHARS),
     SAME(version, INT64),
     SAME(owner, INT64),
     SAME(fence, INT64),
+    SAME(check_in_agent, INT64),
 };
 MAP(escalation);
 #undef ROW
@@ -138,36 +134,6 @@ static enum status write_row(struct store *store, enum query query, const struct
     }
     query_bind_row(&run, map, row);
     return query_finish(&run, error);
-}
-
-enum status store_add_ticket(struct store *store, const struct ticket_row *row, struct error *error)
-{
-    assert(row->customer_id > 0 && !uuid_is_nil(row->ticket_id));
-    assert(row->summary != NULL && row->opened_at.ms != TIME_NEVER_MS);
-    return write_row(store, QUERY_ticket_insert, &ticket_map, row, error);
-}
-
-enum status store_close_ticket(struct store *store, int64_t customer_id, struct uuid ticket_id,
-                               struct wall_time now, struct error *error)
-{
-    assert(customer_id > 0 && !uuid_is_nil(ticket_id));
-    assert(now.ms != TIME_NEVER_MS); /* that would open it again */
-    struct ticket_row row = {.customer_id = customer_id, .ticket_id = ticket_id, .closed_at = now};
-    return write_row(store, QUERY_ticket_close, &ticket_map, &row, error);
-}
-
-enum status store_get_ticket(struct store *store, int64_t customer_id, struct uuid ticket_id,
-                             struct arena *arena, struct ticket_row *row_r, struct error *error)
-{
-    assert(row_r != NULL && arena != NULL);
-    struct query_run run;
-    enum status status = query_begin(store, QUERY_ticket_get, &run, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    query_bind_int64(&run, ":customer_id", customer_id);
-    query_bind_uuid(&run, ":ticket_id", ticket_id);
-    return query_one(&run, &ticket_map, row_r, arena, error);
 }
 
 enum status store_add_escalation(struct store *store, const struct escalation *escalation,
@@ -287,12 +253,10 @@ enum status store_find_open_dedup(struct store *store, int64_t customer_id, cons
 }
 
 enum status store_list_escalations(struct store *store, int64_t customer_id, struct uuid before,
-                                   enum escalation_state state_low,
-                                   enum escalation_state state_high, size_t limit,
-                                   struct arena *arena, struct escalation **rows_r, size_t *count_r,
-                                   struct error *error)
+                                   unsigned states, size_t limit, struct arena *arena,
+                                   struct escalation **rows_r, size_t *count_r, struct error *error)
 {
-    assert(state_low <= state_high && state_high <= ESCALATION_DONE);
+    assert(states != 0 && (states & ~ESCALATION_STATES_ALL) == 0);
     assert(rows_r != NULL && count_r != NULL);
     struct query_run run;
     enum status status = query_begin(
@@ -308,8 +272,40 @@ enum status store_list_escalations(struct store *store, int64_t customer_id, str
         query_bind_int64(&run, ":customer_id", customer_id);
     }
     query_bind_uuid(&run, ":before", before);
-    query_bind_int64(&run, ":state_low", state_low);
-    query_bind_int64(&run, ":state_high", state_high);
+    query_bind_int64(&run, ":states", states);
+    query_bind_int64(&run, ":limit", (int64_t)limit);
+    return query_all(&run, &escalation_map, sizeof **rows_r, arena, (void **)rows_r, count_r,
+                     error);
+}
+
+enum status store_list_escalations_of_ticket(struct store *store, int64_t customer_id,
+                                             struct uuid ticket_id, size_t limit,
+                                             struct arena *arena, struct escalation **rows_r,
+                                             size_t *count_r, struct error *error)
+{
+    struct query_run run;
+    enum status status = store_begin_of_ticket(store, QUERY_ticket_list_escalations, customer_id,
+                                               ticket_id, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":limit", (int64_t)limit);
+    return query_all(&run, &escalation_map, sizeof **rows_r, arena, (void **)rows_r, count_r,
+                     error);
+}
+
+enum status store_list_open_newest(struct store *store, int64_t customer_id, size_t limit,
+                                   struct arena *arena, struct escalation **rows_r, size_t *count_r,
+                                   struct error *error)
+{
+    assert(customer_id > 0 && limit > 0);
+    assert(rows_r != NULL && count_r != NULL);
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_escalation_open_newest, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
     query_bind_int64(&run, ":limit", (int64_t)limit);
     return query_all(&run, &escalation_map, sizeof **rows_r, arena, (void **)rows_r, count_r,
                      error);
@@ -388,6 +384,19 @@ enum status store_next_due(struct store *store, struct engine_time after, struct
     }
     *due_r = next;
     return STATUS_OK;
+}
+
+enum status store_count_on_hold(struct store *store, int64_t customer_id, int64_t *count_r,
+                                struct error *error)
+{
+    assert(customer_id > 0 && count_r != NULL);
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_escalation_count_on_hold, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    return query_number(&run, count_r, error);
 }
 
 enum status store_count_open(struct store *store, int64_t *count_r, struct error *error)

@@ -14,8 +14,9 @@
     X(ticket_insert) X(ticket_close) X(ticket_get) X(escalation_insert) X(escalation_update) \
     X(escalation_set_aside) X(attempt_set_aside) X(escalation_release_dedup) X(escalation_get) \
     X(escalation_customer) X(escalation_open_by_dedup) X(escalation_due) \
-    X(escalation_next_due) X(escalation_open_of_customer) X(escalation_count_open) \
-    X(escalation_list_of_customer) X(caller_insert) X(caller_update) X(caller_list) \
+    X(escalation_next_due) X(escalation_open_of_customer) X(escalation_open_newest) \
+    X(escalation_count_open)     X(escalation_count_on_hold) X(escalation_list_of_customer) \
+    X(caller_insert) X(caller_update) X(caller_list) \
     X(attempt_insert) X(attempt_update) X(attempt_update_received) X(attempt_get) \
     X(attempt_list_newest) X(attempt_list) X(attempt_of_call) X(attempt_outbox) \
     X(attempt_calls_in_progress) X(attempt_rewind) X(attempt_unreceived_elsewhere) \
@@ -34,11 +35,33 @@
     X(rota_put) X(rota_list) X(procedure_insert) X(procedure_list) X(procedure_get) \
     X(rule_set_insert) X(rule_set_newest) \
     X(api_key_insert) X(api_key_customer_insert) X(api_key_list) X(api_key_customer_list) \
-    X(api_key_revoke) X(check_in_insert) X(check_in_out) X(check_in_current) X(alarm_insert) \
+    X(api_key_revoke) X(alarm_insert) \
+    X(check_in_plan_put) X(check_in_plan_delete) X(check_in_plan_list) X(check_in_duty_put) \
+    X(check_in_duty_get) X(check_in_duty_of_escalation) X(check_in_duty_missing) \
+    X(check_in_duty_replaced) X(check_in_duty_escalated) X(check_in_insert) X(check_in_out) \
+    X(check_in_current) \
+    X(check_in_completed) X(check_in_of_test) X(check_in_complete) X(check_in_note) \
     X(device_test_insert) X(device_test_forget) X(device_test_update) X(device_test_get) \
     X(device_test_list) X(device_test_outbox) X(device_test_rewind) \
     X(feed_insert) X(feed_list) X(feed_revoke) \
-    X(engine_clock_get) X(engine_clock_set)
+    X(publication_insert) X(publication_agent_insert) X(publication_newest) X(publication_exists) \
+    X(publication_get) X(publication_list) X(publication_list_over) X(publication_agent_list) \
+    X(publication_agent_get) X(publication_list_of_agent) X(publication_agent_unfetched) \
+    X(publication_agent_fetched) X(publication_agent_seen) \
+    X(engine_clock_get) X(engine_clock_set) \
+    X(ticket_highest_number) X(ticket_by_number) X(ticket_list) X(ticket_list_end) \
+    X(ticket_list_of_customer) X(ticket_list_of_customer_end) X(ticket_list_open) \
+    X(ticket_list_open_end) X(ticket_list_open_of_customer) X(ticket_list_open_of_customer_end) \
+    X(ticket_reopen) X(ticket_link) X(ticket_list_duplicates) X(ticket_open_escalations) \
+    X(ticket_list_escalations) X(ticket_note_insert) X(ticket_note_count) X(ticket_note_list) \
+    X(ticket_text) X(ticket_document_get) X(ticket_document_insert) X(ticket_document_update) \
+    X(ticket_document_delete) X(ticket_document_below) X(ticket_words_insert) \
+    X(ticket_words_delete) X(ticket_words_merge) X(ticket_search) X(ticket_search_end) \
+    X(ticket_stale_insert) X(ticket_stale_delete) X(ticket_stale_list) X(ticket_indexed_get) \
+    X(ticket_indexed_set) X(ticket_unclean_set) X(ticket_to_index) X(ticket_unindexed) \
+    X(ticket_unindexed_newest) X(ticket_walk) X(ticket_erase) X(ticket_erase_callers) \
+    X(ticket_erase_notes) X(ticket_erase_timeline) X(ticket_erase_dedup) \
+    X(device_heard) X(device_list_of_agent) X(number_proof_put) X(number_proof_get)
 /* clang-format on */
 
 enum query {

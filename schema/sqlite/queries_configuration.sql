@@ -3,28 +3,34 @@
 -- name: customer_put
 INSERT INTO customer (
   slug, name, time_zone, language, alias, default_procedure, active, created_at, opening_hours,
-  holidays, emergency_phone, greeting, retention_days, ticket_fields)
+  holidays, emergency_phone, greeting, retention_days, ticket_fields, nobody_reached_fr,
+  nobody_reached_en, notice_days)
 VALUES (
   :slug, :name, :time_zone, :language, :alias, :default_procedure, :active, :created_at,
-  :opening_hours, :holidays, :emergency_phone, :greeting, :retention_days, :ticket_fields)
+  :opening_hours, :holidays, :emergency_phone, :greeting, :retention_days, :ticket_fields,
+  :nobody_reached_fr, :nobody_reached_en, :notice_days)
 ON CONFLICT (slug) DO UPDATE SET
   name = excluded.name, time_zone = excluded.time_zone, language = excluded.language,
   alias = excluded.alias, default_procedure = excluded.default_procedure, active = excluded.active,
   opening_hours = excluded.opening_hours, holidays = excluded.holidays,
   emergency_phone = excluded.emergency_phone, greeting = excluded.greeting,
-  retention_days = excluded.retention_days, ticket_fields = excluded.ticket_fields
+  retention_days = excluded.retention_days, ticket_fields = excluded.ticket_fields,
+  nobody_reached_fr = excluded.nobody_reached_fr, nobody_reached_en = excluded.nobody_reached_en,
+  notice_days = excluded.notice_days
 RETURNING customer_id;
 
 -- name: customer_list
 SELECT
   customer_id, slug, name, time_zone, language, alias, default_procedure, active, created_at,
-  opening_hours, holidays, emergency_phone, greeting, retention_days, ticket_fields
+  opening_hours, holidays, emergency_phone, greeting, retention_days, ticket_fields,
+  nobody_reached_fr, nobody_reached_en, notice_days
 FROM customer WHERE customer_id > :after ORDER BY customer_id LIMIT :limit;
 
 -- name: customer_get
 SELECT
   customer_id, slug, name, time_zone, language, alias, default_procedure, active, created_at,
-  opening_hours, holidays, emergency_phone, greeting, retention_days, ticket_fields
+  opening_hours, holidays, emergency_phone, greeting, retention_days, ticket_fields,
+  nobody_reached_fr, nobody_reached_en, notice_days
 FROM customer WHERE customer_id = :customer_id;
 
 -- name: customer_holidays_put
@@ -133,7 +139,7 @@ RETURNING device_id;
 SELECT
   device_id, customer_id, agent_id, installation, platform, target, target_kind, environment,
   public_key, auth_secret, app_version, permission, battery_percent, registered_at, proven_at,
-  retired_at, retired_reason
+  retired_at, retired_reason, heard_at
 FROM device
 WHERE customer_id = :customer_id ORDER BY agent_id, device_id;
 
@@ -220,22 +226,6 @@ SELECT customer_id FROM api_key_customer WHERE key_id = :key_id;
 
 -- name: api_key_revoke
 UPDATE api_key SET revoked_at = :revoked_at WHERE key_id = :key_id AND revoked_at IS NULL;
-
--- name: check_in_insert
-INSERT INTO check_in (customer_id, agent_id, installation, role, shift_from_at, shift_to_at, in_at)
-VALUES (:customer_id, :agent_id, :installation, :role, :shift_from_at, :shift_to_at, :in_at)
-RETURNING check_in_id;
-
--- name: check_in_out
-UPDATE check_in SET out_at = :out_at
-WHERE customer_id = :customer_id AND agent_id = :agent_id AND out_at IS NULL;
-
--- name: check_in_current
-SELECT
-  check_in_id, customer_id, agent_id, installation, role, shift_from_at, shift_to_at, in_at, out_at
-FROM check_in
-WHERE customer_id = :customer_id AND agent_id = :agent_id AND out_at IS NULL
-ORDER BY check_in_id DESC LIMIT 1;
 
 -- name: alarm_insert
 INSERT INTO alarm (at, kind, detail) VALUES (:at, :kind, :detail);

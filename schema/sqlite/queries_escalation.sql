@@ -1,47 +1,35 @@
 -- Escalations, their attempts and their journal: what the engine writes.
 
--- name: ticket_insert
-INSERT INTO ticket (
-  customer_id, ticket_id, category, summary, details, fields, opened_at, closed_at)
-VALUES (
-  :customer_id, :ticket_id, :category, :summary, :details, :fields, :opened_at, :closed_at);
-
--- name: ticket_close
-UPDATE ticket SET closed_at = :closed_at
-WHERE customer_id = :customer_id AND ticket_id = :ticket_id AND closed_at IS NULL;
-
--- name: ticket_get
-SELECT
-  customer_id, ticket_id, category, summary, details, fields, opened_at, closed_at
-FROM ticket
-WHERE customer_id = :customer_id AND ticket_id = :ticket_id;
-
 -- name: escalation_insert
 INSERT INTO escalation (
   customer_id, escalation_id, ticket_id, procedure_id, dedup_key, state, severity, drill,
   quarantined, round, step, position, round_started_engine, wait_until_engine,
   received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
   held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
-  announcements, notices, callers_count, opened_at, closed_at, next_what, version, owner, fence)
+  announcements, notices, callers_count, opened_at, closed_at, held_until_at, next_what, version,
+  owner, fence, check_in_agent)
 VALUES (
   :customer_id, :escalation_id, :ticket_id, :procedure_id, :dedup_key, :state, :severity, :drill,
   :quarantined, :round, :step, :position, :round_started_engine, :wait_until_engine,
   :received_until_engine, :due_engine, :holder_kind, :holder_id, :holder_name, :holder_path,
   :held_since_at, :eta_at, :intervention, :handed_back_kind, :handed_back_id, :handed_back_name,
-  :announcements, :notices, :callers_count, :opened_at, :closed_at, :next_what, :version, :owner,
-  :fence);
+  :announcements, :notices, :callers_count, :opened_at, :closed_at, :held_until_at, :next_what,
+  :version, :owner, :fence, :check_in_agent);
 
 -- name: escalation_update
+-- The procedure changes as long as it has not begun: what is on hold follows its newest version.
 UPDATE escalation SET
-  state = :state, severity = :severity, quarantined = :quarantined, round = :round, step = :step,
-  position = :position, round_started_engine = :round_started_engine,
-  wait_until_engine = :wait_until_engine, received_until_engine = :received_until_engine,
-  due_engine = :due_engine, holder_kind = :holder_kind, holder_id = :holder_id,
-  holder_name = :holder_name, holder_path = :holder_path, held_since_at = :held_since_at,
-  eta_at = :eta_at, intervention = :intervention, handed_back_kind = :handed_back_kind,
+  procedure_id = :procedure_id, state = :state, severity = :severity, quarantined = :quarantined,
+  round = :round, step = :step, position = :position,
+  round_started_engine = :round_started_engine, wait_until_engine = :wait_until_engine,
+  received_until_engine = :received_until_engine, due_engine = :due_engine,
+  holder_kind = :holder_kind, holder_id = :holder_id, holder_name = :holder_name,
+  holder_path = :holder_path, held_since_at = :held_since_at, eta_at = :eta_at,
+  intervention = :intervention, handed_back_kind = :handed_back_kind,
   handed_back_id = :handed_back_id, handed_back_name = :handed_back_name,
   announcements = :announcements, notices = :notices, callers_count = :callers_count,
-  closed_at = :closed_at, next_what = :next_what, version = :version
+  closed_at = :closed_at, held_until_at = :held_until_at, next_what = :next_what,
+  version = :version
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id
   AND version = :version - 1 AND fence = :fence;
 
@@ -51,7 +39,8 @@ SELECT
   quarantined, round, step, position, round_started_engine, wait_until_engine,
   received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
   held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
-  announcements, notices, callers_count, opened_at, closed_at, next_what, version, owner, fence
+  announcements, notices, callers_count, opened_at, closed_at, held_until_at, next_what, version,
+  owner, fence, check_in_agent
 FROM escalation
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id;
 
@@ -91,6 +80,23 @@ WHERE severity = :severity AND due_engine > :after AND quarantined = 0;
 SELECT escalation_id FROM escalation INDEXED BY escalation_open
 WHERE customer_id = :customer_id AND closed_at IS NULL AND escalation_id > :after
 ORDER BY escalation_id LIMIT :limit;
+
+-- name: escalation_count_on_hold
+SELECT count(*) AS count FROM escalation INDEXED BY escalation_on_hold
+WHERE customer_id = :customer_id AND state = 9;
+
+-- name: escalation_open_newest
+-- Of one customer, newest first: by the index of open ones, however many are closed.
+SELECT
+  customer_id, escalation_id, ticket_id, procedure_id, dedup_key, state, severity, drill,
+  quarantined, round, step, position, round_started_engine, wait_until_engine,
+  received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
+  held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
+  announcements, notices, callers_count, opened_at, closed_at, held_until_at, next_what, version,
+  owner, fence, check_in_agent
+FROM escalation INDEXED BY escalation_open
+WHERE customer_id = :customer_id AND closed_at IS NULL
+ORDER BY escalation_id DESC LIMIT :limit;
 
 -- name: escalation_count_open
 SELECT count(*) AS count FROM escalation WHERE due_engine IS NOT NULL AND quarantined = 0;
@@ -214,9 +220,10 @@ SELECT
   quarantined, round, step, position, round_started_engine, wait_until_engine,
   received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
   held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
-  announcements, notices, callers_count, opened_at, closed_at, next_what, version, owner, fence
+  announcements, notices, callers_count, opened_at, closed_at, held_until_at, next_what, version,
+  owner, fence, check_in_agent
 FROM escalation INDEXED BY escalation_by_id
-WHERE escalation_id < :before AND state BETWEEN :state_low AND :state_high
+WHERE escalation_id < :before AND :states >> state & 1
 ORDER BY escalation_id DESC LIMIT :limit;
 
 -- name: desk_task_insert
@@ -298,14 +305,15 @@ WHERE key_id = :key_id AND key = :key;
 DELETE FROM idempotency WHERE created_at < :before;
 
 -- name: escalation_list_of_customer
--- Newest first; state_low..state_high select the states wanted.
+-- Newest first; the bits 1 << state of :states are wanted.
 SELECT
   customer_id, escalation_id, ticket_id, procedure_id, dedup_key, state, severity, drill,
   quarantined, round, step, position, round_started_engine, wait_until_engine,
   received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
   held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
-  announcements, notices, callers_count, opened_at, closed_at, next_what, version, owner, fence
+  announcements, notices, callers_count, opened_at, closed_at, held_until_at, next_what, version,
+  owner, fence, check_in_agent
 FROM escalation
 WHERE customer_id = :customer_id AND escalation_id < :before
-  AND state BETWEEN :state_low AND :state_high
+  AND :states >> state & 1
 ORDER BY escalation_id DESC LIMIT :limit;

@@ -41,7 +41,9 @@ class History:
     REPLACED = {"ticket_id": new_id("n", 0), "escalation_id": new_id("n", 1),
                 "attempt_id": new_id("n", "2 + rank")}
 
-    def __init__(self, path):
+    def __init__(self, path, summary="summary"):
+        """summary: SQL for what the nth ticket says."""
+        self.summary = summary
         self.database = sqlite3.connect(path, isolation_level=None)
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "foreign_keys = OFF",
                        "cache_size = -200000", "locking_mode = EXCLUSIVE"):
@@ -66,6 +68,8 @@ class History:
     def _clone(self, table, customer, first, count, sequence):
         columns = self._columns(table)
         replaced = dict(self.REPLACED, seq=f"{sequence[0]} + (n - {first}) * {sequence[1]} + rank")
+        if table == "ticket":  # callers and attempts have a number, too
+            replaced.update(number="1100 + 11 * n", summary=self.summary)
         values = ", ".join(replaced.get(name, name) for name in columns)
         self.database.execute(
             f"WITH RECURSIVE numbers (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM numbers "
@@ -100,6 +104,9 @@ class History:
         self.database.execute("COMMIT")
 
     def close(self):
+        # Else the writer would index them while it is measured.
+        self.database.execute("UPDATE ticket_indexed SET ticket_id = "
+                              "(SELECT max(ticket_id) FROM ticket WHERE number IS NOT NULL)")
         self.database.execute("PRAGMA locking_mode = NORMAL")
         self.database.execute("PRAGMA journal_mode = WAL")
         self.database.close()

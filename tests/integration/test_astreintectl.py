@@ -28,7 +28,9 @@ class FakeGateway(http.server.BaseHTTPRequestHandler):
             self.server.seen.append((self.command, self.path, dict(self.headers), body))
             if self.server.store is not None and self.path.startswith("/v1/customers"):
                 return self.answer_from_store(body)
-            queue = self.server.answers.get((self.command, self.path)) or [(404, {
+            answers = self.server.answers
+            queue = answers.get((self.command, self.path)) or answers.get(
+                (self.command, self.path.split("?")[0])) or [(404, {
                 "type": "https://astreinte.invalid/problems/not-found", "title": "no such object"})]
             status, content = queue.pop(0) if len(queue) > 1 else queue[0]
         if isinstance(content, list):
@@ -225,7 +227,7 @@ class Escalations(Case):
     def test_list_names_every_state(self):
         page = self.ctl("list", "--help").stdout
         for state in ("open", "closed", "notifying", "waiting", "accepted", "overdue", "exhausted",
-                      "taken", "cancelling", "cancelled", "done"):
+                      "taken", "cancelling", "cancelled", "done", "on_hold", "noted"):
             self.assertRegex(page, rf"\b{state}\b")
 
     def test_escalate_without_an_answer_names_the_key_to_repeat(self):
@@ -300,6 +302,7 @@ class Escalations(Case):
             (("cancel", ID, "erreur"), "cancel", {"reason": "erreur"}),
             (("severity", ID, "critical"), "severity", {"severity": "critical"}),
             (("resume", ID, "--reason", "r"), "resume", {"reason": "r"}),
+            (("release", ID, "he cries"), "resume", {"reason": "he cries"}),
             (("take", ID), "take", {}),
             (("on-behalf", ID, "paul", "on-my-way", "--eta", "60"), "on-behalf",
              {"agent": "paul", "verb": "on-my-way", "eta_s": 60}),
@@ -425,6 +428,39 @@ class Customers(Case):
         done = self.ctl("apply", self.file("bad.json", '{"customers": [}'), code=2)
         self.assertIn("line 1", done.stderr)
         self.assertEqual(self.server.seen, [])
+
+    def test_apply_plans_check_ins_behind_what_they_name(self):
+        self.server.store = {}
+        document = json.loads(json.dumps(self.FILE))
+        document["customers"][0]["check_ins"] = {"principal": {"procedure": "p"}}
+        path = self.file("customers.json", json.dumps(document))
+        self.assertIn("created   check-in  c/principal", self.ctl("apply", path).stdout)
+        puts = [seen for method, seen, _, _ in self.server.seen if method == "PUT"]
+        self.assertLess(puts.index("/v1/customers/c/procedures/p"),
+                        puts.index("/v1/customers/c/rotas/principal/check-in"))
+        self.assertIn("0 created, 0 updated, 5 unchanged", self.ctl("apply", path).stdout)
+
+    def test_shifts_say_who_is_there(self):
+        shift = {"rota": "principal", "agent": "paul", "name": "Paul",
+                 "from": "2026-11-30T17:00:00.000Z", "to": "2026-12-01T17:00:00.000Z"}
+        missed = {"state": "missed", "completed_at": None, "way": None, "replaced_by": None,
+                  "escalation": "0192f0c1-0000-7000-8000-000000000001"}
+        replaced = {**missed, "state": "replaced", "replaced_by": "zoe",
+                    "completed_at": "2026-11-30T17:05:00.000Z", "way": "replacement"}
+        newer = {**missed, "state": "not-known-here", "escalation": None}
+        items = [{**shift, "check_in": check_in} for check_in in (missed, replaced, newer, None)]
+        for language, said in (("en", ("MISSED", "replaced by zoe", "unknown",
+                                       "no check-in planned")),
+                               ("fr", ("MANQUÉE", "remplacé par zoe", "inconnue",
+                                       "sans prise de poste"))):
+            self.answer("GET", "/v1/customers/c/shifts", 200, {"items": items})
+            done = self.ctl("shifts", "c", "--language", language, "--rota", "principal")
+            lines = done.stdout.splitlines()
+            self.assertEqual(len(lines), 4)
+            for line, words in zip(lines, said):
+                self.assertIn(words, line)
+            self.assertIn(missed["escalation"], lines[0])
+        self.assertIn("--days", self.ctl("shifts", "c", "--days", "32", code=2).stderr)
 
     def test_enrol_prints_the_code_alone(self):
         self.answer("POST", "/v1/customers/c/agents/a/enrolments", 201,

@@ -97,11 +97,12 @@ CALLS = [
               ("auth_secret", SECRET + "AA", "/auth_secret"),
               ("auth_secret", "+" + SECRET[1:], "/auth_secret")], installation="phone-3"),
     Call("POST", "/v1/agent/devices/{installation}/test", "agent", {}, installation="phone-1"),
+    Call("POST", "/v1/agent/devices/{installation}/contact", "agent", {}, installation="phone-1"),
     Call("POST", "/v1/agent/tests/{test}/{verb}", "agent", {}, verb="seen"),
     Call("POST", "/v1/customers/{customer}/devices/{device}/test", "desk", {}, device="phone-1"),
     Call("POST", "/v1/agent/check-ins", "agent", {"installation": "phone-1"}, ("installation",),
          [("installation", "no way", None), ("shift", "No", None), ("shift", 1, None)]),
-    Call("POST", "/v1/agent/check-outs", "agent", {}),
+    Call("POST", "/v1/agent/check-outs", "agent", {}, (), text_faults("note", 4000)[:3]),
     Call("POST", "/v1/agent/escalations/{escalation}/{verb}", "agent", {}, (),
          [("attempt", "x", None), ("attempt", 1, None)], verb="accept"),
     Call("POST", "/v1/telephony/calls/{attempt}/outcome", "telephony", {"outcome": "ringing"},
@@ -125,11 +126,15 @@ CALLS = [
              ("numbers", ["01 99 00 00 01"] * 65, None),
              ("emergency_phone", "15", None), ("emergency_phone", 15, None),
              ("retention_days", 0, None), ("retention_days", 7306, None),
+             ("notice_days", 0, None), ("notice_days", 61, None), ("notice_days", "15", None),
              ("retention_days", "a year", None), ("ticket_fields", {}, None),
              ("ticket_fields", [FIELD] * 33, None), ("ticket_fields", [7], "/ticket_fields/0"),
              ("ticket_fields", [FIELD, FIELD], "/ticket_fields/1/name"),
              ("ticket_fields", [dict(FIELD, type="colour")], "/ticket_fields/0/type"),
              ("ticket_fields", [dict(FIELD, choices=["A"])], "/ticket_fields/0/choices")]
+         + [("nobody_reached", "x", None), ("nobody_reached", {"de": "x"}, "/nobody_reached/de"),
+            ("nobody_reached", {"fr": ""}, "/nobody_reached/fr"),
+            ("nobody_reached", {"en": "x" * 1001}, "/nobody_reached/en")]
          + text_faults("greeting", 1000)),
     Call("PUT", "/v1/customers/{customer}/agents/{agent}", "admin",
          {"name": "N", "phone": "06 12 34 56 78"}, ("name", "phone"),
@@ -146,8 +151,11 @@ CALLS = [
              ("steps", [], None), ("steps", [STEP] * 21, None), ("slug", "other", None),
              ("steps", [dict(STEP, by=["pigeon"])], "/steps/0/by"),
              ("steps", [dict(STEP, notify=[{"agent": "nobody"}])], "/steps/0/notify/0"),
+             ("steps", [dict(STEP, notify=[{"check_in": "paul"}])], "/steps/0/notify/0/check_in"),
              ("steps", [dict(STEP, colour="red")], "/steps/0/colour"),
-             ("progress_within_s", 86401, None), ("exhausted", {}, None)], procedure="nuit"),
+             ("progress_within_s", 86401, None), ("exhausted", {}, None),
+             ("approved_by", "Mme Roth", "/approved_on"), ("review_on", "soon", None),
+             ("approved_on", "2026-01-31", "/approved_by")], procedure="nuit"),
     Call("PUT", "/v1/customers/{customer}/rules", "admin", {"rules": [RULE]}, ("rules",), [
         ("rules", {}, None), ("rules", [7], "/rules/0"),
         ("rules", [dict(RULE, name="R")], "/rules/0/name"),
@@ -156,7 +164,7 @@ CALLS = [
         ("rules", [dict(RULE, when={"hours": "open"})], "/rules"),
         ("rules", [dict(RULE, when={"fields": {"a/b": "x"}}), dict(RULE, name="s")],
          "/rules/0/when/fields/a~1b"),
-        ("rules", [dict(RULE, then={"action": "ticket"})], "/rules/0/then/action"),
+        ("rules", [dict(RULE, then={"action": "ignore"})], "/rules/0/then/action"),
         ("rules", [dict(RULE, then={"action": "escalate", "procedure": "missing"})],
          "/rules/0/then/procedure")]),
     Call("POST", "/v1/customers/{customer}/rules/check", "admin",
@@ -172,8 +180,26 @@ CALLS = [
          role="principal"),
     Call("POST", "/v1/customers/{customer}/rotas/{role}/feeds", "admin", {}, (),
          text_faults("name", 100), role="principal"),
+    Call("POST", "/v1/customers/{customer}/rotas/{role}/publications", "admin", {}, (),
+         text_faults("operator", 100) + [
+             ("from", "soon", None), ("from", 7, None), ("from", "2020-01-01T00:00:00Z", None),
+             ("to", "soon", None), ("to", "2020-01-01T00:00:00Z", None),
+             ("to", "9999-01-01T00:00:00Z", None), ("digest", "abc", None),
+             ("digest", "G" * 64, None), ("digest", 7, None)], role="principal"),
+    Call("POST", "/v1/customers/{customer}/rotas/{role}/publications/{publication}/seen", "admin",
+         {"agent": "paul", "operator": "Léa", "how": "liste signée"}, ("agent", "operator", "how"),
+         text_faults("operator", 100) + text_faults("how", 200) + [
+             ("agent", "No", None), ("agent", 1, None)], role="principal"),
+    Call("POST", "/v1/agent/publications/{publication}/seen", "agent", {}),
     Call("POST", "/v1/customers/{customer}/agents/{agent}/feeds", "admin", {}, (),
          text_faults("name", 100), agent="paul"),
+    Call("PUT", "/v1/customers/{customer}/rotas/{role}/check-in", "admin",
+         {"procedure": "prise-de-poste"}, ("procedure",), [
+             ("procedure", "missing", None), ("procedure", "nuit", None), ("procedure", 7, None),
+             ("severity", "terrible", None), ("opens_before_s", 59, None),
+             ("opens_before_s", 86401, None), ("remind_before_s", -1, None),
+             ("remind_before_s", 3601, None), ("remind_before_s", "1800", None),
+             ("closes_after_s", 86401, None)], role="principal"),
     Call("POST", "/v1/api-keys", "admin", {"name": "N", "role": "admin", "customers": ["*"]},
          ("name", "role", "customers"),
          text_faults("name", 100) + [("role", "agent", None), ("role", "king", None),
@@ -184,6 +210,16 @@ CALLS = [
          text_faults("caller", 64) + text_faults("call_id", 128) + [
              ("outcome", "maybe", None), ("outcome", 7, None), ("dialled", "12", None),
              ("dialled", 7, None), ("dialled", "", None)]),
+    Call("POST", "/v1/tickets/{ticket}/notes", "desk", {"operator": "Léa", "text": "a"},
+         ("operator", "text"), OPERATOR + text_faults("text", 4000)),
+    Call("POST", "/v1/tickets/{ticket}/close", "desk", {"operator": "Léa"}, ("operator",),
+         OPERATOR + text_faults("reason", 1000)),
+    Call("POST", "/v1/tickets/{ticket}/reopen", "desk", {"operator": "Léa"}, ("operator",),
+         OPERATOR + text_faults("reason", 1000)),
+    Call("PUT", "/v1/tickets/{ticket}/links/{other}", "desk", {"operator": "Léa"}, ("operator",),
+         OPERATOR),
+    Call("DELETE", "/v1/tickets/{ticket}/links/{other}", "desk", {"operator": "Léa"},
+         ("operator",), OPERATOR),
 ]
 
 # Calls without a JSON body: method, pattern, who may, the rest of the path.
@@ -191,10 +227,16 @@ READS = [
     ("GET", "/v1/escalations", "desk", {}),
     ("GET", "/v1/escalations/{escalation}", "desk", {}),
     ("GET", "/v1/tasks", "desk", {}),
+    ("GET", "/v1/tickets", "desk", {}),
+    ("GET", "/v1/tickets/{ticket}", "desk", {}),
     ("GET", "/v1/coverage", "desk", {}),
     ("GET", "/v1/events", "desk", {}),
     ("GET", "/v1/providers", "desk", {}),
     ("GET", "/v1/agent/me", "agent", {}),
+    ("GET", "/v1/agent/publications", "agent", {}),
+    ("GET", "/v1/customers/{customer}/rotas/{role}/publications", "desk", {"role": "principal"}),
+    ("GET", "/v1/customers/{customer}/rotas/{role}/publications/{publication}", "desk",
+     {"role": "principal"}),
     ("GET", "/v1/agent/escalations/{escalation}", "agent", {}),
     ("GET", "/v1/agent/devices/{installation}/tests", "agent", {"installation": "phone-1"}),
     ("GET", "/v1/agent/devices/{installation}/tests/{test}", "agent", {"installation": "phone-1"}),
@@ -225,8 +267,14 @@ READS = [
     ("GET", "/v1/customers/{customer}/agents/{agent}/feeds", "admin", {"agent": "paul"}),
     ("DELETE", "/v1/customers/{customer}/agents/{agent}/feeds/{feed}", "admin",
      {"agent": "paul", "feed": "999"}),
+    ("GET", "/v1/customers/{customer}/rotas/{role}/check-in", "admin", {"role": "principal"}),
+    ("DELETE", "/v1/customers/{customer}/rotas/{role}/check-in", "admin", {"role": "principal"}),
+    ("GET", "/v1/customers/{customer}/shifts", "desk", {}),
     ("GET", "/v1/backups/{backup}", "admin", {}),
     ("GET", "/v1/route/{number}", "switch", {}),
+    ("GET", "/v1/desk/{number}", "desk", {}),
+    ("GET", "/v1/customers/{customer}/reachability", "desk", {}),
+    ("GET", "/v1/customers/{customer}/agents/{agent}/reachability", "desk", {"agent": "paul"}),
     ("GET", "/v1/api-keys", "admin", {}),
     ("DELETE", "/v1/api-keys/{key}", "admin", {"key": "A" * 22}),
 ]
@@ -245,12 +293,16 @@ class BadInput(astreinte_test.GatewayTest):
                                                           accepted_within_s=3600)])
         cls.ours = astreinte_test.Customer(cls.gateway, "ours", definition)
         cls.ours.add_contact("chef", "Le Chef", "+33611111111")
+        cls.ours.admin_path("PUT", "procedures/prise-de-poste", astreinte_test.procedure(
+            steps=[dict(STEP, notify=[{"check_in": "agent"}])]), 201)
         cls.theirs = astreinte_test.Customer(cls.gateway, "theirs", definition)
         cls.ours.put(numbers=[NUMBER])
         cls.theirs.put(numbers=[FOREIGN_NUMBER])
-        cls.escalation = cls.ours.escalate(summary="une")["id"]
+        opened = cls.ours.escalate(summary="une")
+        cls.escalation, cls.ticket = opened["id"], opened["ticket"]
         # A promise as short as its warning makes a task at once.
-        cls.foreign = cls.theirs.escalate(summary="autre", callback_promised_s=60)["id"]
+        opened = cls.theirs.escalate(summary="autre", callback_promised_s=60)
+        cls.foreign, cls.foreign_ticket = opened["id"], opened["ticket"]
         cls.foreign_task = cls.theirs.show(cls.foreign)["tasks"][0]["id"]
         answer = cls.admin.post("/v1/api-keys",
                                 {"name": "own admin", "role": "admin", "customers": ["ours"]})
@@ -278,7 +330,8 @@ class BadInput(astreinte_test.GatewayTest):
 
     def path(self, pattern, **places):
         values = {"escalation": self.escalation, "attempt": self.attempt, "customer": "ours",
-                  "task": NOWHERE, "test": NOWHERE, "backup": NOWHERE, "number": NUMBER, **places}
+                  "task": NOWHERE, "test": NOWHERE, "backup": NOWHERE, "number": NUMBER,
+                  "publication": NOWHERE, "ticket": self.ticket, "other": NOWHERE, **places}
         path = pattern
         for name, value in values.items():
             path = path.replace("{" + name + "}", value)
@@ -297,6 +350,7 @@ class BadInput(astreinte_test.GatewayTest):
             for path in (root, f"{root}/agents", f"{root}/agents/paul/devices", f"{root}/contacts",
                          f"{root}/procedures", f"{root}/rotas", f"{root}/rules",
                          f"/v1/escalations?customer={customer.slug}",
+                         f"/v1/tickets?customer={customer.slug}",
                          f"/v1/tasks?customer={customer.slug}"):
                 seen[path] = self.stable(self.admin.get(path).json)
         for escalation in (self.escalation, self.foreign):
@@ -448,7 +502,7 @@ class BadInput(astreinte_test.GatewayTest):
                 "admin": self.own_admin_key, "agent": self.ours.agents["paul"].token}
         foreign = {"customer": "theirs", "escalation": self.foreign,
                    "attempt": self.foreign_attempt, "task": self.foreign_task,
-                   "number": FOREIGN_NUMBER}
+                   "number": FOREIGN_NUMBER, "ticket": self.foreign_ticket}
         for method, pattern, who, places, body in self.each_call():
             if not any("{" + name + "}" in pattern for name in foreign):
                 continue
@@ -458,7 +512,7 @@ class BadInput(astreinte_test.GatewayTest):
                 self.assert_problem(answer, 404, "not-found")
 
     def test_foreign_customer_in_query_or_body(self):
-        for path in ("/v1/escalations", "/v1/tasks", "/v1/events"):
+        for path in ("/v1/escalations", "/v1/tasks", "/v1/tickets", "/v1/events"):
             answer = self.ours.desk.get(f"{path}?customer=theirs")
             self.assert_problem(answer, 404, "not-found")
         self.assert_problem(self.ours.desk.post("/v1/escalations", {"customer": "theirs"}), 404,
@@ -480,7 +534,7 @@ class BadInput(astreinte_test.GatewayTest):
 
     def test_path_that_is_nothing(self):
         for method, pattern, who, _, body in self.each_call():
-            for name in ("escalation", "attempt", "task"):
+            for name in ("escalation", "attempt", "task", "ticket"):
                 if "{" + name + "}" not in pattern:
                     continue
                 for value in (NOWHERE, "x", "0" * 36, "%2e%2e", "é".encode().hex()):
@@ -583,7 +637,8 @@ class BadInput(astreinte_test.GatewayTest):
         answer = self.admin.get("/v1/escalations?customer=ours&state=asleep")
         self.assert_problem(answer, 400, "invalid")
         self.assertIn("must be one of open, closed, notifying, waiting, accepted, overdue, "
-                      "exhausted, taken, cancelling, cancelled, done", answer["detail"])
+                      "exhausted, taken, cancelling, cancelled, done, on_hold, noted",
+                      answer["detail"])
 
     def test_member_given_twice__is_named_once(self):
         put = next(call for call in CALLS if call.pattern.endswith("/cancel"))

@@ -60,15 +60,16 @@ class CustomerTest(CustomersTest):
         answer = self.put(201)
         self.assertEqual(answer.json, dict(
             HEAD, slug=self.slug, active=True, default_procedure=None, opening_hours=None,
-            holidays=None, numbers=[], emergency_phone=None, greeting=None, retention_days=None,
-            ticket_fields=[]))
+            holidays=None, numbers=[], emergency_phone=None, greeting=None, nobody_reached=None,
+            retention_days=None, notice_days=None, ticket_fields=[]))
 
     def test_everything__comes_back_and_survives_a_restart(self):
         first, second = number(), number()
         given = dict(opening_hours=HOURS, holidays="fr-alsace-moselle",
                      numbers=[f"00{second[1:]}", f"0{first[3:]}"],
                      emergency_phone="06 39 98 10 99", greeting="Clinique, bonsoir.",
-                     retention_days=365, ticket_fields=FIELDS)
+                     nobody_reached={"fr": "On vous rappelle.", "en": "We call you back."},
+                     retention_days=365, notice_days=21, ticket_fields=FIELDS)
         kept = dict(given, numbers=[second, first], emergency_phone="+33639981099")
         answer = self.put(201, **given)
         self.assertEqual(answer.json, {**answer.json, **kept})
@@ -297,7 +298,8 @@ class CommandLineTest(CustomersTest):
         whole = self.customer_of(
             [{"only": "outside-opening-hours"}, {"only": "holidays"}], opening_hours=HOURS,
             holidays="fr", numbers=["0" + first[3:], second], emergency_phone="06 39 98 10 99",
-            greeting="Bonsoir", retention_days=30, ticket_fields=FIELDS)
+            greeting="Bonsoir", nobody_reached={"fr": "Plus tard."},
+            retention_days=30, notice_days=60, ticket_fields=FIELDS)
         other = self.customer_of([{"only": "opening-hours"}], numbers=[second],
                                  opening_hours={"weekly": HOURS["weekly"]})
         for step in (whole, plain, whole, other, plain, other, whole):
@@ -307,7 +309,8 @@ class CommandLineTest(CustomersTest):
                 self.assertIn("0 created, 0 updated, 3 unchanged",
                               self.apply(step, *options).stdout)
             shown = self.admin.get(self.path).json
-            for name in ("opening_hours", "holidays", "greeting", "retention_days"):
+            for name in ("opening_hours", "holidays", "greeting", "nobody_reached",
+                         "retention_days", "notice_days"):
                 self.assertEqual(shown[name], step.get(name), name)
         self.assertIn("1 updated", self.apply(
             {name: value for name, value in whole.items() if name != "greeting"},

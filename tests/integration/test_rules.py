@@ -1,8 +1,10 @@
 """Qualification rules over HTTP: put, shown, tried on samples, deciding at the webhook, overridden
-by an operator with a reason, and failing towards somebody who is woken."""
+by an operator with a reason, kept until the customer opens, and failing towards somebody who is
+woken."""
 
 import datetime
 import unittest
+import zoneinfo
 
 import astreinte_test
 
@@ -17,6 +19,8 @@ CLOSED_TODAY = dict(ALWAYS_OPEN, exceptions=[
     for day in range(-2, 4)])
 ESCALATE = {"action": "escalate"}
 BIG = dict(ESCALATE, procedure="grave")
+HOLD = {"action": "hold"}
+FORWARD = {"action": "forward", "on_call": "principal"}
 
 
 def rule(name, then=ESCALATE, **when):
@@ -27,6 +31,13 @@ RULES = {"rules": [
     rule("vital", BIG, severity={"at_least": "major"}, category=["ascenseur", "incendie"]),
     rule("site-b", BIG, fields={"site": "B"}, caller={"number": "+33388*"}),
     rule("ferme", BIG, hours="closed", severity="critical"),
+    rule("reste")]}
+
+
+ACTIONS = {"rules": [
+    rule("devis", {"action": "ticket"}, category="devis"),
+    rule("attente", HOLD, category="attente", severity={"at_most": "major"}),
+    rule("transfert", FORWARD, category="transfert"),
     rule("reste")]}
 
 
@@ -46,6 +57,11 @@ class Rules(astreinte_test.GatewayTest):
         if opening_hours is not None:
             body["opening_hours"] = opening_hours
         self.customer_.admin_path("PUT", "", body, 200)
+
+    def reconnect(self):
+        type(self).admin = self.gateway.client()
+        self.customer_.admin = self.gateway.client()
+        self.customer_.desk = self.gateway.client(self.customer_.desk_key)
 
     def put(self, rules, *expected):
         return self.customer_.admin_path("PUT", "rules", rules, *(expected or (200, 201)))
@@ -92,11 +108,11 @@ class Rules(astreinte_test.GatewayTest):
                 ([rule("a", dict(ESCALATE, procedure="x"))], "/rules/0/then/procedure")):
             with self.subTest(pointer=pointer):
                 self.assert_problem(self.put({"rules": rules}, 400), 400, "invalid", pointer)
-        for action in ({"action": "hold"}, {"action": "ticket"},
-                       {"action": "forward", "on_call": "principal"}):
-            answer = self.put({"rules": [rule("a", action)]}, 400)
-            self.assert_problem(answer, 400, "invalid", "/rules/0/then/action")
-            self.assertIn(f"not available yet: {action['action']}", answer["detail"])
+        answer = self.put({"rules": [rule("a", dict(FORWARD, on_call="absent"))]}, 400)
+        self.assert_problem(answer, 400, "invalid", "/rules/0/then/on_call")
+        self.configure(None)
+        answer = self.put({"rules": [rule("a", HOLD)]}, 400)
+        self.assert_problem(answer, 400, "invalid", "/rules/0/then/action")
         self.assert_problem(self.customer_.admin_path("GET", "rules", None), 404)
 
     def test_they_decide_and_say_why(self):
@@ -137,9 +153,123 @@ class Rules(astreinte_test.GatewayTest):
         self.assertEqual(entry["personal"], "exercice annoncé")
         self.assertEqual(len(self.entries(answer, "qualified")), 1)
         answer = self.expect("paul", None, severity="critical", category="incendie",
-                             override={"action": "ticket"})
+                             override={"action": "sleep"})
         self.assertEqual([each.split(":")[0] for each in answer["warnings"]],
                          ["override/action", "override/reason", "override/operator"])
+
+    # ---- what is not escalated ----
+
+    def show(self, answer):
+        return self.customer_.show(answer["id"])
+
+    def test_a_ticket_wakes_nobody(self):
+        self.put(ACTIONS)
+        answer = self.call(severity="info", category="devis", caller={"name": "Mme Martin"})
+        self.assertEqual((answer["state"], answer["notified"], answer["next"]), ("noted", [], None))
+        self.assertEqual((answer["decision"]["rule"], answer["decision"]["action"]),
+                         ("devis", "ticket"))
+        shown = self.show(answer)
+        self.assertEqual([each["kind"] for each in shown["timeline"]],
+                         ["opened", "qualified", "noted"])
+        self.assertEqual(shown["callers"][0]["name"], "Mme Martin")
+        self.assertEqual(shown["attempts"], [])
+        answer = self.call(severity="info", category="devis", callback_promised_s=60)
+        [task] = self.show(answer)["tasks"]  # at the promise minus a minute: at once
+        self.assertEqual((task["kind"], answer["state"]), ("promise", "noted"))
+
+    def test_a_call_is_put_through(self):
+        self.put(ACTIONS)
+        answer = self.call(severity="major", category="transfert")
+        decision = answer["decision"]
+        self.assertEqual((answer["state"], decision["action"]), ("noted", "forward"))
+        self.assertEqual(decision["dial"], decision["ladder"][0]["phone"])
+        self.assertEqual(decision["ladder"][0]["agent"], "paul")
+        [entry] = [each for each in self.show(answer)["timeline"] if each["kind"] == "forwarded"]
+        self.assertEqual(entry["personal"], decision["dial"])
+        self.assertNotIn(decision["dial"], entry["text"])
+
+    def hold(self, **members):
+        answer = self.call(severity="minor", category="attente", **members)
+        self.assertEqual((answer["state"], answer["decision"]["action"]), ("on_hold", "hold"))
+        self.assertEqual(answer["next"]["at"], answer["held_until"])
+        return answer
+
+    def test_a_held_call_waits_for_the_opening(self):
+        self.configure(CLOSED_TODAY)
+        self.put(ACTIONS)
+        answer = self.hold()
+        opening = datetime.datetime.fromisoformat(answer["held_until"].replace("Z", "+00:00"))
+        local = opening.astimezone(zoneinfo.ZoneInfo("Europe/Paris"))
+        self.assertEqual((local.date(), local.hour, local.minute),
+                         (NOW + datetime.timedelta(days=4), 0, 0))
+        listed = self.customer_.desk.get(
+            f"/v1/escalations?customer={self.customer_.slug}&state=on_hold")["items"]
+        self.assertEqual([each["id"] for each in listed], [answer["id"]])
+        self.assertEqual(listed[0]["held_until"], answer["held_until"])
+        self.gateway.kill()
+        self.gateway.start()
+        self.reconnect()
+        self.assertEqual(self.show(answer)["state"], "on_hold")
+        self.configure(ALWAYS_OPEN)  # it opens after all
+        astreinte_test.wait_until(lambda: self.show(answer)["state"] == "notifying", "released")
+        kinds = [each["kind"] for each in self.show(answer)["timeline"]]
+        self.assertEqual(kinds.count("released"), 1)
+        self.assertEqual(kinds.count("attempt_planned"), 1)
+
+    def test_the_opening_itself_releases_it(self):
+        """Closed until the next minute that is far enough; the wait is for the state."""
+        opens = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=15)
+        opens = (opens + datetime.timedelta(seconds=60 - opens.second)).replace(microsecond=0)
+        local = opens.astimezone(zoneinfo.ZoneInfo("Europe/Paris"))
+        days = [{"date": (NOW + datetime.timedelta(days=day)).isoformat(), "windows": []}
+                for day in range(-2, 4)]
+        days = [each for each in days if each["date"] != local.date().isoformat()]
+        until = "00:00" if local.hour != 0 or local.minute != 0 else "12:00"
+        days.append({"date": local.date().isoformat(),
+                     "windows": [{"from": local.strftime("%H:%M"), "to": until}]})
+        self.configure(dict(ALWAYS_OPEN, exceptions=days))
+        self.put(ACTIONS)
+        answer = self.hold()
+        self.assertEqual(answer["held_until"], opens.strftime("%Y-%m-%dT%H:%M:%S.000Z"))
+        astreinte_test.wait_until(lambda: self.show(answer)["state"] == "notifying", "it opens", 90)
+        [entry] = self.entries(answer, "released")
+        self.assertEqual(entry["text"], "The customer opens: escalated.")
+        self.assertGreaterEqual(entry["at"], answer["held_until"])
+
+    def test_a_held_call_is_joined_released_and_cancelled(self):
+        self.configure(CLOSED_TODAY)
+        self.put(ACTIONS)
+        first = self.hold(dedup_key="pompe")
+        second = self.hold(dedup_key="pompe")
+        self.assertEqual((second["id"], second["joined"]), (first["id"], True))
+        worse = self.call(severity="critical", category="attente", dedup_key="pompe")
+        self.assertEqual((worse["id"], worse["state"], worse["decision"]["rule"]),
+                         (first["id"], "notifying", "reste"))
+        for verb, state in (("resume", "notifying"), ("cancel", "cancelled")):
+            answer = self.hold()
+            done = self.customer_.desk.post(f"/v1/escalations/{answer['id']}/{verb}", {
+                "operator": "Léa", "reason": "elle ne peut pas attendre"})
+            self.assertEqual(done["state"], state)
+            entry = self.show(answer)["timeline"][3]
+            self.assertEqual(entry["personal"], "elle ne peut pas attendre")
+
+    def test_what_cannot_be_held_or_put_through_escalates(self):
+        self.put(ACTIONS)
+        answer = self.expect("paul", "attente", severity="minor", category="attente")
+        self.assertIn("hold: the customer is open now", answer["warnings"][0])
+        answer = self.call(category="autre", override={
+            "action": "hold", "operator": "Léa", "reason": "demain"})
+        self.assertEqual(answer["decision"]["action"], "escalate")
+        self.configure(CLOSED_TODAY)
+        for action, state in (("escalate", "notifying"), ("hold", "on_hold"), ("ticket", "noted"),
+                              ("forward", "noted")):
+            answer = self.call(category="autre", override={
+                "action": action, "operator": "Léa", "reason": "elle le demande"})
+            self.assertEqual((answer["state"], answer["decision"]["action"], answer["warnings"]),
+                             (state, action, []))
+            [entry] = self.entries(answer, "overridden")
+            said = "procedure nuit" if action == "escalate" else action
+            self.assertEqual(entry["text"], f"Operator Léa decided instead of the rules: {said}.")
 
     def test_the_same_key_gets_the_same_decision(self):
         self.put(RULES)
@@ -195,9 +325,7 @@ class Rules(astreinte_test.GatewayTest):
         self.put(RULES)
         self.gateway.kill()
         self.gateway.start()
-        type(self).admin = self.gateway.client()
-        self.customer_.admin = self.gateway.client()
-        self.customer_.desk = self.gateway.client(self.customer_.desk_key)
+        self.reconnect()
         self.expect("marie", "vital", severity="major", category="ascenseur")
 
 

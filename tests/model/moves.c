@@ -4,6 +4,7 @@
 
 #include "gateway/core/escalation.h"
 
+/* What is on hold has nobody who could accept: the model begins where it ends. */
 #define STATES_COUNT (ESCALATION_DONE + 1)
 
 int main(void)

@@ -400,6 +400,13 @@ static enum status is_open(void *context, const struct engine_calendar *calendar
     return rota_adapter().is_open(context, calendar, zone, at, open_r, error);
 }
 
+static enum status next_opening(void *context, const struct engine_calendar *calendar,
+                                const char *zone, struct wall_time at, struct wall_time *opens_r,
+                                struct error *error)
+{
+    return rota_adapter().next_opening(context, calendar, zone, at, opens_r, error);
+}
+
 static enum status compile_rota(void *context, const char *definition,
                                 const struct engine_calendar *calendar, const char *zone,
                                 struct wall_time from, struct wall_time to, struct arena *arena,
@@ -433,6 +440,41 @@ static enum status compile_rota(void *context, const char *definition,
     *intervals_r = intervals;
     *count_r = count;
     return STATUS_OK;
+}
+
+/* Whole ones: the first has begun long ago. */
+static enum status find_shifts(void *context, const char *definition,
+                               const struct engine_calendar *calendar, const char *zone,
+                               struct wall_time from, struct wall_time to, struct arena *arena,
+                               struct engine_rota_interval **shifts_r, size_t *count_r,
+                               struct error *error)
+{
+    if (is_real(definition)) {
+        return rota_adapter().shifts(NULL, definition, calendar, zone, from, to, arena, shifts_r,
+                                     count_r, error);
+    }
+    size_t found = 0, kept = 0;
+    enum status status = compile_rota(context, definition, calendar, zone, (struct wall_time){0},
+                                      to, arena, shifts_r, &found, error);
+    for (size_t i = 0; i < found && status == STATUS_OK; i++) {
+        if ((*shifts_r)[i].to.ms > from.ms) {
+            (*shifts_r)[kept++] = (*shifts_r)[i];
+        }
+    }
+    *count_r = kept;
+    return status;
+}
+
+/* A rota of words has no overrides. */
+static enum status replace_agent(void *context, const char *definition, struct wall_time from,
+                                 struct wall_time to, const char *agent, struct arena *arena,
+                                 const char **definition_r, struct error *error)
+{
+    (void)context;
+    return is_real(definition)
+               ? rota_adapter().replace(NULL, definition, from, to, agent, arena, definition_r,
+                                        error)
+               : error_set(error, STATUS_INVALID, "a rota of words has no overrides");
 }
 
 /* ---- life and death ---- */
@@ -489,7 +531,8 @@ static bool try_open(struct box *box, struct error *error)
         .reserve_bytes = box->reserve_bytes,
         .random = {fill_random, box},
         .dispatcher = {send_effect, NULL, take_alarm, box},
-        .rotas = {check_rota, know_zone, read_calendar, compile_rota, is_open, box},
+        .rotas = {check_rota, know_zone, read_calendar, compile_rota, find_shifts, replace_agent,
+                  is_open, next_opening, NULL, box},
         .die = die,
         .die_context = box,
     };

@@ -24,7 +24,9 @@ static const struct statement statements[] = {
     {BOTH, "procedure NEW_PROCEDURE [rounds ROUNDS] [round_spacing_s HOUR_S] "
            "[progress_within_s DAY_S] [holder_silent_s HOUR_S] [exhausted_every_s HOUR_S] "
            "[promise_warning_s HOUR_S]"},
-    {BOTH, "step notify [on_call ROTA]+ [agent AGENT]+ [contact CONTACT]+ by [push]+ [call]+ / "
+    {BOTH, "check_in ROTA procedure PROCEDURE opens HOUR_S reminds HOUR_S"},
+    {BOTH, "step notify [check_in agent]+ [on_call ROTA]+ [agent AGENT]+ [contact CONTACT]+ by "
+           "[push]+ [call]+ / "
            "[received HOUR_S] [accepted DAY_S]"},
     {BOTH, "exhausted callback NEW_CALLBACK"},
     {BOTH, "exhausted on_call ROTA [by push|call]"},

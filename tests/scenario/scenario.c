@@ -219,6 +219,7 @@ static bool run_watched(struct scenario *scenario, struct command *command)
     if (scenario->box->crashed) {
         return false;
     }
+    command->received_at = (struct wall_time){scenario->box->wall_ms};
     oracle_asked(scenario->oracle, command);
     bool answered = box_run(scenario->box, command);
     if (answered) {

@@ -188,6 +188,20 @@ static void put_rota(struct scenario *scenario)
     must(scenario, definition(scenario, COMMAND_PUT_ROTA, slug, text));
 }
 
+/* "check_in primary procedure poste opens 3600 reminds 600". */
+static void put_check_in_plan(struct scenario *scenario)
+{
+    struct command *command = box_command(COMMAND_PUT_CHECK_IN_PLAN, scenario->customer_id);
+    command->request.check_in_plan = (struct check_in_plan_request){
+        .rota = arena_text(command->arena, word_at(scenario, 1)),
+        .opens_before_s = strtoll(word_at(scenario, 5), NULL, 10),
+        .remind_before_s = strtoll(word_at(scenario, 7), NULL, 10),
+        .procedure = arena_text(command->arena, word_at(scenario, 3)),
+        .severity = SEVERITY_MAJOR,
+    };
+    must(scenario, command);
+}
+
 /* ---- procedures, step by step ---- */
 
 static void append(struct scenario *scenario, char *text, const char *format, ...)
@@ -299,6 +313,9 @@ bool setup_statement(struct scenario *scenario)
     } else if (word_is(scenario, 0, "rota")) {
         setup_finish_procedure(scenario);
         put_rota(scenario);
+    } else if (word_is(scenario, 0, "check_in")) {
+        setup_finish_procedure(scenario);
+        put_check_in_plan(scenario);
     } else if (word_is(scenario, 0, "trunk")) {
         setup_finish_procedure(scenario);
         /* How many calls at once: read when the gateway starts. */

@@ -98,6 +98,19 @@ static void put_definition(struct simulator *simulator, const struct customer *c
     (void)configure(simulator, command);
 }
 
+/* Puts a rota that is known in the words of a scenario; who has the first turns is remembered. */
+static void put_words(struct simulator *simulator, struct customer *customer, const char *role,
+                      const char *words, const char *text)
+{
+    recording_add(&simulator->recording, "rota %s %s", role, words);
+    put_definition(simulator, customer, COMMAND_PUT_ROTA, role, text);
+    if (strcmp(role, "primary") == 0) {
+        customer->before = customer->now;
+        (void)snprintf(customer->now.words, sizeof customer->now.words, "%s", words);
+        (void)snprintf(customer->now.text, sizeof customer->now.text, "%s", text);
+    }
+}
+
 /* A real one, handed over each day at a time when clocks change or near it. */
 static void put_daily_rota(struct simulator *simulator, struct customer *customer, const char *role,
                            const char *one, const char *other)
@@ -109,8 +122,55 @@ static void put_daily_rota(struct simulator *simulator, struct customer *custome
                    "{\"layers\":[{\"turn\":\"daily\",\"starts_on\":\"2026-01-01\","
                    "\"hand_over\":{\"time\":\"%s\"},\"participants\":[\"%s\",\"%s\"]}]}",
                    at, one, other);
-    recording_add(&simulator->recording, "rota %s daily %s %s %s", role, at, one, other);
-    put_definition(simulator, customer, COMMAND_PUT_ROTA, role, text);
+    char words[CITY_WORDS_BYTES];
+    (void)snprintf(words, sizeof words, "daily %s %s %s", at, one, other);
+    put_words(simulator, customer, role, words, text);
+}
+
+/* Somebody who takes up a shift that begins at night does so at about this time, UTC. */
+#define NIGHT_SHIFTS_MS (25 * HOUR_MS + HOUR_MS / 2)
+#define NIGHTS_AHEAD    3
+
+/* Half of those who are on call next take it up with a phone, some too early or too late. */
+static void take_up(struct simulator *simulator, const struct customer *customer, const char *slug,
+                    int64_t from_ms)
+{
+    int64_t at_ms = from_ms + draw_ms(&simulator->city_random, -90 * MINUTE_MS, 10 * MINUTE_MS);
+    bool does = draw(simulator, 2) == 0 && at_ms > simulator->box->elapsed_ms;
+    uint64_t random = draw(simulator, 0);
+    for (int a = 0; a < AGENTS && does; a++) {
+        if (strcmp(customer->agents[a].slug, slug) == 0) {
+            follow(simulator,
+                   (struct happening){.kind = SOMEBODY_CHECKS,
+                                      .random = random,
+                                      .customer = (int)(customer - simulator->customers),
+                                      .person = customer->agents[a].id},
+                   at_ms - simulator->box->elapsed_ms);
+        }
+    }
+}
+
+static void take_up_nights(struct simulator *simulator, const struct customer *customer,
+                           const char *one, const char *other)
+{
+    int64_t today_ms = simulator->box->elapsed_ms / DAY_MS * DAY_MS;
+    for (int night = 0; night < NIGHTS_AHEAD; night++) {
+        /* A week begins at 22:00 UTC. */
+        int64_t from_ms = today_ms + night * DAY_MS + NIGHT_SHIFTS_MS - 22 * HOUR_MS;
+        take_up(simulator, customer, one, from_ms);
+        take_up(simulator, customer, other, from_ms);
+    }
+}
+
+/* A swap is often thought better of: the rota is as it was before. */
+static void take_back(struct simulator *simulator, struct customer *customer)
+{
+    struct city_rota before = customer->before;
+    recording_for(&simulator->recording, simulator->box, customer->id);
+    recording_look(&simulator->recording, simulator->box);
+    if (before.text[0] != '\0') {
+        put_words(simulator, customer, "primary", before.words, before.text);
+    }
 }
 
 static void put_rota(struct simulator *simulator, struct customer *customer, const char *role)
@@ -123,13 +183,15 @@ static void put_rota(struct simulator *simulator, struct customer *customer, con
     recording_look(&simulator->recording, simulator->box);
     if (draw(simulator, 2) == 0) {
         put_daily_rota(simulator, customer, role, one, other);
+        take_up_nights(simulator, customer, one, other);
         return;
     }
     int64_t until_s = simulator->box->elapsed_ms / 1000 + 60 + (int64_t)draw(simulator, 3600);
     (void)snprintf(text, sizeof text, "[\"%s\",\"@%lld\",\"%s\"]", one, (long long)until_s, other);
-    recording_add(&simulator->recording, "rota %s %s until %llds %s", role, one, (long long)until_s,
-                  other);
-    put_definition(simulator, customer, COMMAND_PUT_ROTA, role, text);
+    char words[CITY_WORDS_BYTES];
+    (void)snprintf(words, sizeof words, "%s until %llds %s", one, (long long)until_s, other);
+    put_words(simulator, customer, role, words, text);
+    take_up(simulator, customer, other, until_s * SECOND_MS);
 }
 
 /* What its two steps and its end have that others have not. */
@@ -194,6 +256,51 @@ static void put_procedure(struct simulator *simulator, struct customer *customer
     put_customer(simulator, customer, "night");
 }
 
+/* ---- prise de poste ---- */
+
+#define CHECK_IN_OPENS_S 3600
+
+/* What runs when a check-in is missing: its agent, then whoever else may know. */
+static void put_check_in_procedure(struct simulator *simulator, struct customer *customer)
+{
+    char text[1024];
+    int accepted_s = 30 + (int)draw(simulator, 60);
+    recording_for(&simulator->recording, simulator->box, customer->id);
+    recording_look(&simulator->recording, simulator->box);
+    recording_add(&simulator->recording, "procedure poste rounds 2");
+    recording_add(&simulator->recording, "step notify check_in agent by push call accepted %d",
+                  accepted_s);
+    recording_add(&simulator->recording, "step notify on_call backup by push call accepted %d",
+                  accepted_s);
+    recording_add(&simulator->recording, "exhausted callback desk");
+    (void)snprintf(text, sizeof text,
+                   "{\"rounds\":2,\"steps\":[{\"notify\":[{\"check_in\":\"agent\"}],"
+                   "\"by\":[\"push\",\"call\"],\"accepted_within_s\":%d},"
+                   "{\"notify\":[{\"on_call\":\"backup\"}],\"by\":[\"push\",\"call\"],"
+                   "\"accepted_within_s\":%d}],\"exhausted\":[{\"callback\":\"desk\"}]}",
+                   accepted_s, accepted_s);
+    put_definition(simulator, customer, COMMAND_PUT_PROCEDURE, "poste", text);
+    put_customer(simulator, customer, "poste"); /* as a scenario does; its own comes behind it */
+}
+
+static void put_check_in_plan(struct simulator *simulator, const struct customer *customer)
+{
+    struct command *command = box_command(COMMAND_PUT_CHECK_IN_PLAN, customer->id);
+    int64_t remind_s = 60 + (int64_t)draw(simulator, 1740);
+    command->request.check_in_plan = (struct check_in_plan_request){
+        .rota = "primary",
+        .opens_before_s = CHECK_IN_OPENS_S,
+        .remind_before_s = remind_s,
+        .procedure = "poste",
+        .severity = SEVERITY_MAJOR,
+    };
+    recording_for(&simulator->recording, simulator->box, customer->id);
+    recording_look(&simulator->recording, simulator->box);
+    recording_add(&simulator->recording, "check_in primary procedure poste opens %d reminds %lld",
+                  CHECK_IN_OPENS_S, (long long)remind_s);
+    (void)configure(simulator, command);
+}
+
 void city_build(struct simulator *simulator, uint64_t random)
 {
     simulator->city_random = random;
@@ -209,22 +316,41 @@ void city_build(struct simulator *simulator, uint64_t random)
         }
         put_rota(simulator, customer, "primary");
         put_rota(simulator, customer, "backup");
+        put_check_in_procedure(simulator, customer);
         put_procedure(simulator, customer);
+        put_check_in_plan(simulator, customer);
+    }
+}
+
+/* One of them changes; that of those who are called first maybe not for long. */
+static void swap_a_rota(struct simulator *simulator, int customer)
+{
+    bool primary = draw(simulator, 2) == 0;
+    put_rota(simulator, &simulator->customers[customer], primary ? "primary" : "backup");
+    if (primary && draw(simulator, 2) == 0) {
+        follow(
+            simulator,
+            (struct happening){.kind = CITY_CHANGES, .customer = customer, .what = CITY_TAKES_BACK},
+            draw_ms(&simulator->city_random, MINUTE_MS, HOUR_MS));
     }
 }
 
 void city_change(struct simulator *simulator, struct happening *happening)
 {
     simulator->city_random = happening->random;
-    if (happening->what == CITY_SWAPS_DUTY) {
-        put_rota(simulator, &simulator->customers[happening->customer],
-                 draw(simulator, 2) == 0 ? "primary" : "backup");
+    if (happening->what == CITY_TAKES_BACK) {
+        take_back(simulator, &simulator->customers[happening->customer]);
         return;
     }
-    struct customer *customer = &simulator->customers[draw(simulator, CUSTOMERS)];
+    if (happening->what == CITY_SWAPS_DUTY) {
+        swap_a_rota(simulator, happening->customer);
+        return;
+    }
+    int number = (int)draw(simulator, CUSTOMERS);
+    struct customer *customer = &simulator->customers[number];
     switch (draw(simulator, 4)) {
     case 0:
-        put_rota(simulator, customer, draw(simulator, 2) == 0 ? "primary" : "backup");
+        swap_a_rota(simulator, number);
         break;
     case 1:
         put_procedure(simulator, customer);

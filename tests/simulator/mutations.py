@@ -314,17 +314,59 @@ MUTATIONS = [
         ENGINE + "command_device.c",
         "    enum status status = store_check_out(engine->store, command->customer_id, "
         "request->agent_id,\n"
-        "                                         command->received_at, error);\n"
+        "                                         NULL, command->received_at, error);\n"
         "    int64_t id = 0;",
         "    enum status status = STATUS_OK;\n    int64_t id = 0;",
     )),
     mutation("a check-out is answered and not written", (
         ENGINE + "command_device.c",
-        "        store_check_out(engine->store, command->customer_id, "
-        "command->request.check_in.agent_id,\n"
-        "                        command->received_at, error);\n"
-        "    if (status == STATUS_OK) {",
-        "        STATUS_OK;\n    (void)engine;\n    (void)error;\n    if (status == STATUS_OK) {",
+        "        status = store_check_out(engine->store, command->customer_id, request->agent_id,\n"
+        "                                 request->note, command->received_at, error);",
+        "        status = STATUS_OK;",
+    )),
+    mutation("a missing check-in is noted, and nobody is asked", (
+        ENGINE + "command_check_in.c",
+        "        status = escalate(engine, command, customer, rota, &duty, error);\n",
+        "        duty.state = DUTY_MISSING;\n        status = STATUS_OK;\n",
+    ), (
+        ENGINE + "command_check_in.c",
+        "static enum status escalate(",
+        "__attribute__((unused)) static enum status escalate(",
+    )),
+    mutation("shifts are not looked at after a start", (
+        ENGINE + "check_in_watch.c",
+        "(struct check_in_watch){.all = true, .next_at = WALL_NEVER}",
+        "(struct check_in_watch){.next_at = WALL_NEVER}",
+    )),
+    mutation("a check-in counts before its push was heard", (
+        ENGINE + "command_check_in.c",
+        "        duty.completed_at = check_in.completed_at;\n"
+        "        duty.completed_way = check_in.way;\n"
+        "    } else if (status == STATUS_NOT_FOUND && duty",
+        "        duty.completed_at = check_in.completed_at;\n"
+        "        duty.completed_way = check_in.way;\n"
+        "    } else if (status == STATUS_NOT_FOUND &&\n"
+        "               store_get_check_in(engine->store, duty.customer_id, duty.agent_id,\n"
+        "                                  engine->scratch, &check_in, error) == STATUS_OK) {\n"
+        "        status = STATUS_OK;\n"
+        "    } else if (status == STATUS_NOT_FOUND && duty",
+    )),
+    mutation("who accepts in the app counts as checked in", (
+        ENGINE + "command_check_in.c",
+        "    if (!is_said(event)) {\n",
+        "    if (!is_said(event) && event->type != EVENT_ACCEPT) {\n",
+    )),
+    mutation("a shift that is given back is nobody's", (
+        ENGINE + "command_check_in.c",
+        "           shift->to.ms > until_ms;",
+        "           shift->to.ms > until_ms && false;",
+    )),
+    mutation("a missing check-in is withdrawn for any change of a rota", (
+        ENGINE + "command_check_in.c",
+        "    if (shift != NULL && shift->to.ms > now.ms) {\n        return true;\n    }\n"
+        "    return agent == NULL",
+        "    if (shift != NULL && shift->to.ms > now.ms) {\n        return false;\n    }\n"
+        "    return agent == NULL",
     )),
     mutation("a phone's test is answered and not written", (
         ENGINE + "device_tests.c",
@@ -433,8 +475,8 @@ MUTATIONS = [
     )),
     mutation("a new telephone is not tried in a step that runs", (
         CORE + "event_desk.c",
-        "    run_top_up(step);\n    return STATUS_OK;\n",
-        "    (void)step;\n    return STATUS_OK;\n",
+        "    run_top_up(step);\n    keep_look(step); /* its hours may have changed */\n",
+        "    keep_look(step);\n",
     )),
     mutation("reception is confirmed, and waited for", (
         CORE + "event_outcome.c",
@@ -577,11 +619,13 @@ MUTATIONS = [
     )),
     mutation("a more urgent caller makes it no more urgent", (
         CORE + "event_opened.c",
-        "    if (!worsen(step)) {\n"
+        "    } else if (!worsen(step)) {\n"
         "        run_update_people(step);\n"
         "    }\n"
         "    assert(step->now->severity >= step->event->severity);",
-        "    run_update_people(step);",
+        "    } else {\n"
+        "        run_update_people(step);\n"
+        "    }",
     )),
     mutation("a lower urgency is said and not done", (
         CORE + "event_opened.c",

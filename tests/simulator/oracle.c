@@ -15,6 +15,8 @@
 #define REBOOT_MOVES_MS_MAX INT64_C(1000)
 /* A call may wait so long for a free line; the trunks here are narrow. */
 #define TRUNK_MS_MAX INT64_C(600000)
+/* The morning goes through what is open each hour; shifts begin whenever they do. */
+#define SHIFTS_GO_ON_MS INT64_C(3600000)
 
 /* One question instead of three: most of the time there is nothing new. */
 #define NEWS_OF_JOURNAL(customer)                                                                  \
@@ -28,6 +30,8 @@ _Static_assert(CUSTOMERS == 3, "a part of the question for each customer");
 #define VIA_OF_STEP VIA_OF("(p.definition -> 'steps' -> CAST(?1 AS INTEGER) -> 'by')")
 #define VIA_OF_END                                                                                 \
     VIA_OF("coalesce(p.definition -> '$.exhausted' -> CAST(?1 AS INTEGER) -> 'by', 'call')")
+/* Milliseconds since 1970. */
+#define MS_OF(time) "(1000 * strftime('%s', " time ") + substr(strftime('%f', " time "), 4))"
 /* The first entry of an index, four times. */
 #define NEXT_DUE_OF(severity)                                                                      \
     "SELECT min(due_engine) AS due FROM escalation WHERE severity = " #severity                    \
@@ -75,7 +79,7 @@ static const char *const sql[QUESTIONS_COUNT] = {
         "coalesce(p.definition ->> 'promise_warning_s', 60) "
         "FROM escalation AS e JOIN procedure AS p ON p.procedure_id = e.procedure_id "
         "WHERE e.escalation_id = ?2",
-    [ASK_DUTY] = "SELECT count(*), max(installation) FROM check_in "
+    [ASK_DUTY] = "SELECT count(*), max(installation), max(way) FROM check_in "
                  "WHERE customer_id = ? AND agent_id = ? AND out_at IS NULL",
     [ASK_TEST] =
         "SELECT state, device_id, agent_id, received_at FROM device_test WHERE test_id = ?",
@@ -88,7 +92,23 @@ static const char *const sql[QUESTIONS_COUNT] = {
                   "definition ->> '$.layers[0].participants[1]' "
                   "FROM rota WHERE rota_id = ? AND definition ->> '$.layers[0].turn' = 'daily' "
                   "AND definition ->> '$.layers[0].starts_on' = '2026-01-01'",
-    [ASK_NOTIFIED] = "SELECT t.value ->> 'on_call', t.value ->> 'agent', t.value ->> 'contact' "
+    [ASK_REPLACED] =
+        "SELECT o.value ->> 'agent' FROM rota, json_each(definition, '$.overrides') AS o "
+        "WHERE rota_id = ?1 AND " MS_OF("o.value ->> 'from'") " <= ?2 AND ?2 < " MS_OF(
+            "o.value ->> 'to'") " ORDER BY o.key DESC LIMIT 1",
+    [ASK_SHIFT] = "SELECT e.check_in_agent, a.agent_id, " MS_OF(
+        "t.fields ->> 'shift_from'") " "
+                                     "FROM escalation AS e JOIN ticket AS t ON t.customer_id = "
+                                     "e.customer_id "
+                                     "AND t.ticket_id = e.ticket_id JOIN agent AS a "
+                                     "ON a.customer_id = e.customer_id AND a.slug = t.fields ->> "
+                                     "'agent' "
+                                     "WHERE e.escalation_id = ? AND t.category = 'check-in'",
+    [ASK_PLANS] = "SELECT customer_id, rota, opens_before_s, remind_before_s, since_at "
+                  "FROM check_in_plan",
+    [ASK_NOTIFIED] = "SELECT t.value ->> 'on_call', coalesce(t.value ->> 'agent', "
+                     "(SELECT a.slug FROM agent AS a WHERE a.agent_id = e.check_in_agent "
+                     "AND t.value ->> 'check_in' = 'agent')), t.value ->> 'contact' "
                      "FROM escalation AS e JOIN procedure AS p ON p.procedure_id = e.procedure_id "
                      "JOIN json_each(p.definition, '$.steps[' || ?1 || '].notify') AS t "
                      "WHERE e.escalation_id = ?2",
@@ -614,6 +634,7 @@ void oracle_look(struct oracle *oracle, struct box *box, bool troubled)
     look_at_resolved(oracle, troubled);
     look_at_changes(oracle, troubled);
     look_at_alarms(oracle, troubled);
+    look_at_shifts(oracle, troubled);
     run_plain(oracle, "COMMIT");
 }
 
@@ -691,8 +712,11 @@ int64_t oracle_due_in(struct oracle *oracle, struct box *box, int64_t most_ms)
 void oracle_all_ended(struct oracle *oracle)
 {
     for (size_t i = 0; i < oracle->records_count; i++) {
-        if (oracle_is_open(oracle, i)) {
-            find_fault(oracle, "%s: it never ends", id_text(oracle->records[i].id));
+        const struct record *record = &oracle->records[i];
+        bool later = record->shift_agent != 0 && oracle->elapsed_ms - record->first_seen_ms <
+                                                     SHIFTS_GO_ON_MS; /* than whoever tidied up */
+        if (oracle_is_open(oracle, i) && !later) {
+            find_fault(oracle, "%s: it never ends", id_text(record->id));
         }
     }
 }

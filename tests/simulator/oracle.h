@@ -10,6 +10,7 @@
  *     oracle_standing.c    how an escalation stands at rest: when it is due, for whom it waits
  *     oracle_people.c      whom a procedure's words mean, and what they can be reached through
  *     oracle_rota.c        who is on call, also when the clocks change
+ *     oracle_shifts.c      whoever does not take up a shift in time is asked, and somebody hears it
  *     oracle_answers.c     what people were answered, against what is kept of it
  *     oracle_alarms.c      what the watch is told, and finds on record
  */
@@ -45,6 +46,8 @@
  *   timelines complete, gapless, in order                   look_at_journals(),
  *                                                           look_for_lost_entries()
  *   an outcome, a check-in, a test of a phone is kept       look_at_resolved(), look_at_answers()
+ *   a missed check-in is told to a human                    look_at_plan(), look_at_asked_ones()
+ *   and is missed until it was made, taken or withdrawn     shift_is_done(), shift_is_withdrawn()
  *   the same key, the same answer                           oracle_accepted()
  *   nothing of one customer in another's view               check_whose(), hear_escalation()
  *   a sound database                                        check_with(): foreign keys

@@ -58,10 +58,10 @@ void oracle_steps_are_forgotten(struct oracle *oracle)
     }
 }
 
-void expect_alarm(struct oracle *oracle, const char *kind)
+void expect_alarm(struct oracle *oracle, const char *kind, int64_t at)
 {
     int64_t told_ms = alarm_of(oracle, kind)->told_ms;
-    if (told_ms == INT64_MIN || oracle->elapsed_ms - told_ms > ALARM_EVERY_MS) {
+    if (told_ms == INT64_MIN || at - oracle->offset - told_ms > ALARM_EVERY_MS) {
         find_fault(oracle, "the alarm %s was not told", kind);
     }
 }

@@ -175,11 +175,13 @@ static void hear_desk(struct oracle *oracle, const struct command *command)
 
 /* ---- duty ---- */
 
-static struct duty *duty_of(struct oracle *oracle, int64_t customer_id, int64_t agent_id)
+struct duty *duty_of(struct oracle *oracle, int64_t customer_id, int64_t agent_id)
 {
     for (size_t i = 0; i < oracle->duties_count; i++) {
-        if (oracle->duties[i].agent_id == agent_id) {
-            return &oracle->duties[i];
+        struct duty *duty = &oracle->duties[i];
+        if (duty->agent_id == agent_id) {
+            duty->customer_id = customer_id != 0 ? customer_id : duty->customer_id;
+            return duty;
         }
     }
     if (oracle->duties_count == DUTIES_MAX) {
@@ -198,9 +200,10 @@ static void look_at_duty(struct oracle *oracle, const struct duty *duty)
     if (sqlite3_step(row) == SQLITE_ROW) {
         const char *with = (const char *)sqlite3_column_text(row, 1);
         int count = sqlite3_column_int(row, 0);
+        bool by_app = sqlite3_column_int(row, 2) == 0; /* else their shift's escalation says so */
         if (count > 1) {
             find_fault(oracle, "agent %" PRId64 " is on duty %d times", duty->agent_id, count);
-        } else if (duty->known && strcmp(duty->with, with == NULL ? "" : with) != 0) {
+        } else if (by_app && duty->known && strcmp(duty->with, with == NULL ? "" : with) != 0) {
             find_fault(oracle,
                        "agent %" PRId64 " was told they are on duty with \"%s\", not \"%s\"",
                        duty->agent_id, duty->with, with == NULL ? "" : with);
@@ -266,7 +269,8 @@ static void check_refusal(struct oracle *oracle, const struct command *command)
 {
     bool is_new = command->type == COMMAND_ESCALATE || command->type == COMMAND_TEST_DEVICE ||
                   command->type == COMMAND_PUT_DEVICE || command->type == COMMAND_PUT_ROTA ||
-                  command->type == COMMAND_PUT_PROCEDURE || command->type == COMMAND_PUT_CUSTOMER;
+                  command->type == COMMAND_PUT_PROCEDURE || command->type == COMMAND_PUT_CUSTOMER ||
+                  command->type == COMMAND_PUT_CHECK_IN_PLAN;
     if (command->answer.status == STATUS_DISK_FULL && !is_new) {
         oracle_blame(oracle, "a full disk stopped what was open");
     }
@@ -282,6 +286,7 @@ static bool failed_itself(enum status status)
 void oracle_asked(struct oracle *oracle, const struct command *command)
 {
     oracle->asker_id = command->customer_id;
+    shifts_asked(oracle, command);
     if (command->type == COMMAND_CALL_OUTCOME) {
         trunk_call_reported(oracle, command);
     }

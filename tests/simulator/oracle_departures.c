@@ -117,7 +117,7 @@ static void check_row_of(struct oracle *oracle, const struct box_sent *sent, siz
     answered(row);
 }
 
-static struct departure *departure_of(struct oracle *oracle, struct uuid attempt)
+static struct departure *departure_of(const struct oracle *oracle, struct uuid attempt)
 {
     size_t slot = hash_of_id(attempt) % DEPARTURE_SLOTS;
     while (!uuid_is_nil(oracle->departures[slot].attempt) &&
@@ -125,6 +125,11 @@ static struct departure *departure_of(struct oracle *oracle, struct uuid attempt
         slot = (slot + 1) % DEPARTURE_SLOTS;
     }
     return &oracle->departures[slot];
+}
+
+int64_t person_of_departure(const struct oracle *oracle, struct uuid attempt)
+{
+    return departure_of(oracle, attempt)->person_id;
 }
 
 /* What may make a person take it: an alert, or word to the call centre that nobody was reached. */

@@ -313,6 +313,7 @@ static void follow(struct oracle *oracle, struct record *record, const struct sa
         break;
     }
     check_plans(oracle, record, said);
+    follow_shift(oracle, record, said);
 }
 
 static int kind_of_person(const char *word)

@@ -697,7 +697,7 @@ void check_plans(struct oracle *oracle, struct record *record, const struct said
         break;
     case SAID_LATE:
         if (said->number > LATE_WITHOUT_ALARM) {
-            expect_alarm(oracle, "engine.overdue");
+            expect_alarm(oracle, "engine.overdue", said->at);
         }
         break;
     case SAID_CALLED_BACK:

@@ -164,6 +164,9 @@ struct record {
     unsigned announcements;
     int64_t exhausted_ms; /* by the clock that never steps, as is asked_ms */
     int64_t asked_ms;     /* when last left what may make a person take it, or one said no */
+    int64_t shift_agent;  /* whose check-in it asks for; 0: it is a caller's */
+    int64_t shift_from;   /* on the wall clock */
+    bool withdrawn;       /* the gateway itself ended it: the shift is not theirs any more */
 };
 
 /* What was answered to a key of the webhook. */
@@ -188,6 +191,7 @@ struct duty {
     int64_t agent_id;
     bool known;
     char with[SLUG_BYTES_MAX]; /* the installation; "": they are not */
+    int64_t present_wall;      /* when they last may have taken up a shift; 0: never */
 };
 
 /* An attempt, as its row has it. */
@@ -266,6 +270,9 @@ enum question {
     ASK_HOLDER,
     ASK_PROCEDURE,
     ASK_TOLD,
+    ASK_SHIFT,
+    ASK_PLANS,
+    ASK_REPLACED,
     ASK_DUTY,
     ASK_TEST,
     ASK_ROTA,
@@ -390,6 +397,9 @@ void look_at_resolved(struct oracle *oracle, bool troubled);
 /* Whether this key was answered before. */
 bool oracle_was_answered(const struct oracle *oracle, unsigned key);
 
+/* Whom this one left to; 0: it did not. */
+int64_t person_of_departure(const struct oracle *oracle, struct uuid attempt);
+
 /* ---- oracle_trunk.c ---- */
 /* The telephony layer is handed a call. */
 void trunk_call_leaves(struct oracle *oracle, const struct box_sent *sent, int64_t not_after,
@@ -401,12 +411,29 @@ void trunk_call_reported(struct oracle *oracle, const struct command *command);
 
 /* ---- oracle_answers.c ---- */
 void look_at_answers(struct oracle *oracle);
+/* What is known of an agent; made when there is nothing yet. customer_id: 0 when whoever was heard
+ * did not say so. */
+struct duty *duty_of(struct oracle *oracle, int64_t customer_id, int64_t agent_id);
+
+/* ---- oracle_shifts.c ---- */
+void shifts_asked(struct oracle *oracle, const struct command *command);
+void follow_shift(struct oracle *oracle, struct record *record, const struct said *said);
+/* Each shift that is to be taken up by now was, or somebody is asked. */
+void look_at_shifts(struct oracle *oracle, bool troubled);
 
 /* ---- oracle_rota.c ---- */
 /* Adds who is on call; false: it was just being changed, or it is a rota that nobody here reckons.
  */
 bool find_on_call(struct oracle *oracle, int64_t customer_id, const char *role, int64_t wall_at,
                   struct people *people);
+
+struct shift {
+    int64_t agent_id;
+    int64_t from; /* on the wall clock */
+};
+/* The shift at a time; false: there is none, or one that somebody took instead of another. */
+bool find_shift(struct oracle *oracle, int64_t customer_id, const char *role, int64_t wall_at,
+                struct shift *shift_r);
 
 /* ---- oracle_people.c ---- */
 bool is_same_person(struct somebody one, struct somebody other);
@@ -457,8 +484,8 @@ void look_at_changes(struct oracle *oracle, bool troubled);
 /* A step just before a reboot looks like time that the machine was off: nobody can tell of it. */
 void oracle_steps_are_forgotten(struct oracle *oracle);
 
-/* It was told just now, or so lately that it is not told again. */
-void expect_alarm(struct oracle *oracle, const char *kind);
+/* It was told then (in engine time), or so lately that it is not told again. */
+void expect_alarm(struct oracle *oracle, const char *kind, int64_t at);
 void look_at_alarms(struct oracle *oracle, bool troubled);
 
 /* ---- oracle_journal.c ---- */

@@ -32,15 +32,54 @@ static int64_t turn_at(int64_t utc_ms, int64_t hand_over_ms, int64_t people)
     return (day - first_day) % people;
 }
 
-/* Two who take turns, a day each; false: it is no such rota. */
-static bool find_turn(struct oracle *oracle, int64_t customer_id, int64_t rota_id, int64_t wall_at,
-                      struct people *people)
+/* When the turn at a time began. */
+static int64_t turn_begins(int64_t utc_ms, int64_t hand_over_ms)
 {
+    int64_t day = (paris_ms(utc_ms) - hand_over_ms) / DAY_MS;
+    int64_t before = utc_ms - 26 * HOUR_MS, begun = utc_ms;
+    while (begun - before > 1) {
+        int64_t middle = before + (begun - before) / 2;
+        if ((paris_ms(middle) - hand_over_ms) / DAY_MS == day) {
+            begun = middle;
+        } else {
+            before = middle;
+        }
+    }
+    return begun;
+}
+
+/* Somebody took it instead of whoever has the turn. */
+static bool find_replacement(struct oracle *oracle, int64_t customer_id, int64_t rota_id,
+                             int64_t wall_at, struct people *people)
+{
+    sqlite3_stmt *row = question(oracle, ASK_REPLACED);
+    (void)sqlite3_bind_int64(row, 1, rota_id);
+    (void)sqlite3_bind_int64(row, 2, wall_at);
+    bool found = sqlite3_step(row) == SQLITE_ROW;
+    if (found) {
+        const char *slug = (const char *)sqlite3_column_text(row, 0);
+        add_person(people, find_person(oracle, customer_id, AN_AGENT, slug));
+    }
+    answered(row);
+    return found;
+}
+
+/* Two who take turns, a day each; false: it is no such rota. begins_r: when this turn did; 0: it is
+ * a replacement's. */
+static bool find_turn(struct oracle *oracle, int64_t customer_id, int64_t rota_id, int64_t wall_at,
+                      struct people *people, int64_t *begins_r)
+{
+    *begins_r = 0;
+    if (find_replacement(oracle, customer_id, rota_id, wall_at, people)) {
+        return true;
+    }
     sqlite3_stmt *row = question(oracle, ASK_TURNS);
     (void)sqlite3_bind_int64(row, 1, rota_id);
     bool found = sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int(row, 0) == PEOPLE_OF_ROTA;
     if (found) {
-        int64_t turn = turn_at(wall_at, sqlite3_column_int64(row, 1) * 60000, PEOPLE_OF_ROTA);
+        int64_t hand_over_ms = sqlite3_column_int64(row, 1) * 60000;
+        int64_t turn = turn_at(wall_at, hand_over_ms, PEOPLE_OF_ROTA);
+        *begins_r = turn_begins(wall_at, hand_over_ms);
         const char *slug = (const char *)sqlite3_column_text(row, 2 + (int)turn);
         add_person(people, find_person(oracle, customer_id, AN_AGENT, slug));
     }
@@ -51,27 +90,33 @@ static bool find_turn(struct oracle *oracle, int64_t customer_id, int64_t rota_i
 /* Names, and "@SECONDS" since the beginning, from when on those behind it stand in for those in
  * front of it. */
 static void find_names(struct oracle *oracle, int64_t customer_id, const char *definition,
-                       int64_t wall_at, struct people *people)
+                       int64_t wall_at, struct people *people, int64_t *begins_r)
 {
+    *begins_r = 0;
     char word[SLUG_BYTES_MAX];
     size_t before = people->count;
     for (const char *place = definition; (place = strchr(place, '"')) != NULL;) {
         size_t length = strcspn(place + 1, "\"");
         (void)snprintf(word, sizeof word, "%.*s", (int)length, place + 1);
         place += length + 2;
+        int64_t turns_at = oracle->epoch_ms + strtoll(word + 1, NULL, 10) * 1000;
         if (word[0] != '@') {
             add_person(people, find_person(oracle, customer_id, AN_AGENT, word));
-        } else if (wall_at < oracle->epoch_ms + strtoll(word + 1, NULL, 10) * 1000) {
+        } else if (wall_at < turns_at) {
             return;
         } else {
             people->count = before;
+            *begins_r = turns_at;
         }
     }
 }
 
-bool find_on_call(struct oracle *oracle, int64_t customer_id, const char *role, int64_t wall_at,
-                  struct people *people)
+/* The same with the time at which whoever is on call began; 0: they took it from somebody, or it is
+ * long ago. */
+static bool find_turn_of_role(struct oracle *oracle, int64_t customer_id, const char *role,
+                              int64_t wall_at, struct people *people, int64_t *begins_r)
 {
+    *begins_r = 0;
     sqlite3_stmt *row = question(oracle, ASK_ROTA);
     (void)sqlite3_bind_int64(row, 1, customer_id);
     (void)sqlite3_bind_text(row, 2, role, -1, SQLITE_TRANSIENT);
@@ -80,12 +125,30 @@ bool find_on_call(struct oracle *oracle, int64_t customer_id, const char *role, 
         const char *definition = (const char *)sqlite3_column_text(row, 2);
         known = sqlite3_column_int64(row, 1) < wall_at;
         if (definition[0] == '[') {
-            find_names(oracle, customer_id, definition, wall_at, people);
+            find_names(oracle, customer_id, definition, wall_at, people, begins_r);
         } else {
-            known = find_turn(oracle, customer_id, sqlite3_column_int64(row, 0), wall_at, people) &&
+            known = find_turn(oracle, customer_id, sqlite3_column_int64(row, 0), wall_at, people,
+                              begins_r) &&
                     known;
         }
     }
     answered(row);
     return known;
+}
+
+bool find_on_call(struct oracle *oracle, int64_t customer_id, const char *role, int64_t wall_at,
+                  struct people *people)
+{
+    int64_t begins;
+    return find_turn_of_role(oracle, customer_id, role, wall_at, people, &begins);
+}
+
+bool find_shift(struct oracle *oracle, int64_t customer_id, const char *role, int64_t wall_at,
+                struct shift *shift_r)
+{
+    struct people people = {.known = true};
+    int64_t begins = 0;
+    (void)find_turn_of_role(oracle, customer_id, role, wall_at, &people, &begins);
+    *shift_r = (struct shift){.agent_id = people.count > 0 ? people.who[0].id : 0, .from = begins};
+    return people.count == 1 && begins != 0;
 }

@@ -178,13 +178,16 @@ void desk_tidies(struct simulator *simulator, struct happening *happening)
 
 /* ---- duty ---- */
 
-/* Takes it up with a phone, ends it, or lets the phone be tested. */
+/* Takes it up with a phone, ends it, or lets the phone be tested; person: who takes it up. */
 void somebody_checks(struct simulator *simulator, struct happening *happening)
 {
     uint64_t *random = &happening->random;
     const struct customer *customer = &simulator->customers[happening->customer];
     const struct agent *agent = &customer->agents[box_draw(random, AGENTS)];
-    uint64_t what = box_draw(random, 100);
+    uint64_t what = happening->person != 0 ? 0 : box_draw(random, 100);
+    for (int a = 0; a < AGENTS; a++) {
+        agent = customer->agents[a].id == happening->person ? &customer->agents[a] : agent;
+    }
     struct command *command = box_command(what < 50   ? COMMAND_CHECK_IN
                                           : what < 70 ? COMMAND_CHECK_OUT
                                                       : COMMAND_TEST_DEVICE,

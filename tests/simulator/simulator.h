@@ -27,9 +27,20 @@ struct agent {
     int64_t phone_off_until_ms;
 };
 
+#define CITY_WORDS_BYTES 256
+#define CITY_ROTA_BYTES  512
+
+/* A rota as a scenario says it, and as the gateway is given it. */
+struct city_rota {
+    char words[CITY_WORDS_BYTES];
+    char text[CITY_ROTA_BYTES]; /* "": there is none */
+};
+
 struct customer {
     int64_t id;
     char slug[SLUG_BYTES_MAX];
+    struct city_rota now; /* of those who are called first */
+    struct city_rota before;
     struct agent agents[AGENTS];
 };
 
@@ -101,7 +112,9 @@ void follow(struct simulator *simulator, struct happening happening, int64_t in_
 /* ---- city.c ---- */
 void city_build(struct simulator *simulator, uint64_t random);
 #define CITY_SWAPS_DUTY 1
-/* One of them changes: a phone, a rota, a procedure; what CITY_SWAPS_DUTY: its customer's rota. */
+#define CITY_TAKES_BACK 2
+/* One of them changes: a phone, a rota, a procedure; what CITY_SWAPS_DUTY: its customer's rota; or
+ * that is as it was before. */
 void city_change(struct simulator *simulator, struct happening *happening);
 /* Whoever lost a phone has another. */
 void phone_registers(struct simulator *simulator, struct happening *happening);

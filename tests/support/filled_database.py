@@ -11,13 +11,17 @@ NUMBERS = ("WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM nu
 
 # Ids in the order of time, as UUIDv7 are.
 STATEMENTS = (
-    """INSERT INTO ticket (customer_id, ticket_id, category, summary, details, opened_at, closed_at)
+    """INSERT INTO ticket (customer_id, ticket_id, category, summary, details, opened_at, closed_at,
+              number)
        SELECT :customer, unhex(printf('01800000%024X', n)), 'ascenseur', 'Personne bloquée ' || n,
               'Entre le 2e et le 3e étage, code portail ' || n, 1700000000000 + n,
-              1700000600000 + n FROM number""",
-    """INSERT INTO escalation SELECT :customer, unhex(printf('01810000%024X', n)),
-              unhex(printf('01800000%024X', n)), NULL, NULL, 8, 2, 0, 0, 0, 0, 0, NULL, NULL, NULL,
-              NULL, 0, 0, '', 0, NULL, NULL, 0, 0, 0, '', 0, 0, 1, 1700000000000 + n,
+              1700000600000 + n, :highest + 11 * n FROM number""",
+    """INSERT INTO escalation (customer_id, escalation_id, ticket_id, state, severity, drill,
+              quarantined, round, step, position, holder_kind, holder_id, holder_name, holder_path,
+              intervention, handed_back_kind, handed_back_id, handed_back_name, announcements,
+              notices, callers_count, opened_at, closed_at, next_what, version, owner, fence)
+       SELECT :customer, unhex(printf('01810000%024X', n)), unhex(printf('01800000%024X', n)), 8, 2,
+              0, 0, 0, 0, 0, 0, 0, '', 0, 0, 0, 0, '', 0, 0, 1, 1700000000000 + n,
               1700000600000 + n, '', 3, 0, 0 FROM number""",
     """INSERT INTO caller SELECT :customer, unhex(printf('01810000%024X', n)), 1, 'Mme Martin',
               '+33612345678', 1700000000000 + n, NULL, NULL, 0 FROM number""",
@@ -45,7 +49,9 @@ def fill(path, tickets):
         database.execute("PRAGMA wal_autocheckpoint = 0")
         customer, head = database.execute(
             "SELECT customer_id, timeline_seq FROM customer ORDER BY customer_id").fetchone()
-        values = {"customer": customer, "head": head, "count": tickets}
+        highest, = database.execute("SELECT coalesce(max(number), 990) FROM ticket "
+                                    "WHERE customer_id = ?", [customer]).fetchone()
+        values = {"customer": customer, "head": head, "count": tickets, "highest": highest}
         for statement in STATEMENTS:
             insert, rest = (statement.split("SELECT", 1) + [""])[:2]
             database.execute(f"{insert} {NUMBERS} SELECT {rest}" if rest else statement, values)

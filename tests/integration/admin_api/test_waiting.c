@@ -122,7 +122,8 @@ static int start(void **state, int64_t deadline_ms, unsigned connections_max)
         .rotas = {.check = check_rota,
                   .zone_is_known = know_zone,
                   .read_calendar = read_calendar,
-                  .compile = compile_rota},
+                  .compile = compile_rota,
+                  .shifts = compile_rota},
     };
     if (engine_create(&engine, &fixture->engine, &error) != STATUS_OK) {
         fail_msg("%s", error.text);
@@ -549,7 +550,8 @@ static void test_stop__answers_everybody(void **state)
         .rotas = {.check = check_rota,
                   .zone_is_known = know_zone,
                   .read_calendar = read_calendar,
-                  .compile = compile_rota},
+                  .compile = compile_rota,
+                  .shifts = compile_rota},
     };
     assert_int_equal(engine_create(&engine, &fixture->engine, &error), STATUS_OK);
 }

@@ -15,7 +15,7 @@ from crash.journal import (ACCEPTED, ALERT, ANSWER_ACCEPTED, ANSWER_DECLINED, CA
                            chain_faults)
 
 STATES = {"notifying", "waiting", "accepted", "overdue", "exhausted", "taken", "cancelling",
-          "cancelled", "done"}
+          "cancelled", "done", "on_hold", "noted"}
 
 
 @dataclasses.dataclass

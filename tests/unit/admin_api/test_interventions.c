@@ -59,6 +59,22 @@ static void test_interventions__what_goes_on_ends_now(void **state)
     assert_intervention(0, 7, 20, 1000);
 }
 
+/* They were woken all the same; the clock may have been set back meanwhile. */
+static void test_interventions__over_at_once(void **state)
+{
+    (void)state;
+    const struct timeline_row rows[] = {
+        {.kind = ENTRY_ACCEPTED, .at = {20}, .facts = PAUL},
+        {.kind = ENTRY_DONE, .at = {20}, .facts = PAUL},
+        {.kind = ENTRY_ACCEPTED, .at = {60}, .facts = ZOE},
+        {.kind = ENTRY_DONE, .at = {50}, .facts = ZOE},
+        {.kind = ENTRY_ACCEPTED, .at = {1000}, .facts = PAUL},
+    };
+    assert_int_equal(take(rows, 5).count, 2);
+    assert_intervention(0, 7, 20, 21);
+    assert_intervention(1, 8, 60, 61);
+}
+
 /* Somebody on the road is at work until they know. */
 static void test_interventions__a_cancelled_one_lasts_until_it_is_confirmed(void **state)
 {
@@ -107,6 +123,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_interventions__from_acceptance_to_the_end),
         cmocka_unit_test(test_interventions__what_goes_on_ends_now),
+        cmocka_unit_test(test_interventions__over_at_once),
         cmocka_unit_test(test_interventions__a_cancelled_one_lasts_until_it_is_confirmed),
         cmocka_unit_test(test_interventions__of_agents_only),
         cmocka_unit_test(test_interventions__more_than_there_is_room_for),

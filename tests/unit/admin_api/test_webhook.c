@@ -315,14 +315,29 @@ static void test_webhook__override_is_kept_even_when_incomplete(void **state)
     assert_int_equal(parsed.request.warnings_count, 0);
     assert_null(parsed.request.fields); /* it is a known member */
     release(&parsed);
-    parsed = parse("{\"customer\":\"a\",\"override\":{\"action\":\"ticket\",\"procedure\":"
-                   "\"Not one\",\"colour\":1}}");
+    for (int i = 0; rule_action_words[i] != NULL; i++) {
+        char body[160];
+        (void)snprintf(body, sizeof body,
+                       "{\"customer\":\"a\",\"override\":{\"action\":\"%s\",\"on_call\":"
+                       "\"renfort\"}}",
+                       rule_action_words[i]);
+        parsed = parse(body);
+        assert_int_equal(parsed.request.override.action, i);
+        assert_string_equal(parsed.request.override.on_call, "renfort");
+        assert_false(warns(&parsed, "override/action"));
+        release(&parsed);
+    }
+    parsed = parse("{\"customer\":\"a\",\"override\":{\"action\":\"sleep\",\"procedure\":"
+                   "\"Not one\",\"on_call\":\"No role\",\"colour\":1}}");
     override = &parsed.request.override;
     assert_true(override->given);
     assert_null(override->procedure);
     assert_null(override->reason);
     assert_string_equal(override->operator_name, "");
-    assert_true(warns(&parsed, "override/action: only escalate is available yet"));
+    assert_int_equal(override->action, RULE_ESCALATE);
+    assert_null(override->on_call);
+    assert_true(warns(&parsed, "override/action: must be escalate, hold, ticket or forward"));
+    assert_true(warns(&parsed, "override/on_call: is not a slug"));
     assert_true(warns(&parsed, "override/procedure: is not a slug"));
     assert_true(warns(&parsed, "override/reason: is missing"));
     assert_true(warns(&parsed, "override/operator: is missing"));

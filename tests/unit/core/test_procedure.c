@@ -56,6 +56,36 @@ static void parse__fills_in_what_was_left_out(void **state)
     assert_string_equal(procedure->exhausted[0].name, "call-centre");
 }
 
+static void paper__stands_in_the_document(void **state)
+{
+    static const struct {
+        const char *json, *today;
+        enum procedure_paper paper;
+    } rows[] = {
+        {"{" STEPS "}", "2026-11-30", PAPER_UNAPPROVED},
+        {WITH("\"review_on\":\"2026-01-31\""), "2026-11-30", PAPER_UNAPPROVED},
+        {WITH("\"approved_by\":\"Mme Roth\",\"approved_on\":\"2026-01-31\""), "2099-01-01",
+         PAPER_IN_ORDER},
+        {WITH("\"approved_by\":\"Mme Roth\",\"approved_on\":\"2026-01-31\",\"review_on\":"
+              "\"2026-11-30\""),
+         "2026-11-30T23:59:59.999Z", PAPER_IN_ORDER},
+        {WITH("\"approved_by\":\"Mme Roth\",\"approved_on\":\"2026-01-31\",\"review_on\":"
+              "\"2026-11-30\""),
+         "2026-12-01", PAPER_REVIEW_DUE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct procedure *procedure = parse(*state, rows[i].json);
+        assert_int_equal(procedure_paper(procedure, rows[i].today), rows[i].paper);
+        if (rows[i].paper != PAPER_UNAPPROVED) {
+            assert_string_equal(procedure->approved_by, "Mme Roth");
+            assert_string_equal(procedure->approved_on, "2026-01-31");
+        }
+    }
+    assert_string_equal(procedure_paper_word(PAPER_IN_ORDER), "in_order");
+    assert_string_equal(procedure_paper_word(PAPER_UNAPPROVED), "unapproved");
+    assert_string_equal(procedure_paper_word(PAPER_REVIEW_DUE), "review_due");
+}
+
 static void parse__takes_everything(void **state)
 {
     const struct procedure *procedure =
@@ -109,6 +139,15 @@ static const struct {
     {"/promise_warning_s", WITH("\"promise_warning_s\":0")},
     {"/promise_warning_s", WITH("\"promise_warning_s\":3601")},
     {"/promise_warning_s", WITH("\"promise_warning_s\":9223372036854775807")},
+    {"/approved_by", WITH("\"approved_by\":\"\",\"approved_on\":\"2026-01-31\"")},
+    {"/approved_by", WITH("\"approved_on\":\"2026-01-31\"")},
+    {"/approved_on", WITH("\"approved_by\":\"Mme Roth\"")},
+    {"/approved_on", WITH("\"approved_by\":\"Mme Roth\",\"approved_on\":\"2026-02-30\"")},
+    {"/approved_on", WITH("\"approved_by\":\"Mme Roth\",\"approved_on\":\"2026-1-31\"")},
+    {"/review_on", WITH("\"review_on\":\"next year\"")},
+    {"/review_on", WITH("\"review_on\":\"2026-02-29\"")},
+    {"/review_on", WITH("\"approved_by\":\"Mme Roth\",\"approved_on\":\"2026-01-31\","
+                        "\"review_on\":\"2026-01-30\"")},
     {"/surprise", WITH("\"surprise\":1")},
     {"/steps", "{}"},
     {"/steps", "{\"steps\":[]}"},
@@ -224,6 +263,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(parse__fills_in_what_was_left_out, arena_setup,
                                         arena_teardown),
         cmocka_unit_test_setup_teardown(parse__takes_everything, arena_setup, arena_teardown),
+        cmocka_unit_test_setup_teardown(paper__stands_in_the_document, arena_setup, arena_teardown),
         cmocka_unit_test_setup_teardown(parse__says_where_the_fault_is, arena_setup,
                                         arena_teardown),
         cmocka_unit_test_setup_teardown(parse__keeps_limits, arena_setup, arena_teardown),

@@ -136,6 +136,7 @@ static struct event random_event(struct world *world)
     event.eta_ms = draw(2) == 0 ? 0 : (int64_t)draw(3600000);
     event.caller = (int)draw(4);
     event.moved_ms = 1 + (int64_t)draw(86400000);
+    event.plan = (enum event_plan)draw(3);
     event.reason = "reason";
     event.text = "text";
     about_attempt(world, &event);
@@ -153,12 +154,14 @@ static struct event random_event(struct world *world)
 static void check_state(const struct world *world)
 {
     const struct escalation *now = &world->now;
-    bool closed = now->state == ESCALATION_DONE || now->state == ESCALATION_CANCELLED;
+    bool closed = now->state == ESCALATION_DONE || now->state == ESCALATION_CANCELLED ||
+                  now->state == ESCALATION_NOTED;
     assert_int_equal(closed, now->due_at.ms == INT64_MAX);
     assert_int_equal(closed, now->next_what[0] == '\0');
     assert_int_equal(closed, now->closed_at.ms != INT64_MAX);
     if (now->state == ESCALATION_NOTIFYING || now->state == ESCALATION_WAITING ||
-        now->state == ESCALATION_EXHAUSTED) {
+        now->state == ESCALATION_EXHAUSTED || now->state == ESCALATION_ON_HOLD ||
+        now->state == ESCALATION_NOTED) {
         assert_int_equal(now->holder.kind, PERSON_NONE);
     }
     if (now->state == ESCALATION_TAKEN) {
@@ -246,6 +249,12 @@ static void check_purity(const struct escalation *before, const struct event *ev
     }
 }
 
+/* Now and then it never opens, or is open already. */
+static void random_opening(struct world *world)
+{
+    world->opens_ms = draw(8) == 0 ? INT64_MAX : world->clock_ms + (int64_t)draw(7200000);
+}
+
 static void live(struct world *world, uint64_t life)
 {
     world->attempts_count = 0;
@@ -253,6 +262,8 @@ static void live(struct world *world, uint64_t life)
     world->outbox_held = draw(4) == 0;
     random_people(world);
     random_procedure(world);
+    random_opening(world);
+    world->plan = draw(2) == 0 ? PLAN_NOW : (enum event_plan)draw(3);
     world_open(world, (enum severity)draw(4), draw(2) == 0 ? 0 : (int64_t)draw(600000),
                draw(10) == 0);
     check_state(world);
@@ -263,6 +274,7 @@ static void live(struct world *world, uint64_t life)
             on_time && now_ms > world->clock_ms ? now_ms : world->clock_ms + (int64_t)draw(30000);
         if (draw(25) == 0) {
             random_people(world);
+            random_opening(world);
         }
         struct event event = random_event(world);
         if (on_time && draw(3) != 0) {

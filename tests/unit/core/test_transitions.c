@@ -30,11 +30,15 @@ static const char *const ways[][5] = {
     [ESCALATION_CANCELLING] = {"accept paul #1", "cancel", NULL},
     [ESCALATION_CANCELLED] = {"cancel", NULL},
     [ESCALATION_DONE] = {"accept paul #1", "done paul", NULL},
+    [ESCALATION_ON_HOLD] = {NULL},
+    [ESCALATION_NOTED] = {NULL},
 };
 
 static const char *const events[] = {
     "join minor",
     "join critical",
+    "join major hold",
+    "join critical ticket",
     "transport #1 accepted",
     "transport #1 failed gone",
     "transport #1 expired late",
@@ -100,7 +104,10 @@ static struct world *world_in(enum escalation_state state)
     paul->devices_count = 1;
     (void)world_person(trace.world, "marie");
     world_procedure(trace.world, PROCEDURE);
-    trace_event(&trace, "open minor promise 3600");
+    trace.world->opens_ms = 7200000;
+    trace_event(&trace, state == ESCALATION_ON_HOLD ? "open minor promise 3600 hold"
+                        : state == ESCALATION_NOTED ? "open minor ticket"
+                                                    : "open minor promise 3600");
     for (const char *const *way = ways[state]; *way != NULL; way++) {
         run(&trace, *way);
     }
@@ -113,7 +120,7 @@ static void step__every_event_in_every_state(void **state)
     (void)state;
     char *table = calloc(1, TABLE_BYTES_MAX);
     struct trace trace = {.text = table, .bytes = TABLE_BYTES_MAX};
-    for (int from = ESCALATION_NOTIFYING; from <= ESCALATION_DONE; from++) {
+    for (int from = ESCALATION_NOTIFYING; from <= (int)ESCALATION_STATE_LAST; from++) {
         for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
             struct trace quiet = {.world = world_in((enum escalation_state)from)};
             run(&quiet, events[i]);
@@ -137,16 +144,17 @@ static void move_allowed__is_the_diagram(void **state)
 {
     (void)state;
     /* Rows from, columns to: notifying waiting accepted overdue exhausted taken cancelling
-     * cancelled done. */
+     * cancelled done on_hold noted. */
     static const char *const diagram[] = {
-        [ESCALATION_NOTIFYING] = "yyynyynyn",  [ESCALATION_WAITING] = "yyynnynyn",
-        [ESCALATION_ACCEPTED] = "ynyynnyny",   [ESCALATION_OVERDUE] = "ynyynnyny",
-        [ESCALATION_EXHAUSTED] = "ynynyynyn",  [ESCALATION_TAKEN] = "ynnnnynyy",
-        [ESCALATION_CANCELLING] = "nnnnnnyyn", [ESCALATION_CANCELLED] = "nnnnnnnyn",
-        [ESCALATION_DONE] = "nnnnnnnny",
+        [ESCALATION_NOTIFYING] = "yyynyynynnn",  [ESCALATION_WAITING] = "yyynnynynnn",
+        [ESCALATION_ACCEPTED] = "ynyynnynynn",   [ESCALATION_OVERDUE] = "ynyynnynynn",
+        [ESCALATION_EXHAUSTED] = "ynynyynynnn",  [ESCALATION_TAKEN] = "ynnnnynyynn",
+        [ESCALATION_CANCELLING] = "nnnnnnyynnn", [ESCALATION_CANCELLED] = "nnnnnnnynnn",
+        [ESCALATION_DONE] = "nnnnnnnnynn",       [ESCALATION_ON_HOLD] = "ynynyynynyy",
+        [ESCALATION_NOTED] = "nnnnnnnnnny",
     };
-    for (int from = ESCALATION_NOTIFYING; from <= ESCALATION_DONE; from++) {
-        for (int to = ESCALATION_NOTIFYING; to <= ESCALATION_DONE; to++) {
+    for (int from = ESCALATION_NOTIFYING; from <= (int)ESCALATION_STATE_LAST; from++) {
+        for (int to = ESCALATION_NOTIFYING; to <= (int)ESCALATION_STATE_LAST; to++) {
             bool allowed =
                 escalation_move_allowed((enum escalation_state)from, (enum escalation_state)to);
             if (allowed != (diagram[from][to] == 'y')) {

@@ -27,7 +27,8 @@ static void words__are_stored_and_never_change(void **state)
     (void)state;
     CHECK_TABLE(severity, severity_word, "info", "minor", "major", "critical");
     CHECK_TABLE(escalation_state, escalation_state_word, "notifying", "waiting", "accepted",
-                "overdue", "exhausted", "taken", "cancelling", "cancelled", "done");
+                "overdue", "exhausted", "taken", "cancelling", "cancelled", "done", "on_hold",
+                "noted");
     CHECK_TABLE(intervention, intervention_word, "none", "accepted", "remote", "on_my_way",
                 "on_site", "done");
     CHECK_TABLE(person_kind, person_kind_word, "none", "agent", "contact", "operator", "callback");
@@ -48,7 +49,8 @@ static void words__are_stored_and_never_change(void **state)
                 "overdue", "handed_back", "resumed", "taken", "done", "cancelled",
                 "cancel_confirmed", "severity", "note", "task", "task_done", "called_back", "late",
                 "recovered", "quarantined", "refused_verb", "attempt_delayed", "clock_stepped",
-                "clock_suspended", "qualified", "unqualified", "overridden");
+                "clock_suspended", "qualified", "unqualified", "overridden", "on_hold", "released",
+                "noted", "forwarded");
 }
 
 #define CHECK_LIST(list, function, count)                                                          \
@@ -63,7 +65,7 @@ static void word_lists__follow_the_numbers(void **state)
 {
     (void)state;
     CHECK_LIST(severity_words, severity_word, 4u);
-    CHECK_LIST(escalation_state_words, escalation_state_word, 9u);
+    CHECK_LIST(escalation_state_words, escalation_state_word, 11u);
     CHECK_LIST(platform_words, platform_word, 4u);
     CHECK_LIST(attempt_answer_words, attempt_answer_word, 8u);
 }

@@ -356,6 +356,9 @@ void trace_event(struct trace *trace, const char *line)
     struct words words;
     split_words(&words, line);
     struct escalation before = world->now;
+    world->plan = flag(&words, "hold")     ? PLAN_HOLD
+                  : flag(&words, "ticket") ? PLAN_TICKET
+                                           : PLAN_NOW;
     if (strcmp(word_at(&words, 0), "open") == 0) {
         memset(&before, 0, sizeof before);
         world_open(world, severity_parse(word_at(&words, 1)), seconds_option(&words, "promise"),
@@ -439,6 +442,9 @@ static void run_line(struct trace *trace, const char *line)
         configure_person(world, line);
     } else if (strncmp(line, "outbox ", 7) == 0) {
         world->outbox_held = strcmp(line + 7, "held") == 0;
+    } else if (strncmp(line, "opens ", 6) == 0) {
+        bool never = strcmp(line + 6, "never") == 0;
+        world->opens_ms = never ? INT64_MAX : parse_time(line + 6, &rest);
     } else if (strncmp(line, "until ", 6) == 0) {
         run_until(trace, parse_time(line + 6, &rest));
     } else {

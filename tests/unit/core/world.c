@@ -79,6 +79,7 @@ static bool is_behind(const struct world_person *person, const struct procedure_
     case TARGET_CONTACT:
         return person->ref.kind == PERSON_CONTACT && strcmp(person->slug, target->name) == 0;
     case TARGET_CALLBACK:
+    case TARGET_CHECK_IN:
         break;
     }
     return false;
@@ -114,7 +115,16 @@ const struct context *world_context(struct world *world)
         };
     }
     world->context = (struct context){
-        .procedure = procedure, .steps = world->steps, .exhausted = world->exhausted};
+        .procedure = procedure,
+        .steps = world->steps,
+        .exhausted = world->exhausted,
+        .opens_at = WALL_NEVER,
+        .opens_engine = ENGINE_NEVER,
+    };
+    if (world->opens_ms != INT64_MAX) {
+        world->context.opens_engine.ms = WORLD_EPOCH_MS + world->opens_ms;
+        world->context.opens_at.ms = WORLD_EPOCH_MS + WORLD_WALL_MS + world->opens_ms;
+    }
     for (size_t i = 0; i < procedure->steps_count; i++) {
         resolve(world, procedure->steps[i].targets, procedure->steps[i].targets_count,
                 world->members[i], &world->steps[i]);
@@ -150,6 +160,7 @@ struct event world_event(struct world *world, enum event_type type)
         .type = type,
         .now = {WORLD_EPOCH_MS + world->clock_ms},
         .wall = {WORLD_EPOCH_MS + WORLD_WALL_MS + world->clock_ms},
+        .plan = world->plan,
     };
     unsigned id = ++world->ids;
     memset(event.id_base.bytes, 0, sizeof event.id_base.bytes);

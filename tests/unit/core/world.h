@@ -34,6 +34,8 @@ struct world {
     bool outbox_held;      /* new attempts stay planned: no credit, or the trunk is full */
     struct update *update; /* of the newest step */
     enum status status;    /* of the newest step */
+    enum event_plan plan;  /* of the next event */
+    int64_t opens_ms;      /* the customer, since 0:00; INT64_MAX: never */
     /* what the core is shown */
     struct context_person shown[WORLD_PERSONS_MAX];
     struct context_person members[PROCEDURE_STEPS_MAX + PROCEDURE_EXHAUSTED_MAX]

@@ -230,6 +230,93 @@ static void test_rest__looks_back_to_a_monday(void **state)
     arena_destroy(&arena);
 }
 
+/* What was told of "duty", the newest first; NULL: nothing ever was. */
+static void compute_told(const struct coverage_told *told, bool publishes, struct arena *arena,
+                         struct coverage *coverage_r)
+{
+    struct error error = {.text = ""};
+    const struct coverage_request request = {
+        .customer = &customer,
+        .now = {NOON_MS},
+        .days = 20,
+        .publishes = publishes,
+        .told = told,
+        .told_count = told != NULL ? 1 : 0,
+    };
+    if (coverage_compute(&request, &fake_rotas, arena, coverage_r, &error) != STATUS_OK) {
+        fail_msg("%s", error.text);
+    }
+}
+
+static void test_told__only_of_who_publishes(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_create(0);
+    struct coverage coverage;
+    compute_told(NULL, false, arena, &coverage);
+    assert_int_equal(coverage.findings_count, 0);
+    compute_told(NULL, true, arena, &coverage);
+    assert_int_equal(coverage.findings_count, 1);
+    assert_int_equal(coverage.findings[0].kind, COVERAGE_NOT_PUBLISHED);
+    assert_string_equal(coverage.findings[0].rota, "duty");
+    assert_ptr_equal(coverage.findings[0].person, &agents[0]);
+    assert_int_equal(coverage.findings[0].from.ms, NOON_MS);
+    assert_int_equal(coverage.findings[0].to.ms, NOON_MS + 20 * 24 * HOUR_MS);
+    /* A rota that does not compile is found where a procedure names it. */
+    compiled = STATUS_INVALID;
+    compute_told(NULL, true, arena, &coverage);
+    assert_int_equal(count_kind(&coverage, COVERAGE_NOT_PUBLISHED), 0);
+    /* Nobody is on call in it who is no agent, or not active. */
+    compiled = STATUS_OK;
+    customer.agents_count = 0;
+    compute_told(NULL, true, arena, &coverage);
+    assert_int_equal(count_kind(&coverage, COVERAGE_NOT_PUBLISHED), 0);
+    arena_destroy(&arena);
+}
+
+/* Each hour between gaps is a shift of its own: what begins in fewer days than are due counts. */
+static void test_told__by_the_customers_notice(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_create(0);
+    struct coverage coverage;
+    gap_every_ms = 12 * HOUR_MS; /* on call from noon to midnight */
+    customer.notice_days = 3;
+    compute_told(NULL, true, arena, &coverage);
+    assert_int_equal(count_kind(&coverage, COVERAGE_NOT_PUBLISHED), 3);
+    customer.notice_days = 0; /* fifteen */
+    compute_told(NULL, true, arena, &coverage);
+    assert_int_equal(count_kind(&coverage, COVERAGE_NOT_PUBLISHED), 15);
+    arena_destroy(&arena);
+}
+
+static void test_told__and_changed_since(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_create(0);
+    struct coverage coverage;
+    const int64_t end_ms = NOON_MS + 20 * 24 * HOUR_MS, noon_ms = NOON_MS + 24 * HOUR_MS;
+    const struct rota_interval shifts[] = {{{NOON_MS}, {noon_ms}, "paul"},
+                                           {{noon_ms}, {noon_ms + HOUR_MS}, "zoe"},
+                                           {{noon_ms + HOUR_MS}, {end_ms}, "paul"}};
+    const struct rota_publication publication = {{{NOON_MS - HOUR_MS}, {end_ms}}, shifts, 3};
+    struct coverage_told told = {"duty", {&publication, 1}};
+    compute_told(&told, true, arena, &coverage);
+    assert_int_equal(coverage.findings_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(coverage.findings[i].kind, COVERAGE_CHANGED);
+        assert_int_equal(coverage.findings[i].from.ms, noon_ms);
+        assert_int_equal(coverage.findings[i].to.ms, noon_ms + HOUR_MS);
+        assert_ptr_equal(coverage.findings[i].person,
+                         coverage.findings[i].lost ? &agents[1] : &agents[0]);
+    }
+    assert_true(coverage.findings[0].lost != coverage.findings[1].lost);
+    told.rota = "other";
+    compute_told(&told, true, arena, &coverage);
+    assert_int_equal(count_kind(&coverage, COVERAGE_NOT_PUBLISHED), 1);
+    arena_destroy(&arena);
+}
+
 static void test_coverage__of_many_alike_the_rest_is_counted(void **state)
 {
     (void)state;
@@ -285,7 +372,8 @@ static void test_coverage__without_memory(void **state)
                                              .daily_rest_ms = 1,
                                              .weekly_rest_ms = 1,
                                              .interventions = some,
-                                             .interventions_count = 1};
+                                             .interventions_count = 1,
+                                             .publishes = true};
     for (size_t bytes = 1024; bytes < ((size_t)4 << 20); bytes += bytes / 8) {
         struct arena *small = arena_create(bytes);
         enum status status = coverage_compute(&request, &fake_rotas, small, &untouched, NULL);
@@ -299,6 +387,49 @@ static void test_coverage__without_memory(void **state)
     fail_msg("more than 4 MiB for one customer");
 }
 
+/* ---- prise de poste ---- */
+
+static void test_check_in__of_a_procedure_that_never_reminds(void **state)
+{
+    (void)state;
+    static const struct directory_rota planned[] = {
+        {.slug = "duty", .definition = "x", .check_in = {.planned = true, .procedure = "night"}}};
+    struct arena *arena = arena_create(0);
+    struct coverage coverage;
+    customer.rotas = planned;
+    compute(NULL, 0, 7, arena, &coverage);
+    assert_int_equal(count_kind(&coverage, COVERAGE_CHECK_IN_UNASKED), 1);
+    assert_int_equal(count_kind(&coverage, COVERAGE_NO_CHECK_IN), 0);
+    struct procedure_target reminded[] = {{.kind = TARGET_ON_CALL, .name = "duty"},
+                                          {.kind = TARGET_CHECK_IN}};
+    steps[0].targets = reminded;
+    steps[0].targets_count = 2;
+    compute(NULL, 0, 7, arena, &coverage);
+    assert_int_equal(count_kind(&coverage, COVERAGE_CHECK_IN_UNASKED), 0);
+    steps[0].targets = targets;
+    steps[0].targets_count = 1;
+    arena_destroy(&arena);
+}
+
+/* Only of those who plan some at all. */
+static void test_check_in__of_a_rota_without_one(void **state)
+{
+    (void)state;
+    static const struct directory_rota some[] = {
+        {.slug = "duty", .definition = "x"},
+        {.slug = "other", .definition = "x", .check_in = {.planned = true, .procedure = "gone"}}};
+    struct arena *arena = arena_create(0);
+    struct coverage coverage;
+    compute(NULL, 0, 7, arena, &coverage);
+    assert_int_equal(count_kind(&coverage, COVERAGE_NO_CHECK_IN), 0);
+    customer.rotas = some;
+    customer.rotas_count = 2;
+    compute(NULL, 0, 7, arena, &coverage);
+    assert_int_equal(count_kind(&coverage, COVERAGE_NO_CHECK_IN), 1);
+    assert_int_equal(count_kind(&coverage, COVERAGE_CHECK_IN_UNASKED), 1); /* it is not there */
+    arena_destroy(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,10 +438,15 @@ int main(void)
         STAGE_TEST(test_rest__daily),
         STAGE_TEST(test_rest__weekly),
         STAGE_TEST(test_rest__looks_back_to_a_monday),
+        STAGE_TEST(test_told__only_of_who_publishes),
+        STAGE_TEST(test_told__by_the_customers_notice),
+        STAGE_TEST(test_told__and_changed_since),
         STAGE_TEST(test_coverage__of_many_alike_the_rest_is_counted),
         STAGE_TEST(test_coverage__a_rota_that_is_none),
         STAGE_TEST(test_coverage__a_procedure_beyond_the_limits),
         STAGE_TEST(test_coverage__without_memory),
+        STAGE_TEST(test_check_in__of_a_procedure_that_never_reminds),
+        STAGE_TEST(test_check_in__of_a_rota_without_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,7 @@ static void test_plan__orders_references_and_strips_slugs(void **state)
     json_t *document = read_json(
         "{\"customers\":[{\"slug\":\"c\",\"name\":\"C\",\"default_procedure\":\"p\","
         "\"rules\":[{\"name\":\"r\",\"then\":{\"action\":\"escalate\"}}],"
+        "\"check_ins\":{\"principal\":{\"procedure\":\"p\"}},"
         "\"procedures\":[{\"slug\":\"p\",\"rounds\":1}],\"rotas\":{\"principal\":{\"layers\":[]}},"
         "\"agents\":[{\"slug\":\"a\",\"name\":\"A\"},{\"slug\":\"b\",\"name\":\"B\"}],"
         "\"contacts\":[{\"slug\":\"k\",\"name\":\"K\"}]}]}");
@@ -33,6 +34,7 @@ static void test_plan__orders_references_and_strips_slugs(void **state)
         "/v1/customers/c/contacts/k",
         "/v1/customers/c/rotas/principal",
         "/v1/customers/c/procedures/p",
+        "/v1/customers/c/rotas/principal/check-in",
         "/v1/customers/c",
         "/v1/customers/c/rules",
     };
@@ -44,16 +46,18 @@ static void test_plan__orders_references_and_strips_slugs(void **state)
     assert_true(plan.steps[0].comes_first);
     assert_null(json_object_get(plan.steps[0].body, "default_procedure"));
     assert_int_equal(json_object_size(plan.steps[0].body), 1);
-    assert_false(plan.steps[6].comes_first);
-    assert_null(json_object_get(plan.steps[6].body, "rules"));
-    assert_int_equal(json_object_size(plan.steps[7].body), 1);
-    assert_int_equal(json_array_size(json_object_get(plan.steps[7].body, "rules")), 1);
-    assert_string_equal(plan.steps[7].kind, "rules");
-    assert_string_equal(plan.steps[7].pointer, "/customers/0/rules");
-    assert_string_equal(json_string_value(json_object_get(plan.steps[6].body, "default_procedure")),
+    assert_false(plan.steps[7].comes_first);
+    assert_null(json_object_get(plan.steps[7].body, "rules"));
+    assert_int_equal(json_object_size(plan.steps[8].body), 1);
+    assert_int_equal(json_array_size(json_object_get(plan.steps[8].body, "rules")), 1);
+    assert_string_equal(plan.steps[8].kind, "rules");
+    assert_string_equal(plan.steps[8].pointer, "/customers/0/rules");
+    assert_string_equal(json_string_value(json_object_get(plan.steps[7].body, "default_procedure")),
                         "p");
     assert_string_equal(plan.steps[2].pointer, "/customers/0/agents/1");
     assert_string_equal(plan.steps[4].pointer, "/customers/0/rotas/principal");
+    assert_string_equal(plan.steps[6].pointer, "/customers/0/check_ins/principal");
+    assert_string_equal(plan.steps[6].kind, "check-in");
     customers_plan_fini(&plan);
     arena_destroy(&arena);
     json_decref(document);
@@ -74,6 +78,9 @@ static void test_plan__refuses(void **state)
         {"{\"customers\":[{\"slug\":\"Bad Slug\"}]}", "/customers/0"},
         {"{\"customers\":[{\"slug\":\"c\",\"agents\":{}}]}", "/customers/0/agents"},
         {"{\"customers\":[{\"slug\":\"c\",\"rotas\":[]}]}", "/customers/0/rotas"},
+        {"{\"customers\":[{\"slug\":\"c\",\"check_ins\":[]}]}", "/customers/0/check_ins"},
+        {"{\"customers\":[{\"slug\":\"c\",\"check_ins\":{\"principal\":true}}]}",
+         "/customers/0/check_ins/principal"},
         {"{\"customers\":[{\"slug\":\"c\",\"rules\":{}}]}", "/customers/0/rules"},
         {"{\"customers\":[{\"slug\":\"c\",\"agents\":[{\"slug\":\"a\"},{\"slug\":\"a\"}]}]}",
          "/customers/0/agents/1"},

@@ -244,6 +244,81 @@ static void test_adapter__compiles(void **state)
     arena_destroy(&arena);
 }
 
+/* A shift from its own start to its own end, and with a replacement in it. */
+static void test_adapter__finds_shifts_and_replaces(void **state)
+{
+    (void)state;
+    struct engine_rotas rotas = rota_adapter();
+    struct arena *arena = arena_create(0);
+    struct error error = {.text = ""};
+    struct engine_rota_interval *shifts = NULL;
+    const char *replaced = NULL;
+    size_t count = 0;
+    assert_int_equal(rotas.shifts(rotas.context, weekly, NULL, "Europe/Paris",
+                                  moment("2026-03-04T07:00:00Z"), moment("2026-03-04T08:00:00Z"),
+                                  arena, &shifts, &count, &error),
+                     STATUS_OK);
+    assert_int_equal(count, 1);
+    assert_true(shifts[0].from.ms < moment("2026-03-04T07:00:00Z").ms);
+    assert_true(shifts[0].to.ms > moment("2026-03-04T08:00:00Z").ms);
+    assert_int_equal(rotas.replace(rotas.context, weekly, moment("2026-03-04T07:30:00Z"),
+                                   shifts[0].to, "lea", arena, &replaced, &error),
+                     STATUS_OK);
+    assert_int_equal(rotas.shifts(rotas.context, replaced, NULL, "Europe/Paris",
+                                  moment("2026-03-04T07:00:00Z"), moment("2026-03-04T08:00:00Z"),
+                                  arena, &shifts, &count, &error),
+                     STATUS_OK);
+    assert_int_equal(count, 2);
+    assert_string_equal(shifts[1].agent, "lea");
+    assert_int_equal(shifts[1].from.ms, moment("2026-03-04T07:30:00Z").ms);
+    assert_int_equal(rotas.shifts(rotas.context, "{}", NULL, "Europe/Paris",
+                                  moment("2026-03-04T07:00:00Z"), moment("2026-03-04T08:00:00Z"),
+                                  arena, &shifts, &count, &error),
+                     STATUS_INVALID);
+    arena_destroy(&arena);
+}
+
+static void test_adapter__says_until_when(void **state)
+{
+    (void)state;
+    static const char halves[] = "{\"weekly\":[{\"days\":[\"monday\"],\"from\":\"08:00\",\"to\":"
+                                 "\"12:00\"},{\"days\":[\"monday\"],\"from\":\"12:00\",\"to\":"
+                                 "\"18:00\"}]}";
+    static const char always[] =
+        "{\"weekly\":[{\"days\":[\"monday\",\"tuesday\",\"wednesday\",\"thursday\",\"friday\","
+        "\"saturday\",\"sunday\"],\"from\":\"00:00\",\"to\":\"00:00\"}]}";
+    static const struct {
+        const char *hours, *at;
+        bool open;
+        const char *until; /* NULL: no change in sight */
+    } rows[] = {
+        {halves, "2026-03-02T07:00:00Z", true, "2026-03-02T17:00:00Z"}, /* through noon */
+        {halves, "2026-03-02T16:59:59Z", true, "2026-03-02T17:00:00Z"},
+        {halves, "2026-03-02T17:00:00Z", false, "2026-03-09T07:00:00Z"},
+        {halves, "2026-03-23T18:00:00Z", false, "2026-03-30T06:00:00Z"}, /* summer time */
+        {always, "2026-03-02T12:00:00Z", true, NULL},
+    };
+    struct engine_rotas rotas = rota_adapter();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct arena *arena = arena_create(0);
+        const struct engine_calendar_texts texts = {rows[i].hours, NULL, NULL};
+        const struct engine_calendar *calendar = NULL;
+        struct wall_time until;
+        bool open;
+        assert_int_equal(read(arena, &texts, &calendar, NULL), STATUS_OK);
+        assert_int_equal(rotas.open_until(rotas.context, calendar, "Europe/Paris",
+                                          moment(rows[i].at), &open, &until, NULL),
+                         STATUS_OK);
+        assert_int_equal(open, rows[i].open);
+        assert_int_equal(until.ms,
+                         rows[i].until != NULL ? moment(rows[i].until).ms : TIME_NEVER_MS);
+        assert_int_equal(rotas.open_until(rotas.context, calendar, "Mars/Olympus",
+                                          moment(rows[i].at), &open, &until, NULL),
+                         STATUS_NOT_FOUND);
+        arena_destroy(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +329,8 @@ int main(void)
         cmocka_unit_test(test_adapter__names_what_is_wrong_with_a_calendar),
         cmocka_unit_test(test_adapter__compiles_by_the_calendar),
         cmocka_unit_test(test_adapter__knows_a_file_within_its_window),
+        cmocka_unit_test(test_adapter__finds_shifts_and_replaces),
+        cmocka_unit_test(test_adapter__says_until_when),
     };
     return cmocka_run_group_tests_name("daemon.rota_adapter", tests, NULL, NULL);
 }

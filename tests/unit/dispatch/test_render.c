@@ -373,9 +373,81 @@ static void test_call__long_summaries_are_cut(void **state)
     }
 }
 
+/* A check-in is no urgent call: what is asked, of the agent, of a replacement, of a supervisor, and
+ * what each key means. Nothing of anybody's name, as everywhere. */
+static void test_check_in__says_what_is_asked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *language;
+        enum person_kind kind;
+        int64_t whose; /* the person is 2 */
+        enum attempt_purpose purpose;
+        const char *says;
+    } rows[] = {
+        {"fr", PERSON_AGENT, 2, PURPOSE_ALERT, "Tapez 1 pour prendre votre poste"},
+        {"en", PERSON_AGENT, 2, PURPOSE_ALERT, "Press 1 to take up your shift"},
+        {"fr", PERSON_AGENT, 2, PURPOSE_HOLDER_CALL, "Tapez 1 pour prendre votre poste"},
+        {"fr", PERSON_AGENT, 9, PURPOSE_ALERT, "Tapez 1 pour remplacer"},
+        {"en", PERSON_AGENT, 9, PURPOSE_ALERT, "Press 1 to take the shift"},
+        {"fr", PERSON_CONTACT, 9, PURPOSE_ALERT, "Tapez 1 pour écouter et vous en charger"},
+        {"en", PERSON_CONTACT, 2, PURPOSE_ALERT, "Press 1 to listen and see to it"},
+        {"fr", PERSON_CONTACT, 9, PURPOSE_HOLDER_CALL, "toujours pas réglée"},
+        {"en", PERSON_AGENT, 9, PURPOSE_HOLDER_CALL, "still not settled"},
+        {"fr", PERSON_CONTACT, 9, PURPOSE_CANCEL_NOTICE, "est réglée"},
+        {"en", PERSON_AGENT, 2, PURPOSE_CANCEL_NOTICE, "is settled"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct scene scene;
+        char text[BODY_BYTES_MAX];
+        struct effect *effect =
+            set_scene(&scene, rows[i].purpose, PATH_CALL, rows[i].language, false);
+        scene.person.kind = rows[i].kind;
+        effect->check_in_agent = rows[i].whose;
+        assert_true(render_callback(effect, PUBLIC_URL, text, sizeof text) > 0);
+        if (strstr(text, rows[i].says) == NULL || strstr(text, "Astreinte Azur.") == NULL ||
+            strstr(text, "rgent") != NULL) {
+            fail_msg("%s is not in %s", rows[i].says, text);
+        }
+    }
+}
+
+static void test_check_in__says_so_on_the_phone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *language;
+        int64_t whose;
+        enum attempt_purpose purpose;
+        const char *says;
+    } rows[] = {
+        {"fr", 2, PURPOSE_ALERT, "Prise de poste : confirmez-la"},
+        {"en", 2, PURPOSE_ALERT, "Check-in: confirm it"},
+        {"fr", 9, PURPOSE_ALERT, "pouvez-vous remplacer"},
+        {"en", 9, PURPOSE_ALERT, "can you take the shift"},
+        {"fr", 9, PURPOSE_CANCEL_NOTICE, "La prise de poste est réglée."},
+        {"en", 9, PURPOSE_CANCEL_NOTICE, "The check-in is settled."},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct scene scene;
+        char data[DATA_BYTES_MAX];
+        struct effect *effect =
+            set_scene(&scene, rows[i].purpose, PATH_PUSH, rows[i].language, false);
+        effect->check_in_agent = rows[i].whose;
+        const char *body = render_notification(effect).body;
+        if (strstr(body, rows[i].says) == NULL || strstr(body, "rgent") != NULL) {
+            fail_msg("%s is not in %s", rows[i].says, body);
+        }
+        assert_true(render_push_data(effect, data, sizeof data) > 0);
+        assert_non_null(strstr(data, "\"about\":\"check_in\""));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_check_in__says_what_is_asked),
+        cmocka_unit_test(test_check_in__says_so_on_the_phone),
         cmocka_unit_test(test_notification__of_each_purpose),
         cmocka_unit_test(test_notification__falls_back_on_the_customers_language),
         cmocka_unit_test(test_push_data__golden),

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gateway/engine/engine_private.h"
+#include "gateway/store/store_publication.h"
 
 struct command *chore_escalate(struct house *house)
 {
@@ -486,6 +487,15 @@ struct command *chore_wait_for_room_for_tests(struct house *house)
     return NULL;
 }
 
+struct command *chore_hear_phone(struct house *house)
+{
+    house_advance(house, 3600000); /* it was heard of just now, otherwise */
+    struct command *command = house_command(house, COMMAND_HEAR_DEVICE);
+    command->request.device =
+        (struct device_request){.agent_id = house->jean, .installation = "jean-1"};
+    return command;
+}
+
 struct command *chore_check_in(struct house *house)
 {
     house_advance(house, 3600000);
@@ -585,4 +595,49 @@ struct command *chore_revoke_feed(struct house *house)
 {
     house_run(house, chore_add_feed(house));
     return revoke_feed(house);
+}
+
+struct command *chore_publish(struct house *house)
+{
+    static const struct told_agent agents[] = {{"jean", "Jean", "[]", "[]"},
+                                               {"paul", "Paul", "[]", "[]"}};
+    struct command *command = house_command(house, COMMAND_PUBLISH);
+    struct uuid newest = {{0}}; /* of the tries before */
+    enum status status = store_get_newest_publication(house->engine->store, house->customer_id,
+                                                      "duty", &newest, NULL);
+    assert_true(status == STATUS_OK || status == STATUS_NOT_FOUND);
+    command->request.publish = (struct publish_request){
+        .key_id = "admin",
+        .idempotency_key = arena_format(command->arena, "publish-%zu", house->commands_count),
+        .rota = "duty",
+        .definition =
+            arena_text(command->arena, directory_rota(customer_of(house), "duty")->definition),
+        .follows = newest,
+        .from = house->wall,
+        .to = {house->wall.ms + 1},
+        .notice_days = 15,
+        .agents = agents,
+        .agents_count = 2,
+    };
+    return command;
+}
+
+struct command *chore_see_publication(struct house *house)
+{
+    struct command *published = chore_publish(house);
+    house_run(house, published);
+    struct command *command = house_command(house, COMMAND_SEE_PUBLICATION);
+    command->request.see_publication =
+        (struct see_publication_request){.publication = answered_id(published), .agent = "jean"};
+    return command;
+}
+
+struct command *chore_fetch_calendar(struct house *house)
+{
+    struct command *published = chore_publish(house);
+    house_run(house, published);
+    struct command *command = house_command(house, COMMAND_FETCH_PUBLICATION);
+    command->request.fetch_publication =
+        (struct fetch_publication_request){.newest = answered_id(published), .agent = "jean"};
+    return command;
 }

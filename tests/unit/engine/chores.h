@@ -22,13 +22,27 @@ typedef struct command *chore(struct house *house);
     X(change_person) X(change_procedure) X(change_rules) X(change_rota) \
     X(register_phone) X(retire_phone) \
     X(try_phone) X(confirm_test) X(test_fails) X(test_is_late) X(wait_for_room_for_tests) \
-    X(check_in) X(check_out) X(record_a_call) X(enrol) X(use_enrolment) X(add_key) X(revoke_key) \
-    X(add_feed) X(revoke_feed)
+    X(hear_phone) X(check_in) X(check_out) X(check_out_with_a_note) \
+    X(plan_check_ins) X(unplan_check_ins) \
+    X(miss_a_shift) X(take_up_a_shift) X(pass_a_shift) X(hear_of_check_in) \
+    X(press_a_key_for_check_in) X(replace) X(withdraw_a_shift) \
+    X(record_a_call) X(enrol) X(use_enrolment) X(add_key) X(revoke_key) \
+    X(add_feed) X(revoke_feed) \
+    X(publish) X(see_publication) X(fetch_calendar) \
+    X(note_on_ticket) X(close_ticket) X(reopen_ticket) X(link_tickets) X(unlink_tickets) \
+    X(wait_for_the_index) \
+    X(hold) X(join_what_is_on_hold) X(open_the_doors) X(note_a_ticket) X(keep_a_ticket_s_promise) \
+    X(put_through)
 /* clang-format on */
 
 #define X_(name) struct command *chore_##name(struct house *house);
 CHORES(X_)
 #undef X_
+
+/* A closed ticket without an escalation. */
+struct uuid recorded_ticket(struct house *house);
+/* By Léa, with a text and a key of its own. */
+struct command *ticket_command(struct house *house, enum ticket_verb verb, struct uuid ticket);
 
 /* An escalation with its first push under way. */
 struct uuid open_one(struct house *house);

@@ -1,12 +1,10 @@
 #include "tests/unit/engine/fixture.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "gateway/base/burden.h"
 #include "gateway/base/json_reader.h"
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
@@ -94,6 +92,7 @@ static enum status fake_send(void *context, const struct effect *effect)
     sent->severity = effect->severity;
     sent->drill = effect->drill;
     sent->number = effect->number;
+    sent->check_in_agent = effect->check_in_agent;
     sent->ticket = effect->ticket;
     sent->left_ms = effect->deadline.ms - house->boot.ms;
     sent->expires_ms = effect->expires_at.ms - house->wall.ms;
@@ -121,8 +120,9 @@ static void fake_alarm(void *context, const char *kind, const char *detail)
     copy(house->alarm_detail, sizeof house->alarm_detail, detail);
 }
 
-/* A rota is the slugs of agents, with a space between, who are always on call; "broken" does not
- * compile. */
+/* A rota is the slugs of agents, with a space between, who are always on call, or with @FROM-TO
+ * behind them from one moment of the wall to another; with a ! before them they take that time from
+ * those before them. "broken" does not compile. */
 #define NEEDS_HOURS "needs-hours "
 
 /* The fixture's calendar is the texts that it was read from. */
@@ -178,18 +178,53 @@ static enum status fake_read_calendar(void *context, const struct engine_calenda
     return STATUS_OK;
 }
 
-/* Hours are "open" or "closed"; of others it cannot be told. */
+#define OPENS_AT "opens-at "
+
+/* Hours are "open", "closed", or closed until "opens-at MS"; of others it cannot be told. */
+static enum status fake_next_opening(void *context, const struct engine_calendar *calendar,
+                                     const char *zone, struct wall_time at,
+                                     struct wall_time *opens_r, struct error *error)
+{
+    (void)context;
+    const struct engine_calendar_texts *read = (const void *)calendar;
+    const char *hours = read->opening_hours;
+    assert_true(at.ms > 0 && zone[0] != '\0');
+    *opens_r = strcmp(hours, "open") == 0 ? at : WALL_NEVER;
+    if (strncmp(hours, OPENS_AT, sizeof OPENS_AT - 1) == 0) {
+        int64_t opens_ms = strtoll(hours + sizeof OPENS_AT - 1, NULL, 10);
+        opens_r->ms = opens_ms > at.ms ? opens_ms : at.ms;
+    }
+    return opens_r->ms != TIME_NEVER_MS || strcmp(hours, "closed") == 0
+               ? STATUS_OK
+               : error_set(error, STATUS_INVALID, "hours that nobody knows");
+}
+
 static enum status fake_is_open(void *context, const struct engine_calendar *calendar,
                                 const char *zone, struct wall_time at, bool *open_r,
                                 struct error *error)
 {
-    (void)context;
-    const struct engine_calendar_texts *read = (const void *)calendar;
-    assert_true(at.ms > 0 && zone[0] != '\0');
-    *open_r = strcmp(read->opening_hours, "open") == 0;
-    return *open_r || strcmp(read->opening_hours, "closed") == 0
-               ? STATUS_OK
-               : error_set(error, STATUS_INVALID, "hours that nobody knows");
+    struct wall_time opens = WALL_NEVER;
+    enum status status = fake_next_opening(context, calendar, zone, at, &opens, error);
+    *open_r = status == STATUS_OK && opens.ms == at.ms;
+    return status;
+}
+
+static void take_time(struct engine_rota_interval *intervals, size_t count,
+                      const struct engine_rota_interval *taken)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (intervals[i].from.ms < taken->from.ms && intervals[i].to.ms > taken->from.ms) {
+            intervals[i].to = taken->from;
+        } else if (intervals[i].from.ms >= taken->from.ms && intervals[i].to.ms <= taken->to.ms) {
+            intervals[i].to = intervals[i].from;
+        }
+    }
+}
+
+static int by_start(const void *left, const void *right)
+{
+    const struct engine_rota_interval *a = left, *b = right;
+    return (a->from.ms > b->from.ms) - (a->from.ms < b->from.ms);
 }
 
 /* The agents whose slugs the definition is; behind NEEDS_HOURS those of the opening hours. */
@@ -214,17 +249,39 @@ static enum status fake_compile(void *context, const char *definition,
     }
     size_t count = 0;
     for (const char *at = definition; *at != '\0'; at += strspn(at, " ")) {
-        size_t bytes = strcspn(at, " ");
+        bool takes = *at == '!';
+        at += takes;
+        size_t bytes = strcspn(at, " "), name_bytes = strcspn(at, " @");
         assert_true(count < AGENTS_MAX);
-        struct engine_rota_interval *interval = &intervals[count++];
+        struct engine_rota_interval *interval = &intervals[count];
         interval->from = from;
         interval->to = to;
-        (void)snprintf(interval->agent, sizeof interval->agent, "%.*s", (int)bytes, at);
+        (void)snprintf(interval->agent, sizeof interval->agent, "%.*s", (int)name_bytes, at);
+        if (name_bytes < bytes) {
+            char *end;
+            interval->from.ms = strtoll(at + name_bytes + 1, &end, 10);
+            interval->to.ms = strtoll(end + 1, NULL, 10);
+        }
+        if (takes) {
+            take_time(intervals, count, interval);
+        }
+        count++;
         at += bytes;
     }
+    qsort(intervals, count, sizeof *intervals, by_start);
     *intervals_r = intervals;
     *count_r = count;
     return STATUS_OK;
+}
+
+static enum status fake_replace(void *context, const char *definition, struct wall_time from,
+                                struct wall_time to, const char *agent, struct arena *arena,
+                                const char **definition_r, struct error *error)
+{
+    (void)context;
+    *definition_r = arena_format(arena, "%s !%s@%lld-%lld", definition, agent, (long long)from.ms,
+                                 (long long)to.ms);
+    return *definition_r != NULL ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "no memory");
 }
 
 static void heard_commit(void *context)
@@ -246,9 +303,12 @@ struct engine_configuration house_configuration(struct house *house)
                   .suspended_ms = fake_suspended},
         .random = {fake_random, house},
         .dispatcher = {fake_send, fake_flush, fake_alarm, house},
-        .rotas = {fake_check, fake_zone_is_known, fake_read_calendar, fake_compile, fake_is_open,
-                  house},
+        .rotas = {fake_check, fake_zone_is_known, fake_read_calendar, fake_compile, fake_compile,
+                  fake_replace, fake_is_open, fake_next_opening, NULL, house},
     };
+    if (house->rotas != NULL) {
+        configuration.rotas = *house->rotas;
+    }
     memcpy(configuration.boot_id, house->boot_id, sizeof configuration.boot_id);
     return configuration;
 }
@@ -266,35 +326,6 @@ void house_open(struct house *house)
 void house_close(struct house *house)
 {
     engine_destroy(&house->engine);
-}
-
-void run_abort_handler(int code)
-{
-    sigset_t held, before;
-    struct sigaction action;
-    (void)sigemptyset(&held);
-    (void)sigaddset(&held, SIGABRT);
-    (void)sigprocmask(SIG_BLOCK, &held, &before);
-    siginfo_t info = {.si_signo = SIGABRT, .si_code = code};
-    if (sigaction(SIGABRT, NULL, &action) != 0 || (action.sa_flags & SA_SIGINFO) == 0) {
-        fail_msg("nobody handles an abort");
-        return; /* for the analysers */
-    }
-    action.sa_sigaction(SIGABRT, &info, NULL);
-    (void)signal(SIGABRT, SIG_IGN); /* what is pending is gone */
-    (void)sigaction(SIGABRT, &action, NULL);
-    (void)sigprocmask(SIG_SETMASK, &before, NULL);
-}
-
-void house_die_on(struct house *house, struct uuid subject, int times)
-{
-    for (int i = 0; i < times; i++) {
-        poison_begin(house->customer_id, subject);
-        run_abort_handler(SI_TKILL);
-        house_close(house);
-        burden_drop(); /* it is another process */
-        house_open(house);
-    }
 }
 
 void house_forget_commits(struct house *house)
@@ -725,4 +756,18 @@ int house_teardown(void **state)
     free(house->commands);
     free(house);
     return 0;
+}
+
+void put_hours(struct house *house, const char *opening_hours)
+{
+    struct command *command = house_command(house, COMMAND_PUT_CUSTOMER);
+    command->request.customer = (struct customer_request){.slug = "acme",
+                                                          .name = "ACME",
+                                                          .time_zone = "Europe/Paris",
+                                                          .language = "fr",
+                                                          .alias = "Azur",
+                                                          .default_procedure = "night",
+                                                          .active = true,
+                                                          .opening_hours = opening_hours};
+    run_ok(house, command);
 }

@@ -35,6 +35,7 @@ struct sent {
     enum severity severity;
     bool drill;
     int number;
+    int64_t check_in_agent;
     struct uuid ticket;
     int64_t left_ms;    /* until its deadline, by the boot's clock */
     int64_t expires_ms; /* until it expires, by the wall */
@@ -60,6 +61,7 @@ struct house {
     _Atomic bool abort_at_random; /* the next random bytes end the process */
     size_t calls_max;
     int64_t reserve_bytes;
+    const struct engine_rotas *rotas; /* the true ones, from the next house_open() on; or NULL */
     struct engine *engine;
     int64_t customer_id;
     int64_t jean;
@@ -94,12 +96,6 @@ struct engine_configuration house_configuration(struct house *house);
 /* Creates the engine on the house's database; house_close() destroys it as a crash would. */
 void house_open(struct house *house);
 void house_close(struct house *house);
-
-/* The gateway's own handler, as a death by SIGABRT would run it, of a signal with this si_code
- * (SI_TKILL: its own abort(); SI_USER, SI_QUEUE: from outside). The signal itself is held back. */
-void run_abort_handler(int code);
-/* The engine dies so often while it works on this, and is created anew. */
-void house_die_on(struct house *house, struct uuid subject, int times);
 
 /* As after a restore: whatever is in the database when it is opened is what was committed last. */
 void house_forget_commits(struct house *house);
@@ -150,6 +146,8 @@ void put_device(struct house *house, int64_t agent, const char *installation,
 void put_rota(struct house *house, const char *slug, const char *agent);
 void put_procedure(struct house *house, const char *slug, const char *definition);
 void put_rules(struct house *house, const char *definition);
+/* "open", "closed" (for good), "opens-at MS" of the wall's; NULL: none. */
+void put_hours(struct house *house, const char *opening_hours);
 void set_default_procedure(struct house *house, const char *slug);
 int64_t agent_id(struct house *house, const char *slug);
 

@@ -6,6 +6,7 @@
 #include "gateway/engine/engine_private.h"
 #include "gateway/store/store_private.h"
 #include "tests/unit/engine/chores.h"
+#include "tests/unit/engine/death.h"
 
 static const struct directory_device *device_of(struct house *house, int64_t agent_id)
 {

@@ -6,6 +6,7 @@
 #include "gateway/engine/engine_private.h"
 #include "gateway/store/store_private.h"
 #include "tests/unit/engine/chores.h"
+#include "tests/unit/engine/death.h"
 #include "tests/unit/failing_calls.h"
 
 #define CALLS_MAX          1000
@@ -35,6 +36,13 @@ static const char *find_forgotten(struct house *house)
     if (house_number(house, "SELECT count(*) FROM device_test WHERE state = 0") != 0) {
         return "a test push";
     }
+    char sql[96];
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT count(*) FROM escalation WHERE state = 9 AND held_until_at < %lld",
+                   (long long)house->wall.ms);
+    if (house_number(house, sql) != 0) {
+        return "what was on hold";
+    }
     if (customer == NULL || house->engine->current != directory) {
         return "the directory";
     }
@@ -59,6 +67,15 @@ static const char *find_forgotten(struct house *house)
         house_number(house, "SELECT count(*) FROM customer WHERE ticket_fields IS NOT NULL")) {
         return "a ticket field";
     }
+    if (house_number(house, "SELECT count(*) FROM check_in_plan") >
+        house_number(house, "SELECT count(DISTINCT rota) FROM check_in_duty")) {
+        return "a shift"; /* each chore that leaves a plan has let one come due */
+    }
+    if (house_number(house, "SELECT count(*) FROM check_in_duty WHERE state = 1") !=
+        house_number(house, "SELECT count(*) FROM escalation WHERE check_in_agent <> 0 AND "
+                            "closed_at IS NULL")) {
+        return "a check-in's escalation";
+    }
     if (directory_rota(customer, "duty")->intervals_count != 1) {
         return "who is on call";
     }
@@ -72,9 +89,11 @@ static const char *find_forgotten(struct house *house)
 static void start_afresh(struct house *house)
 {
     static const char sql[] =
-        "DELETE FROM desk_task; DELETE FROM caller; DELETE FROM attempt; DELETE FROM escalation; "
+        "DELETE FROM ticket_note; DELETE FROM ticket_stale; DELETE FROM desk_task; DELETE FROM "
+        "caller; DELETE FROM attempt; DELETE FROM escalation; "
         "DELETE FROM ticket; DELETE FROM timeline_personal; DELETE FROM timeline; "
         "DELETE FROM device_test; DELETE FROM alarm; DELETE FROM check_in; DELETE FROM enrolment; "
+        "DELETE FROM check_in_plan; DELETE FROM check_in_duty; "
         "DELETE FROM procedure WHERE version > 1; DELETE FROM api_key; UPDATE customer SET "
         "timeline_seq = 0, opening_hours = NULL, holidays = NULL, ticket_fields = NULL; "
         "DELETE FROM customer_holidays; DELETE FROM customer_number; "

@@ -12,6 +12,7 @@
 
 #include "gateway/base/fault_signals.h"
 #include "gateway/engine/engine_private.h"
+#include "tests/unit/engine/death.h"
 #include "tests/unit/engine/fixture.h"
 
 struct note {

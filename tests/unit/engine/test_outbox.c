@@ -5,6 +5,7 @@
 
 #include "gateway/engine/engine_private.h"
 #include "gateway/store/store_private.h"
+#include "tests/unit/engine/death.h"
 #include "tests/unit/engine/fixture.h"
 
 /* Both ways out say when: at once, and from the outbox when a credit came back. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "gateway/engine/engine_private.h"
+#include "tests/unit/engine/death.h"
 #include "tests/unit/engine/fixture.h"
 
 enum death {

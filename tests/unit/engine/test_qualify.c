@@ -277,8 +277,10 @@ static void test_rules__that_cannot_decide_escalate(void **state)
                    "rules: hang on opening hours", "hours_unknown");
     expect_default(house, "{\"rules\":[{\"name\":\"a\"," THEN(",\"procedure\":\"gone\"") "}]}",
                    "rules: name a procedure", "stale_procedure");
-    expect_default(house, "{\"rules\":[{\"name\":\"a\",\"then\":{\"action\":\"ticket\"}}]}",
-                   "rules: ask for what is not available", "unavailable_action");
+    expect_default(house,
+                   "{\"rules\":[{\"name\":\"a\",\"then\":{\"action\":\"forward\","
+                   "\"on_call\":\"gone\"}}]}",
+                   "rules: name a rota", "stale_role");
 }
 
 /* ---- what the customer's calendar and tickets say ---- */
@@ -380,8 +382,12 @@ static void test_put__refuses_what_the_customer_does_not_have(void **state)
 {
     struct house *house = *state;
     expect_refused(house, RULES, "/rules/0/then/procedure");
-    expect_refused(house, "{\"rules\":[{\"name\":\"a\",\"then\":{\"action\":\"ticket\"}}]}",
+    expect_refused(house, "{\"rules\":[{\"name\":\"a\",\"then\":{\"action\":\"hold\"}}]}",
                    "/rules/0/then/action");
+    expect_refused(house,
+                   "{\"rules\":[{\"name\":\"a\",\"then\":{\"action\":\"forward\","
+                   "\"on_call\":\"gone\"}}]}",
+                   "/rules/0/then/on_call");
     expect_refused(house,
                    "{\"rules\":[{\"name\":\"a\",\"when\":{\"hours\":\"open\"}," THEN("") "}]}",
                    "/rules/0/when/hours");

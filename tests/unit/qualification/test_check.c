@@ -36,8 +36,7 @@ static struct rules_world everything(void)
                                 .has_role = has_role,
                                 .field = field,
                                 .has_default_procedure = true,
-                                .has_opening_hours = true,
-                                .actions = 15};
+                                .has_opening_hours = true};
 }
 
 #define THEN(then) "{\"rules\":[{\"name\":\"r\",\"then\":" then "}]}"
@@ -96,18 +95,6 @@ static void references__need_what_the_customer_may_lack(void **state)
     world.field = NULL; /* fields are not declared */
     const struct rules *rules = fixture_parse(*state, RULE_WHEN("{\"fields\":{\"x\":\"y\"}}"));
     assert_int_equal(rules_check_references(rules, &world, NULL), STATUS_OK);
-}
-
-static void references__refuse_an_action_that_is_not_available(void **state)
-{
-    struct rules_world world = everything();
-    world.actions = 1u << RULE_ESCALATE;
-    expect_fault(*state, &world, THEN("{\"action\":\"hold\"}"), "/rules/0/then/action",
-                 "not available yet: hold");
-    expect_fault(*state, &world,
-                 "{\"rules\":[{\"name\":\"a\"," ESCALATE "},{\"name\":\"b\",\"then\":{\"action\":"
-                 "\"ticket\"}}]}",
-                 "/rules/1/then/action", "not available yet: ticket");
 }
 
 /* ---- coverage ---- */
@@ -251,8 +238,6 @@ int main(void)
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(references__need_what_the_customer_may_lack, fixture_setup,
                                         fixture_teardown),
-        cmocka_unit_test_setup_teardown(references__refuse_an_action_that_is_not_available,
-                                        fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(coverage__takes_rules_that_all_can_hold, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(coverage__finds_the_one_rule_that_covers, fixture_setup,

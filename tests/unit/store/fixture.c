@@ -72,6 +72,29 @@ enum status add_customer(struct store *store, int64_t *customer_id_r, struct err
     return store_put_customer(store, &row, customer_id_r, error);
 }
 
+int64_t add_agent(struct shelf *shelf)
+{
+    struct person_row row = {.customer_id = shelf->customer_id,
+                             .slug = "jean",
+                             .name = "Jean",
+                             .phone = "+331",
+                             .language = "fr",
+                             .active = true};
+    int64_t id;
+    assert_ok(shelf, store_put_person(shelf->store, PERSON_AGENT, &row, &id, &shelf->error));
+    return id;
+}
+
+void assert_text(const char *read, const char *written)
+{
+    if (written == NULL) {
+        assert_null(read);
+    } else {
+        assert_non_null(read);
+        assert_string_equal(read, written);
+    }
+}
+
 struct uuid numbered_id(unsigned n)
 {
     struct uuid id = {{0}};
@@ -113,7 +136,7 @@ struct escalation plain_escalation(const struct shelf *shelf, unsigned n)
 enum status add_escalation(struct store *store, const struct escalation *escalation,
                            const char *dedup_key, struct error *error)
 {
-    const struct ticket_row ticket = {
+    struct ticket_row ticket = {
         .customer_id = escalation->customer_id,
         .ticket_id = escalation->ticket_id,
         .summary = "a summary",

@@ -43,6 +43,12 @@ int64_t shelf_number(struct shelf *shelf, const char *sql);
 /* Adds the customer "acme" and answers its id. */
 enum status add_customer(struct store *store, int64_t *customer_id_r, struct error *error);
 
+/* Adds the agent "jean" to the shelf's customer and answers their id. */
+int64_t add_agent(struct shelf *shelf);
+
+/* A text as it was written, where NULL is one, too. */
+void assert_text(const char *read, const char *written);
+
 /* An id that is the same in every run: byte 0 and 15 are n, which is not 0. */
 struct uuid numbered_id(unsigned n);
 struct digest numbered_digest(unsigned n);

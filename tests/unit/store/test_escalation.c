@@ -213,19 +213,27 @@ static void test_lists__pages_of_escalations(void **state)
     const struct uuid nil = {{0}};
     struct escalation *rows;
     size_t count;
-    assert_ok(shelf, store_list_escalations(shelf->store, shelf->customer_id, nil,
-                                            ESCALATION_NOTIFYING, ESCALATION_DONE, 4, shelf->arena,
-                                            &rows, &count, &shelf->error));
+    assert_ok(shelf,
+              store_list_escalations(shelf->store, shelf->customer_id, nil, ESCALATION_STATES_ALL,
+                                     4, shelf->arena, &rows, &count, &shelf->error));
     assert_int_equal(count, 4);
     assert_true(uuid_equal(rows[0].id, numbered_id(7)));
     assert_ok(shelf, store_list_escalations(shelf->store, shelf->customer_id, rows[3].id,
-                                            ESCALATION_NOTIFYING, ESCALATION_DONE, 4, shelf->arena,
-                                            &rows, &count, &shelf->error));
+                                            ESCALATION_STATES_ALL, 4, shelf->arena, &rows, &count,
+                                            &shelf->error));
     assert_int_equal(count, 3);
     assert_true(uuid_equal(rows[2].id, numbered_id(1)));
-    assert_ok(shelf, store_list_escalations(shelf->store, 0, nil, ESCALATION_DONE, ESCALATION_DONE,
-                                            9, shelf->arena, &rows, &count, &shelf->error));
+    assert_ok(shelf, store_list_escalations(shelf->store, 0, nil, 1u << ESCALATION_DONE, 9,
+                                            shelf->arena, &rows, &count, &shelf->error));
     assert_int_equal(count, 3);
+    assert_ok(shelf, store_list_open_newest(shelf->store, shelf->customer_id, 3, shelf->arena,
+                                            &rows, &count, &shelf->error));
+    assert_int_equal(count, 3);
+    assert_true(uuid_equal(rows[0].id, numbered_id(7)));
+    assert_true(uuid_equal(rows[2].id, numbered_id(5)));
+    assert_ok(shelf, store_list_open_newest(shelf->store, shelf->customer_id, 9, shelf->arena,
+                                            &rows, &count, &shelf->error));
+    assert_int_equal(count, 4);
     struct uuid ids[4];
     assert_ok(shelf, store_list_open(shelf->store, shelf->customer_id, nil, 3, ids, &count,
                                      &shelf->error));

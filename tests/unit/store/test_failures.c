@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include "gateway/store/store_backup.h"
+#include "gateway/store/store_publication.h"
+#include "gateway/store/store_ticket.h"
 #include "tests/unit/failing_calls.h"
 #include "tests/unit/store/fixture.h"
 
-#define CALLS_MAX      700
+#define CALLS_MAX      2000
 #define MANY_CUSTOMERS (JOURNAL_HEADS_MAX + 1)
 #define ROWS           40 /* more than the first allocation of a list holds */
 
@@ -26,6 +28,7 @@ struct desk {
         struct api_key_row *api_key_row;
         struct attempt *attempt;
         struct caller_row *caller_row;
+        struct check_in_plan_row *check_in_plan_row;
         struct customer_row *customer_row;
         struct definition_row *definition_row;
         struct desk_task_row *desk_task_row;
@@ -35,6 +38,10 @@ struct desk {
         struct escalation *escalation;
         struct number_row *number_row;
         struct person_row *person_row;
+        struct publication_agent_row *publication_agent_row;
+        struct publication_row *publication_row;
+        struct ticket_note_row *note_row;
+        struct ticket_row *ticket_row;
         struct timeline_row *timeline_row;
     } rows;
     struct escalation escalation, another, found;
@@ -48,9 +55,17 @@ struct desk {
     struct enrolment_row enrolment;
     struct holidays_row holidays;
     struct check_in_row check_in;
-    struct ticket_row ticket;
+    struct number_proof_row proof;
+    struct check_in_duty_row duties[ROWS];
+    struct ticket_row ticket, another_ticket;
+    struct ticket_note_row note;
+    struct ticket_words words;
+    struct ticket_filter filter;
+    struct ticket_page page;
     struct desk_task_row task;
     struct idempotency_row idempotency;
+    struct publication_agent_row publication_agent;
+    struct publication_row publication;
     struct engine_clock_row clock;
     struct timeline_row entries[ROWS];
 };
@@ -73,13 +88,64 @@ static const struct definition_row definition = {
 static const int64_t customers[] = {1};
 static const struct api_key_row api_key = {
     .key_id = "k", .name = "n", .role = "admin", .customers = customers, .customers_count = 1};
+static const struct number_proof_row proof = {.customer_id = 1,
+                                              .person_kind = PERSON_AGENT,
+                                              .person_id = 1,
+                                              .phone = "+33600000001",
+                                              .answered_at = {7},
+                                              .key_at = {TIME_NEVER_MS},
+                                              .failed_at = {TIME_NEVER_MS}};
 static const struct check_in_row check_in = {
     .customer_id = 1, .agent_id = 1, .installation = "i", .out_at = {TIME_NEVER_MS}};
+static const struct check_in_row tested_check_in = {.customer_id = 1,
+                                                    .agent_id = 1,
+                                                    .installation = "i",
+                                                    .role = "duty",
+                                                    .out_at = {TIME_NEVER_MS},
+                                                    .test_id = {{3}},
+                                                    .completed_at = {TIME_NEVER_MS}};
+static const struct check_in_plan_row check_in_plan = {
+    .customer_id = 1, .rota = "duty", .procedure = "night", .since_at = {1}};
+static const struct check_in_duty_row duty = {.customer_id = 1,
+                                              .rota = "duty",
+                                              .shift_from_at = {5},
+                                              .agent_id = 1,
+                                              .shift_to_at = {9},
+                                              .state = DUTY_MISSING,
+                                              .judged_at = {4},
+                                              .escalation_id = {{0, 1, [15] = 1}},
+                                              .completed_at = {TIME_NEVER_MS}};
 static const struct device_test_row device_test = {
     .customer_id = 1, .test_id = {{3}}, .device_id = 1, .agent_id = 1, .platform = PLATFORM_FCM};
 static const struct idempotency_row idempotency = {.key_id = "k", .key = "one", .answer = "{}"};
 static const struct engine_clock_row engine_clock = {.boot_id = "boot"};
 static const struct promise promise = {.state = PROMISE_KEPT, .due_at = {5}};
+
+static const struct publication_row publication = {.customer_id = 1,
+                                                   .publication_id = {{5}},
+                                                   .rota = "night",
+                                                   .to_at = {9},
+                                                   .key_id = "k",
+                                                   .time_zone = "UTC"};
+static const struct publication_row another_publication = {.customer_id = 1,
+                                                           .publication_id = {{6}},
+                                                           .rota = "night",
+                                                           .to_at = {9},
+                                                           .key_id = "k",
+                                                           .time_zone = "UTC"};
+static const struct publication_agent_row told = {.customer_id = 1,
+                                                  .publication_id = {{5}},
+                                                  .agent = "jean",
+                                                  .name = "Jean",
+                                                  .shifts = "[]",
+                                                  .changes = "[]",
+                                                  .seen_via = "app"};
+static const struct publication_agent_row another_told = {.customer_id = 1,
+                                                          .publication_id = {{5}},
+                                                          .agent = "paul",
+                                                          .name = "Paul",
+                                                          .shifts = "[]",
+                                                          .changes = "[]"};
 
 static const struct feed_row feed = {
     .customer_id = 1, .rota_id = 1, .name = "planning", .created_at = {4}};
@@ -112,6 +178,42 @@ static enum status append_to_many(struct desk *desk)
         status = store_append_timeline(desk->store, &entry, desk->salts, 1, desk->error);
     }
     return status == STATUS_OK ? store_flush_heads(desk->store, desk->error) : status;
+}
+
+/* Later than every numbered id was made for. */
+static const struct engine_time late = {INT64_C(0xffffffffffff)};
+
+static enum status search_tickets(struct desk *desk)
+{
+    struct ticket_filter filter = desk->filter;
+    struct ticket_words words = {.words = {{.text = "summary"}}, .count = 1};
+    filter.words = &words;
+    return store_list_tickets(desk->store, &filter, desk->arena, &desk->page, desk->error);
+}
+
+/* A ticket that changes after it was indexed, and its end. */
+static enum status index_and_erase(struct desk *desk)
+{
+    enum status status = store_index_tickets(desk->store, late, ROWS, desk->arena, &desk->count,
+                                             &desk->flag, desk->error);
+    if (status == STATUS_OK) {
+        status = store_note_ticket_changed(desk->store, 1, desk->escalation.ticket_id, desk->error);
+    }
+    if (status == STATUS_OK) {
+        status = store_index_tickets(desk->store, late, ROWS, desk->arena, &desk->count,
+                                     &desk->flag, desk->error);
+    }
+    if (status == STATUS_OK) {
+        status = search_tickets(desk);
+    }
+    if (status == STATUS_OK) {
+        status = store_erase_ticket(desk->store, 1, desk->escalation.ticket_id,
+                                    (struct wall_time){9}, desk->arena, desk->error);
+    }
+    for (int i = 0; i < 9 && status == STATUS_OK && (i == 0 || desk->flag); i++) {
+        status = store_clean_index(desk->store, i > 0, &desk->flag, desk->error);
+    }
+    return status;
 }
 
 /* clang-format off */
@@ -177,11 +279,90 @@ static enum status append_to_many(struct desk *desk)
     X(list_feeds, store_list_feeds(d->store, 1, d->arena, &d->rows.feed_row, &d->count, \
       d->error)) \
     X(revoke_feed, store_revoke_feed(d->store, 1, 1, (struct wall_time){9}, d->error)) \
+    X(add_publication, store_add_publication(d->store, &another_publication, d->error)) \
+    X(add_publication_agent, store_add_publication_agent(d->store, &another_told, d->error)) \
+    X(get_newest_publication, store_get_newest_publication(d->store, 1, "night", &d->id, \
+      d->error)) \
+    X(has_publications, store_has_publications(d->store, 1, &d->flag, d->error)) \
+    X(get_publication, store_get_publication(d->store, 1, publication.publication_id, d->arena, \
+      &d->publication, d->error)) \
+    X(list_publications, store_list_publications(d->store, 1, "night", numbered_id(0), ROWS, \
+      d->arena, &d->rows.publication_row, &d->count, d->error)) \
+    X(list_publications_over, store_list_publications_over(d->store, 1, "night", \
+      (struct wall_time){0}, (struct wall_time){9}, ROWS, d->arena, &d->rows.publication_row, \
+      &d->count, d->error)) \
+    X(list_publication_agents, store_list_publication_agents(d->store, 1, told.publication_id, \
+      d->arena, &d->rows.publication_agent_row, &d->count, d->error)) \
+    X(get_publication_agent, store_get_publication_agent(d->store, 1, told.publication_id, \
+      "jean", d->arena, &d->publication_agent, d->error)) \
+    X(list_publications_of_agent, store_list_publications_of_agent(d->store, 1, "jean", \
+      numbered_id(0), ROWS, d->arena, &d->rows.publication_agent_row, &d->count, d->error)) \
+    X(get_unfetched_publication, store_get_unfetched_publication(d->store, 1, "jean", &d->id, \
+      d->error)) \
+    X(note_fetched, store_note_fetched(d->store, 1, "jean", told.publication_id, \
+      (struct wall_time){9}, d->error)) \
+    X(note_seen, store_note_seen(d->store, &told, d->error)) \
+    X(list_devices_of_agent, store_list_devices_of_agent(d->store, 1, 1, d->arena, \
+      &d->rows.device_row, &d->count, d->error)) \
+    X(hear_device, store_hear_device(d->store, 1, 1, (struct wall_time){9}, d->error)) \
+    X(note_number, store_note_number(d->store, &proof, d->error)) \
+    X(get_number_proof, store_get_number_proof(d->store, 1, PERSON_AGENT, 1, "+33600000001", \
+      d->arena, &d->proof, d->error)) \
     X(check_in, store_check_in(d->store, &check_in, &d->number, d->error)) \
-    X(check_out, store_check_out(d->store, 1, 1, (struct wall_time){9}, d->error)) \
+    X(check_out, store_check_out(d->store, 1, 1, NULL, (struct wall_time){9}, d->error)) \
+    X(put_check_in_plan, store_put_check_in_plan(d->store, &check_in_plan, d->error)) \
+    X(delete_check_in_plan, store_delete_check_in_plan(d->store, 1, "duty", d->error)) \
+    X(list_check_in_plans, store_list_check_in_plans(d->store, 1, d->arena, \
+      &d->rows.check_in_plan_row, &d->count, d->error)) \
+    X(put_check_in_duty, store_put_check_in_duty(d->store, &duty, d->error)) \
+    X(get_check_in_duty, store_get_check_in_duty(d->store, 1, "duty", (struct wall_time){5}, 1, \
+      &d->duties[0], d->error)) \
+    X(get_duty_of_escalation, store_get_duty_of_escalation(d->store, 1, duty.escalation_id, \
+      &d->duties[0], d->error)) \
+    X(list_missing_duties, store_list_missing_duties(d->store, 1, 1, (struct wall_time){6}, ROWS, \
+      d->duties, &d->count, d->error)) \
+    X(list_replaced_duties, store_list_replaced_duties(d->store, 1, "duty", (struct wall_time){6}, \
+      ROWS, d->duties, &d->count, d->error)) \
+    X(list_escalated_duties, store_list_escalated_duties(d->store, 1, ROWS, d->duties, \
+      &d->count, d->error)) \
+    X(find_complete_check_in, store_find_complete_check_in(d->store, 1, 1, \
+      (struct wall_time){0}, d->arena, &d->check_in, d->error)) \
+    X(find_check_in_of_test, store_find_check_in_of_test(d->store, tested_check_in.test_id, \
+      d->arena, &d->check_in, d->error)) \
+    X(complete_check_in, store_complete_check_in(d->store, 1, 1, (struct wall_time){9}, \
+      d->error)) \
+    X(find_note, store_find_note(d->store, 1, "duty", 9, (struct wall_time){0}, d->arena, \
+      &d->check_in, d->error)) \
     X(get_check_in, store_get_check_in(d->store, 1, 1, d->arena, &d->check_in, d->error)) \
     X(close_ticket, store_close_ticket(d->store, 1, d->escalation.ticket_id, \
       (struct wall_time){9}, d->error)) \
+    X(add_ticket, store_add_ticket(d->store, &d->another_ticket, d->error)) \
+    X(find_ticket_number, store_find_ticket_number(d->store, 1, 1001, d->arena, &d->ticket, \
+      d->error)) \
+    X(reopen_ticket, store_reopen_ticket(d->store, 1, d->escalation.ticket_id, d->error)) \
+    X(link_ticket, store_link_ticket(d->store, 1, d->escalation.ticket_id, numbered_id(7), \
+      d->error)) \
+    X(list_duplicates, store_list_duplicates(d->store, 1, d->escalation.ticket_id, ROWS, d->arena, \
+      &d->rows.ticket_row, &d->count, d->error)) \
+    X(count_open_of_ticket, store_count_open_of_ticket(d->store, 1, d->escalation.ticket_id, \
+      &d->number, d->error)) \
+    X(list_escalations_of_ticket, store_list_escalations_of_ticket(d->store, 1, \
+      d->escalation.ticket_id, ROWS, d->arena, &d->rows.escalation, &d->count, d->error)) \
+    X(add_ticket_note, store_add_ticket_note(d->store, &d->note, d->error)) \
+    X(count_ticket_notes, store_count_ticket_notes(d->store, 1, d->escalation.ticket_id, \
+      &d->number, d->error)) \
+    X(list_ticket_notes, store_list_ticket_notes(d->store, 1, d->escalation.ticket_id, ROWS, \
+      d->arena, &d->rows.note_row, &d->count, d->error)) \
+    X(parse_ticket_words, store_parse_ticket_words(d->store, "summary", &d->words, d->error)) \
+    X(list_tickets, store_list_tickets(d->store, &d->filter, d->arena, &d->page, d->error)) \
+    X(search_tickets, search_tickets(d)) \
+    X(has_unindexed, store_has_unindexed(d->store, (struct engine_time){1}, &d->flag, d->error)) \
+    X(index_is_unclean, store_index_is_unclean(d->store, &d->flag, d->error)) \
+    X(index_tickets, store_index_tickets(d->store, late, ROWS, d->arena, &d->count, &d->flag, \
+      d->error)) \
+    X(index_and_erase, index_and_erase(d)) \
+    X(list_erasable, store_list_erasable(d->store, 1, numbered_id(0), (struct wall_time){9}, ROWS, \
+      d->ids, &d->count, &d->id, d->error)) \
     X(get_ticket, store_get_ticket(d->store, 1, d->escalation.ticket_id, d->arena, \
       &d->ticket, d->error)) \
     X(update_escalation, store_update_escalation(d->store, &d->escalation, d->error)) \
@@ -192,8 +373,10 @@ static enum status append_to_many(struct desk *desk)
     X(release_dedup, store_release_dedup(d->store, 1, numbered_id(1), d->error)) \
     X(find_open_dedup, store_find_open_dedup(d->store, 1, "key", &d->id, d->error)) \
     X(list_escalations, store_list_escalations(d->store, 1, numbered_id(0xffff), \
-      ESCALATION_NOTIFYING, ESCALATION_DONE, ROWS, d->arena, &d->rows.escalation, &d->count, \
+      ESCALATION_STATES_ALL, ROWS, d->arena, &d->rows.escalation, &d->count, \
       d->error)) \
+    X(list_open_newest, store_list_open_newest(d->store, 1, ROWS, d->arena, &d->rows.escalation, \
+      &d->count, d->error)) \
     X(list_open, store_list_open(d->store, 1, numbered_id(0), ROWS, d->ids, &d->count, d->error)) \
     X(list_due, store_list_due(d->store, (struct engine_time){99}, ROWS, d->due, &d->count, \
       d->error)) \
@@ -251,6 +434,20 @@ static const struct {
 #undef X_
 };
 
+static void furnish_check_ins(struct shelf *shelf)
+{
+    struct store *store = shelf->store;
+    struct error *error = &shelf->error;
+    int64_t id;
+    assert_ok(shelf, store_check_in(store, &tested_check_in, &id, error));
+    assert_ok(shelf, store_check_out(store, 1, 1, "the lift", (struct wall_time){7}, error));
+    assert_ok(shelf, store_check_in(store, &tested_check_in, &id, error));
+    assert_ok(shelf, store_check_in(store, &check_in, &id, error));
+    assert_ok(shelf, store_complete_check_in(store, 1, id, (struct wall_time){8}, error));
+    assert_ok(shelf, store_put_check_in_plan(store, &check_in_plan, error));
+    assert_ok(shelf, store_put_check_in_duty(store, &duty, error));
+}
+
 /* One of everything, and more of some than the first allocation of a list holds. */
 static void furnish(struct shelf *shelf, struct desk *desk)
 {
@@ -268,6 +465,8 @@ static void furnish(struct shelf *shelf, struct desk *desk)
     assert_ok(shelf, store_add_api_key(store, &api_key, error));
     assert_ok(shelf, store_add_api_key(store, &second_key, error));
     assert_ok(shelf, store_add_feed(store, &feed, &id, error));
+    assert_ok(shelf, store_add_publication(store, &publication, error));
+    assert_ok(shelf, store_add_publication_agent(store, &told, error));
     for (int n = 1; n < MANY_CUSTOMERS; n++) {
         char slug[16];
         (void)snprintf(slug, sizeof slug, "c%d", n);
@@ -275,7 +474,8 @@ static void furnish(struct shelf *shelf, struct desk *desk)
             .slug = slug, .name = "n", .time_zone = "UTC", .language = "fr", .alias = "a"};
         assert_ok(shelf, store_put_customer(store, &row, &id, error));
     }
-    assert_ok(shelf, store_check_in(store, &check_in, &id, error));
+    furnish_check_ins(shelf);
+    assert_ok(shelf, store_note_number(store, &proof, error));
     assert_ok(shelf, store_add_device_test(store, &device_test, error));
     assert_ok(shelf, store_add_idempotency(store, &idempotency, error));
     assert_ok(shelf, store_set_engine_clock(store, &engine_clock, error));
@@ -285,6 +485,15 @@ static void furnish(struct shelf *shelf, struct desk *desk)
     desk->escalation.version++; /* as it is updated */
     desk->another = plain_escalation(shelf, 2);
     desk->another_attempt = plain_attempt(99);
+    desk->another_ticket = (struct ticket_row){
+        .customer_id = 1, .ticket_id = numbered_id(7), .summary = "s", .closed_at = WALL_NEVER};
+    desk->note = (struct ticket_note_row){.customer_id = 1,
+                                          .ticket_id = desk->escalation.ticket_id,
+                                          .by = "Lucie",
+                                          .other = numbered_id(7),
+                                          .text = "words"};
+    desk->filter = (struct ticket_filter){
+        .customer_id = 1, .from = WALL_NEVER, .to = WALL_NEVER, .limit = ROWS};
     const struct caller_row caller = {
         .customer_id = 1, .escalation_id = numbered_id(1), .number = 1, .name = "Mme Martin"};
     assert_ok(shelf, store_add_caller(store, &caller, error));

@@ -1,17 +1,5 @@
 /* test_rows.c - configuration rows come back as they were written, member by member. */
-#include <string.h>
-
 #include "tests/unit/store/fixture.h"
-
-static void assert_text(const char *read, const char *written)
-{
-    if (written == NULL) {
-        assert_null(read);
-    } else {
-        assert_non_null(read);
-        assert_string_equal(read, written);
-    }
-}
 
 /* ---- customers ---- */
 
@@ -31,6 +19,9 @@ static void assert_customer(const struct customer_row *a, const struct customer_
     assert_text(a->greeting, b->greeting);
     assert_int_equal(a->retention_days, b->retention_days);
     assert_text(a->ticket_fields, b->ticket_fields);
+    assert_int_equal(a->notice_days, b->notice_days);
+    assert_text(a->nobody_reached_fr, b->nobody_reached_fr);
+    assert_text(a->nobody_reached_en, b->nobody_reached_en);
 }
 
 static void test_customer__comes_back(void **state)
@@ -50,7 +41,10 @@ static void test_customer__comes_back(void **state)
          .emergency_phone = "+33600000009",
          .greeting = "Bonjour",
          .retention_days = 30,
-         .ticket_fields = "[]"},
+         .ticket_fields = "[]",
+         .notice_days = 21,
+         .nobody_reached_fr = "On rappelle.",
+         .nobody_reached_en = "We call back."},
         {.slug = "ümlaut",
          .name = "Ü 'quoted' \"x\"",
          .time_zone = "UTC",
@@ -95,7 +89,9 @@ static void test_customer__put_again_changes_it(void **state)
                                .emergency_phone = "+33600000009",
                                .greeting = "Bonjour",
                                .retention_days = 7,
-                               .ticket_fields = "[]"};
+                               .ticket_fields = "[]",
+                               .notice_days = 30,
+                               .nobody_reached_en = "Later."};
     int64_t id;
     assert_ok(shelf, store_put_customer(shelf->store, &row, &id, &shelf->error));
     assert_int_equal(id, shelf->customer_id);
@@ -214,19 +210,6 @@ static void test_person__comes_back(void **state)
             assert_int_equal(read[i].created_at.ms, written->created_at.ms);
         }
     }
-}
-
-static int64_t add_agent(struct shelf *shelf)
-{
-    struct person_row row = {.customer_id = shelf->customer_id,
-                             .slug = "jean",
-                             .name = "Jean",
-                             .phone = "+331",
-                             .language = "fr",
-                             .active = true};
-    int64_t id;
-    assert_ok(shelf, store_put_person(shelf->store, PERSON_AGENT, &row, &id, &shelf->error));
-    return id;
 }
 
 /* ---- enrolments ---- */
@@ -590,55 +573,6 @@ static void test_api_key__comes_back(void **state)
     assert_string_equal(rows[0].key_id, "k2");
 }
 
-/* ---- check-ins ---- */
-
-static void test_check_in__comes_back(void **state)
-{
-    struct shelf *shelf = *state;
-    struct check_in_row rows[] = {
-        {.customer_id = shelf->customer_id,
-         .agent_id = add_agent(shelf),
-         .installation = "i",
-         .role = "duty",
-         .shift_from_at = {91},
-         .shift_to_at = {92},
-         .in_at = {93},
-         .out_at = WALL_NEVER},
-        {.customer_id = shelf->customer_id,
-         .installation = "i",
-         .shift_from_at = WALL_NEVER,
-         .shift_to_at = WALL_NEVER,
-         .in_at = {94},
-         .out_at = WALL_NEVER},
-    };
-    rows[1].agent_id = rows[0].agent_id;
-    struct check_in_row read;
-    assert_int_equal(store_get_check_in(shelf->store, shelf->customer_id, rows[0].agent_id,
-                                        shelf->arena, &read, &shelf->error),
-                     STATUS_NOT_FOUND);
-    for (size_t i = 0; i < 2; i++) {
-        assert_ok(shelf,
-                  store_check_in(shelf->store, &rows[i], &rows[i].check_in_id, &shelf->error));
-        assert_ok(shelf, store_get_check_in(shelf->store, shelf->customer_id, rows[0].agent_id,
-                                            shelf->arena, &read, &shelf->error));
-        assert_int_equal(read.check_in_id, rows[i].check_in_id);
-        assert_int_equal(read.customer_id, rows[i].customer_id);
-        assert_int_equal(read.agent_id, rows[i].agent_id);
-        assert_text(read.installation, rows[i].installation);
-        assert_text(read.role, rows[i].role);
-        assert_int_equal(read.shift_from_at.ms, rows[i].shift_from_at.ms);
-        assert_int_equal(read.shift_to_at.ms, rows[i].shift_to_at.ms);
-        assert_int_equal(read.in_at.ms, rows[i].in_at.ms);
-        assert_int_equal(read.out_at.ms, TIME_NEVER_MS);
-        assert_ok(shelf, store_check_out(shelf->store, shelf->customer_id, rows[0].agent_id,
-                                         (struct wall_time){95}, &shelf->error));
-    }
-    assert_int_equal(store_get_check_in(shelf->store, shelf->customer_id, rows[0].agent_id,
-                                        shelf->arena, &read, &shelf->error),
-                     STATUS_NOT_FOUND);
-    assert_int_equal(shelf_number(shelf, "SELECT count(*) FROM check_in WHERE out_at = 95"), 2);
-}
-
 /* ---- the engine's own ---- */
 
 static void test_idempotency__comes_back_until_purged(void **state)
@@ -731,7 +665,6 @@ int main(void)
         SHELF_TEST(test_procedure__versions_are_kept),
         SHELF_TEST(test_rules__versions_are_kept),
         SHELF_TEST(test_api_key__comes_back),
-        SHELF_TEST(test_check_in__comes_back),
         SHELF_TEST(test_idempotency__comes_back_until_purged),
         SHELF_TEST(test_digest__of_a_wrong_length),
         SHELF_TEST(test_engine_clock__comes_back),

@@ -1,0 +1,32 @@
+/* reachability.h - an agent's paths as they are now, read from the rows and shown. */
+#ifndef ADMIN_API_REACHABILITY_H
+#define ADMIN_API_REACHABILITY_H
+
+#include <stddef.h>
+
+#include "gateway/base/json_writer.h"
+#include "gateway/engine/directory.h"
+#include "gateway/engine/reachability.h"
+
+/* Live phones shown; no agent has more (DEVICES_OF_PERSON_MAX). */
+#define REACH_DEVICES_MAX 16
+
+struct agent_reach {
+    const struct directory_person *agent;
+    const struct device_row *devices; /* the live ones */
+    struct reach each[REACH_DEVICES_MAX];
+    size_t devices_count;
+    struct reach push; /* the best of them */
+    struct reach call;
+};
+
+/* Reader threads, within one read of the caller's. Texts live in the arena. */
+enum status agent_reach_read(struct store *store, const struct directory_customer *customer,
+                             const struct directory_person *agent, struct wall_time now,
+                             struct arena *arena, struct agent_reach *reach_r,
+                             struct error *error) MUST_CHECK;
+
+/* The members "push" and "call", without single phones. */
+void agent_reach_write_paths(struct json_writer *json, const struct agent_reach *reach);
+
+#endif

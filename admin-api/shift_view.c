@@ -1,0 +1,140 @@
+#include "admin-api/shift_view.h"
+
+enum status check_in_lacks(struct store *store, const struct check_in_row *row,
+                           const char **lacks_r, struct error *error)
+{
+    struct device_test_row test;
+    *lacks_r = NULL;
+    if (row->completed_at.ms != TIME_NEVER_MS) {
+        return STATUS_OK;
+    }
+    if (uuid_is_nil(row->test_id)) {
+        *lacks_r = "device";
+        return STATUS_OK;
+    }
+    enum status status = store_get_device_test(store, row->test_id, &test, error);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        return status;
+    }
+    bool received = status == STATUS_OK && test.received_at.ms != TIME_NEVER_MS;
+    *lacks_r = received ? "heard" : "received";
+    return STATUS_OK;
+}
+
+static struct wall_time opens_at(const struct shift_view *view)
+{
+    return (struct wall_time){view->from.ms - view->rota->check_in.opens_before_ms};
+}
+
+static struct wall_time closes_at(const struct shift_view *view)
+{
+    return (struct wall_time){view->from.ms + view->rota->check_in.closes_after_ms};
+}
+
+/* Of a shift that was not judged: by the agent's check-ins. */
+static enum status load_check_in(struct store *store, struct arena *arena, struct shift_view *view,
+                                 struct error *error)
+{
+    struct check_in_row newest, complete;
+    enum status status =
+        store_get_check_in(store, view->customer->id, view->agent->id, arena, &newest, error);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    view->pending = newest.in_at.ms >= opens_at(view).ms;
+    status = store_find_complete_check_in(store, view->customer->id, view->agent->id,
+                                          opens_at(view), arena, &complete, error);
+    view->complete = status == STATUS_OK;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status shift_view_load(struct store *store, struct wall_time now, struct arena *arena,
+                            struct shift_view *view, struct error *error)
+{
+    if (!view->rota->check_in.planned) {
+        return STATUS_OK;
+    }
+    enum status status = store_get_check_in_duty(store, view->customer->id, view->rota->slug,
+                                                 view->from, view->agent->id, &view->duty, error);
+    view->judged = status == STATUS_OK;
+    if (status == STATUS_NOT_FOUND && now.ms >= opens_at(view).ms) {
+        return load_check_in(store, arena, view, error);
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static const char *state_of_duty(const struct shift_view *view, struct wall_time now)
+{
+    switch (view->duty.state) {
+    case DUTY_TAKEN_UP:
+        return "taken_up";
+    case DUTY_MISSING:
+        return now.ms > closes_at(view).ms ? "missed" : "asked";
+    case DUTY_REPLACED:
+        return "replaced";
+    case DUTY_WITHDRAWN:
+        return "withdrawn";
+    case DUTY_PASSED:
+        break;
+    }
+    return "unknown";
+}
+
+const char *shift_view_state(const struct shift_view *view, struct wall_time now)
+{
+    if (!view->rota->check_in.planned) {
+        return NULL;
+    }
+    if (view->judged) {
+        return state_of_duty(view, now);
+    }
+    if (view->from.ms < view->rota->check_in.since.ms) {
+        return "unknown"; /* it began before anybody looked */
+    }
+    return view->complete               ? "taken_up"
+           : view->pending              ? "pending"
+           : now.ms < opens_at(view).ms ? "not_open"
+                                        : "open";
+}
+
+static const char *way_word(enum check_in_way way)
+{
+    return way == CHECK_IN_BY_CALL          ? "call"
+           : way == CHECK_IN_BY_VOICE       ? "desk"
+           : way == CHECK_IN_BY_REPLACEMENT ? "replacement"
+                                            : "app";
+}
+
+void shift_view_check_in(struct json_writer *json, const struct shift_view *view,
+                         struct wall_time now)
+{
+    const char *state = shift_view_state(view, now);
+    json_name(json, "check_in");
+    if (state == NULL) {
+        json_null_value(json);
+        return;
+    }
+    bool settled = view->judged && view->duty.completed_at.ms != TIME_NEVER_MS;
+    const struct directory_person *other =
+        view->judged && view->duty.replaced_by != 0
+            ? directory_agent(view->customer, view->duty.replaced_by)
+            : NULL;
+    json_object_begin(json);
+    json_member_text(json, "state", state);
+    json_member_time(json, "opens_at", opens_at(view));
+    json_member_time(json, "remind_at",
+                     (struct wall_time){view->from.ms - view->rota->check_in.remind_before_ms});
+    json_member_time(json, "closes_at", closes_at(view));
+    json_member_time(json, "completed_at", settled ? view->duty.completed_at : WALL_NEVER);
+    json_member_text(json, "way", settled ? way_word(view->duty.completed_way) : NULL);
+    json_member_text(json, "replaced_by", other != NULL ? other->slug : NULL);
+    json_name(json, "escalation");
+    if (view->judged && !uuid_is_nil(view->duty.escalation_id)) {
+        char id[UUID_TEXT_BYTES];
+        uuid_format(view->duty.escalation_id, id);
+        json_text(json, id);
+    } else {
+        json_null_value(json);
+    }
+    json_object_end(json);
+}

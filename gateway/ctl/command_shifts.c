@@ -1,0 +1,117 @@
+/* Who begins when, and whether they are there: the shifts of a customer with their check-ins. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/ctl/commands.h"
+#include "gateway/ctl/language.h"
+#include "gateway/ctl/terminal.h"
+
+#define DAYS_MAX 31
+#define DAY_MS   INT64_C(86400000)
+
+/* What a check-in's state is called, and how much it is to be seen. */
+static const struct state_words {
+    const char *state;
+    enum tint tint;
+    const char *english;
+    const char *french;
+} state_words[] = {
+    {"taken_up", TINT_GREEN, "taken up", "poste pris"},
+    {"pending", TINT_YELLOW, "begun, not complete", "commencée, incomplète"},
+    {"open", TINT_PLAIN, "may be checked in", "prise de poste ouverte"},
+    {"not_open", TINT_DIM, "not yet", "pas encore ouverte"},
+    {"asked", TINT_YELLOW, "missing, asked for", "attendue, agent relancé"},
+    {"missed", TINT_RED, "MISSED", "MANQUÉE"},
+    {"replaced", TINT_YELLOW, "replaced by", "remplacé par"},
+    {"withdrawn", TINT_DIM, "given to somebody else", "confiée à quelqu'un d'autre"},
+};
+
+static bool is_french(const struct arguments *arguments)
+{
+    const char *language = arguments_option(arguments, "--language");
+    language = language != NULL ? language : language_of_environment();
+    return language != NULL && strcmp(language, "fr") == 0;
+}
+
+static void print_state(const struct terminal *out, json_t *check_in, bool french)
+{
+    const char *state = ctl_member(check_in, "state");
+    const struct state_words unknown = {state, TINT_YELLOW, "unknown", "inconnue"};
+    const struct state_words *words = &unknown;
+    for (size_t i = 0; i < sizeof state_words / sizeof state_words[0]; i++) {
+        words = strcmp(state, state_words[i].state) == 0 ? &state_words[i] : words;
+    }
+    terminal_print(out, words->tint, "%s", french ? words->french : words->english);
+}
+
+static void print_check_in(const struct terminal *out, json_t *check_in, struct wall_time now,
+                           bool french)
+{
+    char at[TERMINAL_TIME_BYTES_MAX];
+    if (!json_is_object(check_in)) {
+        terminal_print(out, TINT_DIM, french ? "sans prise de poste" : "no check-in planned");
+        return;
+    }
+    print_state(out, check_in, french);
+    if (ctl_member(check_in, "replaced_by")[0] != '\0') {
+        terminal_print(out, TINT_PLAIN, " ");
+        terminal_text(out, TINT_BOLD, ctl_member(check_in, "replaced_by"));
+    }
+    if (ctl_member(check_in, "completed_at")[0] != '\0') {
+        terminal_time(ctl_member(check_in, "completed_at"), now, at);
+        terminal_print(out, TINT_DIM, ", %s", at);
+    }
+    if (ctl_member(check_in, "escalation")[0] != '\0') {
+        terminal_print(out, TINT_PLAIN, "  ");
+        terminal_text(out, TINT_DIM, ctl_member(check_in, "escalation"));
+    }
+}
+
+static void print_shift(const struct terminal *out, json_t *shift, struct wall_time now,
+                        bool french)
+{
+    char from[TERMINAL_TIME_BYTES_MAX], to[TERMINAL_TIME_BYTES_MAX];
+    terminal_time(ctl_member(shift, "from"), now, from);
+    terminal_time(ctl_member(shift, "to"), now, to);
+    terminal_column(out, TINT_BOLD, 20, ctl_member(shift, "agent"));
+    terminal_column(out, TINT_PLAIN, 16, ctl_member(shift, "rota"));
+    terminal_print(out, TINT_DIM, "%15s – %-15s ", from, to);
+    print_check_in(out, json_object_get(shift, "check_in"), now, french);
+    terminal_print(out, TINT_PLAIN, "\n");
+}
+
+enum ctl_exit command_shifts(struct ctl *ctl, const struct arguments *arguments)
+{
+    const char *days_text = arguments_option(arguments, "--days");
+    char *end = NULL;
+    long days = days_text != NULL ? strtol(days_text, &end, 10) : 1;
+    if (days < 1 || days > DAYS_MAX || (end != NULL && *end != '\0')) {
+        return ctl_fail(ctl, CTL_USAGE, "--days: \"%s\" is not a number from 1 to %d", days_text,
+                        DAYS_MAX);
+    }
+    struct wall_time now = clock_wall(ctl->clock);
+    char from[RFC3339_BYTES_MAX], to[RFC3339_BYTES_MAX];
+    wall_time_format(now, from);
+    wall_time_format((struct wall_time){now.ms + (int64_t)days * DAY_MS}, to);
+    const char *path = ctl_path(ctl, "v1", "customers", arguments->positional[0], "shifts", NULL);
+    struct client_response response;
+    path = ctl_query(ctl, path, "from", from, "to", to, "rota",
+                     arguments_option(arguments, "--rota"), NULL);
+    enum ctl_exit code = ctl_call_json(ctl, "GET", path, NULL, &response);
+    if (code != CTL_OK) {
+        return code;
+    }
+    if (arguments_option(arguments, "--json") != NULL) {
+        ctl_print_json(ctl, response.json, false);
+    } else {
+        const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
+        size_t i;
+        json_t *shift;
+        json_array_foreach(json_object_get(response.json, "items"), i, shift)
+        {
+            print_shift(&out, shift, now, is_french(arguments));
+        }
+    }
+    client_response_fini(&response);
+    return CTL_OK;
+}

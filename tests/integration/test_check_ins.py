@@ -1,0 +1,249 @@
+"""Prise de poste over real sockets: planned, done by a phone, missed and asked for by push and by
+telephone, settled by the agent, a replacement or a supervisor; what each of them sees; and once,
+although the gateway is killed meanwhile."""
+
+import datetime
+import unittest
+
+import astreinte_test
+from astreinte_test import wait_until
+
+STEP = {"accepted_within_s": 60}
+REMIND_BY_PUSH = {"notify": [{"check_in": "agent"}], "by": ["push"], **STEP}
+REMIND_BY_CALL = {"notify": [{"check_in": "agent"}], "by": ["call"], **STEP}
+PAUL, MARIE, CHIEF = "+33600000010", "+33600000011", "+33600000012"
+
+
+def moment(seconds):
+    """So many seconds from now, in whole milliseconds."""
+    at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class CheckInTest(astreinte_test.GatewayTest):
+    simulators = ("provider", "telephony", "phone")
+
+    def setUp(self):
+        self.telephony.control(number="*", behaviour="no_answer")
+        self.phone.control(token="*", behaviour="dead")
+        self.ours = self.customer()
+        self.paul, self.marie = self.ours.agents["paul"], self.ours.agents["marie"]
+        self.ours.add_contact("chef", "Chef", CHIEF)
+
+    def plan_shift(self, *steps, begins_s=3, remind_before_s=2, **members):
+        """Paul's shift, in a rota of its own; its reminder is due in a second."""
+        self.ours.admin_path("PUT", "procedures/prise-de-poste",
+                             astreinte_test.procedure(steps=list(steps)), 200, 201)
+        self.begins = moment(begins_s)
+        self.ours.admin_path("PUT", "rotas/garde", {
+            **astreinte_test.rota("marie"),
+            "overrides": [{"from": self.begins, "to": moment(7200), "agent": "paul"}]}, 200, 201)
+        return self.ours.admin_path("PUT", "rotas/garde/check-in", {
+            "remind_before_s": remind_before_s, "procedure": "prise-de-poste", **members}, 200, 201)
+
+    def missing(self, state="open"):
+        """The escalation that asks for Paul's check-in, once there is one."""
+        def look():
+            items = self.ours.desk.get(
+                f"/v1/escalations?customer={self.ours.slug}&state={state}")["items"]
+            return [each for each in items if each["kind"] == "check_in"]
+        [found] = wait_until(look, "the check-in to be missed")
+        return found
+
+    def shift(self, agent="paul"):
+        """As a supervisor sees it: the last one of what was paul's."""
+        items = self.ours.desk.get(f"/v1/customers/{self.ours.slug}/shifts?rota=garde"
+                                   f"&from={self.begins}&to={moment(7100)}")["items"]
+        return [each for each in items if each["agent"] == agent][-1]
+
+    def on_call(self):
+        answer = self.ours.desk.get(f"/v1/customers/{self.ours.slug}/rotas/garde/on-call"
+                                    f"?from={moment(5)}&to={moment(6)}")
+        return [each["agent"] for each in answer["intervals"]]
+
+    def calls_to(self, number):
+        return [each["body"] for each in self.telephony.records()
+                if each["type"] == "call.requested" and each["to"] == number]
+
+    # ---- the way it should be
+
+    def test_check_in__by_the_app_is_complete_once_heard(self):
+        self.phone.control(token=self.paul.targets["phone-1"], behaviour="see",
+                           received_after_s=0.02, answer_after_s=0.05)
+        self.plan_shift(REMIND_BY_PUSH, begins_s=600, remind_before_s=300)
+        me = self.paul.client.get("/v1/agent/me").json
+        self.assertIsNone(me["check_in"])
+        self.assertEqual(self.shift()["check_in"]["state"], "open")
+        answer = self.paul.client.post("/v1/agent/check-ins",
+                                       {"installation": "phone-1", "shift": "garde"})
+        self.assertEqual((answer.status, answer["state"]), (201, "pending"), answer)
+        me = wait_until(
+            lambda: (lambda view: view if view["check_in"]["state"] == "complete" else None)(
+                self.paul.client.get("/v1/agent/me").json), "the check-in to be complete")
+        self.assertEqual(me["check_in"]["missing"], [])
+        shift = self.shift()
+        self.assertEqual(shift["check_in"]["state"], "taken_up")
+        self.assertEqual(shift["proven_device"]["installation"], "phone-1")
+
+    def test_check_in__tells_what_it_lacks(self):
+        self.plan_shift(REMIND_BY_PUSH, begins_s=600, remind_before_s=300)
+        self.paul.client.post("/v1/agent/check-ins", {"installation": "no-such-phone"})
+        me = self.paul.client.get("/v1/agent/me")
+        self.assertEqual((me["check_in"]["state"], me["check_in"]["missing"]),
+                         ("pending", ["device"]))
+        answer = self.paul.client.post("/v1/agent/check-ins", {"installation": "phone-1"})
+        self.assertEqual(self.paul.client.get("/v1/agent/me")["check_in"]["missing"], ["received"])
+        self.paul.client.post(f"/v1/agent/tests/{answer['test']['id']}/received", {})
+        self.assertEqual(self.paul.client.get("/v1/agent/me")["check_in"]["missing"], ["heard"])
+        self.assertEqual(self.shift()["check_in"]["state"], "pending")
+
+    def test_hand_over__reaches_the_next(self):
+        self.plan_shift(REMIND_BY_PUSH, begins_s=600, remind_before_s=300)
+        note = {"note": "Chaudière du bâtiment B : repasser à 6 h."}
+        self.assert_problem(self.marie.client.post("/v1/agent/check-outs", note), 409, "conflict")
+        self.marie.client.post("/v1/agent/check-ins",
+                               {"installation": "phone-1", "shift": "garde"})
+        self.assertEqual(self.marie.client.post("/v1/agent/check-outs", note).status, 200)
+        # Paul is on call for "principal" now: the note of the rota that he takes over comes there.
+        self.ours.admin_path("PUT", "rotas/principal", astreinte_test.rota("marie"), 200)
+        me = self.paul.client.get("/v1/agent/me").json
+        self.assertEqual(me["shift"]["next"]["role"], "garde")
+        self.assertEqual((me["hand_over"]["agent"], me["hand_over"]["note"]),
+                         ("marie", note["note"]))
+        self.assertIsNone(self.marie.client.get("/v1/agent/me")["hand_over"])
+
+    # ---- missed
+
+    def test_missed__push_and_check_in_after_it(self):
+        self.plan_shift(REMIND_BY_PUSH)
+        found = self.missing()
+        self.assertEqual((found["check_in_agent"], found["severity"]), ("paul", "major"))
+        pushes = wait_until(lambda: [each["payload"] for each in self.provider.records()
+                                     if each["token"] == self.paul.targets["phone-1"]],
+                            "the reminder to arrive")
+        self.assertEqual((pushes[0]["kind"], pushes[0]["about"]), ("alert", "check_in"))
+        self.assertIn("prise de poste", str(pushes[0]["aps"]["alert"]).lower())
+        self.assertNotIn("urgent", str(pushes[0]["aps"]["alert"]).lower())
+        self.phone.control(token=self.paul.targets["phone-1"], behaviour="see",
+                           received_after_s=0.02, answer_after_s=0.05)
+        self.paul.client.post("/v1/agent/check-ins", {"installation": "phone-1"})
+        view = self.ours.wait_for_state(found["id"], "done")
+        self.assertEqual(view["holder"]["who"], "paul")
+        self.assertEqual(self.shift()["check_in"]["state"], "taken_up")
+        self.assertEqual(self.shift()["check_in"]["escalation"], found["id"])
+
+    def test_missed__settled_by_a_key(self):
+        self.telephony.control(number=PAUL, behaviour="accept", after_s=0.05)
+        self.plan_shift(REMIND_BY_CALL)
+        found = self.missing(state="done")
+        [call] = self.calls_to(PAUL)[-1:]
+        self.assertIn("Prise de poste", call["say"]["text"])
+        self.assertNotIn("urgent", call["say"]["text"])
+        shift = self.shift()["check_in"]
+        self.assertEqual((shift["state"], shift["way"]), ("taken_up", "call"))
+        self.assertEqual(self.ours.show(found["id"])["holder"]["who"], "paul")
+        self.assertEqual(self.paul.client.get("/v1/agent/me")["check_in"]["state"], "complete")
+
+    def test_missed__a_replacement_takes_the_shift_once_accepted(self):
+        self.plan_shift({**REMIND_BY_PUSH, "accepted_within_s": 2},
+                        {"notify": [{"agent": "marie"}], "by": ["push"], **STEP})
+        found = self.missing()
+        wait_until(lambda: [each for each in self.ours.show(found["id"])["attempts"]
+                            if each["to"]["who"] == "marie"], "Marie to be asked")
+        self.assertEqual(self.on_call(), ["paul"])  # asked is not accepted
+        answer = self.marie.verb(found["id"], "accept")
+        self.assertEqual((answer.status, answer["state"]), (200, "done"), answer)
+        answer = self.marie.verb(found["id"], "accept")
+        self.assertEqual((answer.status, answer["state"]), (200, "done"), answer)
+        self.assertEqual(self.on_call(), ["marie"])
+        taken = self.shift("marie")["check_in"]
+        self.assertEqual((taken["state"], taken["way"]), ("taken_up", "replacement"))
+        kinds = [each["kind"] for each in self.ours.show(found["id"])["timeline"]]
+        self.assertLess(kinds.index("accepted"), kinds.index("done"))
+        view = self.ours.admin_path("GET", "rotas/garde", None, 200)
+        definition = {**view["definition"], "overrides": view["definition"]["overrides"][:1]}
+        self.ours.admin_path("PUT", "rotas/garde", definition, 200)  # as a file says it
+        self.assertEqual(self.on_call(), ["marie"])
+        self.ours.admin_path("PUT", "rotas/garde?replacements=maybe", definition, 400, 422)
+        self.ours.admin_path("PUT", "rotas/garde?replacements=drop", definition, 200)
+        self.assertEqual(self.on_call(), ["paul"])
+        self.assertNotEqual(self.missing()["id"], found["id"])  # and is asked again
+
+    def test_missed__reaches_the_supervisor_who_has_it_settled(self):
+        self.telephony.control(number=CHIEF, behaviour="accept", after_s=0.05)
+        self.plan_shift({**REMIND_BY_CALL, "accepted_within_s": 1},
+                        {"notify": [{"contact": "chef"}], "by": ["call"], **STEP})
+        found = self.missing()
+        view = self.ours.wait_for_state(found["id"], "accepted")
+        self.assertEqual((view["holder"]["kind"], view["holder"]["who"]), ("contact", "chef"))
+        self.assertEqual(self.on_call(), ["paul"])  # nobody is taken off in silence
+        # The supervisor writes somebody else into the rota, which ends it.
+        self.ours.admin_path("PUT", "rotas/garde", astreinte_test.rota("marie"), 200)
+        self.ours.wait_for_state(found["id"], "cancelling", "cancelled")
+
+    def test_missed__ends_with_the_call_centre(self):
+        self.plan_shift({**REMIND_BY_PUSH, "accepted_within_s": 1})
+        found = self.missing()
+        wait_until(lambda: [each for each in self.telephony.records()
+                            if each["type"] == "procedure.exhausted" and
+                            each["body"]["escalation"] == found["id"]], "the desk to be told")
+        wait_until(lambda: self.shift()["check_in"]["state"] == "missed", "it to count as missed")
+        self.ours.escalate(procedure="nuit")
+        self.assertEqual(self.on_call(), ["paul"])
+
+    # ---- plans
+
+    def test_plan__is_strict(self):
+        answer = self.plan_shift(REMIND_BY_PUSH, begins_s=600, closes_after_s=900)
+        self.assertEqual(answer.status, 201)
+        shown = self.ours.admin_path("GET", "rotas/garde/check-in", None, 200).json
+        self.assertEqual({name: shown[name] for name in (
+            "rota", "opens_before_s", "remind_before_s", "closes_after_s", "procedure",
+            "severity")}, {"rota": "garde", "opens_before_s": 3600, "remind_before_s": 2,
+                           "closes_after_s": 900, "procedure": "prise-de-poste",
+                           "severity": "major"})
+        good = {"procedure": "prise-de-poste"}
+        for bad, pointer in (({"procedure": "nuit"}, "/procedure"),
+                             ({"procedure": "unknown"}, "/procedure"),
+                             ({}, "/procedure"),
+                             ({**good, "remind_before_s": 3601}, "/remind_before_s"),
+                             ({**good, "opens_before_s": 59}, "/opens_before_s"),
+                             ({**good, "closes_after_s": 86401}, "/closes_after_s"),
+                             ({**good, "severity": "high"}, "/severity"),
+                             ({**good, "rota": "garde"}, "/rota")):
+            with self.subTest(bad):
+                self.assert_problem(self.ours.admin_path("PUT", "rotas/garde/check-in", bad), 400,
+                                    pointer=pointer)
+        self.assert_problem(self.ours.admin_path("PUT", "rotas/none/check-in", good), 404)
+        self.ours.admin_path("DELETE", "rotas/garde/check-in", None, 204)
+        for method in ("GET", "DELETE"):
+            self.assert_problem(self.ours.admin_path(method, "rotas/garde/check-in", None), 404)
+        self.assertIsNone(self.shift()["check_in"])
+
+    def test_shifts__are_bounded(self):
+        place = f"/v1/customers/{self.ours.slug}/shifts"
+        self.assert_problem(self.ours.desk.get(f"{place}?from={moment(0)}&to={moment(-1)}"), 400)
+        self.assert_problem(
+            self.ours.desk.get(f"{place}?from={moment(0)}&to={moment(32 * 86400)}"), 400)
+        self.assert_problem(self.ours.desk.get(f"{place}?rota=none"), 404)
+        self.assert_problem(self.paul.client.get(place), 403)
+        self.assert_problem(self.customer().desk.get(place), 404)
+        found = self.ours.desk.get(place)["items"]
+        self.assertEqual({(each["rota"], each["agent"], each["check_in"]) for each in found},
+                         {("principal", "paul", None), ("renfort", "marie", None)})
+
+    # ---- a gateway that dies
+
+    def test_killed__asks_once_all_the_same(self):
+        self.plan_shift(REMIND_BY_PUSH, begins_s=4, remind_before_s=2)
+        self.gateway.kill()
+        self.gateway.start()
+        found = self.missing()
+        self.gateway.kill()
+        self.gateway.start()
+        self.assertEqual(self.missing()["id"], found["id"])
+        self.assertEqual(self.shift()["check_in"]["escalation"], found["id"])
+
+
+if __name__ == "__main__":
+    unittest.main()

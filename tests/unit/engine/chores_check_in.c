@@ -1,0 +1,133 @@
+/* chores_check_in.c - shifts that are taken up, missed, and taken by another. */
+#include "tests/unit/engine/chores.h"
+
+#include <stdio.h>
+
+#include "gateway/engine/engine_private.h"
+
+struct command *chore_check_out_with_a_note(struct house *house)
+{
+    struct command *command = chore_check_out(house);
+    command->request.check_in.note = "the lift";
+    return command;
+}
+
+/* A rota "garde" of jean's shift, which begins in an hour, and its plan. */
+static struct command *plan_shift(struct house *house)
+{
+    char rota[96];
+    put_procedure(house, "prise-de-poste",
+                  "{\"rounds\":1,\"steps\":[{\"notify\":[{\"check_in\":\"agent\"}],"
+                  "\"by\":[\"push\",\"call\"],\"accepted_within_s\":300}]}");
+    (void)snprintf(rota, sizeof rota, "jean@%lld-%lld", (long long)(house->wall.ms + 3600000),
+                   (long long)(house->wall.ms + 4 * 3600000));
+    put_rota(house, "garde", rota);
+    struct command *command = house_command(house, COMMAND_PUT_CHECK_IN_PLAN);
+    command->request.check_in_plan = (struct check_in_plan_request){.rota = "garde",
+                                                                    .opens_before_s = 7200,
+                                                                    .remind_before_s = 1800,
+                                                                    .procedure = "prise-de-poste",
+                                                                    .severity = SEVERITY_MAJOR};
+    return command;
+}
+
+struct command *chore_plan_check_ins(struct house *house)
+{
+    struct command *command = plan_shift(house);
+    house_advance(house, 30 * 60000); /* it is due as soon as there is a plan */
+    command->received_at = house->wall;
+    return command;
+}
+
+struct command *chore_miss_a_shift(struct house *house)
+{
+    house_run(house, plan_shift(house));
+    house_settle(house);
+    house_advance(house, 30 * 60000);
+    return NULL;
+}
+
+struct command *chore_unplan_check_ins(struct house *house)
+{
+    (void)chore_miss_a_shift(house);
+    house_settle(house);
+    struct command *command = house_command(house, COMMAND_DELETE_CHECK_IN_PLAN);
+    command->request.check_in_plan.rota = "garde";
+    return command;
+}
+
+static void miss_a_shift(struct house *house)
+{
+    (void)chore_miss_a_shift(house);
+    house_settle(house);
+}
+
+/* The check-in whose test push is at hand, heard. */
+static struct command *hear_check_in(struct house *house)
+{
+    struct command *command = house_command(house, COMMAND_CHECK_IN);
+    command->request.check_in =
+        (struct check_in_request){.agent_id = house->jean, .installation = "jean-1"};
+    house_run(house, command);
+    house_settle(house);
+    command = house_command(house, COMMAND_CONFIRM_TEST);
+    command->request.device_test =
+        (struct device_test_request){.agent_id = house->jean,
+                                     .test = house->sent[house->sent_count - 1].attempt,
+                                     .verb = VERB_SEEN};
+    return command;
+}
+
+struct command *chore_take_up_a_shift(struct house *house)
+{
+    house_run(house, plan_shift(house));
+    house_run(house, hear_check_in(house));
+    house_settle(house);
+    house_advance(house, 30 * 60000);
+    return NULL;
+}
+
+struct command *chore_pass_a_shift(struct house *house)
+{
+    house_run(house, plan_shift(house));
+    house_settle(house);
+    house_advance(house, 5 * 3600000);
+    return NULL;
+}
+
+struct command *chore_hear_of_check_in(struct house *house)
+{
+    miss_a_shift(house);
+    return hear_check_in(house);
+}
+
+struct command *chore_press_a_key_for_check_in(struct house *house)
+{
+    miss_a_shift(house);
+    size_t last = house->sent_count - 1;
+    while (house->sent[last].path != PATH_CALL) {
+        last--;
+    }
+    struct command *command = house_command(house, COMMAND_CALL_OUTCOME);
+    command->customer_id = 0;
+    command->request.call = (struct call_outcome_request){.attempt = house->sent[last].attempt,
+                                                          .answer = ANSWER_ACCEPTED};
+    return command;
+}
+
+struct command *chore_replace(struct house *house)
+{
+    miss_a_shift(house);
+    return agent_command(house, house->sent[house->sent_count - 1].escalation, VERB_ACCEPT,
+                         house->paul, NULL);
+}
+
+struct command *chore_withdraw_a_shift(struct house *house)
+{
+    char rota[96];
+    miss_a_shift(house);
+    (void)snprintf(rota, sizeof rota, "paul@%lld-%lld", (long long)(house->wall.ms + 1800000),
+                   (long long)(house->wall.ms + 4 * 3600000));
+    put_rota(house, "garde", rota);
+    return NULL;
+}

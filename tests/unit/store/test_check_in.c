@@ -1,0 +1,190 @@
+/* test_check_in.c - check-ins, their plans and what became of shifts come back as they were
+ * written. */
+#include "tests/unit/store/fixture.h"
+
+static void test_check_in__comes_back(void **state)
+{
+    struct shelf *shelf = *state;
+    struct check_in_row rows[] = {
+        {.customer_id = shelf->customer_id,
+         .agent_id = add_agent(shelf),
+         .installation = "i",
+         .role = "duty",
+         .shift_from_at = {91},
+         .shift_to_at = {92},
+         .in_at = {93},
+         .out_at = WALL_NEVER},
+        {.customer_id = shelf->customer_id,
+         .installation = "i",
+         .shift_from_at = WALL_NEVER,
+         .shift_to_at = WALL_NEVER,
+         .in_at = {94},
+         .out_at = WALL_NEVER},
+    };
+    rows[1].agent_id = rows[0].agent_id;
+    struct check_in_row read;
+    assert_int_equal(store_get_check_in(shelf->store, shelf->customer_id, rows[0].agent_id,
+                                        shelf->arena, &read, &shelf->error),
+                     STATUS_NOT_FOUND);
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(shelf,
+                  store_check_in(shelf->store, &rows[i], &rows[i].check_in_id, &shelf->error));
+        assert_ok(shelf, store_get_check_in(shelf->store, shelf->customer_id, rows[0].agent_id,
+                                            shelf->arena, &read, &shelf->error));
+        assert_int_equal(read.check_in_id, rows[i].check_in_id);
+        assert_int_equal(read.customer_id, rows[i].customer_id);
+        assert_int_equal(read.agent_id, rows[i].agent_id);
+        assert_text(read.installation, rows[i].installation);
+        assert_text(read.role, rows[i].role);
+        assert_int_equal(read.shift_from_at.ms, rows[i].shift_from_at.ms);
+        assert_int_equal(read.shift_to_at.ms, rows[i].shift_to_at.ms);
+        assert_int_equal(read.in_at.ms, rows[i].in_at.ms);
+        assert_int_equal(read.out_at.ms, TIME_NEVER_MS);
+        assert_ok(shelf, store_check_out(shelf->store, shelf->customer_id, rows[0].agent_id, NULL,
+                                         (struct wall_time){95}, &shelf->error));
+    }
+    assert_int_equal(store_get_check_in(shelf->store, shelf->customer_id, rows[0].agent_id,
+                                        shelf->arena, &read, &shelf->error),
+                     STATUS_NOT_FOUND);
+    assert_int_equal(shelf_number(shelf, "SELECT count(*) FROM check_in WHERE out_at = 95"), 2);
+}
+
+static void test_check_in__is_completed_and_leaves_a_note(void **state)
+{
+    struct shelf *shelf = *state;
+    struct check_in_row row = {.customer_id = shelf->customer_id,
+                               .agent_id = add_agent(shelf),
+                               .installation = "i",
+                               .role = "duty",
+                               .shift_from_at = {91},
+                               .shift_to_at = {92},
+                               .in_at = {93},
+                               .out_at = WALL_NEVER,
+                               .way = CHECK_IN_BY_APP,
+                               .test_id = {{7}},
+                               .completed_at = WALL_NEVER};
+    struct check_in_row read;
+    int64_t agent = row.agent_id, us = shelf->customer_id;
+    assert_ok(shelf, store_check_in(shelf->store, &row, &row.check_in_id, &shelf->error));
+    assert_int_equal(store_find_complete_check_in(shelf->store, us, agent, (struct wall_time){0},
+                                                  shelf->arena, &read, &shelf->error),
+                     STATUS_NOT_FOUND);
+    assert_ok(shelf, store_find_check_in_of_test(shelf->store, row.test_id, shelf->arena, &read,
+                                                 &shelf->error));
+    assert_int_equal(read.check_in_id, row.check_in_id);
+    assert_int_equal(read.completed_at.ms, TIME_NEVER_MS);
+    assert_ok(shelf, store_complete_check_in(shelf->store, us, row.check_in_id,
+                                             (struct wall_time){94}, &shelf->error));
+    assert_int_equal(
+        store_find_check_in_of_test(shelf->store, row.test_id, shelf->arena, &read, &shelf->error),
+        STATUS_NOT_FOUND);
+    assert_ok(shelf, store_find_complete_check_in(shelf->store, us, agent, (struct wall_time){93},
+                                                  shelf->arena, &read, &shelf->error));
+    assert_int_equal(read.completed_at.ms, 94);
+    assert_memory_equal(&read.test_id, &row.test_id, sizeof row.test_id);
+    assert_int_equal(store_find_complete_check_in(shelf->store, us, agent, (struct wall_time){94},
+                                                  shelf->arena, &read, &shelf->error),
+                     STATUS_NOT_FOUND); /* it was begun before */
+    assert_ok(shelf, store_check_out(shelf->store, us, agent, "the lift", (struct wall_time){95},
+                                     &shelf->error));
+    assert_ok(shelf, store_find_note(shelf->store, us, "duty", agent + 1, (struct wall_time){95},
+                                     shelf->arena, &read, &shelf->error));
+    assert_text(read.note, "the lift");
+    assert_int_equal(store_find_note(shelf->store, us, "duty", agent, (struct wall_time){0},
+                                     shelf->arena, &read, &shelf->error),
+                     STATUS_NOT_FOUND); /* one's own is for others */
+    assert_int_equal(store_find_note(shelf->store, us, "duty", agent + 1, (struct wall_time){96},
+                                     shelf->arena, &read, &shelf->error),
+                     STATUS_NOT_FOUND);
+}
+
+static void test_check_in_plan__comes_back(void **state)
+{
+    struct shelf *shelf = *state;
+    struct check_in_plan_row row = {.customer_id = shelf->customer_id,
+                                    .rota = "duty",
+                                    .opens_before_s = 60,
+                                    .remind_before_s = 30,
+                                    .closes_after_s = 10,
+                                    .procedure = "night",
+                                    .severity = SEVERITY_MINOR,
+                                    .since_at = {91}};
+    struct check_in_plan_row *rows;
+    size_t count = 0;
+    assert_ok(shelf, store_put_check_in_plan(shelf->store, &row, &shelf->error));
+    row.closes_after_s = 20;
+    row.since_at.ms = 99; /* it stays as old as it is */
+    assert_ok(shelf, store_put_check_in_plan(shelf->store, &row, &shelf->error));
+    assert_ok(shelf, store_list_check_in_plans(shelf->store, shelf->customer_id, shelf->arena,
+                                               &rows, &count, &shelf->error));
+    assert_int_equal(count, 1);
+    assert_text(rows[0].rota, "duty");
+    assert_text(rows[0].procedure, "night");
+    assert_int_equal(rows[0].opens_before_s, 60);
+    assert_int_equal(rows[0].remind_before_s, 30);
+    assert_int_equal(rows[0].closes_after_s, 20);
+    assert_int_equal(rows[0].severity, SEVERITY_MINOR);
+    assert_int_equal(rows[0].since_at.ms, 91);
+    assert_ok(shelf,
+              store_delete_check_in_plan(shelf->store, shelf->customer_id, "duty", &shelf->error));
+    assert_int_equal(
+        store_delete_check_in_plan(shelf->store, shelf->customer_id, "duty", &shelf->error),
+        STATUS_NOT_FOUND);
+}
+
+static void test_check_in_duty__comes_back(void **state)
+{
+    struct shelf *shelf = *state;
+    struct check_in_duty_row row = {.customer_id = shelf->customer_id,
+                                    .rota = "duty",
+                                    .shift_from_at = {91},
+                                    .agent_id = add_agent(shelf),
+                                    .shift_to_at = {99},
+                                    .state = DUTY_MISSING,
+                                    .judged_at = {90},
+                                    .escalation_id = {{8}},
+                                    .completed_at = WALL_NEVER};
+    struct check_in_duty_row read, rows[2];
+    size_t count = 9;
+    int64_t us = shelf->customer_id, agent = row.agent_id;
+    assert_ok(shelf, store_put_check_in_duty(shelf->store, &row, &shelf->error));
+    assert_ok(shelf, store_list_missing_duties(shelf->store, us, agent, (struct wall_time){98}, 2,
+                                               rows, &count, &shelf->error));
+    assert_int_equal(count, 1);
+    assert_ok(shelf, store_list_missing_duties(shelf->store, us, agent, (struct wall_time){99}, 2,
+                                               rows, &count, &shelf->error));
+    assert_int_equal(count, 0); /* it is over */
+    row.state = DUTY_REPLACED;
+    row.completed_at.ms = 95;
+    row.completed_way = CHECK_IN_BY_REPLACEMENT;
+    row.replaced_by = agent;
+    assert_ok(shelf, store_put_check_in_duty(shelf->store, &row, &shelf->error));
+    assert_ok(shelf, store_get_duty_of_escalation(shelf->store, us, row.escalation_id, &read,
+                                                  &shelf->error));
+    assert_text(read.rota, "duty");
+    assert_int_equal(read.agent_id, agent);
+    assert_int_equal(read.shift_from_at.ms, 91);
+    assert_int_equal(read.shift_to_at.ms, 99);
+    assert_int_equal(read.judged_at.ms, 90);
+    assert_int_equal(read.state, DUTY_REPLACED);
+    assert_int_equal(read.completed_at.ms, 95);
+    assert_int_equal(read.completed_way, CHECK_IN_BY_REPLACEMENT);
+    assert_int_equal(read.replaced_by, agent);
+    assert_ok(shelf, store_list_missing_duties(shelf->store, us, agent, (struct wall_time){0}, 2,
+                                               rows, &count, &shelf->error));
+    assert_int_equal(count, 0);
+    assert_int_equal(store_get_check_in_duty(shelf->store, us, "duty", (struct wall_time){92},
+                                             agent, &read, &shelf->error),
+                     STATUS_NOT_FOUND);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SHELF_TEST(test_check_in__comes_back),
+        SHELF_TEST(test_check_in__is_completed_and_leaves_a_note),
+        SHELF_TEST(test_check_in_plan__comes_back),
+        SHELF_TEST(test_check_in_duty__comes_back),
+    };
+    return cmocka_run_group_tests_name("store.check_in", tests, NULL, NULL);
+}
