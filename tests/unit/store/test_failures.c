@@ -8,6 +8,7 @@
 #include "gateway/store/store_publication.h"
 #include "gateway/store/store_ticket.h"
 #include "tests/unit/failing_calls.h"
+#include "tests/unit/sanitized.h"
 #include "tests/unit/store/fixture.h"
 
 #define CALLS_MAX      2000
@@ -559,9 +560,9 @@ static void test_operation__says_that_a_call_failed(void **state)
     desk.error = &shelf->error;
     for (int kind = FAIL_MEMORY; kind <= FAIL_STEP; kind++) {
         for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
-            int nth = 1;
+            int nth = nth_first(i);
             while (fails_once(shelf, &desk, i, (enum failing_kind)kind, nth)) {
-                nth++;
+                nth += NTH_STEP;
                 assert_true(nth < CALLS_MAX);
             }
             assert_true(nth > 1 || kind == FAIL_MEMORY);
@@ -603,9 +604,9 @@ static void test_open__says_that_a_call_failed(void **state)
     store_close(&shelf->store);
     for (int kind = FAIL_MEMORY; kind <= FAIL_STEP; kind++) {
         for (int pass = 0; pass < 3; pass++) { /* a new database, one that is there, a reader */
-            int nth = 1;
+            int nth = nth_first((size_t)(kind + pass));
             bool fired = true;
-            for (; fired; nth++) {
+            for (; fired; nth += NTH_STEP) {
                 assert_true(nth < CALLS_MAX);
                 if (pass == 0) {
                     forget_database(shelf);

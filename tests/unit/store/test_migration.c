@@ -7,6 +7,7 @@
 #include "schema/schema.h"
 #include "tests/scenario/box.h"
 #include "tests/scenario/disk.h"
+#include "tests/unit/sanitized.h"
 #include "tests/unit/store/faulty_vfs.h"
 #include "tests/unit/store/fixture.h"
 #include "tests/unit/store/old_version.h"
@@ -130,9 +131,9 @@ static void test_migration__cut_short_leaves_either_version(void **state)
     for (int version = 1; version < (int)schema_migrations_count; version++) {
         sqlite3 *of = schema_of(version);
         for (size_t i = 0; i < (version == 1 ? 2u : 1u); i++) {
-            int nth = 1;
+            int nth = nth_first((size_t)version + i);
             while (survive(shelf, version, nth, results[i], of)) {
-                nth++;
+                nth += NTH_STEP;
                 assert_true(nth < 1000);
             }
             assert_true(nth > 3); /* the loop found something to break */
@@ -206,13 +207,13 @@ static void test_migration__loses_its_power(void **state)
     for (int version = 1; version < (int)schema_migrations_count; version++) {
         sqlite3 *of = schema_of(version);
         for (size_t i = 0; i < sizeof losses / sizeof losses[0]; i++) {
-            int nth = 1;
+            int nth = nth_first((size_t)version + i);
             while (survive_outage(shelf, version,
                                   (struct outage){.calls_left = nth,
                                                   .loss = losses[i],
                                                   .random = 100 * i + (uint64_t)nth},
                                   of)) {
-                nth++;
+                nth += NTH_STEP;
                 assert_true(nth < 1000);
             }
             assert_true(nth > 3);
