@@ -12,16 +12,23 @@ struct command *chore_check_out_with_a_note(struct house *house)
     return command;
 }
 
+/* The rota "garde": one shift of this agent, so long from now. */
+static void put_garde(struct house *house, const char *agent, int64_t from_ms, int64_t to_ms)
+{
+    char rota[96];
+    from_ms += house->wall.ms;
+    to_ms += house->wall.ms;
+    (void)snprintf(rota, sizeof rota, "%s@%lld-%lld", agent, (long long)from_ms, (long long)to_ms);
+    put_rota(house, "garde", rota);
+}
+
 /* A rota "garde" of jean's shift, which begins in an hour, and its plan. */
 static struct command *plan_shift(struct house *house)
 {
-    char rota[96];
     put_procedure(house, "prise-de-poste",
                   "{\"rounds\":1,\"steps\":[{\"notify\":[{\"check_in\":\"agent\"}],"
                   "\"by\":[\"push\",\"call\"],\"accepted_within_s\":300}]}");
-    (void)snprintf(rota, sizeof rota, "jean@%lld-%lld", (long long)(house->wall.ms + 3600000),
-                   (long long)(house->wall.ms + 4 * 3600000));
-    put_rota(house, "garde", rota);
+    put_garde(house, "jean", 3600000, 4 * 3600000);
     struct command *command = house_command(house, COMMAND_PUT_CHECK_IN_PLAN);
     command->request.check_in_plan = (struct check_in_plan_request){.rota = "garde",
                                                                     .opens_before_s = 7200,
@@ -124,10 +131,7 @@ struct command *chore_replace(struct house *house)
 
 struct command *chore_withdraw_a_shift(struct house *house)
 {
-    char rota[96];
     miss_a_shift(house);
-    (void)snprintf(rota, sizeof rota, "paul@%lld-%lld", (long long)(house->wall.ms + 1800000),
-                   (long long)(house->wall.ms + 4 * 3600000));
-    put_rota(house, "garde", rota);
+    put_garde(house, "paul", 1800000, 4 * 3600000);
     return NULL;
 }
