@@ -604,7 +604,7 @@ static void test_open__says_that_a_call_failed(void **state)
     store_close(&shelf->store);
     for (int kind = FAIL_MEMORY; kind <= FAIL_STEP; kind++) {
         for (int pass = 0; pass < 3; pass++) { /* a new database, one that is there, a reader */
-            int nth = nth_first((size_t)(kind + pass));
+            int nth = nth_first((size_t)kind + (size_t)pass);
             bool fired = true;
             for (; fired; nth += NTH_STEP) {
                 assert_true(nth < CALLS_MAX);
