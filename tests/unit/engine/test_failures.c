@@ -7,6 +7,7 @@
 #include "gateway/store/store_private.h"
 #include "tests/unit/engine/chores.h"
 #include "tests/unit/failing_calls.h"
+#include "tests/unit/sanitized.h"
 
 #define CALLS_MAX          1000
 #define CREATION_CALLS_MAX 3000
@@ -142,11 +143,11 @@ static bool fails_once(struct house *house, size_t which, enum failing_kind kind
 static void every_call_fails_once(struct house *house, enum failing_kind kind)
 {
     for (size_t i = 0; i < sizeof chores / sizeof chores[0]; i++) {
-        int nth = 1;
+        int nth = nth_first(i);
         bool told = false;
         assert_false(fails_once(house, i, kind, CALLS_MAX, &told));
         while (fails_once(house, i, kind, nth, &told)) {
-            nth++;
+            nth += NTH_STEP;
             assert_true(nth < CREATION_CALLS_MAX);
         }
     }
@@ -324,7 +325,7 @@ static void test_quarantine__comes_before_what_it_waits_with(void **state)
 {
     struct house *house = *state;
     bool fired = true;
-    for (int nth = 1; fired; nth++) {
+    for (int nth = 1; fired; nth += NTH_STEP) {
         struct escalation escalation;
         assert_true(nth < CALLS_MAX);
         struct uuid id = house_escalate(house, SEVERITY_MAJOR);
@@ -423,10 +424,10 @@ static void test_create__says_that_a_call_failed(void **state)
     assert_int_equal(sqlite3_exec(house->engine->store->db, long_rota, NULL, NULL, NULL),
                      SQLITE_OK);
     for (int kind = FAIL_MEMORY; kind <= FAIL_STEP; kind++) {
-        int nth = 1;
+        int nth = nth_first((size_t)kind);
         house_close(house);
         while (creation_fails(house, (enum failing_kind)kind, nth)) {
-            nth++;
+            nth += NTH_STEP;
             assert_true(nth < CREATION_CALLS_MAX);
         }
         assert_true(nth > 10);

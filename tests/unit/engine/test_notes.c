@@ -13,6 +13,7 @@
 #include "gateway/base/fault_signals.h"
 #include "gateway/engine/engine_private.h"
 #include "tests/unit/engine/fixture.h"
+#include "tests/unit/sanitized.h"
 
 struct note {
     char path[128];
@@ -178,18 +179,6 @@ static void test_note__forgets_after_a_day(void **state)
 
 /* ---- who is to blame ---- */
 
-/* A sanitizer keeps the faults that it tells of itself. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED true
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED false
-#endif
-
 static struct monotonic_time moment = {1000};
 
 static struct monotonic_time read_moment(void *context)
@@ -285,6 +274,7 @@ static void test_blame__of_each_fault_is_with_the_thread_that_died(void **state)
 {
     struct note note = open_note(*state);
     for (size_t i = 0; i < FAULT_SIGNALS; i++) {
+        /* A sanitizer keeps the faults that it tells of itself. */
         if (fault_signals[i] == SIGABRT || !SANITIZED) {
             struct death death = {.signal = fault_signals[i]};
             check_blamed(&note, &death, 1, 0);
