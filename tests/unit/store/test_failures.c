@@ -652,7 +652,7 @@ static void test_copy__says_that_a_call_failed(void **state)
         for (int kind = FAIL_MEMORY; kind <= FAIL_STEP; kind++) {
             bool fired = true;
             int forgiven = 0; /* the end of the read, when the copy is whole */
-            for (int nth = 1; fired; nth++) {
+            for (int nth = nth_first((size_t)what); fired; nth += NTH_STEP) {
                 assert_true(nth < 2 * CALLS_MAX);
                 failing_calls_start((enum failing_kind)kind, nth);
                 enum status status = run_copy(shelf, target, what);
@@ -660,7 +660,8 @@ static void test_copy__says_that_a_call_failed(void **state)
                 assert_true(status == STATUS_OK || fired);
                 forgiven += status == STATUS_OK && fired;
             }
-            assert_int_equal(forgiven, what == 0 && kind == FAIL_STEP);
+            assert_true(forgiven <= (what == 0 && kind == FAIL_STEP));
+            assert_true(forgiven > 0 || NTH_STEP > 1 || what != 0 || kind != FAIL_STEP);
         }
     }
     assert_int_equal(unlink(target), 0);
