@@ -344,6 +344,20 @@ enum status query_finish(struct query_run *run, struct error *error)
     return status == STATUS_DONE ? STATUS_OK : status;
 }
 
+enum status query_write_row(struct store *store, enum query query, const struct row_map *map,
+                            const void *row, struct error *error)
+{
+    assert(store->writer && map != NULL && row != NULL);
+    struct query_run run = {.state = NULL};
+    enum status status = query_begin(store, query, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    assert(run.state != NULL);
+    query_bind_row(&run, map, row);
+    return query_finish(&run, error);
+}
+
 enum status query_one(struct query_run *run, const struct row_map *map, void *row_r,
                       struct arena *arena, struct error *error)
 {

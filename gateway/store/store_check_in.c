@@ -34,19 +34,6 @@ static const struct column check_in_duty_columns[] = {
 MAP(check_in_duty);
 #undef ROW
 
-static enum status write_row(struct store *store, enum query query, const struct row_map *map,
-                             const void *row, struct error *error)
-{
-    assert(map != NULL && row != NULL);
-    struct query_run run;
-    enum status status = query_begin(store, query, &run, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    query_bind_row(&run, map, row);
-    return query_finish(&run, error);
-}
-
 /* ---- plans ---- */
 
 enum status store_put_check_in_plan(struct store *store, const struct check_in_plan_row *row,
@@ -54,7 +41,7 @@ enum status store_put_check_in_plan(struct store *store, const struct check_in_p
 {
     assert(row->customer_id > 0 && row->rota != NULL && row->procedure != NULL);
     assert(row->remind_before_s <= row->opens_before_s && row->since_at.ms != TIME_NEVER_MS);
-    return write_row(store, QUERY_check_in_plan_put, &check_in_plan_map, row, error);
+    return query_write_row(store, QUERY_check_in_plan_put, &check_in_plan_map, row, error);
 }
 
 enum status store_delete_check_in_plan(struct store *store, int64_t customer_id, const char *rota,
@@ -64,7 +51,7 @@ enum status store_delete_check_in_plan(struct store *store, int64_t customer_id,
     struct check_in_plan_row row = {
         .customer_id = customer_id, .rota = rota, .since_at = WALL_NEVER};
     enum status status =
-        write_row(store, QUERY_check_in_plan_delete, &check_in_plan_map, &row, error);
+        query_write_row(store, QUERY_check_in_plan_delete, &check_in_plan_map, &row, error);
     return status == STATUS_OK && sqlite3_changes(store->db) == 0 ? STATUS_NOT_FOUND : status;
 }
 
@@ -90,7 +77,7 @@ enum status store_put_check_in_duty(struct store *store, const struct check_in_d
 {
     assert(row->customer_id > 0 && row->agent_id > 0 && row->rota[0] != '\0');
     assert(row->shift_from_at.ms < row->shift_to_at.ms && row->judged_at.ms != TIME_NEVER_MS);
-    return write_row(store, QUERY_check_in_duty_put, &check_in_duty_map, row, error);
+    return query_write_row(store, QUERY_check_in_duty_put, &check_in_duty_map, row, error);
 }
 
 enum status store_get_check_in_duty(struct store *store, int64_t customer_id, const char *rota,
@@ -214,7 +201,7 @@ enum status store_check_out(struct store *store, int64_t customer_id, int64_t ag
     assert(now.ms != TIME_NEVER_MS);
     struct check_in_row row = {
         .customer_id = customer_id, .agent_id = agent_id, .out_at = now, .note = note};
-    return write_row(store, QUERY_check_in_out, &check_in_map, &row, error);
+    return query_write_row(store, QUERY_check_in_out, &check_in_map, &row, error);
 }
 
 /* The row of one agent that a query finds. */
@@ -272,7 +259,7 @@ enum status store_complete_check_in(struct store *store, int64_t customer_id, in
     assert(customer_id > 0 && check_in_id > 0 && now.ms != TIME_NEVER_MS);
     struct check_in_row row = {
         .customer_id = customer_id, .check_in_id = check_in_id, .completed_at = now};
-    return write_row(store, QUERY_check_in_complete, &check_in_map, &row, error);
+    return query_write_row(store, QUERY_check_in_complete, &check_in_map, &row, error);
 }
 
 enum status store_find_note(struct store *store, int64_t customer_id, const char *role,

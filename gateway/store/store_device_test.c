@@ -23,13 +23,7 @@ static enum status write_row(struct store *store, enum query query,
 {
     assert(row->customer_id > 0 && !uuid_is_nil(row->test_id));
     assert(row->device_id > 0 && row->agent_id > 0 && row->tries >= 0);
-    struct query_run run;
-    enum status status = query_begin(store, query, &run, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    query_bind_row(&run, &device_test_map, row);
-    return query_finish(&run, error);
+    return query_write_row(store, query, &device_test_map, row, error);
 }
 
 static enum status read_rows(struct query_run *run, size_t limit, struct device_test_row *rows_r,

@@ -122,20 +122,6 @@ static enum status begin_of_escalation(struct store *store, enum query query, in
     return status;
 }
 
-/* Runs a query whose parameters are all in one row. */
-static enum status write_row(struct store *store, enum query query, const struct row_map *map,
-                             const void *row, struct error *error)
-{
-    assert(store->writer && row != NULL);
-    struct query_run run;
-    enum status status = query_begin(store, query, &run, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    query_bind_row(&run, map, row);
-    return query_finish(&run, error);
-}
-
 enum status store_add_escalation(struct store *store, const struct escalation *escalation,
                                  const char *dedup_key, struct error *error)
 {
@@ -157,7 +143,7 @@ enum status store_update_escalation(struct store *store, const struct escalation
     assert(escalation->customer_id > 0 && !uuid_is_nil(escalation->id));
     assert(escalation->version > 0); /* the one before is looked for */
     enum status status =
-        write_row(store, QUERY_escalation_update, &escalation_map, escalation, error);
+        query_write_row(store, QUERY_escalation_update, &escalation_map, escalation, error);
     if (status == STATUS_OK && sqlite3_changes(store->db) != 1) {
         return error_set(error, STATUS_CONFLICT, "the escalation was changed by another writer");
     }
@@ -411,7 +397,7 @@ enum status store_add_caller(struct store *store, const struct caller_row *row, 
 {
     assert(row->customer_id > 0 && !uuid_is_nil(row->escalation_id));
     assert(row->number >= 1);
-    return write_row(store, QUERY_caller_insert, &caller_map, row, error);
+    return query_write_row(store, QUERY_caller_insert, &caller_map, row, error);
 }
 
 enum status store_update_caller(struct store *store, int64_t customer_id, struct uuid id,
@@ -424,7 +410,7 @@ enum status store_update_caller(struct store *store, int64_t customer_id, struct
                              .number = number,
                              .promise = promise->state,
                              .promise_engine = promise->due_at};
-    return write_row(store, QUERY_caller_update, &caller_map, &row, error);
+    return query_write_row(store, QUERY_caller_update, &caller_map, &row, error);
 }
 
 enum status store_list_callers(struct store *store, int64_t customer_id, struct uuid id,
@@ -447,7 +433,7 @@ static enum status write_attempt(struct store *store, enum query query, int64_t 
     assert(customer_id > 0 && !uuid_is_nil(id));
     assert(!uuid_is_nil(attempt->id));
     struct attempt_row row = {.customer_id = customer_id, .escalation_id = id, .attempt = *attempt};
-    return write_row(store, query, &attempt_map, &row, error);
+    return query_write_row(store, query, &attempt_map, &row, error);
 }
 
 enum status store_add_attempt(struct store *store, int64_t customer_id, struct uuid id,
@@ -665,7 +651,7 @@ enum status store_add_desk_task(struct store *store, const struct desk_task_row 
 {
     assert(row->customer_id > 0 && !uuid_is_nil(row->task_id));
     assert((unsigned)row->kind <= TASK_CALLER && row->done_at.ms == TIME_NEVER_MS);
-    return write_row(store, QUERY_desk_task_insert, &desk_task_map, row, error);
+    return query_write_row(store, QUERY_desk_task_insert, &desk_task_map, row, error);
 }
 
 enum status store_finish_desk_task(struct store *store, int64_t customer_id, struct uuid task_id,
@@ -674,7 +660,7 @@ enum status store_finish_desk_task(struct store *store, int64_t customer_id, str
     assert(customer_id > 0 && now.ms != TIME_NEVER_MS);
     struct desk_task_row row = {
         .customer_id = customer_id, .task_id = task_id, .done_by = done_by, .done_at = now};
-    enum status status = write_row(store, QUERY_desk_task_done, &desk_task_map, &row, error);
+    enum status status = query_write_row(store, QUERY_desk_task_done, &desk_task_map, &row, error);
     if (status == STATUS_OK && sqlite3_changes(store->db) == 0) {
         return STATUS_NOT_FOUND;
     }

@@ -195,6 +195,10 @@ void query_end(struct query_run *run);
 /* Steps to the end, ignoring rows, and ends the run. STATUS_OK instead of STATUS_DONE. */
 enum status query_finish(struct query_run *run, struct error *error) MUST_CHECK;
 
+/* Begins, binds and finishes a query whose parameters are all in one row. The writer's. */
+enum status query_write_row(struct store *store, enum query query, const struct row_map *map,
+                            const void *row, struct error *error) MUST_CHECK;
+
 /* Reads one row and ends the run: STATUS_NOT_FOUND when there is none. */
 enum status query_one(struct query_run *run, const struct row_map *map, void *row_r,
                       struct arena *arena, struct error *error) MUST_CHECK;

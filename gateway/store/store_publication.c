@@ -39,25 +39,12 @@ static const struct column publication_agent_columns[] = {
 MAP(publication_agent);
 #undef ROW
 
-static enum status write_row(struct store *store, enum query query, const struct row_map *map,
-                             const void *row, struct error *error)
-{
-    assert(store->writer && row != NULL);
-    struct query_run run;
-    enum status status = query_begin(store, query, &run, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    query_bind_row(&run, map, row);
-    return query_finish(&run, error);
-}
-
 enum status store_add_publication(struct store *store, const struct publication_row *row,
                                   struct error *error)
 {
     assert(row->customer_id > 0 && !uuid_is_nil(row->publication_id) && row->rota != NULL);
     assert(row->from_at.ms < row->to_at.ms && row->published_at.ms != TIME_NEVER_MS);
-    return write_row(store, QUERY_publication_insert, &publication_map, row, error);
+    return query_write_row(store, QUERY_publication_insert, &publication_map, row, error);
 }
 
 enum status store_add_publication_agent(struct store *store,
@@ -66,7 +53,8 @@ enum status store_add_publication_agent(struct store *store,
 {
     assert(row->customer_id > 0 && !uuid_is_nil(row->publication_id));
     assert(row->agent != NULL && row->shifts != NULL && row->changes != NULL);
-    return write_row(store, QUERY_publication_agent_insert, &publication_agent_map, row, error);
+    return query_write_row(store, QUERY_publication_agent_insert, &publication_agent_map, row,
+                           error);
 }
 
 /* Begins a query about something that is named by its customer and a slug. */
@@ -249,7 +237,8 @@ enum status store_note_fetched(struct store *store, int64_t customer_id, const c
     assert(customer_id > 0 && agent != NULL && now.ms != TIME_NEVER_MS);
     const struct publication_agent_row row = {
         .customer_id = customer_id, .agent = agent, .publication_id = newest, .fetched_at = now};
-    return write_row(store, QUERY_publication_agent_fetched, &publication_agent_map, &row, error);
+    return query_write_row(store, QUERY_publication_agent_fetched, &publication_agent_map, &row,
+                           error);
 }
 
 enum status store_note_seen(struct store *store, const struct publication_agent_row *row,
@@ -257,5 +246,5 @@ enum status store_note_seen(struct store *store, const struct publication_agent_
 {
     assert(row->customer_id > 0 && row->agent != NULL);
     assert(row->seen_at.ms != TIME_NEVER_MS && row->seen_via != NULL);
-    return write_row(store, QUERY_publication_agent_seen, &publication_agent_map, row, error);
+    return query_write_row(store, QUERY_publication_agent_seen, &publication_agent_map, row, error);
 }

@@ -33,13 +33,7 @@ enum status store_note_number(struct store *store, const struct number_proof_row
 {
     assert(row->customer_id > 0 && row->person_id > 0 && row->phone != NULL);
     assert(row->person_kind == PERSON_AGENT || row->person_kind == PERSON_CONTACT);
-    struct query_run run;
-    enum status status = query_begin(store, QUERY_number_proof_put, &run, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    query_bind_row(&run, &number_proof_map, row);
-    return query_finish(&run, error);
+    return query_write_row(store, QUERY_number_proof_put, &number_proof_map, row, error);
 }
 
 enum status store_get_number_proof(struct store *store, int64_t customer_id, enum person_kind kind,

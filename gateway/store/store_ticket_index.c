@@ -39,13 +39,7 @@ static enum status run_document(struct store *store, enum query query,
                                 const struct ticket_document_row *document, struct error *error)
 {
     assert(store->writer && document->document_id > 0);
-    struct query_run run;
-    enum status status = query_begin(store, query, &run, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    query_bind_row(&run, &ticket_document_map, document);
-    return query_finish(&run, error);
+    return query_write_row(store, query, &ticket_document_map, document, error);
 }
 
 /* STATUS_NOT_FOUND: it is not in the index. */

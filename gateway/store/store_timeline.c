@@ -40,13 +40,7 @@ static enum status head_set(struct store *store, const struct journal_head *head
 {
     assert(store->writer && store_in_transaction(store));
     assert(head->customer_id > 0 && head->timeline_seq > 0);
-    struct query_run run;
-    enum status status = query_begin(store, QUERY_timeline_head_set, &run, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    query_bind_row(&run, &head_map, head);
-    return query_finish(&run, error);
+    return query_write_row(store, QUERY_timeline_head_set, &head_map, head, error);
 }
 
 /* What the chain runs over besides the one before it: the facts, and of the personal text only its
