@@ -26,7 +26,7 @@
 #define PATH_PARAMETERS_MAX      3
 #define QUERY_PARAMETERS_MAX     8
 #define QUERY_VALUE_BYTES_MAX    256
-#define VIEW_BYTES_MAX           ((size_t)8 * 1024 * 1024)
+#define VIEW_BYTES_MAX           ((size_t)4 * 1024 * 1024)
 
 struct admin_api;
 struct admin_api_planning;
