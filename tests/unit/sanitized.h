@@ -19,7 +19,7 @@
  * seventh here: what a sanitizer sees it sees in any of them. */
 #define NTH_STEP (SANITIZED ? 7 : 1)
 
-/* Where the series of so-manieth number begins, so that together they meet all. */
+/* Where a series begins, by its number, so that neighbouring series meet different calls. */
 static inline int nth_first(size_t series)
 {
     return 1 + (int)(series % NTH_STEP);
