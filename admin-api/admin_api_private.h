@@ -220,6 +220,7 @@ struct admin_api {
     uint16_t port;
     atomic_bool draining; /* new requests are refused */
     atomic_size_t requests_open;
+    atomic_int long_bodies; /* being received or worked on; at most LONG_BODIES_MAX */
     struct connections connections;
     struct waiting waiting;
     struct readers readers;
@@ -246,8 +247,9 @@ struct request {
     size_t uri_bytes;
     bool headers_seen;
     bool begun; /* the handler ran */
-    bool too_large;
     bool uri_refused;
+    bool body_is_long;        /* and holds one of the places of such */
+    enum status body_refused; /* STATUS_OK until it is */
 };
 
 /* libmicrohttpd's callbacks. */
@@ -262,7 +264,27 @@ void request_on_completed(void *api, struct MHD_Connection *connection, void **c
 
 /* Walks all headers: refuses duplicates and conflicts, keeps what the handlers need. false: the
  * answer is there. */
-bool request_framing_check(struct request *request, const char *version);
+bool request_framing_check(struct request *request, const char *method, const char *path,
+                           const char *version);
+
+/* ---- upload.c: how long a body may be, and its pieces ---- */
+
+/* What a ROUTE_LONG takes beyond the usual (rota_import.h takes as much), and how many of them are
+ * received at a time. */
+#define LONG_BODY_BYTES_MAX ((size_t)1024 * 1024)
+#define LONG_BODIES_MAX     4
+
+/* Whether the request may have a body of so many bytes; the first beyond the usual takes a place of
+ * the long ones until upload_end(). False: upload_refuse() answers. */
+bool upload_may_have(struct request *request, const char *method, const char *path, size_t bytes);
+/* The answer 413, or 503 when every place is taken. */
+void upload_refuse(struct request *request);
+/* One piece; of a refused body it is read and dropped, so that the answer can be heard. MHD_NO: it
+ * goes on for too long, or there is no memory. */
+enum MHD_Result upload_receive(struct request *request, const char *method, const char *path,
+                               const char *piece, size_t bytes);
+/* Gives the place back. */
+void upload_end(struct request *request);
 
 /* ---- authorize.c ---- */
 

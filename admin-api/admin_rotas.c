@@ -6,6 +6,8 @@
 
 #define ON_CALL_DAYS_MAX INT64_C(366)
 #define DAY_MS           INT64_C(86400000)
+/* Room for all the overrides that one may have. */
+#define ROTA_JSON_BYTES_MAX ((size_t)256 * 1024)
 
 static const char *const no_parameters[] = {NULL};
 
@@ -75,6 +77,10 @@ enum next rotas_put(struct exchange *exchange)
         !query_choice(exchange, "replacements", "keep", "drop", &drops) ||
         !path_slug(exchange, 1, &request->slug) || !body_begin(exchange, &reader, &error)) {
         return NEXT_ANSWER;
+    }
+    if (exchange->body_bytes > ROTA_JSON_BYTES_MAX) {
+        return reply_fault(exchange, STATUS_TOO_LARGE, "", "a rota is limited to %zu bytes",
+                           ROTA_JSON_BYTES_MAX);
     }
     request->keeps_replacements = !drops;
     request->definition = arena_text_n(exchange->arena, exchange->body, exchange->body_bytes);

@@ -75,7 +75,8 @@ static bool refuse(struct exchange *exchange, int http_status, enum status statu
     return false;
 }
 
-static bool check_length(struct request *request, const struct walk *walk, const char *version)
+static bool check_length(struct request *request, const struct walk *walk, const char *method,
+                         const char *path, const char *version)
 {
     struct exchange *exchange = request->exchange;
     const char *length = walk->values[WATCHED_CONTENT_LENGTH];
@@ -92,15 +93,16 @@ static bool check_length(struct request *request, const struct walk *walk, const
     if (length != NULL && !is_all_digits(length)) {
         return refuse(exchange, 400, STATUS_INVALID, "Content-Length must be a number");
     }
-    if (length != NULL &&
-        (strlen(length) > 18 || strtoull(length, NULL, 10) > request->api->body_bytes_max)) {
-        (void)reply_fault(exchange, STATUS_TOO_LARGE, NULL, "the body is limited to %zu bytes",
-                          request->api->body_bytes_max);
+    size_t bytes = 0;
+    if (length != NULL) {
+        bytes = strlen(length) > 18 ? SIZE_MAX : (size_t)strtoull(length, NULL, 10);
+    }
+    if (!upload_may_have(request, method, path, bytes)) {
+        upload_refuse(request);
         return false;
     }
-    if (length != NULL) {
-        size_t bytes = (size_t)strtoull(length, NULL, 10);
-        exchange->body = bytes > 0 ? arena_alloc(exchange->arena, bytes) : NULL;
+    if (bytes > 0) {
+        exchange->body = arena_alloc(exchange->arena, bytes);
         request->body_capacity = exchange->body != NULL ? bytes : 0;
     }
     return true;
@@ -121,7 +123,8 @@ static bool is_printable(const char *text)
     return true;
 }
 
-bool request_framing_check(struct request *request, const char *version)
+bool request_framing_check(struct request *request, const char *method, const char *path,
+                           const char *version)
 {
     struct exchange *exchange = request->exchange;
     struct walk walk = {.twice = WATCHED_COUNT};
@@ -134,7 +137,7 @@ bool request_framing_check(struct request *request, const char *version)
                           watched_names[walk.twice]);
         return false;
     }
-    if (!check_length(request, &walk, version)) {
+    if (!check_length(request, &walk, method, path, version)) {
         return false;
     }
     if (request->uri_bytes > URI_BYTES_MAX) {

@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A body longer than this many times the limit is not even read to its end. */
-#define OVERLONG_BODY_FACTOR 8
-
 static struct connection *connection_of(struct MHD_Connection *mhd)
 {
     const union MHD_ConnectionInfo *information =
@@ -59,6 +56,7 @@ void request_on_completed(void *context, struct MHD_Connection *mhd, void **requ
                                         api_monotonic(api).ms + KEEP_ALIVE_MS);
     }
     exchange_destroy(&request->exchange);
+    upload_end(request);
     request->magic = 0;
     free(request);
     *request_context = NULL;
@@ -182,44 +180,12 @@ static enum MHD_Result begin(struct request *request, const char *method, const 
 {
     struct exchange *exchange = request->exchange;
     request->headers_seen = true;
-    if (!request_framing_check(request, version)) {
+    if (!request_framing_check(request, method, path, version)) {
         atomic_fetch_add(&request->api->counters.framing_refused, 1);
         exchange->close_connection = true;
         tell_overlong(request, method, path);
         return send_answer(request); /* before the body: libmicrohttpd reads no further */
     }
-    return MHD_YES;
-}
-
-static enum MHD_Result receive(struct request *request, const char *upload, size_t bytes)
-{
-    struct exchange *exchange = request->exchange;
-    size_t bytes_max = request->api->body_bytes_max;
-    size_t total = exchange->body_bytes + bytes;
-    if (request->too_large || total > bytes_max) {
-        request->too_large = true;
-        exchange->body_bytes = total;
-        return total > bytes_max * OVERLONG_BODY_FACTOR ? MHD_NO : MHD_YES;
-    }
-    if (total > request->body_capacity) {
-        size_t capacity = request->body_capacity * 2 > total ? request->body_capacity * 2 : total;
-        char *grown = arena_alloc(exchange->arena, capacity);
-        if (grown == NULL) {
-            return MHD_NO;
-        }
-        if (exchange->body_bytes > 0) {
-            memcpy(grown, exchange->body, exchange->body_bytes);
-        }
-        exchange->body = grown;
-        request->body_capacity = capacity;
-    }
-    /* The exchange's body is read-only for handlers; here it is still being written. */
-    union {
-        const char *text;
-        char *memory;
-    } body = {exchange->body};
-    memcpy(body.memory + exchange->body_bytes, upload, bytes);
-    exchange->body_bytes = total;
     return MHD_YES;
 }
 
@@ -252,10 +218,9 @@ static enum MHD_Result run(struct request *request, const char *method, const ch
         !http_connection_set_phase(request->connection, PHASE_HANDLING, 0)) {
         return MHD_NO; /* it was cut at this moment */
     }
-    if (request->too_large) {
+    if (request->body_refused != STATUS_OK) {
         exchange->close_connection = true;
-        (void)reply_fault(exchange, STATUS_TOO_LARGE, NULL, "the body is limited to %zu bytes",
-                          api->body_bytes_max);
+        upload_refuse(request);
         tell_overlong(request, method, path);
         return send_answer(request);
     }
@@ -295,7 +260,7 @@ enum MHD_Result request_on_access(void *context, struct MHD_Connection *mhd, con
         return begin(request, method, url, version);
     }
     if (*upload_bytes > 0) {
-        enum MHD_Result result = receive(request, upload, *upload_bytes);
+        enum MHD_Result result = upload_receive(request, method, url, upload, *upload_bytes);
         *upload_bytes = 0;
         return result;
     }

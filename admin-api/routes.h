@@ -17,10 +17,11 @@
 #define FOR_ACTION_TOKENS (1u << 30) /* besides the agent's own token */
 
 /* Bits of what a route does differently. */
-#define ROUTE_LENIENT  1u /* any content type; refusals are alarms for the desk */
-#define ROUTE_WAITS    2u /* waits for room in a full lane until its deadline; kept in a crowd */
-#define ROUTE_NEW      4u /* new work: the first to be refused */
-#define ROUTE_CALENDAR 8u /* the body is an iCalendar file */
+#define ROUTE_LENIENT  1u  /* any content type; refusals are alarms for the desk */
+#define ROUTE_WAITS    2u  /* waits for room in a full lane until its deadline; kept in a crowd */
+#define ROUTE_NEW      4u  /* new work: the first to be refused */
+#define ROUTE_CALENDAR 8u  /* the body is an iCalendar file */
+#define ROUTE_LONG     16u /* its body may be longer than others': a file */
 
 #define ROUTES_MAX 128 /* counters are kept for so many */
 

@@ -179,7 +179,7 @@ const struct command commands[] = {
     {"holidays", "CUSTOMER [FILE|-] [--remove]", "a customer's own holidays: an iCalendar file",
      "With FILE: its all-day events become holidays, beside those of the law that the customer "
      "keeps\n"
-     "(member holidays); it takes the place of the file before, and has at most 64 KiB. With\n"
+     "(member holidays); it takes the place of the file before, and has at most 256 KiB. With\n"
      "--remove: there are none any more. With neither: prints the file as it was put.",
      OPTIONS({"--remove", NULL, "take the file away"}), 1, 2, command_holidays,
      "astreintectl holidays clinique-saint-jean fermetures.ics"},

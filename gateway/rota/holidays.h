@@ -21,7 +21,7 @@
 #include "gateway/base/status.h"
 
 #define HOLIDAYS_DATE_MAX        2932896    /* 9999-12-31 */
-#define HOLIDAYS_ICS_BYTES_MAX   (1u << 20) /* of one file */
+#define HOLIDAYS_ICS_BYTES_MAX   (1u << 18) /* of one file */
 #define HOLIDAYS_EVENTS_MAX      2000       /* VEVENTs in one file */
 #define HOLIDAYS_RECURRENCES_MAX 100        /* RRULEs in one file */
 #define HOLIDAYS_EVENT_DAYS_MAX  366        /* days in a row that one VEVENT may last */

@@ -130,7 +130,7 @@ class HolidaysFileTest(CustomersTest):
                 answer = self.put_file(text)
                 self.assert_problem(answer, 400, "invalid")
                 self.assertIn(said, answer["detail"])
-        self.assert_problem(self.put_file("x" * 70000), 413, "too-large")
+        self.assert_problem(self.put_file("x" * ((1 << 18) + 1)), 413, "too-large")
         answer = self.admin.put(self.path + "/holidays.ics", {"a": 1})
         self.assert_problem(answer, 415, "invalid")
         self.assertIn("text/calendar", answer["detail"])

@@ -502,9 +502,9 @@ class ImportTest(FeedTest):
 
     def test_limits(self):
         clinic = self.clinic()
-        answer = self.post(clinic, "principal", b"x" * 65537)
+        answer = self.post(clinic, "principal", b"x" * ((1 << 20) + 1))
         self.assert_problem(answer, 413, "too-large")
-        self.assertIn("65536 bytes", answer["detail"])
+        self.assertIn("1048576 bytes", answer["detail"])
         hours = [TODAY + (100 + number) * datetime.timedelta(hours=1) for number in range(514)]
         short = "\r\n".join(
             ["BEGIN:VCALENDAR", *(f"BEGIN:VEVENT\r\nDTSTART:{hour:%Y%m%dT%H%M%SZ}\r\nDURATION:PT1H"

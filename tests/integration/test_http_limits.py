@@ -198,6 +198,32 @@ class HttpLimits(astreinte_test.GatewayTest):
         answer = self.assert_refused(self.head("Transfer-Encoding: chunked") + chunked, 413)
         self.assertEqual(json.loads(answer[2])["status"], 413)
 
+    def put_calendar(self, file):
+        return self.admin.request("PUT", "/v1/customers/ours/holidays.ics", file,
+                                  headers={"Content-Type": "text/calendar"})
+
+    def test_a_calendar_may_be_longer(self):
+        short = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+        long = short.replace("\r\n", "\r\nX-PAD:" + "x" * BODY_MAX + "\r\n", 1)
+        head = self.head(f"Content-Length: {len(long)}", method="PUT",
+                         path="/v1/customers/ours/holidays.ics")
+        for _ in range(2):  # those before gave their places back
+            held = [self.raw().send(head) for _ in range(4)]
+            astreinte_test.wait_until(lambda: self.put_calendar(long).status == 503,
+                                      "every place is taken")
+            self.assertIn("Retry-After", self.put_calendar(long).headers)
+            self.assertEqual(self.put_calendar(short).status, 204)  # needs none
+            for connection in held:
+                connection.close()
+            astreinte_test.wait_until(lambda: self.put_calendar(long).status == 204,
+                                      "a place is free again")
+        self.assert_problem(self.put_calendar(long.replace("x", "xxxx")), 413, "too-large")
+        chunked = f"{len(long):x}\r\n{long}\r\n0\r\n\r\n"
+        answer = self.raw().send(self.head("Transfer-Encoding: chunked", method="PUT",
+                                           path="/v1/customers/ours/holidays.ics")
+                                 + chunked).read_answer()
+        self.assertEqual(answer[0], 403)  # read whole, but not the call centre's
+
     def test_endless_chunks_are_cut(self):
         connection = self.raw().send(self.head("Transfer-Encoding: chunked"))
         chunk = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
