@@ -37,6 +37,9 @@ struct admin_api_hooks {
     /* Whether the 65 bytes of a device's key are a point on P-256. NULL: only the form is looked
      * at. */
     bool (*public_key_is_valid)(void *context, const uint8_t *public_key);
+    /* Whether an endpoint of that name is configured; as long as there is none at all, each may
+     * come. NULL: any name may be. */
+    bool (*endpoint_is_known)(void *context, const char *name);
     void *context;
 };
 

@@ -5,6 +5,9 @@
 #include "admin-api/admin_api_private.h"
 #include "admin-api/view.h"
 
+/* "/exhausted/15/callback" */
+#define EXHAUSTED_POINTER_BYTES_MAX 32
+
 static const char *const no_parameters[] = {NULL};
 
 /* What is shown: one of a customer's, or all. */
@@ -66,6 +69,22 @@ enum next procedures_get(struct exchange *exchange)
                                    : reply_problem(exchange, STATUS_NOT_FOUND, NULL, NULL);
 }
 
+/* The first of a procedure's callbacks that would reach nobody, or NULL: found now rather than at
+ * night. */
+static const struct procedure_target *find_unknown_endpoint(const struct admin_api *api,
+                                                            const struct procedure *procedure)
+{
+    for (size_t i = 0; api->hooks.endpoint_is_known != NULL && i < procedure->exhausted_count;
+         i++) {
+        const struct procedure_target *target = &procedure->exhausted[i];
+        if (target->kind == TARGET_CALLBACK &&
+            !api->hooks.endpoint_is_known(api->hooks.context, target->name)) {
+            return target;
+        }
+    }
+    return NULL;
+}
+
 enum next procedures_put(struct exchange *exchange)
 {
     struct json_reader reader;
@@ -81,6 +100,16 @@ enum next procedures_put(struct exchange *exchange)
                                          exchange->arena, &procedure, &error);
     if (status != STATUS_OK) {
         return reply_problem(exchange, status, &error, NULL);
+    }
+    const struct procedure_target *unknown = find_unknown_endpoint(exchange->api, procedure);
+    if (unknown != NULL) {
+        char pointer[EXHAUSTED_POINTER_BYTES_MAX];
+        (void)snprintf(pointer, sizeof pointer, "/exhausted/%zu/callback",
+                       (size_t)(unknown - procedure->exhausted));
+        return reply_fault(exchange, STATUS_INVALID, pointer,
+                           "%s: the configuration has no section [endpoint.%s]; GET /v1/providers "
+                           "lists the endpoints",
+                           pointer, unknown->name);
     }
     request->definition = arena_text_n(exchange->arena, exchange->body, exchange->body_bytes);
     return request->definition != NULL ? NEXT_COMMAND

@@ -11,6 +11,18 @@ import sys
 import yaml
 
 
+class StrictLoader(yaml.SafeLoader):
+    """Refuses what YAML forbids and PyYAML takes: of two equal keys it would keep the last."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
+        for number, key in enumerate(keys):
+            if key in keys[:number]:
+                mark = node.value[number][0].start_mark
+                sys.exit(f"{mark.name}, line {mark.line + 1}: {key} is there twice")
+        return super().construct_mapping(node, deep=deep)
+
+
 def octal(match):
     return "".join("\\%03o" % byte for byte in match[0].encode())
 
@@ -57,8 +69,9 @@ def byte_array(data):
 
 def main():
     output, schema = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-    openapi = json.dumps(yaml.safe_load((schema / "openapi.yaml").read_text()), ensure_ascii=True,
-                         separators=(",", ":")).encode()
+    with open(schema / "openapi.yaml", encoding="utf-8") as text:
+        openapi = json.dumps(yaml.load(text, StrictLoader), ensure_ascii=True,
+                             separators=(",", ":")).encode()
     parts = ['#include "schema/schema.h"\n']
     parts.append("const struct schema_migration schema_migrations[] = {")
     found = list(migrations(schema / "sqlite"))

@@ -436,6 +436,20 @@ static bool public_key_is_valid(void *context, const uint8_t *public_key)
     return push_public_key_is_valid(public_key);
 }
 
+static bool endpoint_is_known(void *context, const char *name)
+{
+    const struct metrics *metrics = context;
+    struct telephony_health healths[TELEPHONY_ENDPOINTS_MAX];
+    size_t count =
+        metrics->telephony != NULL ? telephony_healths(metrics->telephony, NULL, healths) : 0;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(healths[i].endpoint, name) == 0) {
+            return true;
+        }
+    }
+    return count == 0;
+}
+
 struct admin_api_hooks metrics_hooks(struct metrics *metrics)
 {
     return (struct admin_api_hooks){.append_metrics = append_metrics,
@@ -443,5 +457,6 @@ struct admin_api_hooks metrics_hooks(struct metrics *metrics)
                                     .providers = providers,
                                     .list_providers = list_providers,
                                     .public_key_is_valid = public_key_is_valid,
+                                    .endpoint_is_known = endpoint_is_known,
                                     .context = metrics};
 }

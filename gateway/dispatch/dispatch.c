@@ -225,6 +225,19 @@ static enum status send_callback(struct dispatch *dispatch, const struct effect 
     return telephony_submit(dispatch->telephony, &job, &error);
 }
 
+static void tell_not_configured(struct dispatch *dispatch, const struct effect *effect)
+{
+    char id[UUID_TEXT_BYTES], detail[NOTICE_BYTES_MAX];
+    uuid_format(effect->escalation, id);
+    const char *way = effect->path == PATH_PUSH   ? platform_word(effect->device->platform)
+                      : effect->path == PATH_CALL ? CALLS_ENDPOINT
+                                                  : effect->callback;
+    (void)snprintf(detail, sizeof detail,
+                   "%s is not configured: nothing went out to it for escalation %s of %s", way, id,
+                   effect->customer != NULL ? effect->customer->slug : "nobody");
+    engine_alarm_about(dispatch->engine, "dispatch.not_configured", way, detail);
+}
+
 static enum status dispatch_send(void *context, const struct effect *effect)
 {
     struct dispatch *dispatch = context;
@@ -237,8 +250,7 @@ static enum status dispatch_send(void *context, const struct effect *effect)
     if (status != STATUS_OK) {
         free(errand);
         if (status == STATUS_NOT_FOUND || status == STATUS_UNSUPPORTED) {
-            engine_alarm(dispatch->engine, "dispatch.not_configured",
-                         "an attempt names an endpoint or provider that is not configured");
+            tell_not_configured(dispatch, effect);
         }
     }
     return status;

@@ -245,6 +245,23 @@ static enum status test_installation(struct engine *engine, const struct command
     return status;
 }
 
+/* Whether the shift can be taken up by now: before that a check-in would count for nothing, and its
+ * agent would believe it did. */
+static bool is_open(const struct directory_customer *customer, const char *role,
+                    const struct directory_interval *shift, struct command *command)
+{
+    const struct directory_check_in *plan = &directory_rota(customer, role)->check_in;
+    struct wall_time opens = {shift->from.ms - plan->opens_before_ms};
+    if (!plan->planned || command->received_at.ms >= opens.ms) {
+        return true;
+    }
+    char at[RFC3339_BYTES_MAX];
+    wall_time_format(opens, at);
+    answer_refuse(command, STATUS_CONFLICT,
+                  "shift: your next shift of %s can be checked in from %s on", role, at);
+    return false;
+}
+
 enum status command_check_in(struct engine *engine, struct command *command, struct error *error)
 {
     const struct check_in_request *request = &command->request.check_in;
@@ -259,6 +276,9 @@ enum status command_check_in(struct engine *engine, struct command *command, str
         shift_of(customer, request->agent_id, request->shift, command->received_at, &role);
     if (request->shift != NULL && shift == NULL) {
         answer_refuse(command, STATUS_INVALID, "shift: you have no shift in this rota");
+        return STATUS_OK;
+    }
+    if (shift != NULL && !is_open(customer, role, shift, command)) {
         return STATUS_OK;
     }
     struct check_in_row row = {

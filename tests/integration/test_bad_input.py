@@ -154,6 +154,8 @@ CALLS = [
              ("steps", [dict(STEP, notify=[{"check_in": "paul"}])], "/steps/0/notify/0/check_in"),
              ("steps", [dict(STEP, colour="red")], "/steps/0/colour"),
              ("progress_within_s", 86401, None), ("exhausted", {}, None),
+             ("exhausted", [{"callback": "call-centre"}, {"callback": "permanence"}],
+              "/exhausted/1/callback"),
              ("approved_by", "Mme Roth", "/approved_on"), ("review_on", "soon", None),
              ("approved_on", "2026-01-31", "/approved_by")], procedure="nuit"),
     Call("PUT", "/v1/customers/{customer}/rules", "admin", {"rules": [RULE]}, ("rules",), [

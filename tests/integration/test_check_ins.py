@@ -97,6 +97,15 @@ class CheckInTest(astreinte_test.GatewayTest):
         self.assertEqual(self.paul.client.get("/v1/agent/me")["check_in"]["missing"], ["heard"])
         self.assertEqual(self.shift()["check_in"]["state"], "pending")
 
+    def test_check_in__too_early_is_told_when_it_opens(self):
+        self.plan_shift(REMIND_BY_PUSH, begins_s=3000, opens_before_s=300, remind_before_s=200)
+        early = {"installation": "phone-1", "shift": "garde"}
+        answer = self.paul.client.post("/v1/agent/check-ins", early)
+        self.assert_problem(answer, 409, "conflict")
+        self.assertRegex(answer["detail"], r"garde can be checked in from [0-9T:.-]+Z on")
+        self.assertIsNone(self.paul.client.get("/v1/agent/me")["check_in"])
+        self.assertEqual(self.shift()["check_in"]["state"], "not_open")
+
     def test_hand_over__reaches_the_next(self):
         self.plan_shift(REMIND_BY_PUSH, begins_s=600, remind_before_s=300)
         note = {"note": "Chaudière du bâtiment B : repasser à 6 h."}
