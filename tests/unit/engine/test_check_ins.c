@@ -112,6 +112,22 @@ static void test_reminder__is_for_who_checked_in_too_early(void **state)
     assert_int_equal(check_ins_asked(house), 1);
 }
 
+/* … which is refused where it can only be meant for that shift. */
+static void test_check_in__too_early_is_refused(void **state)
+{
+    struct house *house = *state;
+    begin(house);
+    for (int early_ms = 1; early_ms >= 0; early_ms--) {
+        pass_until(house, SHIFT_MS - HOUR_MS - early_ms);
+        struct command *command = house_command(house, COMMAND_CHECK_IN);
+        command->request.check_in = (struct check_in_request){
+            .agent_id = house->jean, .installation = "jean-1", .shift = "principal"};
+        house_run(house, command);
+        assert_int_equal(command->answer.status, early_ms > 0 ? STATUS_CONFLICT : STATUS_OK);
+        assert_int_equal(house_number(house, "SELECT count(*) FROM check_in"), 1 - early_ms);
+    }
+}
+
 static void test_reminder__is_for_who_checked_out_again(void **state)
 {
     struct house *house = *state;
@@ -347,6 +363,7 @@ int main(void)
         SHIFTS_TEST(test_reminder__is_not_for_who_checked_in),
         SHIFTS_TEST(test_reminder__is_for_who_did_not_complete_it),
         SHIFTS_TEST(test_reminder__is_for_who_checked_in_too_early),
+        SHIFTS_TEST(test_check_in__too_early_is_refused),
         SHIFTS_TEST(test_reminder__is_for_who_checked_out_again),
         SHIFTS_TEST(test_reminder__is_not_for_who_checks_in_again),
         SHIFTS_TEST(test_missing__ends_with_the_check_in),
