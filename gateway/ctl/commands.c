@@ -295,7 +295,8 @@ const struct command commands[] = {
     {"coverage", "[--customer SLUG] [--days N] [--json]",
      "whether somebody will be there in the coming weeks",
      "Gaps of the rotas that procedures name; people on call without a number or a phone that was\n"
-     "ever proven to receive; the same person twice at once; procedures that reach nobody; rest\n"
+     "ever proven to receive, or whose numbers were not answered for long; the same person twice "
+     "at once; procedures that reach nobody; rest\n"
      "that was too short after interventions; and for each procedure the longest until a human "
      "has\n"
      "it, and whether the customer approved it and its review is due, which is no finding. At its\n"
@@ -305,6 +306,8 @@ const struct command commands[] = {
              {"--days", "N", "how far ahead, 1 to 90 (default: 90)"},
              {"--daily-rest", "HOURS", "due each day (default: 11; 0: not looked at)"},
              {"--weekly-rest", "HOURS", "due each week, in one piece (default: 35; 0: likewise)"},
+             {"--number-proof", "DAYS",
+              "a number must have been answered within so many (default: 90; 0: likewise)"},
              {"--language", "fr|en", "(default: the locale's, else the customer's)"}, OPTION_JSON),
      0, 0, command_coverage, "astreintectl coverage --customer clinique-saint-jean --days 30"},
     {"desk", "NUMBER [--language fr|en] [--json]", "what to see of a call, by the number called",
