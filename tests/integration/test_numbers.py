@@ -1,5 +1,5 @@
 """Several telephone numbers of one person over real sockets: put and shown in their order, called
-one after the other by the telephony layer, each with its own proof; put through in the same order."""
+one after the other by the telephony layer, each with its own proof; put through in that order."""
 
 import itertools
 import unittest
@@ -163,8 +163,8 @@ class NumbersTest(astreinte_test.GatewayTest):
         self.assertNotIn("push", chief)
         path = f"/v1/customers/{customer.slug}/reachability"
         self.assertEqual(customer.desk.get(path + "?of=contacts")["items"], [chief])
-        self.assertEqual([each["agent"] for each in customer.desk.get(path + "?of=agents")["items"]],
-                         ["marie", "paul"])
+        agents = customer.desk.get(path + "?of=agents")["items"]
+        self.assertEqual([each["agent"] for each in agents], ["marie", "paul"])
         self.assert_problem(customer.desk.get(path + "?of=all"), 400)
         self.assert_problem(customer.desk.get(
             f"/v1/customers/{customer.slug}/contacts/nobody/reachability"), 404)
