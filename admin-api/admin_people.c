@@ -2,10 +2,8 @@
 #include <string.h>
 
 #include "admin-api/admin_api_private.h"
+#include "admin-api/person_phones.h"
 #include "admin-api/view.h"
-#include "gateway/numbers/telephone_number.h"
-
-#define PHONE_BYTES_MAX 64
 
 static const char *const no_parameters[] = {NULL};
 
@@ -82,22 +80,6 @@ enum next contacts_get(struct exchange *exchange)
     return query_check(exchange, no_parameters) ? show_contact(exchange) : NEXT_ANSWER;
 }
 
-/* Numbers come as people write them and are kept as E.164. */
-static const char *take_phone(struct exchange *exchange, struct json_reader *reader)
-{
-    char e164[TELEPHONE_E164_BYTES_MAX];
-    struct error error = {0};
-    const char *text = json_take_text(reader, "phone", true, 1, PHONE_BYTES_MAX);
-    if (text == NULL) {
-        return NULL;
-    }
-    if (telephone_number_parse(text, e164, &error) != STATUS_OK) {
-        json_reader_fault(reader, "phone", "is not a telephone number: %s", error.text);
-        return NULL;
-    }
-    return arena_text(exchange->arena, e164);
-}
-
 static enum next put(struct exchange *exchange, enum person_kind kind)
 {
     static const char *const languages[] = {"fr", "en", NULL};
@@ -115,7 +97,7 @@ static enum next put(struct exchange *exchange, enum person_kind kind)
         json_reader_fault(&reader, "slug", "must equal the name in the path");
     }
     request->name = json_take_text(&reader, "name", true, 1, PERSON_NAME_BYTES_MAX - 1);
-    request->phone = take_phone(exchange, &reader);
+    person_phones_take(exchange, &reader, request);
     int language = json_take_word(&reader, "language", false, languages, -1);
     request->language = language >= 0 ? languages[language]
                                       : arena_text(exchange->arena, exchange->customer->language);

@@ -12,15 +12,18 @@
 #include "admin-api/escalations.h"
 #include "admin-api/interventions.h"
 #include "admin-api/publications_told.h"
+#include "gateway/store/store_number.h"
 #include "gateway/store/store_publication.h"
 
-#define HOUR_MS               INT64_C(3600000)
-#define FINDINGS_SHOWN_MAX    2000
-#define PROCEDURES_SHOWN_MAX  2000
-#define CUSTOMER_BYTES_MAX    ((size_t)64 << 20)
-#define ZONE_BYTES_MAX        ((size_t)1 << 20)
-#define DAILY_REST_H_DEFAULT  11
-#define WEEKLY_REST_H_DEFAULT 35
+#define HOUR_MS                INT64_C(3600000)
+#define FINDINGS_SHOWN_MAX     2000
+#define PROCEDURES_SHOWN_MAX   2000
+#define CUSTOMER_BYTES_MAX     ((size_t)64 << 20)
+#define ZONE_BYTES_MAX         ((size_t)1 << 20)
+#define DAILY_REST_H_DEFAULT   11
+#define WEEKLY_REST_H_DEFAULT  35
+#define NUMBER_PROOF_D_DEFAULT 90
+#define NUMBER_PROOF_D_MAX     3650
 
 struct shown_finding {
     const struct directory_customer *customer;
@@ -39,6 +42,7 @@ struct coverage_walk {
     int days;
     int64_t daily_rest_ms;
     int64_t weekly_rest_ms;
+    int64_t number_proof_ms;
     bool french;
     size_t next; /* customer, by slug; of one that was named: 0 */
     size_t customers_count;
@@ -130,6 +134,7 @@ static void write_coverage(struct json_writer *json, void *context)
     json_member_int(json, "customers", (int64_t)walk->customers_count);
     json_member_int(json, "daily_rest_h", walk->daily_rest_ms / HOUR_MS);
     json_member_int(json, "weekly_rest_h", walk->weekly_rest_ms / HOUR_MS);
+    json_member_int(json, "number_proof_d", walk->number_proof_ms / (24 * HOUR_MS));
     json_name(json, "items");
     json_array_begin(json);
     for (size_t i = 0; i < walk->findings_count; i++) {
@@ -224,6 +229,32 @@ static enum status list_proven(struct store *store, const struct directory_custo
     return STATUS_OK;
 }
 
+/* Agents of whom a number was answered lately. */
+static enum status list_answered(struct store *store, const struct directory_customer *customer,
+                                 struct arena *arena, struct coverage_request *request,
+                                 struct error *error)
+{
+    struct number_proof_row *rows = NULL;
+    size_t count = 0;
+    enum status status = store_list_number_proofs(store, customer->id, arena, &rows, &count, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    int64_t *answered = arena_alloc(arena, count * sizeof *answered);
+    if (answered == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the numbers");
+    }
+    for (size_t i = 0; i < count; i++) { /* by kind and person; a key answers, too */
+        struct wall_time at = rows[i].answered_at;
+        if (rows[i].person_kind == PERSON_AGENT && at.ms != TIME_NEVER_MS &&
+            request->now.ms - at.ms < request->number_proof_ms) {
+            answered[request->answered_count++] = rows[i].person_id;
+        }
+    }
+    request->answered = answered;
+    return STATUS_OK;
+}
+
 /* Of customers who publish, what was told of the window. */
 static enum status list_told(struct store *store, const struct directory_customer *customer,
                              struct arena *arena, struct coverage_request *request,
@@ -269,12 +300,16 @@ static enum status cover(struct coverage_walk *walk, struct store *store,
         .days = walk->days,
         .daily_rest_ms = walk->daily_rest_ms,
         .weekly_rest_ms = walk->weekly_rest_ms,
+        .number_proof_ms = walk->number_proof_ms,
     };
     if (rests) {
         status = list_interventions(walk, store, customer, arena, &interventions, error);
     }
     if (status == STATUS_OK) {
         status = list_proven(store, customer, arena, &request, error);
+    }
+    if (status == STATUS_OK && request.number_proof_ms > 0) {
+        status = list_answered(store, customer, arena, &request, error);
     }
     if (status == STATUS_OK) {
         status = list_told(store, customer, arena, &request, error);
@@ -370,19 +405,22 @@ static bool take_language(struct exchange *exchange, bool *french_r)
 
 enum next coverage_get(struct exchange *exchange)
 {
-    static const char *const parameters[] = {"customer",      "days",     "daily_rest_h",
-                                             "weekly_rest_h", "language", NULL};
-    int daily_h, weekly_h;
+    static const char *const parameters[] = {
+        "customer", "days", "daily_rest_h", "weekly_rest_h", "number_proof_d", "language", NULL};
+    int daily_h, weekly_h, proof_days;
     struct coverage_walk asked = {.exchange = exchange, .now = exchange->received_at};
     if (!query_check(exchange, parameters) || !query_customer_or_all(exchange) ||
         !take_number(exchange, "days", 1, COVERAGE_DAYS_MAX, COVERAGE_DAYS_MAX, &asked.days) ||
         !take_number(exchange, "daily_rest_h", 0, 24, DAILY_REST_H_DEFAULT, &daily_h) ||
         !take_number(exchange, "weekly_rest_h", 0, 168, WEEKLY_REST_H_DEFAULT, &weekly_h) ||
+        !take_number(exchange, "number_proof_d", 0, NUMBER_PROOF_D_MAX, NUMBER_PROOF_D_DEFAULT,
+                     &proof_days) ||
         !take_language(exchange, &asked.french)) {
         return NEXT_ANSWER;
     }
     asked.daily_rest_ms = daily_h * HOUR_MS;
     asked.weekly_rest_ms = weekly_h * HOUR_MS;
+    asked.number_proof_ms = proof_days * 24 * HOUR_MS;
     asked.findings = arena_alloc(exchange->arena, FINDINGS_SHOWN_MAX * sizeof *asked.findings);
     asked.procedures =
         arena_alloc(exchange->arena, PROCEDURES_SHOWN_MAX * sizeof *asked.procedures);

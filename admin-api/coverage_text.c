@@ -11,7 +11,7 @@ static const char *const english_notes[COVERAGE_NOTES_COUNT] = {
     "Daily rest (L3131-1): the whole rest is due behind an intervention unless it came before it; "
     "reported is what has neither, within the last three weeks. Weekly rest (L3132-2): looked for "
     "in each week from Monday to Sunday on the customer's clock.",
-    "Twice at once: one agent, or two with the same number, in two rotas of one customer.",
+    "Twice at once: one agent, or two with a number in common, in two rotas of one customer.",
     "Until a human: nobody answers but the last person asked, at the last moment; providers and "
     "lines work. What the call centre does once it is told that nobody took it is not counted.",
     "Publication (L3121-12, R3121-3): only for customers who publish their rotas here; not "
@@ -28,7 +28,8 @@ static const char *const french_notes[COVERAGE_NOTES_COUNT] = {
     "précédée ; est signalée celle qui n'a ni l'un ni l'autre, sur les trois dernières semaines. "
     "Repos hebdomadaire (L3132-2) : cherché dans chaque semaine, du lundi au dimanche, à l'heure "
     "du client.",
-    "Deux fois à la fois : un agent, ou deux avec le même numéro, dans deux tours d'un client.",
+    "Deux fois à la fois : un agent, ou deux avec un numéro en commun, dans deux tours d'un "
+    "client.",
     "Délai humain : personne ne répond sauf la dernière personne sollicitée, au dernier moment ; "
     "fournisseurs et lignes fonctionnent. Ce que fait le centre d'appels une fois prévenu que "
     "personne n'a accepté n'est pas compté.",
@@ -135,6 +136,13 @@ static int say_person(const struct coverage_finding *finding, bool french, char 
     const size_t size = SENTENCE_BYTES_MAX;
     const char *name = name_of(finding->person);
     switch ((int)finding->kind) {
+    case COVERAGE_NUMBER_UNPROVEN:
+        return snprintf(text, size,
+                        french ? "%s est sollicité par téléphone et, depuis longtemps ou depuis "
+                                 "toujours, n'a répondu à aucun appel sur aucun de ses numéros."
+                               : "%s is asked by telephone and has, for long or ever, answered no "
+                                 "call on any of their numbers.",
+                        name);
     case COVERAGE_NO_NUMBER:
         return snprintf(text, size,
                         french ? "%s est sollicité par téléphone et n'a pas de numéro."

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "admin-api/person_phones.h"
 #include "admin-api/ticket_view.h"
 #include "gateway/numbers/telephone_number.h"
 #include "gateway/engine/escalation_json.h"
@@ -12,7 +13,7 @@ void view_person(struct json_writer *json, const struct directory_person *person
     json_object_begin(json);
     json_member_text(json, "slug", person->slug);
     json_member_text(json, "name", person->name);
-    json_member_text(json, "phone", person->phone);
+    person_phones_write(json, person);
     json_member_text(json, "language", person->language);
     json_member_bool(json, "active", person->active);
     if (person->kind == PERSON_AGENT) {

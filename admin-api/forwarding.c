@@ -140,7 +140,7 @@ static const struct directory_person *find_dialled(const struct directory_custom
     for (size_t k = 0; phone != NULL && k < sizeof kinds / sizeof kinds[0]; k++) {
         for (size_t i = 0; i < counts[k]; i++) {
             const struct directory_person *person = &kinds[k][i];
-            if (person->active && person->phone != NULL && strcmp(person->phone, phone) == 0) {
+            if (person->active && directory_has_phone(person, phone)) {
                 return person;
             }
         }
@@ -272,6 +272,10 @@ enum next forwarding_record(struct exchange *exchange)
     request->summary = summarise(exchange, &call, person);
     request->fields = write_fields(exchange, &call, person);
     request->closed = call.outcome == FORWARDED_ANSWERED;
+    if (call.outcome == FORWARDED_ANSWERED && person != NULL) {
+        request->answered = (struct person_ref){.kind = person->kind, .id = person->id};
+        request->answered_phone = call.dialled;
+    }
     if (request->key_id == NULL || request->summary == NULL || request->fields == NULL) {
         return reply_problem(exchange, STATUS_NO_MEMORY, NULL, NULL);
     }

@@ -55,6 +55,9 @@ void forwarding_write_json(struct json_writer *json, void *context)
     if (!forwarding->customer->active) {
         json_text(json, "customer: not active; put through all the same");
     }
+    if (ladder->cut) {
+        json_text(json, "ladder: there is no room for all numbers; those at its end are left out");
+    }
     json_array_end(json);
     json_object_end(json);
 }

@@ -33,19 +33,23 @@ static enum status read_devices(struct store *store, const struct directory_cust
     return status;
 }
 
-static enum status read_number(struct store *store, const struct directory_customer *customer,
-                               struct arena *arena, struct agent_reach *reach, struct error *error)
+static enum status read_numbers(struct store *store, const struct directory_customer *customer,
+                                struct arena *arena, struct agent_reach *reach, struct error *error)
 {
     const struct directory_person *agent = reach->agent;
-    struct number_proof_row proof;
-    if (agent->phone == NULL || agent->phone[0] == '\0') {
-        reach->call = reach_of_number(NULL, NULL);
-        return STATUS_OK;
+    enum status status = STATUS_OK;
+    size_t count = directory_phones_count(agent);
+    while (reach->numbers_count < count && status == STATUS_OK) {
+        struct number_proof_row proof;
+        const char *phone = directory_phone(agent, reach->numbers_count).phone;
+        status = store_get_number_proof(store, customer->id, agent->kind, agent->id, phone, arena,
+                                        &proof, error);
+        reach->numbers[reach->numbers_count++] =
+            reach_of_number(phone, status == STATUS_OK ? &proof : NULL);
+        status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
-    enum status status = store_get_number_proof(store, customer->id, agent->kind, agent->id,
-                                                agent->phone, arena, &proof, error);
-    reach->call = reach_of_number(agent->phone, status == STATUS_OK ? &proof : NULL);
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    reach->call = reach_of_call(reach->numbers, reach->numbers_count, &reach->call_at);
+    return status;
 }
 
 enum status agent_reach_read(struct store *store, const struct directory_customer *customer,
@@ -53,9 +57,11 @@ enum status agent_reach_read(struct store *store, const struct directory_custome
                              struct arena *arena, struct agent_reach *reach_r, struct error *error)
 {
     struct agent_reach reach = {.agent = agent};
-    enum status status = read_devices(store, customer, now, arena, &reach, error);
+    enum status status = agent->kind == PERSON_AGENT
+                             ? read_devices(store, customer, now, arena, &reach, error)
+                             : STATUS_OK;
     if (status == STATUS_OK) {
-        status = read_number(store, customer, arena, &reach, error);
+        status = read_numbers(store, customer, arena, &reach, error);
     }
     if (status == STATUS_OK) {
         *reach_r = reach;
@@ -86,32 +92,70 @@ static void write_device(struct json_writer *json, const struct device_row *devi
     json_object_end(json);
 }
 
+static void write_call(struct json_writer *json, const struct agent_reach *reach)
+{
+    bool any = reach->numbers_count > 0;
+    json_name(json, "call");
+    json_object_begin(json);
+    json_member_text(json, "phone",
+                     any ? directory_phone(reach->agent, reach->call_at).phone
+                         : reach->agent->phone);
+    write_reach(json, &reach->call);
+    json_object_end(json);
+}
+
 void agent_reach_write_paths(struct json_writer *json, const struct agent_reach *reach)
 {
     json_name(json, "push");
     json_object_begin(json);
     write_reach(json, &reach->push);
     json_object_end(json);
-    json_name(json, "call");
-    json_object_begin(json);
-    json_member_text(json, "phone", reach->agent->phone);
-    write_reach(json, &reach->call);
-    json_object_end(json);
+    write_call(json, reach);
 }
 
-static void write_agent(struct json_writer *json, const struct agent_reach *reach)
+static void write_numbers(struct json_writer *json, const struct agent_reach *reach)
 {
-    json_object_begin(json);
-    json_member_text(json, "agent", reach->agent->slug);
-    json_member_text(json, "name", reach->agent->name);
-    json_member_bool(json, "active", reach->agent->active);
-    agent_reach_write_paths(json, reach);
+    json_name(json, "numbers");
+    json_array_begin(json);
+    for (size_t i = 0; i < reach->numbers_count; i++) {
+        const struct directory_phone phone = directory_phone(reach->agent, i);
+        json_object_begin(json);
+        json_member_text(json, "phone", phone.phone);
+        json_member_text(json, "label", phone.label);
+        write_reach(json, &reach->numbers[i]);
+        if (uuid_is_nil(reach->numbers[i].proven_by)) {
+            json_member_text(json, "proven_by", NULL);
+        } else {
+            json_member_uuid(json, "proven_by", reach->numbers[i].proven_by);
+        }
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
+static void write_devices(struct json_writer *json, const struct agent_reach *reach)
+{
     json_name(json, "devices");
     json_array_begin(json);
     for (size_t i = 0; i < reach->devices_count; i++) {
         write_device(json, &reach->devices[i], &reach->each[i]);
     }
     json_array_end(json);
+}
+
+static void write_person(struct json_writer *json, const struct agent_reach *reach)
+{
+    json_object_begin(json);
+    json_member_text(json, person_kind_word(reach->agent->kind), reach->agent->slug);
+    json_member_text(json, "name", reach->agent->name);
+    json_member_bool(json, "active", reach->agent->active);
+    if (reach->agent->kind == PERSON_AGENT) {
+        agent_reach_write_paths(json, reach);
+        write_devices(json, reach);
+    } else {
+        write_call(json, reach);
+    }
+    write_numbers(json, reach);
     json_object_end(json);
 }
 
@@ -119,15 +163,14 @@ static void write_agent(struct json_writer *json, const struct agent_reach *reac
 
 static void write_one(struct json_writer *json, void *context)
 {
-    write_agent(json, context);
+    write_person(json, context);
 }
 
-static enum next read_one(struct exchange *exchange, struct store *store)
+static enum next read_person(struct exchange *exchange, struct store *store,
+                             const struct directory_person *agent)
 {
     struct error error = {0};
     struct agent_reach reach = {.devices_count = 0};
-    const struct directory_person *agent =
-        directory_agent_by_slug(exchange->customer, exchange->parameters[1]);
     if (agent == NULL) {
         return reply_problem(exchange, STATUS_NOT_FOUND, NULL, NULL);
     }
@@ -141,13 +184,28 @@ static enum next read_one(struct exchange *exchange, struct store *store)
                                : escalations_read_fault(exchange, status, &error);
 }
 
+static enum next read_agent(struct exchange *exchange, struct store *store)
+{
+    return read_person(exchange, store,
+                       directory_agent_by_slug(exchange->customer, exchange->parameters[1]));
+}
+
+static enum next read_contact(struct exchange *exchange, struct store *store)
+{
+    return read_person(exchange, store,
+                       directory_contact_by_slug(exchange->customer, exchange->parameters[1]));
+}
+
 enum next reachability_get(struct exchange *exchange)
 {
-    if (!query_check(exchange, no_parameters)) {
-        return NEXT_ANSWER;
-    }
-    exchange->read = read_one;
-    return NEXT_READ;
+    exchange->read = read_agent;
+    return query_check(exchange, no_parameters) ? NEXT_READ : NEXT_ANSWER;
+}
+
+enum next reachability_get_contact(struct exchange *exchange)
+{
+    exchange->read = read_contact;
+    return query_check(exchange, no_parameters) ? NEXT_READ : NEXT_ANSWER;
 }
 
 /* ---- all of a customer, a page at a time ---- */
@@ -165,21 +223,25 @@ static void write_page(struct json_writer *json, void *context)
     json_name(json, "items");
     json_array_begin(json);
     for (size_t i = 0; i < page->count; i++) {
-        write_agent(json, &page->agents[i]);
+        write_person(json, &page->agents[i]);
     }
     json_array_end(json);
     json_member_text(json, "next_after", page->next);
     json_object_end(json);
 }
 
-static enum status read_agents(struct exchange *exchange, struct store *store, struct page *page,
-                               struct error *error)
+static enum status read_persons(struct exchange *exchange, struct store *store, struct page *page,
+                                struct error *error)
 {
     const struct directory_customer *customer = exchange->customer;
     const char *after = query_value(exchange, "after");
+    const char *of = query_value(exchange, "of");
+    bool contacts = of != NULL && strcmp(of, "contacts") == 0;
+    const struct directory_person *persons = contacts ? customer->contacts : customer->agents;
+    size_t persons_count = contacts ? customer->contacts_count : customer->agents_count;
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < customer->agents_count && status == STATUS_OK; i++) {
-        const struct directory_person *agent = &customer->agents[i];
+    for (size_t i = 0; i < persons_count && status == STATUS_OK; i++) {
+        const struct directory_person *agent = &persons[i];
         if (!agent->active || (after != NULL && strcmp(agent->slug, after) <= 0)) {
             continue;
         }
@@ -204,7 +266,7 @@ static enum next read_all(struct exchange *exchange, struct store *store)
     page->next = NULL;
     enum status status = store_read_begin(store, &error);
     if (status == STATUS_OK) {
-        status = read_agents(exchange, store, page, &error);
+        status = read_persons(exchange, store, page, &error);
         store_read_end(store);
     }
     return status == STATUS_OK ? reply_view(exchange, write_page, page)
@@ -213,9 +275,14 @@ static enum next read_all(struct exchange *exchange, struct store *store)
 
 enum next reachability_list(struct exchange *exchange)
 {
-    static const char *const parameters[] = {"after", NULL};
+    static const char *const parameters[] = {"after", "of", NULL};
     if (!query_check(exchange, parameters)) {
         return NEXT_ANSWER;
+    }
+    const char *of = query_value(exchange, "of");
+    if (of != NULL && strcmp(of, "agents") != 0 && strcmp(of, "contacts") != 0) {
+        return reply_fault(exchange, STATUS_INVALID, NULL,
+                           "query parameter of must be one of agents, contacts");
     }
     exchange->read = read_all;
     return NEXT_READ;

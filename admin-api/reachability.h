@@ -1,4 +1,5 @@
-/* reachability.h - an agent's paths as they are now, read from the rows and shown. */
+/* reachability.h - a person's paths as they are now, read from the rows and shown. Contacts have no
+ * phones of ours: they are reached by call alone. */
 #ifndef ADMIN_API_REACHABILITY_H
 #define ADMIN_API_REACHABILITY_H
 
@@ -12,12 +13,15 @@
 #define REACH_DEVICES_MAX 16
 
 struct agent_reach {
-    const struct directory_person *agent;
-    const struct device_row *devices; /* the live ones */
+    const struct directory_person *agent; /* or a contact */
+    const struct device_row *devices;     /* the live ones */
     struct reach each[REACH_DEVICES_MAX];
     size_t devices_count;
-    struct reach push; /* the best of them */
-    struct reach call;
+    struct reach push;                          /* the best of them */
+    struct reach numbers[PHONES_OF_PERSON_MAX]; /* in their order */
+    size_t numbers_count;
+    struct reach call; /* the best of those */
+    size_t call_at;    /* which that is */
 };
 
 /* Reader threads, within one read of the caller's. Texts live in the arena. */
@@ -26,7 +30,7 @@ enum status agent_reach_read(struct store *store, const struct directory_custome
                              struct arena *arena, struct agent_reach *reach_r,
                              struct error *error) MUST_CHECK;
 
-/* The members "push" and "call", without single phones. */
+/* The members "push" and "call", without single phones; for an agent. */
 void agent_reach_write_paths(struct json_writer *json, const struct agent_reach *reach);
 
 #endif

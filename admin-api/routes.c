@@ -78,6 +78,8 @@ static const struct route routes[] = {
     {"GET", CUSTOMER "/devices/{device}/tests/{test}", FOR_CALL_CENTRE, 0, devices_tests_get},
     {"GET", CUSTOMER "/reachability", FOR_CALL_CENTRE, 0, reachability_list},
     {"GET", CUSTOMER "/agents/{agent}/reachability", FOR_CALL_CENTRE, 0, reachability_get},
+    {"GET", CUSTOMER "/contacts/{contact}/reachability", FOR_CALL_CENTRE, 0,
+     reachability_get_contact},
     {"GET", CUSTOMER "/contacts", FOR_ADMIN, 0, contacts_list},
     {"GET", CUSTOMER "/contacts/{contact}", FOR_ADMIN, 0, contacts_get},
     {"PUT", CUSTOMER "/contacts/{contact}", FOR_ADMIN, 0, contacts_put},

@@ -54,7 +54,8 @@ exchange_handler agent_check_out, agent_me, agent_get_escalation, agent_verb_pos
 exchange_handler agent_test_device, agent_tests_list, agent_tests_get, agent_test_verb;
 exchange_handler devices_test, devices_tests_list, devices_tests_get;
 exchange_handler telephony_outcome, forwarding_get, forwarding_record;
-exchange_handler desk_call_get, reachability_list, reachability_get, agent_hear_device;
+exchange_handler desk_call_get, reachability_list, reachability_get, reachability_get_contact,
+    agent_hear_device;
 exchange_handler customers_list, customers_get, customers_put;
 exchange_handler holidays_get, holidays_put, holidays_delete;
 exchange_handler agents_list, agents_get, agents_put, agents_enrolment, agents_devices;

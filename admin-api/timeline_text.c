@@ -59,6 +59,17 @@ void said_fini(struct said *said)
     json_decref(said->document);
 }
 
+const char *said_whom(const struct said *said, const char *otherwise,
+                      const char *const places[SAID_PLACES], char text_r[2 * SAID_NAME_BYTES])
+{
+    const char *who = said->who[0] != '\0' ? said->who : otherwise;
+    bool further =
+        strcmp(said->path, "call") == 0 && said->number > 1 && said->number < SAID_PLACES + 2;
+    (void)snprintf(text_r, 2 * SAID_NAME_BYTES, "%s%s", who,
+                   further ? places[said->number - 2] : "");
+    return text_r;
+}
+
 const char *said_plain(const char *word, char text_r[SAID_WORD_BYTES])
 {
     size_t i = 0;
@@ -242,7 +253,10 @@ static int say_attempt(enum entry_kind kind, const struct said *said, char *text
 {
     char word[SAID_WORD_BYTES];
     const size_t size = SENTENCE_BYTES_MAX;
-    const char *to = said->who[0] != '\0' ? said->who : "the call centre";
+    static const char *const places[SAID_PLACES] = {" (second number)", " (third number)",
+                                                    " (fourth number)"};
+    char whom[2 * SAID_NAME_BYTES];
+    const char *to = said_whom(said, "the call centre", places, whom);
     said_plain(said->word, word);
     switch ((int)kind) {
     case ENTRY_ATTEMPT_PLANNED:

@@ -196,7 +196,10 @@ static int say_attempt(enum entry_kind kind, const struct said *said, char *text
     char buffer[SAID_WORD_BYTES];
     const size_t size = SENTENCE_BYTES_MAX;
     const char *word = translate(said->word, buffer), *way = means(said->path);
-    const char *to = said->who[0] != '\0' ? said->who : "l'accueil";
+    static const char *const places[SAID_PLACES] = {" (deuxième numéro)", " (troisième numéro)",
+                                                    " (quatrième numéro)"};
+    char whom[2 * SAID_NAME_BYTES];
+    const char *to = said_whom(said, "l'accueil", places, whom);
     switch ((int)kind) {
     case ENTRY_ATTEMPT_PLANNED:
         return snprintf(text, size, "%s %s part%s%s%s.", way, to, word[0] != '\0' ? " (" : "", word,

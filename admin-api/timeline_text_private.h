@@ -34,6 +34,13 @@ void said_init(struct said *said, const struct directory_customer *customer,
                const struct timeline_row *row, const struct said_names *names);
 void said_fini(struct said *said);
 
+/* Whom an attempt went to: the person, with the place of the number that is called, from the second
+ * on (places: the words for it, the first being the second's); otherwise: who is meant without one.
+ * SAID_PLACES words. */
+#define SAID_PLACES 3
+const char *said_whom(const struct said *said, const char *otherwise,
+                      const char *const places[SAID_PLACES], char text_r[2 * SAID_NAME_BYTES]);
+
 /* The word with blanks for "_". */
 const char *said_plain(const char *word, char text_r[SAID_WORD_BYTES]);
 

@@ -31,12 +31,21 @@ event_handler on_clock_stepped, on_clock_suspended;
  * never NULL. */
 struct entry *step_record(struct step *step, enum entry_kind kind);
 
-/* Adds an attempt to a person (device NULL: by call) or, with person NULL, to a callback. Its id is
- * derived; NULL beyond the update's limit. */
+/* Adds an attempt to a person (device NULL: by call to the first number) or, with person NULL, to a
+ * callback. Its id is derived; NULL beyond the update's limit. */
 struct attempt *step_attempt(struct step *step, enum attempt_purpose purpose,
                              const struct context_person *person,
                              const struct context_device *device, const char *callback,
                              struct engine_time not_after);
+
+/* Adds a call to one of the person's numbers (from 0). */
+struct attempt *step_attempt_call(struct step *step, enum attempt_purpose purpose,
+                                  const struct context_person *person, size_t phone,
+                                  struct engine_time not_after);
+
+/* Which number an entry about the attempt speaks of: the place of a call's number from the second
+ * on; 0 for the first and for other paths, of which there is nothing to tell. */
+int64_t step_phone_told(const struct attempt *attempt);
 
 /* A copy of a loaded attempt in the update's changed list (the same one when asked twice), or NULL
  * when it is not loaded. */
@@ -78,6 +87,10 @@ void run_resume(struct step *step);
 
 /* Makes the next announcement of an exhausted escalation. */
 void run_announce(struct step *step);
+
+/* A call to a person came to nothing: calls their next number, if what it was about is still asked
+ * of them, there is time, and no other call to them may still be answered. */
+void run_next_phone(struct step *step, const struct attempt *ended);
 
 /* Ends the step now when nothing in it can lead to an acceptance any more. */
 void run_end_hopeless_step(struct step *step);

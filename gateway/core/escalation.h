@@ -14,15 +14,17 @@
 #include "gateway/core/procedure.h"
 #include "gateway/core/words.h"
 
-#define PERSON_NAME_BYTES_MAX 128
-#define CALLERS_MAX           16
-#define CALLER_NAME_BYTES_MAX 160
-#define REASON_BYTES_MAX      64
-#define NEXT_WHAT_BYTES_MAX   120
-#define DEVICES_OF_PERSON_MAX 8
-#define PERSONS_OF_STEP_MAX   32
-#define ATTEMPTS_LOADED_MAX   320
-#define CANCEL_NOTICES_MAX    20
+#define PERSON_NAME_BYTES_MAX  128
+#define CALLERS_MAX            16
+#define CALLER_NAME_BYTES_MAX  160
+#define REASON_BYTES_MAX       64
+#define NEXT_WHAT_BYTES_MAX    120
+#define DEVICES_OF_PERSON_MAX  8
+#define PHONES_OF_PERSON_MAX   4
+#define PERSON_PHONE_BYTES_MAX 24 /* E.164 has fewer */
+#define PERSONS_OF_STEP_MAX    32
+#define ATTEMPTS_LOADED_MAX    320
+#define CANCEL_NOTICES_MAX     20
 
 /* Somebody who may be told, may answer, or holds the escalation. */
 struct person_ref {
@@ -102,6 +104,11 @@ struct attempt {
     char provider_id[168];
     int tries;
     int number; /* announcement or notice number, or the desk task's number */
+    /* Calls only: what is dialled (E.164), and which of the person's numbers that was when the
+     * attempt was made, from 1. Empty and 0: it was made before people had several; the first. */
+    char phone[PERSON_PHONE_BYTES_MAX];
+    int phone_place;
+    int phones_count;
 };
 
 /* ---- context: who is reachable now, resolved by the engine ---- */
@@ -115,7 +122,8 @@ struct context_device {
 struct context_person {
     struct person_ref ref; /* agent or contact; name empty */
     const char *slug;
-    bool has_phone;
+    const char *const *phones; /* in the order in which they are called; no two are the same */
+    size_t phones_count;       /* at most PHONES_OF_PERSON_MAX */
     const struct context_device *devices; /* live ones only */
     size_t devices_count;
 };

@@ -33,6 +33,7 @@ static void record_transport(struct step *step, enum entry_kind kind, const stru
     entry->path = attempt->path;
     entry->has_path = true;
     entry->word = step->event->reason;
+    entry->number = step_phone_told(attempt);
 }
 
 static bool is_transport_outcome(enum attempt_state state)
@@ -69,6 +70,7 @@ enum status on_transport(struct step *step)
                     step->event->provider_id != NULL ? step->event->provider_id : "");
     assert((attempt->state == ATTEMPT_ACCEPTED) == (attempt->accepted_at.ms != TIME_NEVER_MS));
     record_transport(step, entry_of_outcome(attempt), attempt);
+    run_next_phone(step, attempt);
     if (attempt->state != ATTEMPT_ACCEPTED && attempt->position == step->now->position &&
         attempt->purpose == PURPOSE_ALERT) {
         run_end_hopeless_step(step);
@@ -208,7 +210,9 @@ enum status on_call(struct step *step)
     entry->path = PATH_CALL;
     entry->has_path = true;
     entry->word = attempt_answer_word(attempt->answer);
+    entry->number = step_phone_told(attempt);
     assert(attempt->answer != ANSWER_NONE && has_outcome(attempt));
+    run_next_phone(step, attempt);
     if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT) {
         run_end_hopeless_step(step);
     }

@@ -2,6 +2,7 @@
 #include "gateway/core/core_private.h"
 
 #include <assert.h>
+#include <string.h>
 
 static const struct context_step *current_step(const struct step *step)
 {
@@ -58,8 +59,8 @@ int run_reach(struct step *step, enum attempt_purpose purpose, const struct cont
                 step_attempt(step, purpose, person, &person->devices[i], NULL, not_after) != NULL;
         }
     }
-    if ((via & VIA_CALL) && person->has_phone) {
-        made += step_attempt(step, purpose, person, NULL, NULL, not_after) != NULL;
+    if ((via & VIA_CALL) && person->phones_count > 0) {
+        made += step_attempt_call(step, purpose, person, 0, not_after) != NULL;
     }
     assert(made >= 0 && made <= DEVICES_OF_PERSON_MAX + 1);
     return made;
@@ -293,11 +294,12 @@ void run_resume(struct step *step)
     assert(now->wait_until.ms > step->event->now.ms);
 }
 
+/* ---- hope, and the next number ---- */
+
 /* Whether the attempt is worth waiting for. One that is delayed can still lead to an acceptance,
  * but nobody knows when: the next path must not wait for it. */
 static bool attempt_has_hope(const struct attempt *attempt)
 {
-    assert(attempt->purpose == PURPOSE_ALERT);
     switch (attempt->answer) { /* unreachable: an answer has no other number */
     case ANSWER_DECLINED:
     case ANSWER_BUSY:
@@ -315,10 +317,120 @@ static bool attempt_has_hope(const struct attempt *attempt)
            !(unsent && attempt->delayed_at.ms != TIME_NEVER_MS);
 }
 
+static const struct context_person *find_person(const struct context_step *known,
+                                                const struct attempt *attempt)
+{
+    assert(known->persons_count <= PERSONS_OF_STEP_MAX);
+    for (size_t i = 0; i < known->persons_count; i++) {
+        if (attempt_is_to(attempt, &known->persons[i].ref)) {
+            return &known->persons[i];
+        }
+    }
+    return NULL;
+}
+
+/* Who is still asked what the call asked, as they can be reached now; NULL: nobody is. */
+static const struct context_person *still_asked(const struct step *step,
+                                                const struct attempt *ended)
+{
+    const struct escalation *now = step->now;
+    const struct context_person *holder = step->context->holder;
+    const struct procedure *procedure = step->context->procedure;
+    if (ended->purpose == PURPOSE_ALERT) {
+        const struct context_person *person = NULL;
+        if (ended->position == now->position && now->state == ESCALATION_NOTIFYING) {
+            person = find_person(current_step(step), ended);
+        } else if (now->state == ESCALATION_EXHAUSTED &&
+                   ended->not_after.ms == now->wait_until.ms) {
+            size_t told = (size_t)(now->announcements - 1) % procedure->exhausted_count;
+            person = find_person(&step->context->exhausted[told], ended);
+        }
+        return person != NULL && !person_stepped_aside(step, &person->ref) ? person : NULL;
+    }
+    bool wanted = (ended->purpose == PURPOSE_HOLDER_CALL && now->state == ESCALATION_OVERDUE) ||
+                  (ended->purpose == PURPOSE_CANCEL_NOTICE && now->state == ESCALATION_CANCELLING &&
+                   ended->not_after.ms == now->wait_until.ms) ||
+                  (ended->purpose == PURPOSE_UPDATE && escalation_is_held(now));
+    return wanted && holder != NULL && attempt_is_to(ended, &holder->ref) ? holder : NULL;
+}
+
+/* Whether both are calls to the same person for the same reason: a series is useless to send later
+ * than the same moment. */
+static bool same_series(const struct attempt *a, const struct attempt *b)
+{
+    return a->path == PATH_CALL && b->path == PATH_CALL && a->purpose == b->purpose &&
+           a->position == b->position && a->not_after.ms == b->not_after.ms &&
+           a->person_kind == b->person_kind && a->person_id == b->person_id;
+}
+
+/* Whether a call of before people had several numbers was to this one: it was to the first. */
+static bool is_call_to(const struct attempt *attempt, const struct context_person *person,
+                       size_t phone)
+{
+    assert(attempt->path == PATH_CALL && phone < person->phones_count);
+    return attempt->phone[0] == '\0' ? phone == 0
+                                     : strcmp(attempt->phone, person->phones[phone]) == 0;
+}
+
+/* The first number in the person's order that was not called in the series of `one`; the count:
+ * there is none, or a call of the series may still be answered: never two at once. */
+static size_t next_phone(const struct step *step, const struct context_person *person,
+                         const struct attempt *one)
+{
+    bool called[PHONES_OF_PERSON_MAX] = {false};
+    assert(person->phones_count <= PHONES_OF_PERSON_MAX);
+    for (size_t i = 0; i < step->context->attempts_count; i++) {
+        const struct attempt *attempt = as_changed(step, &step->context->attempts[i]);
+        if (!same_series(attempt, one)) {
+            continue;
+        }
+        if (attempt_has_hope(attempt)) {
+            return person->phones_count;
+        }
+        for (size_t p = 0; p < person->phones_count; p++) {
+            called[p] = called[p] || is_call_to(attempt, person, p);
+        }
+    }
+    size_t next = 0;
+    while (next < person->phones_count && called[next]) {
+        next++;
+    }
+    return next;
+}
+
+void run_next_phone(struct step *step, const struct attempt *ended)
+{
+    if (ended->path != PATH_CALL || attempt_has_hope(ended) ||
+        engine_time_reached(ended->not_after, step->event->now)) {
+        return;
+    }
+    const struct context_person *person = still_asked(step, ended);
+    size_t next = person != NULL ? next_phone(step, person, ended) : 0;
+    if (person != NULL && next < person->phones_count) {
+        struct attempt *call =
+            step_attempt_call(step, ended->purpose, person, next, ended->not_after);
+        if (call != NULL) { /* unreachable: a call's outcome makes nothing else before */
+            call->number = ended->number;
+        }
+    }
+}
+
+/* Whether this event made an attempt that asks for an acceptance in this step. */
+static bool asked_anew(const struct step *step)
+{
+    for (size_t i = 0; i < step->update->created_count; i++) {
+        const struct attempt *attempt = &step->update->created[i];
+        if (attempt->purpose == PURPOSE_ALERT && attempt->position == step->now->position) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void run_end_hopeless_step(struct step *step)
 {
     assert(step->context->attempts_count <= ATTEMPTS_LOADED_MAX);
-    if (step->now->state != ESCALATION_NOTIFYING) {
+    if (step->now->state != ESCALATION_NOTIFYING || asked_anew(step)) {
         return;
     }
     for (size_t i = 0; i < step->context->attempts_count; i++) {
@@ -331,23 +443,39 @@ void run_end_hopeless_step(struct step *step)
     run_next_step(step, "every_path_failed");
 }
 
-/* Whether a device (NULL: the telephone) already has an attempt in this step. One that failed
- * before the device registered anew was to another target and does not count. */
+/* Whether a device already has an attempt in this step. One that failed before the device
+ * registered anew was to another target and does not count. */
 static bool was_tried_in_step(const struct step *step, const struct context_person *person,
                               const struct context_device *device)
 {
-    assert(step->now->state == ESCALATION_NOTIFYING);
-    int64_t device_id = device != NULL ? device->id : 0;
+    assert(step->now->state == ESCALATION_NOTIFYING && device->id > 0);
     for (size_t i = 0; i < step->context->attempts_count; i++) {
         const struct attempt *attempt = &step->context->attempts[i];
-        bool outdated = device != NULL && attempt->state == ATTEMPT_FAILED &&
-                        attempt->planned_at.ms < device->registered_at.ms;
+        bool outdated =
+            attempt->state == ATTEMPT_FAILED && attempt->planned_at.ms < device->registered_at.ms;
         if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT &&
-            attempt_is_to(attempt, &person->ref) && attempt->device_id == device_id && !outdated) {
+            attempt_is_to(attempt, &person->ref) && attempt->device_id == device->id && !outdated) {
             return true;
         }
     }
     return false;
+}
+
+/* A call to the first of the person's numbers that was not called in this step: they have one now,
+ * or have another behind those that came to nothing. */
+static void top_up_by_call(struct step *step, const struct context_person *person)
+{
+    const struct attempt like = {.purpose = PURPOSE_ALERT,
+                                 .path = PATH_CALL,
+                                 .person_kind = person->ref.kind,
+                                 .person_id = person->ref.id,
+                                 .position = step->now->position,
+                                 .not_after = step->now->wait_until};
+    assert(step->now->state == ESCALATION_NOTIFYING);
+    size_t next = next_phone(step, person, &like);
+    if (next < person->phones_count) {
+        (void)step_attempt_call(step, PURPOSE_ALERT, person, next, step->now->wait_until);
+    }
 }
 
 void run_top_up(struct step *step)
@@ -370,9 +498,8 @@ void run_top_up(struct step *step)
                                    step->now->wait_until);
             }
         }
-        if ((wanted->via & VIA_CALL) && person->has_phone &&
-            !was_tried_in_step(step, person, NULL)) {
-            (void)step_attempt(step, PURPOSE_ALERT, person, NULL, NULL, step->now->wait_until);
+        if (wanted->via & VIA_CALL) {
+            top_up_by_call(step, person);
         }
     }
 }

@@ -33,12 +33,20 @@ static void record_planned(struct step *step, const struct attempt *attempt)
     entry->round = attempt->round + 1;
     entry->step = attempt->step + 1;
     entry->word = attempt_purpose_word(attempt->purpose);
+    entry->number = step_phone_told(attempt);
 }
 
-struct attempt *step_attempt(struct step *step, enum attempt_purpose purpose,
-                             const struct context_person *person,
-                             const struct context_device *device, const char *callback,
-                             struct engine_time not_after)
+int64_t step_phone_told(const struct attempt *attempt)
+{
+    assert(attempt->phone_place >= 0 && attempt->phone_place <= PHONES_OF_PERSON_MAX);
+    return attempt->path == PATH_CALL && attempt->phone_place > 1 ? attempt->phone_place : 0;
+}
+
+/* phone: which number is called, from 0; of other paths: 0. */
+static struct attempt *add_attempt(struct step *step, enum attempt_purpose purpose,
+                                   const struct context_person *person,
+                                   const struct context_device *device, const char *callback,
+                                   size_t phone, struct engine_time not_after)
 {
     assert((person == NULL) == (callback != NULL));
     assert(callback == NULL || (device == NULL && text_is_slug(callback)));
@@ -65,6 +73,12 @@ struct attempt *step_attempt(struct step *step, enum attempt_purpose purpose,
     if (callback != NULL) {
         (void)text_copy(attempt->callback, sizeof attempt->callback, callback);
     }
+    if (attempt->path == PATH_CALL) {
+        assert(phone < person->phones_count && person->phones_count <= PHONES_OF_PERSON_MAX);
+        (void)text_copy(attempt->phone, sizeof attempt->phone, person->phones[phone]);
+        attempt->phone_place = (int)phone + 1;
+        attempt->phones_count = (int)person->phones_count;
+    }
     attempt->round = step->now->round;
     attempt->step = step->now->step;
     attempt->position = step->now->position;
@@ -79,6 +93,22 @@ struct attempt *step_attempt(struct step *step, enum attempt_purpose purpose,
     attempt->delayed_at = WALL_NEVER;
     record_planned(step, attempt);
     return attempt;
+}
+
+struct attempt *step_attempt(struct step *step, enum attempt_purpose purpose,
+                             const struct context_person *person,
+                             const struct context_device *device, const char *callback,
+                             struct engine_time not_after)
+{
+    return add_attempt(step, purpose, person, device, callback, 0, not_after);
+}
+
+struct attempt *step_attempt_call(struct step *step, enum attempt_purpose purpose,
+                                  const struct context_person *person, size_t phone,
+                                  struct engine_time not_after)
+{
+    assert(person != NULL && phone < person->phones_count);
+    return add_attempt(step, purpose, person, NULL, NULL, phone, not_after);
 }
 
 struct attempt *step_change_attempt(struct step *step, struct uuid id)

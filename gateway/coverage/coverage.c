@@ -231,6 +231,7 @@ const char *coverage_kind_word(enum coverage_kind kind)
         "no_number",
         "no_device",
         "unproven_device",
+        "unproven_number",
         "twice_at_once",
         "reaches_nobody",
         "daily_rest",

@@ -9,9 +9,11 @@
  * - Rotas: those that a procedure names, in its steps or among its "exhausted". A rota meant to
  * rest by day has a gap each day: a gap is where nobody is on call, whatever was meant.
  * - Reachable by push: a live device, proven or not; by call: a telephone number.
+ * - A number is proven by a call that was answered, with a key or without; one of several is
+ *   enough, as they are called one after the other.
  * - Whose check-in a procedure asks for counts as nobody: they are who is missing, and a procedure
  *   that names only them reaches nobody else.
- * - Twice at once: one agent, or two with the same number, in two rotas of this customer.
+ * - Twice at once: one agent, or two with a number in common, in two rotas of this customer.
  * - Until a human: nobody answers but the last person asked, at the last moment; providers and
  * lines work. What the call centre does once it is told that nobody took it is not counted.
  * - Rest: what is known here to be work is interventions, from acceptance to the end of holding it.
@@ -45,16 +47,18 @@
 #define COVERAGE_SEGMENTS_MAX     200000
 
 enum coverage_kind {
-    COVERAGE_GAP,         /* nobody is on call in a rota */
-    COVERAGE_NO_ROTA,     /* a procedure names a rota that is not there or does not compile */
-    COVERAGE_NO_NUMBER,   /* asked by call, and has no number; from: the first time in the window */
-    COVERAGE_NO_DEVICE,   /* asked by push, and has no live device */
-    COVERAGE_UNPROVEN,    /* asked by push, and no live device was ever proven to receive */
-    COVERAGE_TWICE,       /* one person in two rotas at once */
-    COVERAGE_NOBODY,      /* a procedure that starts then reaches nobody in any step */
-    COVERAGE_DAILY_REST,  /* an intervention with too short a rest both before and after it */
-    COVERAGE_WEEKLY_REST, /* a week without a rest that is long enough */
-    COVERAGE_NOT_JUDGED,  /* a procedure beyond PROCEDURE_MS_MAX or SEGMENTS_MAX */
+    COVERAGE_GAP,       /* nobody is on call in a rota */
+    COVERAGE_NO_ROTA,   /* a procedure names a rota that is not there or does not compile */
+    COVERAGE_NO_NUMBER, /* asked by call, and has no number; from: the first time in the window */
+    COVERAGE_NO_DEVICE, /* asked by push, and has no live device */
+    COVERAGE_UNPROVEN,  /* asked by push, and no live device was ever proven to receive */
+    COVERAGE_NUMBER_UNPROVEN,  /* asked by call, and no call to any number of theirs was answered
+                                  in so long a time */
+    COVERAGE_TWICE,            /* one person in two rotas at once */
+    COVERAGE_NOBODY,           /* a procedure that starts then reaches nobody in any step */
+    COVERAGE_DAILY_REST,       /* an intervention with too short a rest both before and after it */
+    COVERAGE_WEEKLY_REST,      /* a week without a rest that is long enough */
+    COVERAGE_NOT_JUDGED,       /* a procedure beyond PROCEDURE_MS_MAX or SEGMENTS_MAX */
     COVERAGE_NOT_PUBLISHED,    /* soon on call, and never told so */
     COVERAGE_CHANGED,          /* planned otherwise than was told */
     COVERAGE_CHECK_IN_UNASKED, /* a rota's check-in plan runs a procedure that never reminds */
@@ -110,6 +114,9 @@ struct coverage_request {
      * that were when the customer was last changed. */
     const int64_t *proven;
     size_t proven_count;
+    int64_t number_proof_ms; /* for so long an answered call proves a number; 0: not looked at */
+    const int64_t *answered; /* agents of whom a number was answered within that time, likewise */
+    size_t answered_count;
     bool publishes; /* the customer ever published anything; otherwise nothing is said of it */
     const struct coverage_told *told; /* of rotas that were, as far as the window is concerned */
     size_t told_count;

@@ -48,18 +48,23 @@ static void ask(struct asked *asked, unsigned via, int64_t from_ms)
     asked->via |= via;
 }
 
-static bool is_proven(const struct coverage_request *request, const struct directory_device *device)
+static bool is_listed(const int64_t *ids, size_t count, int64_t id)
 {
-    size_t low = 0, high = request->proven_count;
+    size_t low = 0, high = count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (request->proven[middle] < device->id) {
+        if (ids[middle] < id) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    bool listed = low < request->proven_count && request->proven[low] == device->id;
+    return low < count && ids[low] == id;
+}
+
+static bool is_proven(const struct coverage_request *request, const struct directory_device *device)
+{
+    bool listed = is_listed(request->proven, request->proven_count, device->id);
     return device->live && (listed || device->proven_at.ms != TIME_NEVER_MS);
 }
 
@@ -74,6 +79,11 @@ static void tell_paths(struct covering *covering, const struct directory_person 
     }
     if ((asked->via & VIA_CALL) != 0 && !person_is_reachable(person, VIA_CALL)) {
         series.like.kind = COVERAGE_NO_NUMBER;
+        series_add(&series, asked->from_ms, covering->until_ms);
+    } else if ((asked->via & VIA_CALL) != 0 && covering->request->number_proof_ms > 0 &&
+               !is_listed(covering->request->answered, covering->request->answered_count,
+                          person->id)) {
+        series.like.kind = COVERAGE_NUMBER_UNPROVEN;
         series_add(&series, asked->from_ms, covering->until_ms);
     }
     if ((asked->via & VIA_PUSH) != 0 && !proven) {
@@ -130,8 +140,12 @@ void find_unreachable(struct covering *covering)
 
 static bool is_same_person(const struct directory_person *a, const struct directory_person *b)
 {
-    bool numbered = a->phone != NULL && a->phone[0] != '\0' && b->phone != NULL;
-    return a == b || (numbered && strcmp(a->phone, b->phone) == 0);
+    size_t count = directory_phones_count(a);
+    bool same = a == b;
+    for (size_t i = 0; i < count && !same; i++) {
+        same = directory_has_phone(b, directory_phone(a, i).phone);
+    }
+    return same;
 }
 
 /* An overlap that goes on is one finding. */

@@ -138,7 +138,8 @@ enum ctl_exit command_coverage(struct ctl *ctl, const struct arguments *argument
         ctl_query(ctl, "/v1/coverage", "customer", arguments_option(arguments, "--customer"),
                   "days", arguments_option(arguments, "--days"), "daily_rest_h",
                   arguments_option(arguments, "--daily-rest"), "weekly_rest_h",
-                  arguments_option(arguments, "--weekly-rest"), "language",
+                  arguments_option(arguments, "--weekly-rest"), "number_proof_d",
+                  arguments_option(arguments, "--number-proof"), "language",
                   language != NULL ? language : language_of_environment(), NULL);
     enum ctl_exit code = ctl_call_json(ctl, "GET", path, NULL, &response);
     if (code != CTL_OK) {

@@ -77,7 +77,7 @@ static void print_path(const struct terminal *out, const char *path, json_t *rea
 {
     const char *state = ctl_member(reach, "state"), *why = ctl_member(reach, "why");
     terminal_print(out, TINT_PLAIN, "    ");
-    terminal_column(out, TINT_DIM, 13, say(path, french));
+    terminal_column(out, TINT_DIM, 13, path);
     terminal_print(out, tint_of(state), "%s", say(state, french));
     if (why[0] != '\0' && strcmp(state, "unknown") != 0) {
         terminal_print(out, TINT_PLAIN, ", %s", say(why, french));
@@ -97,8 +97,19 @@ static void print_agent(const struct terminal *out, json_t *agent, bool french)
     terminal_print(out, TINT_PLAIN, "  ");
     terminal_text(out, TINT_PLAIN, ctl_member(json_object_get(agent, "call"), "phone"));
     terminal_print(out, TINT_PLAIN, "\n");
-    print_path(out, "push", json_object_get(agent, "push"), french);
-    print_path(out, "call", json_object_get(agent, "call"), french);
+    if (json_object_get(agent, "push") != NULL) { /* a contact is reached by call alone */
+        print_path(out, say("push", french), json_object_get(agent, "push"), french);
+    }
+    json_t *numbers = json_object_get(agent, "numbers"), *number;
+    if (json_array_size(numbers) < 2) {
+        print_path(out, say("call", french), json_object_get(agent, "call"), french);
+        return;
+    }
+    size_t i;
+    json_array_foreach(numbers, i, number) /* in the order in which they are called */
+    {
+        print_path(out, ctl_member(number, "phone"), number, french);
+    }
 }
 
 /* One page, or one agent; *next_r: where the next begins, in the arena; or NULL. */
@@ -127,25 +138,42 @@ static enum ctl_exit show_agents(struct ctl *ctl, const char *path, bool json, b
     return CTL_OK;
 }
 
+/* of: "agents" or "contacts". */
+static enum ctl_exit show_all(struct ctl *ctl, const char *path, const char *of, bool json,
+                              bool french)
+{
+    const char *next = NULL;
+    enum ctl_exit code;
+    do { /* ends: each page begins behind the one before */
+        code = show_agents(ctl, ctl_query(ctl, path, "of", of, "after", next, NULL), json, french,
+                           &next);
+    } while (code == CTL_OK && next != NULL);
+    return code;
+}
+
 enum ctl_exit command_reachability(struct ctl *ctl, const struct arguments *arguments)
 {
     const char *customer = arguments->positional[0], *next = NULL;
     const char *agent = arguments->positional_count > 1 ? arguments->positional[1] : NULL;
+    const char *contact = arguments_option(arguments, "--contact");
     bool json = arguments_option(arguments, "--json") != NULL, french;
     if (!take_language(ctl, arguments, "en", &french)) {
         return CTL_USAGE;
     }
-    if (agent != NULL) {
-        return show_agents(
-            ctl, ctl_path(ctl, "v1", "customers", customer, "agents", agent, "reachability", NULL),
-            json, french, &next);
+    if (agent != NULL && contact != NULL) {
+        return ctl_fail(ctl, CTL_USAGE, "--contact: give an agent or a contact, not both");
+    }
+    if (agent != NULL || contact != NULL) {
+        const char *one = agent != NULL ? agent : contact;
+        return show_agents(ctl,
+                           ctl_path(ctl, "v1", "customers", customer,
+                                    agent != NULL ? "agents" : "contacts", one, "reachability",
+                                    NULL),
+                           json, french, &next);
     }
     const char *path = ctl_path(ctl, "v1", "customers", customer, "reachability", NULL);
-    enum ctl_exit code;
-    do { /* ends: each page begins behind the one before */
-        code = show_agents(ctl, ctl_query(ctl, path, "after", next, NULL), json, french, &next);
-    } while (code == CTL_OK && next != NULL);
-    return code;
+    enum ctl_exit code = show_all(ctl, path, "agents", json, french);
+    return code == CTL_OK ? show_all(ctl, path, "contacts", json, french) : code;
 }
 
 /* ---- a call ---- */

@@ -295,7 +295,8 @@ const struct command commands[] = {
     {"coverage", "[--customer SLUG] [--days N] [--json]",
      "whether somebody will be there in the coming weeks",
      "Gaps of the rotas that procedures name; people on call without a number or a phone that was\n"
-     "ever proven to receive; the same person twice at once; procedures that reach nobody; rest\n"
+     "ever proven to receive, or whose numbers were not answered for long; the same person twice "
+     "at once; procedures that reach nobody; rest\n"
      "that was too short after interventions; and for each procedure the longest until a human "
      "has\n"
      "it, and whether the customer approved it and its review is due, which is no finding. At its\n"
@@ -305,6 +306,8 @@ const struct command commands[] = {
              {"--days", "N", "how far ahead, 1 to 90 (default: 90)"},
              {"--daily-rest", "HOURS", "due each day (default: 11; 0: not looked at)"},
              {"--weekly-rest", "HOURS", "due each week, in one piece (default: 35; 0: likewise)"},
+             {"--number-proof", "DAYS",
+              "a number must have been answered within so many (default: 90; 0: likewise)"},
              {"--language", "fr|en", "(default: the locale's, else the customer's)"}, OPTION_JSON),
      0, 0, command_coverage, "astreintectl coverage --customer clinique-saint-jean --days 30"},
     {"desk", "NUMBER [--language fr|en] [--json]", "what to see of a call, by the number called",
@@ -313,14 +316,16 @@ const struct command commands[] = {
      "and the procedures. With --json also what the customer's rules will make of the call.",
      OPTIONS({"--language", "fr|en", "(default: the locale's, else the customer's)"}, OPTION_JSON),
      1, 1, command_desk, "astreintectl desk '01 42 34 56 78'"},
-    {"reachability", "CUSTOMER [AGENT] [--language fr|en] [--json]",
+    {"reachability", "CUSTOMER [AGENT] [--contact SLUG] [--language fr|en] [--json]",
      "who can be reached now, by push and by call, and what shows it",
      "A phone is proven by a push that it confirmed, and doubtful once it is unheard of for half\n"
      "an hour or did not confirm its last test push. A number is proven by a key pressed in a\n"
-     "call; a call that was answered without one may have met a voicemail. Without AGENT: all\n"
-     "active agents. With --json, one JSON object a line.",
-     OPTIONS({"--language", "fr|en", "(default: the locale's, else en)"}, OPTION_JSON), 1, 2,
-     command_reachability, "astreintectl reachability clinique-saint-jean claire"},
+     "call; a call that was answered without one may have met a voicemail. Whoever has several\n"
+     "is shown with each, in the order in which they are called. Without AGENT and --contact: all\n"
+     "active agents, then the contacts. With --json, one JSON object a line.",
+     OPTIONS({"--contact", "SLUG", "this contact"},
+             {"--language", "fr|en", "(default: the locale's, else en)"}, OPTION_JSON),
+     1, 2, command_reachability, "astreintectl reachability clinique-saint-jean claire"},
     {"key generate", "", "make a fresh API key, offline",
      "Prints ak_<22>_<43> from 16 and 32 random bytes, for the daemon's root_key_file.\n"
      "Needs no gateway.",

@@ -260,7 +260,8 @@ static bool same_number(json_t *present, json_t *wanted)
 
 static bool is_phone(const char *name)
 {
-    return strcmp(name, "phone") == 0 || strcmp(name, "emergency_phone") == 0;
+    return strcmp(name, "phone") == 0 || strcmp(name, "emergency_phone") == 0 ||
+           strcmp(name, "number") == 0; /* one of a person's "phones" */
 }
 
 static bool same_numbers(json_t *present, json_t *wanted)
@@ -334,6 +335,23 @@ static bool customer_is_the_same(json_t *present, json_t *wanted)
     return true;
 }
 
+static bool has_label(json_t *phones, size_t index)
+{
+    return json_is_string(json_object_get(json_array_get(phones, index), "label"));
+}
+
+/* Of a person, numbers and labels that the file leaves out are taken away. */
+static bool person_is_the_same(json_t *present, json_t *wanted)
+{
+    json_t *has = json_object_get(present, "phones"), *asked = json_object_get(wanted, "phones");
+    size_t asked_count = asked != NULL ? json_array_size(asked) : 1;
+    bool same = json_array_size(has) <= asked_count;
+    for (size_t i = 0; same && i < json_array_size(has); i++) {
+        same = !has_label(has, i) || has_label(asked, i);
+    }
+    return same;
+}
+
 bool customers_step_is_done(const struct customers_step *step, json_t *present)
 {
     json_t *definition = definition_of(step, present);
@@ -341,7 +359,10 @@ bool customers_step_is_done(const struct customers_step *step, json_t *present)
         return json_equal(definition, step->body) != 0;
     }
     bool customer = strcmp(step->kind, "customer") == 0;
-    return covers(present, step->body) && (!customer || customer_is_the_same(present, step->body));
+    bool person = strcmp(step->kind, "agent") == 0 || strcmp(step->kind, "contact") == 0;
+    return covers(present, step->body) &&
+           (!customer || customer_is_the_same(present, step->body)) &&
+           (!person || person_is_the_same(present, step->body));
 }
 
 json_t *customers_step_first_body(const struct customers_step *step, json_t *present)

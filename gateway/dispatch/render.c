@@ -225,7 +225,7 @@ static void write_call(struct json_writer *json, const struct effect *effect,
     text_trim_utf8(after);
     uuid_format(effect->attempt, id);
     (void)snprintf(url, sizeof url, "%s/v1/telephony/calls/%s/outcome", public_url, id);
-    json_member_text(json, "to", effect->person->phone);
+    json_member_text(json, "to", effect->phone);
     json_member_text(json, "role", call_role(effect));
     json_name(json, "say");
     json_object_begin(json);

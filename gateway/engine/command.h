@@ -166,6 +166,9 @@ struct forwarded_call_request {
     const char *summary;
     const char *fields; /* JSON object of strings */
     bool closed;        /* nothing is left to do about it */
+    /* Whose number answered: that proves it. PERSON_NONE: nobody answered, or nobody knows. */
+    struct person_ref answered;
+    const char *answered_phone; /* E.164; NULL when nobody is known */
 };
 
 struct transport_request {
@@ -211,9 +214,13 @@ struct person_request {
     enum person_kind kind;
     const char *slug;
     const char *name;
-    const char *phone; /* E.164 */
+    const char *phone; /* E.164: the first of their numbers */
     const char *language;
     bool active;
+    const char *phone_label; /* or NULL */
+    /* The numbers behind it, in their order; no number comes twice. */
+    struct directory_phone further[PHONES_OF_PERSON_MAX - 1];
+    size_t further_count;
 };
 
 /* A procedure, a rota or rules, already checked by procedure_parse(), the rota interface, or

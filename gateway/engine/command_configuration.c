@@ -8,6 +8,7 @@
 #include "gateway/base/json_writer.h"
 #include "gateway/base/text.h"
 #include "gateway/engine/qualify.h"
+#include "gateway/store/store_number.h"
 
 #define CODE_CHARS       10
 #define SMALL_JSON_BYTES 1024
@@ -223,6 +224,19 @@ enum status command_put_holidays(struct engine *engine, struct command *command,
     return status;
 }
 
+static enum status put_further_numbers(struct engine *engine, const struct command *command,
+                                       int64_t person_id, struct error *error)
+{
+    const struct person_request *request = &command->request.person;
+    struct further_number_row further[PHONES_OF_PERSON_MAX - 1];
+    for (size_t i = 0; i < request->further_count; i++) {
+        further[i] = (struct further_number_row){.phone = request->further[i].phone,
+                                                 .label = request->further[i].label};
+    }
+    return store_set_person_numbers(engine->store, command->customer_id, request->kind, person_id,
+                                    request->phone, further, request->further_count, error);
+}
+
 enum status command_put_person(struct engine *engine, struct command *command, struct error *error)
 {
     const struct person_request *request = &command->request.person;
@@ -244,12 +258,16 @@ enum status command_put_person(struct engine *engine, struct command *command, s
         .slug = request->slug,
         .name = request->name,
         .phone = request->phone,
+        .phone_label = request->phone_label,
         .language = request->language,
         .active = request->active,
         .created_at = command->received_at,
     };
     int64_t id;
     enum status status = store_put_person(engine->store, request->kind, &row, &id, error);
+    if (status == STATUS_OK) {
+        status = put_further_numbers(engine, command, id, error);
+    }
     if (status == STATUS_OK) {
         command->answer.created = !known;
         engine_customer_changed(engine, command->customer_id, true);

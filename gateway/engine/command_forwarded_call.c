@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "gateway/base/json_writer.h"
+#include "gateway/store/store_number.h"
 
 #define CATEGORY         "forwarded-call"
 #define ANSWER_BYTES_MAX 512
@@ -24,6 +25,30 @@ static void answer_ticket(struct command *command, const struct directory_custom
     assert(!json_writer_overflowed(&json)); /* a slug needs no escapes */
     command->answer.status = STATUS_OK;
     answer_json(command, text, json_writer_bytes(&json));
+}
+
+/* Somebody, or a voicemail, answered on a number: the weaker proof, as no key was pressed. */
+static enum status note_answered(struct engine *engine, const struct command *command,
+                                 const struct directory_customer *customer, struct uuid ticket_id,
+                                 struct error *error)
+{
+    const struct forwarded_call_request *request = &command->request.forwarded_call;
+    const struct directory_person *person =
+        request->answered_phone != NULL ? directory_person(customer, &request->answered) : NULL;
+    if (person == NULL || !directory_has_phone(person, request->answered_phone)) {
+        return STATUS_OK; /* nobody's, or taken from them since the request came in */
+    }
+    const struct number_proof_row row = {
+        .customer_id = customer->id,
+        .person_kind = person->kind,
+        .person_id = person->id,
+        .phone = request->answered_phone,
+        .answered_at = command->received_at,
+        .answered_by = ticket_id,
+        .key_at = WALL_NEVER,
+        .failed_at = WALL_NEVER,
+    };
+    return store_note_number(engine->store, &row, error);
 }
 
 enum status command_forwarded_call(struct engine *engine, struct command *command,
@@ -55,6 +80,9 @@ enum status command_forwarded_call(struct engine *engine, struct command *comman
         .closed_at = request->closed ? command->received_at : WALL_NEVER,
     };
     status = store_add_ticket(engine->store, &ticket, error);
+    if (status == STATUS_OK) {
+        status = note_answered(engine, command, customer, ticket.ticket_id, error);
+    }
     if (status == STATUS_OK) {
         answer_ticket(command, customer, &ticket);
         command->answer.created = true;

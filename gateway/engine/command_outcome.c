@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gateway/base/text.h"
+#include "gateway/store/store_number.h"
 
 /* The dispatcher had no room: back to the outbox. A call that holds the trunk left in an earlier
  * life, and its row goes on saying so. */
@@ -153,12 +154,12 @@ static void event_of_key(const struct attempt *attempt, enum attempt_answer answ
     }
 }
 
-/* recorded_r: this key was pressed on this call before. */
+/* attempt_r: the call as it was. recorded_r: this key was pressed on it before. */
 static enum status build_call_event(struct engine *engine, struct command *command,
-                                    struct event *event, bool *recorded_r, struct error *error)
+                                    struct event *event, struct attempt *attempt_r,
+                                    bool *recorded_r, struct error *error)
 {
     const struct call_outcome_request *request = &command->request.call;
-    struct attempt attempt;
     struct escalation escalation;
     memset(&escalation, 0, sizeof escalation);
     enum status status = store_find_call(engine->store, request->attempt, &command->customer_id,
@@ -170,7 +171,7 @@ static enum status build_call_event(struct engine *engine, struct command *comma
             return STATUS_QUARANTINED;
         }
         status = store_get_attempt(engine->store, command->customer_id, command->escalation_id,
-                                   request->attempt, &attempt, error);
+                                   request->attempt, attempt_r, error);
     }
     if (status == STATUS_OK) {
         status = store_get_escalation(engine->store, command->customer_id, command->escalation_id,
@@ -182,11 +183,11 @@ static enum status build_call_event(struct engine *engine, struct command *comma
     event->attempt = request->attempt;
     event->answer = request->answer;
     event->via = PATH_CALL;
-    event->actor = (struct person_ref){.kind = attempt.person_kind, .id = attempt.person_id};
+    event->actor = (struct person_ref){.kind = attempt_r->person_kind, .id = attempt_r->person_id};
     *recorded_r = false;
     if (is_key(request->answer)) {
-        *recorded_r = is_key(attempt.answer);
-        event_of_key(&attempt, request->answer, &escalation, event);
+        *recorded_r = is_key(attempt_r->answer);
+        event_of_key(attempt_r, request->answer, &escalation, event);
     }
     return STATUS_OK;
 }
@@ -212,27 +213,33 @@ static enum status record_key(struct engine *engine, const struct command *comma
     return status;
 }
 
-/* What the call says of the number: it was the person's own, unless that was changed since the call
- * went out, a moment ago. */
+/* What the call says of the number that was dialled, if that is still the person's. */
 static enum status note_number(struct engine *engine, const struct command *command,
-                               const struct person_ref *called, struct error *error)
+                               const struct attempt *call, struct error *error)
 {
+    const struct person_ref called = {.kind = call->person_kind, .id = call->person_id};
     enum attempt_answer answer = command->request.call.answer;
     const struct directory_customer *customer =
         directory_customer(engine->current, command->customer_id);
     const struct directory_person *person =
-        customer != NULL ? directory_person(customer, called) : NULL;
+        customer != NULL ? directory_person(customer, &called) : NULL;
     bool answered = is_key(answer) || answer == ANSWER_ANSWERED;
-    if (person == NULL || person->phone == NULL || (!answered && answer != ANSWER_FAILED)) {
+    if (person == NULL || (!answered && answer != ANSWER_FAILED)) {
+        return STATUS_OK;
+    }
+    const char *phone = call->phone[0] != '\0' ? call->phone : person->phone;
+    if (phone == NULL || !directory_has_phone(person, phone)) {
         return STATUS_OK;
     }
     const struct number_proof_row row = {
         .customer_id = customer->id,
         .person_kind = person->kind,
         .person_id = person->id,
-        .phone = person->phone,
+        .phone = phone,
         .answered_at = answered ? command->received_at : WALL_NEVER,
+        .answered_by = call->id,
         .key_at = is_key(answer) ? command->received_at : WALL_NEVER,
+        .key_by = call->id,
         .failed_at = answered ? WALL_NEVER : command->received_at,
     };
     return store_note_number(engine->store, &row, error);
@@ -244,8 +251,9 @@ enum status command_call_outcome(struct engine *engine, struct command *command,
     const struct call_outcome_request *request = &command->request.call;
     struct event event = event_now(engine, EVENT_CALL, command->received_at);
     struct applied applied;
+    struct attempt call;
     bool recorded = false;
-    enum status status = build_call_event(engine, command, &event, &recorded, error);
+    enum status status = build_call_event(engine, command, &event, &call, &recorded, error);
     if (status == STATUS_OK && recorded) {
         status =
             apply_nothing(engine, command->customer_id, command->escalation_id, &applied, error);
@@ -266,7 +274,7 @@ enum status command_call_outcome(struct engine *engine, struct command *command,
         return status;
     }
     if (!recorded) {
-        status = note_number(engine, command, &event.actor, error);
+        status = note_number(engine, command, &call, error);
     }
     if (status == STATUS_OK && applied.update->answer == STATUS_OK && !recorded) {
         status = record_key(engine, command, error);

@@ -46,17 +46,26 @@ struct directory_device {
     const char *retired_reason;
 };
 
+/* One of a person's telephone numbers. */
+struct directory_phone {
+    const char *phone; /* E.164 */
+    const char *label; /* the customer's word for it; or NULL */
+};
+
 /* An agent or a contact. */
 struct directory_person {
     enum person_kind kind;
     int64_t id;
     const char *slug;
     const char *name;
-    const char *phone;
+    const char *phone; /* who is called first at; NULL or empty: there is no number */
     const char *language;
     bool active;
     const struct directory_device *devices; /* agents only; live and retired */
     size_t devices_count;
+    const char *phone_label;               /* of the first; or NULL */
+    const struct directory_phone *further; /* numbers behind the first, in the person's order */
+    size_t further_count;
 };
 
 struct directory_enrolment {
@@ -203,6 +212,11 @@ const struct directory_person *directory_contact_by_slug(const struct directory_
                                                          const char *slug);
 const struct directory_person *directory_person(const struct directory_customer *customer,
                                                 const struct person_ref *ref);
+/* All numbers of a person, in the order in which they are called; index below the count. */
+size_t directory_phones_count(const struct directory_person *person);
+struct directory_phone directory_phone(const struct directory_person *person, size_t index);
+/* Whether it is one of them. */
+bool directory_has_phone(const struct directory_person *person, const char *phone);
 const struct directory_rota *directory_rota(const struct directory_customer *customer,
                                             const char *slug);
 /* How many days ahead of it agents are to know of their duty. */

@@ -151,11 +151,16 @@ static enum status load_persons(struct loading *loading, enum person_kind kind,
             .phone = keep(loading, rows[i].phone),
             .language = keep_once(loading, rows[i].language),
             .active = rows[i].active,
+            .phone_label = keep(loading, rows[i].phone_label),
         };
     }
     *persons_r = persons;
     *count_r = count;
-    return kind == PERSON_AGENT ? load_all_devices(loading, persons, count, error) : STATUS_OK;
+    status = directory_load_phones(loading->builder->store, loading->snapshot->customer.id,
+                                   loading->rows, loading->snapshot->arena, persons, count, error);
+    return status == STATUS_OK && kind == PERSON_AGENT
+               ? load_all_devices(loading, persons, count, error)
+               : status;
 }
 
 static enum status load_enrolments(struct loading *loading, struct error *error)

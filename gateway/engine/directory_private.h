@@ -139,4 +139,10 @@ void token_renumber(char token[TOKEN_BYTES_MAX], const int64_t numbers[2]);
 void token_make(const char *prefix, const void *id_bytes, const struct random_source *random,
                 char token_r[TOKEN_BYTES_MAX], struct digest *hash_r);
 
+/* Adds to people of one kind their numbers behind the first, which live in `kept`. What is read
+ * lives in `scratch`. Statuses as store_list_further_numbers(); STATUS_NO_MEMORY. */
+enum status directory_load_phones(struct store *store, int64_t customer_id, struct arena *scratch,
+                                  struct arena *kept, struct directory_person *persons,
+                                  size_t persons_count, struct error *error) MUST_CHECK;
+
 #endif

@@ -58,6 +58,7 @@ struct effect {
     const struct directory_customer *customer;
     const struct directory_person *person; /* NULL for a callback */
     const struct directory_device *device; /* push only */
+    const char *phone;                     /* what is dialled, E.164; call only */
     const char *callback;                  /* endpoint of a callback */
     /* Of the ticket: for a call, said after a key was pressed, and for a device with keys, which
      * alone can read it. NULL otherwise. */

@@ -22,8 +22,13 @@ static bool has_phone(const struct ladder *ladder, const char *phone)
 static void add_rung(struct ladder *ladder, const struct ladder_rung *rung, size_t rungs_max)
 {
     bool can_be_called = rung->phone != NULL && rung->phone[0] != '\0';
-    if (can_be_called && ladder->count < rungs_max && !has_phone(ladder, rung->phone)) {
+    if (!can_be_called || has_phone(ladder, rung->phone)) {
+        return;
+    }
+    if (ladder->count < rungs_max) {
         ladder->rungs[ladder->count++] = *rung;
+    } else {
+        ladder->cut = true;
     }
 }
 
@@ -31,9 +36,15 @@ static void add_people(struct ladder *ladder, const struct directory_person *con
                        size_t count, const char *role, int step)
 {
     for (size_t i = 0; i < count; i++) {
-        const struct ladder_rung rung = {
-            .phone = people[i]->phone, .person = people[i], .role = role, .step = step};
-        add_rung(ladder, &rung, LADDER_RUNGS_MAX - 1);
+        size_t phones_count = directory_phones_count(people[i]);
+        for (size_t p = 0; p < phones_count; p++) {
+            const struct ladder_rung rung = {.phone = directory_phone(people[i], p).phone,
+                                             .person = people[i],
+                                             .role = role,
+                                             .step = step,
+                                             .place = (int)p + 1};
+            add_rung(ladder, &rung, LADDER_RUNGS_MAX - 1);
+        }
     }
 }
 
@@ -77,6 +88,7 @@ void ladder_resolve_role(const struct directory_customer *customer, const char *
             ? NULL
             : directory_procedure(customer, customer->default_procedure);
     ladder_r->count = 0;
+    ladder_r->cut = false;
     if (role != NULL) {
         add_on_call(ladder_r, customer, role, at);
     }
@@ -109,6 +121,9 @@ static void write_rung(struct json_writer *json, const struct ladder_rung *rung)
     }
     if (rung->step > 0) {
         json_member_int(json, "step", rung->step);
+    }
+    if (rung->place > 1) {
+        json_member_int(json, "place", rung->place);
     }
     json_member_bool(json, "emergency", rung->person == NULL);
     json_object_end(json);

@@ -12,8 +12,8 @@
 #include "gateway/base/time.h"
 #include "gateway/engine/directory.h"
 
-/* More are left out; the last place is the emergency number's. A caller who lets all of them ring
- * has waited for a quarter of an hour. */
+/* More are left out; the last place is the emergency number's. A caller who lets all of
+ * them ring has waited for a quarter of an hour. */
 #define LADDER_RUNGS_MAX 32
 
 struct ladder_rung {
@@ -21,15 +21,18 @@ struct ladder_rung {
     const struct directory_person *person; /* NULL: the customer's emergency number */
     const char *role;                      /* on call as; NULL: named by the procedure itself */
     int step;                              /* of the default procedure, from 1; 0: of none */
+    int place;                             /* which of the person's numbers, from 1 */
 };
 
 struct ladder {
     struct ladder_rung rungs[LADDER_RUNGS_MAX];
     size_t count;
+    bool cut; /* there was no place for all of them */
 };
 
 /* The people of the default procedure's steps in their order, as far as they are active and have a
- * number, whatever path the step reaches them by; then the emergency number. Without a default
+ * number, whatever path the step reaches them by, each with all their numbers in order before the
+ * next; then the emergency number. Without a default
  * procedure: who is on call as "principal", then in the other roles by their names. May be empty.
  * Everything in it lives as long as the customer. */
 void ladder_resolve(const struct directory_customer *customer, struct wall_time at,
@@ -39,8 +42,8 @@ void ladder_resolve(const struct directory_customer *customer, struct wall_time 
 void ladder_resolve_role(const struct directory_customer *customer, const char *role,
                          struct wall_time at, struct ladder *ladder_r);
 
-/* Writes the array of its rungs: {"phone","agent" or "contact","name","role","step","emergency"}.
- */
+/* Writes the array of its rungs: {"phone","agent" or "contact","name","role","step","place" from
+ * the second number of a person on,"emergency"}. */
 void ladder_write(struct json_writer *json, const struct ladder *ladder);
 
 #endif

@@ -475,6 +475,22 @@ static const char *find_summary(struct engine *engine, const struct pending_effe
     return told->summary;
 }
 
+/* How long a call may ring, of what its step has: numbers behind it have their share. */
+static int64_t ring_ms(const struct attempt *attempt, int64_t wait_ms)
+{
+    int behind = attempt->phones_count - attempt->phone_place;
+    return attempt->path == PATH_CALL && behind > 0 ? wait_ms / (behind + 1) : wait_ms;
+}
+
+/* What is dialled, unless it is the person's no longer: then somebody else may have it. */
+static const char *phone_of(const struct attempt *attempt, const struct directory_person *person)
+{
+    if (attempt->phone[0] == '\0') {
+        return person->phone; /* made before people had several: the first was meant */
+    }
+    return directory_has_phone(person, attempt->phone) ? attempt->phone : NULL;
+}
+
 static enum status send_one(struct engine *engine, const struct pending_effect *pending,
                             struct told_ticket *told)
 {
@@ -505,7 +521,7 @@ static enum status send_one(struct engine *engine, const struct pending_effect *
         .callback = attempt->callback,
         .deadline = {boot.ms + left_ms},
         .expires_at = {wall.ms + left_ms},
-        .wait_ms = wait_ms,
+        .wait_ms = ring_ms(attempt, wait_ms),
     };
     struct tokens tokens;
     if (effect.customer == NULL) {
@@ -515,6 +531,12 @@ static enum status send_one(struct engine *engine, const struct pending_effect *
         struct person_ref ref = {.kind = attempt->person_kind, .id = attempt->person_id};
         effect.person = directory_person(effect.customer, &ref);
         if (effect.person == NULL) {
+            return STATUS_NOT_FOUND;
+        }
+    }
+    if (attempt->path == PATH_CALL) {
+        effect.phone = phone_of(attempt, effect.person);
+        if (effect.phone == NULL) {
             return STATUS_NOT_FOUND;
         }
     }

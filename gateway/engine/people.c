@@ -25,14 +25,36 @@ static enum status out_of_memory(struct error *error)
     return error_set(error, STATUS_NO_MEMORY, "no memory for the context");
 }
 
+/* A number that no call could keep is none: what the writer takes is always shorter. */
+static enum status resolve_phones(struct arena *arena, const struct directory_person *person,
+                                  struct context_person *person_r, struct error *error)
+{
+    size_t count = directory_phones_count(person);
+    const char **phones = arena_alloc(arena, count * sizeof *phones);
+    if (phones == NULL) {
+        return out_of_memory(error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *phone = directory_phone(person, i).phone;
+        if (strlen(phone) < PERSON_PHONE_BYTES_MAX) {
+            phones[person_r->phones_count++] = phone;
+        }
+    }
+    person_r->phones = phones;
+    return STATUS_OK;
+}
+
 static enum status resolve_person(struct arena *arena, const struct directory_person *person,
                                   struct context_person *person_r, struct error *error)
 {
     *person_r = (struct context_person){
         .ref = {.kind = person->kind, .id = person->id},
         .slug = person->slug,
-        .has_phone = person->phone != NULL && person->phone[0] != '\0',
     };
+    enum status status = resolve_phones(arena, person, person_r, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
     size_t room = /* retired ones stay in the rows for ever, and take none */
         person->devices_count < DEVICES_OF_PERSON_MAX ? person->devices_count
                                                       : DEVICES_OF_PERSON_MAX;

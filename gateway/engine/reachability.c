@@ -104,17 +104,30 @@ struct reach reach_of_number(const char *phone, const struct number_proof_row *p
         reach = (struct reach){.state = REACH_PROVEN,
                                .since = proof->key_at,
                                .proof = REACH_BY_KEY,
-                               .proven_at = proof->key_at};
+                               .proven_at = proof->key_at,
+                               .proven_by = proof->key_by};
     } else if (is_known(proof->answered_at)) {
         reach = (struct reach){.state = REACH_DOUBTFUL,
                                .since = proof->answered_at,
                                .proof = REACH_BY_ANSWER,
                                .proven_at = proof->answered_at,
+                               .proven_by = proof->answered_by,
                                .why = "answered_without_a_key"};
     }
     return is_behind(proof->failed_at, later(proof->key_at, proof->answered_at))
                ? doubt(reach, REACH_DOUBTFUL, proof->failed_at, "call_failed")
                : reach;
+}
+
+struct reach reach_of_call(const struct reach *numbers, size_t count, size_t *which_r)
+{
+    *which_r = 0;
+    for (size_t i = 1; i < count; i++) {
+        if (numbers[i].state < numbers[*which_r].state) {
+            *which_r = i;
+        }
+    }
+    return count > 0 ? numbers[*which_r] : reach_of_number(NULL, NULL);
 }
 
 const char *reach_state_word(enum reach_state state)

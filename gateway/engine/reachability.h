@@ -6,7 +6,7 @@
 #define GATEWAY_ENGINE_REACHABILITY_H
 
 #include "gateway/base/time.h"
-#include "gateway/store/store.h"
+#include "gateway/store/store_number.h"
 
 /* A phone that was not heard of for longer is doubtful: it may be switched off or without a
  * network. The app says a word well within that time (POST …/contact). */
@@ -37,6 +37,8 @@ struct reach {
     enum reach_proof proof;     /* the last thing that came through */
     struct wall_time proven_at; /* when; WALL_NEVER */
     const char *why;            /* a fixed word when it is not proven; NULL otherwise */
+    struct uuid proven_by;      /* of numbers: the call's attempt, or the ticket of a call that was
+                                   put through; nil: not known */
 };
 
 /* The newest that was heard of the phone at all: it registered, confirmed, said a word. */
@@ -52,6 +54,10 @@ struct reach reach_of_push(const struct reach *devices, size_t count);
 /* Of one number. proof: what became of calls to it, or NULL. A call that was answered without a key
  * proves no more than that something answers: a voicemail does. */
 struct reach reach_of_number(const char *phone, const struct number_proof_row *proof);
+
+/* The best of several numbers, the first of those that are as good; which_r: its index. Of none:
+ * UNREACHABLE, "no_number", and 0. */
+struct reach reach_of_call(const struct reach *numbers, size_t count, size_t *which_r);
 
 /* "proven", "doubtful", "unknown", "unreachable". */
 const char *reach_state_word(enum reach_state state);

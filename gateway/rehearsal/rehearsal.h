@@ -57,6 +57,7 @@ struct assumption {
     enum person_kind kind; /* PERSON_AGENT, PERSON_CONTACT; PERSON_NONE: everybody */
     int64_t person_id;
     int64_t device_id; /* 0: every device */
+    int place;         /* calls: which of the person's numbers, from 1; 0: each of them */
     unsigned via;      /* VIA_PUSH, VIA_CALL or both */
     enum conduct conduct;
     bool has_after;            /* without, a call to somebody silent is not reported at all */
@@ -113,7 +114,8 @@ struct rehearsal {
  * {"procedure":"nuit","severity":"critical","at":"sunday 03:00","callback_promised_s":900,
  *  "span_s":86400,"language":"fr","providers":{"apns":"down","telephony":"refuses"},
  *  "assume":[{"agent":"paul","does":"dead"},{"agent":"zoe","by":["call"],"does":"declines",
- *  "after_s":20},{"agent":"paul","device":"phone-1","does":"silent","received_after_s":5},
+ *  "after_s":20},{"agent":"zoe","place":2,"does":"accepts"},
+ *  {"agent":"paul","device":"phone-1","does":"silent","received_after_s":5},
  *  {"contact":"chief","does":"accepts"},{"does":"silent"}]}
  *
  * Every member but "at" may be absent: the customer's default procedure, critical, no promise,

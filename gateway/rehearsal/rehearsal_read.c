@@ -68,6 +68,25 @@ static void read_device(struct json_reader *reader, const struct directory_perso
     }
 }
 
+/* Only of a person who has so many numbers now: an assumption about none would decide nothing. */
+static void read_place(struct json_reader *reader, const struct directory_person *person,
+                       struct assumption *assumption)
+{
+    assumption->place = (int)json_take_int(reader, "place", false, 1, PHONES_OF_PERSON_MAX, 0);
+    if (assumption->place == 0) {
+        return;
+    }
+    assumption->via &= VIA_CALL; /* a number gets no push */
+    if (person == NULL) {
+        json_reader_fault(reader, "place", "is for one agent or contact: name them");
+    } else if (assumption->via == 0) {
+        json_reader_fault(reader, "by", "must hold \"call\" for one of the numbers");
+    } else if ((size_t)assumption->place > directory_phones_count(person)) {
+        json_reader_fault(reader, "place", "the person has only %zu numbers",
+                          directory_phones_count(person));
+    }
+}
+
 static void read_who(struct json_reader *reader, const struct directory_customer *customer,
                      struct assumption *assumption)
 {
@@ -94,6 +113,7 @@ static void read_who(struct json_reader *reader, const struct directory_customer
         assumption->person_id = person->id;
     }
     read_device(reader, agent != NULL ? person : NULL, assumption);
+    read_place(reader, person, assumption);
 }
 
 static enum status read_assumption(json_t *json, size_t number,

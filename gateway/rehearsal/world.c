@@ -20,7 +20,8 @@ static bool fits(const struct assumption *assumption, const struct attempt *atte
     }
     return assumption->kind == attempt->person_kind &&
            assumption->person_id == attempt->person_id &&
-           (assumption->device_id == 0 || assumption->device_id == attempt->device_id);
+           (assumption->device_id == 0 || assumption->device_id == attempt->device_id) &&
+           (assumption->place == 0 || assumption->place == attempt->phone_place);
 }
 
 static const struct assumption *find_assumption(const struct rehearsal_request *request,

@@ -165,7 +165,8 @@ struct person_row {
     int64_t customer_id;
     const char *slug;
     const char *name;
-    const char *phone; /* E.164 */
+    const char *phone;       /* E.164: the first of their numbers (store_number.h); empty: none */
+    const char *phone_label; /* or NULL */
     const char *language;
     bool active;
     struct wall_time created_at;
@@ -200,18 +201,6 @@ struct device_row {
     struct wall_time retired_at;
     const char *retired_reason;
     struct wall_time heard_at; /* beside the times above; read only: store_hear_device() */
-};
-
-/* What became of calls to one number of a person, each the last time; WALL_NEVER: never, or (to be
- * written) as it was. */
-struct number_proof_row {
-    int64_t customer_id;
-    enum person_kind person_kind;
-    int64_t person_id;
-    const char *phone; /* E.164 */
-    struct wall_time answered_at;
-    struct wall_time key_at; /* answered with a key */
-    struct wall_time failed_at;
 };
 
 /* A calendar's secret address: of a rota or of an agent, the other is 0. */
@@ -485,12 +474,6 @@ enum status store_list_devices_of_agent(struct store *store, int64_t customer_id
 #define DEVICE_HEARD_EVERY_MS INT64_C(60000)
 enum status store_hear_device(struct store *store, int64_t customer_id, int64_t device_id,
                               struct wall_time now, struct error *error) MUST_CHECK;
-enum status store_note_number(struct store *store, const struct number_proof_row *row,
-                              struct error *error) MUST_CHECK;
-/* STATUS_NOT_FOUND: nothing is known of calls to it. */
-enum status store_get_number_proof(struct store *store, int64_t customer_id, enum person_kind kind,
-                                   int64_t person_id, const char *phone, struct arena *arena,
-                                   struct number_proof_row *row_r, struct error *error) MUST_CHECK;
 
 /* Adds a test push and forgets the oldest beyond DEVICE_TESTS_KEPT. */
 enum status store_add_device_test(struct store *store, const struct device_test_row *row,

@@ -43,7 +43,7 @@ MAP(number);
 #define ROW struct person_row
 #define PERSON_COLUMNS                                                                             \
     SAME(customer_id, INT64), SAME(slug, TEXT), SAME(name, TEXT), SAME(phone, TEXT),               \
-        SAME(language, TEXT), SAME(active, BOOL), SAME(created_at, TIME)
+        SAME(phone_label, TEXT), SAME(language, TEXT), SAME(active, BOOL), SAME(created_at, TIME)
 static const struct column agent_columns[] = {NAMED(person_id, "agent_id", INT64), PERSON_COLUMNS};
 MAP(agent);
 static const struct column contact_columns[] = {NAMED(person_id, "contact_id", INT64),

@@ -87,6 +87,9 @@ static const struct column attempt_columns[] = {
     NAMED(attempt.provider_id, "provider_id", CHARS),
     NAMED(attempt.tries, "tries", INT),
     NAMED(attempt.number, "number", INT),
+    NAMED(attempt.phone, "phone", CHARS),
+    NAMED(attempt.phone_place, "phone_place", INT),
+    NAMED(attempt.phones_count, "phones_count", INT),
 };
 MAP(attempt);
 #undef ROW

@@ -60,33 +60,33 @@ WHERE customer_id = :customer_id ORDER BY position;
 
 -- name: agent_put
 INSERT INTO agent (
-  customer_id, slug, name, phone, language, active, created_at)
+  customer_id, slug, name, phone, phone_label, language, active, created_at)
 VALUES (
-  :customer_id, :slug, :name, :phone, :language, :active, :created_at)
+  :customer_id, :slug, :name, :phone, :phone_label, :language, :active, :created_at)
 ON CONFLICT (customer_id, slug) DO UPDATE SET
-  name = excluded.name, phone = excluded.phone, language = excluded.language,
-  active = excluded.active
+  name = excluded.name, phone = excluded.phone, phone_label = excluded.phone_label,
+  language = excluded.language, active = excluded.active
 RETURNING agent_id;
 
 -- name: agent_list
 SELECT
-  agent_id, customer_id, slug, name, phone, language, active, created_at
+  agent_id, customer_id, slug, name, phone, phone_label, language, active, created_at
 FROM agent
 WHERE customer_id = :customer_id ORDER BY slug;
 
 -- name: contact_put
 INSERT INTO contact (
-  customer_id, slug, name, phone, language, active, created_at)
+  customer_id, slug, name, phone, phone_label, language, active, created_at)
 VALUES (
-  :customer_id, :slug, :name, :phone, :language, :active, :created_at)
+  :customer_id, :slug, :name, :phone, :phone_label, :language, :active, :created_at)
 ON CONFLICT (customer_id, slug) DO UPDATE SET
-  name = excluded.name, phone = excluded.phone, language = excluded.language,
-  active = excluded.active
+  name = excluded.name, phone = excluded.phone, phone_label = excluded.phone_label,
+  language = excluded.language, active = excluded.active
 RETURNING contact_id;
 
 -- name: contact_list
 SELECT
-  contact_id, customer_id, slug, name, phone, language, active, created_at
+  contact_id, customer_id, slug, name, phone, phone_label, language, active, created_at
 FROM contact
 WHERE customer_id = :customer_id ORDER BY slug;
 

@@ -123,12 +123,12 @@ INSERT INTO attempt (
   customer_id, escalation_id, attempt_id, purpose, path, platform, person_kind, person_id,
   device_id, callback, round, step, position, state, answer, severity, planned_engine,
   not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at,
-  delayed_at, reason, provider_id, tries, number)
+  delayed_at, reason, provider_id, tries, number, phone, phone_place, phones_count)
 VALUES (
   :customer_id, :escalation_id, :attempt_id, :purpose, :path, :platform, :person_kind, :person_id,
   :device_id, :callback, :round, :step, :position, :state, :answer, :severity, :planned_engine,
   :not_after_engine, :planned_at, :handed_over_at, :accepted_at, :received_at, :seen_at,
-  :delayed_at, :reason, :provider_id, :tries, :number);
+  :delayed_at, :reason, :provider_id, :tries, :number, :phone, :phone_place, :phones_count);
 
 -- name: attempt_update
 UPDATE attempt SET
@@ -149,7 +149,7 @@ SELECT
   customer_id, escalation_id, attempt_id, purpose, path, platform, person_kind, person_id,
   device_id, callback, round, step, position, state, answer, severity, planned_engine,
   not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at,
-  delayed_at, reason, provider_id, tries, number
+  delayed_at, reason, provider_id, tries, number, phone, phone_place, phones_count
 FROM attempt
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id AND attempt_id = :attempt_id;
 
@@ -158,7 +158,7 @@ SELECT
   customer_id, escalation_id, attempt_id, purpose, path, platform, person_kind, person_id,
   device_id, callback, round, step, position, state, answer, severity, planned_engine,
   not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at,
-  delayed_at, reason, provider_id, tries, number
+  delayed_at, reason, provider_id, tries, number, phone, phone_place, phones_count
 FROM attempt
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id
 ORDER BY attempt_id DESC LIMIT :limit;
@@ -168,7 +168,7 @@ SELECT
   customer_id, escalation_id, attempt_id, purpose, path, platform, person_kind, person_id,
   device_id, callback, round, step, position, state, answer, severity, planned_engine,
   not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at,
-  delayed_at, reason, provider_id, tries, number
+  delayed_at, reason, provider_id, tries, number, phone, phone_place, phones_count
 FROM attempt
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id AND attempt_id > :after
 ORDER BY attempt_id LIMIT :limit;
@@ -182,7 +182,7 @@ SELECT
   customer_id, escalation_id, attempt_id, purpose, path, platform, person_kind, person_id,
   device_id, callback, round, step, position, state, answer, severity, planned_engine,
   not_after_engine, planned_at, handed_over_at, accepted_at, received_at, seen_at,
-  delayed_at, reason, provider_id, tries, number
+  delayed_at, reason, provider_id, tries, number, phone, phone_place, phones_count
 FROM attempt INDEXED BY attempt_unsent
 WHERE state <= 1 AND state = 0 AND path = :path
 ORDER BY severity DESC, planned_engine LIMIT :limit;

@@ -14,6 +14,7 @@ class Coverage(astreinte_test.GatewayTest):
         self.client = self.customer()
 
     def cover(self, key=None, **parameters):
+        parameters = {"number_proof_d": 0, **parameters} # a test of its own looks at numbers
         query = "&".join(f"{name}={value}" for name, value in parameters.items())
         client = self.client.gateway.client(key) if key else self.client.desk
         return client.get("/v1/coverage" + ("?" + query if query else ""))
@@ -42,6 +43,27 @@ class Coverage(astreinte_test.GatewayTest):
         self.assertEqual(paul.verb(opened["id"], "received", attempt=attempt).status, 200)
         astreinte_test.wait_until(
             lambda: self.kinds(self.cover()) == [("unproven_device", "marie")], "the proof")
+
+    def test_numbers_that_nobody_answers(self):
+        """Marie is asked by call; one answered number of several is enough, for so many days."""
+        self.assertEqual(self.kinds(self.cover(number_proof_d=90)), [
+            ("unproven_device", "marie"), ("unproven_device", "paul"),
+            ("unproven_number", "marie"), ("unproven_number", "paul")])
+        found = next(item for item in self.cover(number_proof_d=90, language="fr")["items"]
+                     if item["kind"] == "unproven_number")
+        self.assertIn("n'a répondu à aucun appel", found["text"])
+        self.client.admin_path("PUT", "agents/marie", {
+            "name": "Marie Petit", "phones": [{"number": "+33600000011"},
+                                              {"number": "+33142999012"}]}, 200)
+        self.client.put(numbers=["+33142999011"])
+        said = self.client.telephony.post("/v1/route/+33142999011/calls", {
+            "outcome": "answered", "dialled": "+33142999012"})
+        self.assertEqual(said.status, 201, said)
+        answer = self.cover(number_proof_d=90)
+        self.assertEqual(answer["number_proof_d"], 90)
+        self.assertEqual([item["agent"] for item in answer["items"]
+                          if item["kind"] == "unproven_number"], ["paul"])
+        self.assert_problem(self.cover(number_proof_d=-1), 400)
 
     def test_gaps_twice_and_nobody(self):
         until = {"layers": [{**rota("paul")["layers"][0], "until": "2024-06-03"}]}
@@ -111,7 +133,8 @@ class Coverage(astreinte_test.GatewayTest):
         self.assertIn("after 0:03:00", english)
         self.client.admin_path("PUT", "procedures/nuit", procedure(steps=[
             {"notify": [{"on_call": "principal"}], "by": ["call"], "accepted_within_s": 60}]), 200)
-        self.assertIn("rien à signaler", self.ctl())
+        self.assertIn("rien à signaler", self.ctl("--number-proof", "0"))
+        self.assertIn("aucun appel", self.ctl("--number-proof", "30", code=4))
         self.ctl("--days", "91", code=1)
 
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -77,6 +78,34 @@ static void test_phrase__says_who_and_why(void **state)
                         "La notification à Paul Durand a échoué : BadTopic.");
 }
 
+/* Which number of theirs, by its place: the digits are nobody's business here. */
+static void test_phrase__says_which_number(void **state)
+{
+    (void)state;
+    static const struct {
+        int place;
+        const char *english;
+        const char *french;
+    } rows[] = {
+        {0, "The call to Paul Durand: busy.", "L'appel à Paul Durand : occupé."},
+        {2, "The call to Paul Durand (second number): busy.",
+         "L'appel à Paul Durand (deuxième numéro) : occupé."},
+        {4, "The call to Paul Durand (fourth number): busy.",
+         "L'appel à Paul Durand (quatrième numéro) : occupé."},
+        {5, "The call to Paul Durand: busy.", "L'appel à Paul Durand : occupé."},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char facts[160];
+        (void)snprintf(
+            facts, sizeof facts,
+            "{\"person_kind\":\"agent\",\"person\":7,\"path\":\"call\",\"word\":\"busy\","
+            "\"number\":%d}",
+            rows[i].place);
+        assert_string_equal(say(ENTRY_CALL_PROGRESS, facts), rows[i].english);
+        assert_string_equal(say_in_french(ENTRY_CALL_PROGRESS, facts), rows[i].french);
+    }
+}
+
 static void test_sentence__names_the_person(void **state)
 {
     (void)state;
@@ -110,6 +139,7 @@ int main(void)
         cmocka_unit_test(test_sentence__every_kind_has_one),
         cmocka_unit_test(test_phrase__every_kind_has_one),
         cmocka_unit_test(test_phrase__says_who_and_why),
+        cmocka_unit_test(test_phrase__says_which_number),
         cmocka_unit_test(test_sentence__names_the_person),
         cmocka_unit_test(test_sentence__erased_person_is_still_a_sentence),
         cmocka_unit_test(test_sentence__damaged_facts_are_survived),

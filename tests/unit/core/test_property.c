@@ -84,6 +84,7 @@ static void random_people(struct world *world)
         person->ref.kind = i < 5 ? PERSON_AGENT : PERSON_CONTACT;
         (void)snprintf(person->role, sizeof person->role, "%s", i < 5 ? roles[draw(3)] : "");
         person->has_phone = draw(4) != 0;
+        person->further_phones = draw(PHONES_OF_PERSON_MAX);
         person->devices_count = i < 5 ? draw(4) : 0;
         for (size_t d = 0; d < person->devices_count; d++) {
             enum platform platform = (enum platform)(PLATFORM_APNS + draw(3));
@@ -171,6 +172,28 @@ static void check_state(const struct world *world)
     assert_int_equal(world->update->dropped, 0);
 }
 
+static bool may_be_answered(const struct attempt *attempt)
+{
+    return attempt->state != ATTEMPT_FAILED && attempt->state != ATTEMPT_EXPIRED &&
+           attempt->answer < ANSWER_DECLINED;
+}
+
+/* Nobody's telephones ring two at once for the same reason, and none of them twice. */
+static void check_call(const struct world *world, const struct attempt *call)
+{
+    assert_true(call->phone_place > 0 && call->phone_place <= call->phones_count);
+    for (size_t i = 0; i < world->attempts_count; i++) {
+        const struct attempt *other = &world->attempts[i];
+        if (other->path == PATH_CALL && !uuid_equal(other->id, call->id) &&
+            other->purpose == call->purpose && other->position == call->position &&
+            other->not_after.ms == call->not_after.ms && other->person_kind == call->person_kind &&
+            other->person_id == call->person_id) {
+            assert_false(may_be_answered(other));
+            assert_string_not_equal(other->phone, call->phone);
+        }
+    }
+}
+
 /* Ids are new, pushes go to devices, calls to numbers, and nothing is planned without a way out. */
 static void check_created(const struct world *world, bool late)
 {
@@ -182,6 +205,10 @@ static void check_created(const struct world *world, bool late)
         assert_int_equal(attempt->path == PATH_PUSH, attempt->device_id != 0);
         assert_int_equal(attempt->path == PATH_CALLBACK, attempt->callback[0] != '\0');
         assert_int_equal(attempt->path == PATH_CALLBACK, attempt->person_id == 0);
+        assert_int_equal(attempt->path == PATH_CALL, attempt->phone[0] != '\0');
+        if (attempt->path == PATH_CALL) {
+            check_call(world, attempt);
+        }
         /* An event that overtakes a late deadline may still plan for the step that is over. */
         assert_true(late || attempt->not_after.ms > WORLD_EPOCH_MS + world->clock_ms);
     }

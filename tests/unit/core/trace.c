@@ -385,8 +385,8 @@ static int64_t parse_time(const char *text, const char **rest_r)
     return (int64_t)(minutes * 60000.0 + seconds * 1000.0 + 0.5);
 }
 
-/* "person paul on primary contact apns fcm phone": replaces what was said before. "at 0:10": the
- * devices registered then. */
+/* "person paul on primary contact apns fcm phone", or "phones 3": replaces what was said before.
+ * "at 0:10": the devices registered then. */
 static void configure_person(struct world *world, const char *line)
 {
     struct words words;
@@ -395,7 +395,9 @@ static void configure_person(struct world *world, const char *line)
     const char *role = option(&words, "on");
     (void)snprintf(person->role, sizeof person->role, "%s", role == NULL ? "" : role);
     person->ref.kind = flag(&words, "contact") ? PERSON_CONTACT : PERSON_AGENT;
-    person->has_phone = flag(&words, "phone");
+    person->has_phone = flag(&words, "phone") || flag(&words, "phones");
+    person->further_phones =
+        flag(&words, "phones") ? (size_t)strtol(option(&words, "phones"), NULL, 10) - 1 : 0;
     person->devices_count = 0;
     const char *at = option(&words, "at");
     struct wall_time registered_at = {

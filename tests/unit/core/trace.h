@@ -3,6 +3,7 @@
  *
  *   procedure {"steps":[…]}          the JSON form of API.md, on one line; "last-resort"
  *   person paul on primary agent apns fcm phone
+ *   person marie on backup phones 3  has three numbers
  *   opens 480:00                     when the customer does; "never"
  *   0:00 open critical promise 300   the event at this time (minutes:seconds)
  *       notifying r1 s1 …            what came of it (written by trace_run)

@@ -56,6 +56,10 @@ struct world_person *world_find(struct world *world, const char *slug)
     return NULL;
 }
 
+/* The same of everybody: nobody is told from another by them. */
+static const char *const phones[PHONES_OF_PERSON_MAX] = {"+33600000001", "+33600000002",
+                                                         "+33600000003", "+33600000004"};
+
 struct world_person *world_person(struct world *world, const char *slug)
 {
     struct world_person *person = world_find(world, slug);
@@ -64,6 +68,9 @@ struct world_person *world_person(struct world *world, const char *slug)
         person = &world->persons[world->persons_count++];
         person->ref.kind = PERSON_AGENT;
         person->ref.id = (int64_t)world->persons_count;
+        for (size_t i = 0; i < PHONES_OF_PERSON_MAX; i++) {
+            person->phones[i] = phones[i];
+        }
         (void)snprintf(person->slug, sizeof person->slug, "%s", slug);
     }
     return person;
@@ -109,7 +116,8 @@ const struct context *world_context(struct world *world)
         world->shown[i] = (struct context_person){
             .ref = person->ref,
             .slug = person->slug,
-            .has_phone = person->has_phone,
+            .phones = person->phones,
+            .phones_count = person->has_phone ? 1 + person->further_phones : 0,
             .devices = person->devices,
             .devices_count = person->devices_count,
         };

@@ -17,6 +17,8 @@ struct world_person {
     char slug[SLUG_BYTES_MAX];
     char role[SLUG_BYTES_MAX]; /* on call for; empty: for nothing */
     bool has_phone;
+    size_t further_phones; /* behind the first */
+    const char *phones[PHONES_OF_PERSON_MAX];
     struct context_device devices[DEVICES_OF_PERSON_MAX];
     size_t devices_count;
 };

@@ -19,8 +19,8 @@
 static const struct directory_device phone = {
     .id = 1, .platform = PLATFORM_FCM, .live = true, .proven_at = {1000}};
 static const struct directory_person agents[] = {
-    {PERSON_AGENT, 1, "paul", "Paul", "+33600000001", "fr", true, &phone, 1},
-    {PERSON_AGENT, 2, "zoe", "Zoé", "+33600000002", "fr", true, &phone, 1},
+    {PERSON_AGENT, 1, "paul", "Paul", "+33600000001", "fr", true, &phone, 1, NULL, NULL, 0},
+    {PERSON_AGENT, 2, "zoe", "Zoé", "+33600000002", "fr", true, &phone, 1, NULL, NULL, 0},
 };
 static struct procedure_target targets[] = {{.kind = TARGET_ON_CALL, .name = "duty"}};
 static struct procedure_target exhausted[] = {{.kind = TARGET_CALLBACK, .name = "call-centre"}};
@@ -139,8 +139,8 @@ static void test_coverage__a_device_proven_since(void **state)
     static const int64_t proven[] = {3, 5, 9};
     struct directory_device young = {
         .platform = PLATFORM_FCM, .live = true, .proven_at = WALL_NEVER};
-    const struct directory_person person = {PERSON_AGENT, 1,    "paul", "Paul", "+33600000001",
-                                            "fr",         true, &young, 1};
+    const struct directory_person person = {
+        PERSON_AGENT, 1, "paul", "Paul", "+33600000001", "fr", true, &young, 1, NULL, NULL, 0};
     customer.agents = &person;
     customer.agents_count = 1;
     for (young.id = 2; young.id <= 10; young.id++) {
@@ -155,6 +155,40 @@ static void test_coverage__a_device_proven_since(void **state)
                          STATUS_OK);
         bool listed = young.id == 3 || young.id == 5 || young.id == 9;
         assert_int_equal(count_kind(&coverage, COVERAGE_UNPROVEN), !listed);
+        arena_destroy(&arena);
+    }
+}
+
+/* Asked by call, and no number of theirs was answered for long. */
+static void test_coverage__a_number_that_nobody_answers(void **state)
+{
+    (void)state;
+    static const int64_t only_zoe[] = {2}, both[] = {1, 2};
+    const struct {
+        unsigned via;
+        int64_t proof_ms;
+        const int64_t *answered;
+        size_t answered_count;
+        size_t found;
+    } rows[] = {
+        {VIA_CALL, 1, NULL, 0, 1},     {VIA_CALL, 1, only_zoe, 1, 1}, {VIA_CALL, 1, both, 2, 0},
+        {VIA_CALL, 0, only_zoe, 1, 0}, {VIA_PUSH, 1, NULL, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct arena *arena = arena_create(0);
+        struct coverage coverage;
+        const struct coverage_request request = {.customer = &customer,
+                                                 .now = {NOON_MS},
+                                                 .days = 1,
+                                                 .number_proof_ms = rows[i].proof_ms,
+                                                 .answered = rows[i].answered,
+                                                 .answered_count = rows[i].answered_count};
+        steps[0].via = rows[i].via;
+        assert_int_equal(coverage_compute(&request, &fake_rotas, arena, &coverage, NULL),
+                         STATUS_OK);
+        steps[0].via = VIA_PUSH;
+        assert_int_equal(count_kind(&coverage, COVERAGE_NUMBER_UNPROVEN), rows[i].found);
+        assert_int_equal(count_kind(&coverage, COVERAGE_NO_NUMBER), 0);
         arena_destroy(&arena);
     }
 }
@@ -435,6 +469,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STAGE_TEST(test_coverage__all_is_well),
         STAGE_TEST(test_coverage__a_device_proven_since),
+        STAGE_TEST(test_coverage__a_number_that_nobody_answers),
         STAGE_TEST(test_rest__daily),
         STAGE_TEST(test_rest__weekly),
         STAGE_TEST(test_rest__looks_back_to_a_monday),

@@ -57,6 +57,7 @@ static struct effect *set_scene(struct scene *scene, enum attempt_purpose purpos
         .number = 2,
         .customer = &scene->customer,
         .person = path != PATH_CALLBACK ? &scene->person : NULL,
+        .phone = path == PATH_CALL ? scene->person.phone : NULL,
         .device = path == PATH_PUSH ? &scene->device : NULL,
         .callback = path == PATH_CALLBACK ? "call-centre" : NULL,
         .summary = path != PATH_CALLBACK ? SECRET_SUMMARY : NULL,

@@ -370,7 +370,9 @@ struct command *chore_change_person(struct house *house)
                                                       .name = "Jean",
                                                       .phone = "+33600000001",
                                                       .language = "fr",
-                                                      .active = true};
+                                                      .active = true,
+                                                      .further = {{"+33100000001", "domicile"}},
+                                                      .further_count = 1};
     return command;
 }
 
@@ -522,6 +524,8 @@ struct command *chore_record_a_call(struct house *house)
         .summary = "Appel transféré",
         .fields = "{}",
         .closed = true,
+        .answered = {.kind = PERSON_AGENT, .id = house->jean},
+        .answered_phone = "+33600000001",
     };
     return command;
 }

@@ -98,6 +98,7 @@ static enum status fake_send(void *context, const struct effect *effect)
     sent->expires_ms = effect->expires_at.ms - house->wall.ms;
     sent->wait_ms = effect->wait_ms;
     copy(sent->person, sizeof sent->person, effect->person != NULL ? effect->person->slug : NULL);
+    copy(sent->phone, sizeof sent->phone, effect->phone);
     copy(sent->callback, sizeof sent->callback, effect->callback);
     copy(sent->summary, sizeof sent->summary, effect->summary);
     copy(sent->received, sizeof sent->received, effect->token_received);
@@ -617,6 +618,24 @@ static void put_person(struct house *house, enum person_kind kind, const char *s
 void put_agent(struct house *house, const char *slug, const char *phone, bool active)
 {
     put_person(house, PERSON_AGENT, slug, phone, active);
+}
+
+void put_agent_phones(struct house *house, const char *slug, const char *const *phones,
+                      size_t count)
+{
+    struct command *command = house_command(house, COMMAND_PUT_PERSON);
+    struct person_request *request = &command->request.person;
+    *request = (struct person_request){.kind = PERSON_AGENT,
+                                       .slug = slug,
+                                       .name = slug,
+                                       .phone = phones[0],
+                                       .language = "fr",
+                                       .active = true,
+                                       .further_count = count - 1};
+    for (size_t i = 1; i < count; i++) {
+        request->further[i - 1].phone = phones[i];
+    }
+    run_ok(house, command);
 }
 
 int64_t house_number(struct house *house, const char *sql)

@@ -41,6 +41,7 @@ struct sent {
     int64_t expires_ms; /* until it expires, by the wall */
     int64_t wait_ms;
     char person[SLUG_BYTES_MAX];
+    char phone[PERSON_PHONE_BYTES_MAX]; /* what is dialled */
     char callback[SLUG_BYTES_MAX];
     char summary[128];
     char received[96];
@@ -141,6 +142,9 @@ struct uuid newest_task(struct house *house);
 
 /* Configuration. */
 void put_agent(struct house *house, const char *slug, const char *phone, bool active);
+/* The same, active, with so many numbers (at most PHONES_OF_PERSON_MAX). */
+void put_agent_phones(struct house *house, const char *slug, const char *const *phones,
+                      size_t count);
 void put_device(struct house *house, int64_t agent, const char *installation,
                 enum platform platform);
 void put_rota(struct house *house, const char *slug, const char *agent);

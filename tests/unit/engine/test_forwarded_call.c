@@ -50,6 +50,35 @@ static void test_call__is_a_ticket_and_nothing_else(void **state)
     assert_int_equal(house->alarms, alarms);
 }
 
+/* The weaker proof, of the number that answered, if it is still the person's: whose ticket that is,
+ * is kept, and the same request again proves nothing anew. */
+static void test_call__proves_the_number_that_answered(void **state)
+{
+    struct house *house = *state;
+    static const char *const phones[] = {"+33600000001", "+33100000001"};
+    put_agent_phones(house, "jean", phones, 2);
+    for (int times = 1; times <= 2; times++) {
+        struct command *command = call_command(house, "once", true);
+        command->request.forwarded_call.answered =
+            (struct person_ref){.kind = PERSON_AGENT, .id = house->jean};
+        command->request.forwarded_call.answered_phone = phones[1];
+        house_run(house, command);
+        assert_int_equal(command->answer.status, STATUS_OK);
+        assert_int_equal(house_number(house, "SELECT count(*) FROM number_proof JOIN ticket ON "
+                                             "answered_by = ticket_id WHERE phone = '+33100000001' "
+                                             "AND answered_at = opened_at AND key_at IS NULL"),
+                         1);
+        house_advance(house, 1000);
+    }
+    struct command *gone = call_command(house, NULL, true);
+    gone->request.forwarded_call.answered =
+        (struct person_ref){.kind = PERSON_AGENT, .id = house->jean};
+    gone->request.forwarded_call.answered_phone = "+33100000002";
+    house_run(house, gone);
+    assert_int_equal(gone->answer.status, STATUS_OK);
+    assert_int_equal(house_number(house, "SELECT count(*) FROM number_proof"), 1);
+}
+
 /* What somebody still has to see to stays open. */
 static void test_call__stays_open(void **state)
 {
@@ -106,6 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_call__is_a_ticket_and_nothing_else),
+        HOUSE_TEST(test_call__proves_the_number_that_answered),
         HOUSE_TEST(test_call__stays_open),
         HOUSE_TEST(test_call__once_for_each_key),
         HOUSE_TEST(test_call__of_nobody),

@@ -86,7 +86,9 @@ static const char *ladder_of(const struct directory_customer *customer, int64_t 
                              rung->step, rung->person != NULL ? rung->person->slug : "-",
                              rung->role != NULL ? " " : "", rung->role != NULL ? rung->role : "");
         assert_string_equal(rung->phone,
-                            rung->person != NULL ? rung->person->phone : customer->emergency_phone);
+                            rung->person != NULL
+                                ? directory_phone(rung->person, (size_t)rung->place - 1).phone
+                                : customer->emergency_phone);
     }
     return text;
 }
@@ -140,6 +142,38 @@ static void test_ladder__emergency_number(void **state)
     night.steps_count = 4;
 }
 
+/* All numbers of one before the next, each number once: Marie's second is the chief's. */
+static void test_ladder__all_numbers_of_one_before_the_next(void **state)
+{
+    (void)state;
+    static const struct directory_phone pauls[] = {{"+33714", NULL}, {"+33612", NULL}};
+    static const struct directory_phone maries[] = {{"+33621", "domicile"}, {"+33712", NULL}};
+    struct directory_person people[AGENTS_COUNT];
+    struct directory_customer customer = clinic();
+    memcpy(people, agents, sizeof people);
+    people[PAUL].further = pauls;
+    people[MARIE].further = maries;
+    people[PAUL].further_count = people[MARIE].further_count = 2;
+    customer.agents = people;
+    struct ladder ladder;
+    ladder_resolve(&customer, (struct wall_time){NOW_MS}, &ladder);
+    static const char *const phones[] = {"+33614", "+33714", "+33612",
+                                         "+33621", "+33712", "+33199"};
+    static const int places[] = {1, 2, 3, 2, 3, 0};
+    assert_int_equal(ladder.count, sizeof phones / sizeof phones[0]);
+    for (size_t i = 0; i < ladder.count; i++) {
+        assert_string_equal(ladder.rungs[i].phone, phones[i]);
+        assert_int_equal(ladder.rungs[i].place, places[i]);
+    }
+    assert_false(ladder.cut);
+    char text[1024];
+    struct json_writer json;
+    json_writer_init(&json, text, sizeof text);
+    ladder_write(&json, &ladder);
+    assert_non_null(strstr(text, "{\"phone\":\"+33714\",\"agent\":\"paul\",\"name\":null,\"role\":"
+                                 "\"principal\",\"step\":1,\"place\":2,\"emergency\":false}"));
+}
+
 /* Of a crowd the first are tried, and the emergency number has its place. */
 static void test_ladder__is_limited(void **state)
 {
@@ -168,6 +202,7 @@ static void test_ladder__is_limited(void **state)
     struct ladder ladder;
     ladder_resolve(&customer, (struct wall_time){NOW_MS}, &ladder);
     assert_int_equal(ladder.count, LADDER_RUNGS_MAX);
+    assert_true(ladder.cut);
     assert_string_equal(ladder.rungs[LADDER_RUNGS_MAX - 2].person->slug, "agent-30");
     assert_string_equal(ladder.rungs[LADDER_RUNGS_MAX - 1].phone, "+33199");
     customer.emergency_phone = NULL;
@@ -182,6 +217,7 @@ int main(void)
         cmocka_unit_test(test_ladder__hand_over),
         cmocka_unit_test(test_ladder__without_a_procedure),
         cmocka_unit_test(test_ladder__emergency_number),
+        cmocka_unit_test(test_ladder__all_numbers_of_one_before_the_next),
         cmocka_unit_test(test_ladder__is_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

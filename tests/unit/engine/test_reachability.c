@@ -162,10 +162,15 @@ static void test_number__by_what_became_of_calls(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct number_proof_row proof = {.answered_at = {rows[i].answered_ms},
                                                .key_at = {rows[i].key_ms},
-                                               .failed_at = {rows[i].failed_ms}};
+                                               .failed_at = {rows[i].failed_ms},
+                                               .answered_by = {{1}},
+                                               .key_by = {{2}}};
         struct reach reach = reach_of_number("+33600000001", &proof);
         check(&reach, rows[i].state, rows[i].since_ms, rows[i].why);
         assert_int_equal(reach.proof, rows[i].proof);
+        assert_int_equal(reach.proven_by.bytes[0], rows[i].proof == REACH_BY_KEY      ? 2
+                                                   : rows[i].proof == REACH_BY_ANSWER ? 1
+                                                                                      : 0);
     }
     struct reach reach = reach_of_number("+33600000001", NULL);
     check(&reach, REACH_UNKNOWN, NEVER, "never_proven");
@@ -173,6 +178,23 @@ static void test_number__by_what_became_of_calls(void **state)
     check(&reach, REACH_UNREACHABLE, NEVER, "no_number");
     reach = reach_of_number(NULL, NULL);
     check(&reach, REACH_UNREACHABLE, NEVER, "no_number");
+}
+
+/* The first of those that are as good: so are they called. */
+static void test_call__is_the_best_number(void **state)
+{
+    (void)state;
+    struct reach numbers[3] = {{.state = REACH_DOUBTFUL, .why = "a"},
+                               {.state = REACH_PROVEN},
+                               {.state = REACH_PROVEN, .why = "c"}};
+    size_t which = 9;
+    assert_int_equal(reach_of_call(numbers, 3, &which).state, REACH_PROVEN);
+    assert_int_equal(which, 1);
+    assert_string_equal(reach_of_call(numbers, 1, &which).why, "a");
+    assert_int_equal(which, 0);
+    struct reach none = reach_of_call(numbers, 0, &which);
+    check(&none, REACH_UNREACHABLE, NEVER, "no_number");
+    assert_int_equal(which, 0);
 }
 
 static void test_words(void **state)
@@ -194,6 +216,7 @@ int main(void)
         cmocka_unit_test(test_device__that_cannot_show_anything),
         cmocka_unit_test(test_push__is_the_best_phone),
         cmocka_unit_test(test_number__by_what_became_of_calls),
+        cmocka_unit_test(test_call__is_the_best_number),
         cmocka_unit_test(test_words),
     };
     return cmocka_run_group_tests_name("engine.reachability", tests, NULL, NULL);

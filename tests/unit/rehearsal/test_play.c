@@ -279,6 +279,28 @@ static void test_play__the_last_assumption_counts(void **state)
     assert_false(played->assumption_used[0]);
 }
 
+/* The contact's second number is called when the first comes to nothing, and answers. */
+static void test_play__the_second_number(void **state)
+{
+    struct stage *stage = *state;
+    static const struct directory_phone further[] = {{"+33100000009", NULL}};
+    struct directory_person chief = contacts[0];
+    const struct directory_person *before = customer.contacts;
+    chief.further = further;
+    chief.further_count = 1;
+    customer.contacts = &chief;
+    set_procedure(stage, two_steps);
+    const struct rehearsal *played =
+        play(stage, "{\"at\":\"sunday 03:00\",\"assume\":[{\"agent\":\"a0\",\"does\":\"declines\","
+                    "\"after_s\":1},{\"contact\":\"chief\",\"does\":\"busy\",\"after_s\":5},"
+                    "{\"contact\":\"chief\",\"place\":2,\"does\":\"accepts\",\"after_s\":7}]}");
+    customer.contacts = before;
+    assert_int_equal(played->end, REHEARSAL_HELD);
+    assert_int_equal(played->held_ms, 13000);
+    assert_int_equal(played->escalation.holder.kind, PERSON_CONTACT);
+    assert_true(played->assumption_used[1] && played->assumption_used[2]);
+}
+
 static void test_play__providers_that_fail(void **state)
 {
     struct stage *stage = *state;
@@ -435,6 +457,14 @@ static void test_read__what_is_wrong(void **state)
         {"{\"at\":\"03:00\",\"assume\":[{\"agent\":\"a0\",\"device\":\"phone-1\",\"by\":["
          "\"call\"],\"does\":\"dead\"}]}",
          "/assume/0/by"},
+        {"{\"at\":\"03:00\",\"assume\":[{\"place\":1,\"does\":\"dead\"}]}", "/assume/0/place"},
+        {"{\"at\":\"03:00\",\"assume\":[{\"agent\":\"a0\",\"place\":2,\"does\":\"dead\"}]}",
+         "/assume/0/place"},
+        {"{\"at\":\"03:00\",\"assume\":[{\"agent\":\"a0\",\"place\":5,\"does\":\"dead\"}]}",
+         "/assume/0/place"},
+        {"{\"at\":\"03:00\",\"assume\":[{\"agent\":\"a0\",\"place\":1,\"by\":[\"push\"],"
+         "\"does\":\"dead\"}]}",
+         "/assume/0/by"},
         {"{\"at\":\"03:00\",\"assume\":[{\"by\":[\"smoke\"],\"does\":\"dead\"}]}", "/assume/0/by"},
         {"{\"at\":\"03:00\",\"assume\":[{\"does\":\"sleeps\"}]}", "/assume/0/does"},
         {"{\"at\":\"03:00\",\"assume\":[{\"by\":[\"push\"],\"does\":\"busy\"}]}", "/assume/0/does"},
@@ -480,6 +510,7 @@ int main(void)
         STAGE_TEST(test_play__whose_shift_it_will_be),
         STAGE_TEST(test_play__beyond_what_is_known_of_holidays),
         STAGE_TEST(test_play__the_last_assumption_counts),
+        STAGE_TEST(test_play__the_second_number),
         STAGE_TEST(test_play__providers_that_fail),
         STAGE_TEST(test_play__without_a_procedure_the_call_centre_is_told),
         STAGE_TEST(test_play__repeats_itself),

@@ -16,6 +16,8 @@
 #define PEOPLE_COUNT    4
 #define TEXT_BYTES      4096
 #define PLAYED_SENT_MAX 2048
+#define LEA             2 /* has two numbers */
+#define LEAS_SECOND     "+33100000004"
 
 enum { DOES_SILENT, DOES_DEAD, DOES_ACCEPTS, DOES_DECLINES, DOES_BUSY, DOES_COUNT };
 
@@ -33,7 +35,8 @@ struct way {
 struct situation {
     struct way push[PEOPLE_COUNT];
     struct way call[PEOPLE_COUNT];
-    int apns; /* 0 up, 1 down, 2 refuses */
+    struct way second; /* LEA's second number */
+    int apns;          /* 0 up, 1 down, 2 refuses */
     int telephony;
     int promised;
     char procedure[TEXT_BYTES];
@@ -137,6 +140,10 @@ static void draw_situation(struct situation *situation)
         say_way(situation, person, &situation->push[person], false);
         say_way(situation, person, &situation->call[person], true);
     }
+    situation->second = draw_way(true);
+    say_way(situation, LEA, &situation->second, true);
+    situation->request[strlen(situation->request) - 1] = ',';
+    add(situation->request, "\"place\":2}");
     add(situation->request, "]");
 }
 
@@ -230,6 +237,9 @@ static bool speaks(struct real *real, size_t place)
 static const struct way *way_of(const struct real *real, const struct sent *sent)
 {
     int person = person_of(sent);
+    if (sent->path == PATH_CALL && strcmp(sent->phone, LEAS_SECOND) == 0) {
+        return &real->situation->second;
+    }
     return sent->path == PATH_PUSH ? &real->situation->push[person]
                                    : &real->situation->call[person];
 }
@@ -241,7 +251,8 @@ static void play_call(struct real *real, size_t place, int64_t age_ms)
                                                   ANSWER_DECLINED, ANSWER_BUSY};
     const struct way *way = way_of(real, sent);
     if (real->situation->telephony != 0) {
-        bool ends = real->situation->telephony == 2 ? age_ms == 0 : age_ms == sent->wait_ms;
+        /* It is tried as long as its step lasts, though it would ring for less. */
+        bool ends = real->situation->telephony == 2 ? age_ms == 0 : age_ms == sent->left_ms;
         if (ends) {
             report(real, sent, ATTEMPT_FAILED,
                    real->situation->telephony == 2 ? "refused" : "unreachable");
@@ -253,7 +264,7 @@ static void play_call(struct real *real, size_t place, int64_t age_ms)
     }
     bool silent_for_ever = way->does == DOES_SILENT && !way->has_after;
     if (sent->purpose == PURPOSE_ALERT && age_ms == way->after * TICK_MS &&
-        age_ms < sent->wait_ms && !silent_for_ever && speaks(real, place)) {
+        age_ms < sent->left_ms && !silent_for_ever && speaks(real, place)) {
         real->said[place] = way->does == DOES_ACCEPTS || way->does == DOES_DECLINES;
         ring(real, sent, answers[way->does]);
     }
@@ -428,7 +439,8 @@ static void test_rehearsal__is_what_then_happens(void **state)
     static struct situation situation;
     static struct real real;
     int ends[3] = {0};
-    put_agent(house, "lea", "+33600000004", true);
+    static const char *const phones[] = {"+33600000004", LEAS_SECOND};
+    put_agent_phones(house, "lea", phones, 2);
     put_device(house, agent_id(house, "lea"), "lea-1", PLATFORM_APNS);
     put_device(house, agent_id(house, "lea"), "lea-2", PLATFORM_FCM);
     put_rota(house, "duty", "jean lea");

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "gateway/store/store_backup.h"
+#include "gateway/store/store_number.h"
 #include "gateway/store/store_publication.h"
 #include "gateway/store/store_ticket.h"
 #include "tests/unit/failing_calls.h"
@@ -38,6 +39,8 @@ struct desk {
         struct feed_row *feed_row;
         struct escalation *escalation;
         struct number_row *number_row;
+        struct further_number_row *further_number_row;
+        struct number_proof_row *number_proof_row;
         struct person_row *person_row;
         struct publication_agent_row *publication_agent_row;
         struct publication_row *publication_row;
@@ -89,6 +92,7 @@ static const struct definition_row definition = {
 static const int64_t customers[] = {1};
 static const struct api_key_row api_key = {
     .key_id = "k", .name = "n", .role = "admin", .customers = customers, .customers_count = 1};
+static const struct further_number_row further_number = {.phone = "+33600000002"};
 static const struct number_proof_row proof = {.customer_id = 1,
                                               .person_kind = PERSON_AGENT,
                                               .person_id = 1,
@@ -307,6 +311,12 @@ static enum status index_and_erase(struct desk *desk)
       &d->rows.device_row, &d->count, d->error)) \
     X(hear_device, store_hear_device(d->store, 1, 1, (struct wall_time){9}, d->error)) \
     X(note_number, store_note_number(d->store, &proof, d->error)) \
+    X(set_person_numbers, store_set_person_numbers(d->store, 1, PERSON_AGENT, 1, \
+      "+33600000001", &further_number, 1, d->error)) \
+    X(list_further_numbers, store_list_further_numbers(d->store, 1, d->arena, \
+      &d->rows.further_number_row, &d->count, d->error)) \
+    X(list_number_proofs, store_list_number_proofs(d->store, 1, d->arena, \
+      &d->rows.number_proof_row, &d->count, d->error)) \
     X(get_number_proof, store_get_number_proof(d->store, 1, PERSON_AGENT, 1, "+33600000001", \
       d->arena, &d->proof, d->error)) \
     X(check_in, store_check_in(d->store, &check_in, &d->number, d->error)) \
@@ -476,6 +486,8 @@ static void furnish(struct shelf *shelf, struct desk *desk)
         assert_ok(shelf, store_put_customer(store, &row, &id, error));
     }
     furnish_check_ins(shelf);
+    assert_ok(shelf, store_set_person_numbers(store, 1, PERSON_AGENT, 1, "+33600000001",
+                                              &further_number, 1, error));
     assert_ok(shelf, store_note_number(store, &proof, error));
     assert_ok(shelf, store_add_device_test(store, &device_test, error));
     assert_ok(shelf, store_add_idempotency(store, &idempotency, error));

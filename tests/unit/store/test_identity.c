@@ -341,7 +341,7 @@ static void test_check__an_index_that_disagrees_with_its_table(void **state)
           "CREATE TABLE kept AS SELECT * FROM sqlite_schema WHERE name = 'enrolment_by_code';"
           "PRAGMA writable_schema = ON;"
           "DELETE FROM sqlite_schema WHERE name = 'enrolment_by_code';");
-    alter(shelf, "INSERT INTO agent VALUES (1, 1, 'a', 'a', '+1', 'fr', 1, 1);"
+    alter(shelf, "INSERT INTO agent VALUES (1, 1, 'a', 'a', '+1', 'fr', 1, 1, NULL);"
                  "INSERT INTO enrolment VALUES (1, 1, 1, x'00', 1, NULL, 1, NULL, NULL);"
                  "PRAGMA writable_schema = ON;"
                  "INSERT INTO sqlite_schema SELECT * FROM kept");

@@ -1,6 +1,7 @@
 /* test_reachability.c - what was heard of phones, and what became of calls to numbers. */
 #include <string.h>
 
+#include "gateway/store/store_number.h"
 #include "tests/unit/store/fixture.h"
 
 #define MINUTE_MS DEVICE_HEARD_EVERY_MS
@@ -127,12 +128,93 @@ static void test_number__keeps_what_is_not_told_again(void **state)
     }
 }
 
+static struct further_number_row *further(struct shelf *shelf, size_t expected)
+{
+    struct further_number_row *rows = NULL;
+    size_t count = 0;
+    assert_ok(shelf, store_list_further_numbers(shelf->store, shelf->customer_id, shelf->arena,
+                                                &rows, &count, &shelf->error));
+    assert_int_equal(count, expected);
+    return rows;
+}
+
+static struct number_proof_row *proofs(struct shelf *shelf, size_t expected)
+{
+    struct number_proof_row *rows = NULL;
+    size_t count = 0;
+    assert_ok(shelf, store_list_number_proofs(shelf->store, shelf->customer_id, shelf->arena, &rows,
+                                              &count, &shelf->error));
+    assert_int_equal(count, expected);
+    return rows;
+}
+
+static void set_numbers(struct shelf *shelf, int64_t person_id, const char *first,
+                        const struct further_number_row *behind, size_t count)
+{
+    assert_ok(shelf, store_set_person_numbers(shelf->store, shelf->customer_id, PERSON_AGENT,
+                                              person_id, first, behind, count, &shelf->error));
+}
+
+/* What was proven stays with a number that moves, and goes with one that goes. */
+static void test_numbers__in_order_with_their_proofs(void **state)
+{
+    struct shelf *shelf = *state;
+    int64_t paul = put_agent(shelf, "paul"), marie = put_agent(shelf, "marie");
+    static const struct further_number_row home = {.phone = "+33100000002", .label = "domicile"};
+    static const struct further_number_row both[] = {{.phone = "+33100000002", .label = "domicile"},
+                                                     {.phone = "+33100000003"}};
+    set_numbers(shelf, marie, "+33600000001", &home, 1);
+    set_numbers(shelf, paul, "+33600000001", both, 2);
+    const struct further_number_row *rows = further(shelf, 3);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(rows[i].person_id, paul);
+        assert_int_equal(rows[i].person_kind, PERSON_AGENT);
+        assert_int_equal(rows[i].position, (int64_t)i + 1);
+        assert_string_equal(rows[i].phone, both[i].phone);
+        assert_text(rows[i].label, both[i].label);
+    }
+    assert_int_equal(rows[2].person_id, marie);
+    static const char *const proven[] = {"+33100000002", "+33100000003", "+33600000001"};
+    for (size_t i = 0; i < 3; i++) {
+        struct number_proof_row row = {.customer_id = shelf->customer_id,
+                                       .person_kind = PERSON_AGENT,
+                                       .person_id = paul,
+                                       .phone = proven[i],
+                                       .answered_at = {(int64_t)i + 1},
+                                       .answered_by = numbered_id((unsigned)i + 1),
+                                       .key_at = WALL_NEVER,
+                                       .failed_at = WALL_NEVER};
+        assert_ok(shelf, store_note_number(shelf->store, &row, &shelf->error));
+        row.answered_at = WALL_NEVER;
+        row.answered_by = numbered_id(99); /* of a time that is not told: nothing new */
+        row.failed_at.ms = 50;
+        assert_ok(shelf, store_note_number(shelf->store, &row, &shelf->error));
+    }
+    (void)proofs(shelf, 3);
+    static const struct further_number_row before = {.phone = "+33600000001"};
+    set_numbers(shelf, paul, "+33100000003", &before, 1);
+    rows = further(shelf, 2);
+    assert_string_equal(rows[0].phone, "+33600000001");
+    const struct number_proof_row *left = proofs(shelf, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(left[i].phone, proven[i + 1]);
+        assert_int_equal(left[i].answered_at.ms, (int64_t)i + 2);
+        assert_true(uuid_equal(left[i].answered_by, numbered_id((unsigned)i + 2)));
+        assert_true(uuid_is_nil(left[i].key_by));
+        assert_int_equal(left[i].failed_at.ms, 50);
+    }
+    set_numbers(shelf, paul, "+33100000009", NULL, 0);
+    assert_int_equal(further(shelf, 1)->person_id, marie);
+    (void)proofs(shelf, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SHELF_TEST(test_devices__of_one_agent_and_live),
         SHELF_TEST(test_heard__once_a_minute),
         SHELF_TEST(test_number__keeps_what_is_not_told_again),
+        SHELF_TEST(test_numbers__in_order_with_their_proofs),
     };
     return cmocka_run_group_tests_name("store.reachability", tests, NULL, NULL);
 }

@@ -178,6 +178,7 @@ static void test_person__comes_back(void **state)
              .slug = "jean",
              .name = "Jean",
              .phone = "+331",
+             .phone_label = "home",
              .language = "fr",
              .active = true,
              .created_at = {21}},
@@ -205,6 +206,7 @@ static void test_person__comes_back(void **state)
             assert_text(read[i].slug, written->slug);
             assert_text(read[i].name, written->name);
             assert_text(read[i].phone, written->phone);
+            assert_text(read[i].phone_label, written->phone_label);
             assert_text(read[i].language, written->language);
             assert_int_equal(read[i].active, written->active);
             assert_int_equal(read[i].created_at.ms, written->created_at.ms);
