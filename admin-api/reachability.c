@@ -5,6 +5,8 @@
 
 #include "admin-api/admin_api_private.h"
 #include "admin-api/escalations.h"
+#include "admin-api/pauses.h"
+#include "gateway/engine/people.h"
 
 #define AGENTS_SHOWN_MAX 100
 
@@ -50,9 +52,13 @@ static enum status read_number(struct store *store, const struct directory_custo
 
 enum status agent_reach_read(struct store *store, const struct directory_customer *customer,
                              const struct directory_person *agent, struct wall_time now,
-                             struct arena *arena, struct agent_reach *reach_r, struct error *error)
+                             int64_t wall_of_engine_ms, struct arena *arena,
+                             struct agent_reach *reach_r, struct error *error)
 {
-    struct agent_reach reach = {.agent = agent};
+    const struct engine_time engine = {now.ms - wall_of_engine_ms};
+    struct agent_reach reach = {.agent = agent,
+                                .wall_of_engine_ms = wall_of_engine_ms,
+                                .paused = people_is_paused(agent, engine, now)};
     enum status status = read_devices(store, customer, now, arena, &reach, error);
     if (status == STATUS_OK) {
         status = read_number(store, customer, arena, &reach, error);
@@ -97,6 +103,7 @@ void agent_reach_write_paths(struct json_writer *json, const struct agent_reach 
     json_member_text(json, "phone", reach->agent->phone);
     write_reach(json, &reach->call);
     json_object_end(json);
+    pause_write(json, reach->paused ? reach->agent->pause : NULL, reach->wall_of_engine_ms);
 }
 
 static void write_agent(struct json_writer *json, const struct agent_reach *reach)
@@ -134,7 +141,8 @@ static enum next read_one(struct exchange *exchange, struct store *store)
     enum status status = store_read_begin(store, &error);
     if (status == STATUS_OK) {
         status = agent_reach_read(store, exchange->customer, agent, exchange->received_at,
-                                  exchange->arena, &reach, &error);
+                                  escalations_wall_of_engine_ms(exchange), exchange->arena, &reach,
+                                  &error);
         store_read_end(store);
     }
     return status == STATUS_OK ? reply_view(exchange, write_one, &reach)
@@ -177,6 +185,7 @@ static enum status read_agents(struct exchange *exchange, struct store *store, s
 {
     const struct directory_customer *customer = exchange->customer;
     const char *after = query_value(exchange, "after");
+    int64_t wall_of_engine_ms = escalations_wall_of_engine_ms(exchange);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < customer->agents_count && status == STATUS_OK; i++) {
         const struct directory_person *agent = &customer->agents[i];
@@ -187,8 +196,8 @@ static enum status read_agents(struct exchange *exchange, struct store *store, s
             page->next = page->agents[page->count - 1].agent->slug;
             break;
         }
-        status = agent_reach_read(store, customer, agent, exchange->received_at, exchange->arena,
-                                  &page->agents[page->count++], error);
+        status = agent_reach_read(store, customer, agent, exchange->received_at, wall_of_engine_ms,
+                                  exchange->arena, &page->agents[page->count++], error);
     }
     return status;
 }

@@ -27,9 +27,7 @@ static bool attempt_is_to(const struct attempt *attempt, const struct person_ref
     return attempt->person_kind == person->kind && attempt->person_id == person->id;
 }
 
-/* Whether this person said no in the current round, or handed it back: they are skipped for the
- * rest of the round and tried again in the next. */
-static bool person_stepped_aside(const struct step *step, const struct person_ref *person)
+bool run_stepped_aside(const struct step *step, const struct person_ref *person)
 {
     assert(person->kind == PERSON_AGENT || person->kind == PERSON_CONTACT);
     if (person_equal(&step->now->handed_back_by, person)) {
@@ -89,18 +87,18 @@ static int reach_people_of_step(struct step *step)
     }
     for (size_t i = 0; i < known->persons_count; i++) {
         const struct context_person *person = &known->persons[i];
-        if (person_stepped_aside(step, &person->ref)) {
+        if (run_stepped_aside(step, &person->ref)) {
             record_skip(step, &person->ref, "declined");
             continue;
         }
-        int reached = run_reach(step, PURPOSE_ALERT, person, wanted->via, step->now->wait_until);
+        int reached = run_ask(step, person);
         if (reached == 0) {
             record_skip(step, &person->ref,
                         wanted->via == VIA_PUSH ? "no_live_device" : "no_number");
         }
         made += reached;
     }
-    return made;
+    return made + run_back_up(step);
 }
 
 /* Starts step->now->step. False when nobody in it can be reached: that path ends now. */
@@ -331,50 +329,20 @@ void run_end_hopeless_step(struct step *step)
     run_next_step(step, "every_path_failed");
 }
 
-/* Whether a device (NULL: the telephone) already has an attempt in this step. One that failed
- * before the device registered anew was to another target and does not count. */
-static bool was_tried_in_step(const struct step *step, const struct context_person *person,
-                              const struct context_device *device)
-{
-    assert(step->now->state == ESCALATION_NOTIFYING);
-    int64_t device_id = device != NULL ? device->id : 0;
-    for (size_t i = 0; i < step->context->attempts_count; i++) {
-        const struct attempt *attempt = &step->context->attempts[i];
-        bool outdated = device != NULL && attempt->state == ATTEMPT_FAILED &&
-                        attempt->planned_at.ms < device->registered_at.ms;
-        if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT &&
-            attempt_is_to(attempt, &person->ref) && attempt->device_id == device_id && !outdated) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void run_top_up(struct step *step)
 {
     if (step->now->state != ESCALATION_NOTIFYING) {
         return;
     }
-    const struct procedure_step *wanted = &step->context->procedure->steps[step->now->step];
     const struct context_step *known = current_step(step);
     assert(!escalation_is_held(step->now));
     assert(known->persons_count <= PERSONS_OF_STEP_MAX);
     for (size_t i = 0; i < known->persons_count; i++) {
-        const struct context_person *person = &known->persons[i];
-        if (person_stepped_aside(step, &person->ref)) {
-            continue;
-        }
-        for (size_t d = 0; (wanted->via & VIA_PUSH) && d < person->devices_count; d++) {
-            if (!was_tried_in_step(step, person, &person->devices[d])) {
-                (void)step_attempt(step, PURPOSE_ALERT, person, &person->devices[d], NULL,
-                                   step->now->wait_until);
-            }
-        }
-        if ((wanted->via & VIA_CALL) && person->has_phone &&
-            !was_tried_in_step(step, person, NULL)) {
-            (void)step_attempt(step, PURPOSE_ALERT, person, NULL, NULL, step->now->wait_until);
+        if (!run_stepped_aside(step, &known->persons[i].ref)) {
+            (void)run_ask(step, &known->persons[i]);
         }
     }
+    (void)run_back_up(step);
 }
 
 void run_update_people(struct step *step)
@@ -390,11 +358,12 @@ void run_update_people(struct step *step)
     } else if (step->now->state == ESCALATION_NOTIFYING) {
         const struct context_step *known = current_step(step);
         for (size_t i = 0; i < known->persons_count; i++) {
-            if (!person_stepped_aside(step, &known->persons[i].ref)) {
+            if (!run_stepped_aside(step, &known->persons[i].ref)) {
                 (void)run_reach(step, PURPOSE_UPDATE, &known->persons[i], VIA_PUSH,
                                 step->now->wait_until);
             }
         }
+        run_update_backup(step);
     }
 }
 

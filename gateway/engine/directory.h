@@ -46,6 +46,15 @@ struct directory_device {
     const char *retired_reason;
 };
 
+/* No network for a while, as the agent said. Whoever looks asks whether it is over. */
+struct directory_pause {
+    struct wall_time since_at;
+    struct wall_time until_at;       /* as the wall stood when it was said */
+    struct engine_time until_engine; /* it ends then */
+    const char *reason;              /* or NULL */
+    const char *operator_name;       /* who said it on the agent's behalf; NULL: the agent */
+};
+
 /* An agent or a contact. */
 struct directory_person {
     enum person_kind kind;
@@ -57,6 +66,7 @@ struct directory_person {
     bool active;
     const struct directory_device *devices; /* agents only; live and retired */
     size_t devices_count;
+    const struct directory_pause *pause; /* agents only; NULL: none */
 };
 
 struct directory_enrolment {

@@ -155,7 +155,15 @@ static enum status load_persons(struct loading *loading, enum person_kind kind,
     }
     *persons_r = persons;
     *count_r = count;
-    return kind == PERSON_AGENT ? load_all_devices(loading, persons, count, error) : STATUS_OK;
+    if (kind != PERSON_AGENT) {
+        return STATUS_OK;
+    }
+    status = load_all_devices(loading, persons, count, error);
+    return status != STATUS_OK
+               ? status
+               : directory_pauses_load(loading->builder->store, loading->snapshot->customer.id,
+                                       loading->rows, loading->snapshot->arena, persons, count,
+                                       error);
 }
 
 static enum status load_enrolments(struct loading *loading, struct error *error)

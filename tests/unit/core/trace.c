@@ -386,7 +386,7 @@ static int64_t parse_time(const char *text, const char **rest_r)
 }
 
 /* "person paul on primary contact apns fcm phone": replaces what was said before. "at 0:10": the
- * devices registered then. */
+ * devices registered then. "doubtful", "paused", "busy": how they stand. */
 static void configure_person(struct world *world, const char *line)
 {
     struct words words;
@@ -396,6 +396,9 @@ static void configure_person(struct world *world, const char *line)
     (void)snprintf(person->role, sizeof person->role, "%s", role == NULL ? "" : role);
     person->ref.kind = flag(&words, "contact") ? PERSON_CONTACT : PERSON_AGENT;
     person->has_phone = flag(&words, "phone");
+    person->doubtful = flag(&words, "doubtful");
+    person->paused = flag(&words, "paused");
+    person->busy = flag(&words, "busy");
     person->devices_count = 0;
     const char *at = option(&words, "at");
     struct wall_time registered_at = {

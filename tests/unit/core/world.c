@@ -112,6 +112,9 @@ const struct context *world_context(struct world *world)
             .has_phone = person->has_phone,
             .devices = person->devices,
             .devices_count = person->devices_count,
+            .doubtful = person->doubtful,
+            .paused = person->paused,
+            .busy = person->busy,
         };
     }
     world->context = (struct context){
@@ -128,6 +131,11 @@ const struct context *world_context(struct world *world)
     for (size_t i = 0; i < procedure->steps_count; i++) {
         resolve(world, procedure->steps[i].targets, procedure->steps[i].targets_count,
                 world->members[i], &world->steps[i]);
+    }
+    struct procedure_target backup = {.kind = TARGET_ON_CALL};
+    (void)snprintf(backup.name, sizeof backup.name, "%s", procedure->when_busy);
+    if (backup.name[0] != '\0') {
+        resolve(world, &backup, 1, world->backup, &world->context.backup);
     }
     for (size_t i = 0; i < procedure->exhausted_count; i++) {
         resolve(world, &procedure->exhausted[i], 1, world->members[PROCEDURE_STEPS_MAX + i],

@@ -17,6 +17,9 @@ struct world_person {
     char slug[SLUG_BYTES_MAX];
     char role[SLUG_BYTES_MAX]; /* on call for; empty: for nothing */
     bool has_phone;
+    bool doubtful;
+    bool paused;
+    bool busy;
     struct context_device devices[DEVICES_OF_PERSON_MAX];
     size_t devices_count;
 };
@@ -40,6 +43,7 @@ struct world {
     struct context_person shown[WORLD_PERSONS_MAX];
     struct context_person members[PROCEDURE_STEPS_MAX + PROCEDURE_EXHAUSTED_MAX]
                                  [PERSONS_OF_STEP_MAX];
+    struct context_person backup[WORLD_PERSONS_MAX];
     struct context_step steps[PROCEDURE_STEPS_MAX];
     struct context_step exhausted[PROCEDURE_EXHAUSTED_MAX];
     struct attempt *shown_attempts; /* exactly so many as are shown */
