@@ -427,6 +427,13 @@ enum status context_build(struct engine *engine, const struct directory_customer
  * lives as long as the engine does. */
 struct people_standing standing_for(struct engine *engine, const struct event *event);
 
+/* ---- device_death.c ---- */
+
+/* A provider has given up a phone: before it is retired. An alarm when its agent is checked in and
+ * on call now, unless it registered again after `since`. */
+enum status device_death_tell(struct engine *engine, int64_t customer_id, int64_t device_id,
+                              struct wall_time since, struct error *error) MUST_CHECK;
+
 /* ---- context.c, again ---- */
 
 /* Adds when the customer opens next. */

@@ -346,6 +346,7 @@ static void check_end_of_step(struct oracle *oracle, const struct record *record
 /* A "no" of this round: to what was asked in it, or of who is asked just now. */
 static void note_decline(struct oracle *oracle, struct record *record, const struct said *said)
 {
+    record->asked_ms = oracle->elapsed_ms; /* whoever says no has just heard of it */
     sqlite3_stmt *row = question(oracle, ASK_DECLINES);
     (void)sqlite3_bind_int64(row, 1, record->customer + 1);
     bind_uuid(row, 2, record->id);
@@ -682,6 +683,13 @@ static void check_round(struct oracle *oracle, const struct record *record, cons
     }
 }
 
+static void check_lateness(struct oracle *oracle, const struct said *said)
+{
+    if (said->number > LATE_WITHOUT_ALARM) {
+        expect_alarm(oracle, "engine.overdue", said->at);
+    }
+}
+
 void check_plans(struct oracle *oracle, struct record *record, const struct said *said)
 {
     if (record->set_aside > 0 && said->kind != SAID_QUARANTINED) {
@@ -725,7 +733,6 @@ void check_plans(struct oracle *oracle, struct record *record, const struct said
         check_withdrawals(oracle, record, said);
         break;
     case SAID_DECLINED:
-        record->asked_ms = oracle->elapsed_ms; /* whoever says no has just heard of it */
         note_decline(oracle, record, said);
         break;
     case SAID_OVERDUE:
@@ -738,9 +745,7 @@ void check_plans(struct oracle *oracle, struct record *record, const struct said
         check_task(oracle, record, said);
         break;
     case SAID_LATE:
-        if (said->number > LATE_WITHOUT_ALARM) {
-            expect_alarm(oracle, "engine.overdue", said->at);
-        }
+        check_lateness(oracle, said);
         break;
     case SAID_CALLED_BACK:
         check_called_back(oracle, record, said);

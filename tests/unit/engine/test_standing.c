@@ -270,6 +270,55 @@ static void test_procedure__names_a_role_that_is_there(void **state)
     assert_string_equal(command->answer.error.pointer, "/when_busy");
 }
 
+static void lose_jeans_phone(struct house *house)
+{
+    struct uuid id;
+    size_t from = ask_jean(house, "", &id);
+    const struct sent *sent = &house->sent[from];
+    struct transport_request outcome = {.attempt = sent->attempt,
+                                        .transport = ATTEMPT_FAILED,
+                                        .reason = "Unregistered",
+                                        .tries = 1,
+                                        .at = house->wall,
+                                        .device_gone = true,
+                                        .gone_since = WALL_NEVER};
+    house->alarm[0] = '\0';
+    engine_outcome(house->engine, sent->customer_id, sent->escalation, PATH_PUSH, &outcome);
+    house_settle(house);
+    end_it(house, id);
+}
+
+static void check_in(struct house *house)
+{
+    struct command *command = house_command(house, COMMAND_CHECK_IN);
+    command->request.check_in =
+        (struct check_in_request){.agent_id = house->jean, .installation = "jean-1"};
+    house_run(house, command);
+    house_settle(house);
+}
+
+static void test_death__on_a_shift_is_told(void **state)
+{
+    struct house *house = *state;
+    check_in(house);
+    lose_jeans_phone(house);
+    assert_string_equal(house->alarm, "device.died_on_shift");
+    assert_non_null(strstr(house->alarm_detail, "acme/duty/jean: the phone jean-1"));
+}
+
+static void test_death__off_duty_is_not(void **state)
+{
+    struct house *house = *state;
+    lose_jeans_phone(house); /* not checked in */
+    assert_string_not_equal(house->alarm, "device.died_on_shift");
+    put_device(house, house->jean, "jean-1", PLATFORM_APNS);
+    check_in(house);
+    put_rota(house, "duty", "paul"); /* not on call any more */
+    house_settle(house);
+    lose_jeans_phone(house);
+    assert_string_not_equal(house->alarm, "device.died_on_shift");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +334,8 @@ int main(void)
         HOUSE_TEST(test_busy__is_never_with_the_same_ticket),
         HOUSE_TEST(test_paused__is_backed_up),
         HOUSE_TEST(test_procedure__names_a_role_that_is_there),
+        HOUSE_TEST(test_death__on_a_shift_is_told),
+        HOUSE_TEST(test_death__off_duty_is_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
