@@ -3,8 +3,10 @@
 
 #include "admin-api/admin_api_private.h"
 #include "admin-api/escalations.h"
+#include "admin-api/pauses.h"
 #include "admin-api/shift_view.h"
 #include "gateway/base/encoding.h"
+#include "gateway/engine/people.h"
 
 #define CODE_BYTES_MAX         32
 #define INSTALLATION_BYTES_MAX 64
@@ -234,6 +236,8 @@ struct me {
     struct shift now;
     struct shift next;
     struct wall_time time;
+    const struct directory_pause *pause; /* NULL: none, or over */
+    int64_t wall_of_engine_ms;
     struct check_in_row check_in;
     bool checked_in;
     const char *lacks;        /* what the check-in still lacks, or NULL */
@@ -333,6 +337,7 @@ static void write_me(struct json_writer *json, void *context)
     write_shift(json, "next", &me->next, me->time);
     json_object_end(json);
     write_check_in(json, me);
+    pause_write(json, me->pause, me->wall_of_engine_ms);
     write_note(json, me);
     json_name(json, "devices");
     json_array_begin(json);
@@ -445,6 +450,9 @@ static enum next read_me(struct exchange *exchange, struct store *store)
         return reply_problem(exchange, STATUS_NOT_FOUND, NULL, NULL);
     }
     me.time = exchange->received_at;
+    me.wall_of_engine_ms = escalations_wall_of_engine_ms(exchange);
+    struct engine_time engine = {me.time.ms - me.wall_of_engine_ms};
+    me.pause = people_is_paused(me.agent, engine, me.time) ? me.agent->pause : NULL;
     find_shifts(&me, me.time);
     enum status status = store_read_begin(store, &error);
     if (status == STATUS_OK) {

@@ -109,7 +109,8 @@ static enum status read_reach(struct exchange *exchange, struct store *store, st
     enum status status = STATUS_OK;
     for (size_t i = 0; i < call->turns_count && status == STATUS_OK; i++) {
         status = agent_reach_read(store, call->customer, call->turns[i].agent, call->at,
-                                  exchange->arena, &call->turns[i].reach, error);
+                                  escalations_wall_of_engine_ms(exchange), exchange->arena,
+                                  &call->turns[i].reach, error);
     }
     return status;
 }

@@ -176,6 +176,7 @@ static const char *const command_names[COMMANDS_COUNT] = {
     [COMMAND_HEAR_DEVICE] = "hear_device",
     [COMMAND_CHECK_IN] = "check_in",
     [COMMAND_CHECK_OUT] = "check_out",
+    [COMMAND_PAUSE] = "pause",
     [COMMAND_CALL_OUTCOME] = "call_outcome",
     [COMMAND_TRANSPORT_OUTCOME] = "transport_outcome",
     [COMMAND_TRANSPORT_DELAYED] = "transport_delayed",

@@ -5,6 +5,8 @@
 
 #include "admin-api/admin_api_private.h"
 #include "admin-api/escalations.h"
+#include "admin-api/pauses.h"
+#include "gateway/engine/people.h"
 
 #define AGENTS_SHOWN_MAX 100
 
@@ -54,12 +56,16 @@ static enum status read_numbers(struct store *store, const struct directory_cust
 
 enum status agent_reach_read(struct store *store, const struct directory_customer *customer,
                              const struct directory_person *agent, struct wall_time now,
-                             struct arena *arena, struct agent_reach *reach_r, struct error *error)
+                             int64_t wall_of_engine_ms, struct arena *arena,
+                             struct agent_reach *reach_r, struct error *error)
 {
-    struct agent_reach reach = {.agent = agent};
-    enum status status = agent->kind == PERSON_AGENT
-                             ? read_devices(store, customer, now, arena, &reach, error)
-                             : STATUS_OK;
+    const struct engine_time engine = {now.ms - wall_of_engine_ms};
+    bool is_agent = agent->kind == PERSON_AGENT;
+    struct agent_reach reach = {.agent = agent,
+                                .wall_of_engine_ms = wall_of_engine_ms,
+                                .paused = is_agent && people_is_paused(agent, engine, now)};
+    enum status status =
+        is_agent ? read_devices(store, customer, now, arena, &reach, error) : STATUS_OK;
     if (status == STATUS_OK) {
         status = read_numbers(store, customer, arena, &reach, error);
     }
@@ -111,6 +117,7 @@ void agent_reach_write_paths(struct json_writer *json, const struct agent_reach 
     write_reach(json, &reach->push);
     json_object_end(json);
     write_call(json, reach);
+    pause_write(json, reach->paused ? reach->agent->pause : NULL, reach->wall_of_engine_ms);
 }
 
 static void write_numbers(struct json_writer *json, const struct agent_reach *reach)
@@ -177,7 +184,8 @@ static enum next read_person(struct exchange *exchange, struct store *store,
     enum status status = store_read_begin(store, &error);
     if (status == STATUS_OK) {
         status = agent_reach_read(store, exchange->customer, agent, exchange->received_at,
-                                  exchange->arena, &reach, &error);
+                                  escalations_wall_of_engine_ms(exchange), exchange->arena, &reach,
+                                  &error);
         store_read_end(store);
     }
     return status == STATUS_OK ? reply_view(exchange, write_one, &reach)
@@ -239,6 +247,7 @@ static enum status read_persons(struct exchange *exchange, struct store *store, 
     bool contacts = of != NULL && strcmp(of, "contacts") == 0;
     const struct directory_person *persons = contacts ? customer->contacts : customer->agents;
     size_t persons_count = contacts ? customer->contacts_count : customer->agents_count;
+    int64_t wall_of_engine_ms = escalations_wall_of_engine_ms(exchange);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < persons_count && status == STATUS_OK; i++) {
         const struct directory_person *agent = &persons[i];
@@ -249,8 +258,8 @@ static enum status read_persons(struct exchange *exchange, struct store *store, 
             page->next = page->agents[page->count - 1].agent->slug;
             break;
         }
-        status = agent_reach_read(store, customer, agent, exchange->received_at, exchange->arena,
-                                  &page->agents[page->count++], error);
+        status = agent_reach_read(store, customer, agent, exchange->received_at, wall_of_engine_ms,
+                                  exchange->arena, &page->agents[page->count++], error);
     }
     return status;
 }

@@ -20,17 +20,20 @@ struct agent_reach {
     struct reach push;                          /* the best of them */
     struct reach numbers[PHONES_OF_PERSON_MAX]; /* in their order */
     size_t numbers_count;
-    struct reach call; /* the best of those */
-    size_t call_at;    /* which that is */
+    struct reach call;         /* the best of those */
+    size_t call_at;            /* which that is */
+    int64_t wall_of_engine_ms; /* the wall minus engine time, then */
+    bool paused;
 };
 
-/* Reader threads, within one read of the caller's. Texts live in the arena. */
+/* Reader threads, within one read of the caller's. wall_of_engine_ms: the wall minus engine time,
+ * for pauses. Texts live in the arena. */
 enum status agent_reach_read(struct store *store, const struct directory_customer *customer,
                              const struct directory_person *agent, struct wall_time now,
-                             struct arena *arena, struct agent_reach *reach_r,
-                             struct error *error) MUST_CHECK;
+                             int64_t wall_of_engine_ms, struct arena *arena,
+                             struct agent_reach *reach_r, struct error *error) MUST_CHECK;
 
-/* The members "push" and "call", without single phones; for an agent. */
+/* The members "push", "call" and "paused", without single phones; for an agent. */
 void agent_reach_write_paths(struct json_writer *json, const struct agent_reach *reach);
 
 #endif

@@ -56,6 +56,7 @@ exchange_handler devices_test, devices_tests_list, devices_tests_get;
 exchange_handler telephony_outcome, forwarding_get, forwarding_record;
 exchange_handler desk_call_get, reachability_list, reachability_get, reachability_get_contact,
     agent_hear_device;
+exchange_handler agent_pauses_post, agent_pauses_delete, agents_pauses_post, agents_pauses_delete;
 exchange_handler customers_list, customers_get, customers_put;
 exchange_handler holidays_get, holidays_put, holidays_delete;
 exchange_handler agents_list, agents_get, agents_put, agents_enrolment, agents_devices;

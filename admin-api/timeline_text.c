@@ -181,6 +181,25 @@ static int say_action(enum entry_kind kind, const struct said *said, char *text)
     }
 }
 
+/* What is done beside a step. Answers as say_procedure(). */
+static int say_beside(enum entry_kind kind, const struct said *said, char *text)
+{
+    const size_t size = SENTENCE_BYTES_MAX;
+    bool paused = strcmp(said->word, "paused") == 0;
+    switch ((int)kind) {
+    case ENTRY_CALLED_TOO:
+        return snprintf(text, size, "%s is called, too: %s.", somebody(said),
+                        paused ? "paused, without a network for a while"
+                               : "no phone of theirs was heard of lately");
+    case ENTRY_BACKED_UP:
+        return snprintf(text, size, "%s %s: the backup is asked as well.", somebody(said),
+                        paused ? "is paused, without a network for a while"
+                               : "is busy with another ticket");
+    default:
+        return -1;
+    }
+}
+
 /* What happened to the procedure. Answers what snprintf() does; -1: another kind. */
 static int say_procedure(enum entry_kind kind, const struct said *said, char *text)
 {
@@ -352,6 +371,7 @@ void timeline_sentence(const struct directory_customer *customer, const struct t
     said_init(&said, customer, row, &names);
     if (say_procedure(row->kind, &said, sentence_r) < 0 &&
         say_action(row->kind, &said, sentence_r) < 0 &&
+        say_beside(row->kind, &said, sentence_r) < 0 &&
         say_attempt(row->kind, &said, sentence_r) < 0 &&
         say_verb(row->kind, &said, sentence_r) < 0 && say_clock(row->kind, &said, sentence_r) < 0) {
         (void)snprintf(sentence_r, SENTENCE_BYTES_MAX, "%s.", entry_kind_word(row->kind));

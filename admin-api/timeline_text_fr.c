@@ -190,6 +190,26 @@ static int say_action(enum entry_kind kind, const struct said *said, char *text)
     }
 }
 
+/* What is done beside a step. */
+static int say_beside(enum entry_kind kind, const struct said *said, char *text)
+{
+    const size_t size = SENTENCE_BYTES_MAX;
+    const char *who = somebody(said);
+    bool paused = strcmp(said->word, "paused") == 0;
+    switch ((int)kind) {
+    case ENTRY_CALLED_TOO:
+        return snprintf(text, size, "%s reçoit aussi un appel : %s.", who,
+                        paused ? "en pause, sans réseau pour un moment"
+                               : "aucun signe récent de ses téléphones");
+    case ENTRY_BACKED_UP:
+        return snprintf(text, size, "%s %s : le renfort est sollicité en même temps.", who,
+                        paused ? "est en pause, sans réseau pour un moment"
+                               : "est déjà sur un autre ticket");
+    default:
+        return -1;
+    }
+}
+
 /* What became of one attempt. */
 static int say_attempt(enum entry_kind kind, const struct said *said, char *text)
 {
@@ -304,7 +324,7 @@ void timeline_phrase(const struct directory_customer *customer, const struct tim
     said_init(&said, customer, row, &names);
     if (say_procedure(row->kind, &said, phrase_r) < 0 &&
         say_action(row->kind, &said, phrase_r) < 0 && say_attempt(row->kind, &said, phrase_r) < 0 &&
-        say_verb(row->kind, &said, phrase_r) < 0) {
+        say_verb(row->kind, &said, phrase_r) < 0 && say_beside(row->kind, &said, phrase_r) < 0) {
         (void)say_clock(row->kind, &said, phrase_r);
     }
     if (phrase_r[0] >= 'a' && phrase_r[0] <= 'z') {

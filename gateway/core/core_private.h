@@ -95,8 +95,13 @@ void run_next_phone(struct step *step, const struct attempt *ended);
 /* Ends the step now when nothing in it can lead to an acceptance any more. */
 void run_end_hopeless_step(struct step *step);
 
-/* Attempts for people of the current step who have become reachable since it began. */
+/* Attempts for people of the current step who have become reachable since it began, and what is
+ * due beside it to those who have become harder to reach. */
 void run_top_up(struct step *step);
+
+/* Whether this person said no in the current round, or handed it back: they are skipped for the
+ * rest of the round and tried again in the next. */
+bool run_stepped_aside(const struct step *step, const struct person_ref *person);
 
 /* Tells the current step's people again, or the holder, that the ticket worsened. */
 void run_update_people(struct step *step);
@@ -111,6 +116,29 @@ void run_withdraw(struct step *step);
 
 /* The callback endpoint that the desk listens on. */
 const char *run_desk(const struct step *step);
+
+/* A call to the first of the person's numbers that was not called in this step: they have one now,
+ * or have another behind those that came to nothing; never two at once. With an entry when `why` is
+ * not what was agreed. Whether there is one. */
+bool run_call_in_step(struct step *step, const struct context_person *person, const char *why);
+
+/* ---- asking.c: one person of the current step, and who is asked beside them ---- */
+
+/* Attempts on every path of the step that was not tried in it yet; and by call, with an entry that
+ * says why, when a push alone may not reach them. Answers how many. */
+int run_ask(struct step *step, const struct context_person *person);
+
+/* Asks the backup, on the step's paths, beside those of the step who were asked and are busy or
+ * paused, with an entry for each of them; nothing when nobody of it is left to ask. Answers how
+ * many attempts that makes. */
+int run_back_up(struct step *step);
+
+/* An entry that says why somebody of the step is called too, or backed up. */
+void run_record_why(struct step *step, enum entry_kind kind, const struct person_ref *person,
+                    const char *why);
+
+/* News for those of the backup who were asked in this step. */
+void run_update_backup(struct step *step);
 
 /* ---- keeping.c: what is on hold ---- */
 

@@ -23,6 +23,7 @@
 #define PHONES_OF_PERSON_MAX   4
 #define PERSON_PHONE_BYTES_MAX 24 /* E.164 has fewer */
 #define PERSONS_OF_STEP_MAX    32
+#define BACKUP_PERSONS_MAX     8
 #define ATTEMPTS_LOADED_MAX    320
 #define CANCEL_NOTICES_MAX     20
 
@@ -126,6 +127,9 @@ struct context_person {
     size_t phones_count;       /* at most PHONES_OF_PERSON_MAX */
     const struct context_device *devices; /* live ones only */
     size_t devices_count;
+    bool doubtful; /* the phones were not heard of lately, and the procedure minds */
+    bool paused;   /* the agent said that there is no network for a while */
+    bool busy;     /* the agent holds another escalation */
 };
 
 /* The persons behind one step's targets or one exhausted target, each once. An empty list means
@@ -139,6 +143,7 @@ struct context {
     const struct procedure *procedure;
     const struct context_step *steps;     /* procedure->steps_count of them */
     const struct context_step *exhausted; /* procedure->exhausted_count of them */
+    struct context_step backup;           /* on call in procedure->when_busy, or nobody */
     const struct context_person *holder;  /* the holder's paths, or NULL */
     const struct attempt *attempts;       /* the escalation's, oldest first (the newest 320) */
     size_t attempts_count;

@@ -167,6 +167,21 @@ static void parse_paper(struct json_reader *reader, struct procedure *procedure)
     }
 }
 
+/* What is done beside a step for people who may not be reached by it. */
+static void parse_standing(struct json_reader *reader, struct procedure *procedure)
+{
+    procedure->doubtful_calls_too = json_take_bool(reader, "doubtful_calls_too", true);
+    const char *role = json_take_text(reader, "when_busy", false, 0, SLUG_BYTES_MAX - 1);
+    if (role == NULL) {
+        role = PROCEDURE_WHEN_BUSY;
+    } else if (role[0] != '\0' && !text_is_slug(role)) {
+        json_reader_fault(reader, "when_busy",
+                          "must be a role, or \"\": nobody else is asked then");
+        return;
+    }
+    (void)text_copy(procedure->when_busy, sizeof procedure->when_busy, role);
+}
+
 /* What escalation_step() relies on; the reader has refused anything else. */
 static void check_numbers(const struct procedure *procedure)
 {
@@ -204,6 +219,7 @@ static enum status parse_object(json_t *json, const char *slug, struct arena *ar
         json_take_int(&reader, "exhausted_every_s", false, 1, 3600, 60) * SECOND_MS;
     procedure->promise_warning_ms =
         json_take_int(&reader, "promise_warning_s", false, 1, 3600, 60) * SECOND_MS;
+    parse_standing(&reader, procedure);
     parse_paper(&reader, procedure);
     json_t *steps = json_take_array(&reader, "steps", true, 1, PROCEDURE_STEPS_MAX);
     json_t *exhausted = json_take_array(&reader, "exhausted", false, 1, PROCEDURE_EXHAUSTED_MAX);

@@ -5,6 +5,7 @@
 #ifndef GATEWAY_CORE_PROCEDURE_H
 #define GATEWAY_CORE_PROCEDURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,8 +18,9 @@
 #define PROCEDURE_ROUNDS_MAX     10
 #define PROCEDURE_EXHAUSTED_MAX  16
 #define PROCEDURE_JSON_BYTES_MAX 32768
-#define PROCEDURE_NAME_BYTES_MAX 121 /* of who approved it, and the terminator */
-#define DATE_BYTES_MAX           11  /* "2026-11-30"; such texts compare as dates do */
+#define PROCEDURE_WHEN_BUSY      "renfort" /* unless it says otherwise */
+#define PROCEDURE_NAME_BYTES_MAX 121       /* of who approved it, and the terminator */
+#define DATE_BYTES_MAX           11        /* "2026-11-30"; such texts compare as dates do */
 
 enum target_kind {
     TARGET_ON_CALL,
@@ -56,6 +58,9 @@ struct procedure {
     int64_t holder_silent_ms;
     int64_t exhausted_every_ms;
     int64_t promise_warning_ms;
+    bool doubtful_calls_too;        /* a push to phones that were not heard of lately calls too */
+    char when_busy[SLUG_BYTES_MAX]; /* the role that is asked beside an agent who is busy or
+                                       paused; "": none */
     struct procedure_step *steps;
     size_t steps_count;
     struct procedure_target *exhausted; /* never empty */

@@ -28,9 +28,7 @@ static bool attempt_is_to(const struct attempt *attempt, const struct person_ref
     return attempt->person_kind == person->kind && attempt->person_id == person->id;
 }
 
-/* Whether this person said no in the current round, or handed it back: they are skipped for the
- * rest of the round and tried again in the next. */
-static bool person_stepped_aside(const struct step *step, const struct person_ref *person)
+bool run_stepped_aside(const struct step *step, const struct person_ref *person)
 {
     assert(person->kind == PERSON_AGENT || person->kind == PERSON_CONTACT);
     if (person_equal(&step->now->handed_back_by, person)) {
@@ -90,18 +88,18 @@ static int reach_people_of_step(struct step *step)
     }
     for (size_t i = 0; i < known->persons_count; i++) {
         const struct context_person *person = &known->persons[i];
-        if (person_stepped_aside(step, &person->ref)) {
+        if (run_stepped_aside(step, &person->ref)) {
             record_skip(step, &person->ref, "declined");
             continue;
         }
-        int reached = run_reach(step, PURPOSE_ALERT, person, wanted->via, step->now->wait_until);
+        int reached = run_ask(step, person);
         if (reached == 0) {
             record_skip(step, &person->ref,
                         wanted->via == VIA_PUSH ? "no_live_device" : "no_number");
         }
         made += reached;
     }
-    return made;
+    return made + run_back_up(step);
 }
 
 /* Starts step->now->step. False when nobody in it can be reached: that path ends now. */
@@ -340,12 +338,13 @@ static const struct context_person *still_asked(const struct step *step,
         const struct context_person *person = NULL;
         if (ended->position == now->position && now->state == ESCALATION_NOTIFYING) {
             person = find_person(current_step(step), ended);
+            person = person != NULL ? person : find_person(&step->context->backup, ended);
         } else if (now->state == ESCALATION_EXHAUSTED &&
                    ended->not_after.ms == now->wait_until.ms) {
             size_t told = (size_t)(now->announcements - 1) % procedure->exhausted_count;
             person = find_person(&step->context->exhausted[told], ended);
         }
-        return person != NULL && !person_stepped_aside(step, &person->ref) ? person : NULL;
+        return person != NULL && !run_stepped_aside(step, &person->ref) ? person : NULL;
     }
     bool wanted = (ended->purpose == PURPOSE_HOLDER_CALL && now->state == ESCALATION_OVERDUE) ||
                   (ended->purpose == PURPOSE_CANCEL_NOTICE && now->state == ESCALATION_CANCELLING &&
@@ -443,27 +442,7 @@ void run_end_hopeless_step(struct step *step)
     run_next_step(step, "every_path_failed");
 }
 
-/* Whether a device already has an attempt in this step. One that failed before the device
- * registered anew was to another target and does not count. */
-static bool was_tried_in_step(const struct step *step, const struct context_person *person,
-                              const struct context_device *device)
-{
-    assert(step->now->state == ESCALATION_NOTIFYING && device->id > 0);
-    for (size_t i = 0; i < step->context->attempts_count; i++) {
-        const struct attempt *attempt = &step->context->attempts[i];
-        bool outdated =
-            attempt->state == ATTEMPT_FAILED && attempt->planned_at.ms < device->registered_at.ms;
-        if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT &&
-            attempt_is_to(attempt, &person->ref) && attempt->device_id == device->id && !outdated) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A call to the first of the person's numbers that was not called in this step: they have one now,
- * or have another behind those that came to nothing. */
-static void top_up_by_call(struct step *step, const struct context_person *person)
+bool run_call_in_step(struct step *step, const struct context_person *person, const char *why)
 {
     const struct attempt like = {.purpose = PURPOSE_ALERT,
                                  .path = PATH_CALL,
@@ -473,9 +452,13 @@ static void top_up_by_call(struct step *step, const struct context_person *perso
                                  .not_after = step->now->wait_until};
     assert(step->now->state == ESCALATION_NOTIFYING);
     size_t next = next_phone(step, person, &like);
-    if (next < person->phones_count) {
-        (void)step_attempt_call(step, PURPOSE_ALERT, person, next, step->now->wait_until);
+    if (next == person->phones_count) {
+        return false;
     }
+    if (why != NULL) {
+        run_record_why(step, ENTRY_CALLED_TOO, &person->ref, why);
+    }
+    return step_attempt_call(step, PURPOSE_ALERT, person, next, step->now->wait_until) != NULL;
 }
 
 void run_top_up(struct step *step)
@@ -483,25 +466,15 @@ void run_top_up(struct step *step)
     if (step->now->state != ESCALATION_NOTIFYING) {
         return;
     }
-    const struct procedure_step *wanted = &step->context->procedure->steps[step->now->step];
     const struct context_step *known = current_step(step);
     assert(!escalation_is_held(step->now));
     assert(known->persons_count <= PERSONS_OF_STEP_MAX);
     for (size_t i = 0; i < known->persons_count; i++) {
-        const struct context_person *person = &known->persons[i];
-        if (person_stepped_aside(step, &person->ref)) {
-            continue;
-        }
-        for (size_t d = 0; (wanted->via & VIA_PUSH) && d < person->devices_count; d++) {
-            if (!was_tried_in_step(step, person, &person->devices[d])) {
-                (void)step_attempt(step, PURPOSE_ALERT, person, &person->devices[d], NULL,
-                                   step->now->wait_until);
-            }
-        }
-        if (wanted->via & VIA_CALL) {
-            top_up_by_call(step, person);
+        if (!run_stepped_aside(step, &known->persons[i].ref)) {
+            (void)run_ask(step, &known->persons[i]);
         }
     }
+    (void)run_back_up(step);
 }
 
 void run_update_people(struct step *step)
@@ -517,11 +490,12 @@ void run_update_people(struct step *step)
     } else if (step->now->state == ESCALATION_NOTIFYING) {
         const struct context_step *known = current_step(step);
         for (size_t i = 0; i < known->persons_count; i++) {
-            if (!person_stepped_aside(step, &known->persons[i].ref)) {
+            if (!run_stepped_aside(step, &known->persons[i].ref)) {
                 (void)run_reach(step, PURPOSE_UPDATE, &known->persons[i], VIA_PUSH,
                                 step->now->wait_until);
             }
         }
+        run_update_backup(step);
     }
 }
 

@@ -155,7 +155,9 @@
     X(ON_HOLD, 42, "on_hold")         /* nobody is told before the customer opens */               \
     X(RELEASED, 43, "released")       /* from there: escalated */                                  \
     X(NOTED, 44, "noted")             /* only a ticket */                                          \
-    X(FORWARDED, 45, "forwarded")     /* the call itself goes to whoever is on call */
+    X(FORWARDED, 45, "forwarded")     /* the call itself goes to whoever is on call */             \
+    X(CALLED_TOO, 46, "called_too")   /* a push alone may not reach them */                        \
+    X(BACKED_UP, 47, "backed_up")     /* the backup is asked beside them */
 
 #define ENUM_MEMBER_(prefix, name, number) prefix##name = (number)
 
@@ -195,7 +197,7 @@ enum task_kind { TASK_KIND_TABLE(X_) };
 #define X_(name, number, word) ENUM_MEMBER_(ENTRY_, name, number),
 enum entry_kind { ENTRY_KIND_TABLE(X_) };
 #undef X_
-#define ENTRY_KIND_LAST       ENTRY_FORWARDED
+#define ENTRY_KIND_LAST       ENTRY_BACKED_UP
 #define ESCALATION_STATE_LAST ESCALATION_NOTED
 
 /* The words; never NULL ("?" for a number outside the table). */

@@ -278,7 +278,7 @@ static enum status apply_alone(struct engine *engine, int64_t customer_id, struc
         status = prepare_on_hold(engine, applied_r->customer, procedure_id, &before, error);
     }
     if (status == STATUS_OK) {
-        status = context_build(engine, applied_r->customer, &before, event->wall, &context, error);
+        status = context_build(engine, applied_r->customer, &before, event, &context, error);
     }
     if (status == STATUS_OK && before.state == ESCALATION_ON_HOLD) {
         context_add_opening(engine, applied_r->customer, event, &context);
@@ -342,7 +342,7 @@ enum status apply_opening(struct engine *engine, const struct escalation *seed,
     struct context context;
     enum status status = find_customer(engine, seed->customer_id, &applied_r->customer, error);
     if (status == STATUS_OK) {
-        status = context_build(engine, applied_r->customer, seed, event->wall, &context, error);
+        status = context_build(engine, applied_r->customer, seed, event, &context, error);
     }
     if (status == STATUS_OK && event->plan == PLAN_HOLD) {
         context_add_opening(engine, applied_r->customer, event, &context);

@@ -32,6 +32,7 @@ enum command_type {
     COMMAND_HEAR_DEVICE,
     COMMAND_CHECK_IN,
     COMMAND_CHECK_OUT,
+    COMMAND_PAUSE,
     /* telephony, transport */
     COMMAND_CALL_OUTCOME,
     COMMAND_TRANSPORT_OUTCOME,
@@ -323,6 +324,18 @@ struct check_in_request {
     const char *note;  /* CHECK_OUT: for the next; or NULL */
 };
 
+#define PAUSE_MINUTES_MAX      60
+#define PAUSE_REASON_BYTES_MAX 120
+
+/* No network for a while: said by the agent (agent_id set) or by an operator. */
+struct pause_request {
+    int64_t agent_id;
+    const char *agent;         /* slug, when agent_id is 0 */
+    int minutes;               /* from now on; 0: the agent is back */
+    const char *reason;        /* or NULL */
+    const char *operator_name; /* NULL: the agent's own word */
+};
+
 /* When the shifts of a rota are to be checked in. */
 struct check_in_plan_request {
     const char *rota; /* slug */
@@ -412,6 +425,7 @@ struct command {
         struct device_request device;
         struct device_test_request device_test;
         struct check_in_request check_in;
+        struct pause_request pause;
         struct check_in_plan_request check_in_plan;
         struct shift_request shift;
         struct api_key_request api_key;

@@ -275,6 +275,20 @@ enum status command_put_person(struct engine *engine, struct command *command, s
     return status;
 }
 
+/* So must the role beside busy agents, unless it is the one that is taken when there is one. */
+static bool backup_exists(const struct directory_customer *customer,
+                          const struct procedure *procedure, struct command *command)
+{
+    const char *role = procedure->when_busy;
+    bool exists = role[0] == '\0' || strcmp(role, PROCEDURE_WHEN_BUSY) == 0 ||
+                  directory_rota(customer, role) != NULL;
+    if (!exists) {
+        refuse_field(command, STATUS_INVALID, "/when_busy",
+                     "names a rota that the customer does not have; put it first");
+    }
+    return exists;
+}
+
 /* Every agent and contact a procedure names must exist: configuration that drifts is found at once.
  */
 static bool targets_exist(const struct directory_customer *customer,
@@ -315,7 +329,8 @@ static bool procedure_is_sound(const struct directory_customer *customer,
         }
     }
     return targets_exist(customer, procedure->exhausted, procedure->exhausted_count, "/exhausted",
-                         command);
+                         command) &&
+           backup_exists(customer, procedure, command);
 }
 
 static void answer_version(struct command *command, const char *slug, int64_t version)

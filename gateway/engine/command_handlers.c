@@ -15,6 +15,7 @@ command_handler *const command_handlers[COMMANDS_COUNT] = {
     [COMMAND_HEAR_DEVICE] = command_hear_device,
     [COMMAND_CHECK_IN] = command_check_in,
     [COMMAND_CHECK_OUT] = command_check_out,
+    [COMMAND_PAUSE] = command_pause,
     [COMMAND_CALL_OUTCOME] = command_call_outcome,
     [COMMAND_TRANSPORT_OUTCOME] = command_transport_outcome,
     [COMMAND_TRANSPORT_DELAYED] = command_transport_delayed,

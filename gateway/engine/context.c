@@ -96,15 +96,16 @@ static enum status find_procedure(struct engine *engine, const struct directory_
 }
 
 enum status context_build(struct engine *engine, const struct directory_customer *customer,
-                          const struct escalation *escalation, struct wall_time wall,
+                          const struct escalation *escalation, const struct event *event,
                           struct context *context_r, struct error *error)
 {
     const struct procedure *procedure = NULL;
+    const struct people_standing standing = standing_for(engine, event);
     enum status status =
         find_procedure(engine, customer, escalation->procedure_id, &procedure, error);
     return status != STATUS_OK ? status
-                               : people_resolve(customer, procedure, escalation, wall,
-                                                engine->scratch, context_r, error);
+                               : people_resolve(customer, procedure, escalation, event->wall,
+                                                &standing, engine->scratch, context_r, error);
 }
 
 void context_add_opening(struct engine *engine, const struct directory_customer *customer,

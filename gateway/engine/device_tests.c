@@ -274,8 +274,11 @@ enum status device_test_outcome(struct engine *engine, const struct command *com
         struct wall_time since =
             request->gone_since.ms != TIME_NEVER_MS ? request->gone_since : row.planned_at;
         engine_customer_changed(engine, row.customer_id, false);
-        status = store_retire_device(engine->store, row.customer_id, row.device_id, request->reason,
-                                     request->at, since, error);
+        status = device_death_tell(engine, row.customer_id, row.device_id, since, error);
+        if (status == STATUS_OK) {
+            status = store_retire_device(engine->store, row.customer_id, row.device_id,
+                                         request->reason, request->at, since, error);
+        }
     }
     return status;
 }

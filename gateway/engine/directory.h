@@ -52,6 +52,15 @@ struct directory_phone {
     const char *label; /* the customer's word for it; or NULL */
 };
 
+/* No network for a while, as the agent said. Whoever looks asks whether it is over. */
+struct directory_pause {
+    struct wall_time since_at;
+    struct wall_time until_at;       /* as the wall stood when it was said */
+    struct engine_time until_engine; /* it ends then */
+    const char *reason;              /* or NULL */
+    const char *operator_name;       /* who said it on the agent's behalf; NULL: the agent */
+};
+
 /* An agent or a contact. */
 struct directory_person {
     enum person_kind kind;
@@ -66,6 +75,7 @@ struct directory_person {
     const char *phone_label;               /* of the first; or NULL */
     const struct directory_phone *further; /* numbers behind the first, in the person's order */
     size_t further_count;
+    const struct directory_pause *pause; /* agents only; NULL: none */
 };
 
 struct directory_enrolment {

@@ -158,9 +158,15 @@ static enum status load_persons(struct loading *loading, enum person_kind kind,
     *count_r = count;
     status = directory_load_phones(loading->builder->store, loading->snapshot->customer.id,
                                    loading->rows, loading->snapshot->arena, persons, count, error);
-    return status == STATUS_OK && kind == PERSON_AGENT
-               ? load_all_devices(loading, persons, count, error)
-               : status;
+    if (status != STATUS_OK || kind != PERSON_AGENT) {
+        return status;
+    }
+    status = load_all_devices(loading, persons, count, error);
+    return status != STATUS_OK
+               ? status
+               : directory_pauses_load(loading->builder->store, loading->snapshot->customer.id,
+                                       loading->rows, loading->snapshot->arena, persons, count,
+                                       error);
 }
 
 static enum status load_enrolments(struct loading *loading, struct error *error)

@@ -81,6 +81,12 @@ void shared_calendar_release(struct shared_calendar *shared); /* NULL is fine */
 bool shared_calendar_serves(const struct shared_calendar *shared,
                             const struct engine_calendar_texts *texts, struct wall_time now);
 
+/* Sets the pauses of a customer's agents (directory_pauses.c). rows is for what is needed
+ * meanwhile; what is kept lives in the arena. */
+enum status directory_pauses_load(struct store *store, int64_t customer_id, struct arena *rows,
+                                  struct arena *arena, struct directory_person *agents,
+                                  size_t agents_count, struct error *error) MUST_CHECK;
+
 /* Reads one customer; what its snapshot before has and still serves is shared. That may be NULL. */
 enum status customer_snapshot_load(const struct directory_builder *builder,
                                    const struct customer_row *row,

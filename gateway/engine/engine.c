@@ -319,6 +319,7 @@ static enum engine_lane lane_of(enum command_type type)
     case COMMAND_CONFIRM_TEST:
     case COMMAND_CHECK_IN:
     case COMMAND_CHECK_OUT:
+    case COMMAND_PAUSE:
     case COMMAND_QUARANTINE: /* before a deadline or the outbox touches it again */
         return LANE_ACKNOWLEDGMENT;
     case COMMAND_CALL_OUTCOME:

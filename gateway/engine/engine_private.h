@@ -339,8 +339,8 @@ command_handler command_escalate, command_forwarded_call, command_desk_verb, com
     command_ticket_verb;
 command_handler command_agent_verb, command_use_enrolment, command_put_device,
     command_delete_device, command_test_device, command_confirm_test, command_hear_device,
-    command_check_in, command_check_out, command_put_check_in_plan, command_delete_check_in_plan,
-    command_shift_due, command_shift_withdrawn;
+    command_check_in, command_check_out, command_pause, command_put_check_in_plan,
+    command_delete_check_in_plan, command_shift_due, command_shift_withdrawn;
 command_handler command_call_outcome, command_transport_outcome, command_transport_delayed;
 command_handler command_put_customer, command_put_holidays, command_put_person,
     command_put_procedure, command_put_rota, command_put_rules, command_add_enrolment,
@@ -418,8 +418,23 @@ struct event event_now(struct engine *engine, enum event_type type, struct wall_
 /* Resolves everybody the procedure may call on, from the writer's directory. All in the scratch
  * arena. */
 enum status context_build(struct engine *engine, const struct directory_customer *customer,
-                          const struct escalation *escalation, struct wall_time wall,
+                          const struct escalation *escalation, const struct event *event,
                           struct context *context_r, struct error *error) MUST_CHECK;
+
+/* ---- standing.c ---- */
+
+/* How agents stand when this event comes, read from the store where the event may ask them; it
+ * lives as long as the engine does. */
+struct people_standing standing_for(struct engine *engine, const struct event *event);
+
+/* ---- device_death.c ---- */
+
+/* A provider has given up a phone: before it is retired. An alarm when its agent is checked in and
+ * on call now, unless it registered again after `since`. */
+enum status device_death_tell(struct engine *engine, int64_t customer_id, int64_t device_id,
+                              struct wall_time since, struct error *error) MUST_CHECK;
+
+/* ---- context.c, again ---- */
 
 /* Adds when the customer opens next. */
 void context_add_opening(struct engine *engine, const struct directory_customer *customer,

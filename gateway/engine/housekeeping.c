@@ -1,8 +1,9 @@
 /* housekeeping.c - work that comes from time rather than from anybody: rotas that run short, old
- * idempotency keys, shifts that are to be checked in. */
+ * idempotency keys, pauses that are over, shifts that are to be checked in. */
 #include "gateway/engine/engine_private.h"
 
 #include "gateway/base/log.h"
+#include "gateway/store/store_standing.h"
 
 void housekeeping(struct engine *engine)
 {
@@ -17,6 +18,9 @@ void housekeeping(struct engine *engine)
         engine->purged_at = now;
         enum status status = store_purge_idempotency(
             engine->store, (struct engine_time){now.ms - IDEMPOTENCY_LIFE_MS}, &error);
+        if (status == STATUS_OK) {
+            status = store_forget_pauses(engine->store, now, &error);
+        }
         if (status != STATUS_OK) {
             log_error("engine.purge_failed", LOG_TEXT("detail", error.text));
             (void)reserve_make_room(engine, status);

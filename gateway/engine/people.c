@@ -101,18 +101,96 @@ size_t people_of_target(const struct directory_customer *customer,
     return 1;
 }
 
-static enum status resolve_targets(const struct directory_customer *customer,
-                                   const struct procedure_target *targets, size_t targets_count,
-                                   int64_t check_in_agent, struct wall_time at, struct arena *arena,
-                                   struct context_step *step_r, struct error *error)
+#define STANDINGS_KNOWN_MAX 64
+
+struct known_standing {
+    const struct directory_person *person;
+    bool doubtful_asked;
+    bool doubtful;
+    bool busy_asked;
+    bool busy;
+};
+
+/* One resolution: what it is about, and what was asked already. */
+struct resolving {
+    const struct directory_customer *customer;
+    const struct procedure *procedure;
+    const struct escalation *escalation;
+    struct wall_time at;
+    const struct people_standing *standing; /* or NULL */
+    struct arena *arena;
+    bool has_backup;
+    struct known_standing known[STANDINGS_KNOWN_MAX];
+    size_t known_count;
+};
+
+bool people_is_paused(const struct directory_person *person, struct engine_time now,
+                      struct wall_time at)
 {
-    const struct directory_person *people[PERSONS_OF_STEP_MAX];
-    size_t count = 0;
-    for (size_t t = 0; t < targets_count; t++) {
-        count += people_of_target(customer, &targets[t], check_in_agent, at, people + count,
-                                  PERSONS_OF_STEP_MAX - count);
+    if (person->pause == NULL) {
+        return false;
     }
-    struct context_person *persons = arena_alloc(arena, count * sizeof *persons);
+    return now.ms != TIME_NEVER_MS ? person->pause->until_engine.ms > now.ms
+                                   : person->pause->until_at.ms > at.ms;
+}
+
+/* The last slot is shared by those who find no room: they are asked each time. */
+static struct known_standing *known_standing(struct resolving *resolving,
+                                             const struct directory_person *person)
+{
+    for (size_t i = 0; i < resolving->known_count; i++) {
+        if (resolving->known[i].person == person) {
+            return &resolving->known[i];
+        }
+    }
+    size_t place = resolving->known_count < STANDINGS_KNOWN_MAX ? resolving->known_count++
+                                                                : STANDINGS_KNOWN_MAX - 1;
+    resolving->known[place] = (struct known_standing){.person = person};
+    return &resolving->known[place];
+}
+
+/* alone: by push and not by call. */
+static enum status add_standing(struct resolving *resolving, const struct directory_person *person,
+                                bool alone, struct context_person *person_r, struct error *error)
+{
+    const struct people_standing *standing = resolving->standing;
+    int64_t customer_id = resolving->customer->id;
+    enum status status = STATUS_OK;
+    if (person->kind != PERSON_AGENT) {
+        return STATUS_OK;
+    }
+    person_r->paused =
+        people_is_paused(person, standing != NULL ? standing->now : ENGINE_NEVER, resolving->at);
+    if (standing == NULL) {
+        return STATUS_OK;
+    }
+    struct known_standing *known = known_standing(resolving, person);
+    if (alone && resolving->procedure->doubtful_calls_too && person_r->phones_count > 0 &&
+        person_r->devices_count > 0) {
+        if (!known->doubtful_asked) {
+            status = standing->is_doubtful(standing->context, customer_id, person->id,
+                                           resolving->at, &known->doubtful, error);
+            known->doubtful_asked = status == STATUS_OK;
+        }
+        person_r->doubtful = known->doubtful;
+    }
+    if (status == STATUS_OK && resolving->has_backup) {
+        if (!known->busy_asked) {
+            status = standing->is_busy(standing->context, customer_id, person->id,
+                                       resolving->escalation->id, &known->busy, error);
+            known->busy_asked = status == STATUS_OK;
+        }
+        person_r->busy = known->busy;
+    }
+    return status;
+}
+
+/* via: the paths on which they are asked; 0: they are not asked, how they stand does not matter. */
+static enum status resolve_people(struct resolving *resolving,
+                                  const struct directory_person *const *people, size_t count,
+                                  unsigned via, struct context_step *step_r, struct error *error)
+{
+    struct context_person *persons = arena_alloc(resolving->arena, count * sizeof *persons);
     if (persons == NULL) {
         return out_of_memory(error);
     }
@@ -122,16 +200,55 @@ static enum status resolve_targets(const struct directory_customer *customer,
         for (size_t k = 0; k < i && !known; k++) {
             known = people[k] == people[i];
         }
-        if (!known) {
-            enum status status = resolve_person(arena, people[i], &persons[unique++], error);
-            if (status != STATUS_OK) {
-                return status;
-            }
+        if (known) {
+            continue;
+        }
+        struct context_person *person = &persons[unique++];
+        enum status status = resolve_person(resolving->arena, people[i], person, error);
+        if (status == STATUS_OK && via != 0) {
+            status = add_standing(resolving, people[i], via == VIA_PUSH, person, error);
+        }
+        if (status != STATUS_OK) {
+            return status;
         }
     }
     step_r->persons = persons;
     step_r->persons_count = unique;
     return STATUS_OK;
+}
+
+static enum status resolve_targets(struct resolving *resolving,
+                                   const struct procedure_target *targets, size_t targets_count,
+                                   unsigned via, struct context_step *step_r, struct error *error)
+{
+    const struct directory_person *people[PERSONS_OF_STEP_MAX];
+    size_t count = 0;
+    for (size_t t = 0; t < targets_count; t++) {
+        count += people_of_target(resolving->customer, &targets[t],
+                                  resolving->escalation->check_in_agent, resolving->at,
+                                  people + count, PERSONS_OF_STEP_MAX - count);
+    }
+    return resolve_people(resolving, people, count, via, step_r, error);
+}
+
+/* They are asked on the paths of whichever step it is. */
+static enum status resolve_backup(struct resolving *resolving, struct context_step *backup_r,
+                                  struct error *error)
+{
+    const struct procedure *procedure = resolving->procedure;
+    const struct directory_person *people[BACKUP_PERSONS_MAX];
+    unsigned via = VIA_PUSH | VIA_CALL;
+    if (procedure->when_busy[0] == '\0') {
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < procedure->steps_count; i++) {
+        via = procedure->steps[i].via == VIA_PUSH ? VIA_PUSH : via;
+    }
+    size_t count = people_on_call(resolving->customer, procedure->when_busy, resolving->at, people,
+                                  BACKUP_PERSONS_MAX);
+    enum status status = resolve_people(resolving, people, count, via, backup_r, error);
+    resolving->has_backup = count > 0; /* only now: whether they are busy themselves is all one */
+    return status;
 }
 
 static enum status resolve_holder(const struct directory_customer *customer,
@@ -152,25 +269,30 @@ static enum status resolve_holder(const struct directory_customer *customer,
 
 enum status people_resolve(const struct directory_customer *customer,
                            const struct procedure *procedure, const struct escalation *escalation,
-                           struct wall_time at, struct arena *arena, struct context *context_r,
-                           struct error *error)
+                           struct wall_time at, const struct people_standing *standing,
+                           struct arena *arena, struct context *context_r, struct error *error)
 {
     struct context context = {.procedure = procedure};
+    struct resolving resolving = {.customer = customer,
+                                  .procedure = procedure,
+                                  .escalation = escalation,
+                                  .at = at,
+                                  .standing = standing,
+                                  .arena = arena};
     struct context_step *steps = arena_alloc(arena, procedure->steps_count * sizeof *steps);
     struct context_step *exhausted =
         arena_alloc(arena, procedure->exhausted_count * sizeof *exhausted);
-    enum status status = STATUS_OK;
     if (steps == NULL || exhausted == NULL) {
         return out_of_memory(error);
     }
+    enum status status = resolve_backup(&resolving, &context.backup, error);
     for (size_t i = 0; i < procedure->steps_count && status == STATUS_OK; i++) {
-        status = resolve_targets(customer, procedure->steps[i].targets,
-                                 procedure->steps[i].targets_count, escalation->check_in_agent, at,
-                                 arena, &steps[i], error);
+        const struct procedure_step *step = &procedure->steps[i];
+        status = resolve_targets(&resolving, step->targets, step->targets_count, step->via,
+                                 &steps[i], error);
     }
     for (size_t i = 0; i < procedure->exhausted_count && status == STATUS_OK; i++) {
-        status = resolve_targets(customer, &procedure->exhausted[i], 1, escalation->check_in_agent,
-                                 at, arena, &exhausted[i], error);
+        status = resolve_targets(&resolving, &procedure->exhausted[i], 1, 0, &exhausted[i], error);
     }
     if (status == STATUS_OK) {
         status = resolve_holder(customer, &escalation->holder, arena, &context, error);

@@ -12,14 +12,34 @@
 #include "gateway/engine/directory.h"
 #include "gateway/engine/engine.h"
 
+/* How agents stand at the moment, beside what the directory says. */
+struct people_standing {
+    /* Pauses end on this clock; ENGINE_NEVER: there is none, and the wall tells. */
+    struct engine_time now;
+    /* Whether a push may not reach the agent's phones: none was heard of lately. */
+    enum status (*is_doubtful)(void *context, int64_t customer_id, int64_t agent_id,
+                               struct wall_time at, bool *doubtful_r, struct error *error);
+    /* Whether the agent holds an escalation other than this one. */
+    enum status (*is_busy)(void *context, int64_t customer_id, int64_t agent_id,
+                           struct uuid escalation, bool *busy_r, struct error *error);
+    void *context;
+};
+
 /* Resolves everybody that the procedure may call on at a moment for an escalation, of which only
  * the holder (PERSON_NONE: there is none) and check_in_agent are read. Sets all of *context_r but
  * the attempts; it lives in the arena and as long as customer and procedure do. STATUS_NO_MEMORY:
- * the arena is full; *context_r is then untouched. */
+ * the arena is full; what standing answered otherwise. *context_r is then untouched. standing: how
+ * those of the steps stand, each asked once and only where the procedure minds; NULL: nobody is
+ * busy, all phones are heard of. Pauses count in any case. */
 enum status people_resolve(const struct directory_customer *customer,
                            const struct procedure *procedure, const struct escalation *escalation,
-                           struct wall_time at, struct arena *arena, struct context *context_r,
+                           struct wall_time at, const struct people_standing *standing,
+                           struct arena *arena, struct context *context_r,
                            struct error *error) MUST_CHECK;
+
+/* Whether the agent's pause is not over. now: as people_standing.now. */
+bool people_is_paused(const struct directory_person *person, struct engine_time now,
+                      struct wall_time at);
 
 /* The agents on call for a role at a moment; answers how many (at most `max`). */
 size_t people_on_call(const struct directory_customer *customer, const char *role,

@@ -88,6 +88,20 @@ struct reach reach_of_push(const struct reach *devices, size_t count)
     return best;
 }
 
+bool reach_is_unheard(const struct device_heard_row *phones, size_t count, struct wall_time now)
+{
+    struct reach each[DEVICES_OF_PERSON_MAX];
+    assert(count <= DEVICES_OF_PERSON_MAX);
+    for (size_t i = 0; i < count; i++) {
+        const struct device_row device = {.registered_at = phones[i].registered_at,
+                                          .proven_at = phones[i].proven_at,
+                                          .heard_at = phones[i].heard_at,
+                                          .retired_at = WALL_NEVER};
+        each[i] = reach_of_device(&device, NULL, now);
+    }
+    return reach_of_push(each, count).state == REACH_DOUBTFUL;
+}
+
 struct reach reach_of_number(const char *phone, const struct number_proof_row *proof)
 {
     struct reach reach = {.state = REACH_UNKNOWN,

@@ -7,6 +7,7 @@
 
 #include "gateway/base/time.h"
 #include "gateway/store/store_number.h"
+#include "gateway/store/store_standing.h"
 
 /* A phone that was not heard of for longer is doubtful: it may be switched off or without a
  * network. The app says a word well within that time (POST …/contact). */
@@ -50,6 +51,10 @@ struct reach reach_of_device(const struct device_row *device, const struct devic
 
 /* The best of several phones; of none: UNREACHABLE, "no_device". Retired ones count for nothing. */
 struct reach reach_of_push(const struct reach *devices, size_t count);
+
+/* Whether the best of an agent's live phones is doubtful because it was not heard of lately: what
+ * never came through to any of them is unknown, and no doubt. None: no. */
+bool reach_is_unheard(const struct device_heard_row *phones, size_t count, struct wall_time now);
 
 /* Of one number. proof: what became of calls to it, or NULL. A call that was answered without a key
  * proves no more than that something answers: a voicemail does. */

@@ -74,6 +74,7 @@ bool reserve_serves(enum command_type type)
     case COMMAND_CONFIRM_TEST:
     case COMMAND_CHECK_IN:
     case COMMAND_CHECK_OUT:
+    case COMMAND_PAUSE:
     case COMMAND_CALL_OUTCOME:
     case COMMAND_TRANSPORT_OUTCOME:
     case COMMAND_TRANSPORT_DELAYED:

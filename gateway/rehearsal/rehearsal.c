@@ -109,6 +109,11 @@ static enum status compile_rotas(struct play *play, const struct engine_rotas *r
     for (size_t i = 0; i < procedure->exhausted_count && status == STATUS_OK; i++) {
         status = add_rota(play, &procedure->exhausted[i], rotas, scratch, list, error);
     }
+    if (status == STATUS_OK) {
+        struct procedure_target backup = {.kind = TARGET_ON_CALL};
+        (void)text_copy(backup.name, sizeof backup.name, procedure->when_busy);
+        status = add_rota(play, &backup, rotas, scratch, list, error);
+    }
     arena_destroy(&scratch);
     return status;
 }
@@ -197,7 +202,7 @@ static enum status apply(struct play *play, const struct event *event, size_t ow
     struct context context = {.procedure = NULL};
     arena_reset(play->scratch);
     enum status status = people_resolve(&play->customer, play->procedure, &play->escalation,
-                                        event->wall, play->scratch, &context, error);
+                                        event->wall, NULL, play->scratch, &context, error);
     if (status != STATUS_OK) {
         return status;
     }

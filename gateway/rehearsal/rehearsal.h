@@ -6,8 +6,9 @@
  * nothing is sent, and nothing of the engine is touched but an immutable snapshot of the directory.
  *
  * Taken for granted, besides what the request says: providers and the telephony layer answer at
- * once, a line is free for each call, no other escalation is open, and nothing of the configuration
- * changes until then.
+ * once, a line is free for each call, no other escalation is open, so that nobody is busy, phones
+ * are heard of as often as apps say a word, and nothing of the configuration changes until then.
+ * Pauses last as long as they were said to.
  */
 #ifndef GATEWAY_REHEARSAL_REHEARSAL_H
 #define GATEWAY_REHEARSAL_REHEARSAL_H

@@ -63,7 +63,9 @@
     X(ticket_erase_notes) X(ticket_erase_timeline) X(ticket_erase_dedup) \
     X(device_heard) X(device_list_of_agent) X(number_proof_put) X(number_proof_get) \
     X(number_proof_drop) X(number_proof_list) X(further_number_clear) X(further_number_insert) \
-    X(further_number_list)
+    X(further_number_list) \
+    X(pause_put) X(pause_delete) X(pause_forget) X(pause_get) X(pause_list) \
+    X(device_heard_of_agent) X(escalation_held_elsewhere)
 /* clang-format on */
 
 enum query {

@@ -129,6 +129,8 @@ static const char *const sql[QUESTIONS_COUNT] = {
     [ASK_PHONE] = "SELECT 1 FROM agent WHERE agent_id = ?2 AND phone <> '' AND ?1 = 1 "
                   "UNION ALL SELECT 1 FROM contact WHERE contact_id = ?2 AND phone <> '' "
                   "AND ?1 = 2",
+    [ASK_HEARD] = "SELECT registered_at, proven_at, heard_at, retired_at FROM device "
+                  "WHERE customer_id = ? AND agent_id = ? AND coalesce(permission, '') <> 'denied'",
     [ASK_DEVICES] = "SELECT device_id, registered_at, retired_at FROM device "
                     "WHERE customer_id = ? AND agent_id = ?",
     [ASK_PLANNED] = "SELECT purpose, path, person_kind, person_id, device_id, not_after_engine, "

@@ -116,6 +116,7 @@ static void step_starts(struct oracle *oracle, struct record *record, const stru
         }
     }
     record->restart = GO_ON;
+    record->doubted_count = 0;
     record->round_over = false;
     record->running = true;
     record->received = false;

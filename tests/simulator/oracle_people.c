@@ -116,3 +116,40 @@ struct phones phones_of(struct oracle *oracle, const struct record *record, stru
     answered(row);
     return phones;
 }
+
+#define SILENT_FOR_MS INT64_C(1800000)
+
+/* What one phone says for it: its row is at the three times, the last of them when it was taken
+ * away. */
+static enum doubt doubt_of_phone(sqlite3_stmt *row, int64_t wall_at)
+{
+    int64_t last = INT64_MIN;
+    for (int column = 0; column < 4; column++) {
+        bool known = sqlite3_column_type(row, column) != SQLITE_NULL;
+        int64_t at = sqlite3_column_int64(row, column);
+        if (known && at >= wall_at) {
+            return MAY_BE_DOUBTED; /* since then */
+        }
+        last = known && column < 3 && at > last ? at : last;
+    }
+    return wall_at - last >= SILENT_FOR_MS ? DOUBTED : NO_DOUBT;
+}
+
+enum doubt doubt_of(struct oracle *oracle, const struct record *record, struct somebody person,
+                    int64_t wall_at)
+{
+    bool proven = false, well = false, unsure = false;
+    sqlite3_stmt *row = question(oracle, ASK_HEARD);
+    (void)sqlite3_bind_int64(row, 1, record->customer + 1);
+    (void)sqlite3_bind_int64(row, 2, person.kind == AN_AGENT ? person.id : 0);
+    while (sqlite3_step(row) == SQLITE_ROW) {
+        enum doubt doubt = doubt_of_phone(row, wall_at);
+        bool gone = sqlite3_column_type(row, 3) != SQLITE_NULL && doubt != MAY_BE_DOUBTED;
+        bool ever = sqlite3_column_type(row, 1) != SQLITE_NULL;
+        unsure = unsure || doubt == MAY_BE_DOUBTED;
+        proven = proven || (ever && !gone);
+        well = well || (ever && !gone && doubt == NO_DOUBT);
+    }
+    answered(row);
+    return unsure ? MAY_BE_DOUBTED : proven && !well ? DOUBTED : NO_DOUBT;
+}

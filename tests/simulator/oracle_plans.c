@@ -196,6 +196,41 @@ static const struct people *people_now(struct oracle *oracle, const struct recor
     return &seen->people;
 }
 
+static bool is_doubted(const struct record *record, struct somebody person)
+{
+    bool found = false;
+    for (size_t i = 0; i < record->doubted_count && !found; i++) {
+        found = is_same_person(record->doubted[i], person);
+    }
+    return found;
+}
+
+/* Who is called in a step by push, as the push may not reach them. */
+static void note_doubt(struct oracle *oracle, struct record *record, const struct said *said)
+{
+    if (agreed_for(oracle, record).via != VIA_PUSHES) {
+        find_fault(oracle, "%s: a call to person %" PRId64 " needs a reason, and was agreed",
+                   id_text(record->id), said->person.id);
+    }
+    if (strcmp(said->word, "doubtful") != 0 || is_doubted(record, said->person) ||
+        doubt_of(oracle, record, said->person, said->wall_at) == NO_DOUBT) {
+        find_fault(oracle, "%s: person %" PRId64 " is called for no doubt that there is",
+                   id_text(record->id), said->person.id);
+    }
+    if (record->doubted_count < PEOPLE_MAX) {
+        record->doubted[record->doubted_count++] = said->person;
+    }
+}
+
+/* The step's own, and a call to whom a push may not reach. */
+static unsigned ways_to(struct oracle *oracle, const struct record *record, struct somebody person,
+                        unsigned via, int64_t wall_at)
+{
+    bool doubted = via == VIA_PUSHES && doubt_of(oracle, record, person, wall_at) == DOUBTED &&
+                   phones_of(oracle, record, person, wall_at).count > 0;
+    return doubted ? via | VIA_CALLS : via;
+}
+
 /* Everybody whom the step names, on all of its paths. */
 static void check_step(struct oracle *oracle, const struct record *record, const struct said *said)
 {
@@ -203,7 +238,8 @@ static void check_step(struct oracle *oracle, const struct record *record, const
     const struct people people = *people_now(oracle, record, said->wall_at);
     for (size_t i = 0; people.known && i < people.count; i++) {
         if (!stepped_aside(record, people.who[i])) {
-            (void)want_all_ways(oracle, record, said, TO_ALERT, people.who[i], agreed.via,
+            unsigned via = ways_to(oracle, record, people.who[i], agreed.via, said->wall_at);
+            (void)want_all_ways(oracle, record, said, TO_ALERT, people.who[i], via,
                                 said->at + agreed.accepted_within);
         }
     }
@@ -260,7 +296,10 @@ static void check_asked(struct oracle *oracle, const struct record *record, cons
                        "%s: person %" PRId64 " is asked by device %" PRId64 ", which is gone",
                        id_text(record->id), row->person.id, row->device_id);
         }
-        bool allowed = (agreed.via & (row->path == BY_PUSH ? VIA_PUSHES : VIA_CALLS)) != 0;
+        /* Of the others planned at this moment, the reason may stand further down. */
+        bool doubted = is_doubted(record, row->person) || !uuid_equal(row->id, said->attempt);
+        bool allowed = (agreed.via & (row->path == BY_PUSH ? VIA_PUSHES : VIA_CALLS)) != 0 ||
+                       (row->path == BY_CALL && doubted);
         if (row->purpose == TO_ALERT && row->position == record->position &&
             count_alerts(oracle, record, row->person, row->device_id, false) > 1) {
             find_fault(oracle, "%s: person %" PRId64 " is asked twice in a step in one way",
@@ -307,6 +346,7 @@ static void check_end_of_step(struct oracle *oracle, const struct record *record
 /* A "no" of this round: to what was asked in it, or of who is asked just now. */
 static void note_decline(struct oracle *oracle, struct record *record, const struct said *said)
 {
+    record->asked_ms = oracle->elapsed_ms; /* whoever says no has just heard of it */
     sqlite3_stmt *row = question(oracle, ASK_DECLINES);
     (void)sqlite3_bind_int64(row, 1, record->customer + 1);
     bind_uuid(row, 2, record->id);
@@ -643,6 +683,13 @@ static void check_round(struct oracle *oracle, const struct record *record, cons
     }
 }
 
+static void check_lateness(struct oracle *oracle, const struct said *said)
+{
+    if (said->number > LATE_WITHOUT_ALARM) {
+        expect_alarm(oracle, "engine.overdue", said->at);
+    }
+}
+
 void check_plans(struct oracle *oracle, struct record *record, const struct said *said)
 {
     if (record->set_aside > 0 && said->kind != SAID_QUARANTINED) {
@@ -665,6 +712,9 @@ void check_plans(struct oracle *oracle, struct record *record, const struct said
     case SAID_STEP_STARTED:
         check_step(oracle, record, said);
         break;
+    case SAID_CALLED_TOO:
+        note_doubt(oracle, record, said);
+        break;
     case SAID_STEP_ENDED:
         check_end_of_step(oracle, record, said);
         break;
@@ -683,7 +733,6 @@ void check_plans(struct oracle *oracle, struct record *record, const struct said
         check_withdrawals(oracle, record, said);
         break;
     case SAID_DECLINED:
-        record->asked_ms = oracle->elapsed_ms; /* whoever says no has just heard of it */
         note_decline(oracle, record, said);
         break;
     case SAID_OVERDUE:
@@ -696,9 +745,7 @@ void check_plans(struct oracle *oracle, struct record *record, const struct said
         check_task(oracle, record, said);
         break;
     case SAID_LATE:
-        if (said->number > LATE_WITHOUT_ALARM) {
-            expect_alarm(oracle, "engine.overdue", said->at);
-        }
+        check_lateness(oracle, said);
         break;
     case SAID_CALLED_BACK:
         check_called_back(oracle, record, said);

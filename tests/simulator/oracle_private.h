@@ -60,6 +60,7 @@ enum {
     SAID_LATE = 32,
     SAID_QUARANTINED = 34,
     SAID_CLOCK_STEPPED = 37,
+    SAID_CALLED_TOO = 46,
 };
 enum { TO_ALERT, TO_UPDATE, TO_CALL_HOLDER, TO_WITHDRAW, TO_TELL_CANCELLED, TO_TELL_EXHAUSTED };
 enum { TO_TELL_FRUITLESS = 6, TO_TELL_TASK = 7, TO_TELL_SET_ASIDE = 8 };
@@ -133,6 +134,8 @@ struct record {
     struct somebody passed_over; /* who let it go last: not asked in what is left of the round */
     struct somebody aside[PEOPLE_MAX]; /* who declined in this round */
     size_t aside_count;
+    struct somebody doubted[PEOPLE_MAX]; /* who is called in this step of pushes, for doubt */
+    size_t doubted_count;
     unsigned tasks; /* for the desk */
     unsigned tasks_told;
     bool broken;        /* its rows fail */
@@ -282,6 +285,7 @@ enum question {
     ASK_DESK,
     ASK_PERSON,
     ASK_PHONE,
+    ASK_HEARD,
     ASK_DEVICES,
     ASK_PLANNED,
     ASK_WORSENED,
@@ -457,6 +461,12 @@ struct phones {
 };
 struct phones phones_of(struct oracle *oracle, const struct record *record, struct somebody person,
                         int64_t wall_at);
+
+/* Whether all phones that ever confirmed anything were silent for half an hour by then. What was
+ * heard of them since stands in the same place, so that it is not always known. */
+enum doubt { NO_DOUBT, MAY_BE_DOUBTED, DOUBTED };
+enum doubt doubt_of(struct oracle *oracle, const struct record *record, struct somebody person,
+                    int64_t wall_at);
 
 /* ---- oracle_plans.c ---- */
 /* What this entry says happened: all that follows from it is planned, and nothing else. */

@@ -238,6 +238,7 @@ void recording_command(struct recording *recording, const struct box *box,
         break;
     case COMMAND_CHECK_IN:
     case COMMAND_CHECK_OUT:
+    case COMMAND_PAUSE:
         say_check_in(recording, box, command);
         break;
     default:

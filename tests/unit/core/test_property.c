@@ -70,7 +70,8 @@ static void random_procedure(struct world *world)
                              "%s{\"notify\":[%s],\"by\":[%s]%s,\"accepted_within_s\":%d}",
                              i > 0 ? "," : "", targets, by[draw(3)], received, (int)draw(90) + 1);
     }
-    (void)snprintf(json + used, sizeof json - used, "]%s}", exhausted[draw(4)]);
+    (void)snprintf(json + used, sizeof json - used, "],\"when_busy\":\"%s\"%s}",
+                   draw(2) == 0 ? "backup" : "", exhausted[draw(4)]);
     world_procedure(world, json);
 }
 
@@ -85,6 +86,9 @@ static void random_people(struct world *world)
         (void)snprintf(person->role, sizeof person->role, "%s", i < 5 ? roles[draw(3)] : "");
         person->has_phone = draw(4) != 0;
         person->further_phones = draw(PHONES_OF_PERSON_MAX);
+        person->doubtful = draw(4) == 0;
+        person->paused = i < 5 && draw(8) == 0;
+        person->busy = i < 5 && draw(6) == 0;
         person->devices_count = i < 5 ? draw(4) : 0;
         for (size_t d = 0; d < person->devices_count; d++) {
             enum platform platform = (enum platform)(PLATFORM_APNS + draw(3));

@@ -50,7 +50,7 @@ static void words__are_stored_and_never_change(void **state)
                 "cancel_confirmed", "severity", "note", "task", "task_done", "called_back", "late",
                 "recovered", "quarantined", "refused_verb", "attempt_delayed", "clock_stepped",
                 "clock_suspended", "qualified", "unqualified", "overridden", "on_hold", "released",
-                "noted", "forwarded");
+                "noted", "forwarded", "called_too", "backed_up");
 }
 
 #define CHECK_LIST(list, function, count)                                                          \

@@ -386,7 +386,7 @@ static int64_t parse_time(const char *text, const char **rest_r)
 }
 
 /* "person paul on primary contact apns fcm phone", or "phones 3": replaces what was said before.
- * "at 0:10": the devices registered then. */
+ * "at 0:10": the devices registered then. "doubtful", "paused", "busy": how they stand. */
 static void configure_person(struct world *world, const char *line)
 {
     struct words words;
@@ -398,6 +398,9 @@ static void configure_person(struct world *world, const char *line)
     person->has_phone = flag(&words, "phone") || flag(&words, "phones");
     person->further_phones =
         flag(&words, "phones") ? (size_t)strtol(option(&words, "phones"), NULL, 10) - 1 : 0;
+    person->doubtful = flag(&words, "doubtful");
+    person->paused = flag(&words, "paused");
+    person->busy = flag(&words, "busy");
     person->devices_count = 0;
     const char *at = option(&words, "at");
     struct wall_time registered_at = {

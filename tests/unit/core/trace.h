@@ -2,7 +2,7 @@
  * ones, so that a reader sees cause and effect.
  *
  *   procedure {"steps":[…]}          the JSON form of API.md, on one line; "last-resort"
- *   person paul on primary agent apns fcm phone
+ *   person paul on primary agent apns fcm phone    ("doubtful", "paused", "busy": so they stand)
  *   person marie on backup phones 3  has three numbers
  *   opens 480:00                     when the customer does; "never"
  *   0:00 open critical promise 300   the event at this time (minutes:seconds)

@@ -120,6 +120,9 @@ const struct context *world_context(struct world *world)
             .phones_count = person->has_phone ? 1 + person->further_phones : 0,
             .devices = person->devices,
             .devices_count = person->devices_count,
+            .doubtful = person->doubtful,
+            .paused = person->paused,
+            .busy = person->busy,
         };
     }
     world->context = (struct context){
@@ -136,6 +139,11 @@ const struct context *world_context(struct world *world)
     for (size_t i = 0; i < procedure->steps_count; i++) {
         resolve(world, procedure->steps[i].targets, procedure->steps[i].targets_count,
                 world->members[i], &world->steps[i]);
+    }
+    struct procedure_target backup = {.kind = TARGET_ON_CALL};
+    (void)snprintf(backup.name, sizeof backup.name, "%s", procedure->when_busy);
+    if (backup.name[0] != '\0') {
+        resolve(world, &backup, 1, world->backup, &world->context.backup);
     }
     for (size_t i = 0; i < procedure->exhausted_count; i++) {
         resolve(world, &procedure->exhausted[i], 1, world->members[PROCEDURE_STEPS_MAX + i],

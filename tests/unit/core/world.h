@@ -19,6 +19,9 @@ struct world_person {
     bool has_phone;
     size_t further_phones; /* behind the first */
     const char *phones[PHONES_OF_PERSON_MAX];
+    bool doubtful;
+    bool paused;
+    bool busy;
     struct context_device devices[DEVICES_OF_PERSON_MAX];
     size_t devices_count;
 };
@@ -42,6 +45,7 @@ struct world {
     struct context_person shown[WORLD_PERSONS_MAX];
     struct context_person members[PROCEDURE_STEPS_MAX + PROCEDURE_EXHAUSTED_MAX]
                                  [PERSONS_OF_STEP_MAX];
+    struct context_person backup[WORLD_PERSONS_MAX];
     struct context_step steps[PROCEDURE_STEPS_MAX];
     struct context_step exhausted[PROCEDURE_EXHAUSTED_MAX];
     struct attempt *shown_attempts; /* exactly so many as are shown */

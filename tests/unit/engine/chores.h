@@ -23,6 +23,7 @@ typedef struct command *chore(struct house *house);
     X(register_phone) X(retire_phone) \
     X(try_phone) X(confirm_test) X(test_fails) X(test_is_late) X(wait_for_room_for_tests) \
     X(hear_phone) X(check_in) X(check_out) X(check_out_with_a_note) \
+    X(pause) X(pause_again) X(be_back) X(offer_another) \
     X(plan_check_ins) X(unplan_check_ins) \
     X(miss_a_shift) X(take_up_a_shift) X(pass_a_shift) X(hear_of_check_in) \
     X(press_a_key_for_check_in) X(replace) X(withdraw_a_shift) \

@@ -135,3 +135,37 @@ struct command *chore_withdraw_a_shift(struct house *house)
     put_garde(house, "paul", 1800000, 4 * 3600000);
     return NULL;
 }
+
+struct command *chore_pause(struct house *house)
+{
+    (void)open_one(house); /* which asks Jean, and calls him then */
+    struct command *command = house_command(house, COMMAND_PAUSE);
+    command->request.pause =
+        (struct pause_request){.agent_id = house->jean, .minutes = 10, .reason = "lift"};
+    return command;
+}
+
+struct command *chore_pause_again(struct house *house)
+{
+    house_run(house, chore_pause(house));
+    struct command *command = house_command(house, COMMAND_PAUSE);
+    command->request.pause = (struct pause_request){
+        .agent = "jean", .minutes = 20, .reason = "lift", .operator_name = "Lucie"};
+    return command;
+}
+
+struct command *chore_be_back(struct house *house)
+{
+    house_run(house, chore_pause(house));
+    struct command *command = house_command(house, COMMAND_PAUSE);
+    command->request.pause.agent_id = house->jean;
+    return command;
+}
+
+/* With somebody beside whoever is busy: the rows say who is. */
+struct command *chore_offer_another(struct house *house)
+{
+    put_rota(house, PROCEDURE_WHEN_BUSY, "paul");
+    house_settle(house);
+    return escalate_command(house, SEVERITY_CRITICAL, NULL);
+}

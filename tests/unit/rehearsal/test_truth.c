@@ -13,6 +13,7 @@
 
 #define SITUATIONS      40
 #define TICK_MS         INT64_C(1000)
+#define HEARD_EVERY_MS  (INT64_C(600) * TICK_MS)
 #define PEOPLE_COUNT    4
 #define TEXT_BYTES      4096
 #define PLAYED_SENT_MAX 2048
@@ -346,8 +347,39 @@ static void play_old(struct real *real)
     house_settle(real->house);
 }
 
+/* The apps say a word now and then: a rehearsal takes it that they did. */
+static void hear_phones(struct house *house)
+{
+    const struct directory *directory = engine_directory_acquire(house->engine);
+    const struct directory_customer *customer = directory_customer(directory, house->customer_id);
+    for (size_t i = 0; i < customer->agents_count; i++) {
+        const struct directory_person *agent = &customer->agents[i];
+        for (size_t d = 0; d < agent->devices_count; d++) {
+            struct command *command = house_command(house, COMMAND_HEAR_DEVICE);
+            command->request.device.agent_id = agent->id;
+            command->request.device.installation =
+                arena_text(command->arena, agent->devices[d].installation);
+            house_run(house, command);
+            assert_int_equal(command->answer.status, STATUS_OK);
+        }
+    }
+    engine_directory_release(house->engine, directory);
+}
+
+/* Every third time Jean is in the lift, for longer than it all takes. */
+static void pause_jean(struct house *house, bool paused)
+{
+    struct command *command = house_command(house, COMMAND_PAUSE);
+    command->request.pause =
+        (struct pause_request){.agent_id = house->jean, .minutes = paused ? PAUSE_MINUTES_MAX : 0};
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    house_settle(house);
+}
+
 static void play_real(struct real *real, int64_t span_ms)
 {
+    hear_phones(real->house);
     struct command *command = escalate_command(real->house, SEVERITY_MAJOR, NULL);
     command->request.escalate.procedure = "drawn";
     command->request.escalate.promised_ms = real->situation->promised * TICK_MS;
@@ -357,6 +389,9 @@ static void play_real(struct real *real, int64_t span_ms)
     play_new(real);
     for (int64_t passed_ms = TICK_MS; passed_ms <= span_ms; passed_ms += TICK_MS) {
         house_advance(real->house, TICK_MS);
+        if (passed_ms % HEARD_EVERY_MS == 0) {
+            hear_phones(real->house);
+        }
         play_old(real);
         play_new(real);
     }
@@ -445,6 +480,7 @@ static void test_rehearsal__is_what_then_happens(void **state)
     put_device(house, agent_id(house, "lea"), "lea-2", PLATFORM_FCM);
     put_rota(house, "duty", "jean lea");
     put_rota(house, "nobody", "");
+    put_rota(house, PROCEDURE_WHEN_BUSY, "paul");
     for (int i = 0; i < SITUATIONS; i++) {
         struct arena *arena = arena_create(0);
         struct rehearsal rehearsal;
@@ -454,7 +490,7 @@ static void test_rehearsal__is_what_then_happens(void **state)
         wall_time_format(house->wall, at);
         add(situation.request, ",\"at\":\"%s\"}", at);
         put_procedure(house, "drawn", situation.procedure);
-        house_settle(house);
+        pause_jean(house, i % 3 == 0);
         rehearse(house, situation.request, arena, &rehearsal);
         assert_null(rehearsal.stopped_by);
         real = (struct real){.house = house, .situation = &situation};
@@ -468,7 +504,10 @@ static void test_rehearsal__is_what_then_happens(void **state)
         assert_string_equal(after.next_what, rehearsal.escalation.next_what);
         ends[rehearsal.end]++;
         arena_destroy(&arena);
-        house_run(house, desk_command(house, real.id, DESK_CANCEL));
+        /* Nobody is busy with it when the next begins: a rehearsal takes it that nobody is. */
+        house_run(house, after.holder.kind == PERSON_AGENT
+                             ? agent_command(house, real.id, VERB_DONE, after.holder.id, NULL)
+                             : desk_command(house, real.id, DESK_CANCEL));
         house_settle(house);
         house_advance(house, 3600000);
         house_settle(house);

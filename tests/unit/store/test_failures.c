@@ -7,6 +7,7 @@
 #include "gateway/store/store_backup.h"
 #include "gateway/store/store_number.h"
 #include "gateway/store/store_publication.h"
+#include "gateway/store/store_standing.h"
 #include "gateway/store/store_ticket.h"
 #include "tests/unit/failing_calls.h"
 #include "tests/unit/sanitized.h"
@@ -32,6 +33,7 @@ struct desk {
         struct caller_row *caller_row;
         struct check_in_plan_row *check_in_plan_row;
         struct customer_row *customer_row;
+        struct pause_row *pause_row;
         struct definition_row *definition_row;
         struct desk_task_row *desk_task_row;
         struct device_row *device_row;
@@ -60,6 +62,8 @@ struct desk {
     struct holidays_row holidays;
     struct check_in_row check_in;
     struct number_proof_row proof;
+    struct pause_row pause;
+    struct device_heard_row heard[ROWS];
     struct check_in_duty_row duties[ROWS];
     struct ticket_row ticket, another_ticket;
     struct ticket_note_row note;
@@ -100,6 +104,7 @@ static const struct number_proof_row proof = {.customer_id = 1,
                                               .answered_at = {7},
                                               .key_at = {TIME_NEVER_MS},
                                               .failed_at = {TIME_NEVER_MS}};
+static const struct pause_row pause_row = {.customer_id = 1, .agent_id = 1, .reason = "lift"};
 static const struct check_in_row check_in = {
     .customer_id = 1, .agent_id = 1, .installation = "i", .out_at = {TIME_NEVER_MS}};
 static const struct check_in_row tested_check_in = {.customer_id = 1,
@@ -319,6 +324,14 @@ static enum status index_and_erase(struct desk *desk)
       &d->rows.number_proof_row, &d->count, d->error)) \
     X(get_number_proof, store_get_number_proof(d->store, 1, PERSON_AGENT, 1, "+33600000001", \
       d->arena, &d->proof, d->error)) \
+    X(put_pause, store_put_pause(d->store, &pause_row, d->error)) \
+    X(delete_pause, store_delete_pause(d->store, 1, 1, d->error)) \
+    X(forget_pauses, store_forget_pauses(d->store, (struct engine_time){9}, d->error)) \
+    X(get_pause, store_get_pause(d->store, 1, 1, d->arena, &d->pause, d->error)) \
+    X(list_pauses, store_list_pauses(d->store, 1, d->arena, &d->rows.pause_row, &d->count, \
+      d->error)) \
+    X(list_heard, store_list_heard(d->store, 1, 1, ROWS, d->heard, &d->count, d->error)) \
+    X(is_busy, store_is_busy(d->store, 1, 1, numbered_id(0), &d->flag, d->error)) \
     X(check_in, store_check_in(d->store, &check_in, &d->number, d->error)) \
     X(check_out, store_check_out(d->store, 1, 1, NULL, (struct wall_time){9}, d->error)) \
     X(put_check_in_plan, store_put_check_in_plan(d->store, &check_in_plan, d->error)) \
@@ -489,6 +502,7 @@ static void furnish(struct shelf *shelf, struct desk *desk)
     assert_ok(shelf, store_set_person_numbers(store, 1, PERSON_AGENT, 1, "+33600000001",
                                               &further_number, 1, error));
     assert_ok(shelf, store_note_number(store, &proof, error));
+    assert_ok(shelf, store_put_pause(store, &pause_row, error));
     assert_ok(shelf, store_add_device_test(store, &device_test, error));
     assert_ok(shelf, store_add_idempotency(store, &idempotency, error));
     assert_ok(shelf, store_set_engine_clock(store, &engine_clock, error));
