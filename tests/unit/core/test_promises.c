@@ -55,6 +55,7 @@ static void next__names_the_promise_that_is_due_first(void **state)
     (void)state;
     struct world *world = world_create();
     world_person(world, "paul")->devices_count = 1;
+    world_person(world, "paul")->devices[0].id = 1;
     world_procedure(world, "{\"steps\":[{\"notify\":[{\"agent\":\"paul\"}],\"by\":[\"push\"],"
                            "\"accepted_within_s\":600}],\"promise_warning_s\":60}");
     world_open(world, SEVERITY_MAJOR, 660000, false);
