@@ -138,7 +138,8 @@ struct command *chore_withdraw_a_shift(struct house *house)
 
 struct command *chore_pause(struct house *house)
 {
-    (void)open_one(house); /* which asks Jean, and calls him then */
+    house_advance(house, 3600000); /* the trunk is free of the calls of earlier tries */
+    (void)open_one(house);         /* which asks Jean, and calls him then */
     struct command *command = house_command(house, COMMAND_PAUSE);
     command->request.pause =
         (struct pause_request){.agent_id = house->jean, .minutes = 10, .reason = "lift"};

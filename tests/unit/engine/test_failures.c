@@ -86,7 +86,8 @@ static const char *find_forgotten(struct house *house)
                : "a key";
 }
 
-/* So that each try has as much to do as the one before it. */
+/* So that each try has as much to do as the one before it, and no phone was proven long ago: its
+ * agent would be called, too. */
 static void start_afresh(struct house *house)
 {
     static const char sql[] =
@@ -97,7 +98,8 @@ static void start_afresh(struct house *house)
         "DELETE FROM check_in_plan; DELETE FROM check_in_duty; "
         "DELETE FROM procedure WHERE version > 1; DELETE FROM api_key; UPDATE customer SET "
         "timeline_seq = 0, opening_hours = NULL, holidays = NULL, ticket_fields = NULL; "
-        "DELETE FROM customer_holidays; DELETE FROM customer_number; "
+        "DELETE FROM customer_holidays; DELETE FROM customer_number; DELETE FROM agent_pause; "
+        "DELETE FROM rota WHERE slug = 'renfort'; UPDATE device SET proven_at = NULL; "
         "PRAGMA synchronous = OFF";
     assert_int_equal(sqlite3_exec(house->engine->store->db, sql, NULL, NULL, NULL), SQLITE_OK);
     house->sent_count = 0;
