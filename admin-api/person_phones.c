@@ -13,6 +13,16 @@
 
 _Static_assert(TELEPHONE_E164_BYTES_MAX <= PERSON_PHONE_BYTES_MAX, "an attempt keeps any number");
 
+/* A copy that lives with the exchange; NULL after a fault. */
+static const char *keep(struct exchange *exchange, struct json_reader *reader, const char *text)
+{
+    const char *copy = arena_text(exchange->arena, text);
+    if (copy == NULL && reader->status == STATUS_OK) {
+        reader->status = error_set(reader->error, STATUS_NO_MEMORY, "no memory for the numbers");
+    }
+    return copy;
+}
+
 /* A number as people write it, as E.164; NULL when it is absent or after a fault. */
 static const char *take_number(struct exchange *exchange, struct json_reader *reader,
                                const char *name, bool required)
@@ -27,7 +37,7 @@ static const char *take_number(struct exchange *exchange, struct json_reader *re
         json_reader_fault(reader, name, "is not a telephone number: %s", error.text);
         return NULL;
     }
-    return arena_text(exchange->arena, e164);
+    return keep(exchange, reader, e164);
 }
 
 static struct directory_phone take_nth(struct exchange *exchange, struct json_reader *above,
@@ -40,9 +50,9 @@ static struct directory_phone take_nth(struct exchange *exchange, struct json_re
     json_reader_init(&reader, value, pointer, above->error);
     struct directory_phone phone = {.phone = take_number(exchange, &reader, "number", true)};
     const char *label = json_take_text(&reader, "label", false, 1, LABEL_BYTES_MAX);
-    phone.label = label != NULL ? arena_text(exchange->arena, label) : NULL;
+    phone.label = label != NULL ? keep(exchange, &reader, label) : NULL;
     for (size_t i = 0; i < n && phone.phone != NULL; i++) {
-        if (strcmp(before[i].phone, phone.phone) == 0) {
+        if (before[i].phone != NULL && strcmp(before[i].phone, phone.phone) == 0) {
             json_reader_fault(&reader, "number",
                               "is the same number as /phones/%zu/number: leave one out", i);
         }
@@ -66,7 +76,7 @@ void person_phones_take(struct exchange *exchange, struct json_reader *reader,
     }
     if (count == 0) {
         phones[0].phone = first;
-    } else if (first != NULL && strcmp(first, phones[0].phone) != 0) {
+    } else if (first != NULL && phones[0].phone != NULL && strcmp(first, phones[0].phone) != 0) {
         json_reader_fault(reader, "phone",
                           "is another number than /phones/0/number, which is called first: leave "
                           "one of them out");

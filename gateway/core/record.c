@@ -74,7 +74,8 @@ static struct attempt *add_attempt(struct step *step, enum attempt_purpose purpo
         (void)text_copy(attempt->callback, sizeof attempt->callback, callback);
     }
     if (attempt->path == PATH_CALL) {
-        assert(phone < person->phones_count && person->phones_count <= PHONES_OF_PERSON_MAX);
+        assert(person != NULL && phone < person->phones_count);
+        assert(person->phones_count <= PHONES_OF_PERSON_MAX);
         (void)text_copy(attempt->phone, sizeof attempt->phone, person->phones[phone]);
         attempt->phone_place = (int)phone + 1;
         attempt->phones_count = (int)person->phones_count;
