@@ -5,6 +5,7 @@
 #ifndef GATEWAY_CORE_PROCEDURE_H
 #define GATEWAY_CORE_PROCEDURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@
 #define PROCEDURE_ROUNDS_MAX     10
 #define PROCEDURE_EXHAUSTED_MAX  16
 #define PROCEDURE_JSON_BYTES_MAX 32768
+#define ACCEPTANCES_MAX          8   /* that a step may ask for */
 #define PROCEDURE_NAME_BYTES_MAX 121 /* of who approved it, and the terminator */
 #define DATE_BYTES_MAX           11  /* "2026-11-30"; such texts compare as dates do */
 
@@ -46,6 +48,7 @@ struct procedure_step {
     unsigned via;
     int64_t received_within_ms; /* 0: reception does not matter */
     int64_t accepted_within_ms;
+    int acceptances; /* so many people are wanted: the holder and, beside them, members */
 };
 
 struct procedure {
@@ -56,6 +59,8 @@ struct procedure {
     int64_t holder_silent_ms;
     int64_t exhausted_every_ms;
     int64_t promise_warning_ms;
+    int64_t offer_within_ms; /* for an answer by whoever is asked by name */
+    bool offer_at_shift_end; /* who is on call then is asked to take over from the holder */
     struct procedure_step *steps;
     size_t steps_count;
     struct procedure_target *exhausted; /* never empty */

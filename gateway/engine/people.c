@@ -25,8 +25,8 @@ static enum status out_of_memory(struct error *error)
     return error_set(error, STATUS_NO_MEMORY, "no memory for the context");
 }
 
-static enum status resolve_person(struct arena *arena, const struct directory_person *person,
-                                  struct context_person *person_r, struct error *error)
+enum status people_paths(struct arena *arena, const struct directory_person *person,
+                         struct context_person *person_r, struct error *error)
 {
     *person_r = (struct context_person){
         .ref = {.kind = person->kind, .id = person->id},
@@ -101,7 +101,7 @@ static enum status resolve_targets(const struct directory_customer *customer,
             known = people[k] == people[i];
         }
         if (!known) {
-            enum status status = resolve_person(arena, people[i], &persons[unique++], error);
+            enum status status = people_paths(arena, people[i], &persons[unique++], error);
             if (status != STATUS_OK) {
                 return status;
             }
@@ -125,7 +125,7 @@ static enum status resolve_holder(const struct directory_customer *customer,
         return out_of_memory(error);
     }
     context->holder = holder;
-    return resolve_person(arena, person, holder, error);
+    return people_paths(arena, person, holder, error);
 }
 
 enum status people_resolve(const struct directory_customer *customer,

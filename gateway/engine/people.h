@@ -21,6 +21,11 @@ enum status people_resolve(const struct directory_customer *customer,
                            struct wall_time at, struct arena *arena, struct context *context_r,
                            struct error *error) MUST_CHECK;
 
+/* A person's paths as they are now: their number, and their live devices, into the arena.
+ * STATUS_NO_MEMORY. */
+enum status people_paths(struct arena *arena, const struct directory_person *person,
+                         struct context_person *person_r, struct error *error) MUST_CHECK;
+
 /* The agents on call for a role at a moment; answers how many (at most `max`). */
 size_t people_on_call(const struct directory_customer *customer, const char *role,
                       struct wall_time at, const struct directory_person **agents_r, size_t max);

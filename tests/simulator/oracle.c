@@ -61,7 +61,8 @@ static const char *const sql[QUESTIONS_COUNT] = {
                        "UNION ALL SELECT test_id FROM device_test WHERE state = 1",
     [ASK_ATTEMPT] =
         "SELECT a.state, a.device_id, a.person_id, a.severity, e.drill, "
-        "a.not_after_engine, t.summary, e.state, a.position = e.position, a.planned_engine "
+        "a.not_after_engine, t.summary, e.state, a.position = e.position, a.planned_engine, "
+        "e.search_until_engine IS NOT NULL, e.holder_kind, e.holder_id, a.person_kind "
         "FROM attempt AS a JOIN escalation AS e ON e.customer_id = a.customer_id "
         "AND e.escalation_id = a.escalation_id JOIN ticket AS t "
         "ON t.customer_id = e.customer_id AND t.ticket_id = e.ticket_id WHERE a.customer_id = ? "
