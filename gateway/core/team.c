@@ -325,7 +325,8 @@ static void keep_as_member(struct step *step, const struct member *member)
 static struct engine_time shift_of(const struct step *step, const struct person_ref *holder)
 {
     const struct context_shift *shift = step->context->actor_shift;
-    if (!step->context->procedure->offer_at_shift_end || holder->kind != PERSON_AGENT) {
+    if (!step->context->procedure->offer_at_shift_end || holder->kind != PERSON_AGENT ||
+        step->now->check_in_agent != 0) { /* a check-in ends with its shift */
         return ENGINE_NEVER;
     }
     if (!person_equal(holder, &step->event->actor)) {

@@ -159,9 +159,12 @@ static const char *const sql[QUESTIONS_COUNT] = {
                      "(SELECT min(c.promise_engine) FROM caller AS c "
                      "WHERE c.customer_id = e.customer_id AND c.escalation_id = e.escalation_id "
                      "AND c.promise = 1), (SELECT count(*) FROM desk_task AS t "
-                     "WHERE t.customer_id = e.customer_id AND t.escalation_id = e.escalation_id) "
+                     "WHERE t.customer_id = e.customer_id AND t.escalation_id = e.escalation_id), "
+                     "min(coalesce(e.shift_until_engine, ?3), coalesce(e.search_until_engine, ?3), "
+                     "coalesce((SELECT min(o.until_engine) FROM escalation_offer AS o WHERE "
+                     "o.customer_id = e.customer_id AND o.escalation_id = e.escalation_id), ?3)) "
                      "FROM escalation AS e "
-                     "WHERE e.customer_id = ? AND e.escalation_id = ?",
+                     "WHERE e.customer_id = ?1 AND e.escalation_id = ?2",
     [ASK_HOPE] = "SELECT count(*) FROM attempt WHERE customer_id = ?1 AND escalation_id = ?2 "
                  "AND position = ?3 AND purpose = 0 AND answer NOT IN (4, 5, 6, 7) "
                  "AND state NOT IN (5, 6) AND NOT (state <= 1 AND delayed_at IS NOT NULL) "
