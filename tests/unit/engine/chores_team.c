@@ -3,6 +3,7 @@
 
 static struct uuid held_one(struct house *house)
 {
+    house_advance(house, 3600000); /* the trunk is free */
     struct uuid id = open_one(house);
     house_run(house, agent_command(house, id, VERB_ACCEPT, house->jean, NULL));
     return id;
