@@ -17,6 +17,7 @@
 #define VERSION_BYTES_MAX      64
 #define ETA_S_MAX              86400
 #define OPEN_SHOWN_MAX         50
+#define REASON_TEXT_MAX        1000
 #define NOTE_BYTES_MAX         4000
 #define NOTE_LIFE_MS           INT64_C(86400000)
 
@@ -507,7 +508,7 @@ enum next agent_verb_post(struct exchange *exchange)
     if (request->verb == AGENT_VERBS_COUNT) {
         return reply_fault(exchange, STATUS_NOT_FOUND, NULL,
                            "no such verb: received, seen, accept, decline, remote, on-my-way, "
-                           "on-site, done, hand-back");
+                           "on-site, done, hand-back, join, leave, hand-over");
     }
     if (!query_check(exchange, no_parameters) || !path_uuid(exchange, 0, &command->escalation_id) ||
         !body_begin(exchange, &reader, &error)) {
@@ -518,6 +519,11 @@ enum next agent_verb_post(struct exchange *exchange)
     take_attempt(&reader, request);
     if (request->verb == VERB_ON_MY_WAY) {
         request->eta_ms = json_take_int(&reader, "eta_s", false, 0, ETA_S_MAX, 0) * 1000;
+    }
+    if (request->verb == VERB_HAND_OVER) {
+        request->to = json_take_slug(&reader, "to", true);
+        request->stays = json_take_bool(&reader, "stays", false);
+        request->text = json_take_text(&reader, "reason", false, 1, REASON_TEXT_MAX);
     }
     return body_end(exchange, &reader) ? NEXT_COMMAND : NEXT_ANSWER;
 }

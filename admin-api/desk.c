@@ -111,6 +111,25 @@ enum next escalations_done(struct exchange *exchange)
                                                                : NEXT_ANSWER;
 }
 
+enum next escalations_assign(struct exchange *exchange)
+{
+    struct json_reader reader;
+    struct error error;
+    struct desk_request *request = begin(exchange, DESK_ASSIGN, &reader, &error);
+    if (request == NULL) {
+        return NEXT_ANSWER;
+    }
+    request->agent = json_take_slug(&reader, "agent", true);
+    request->role =
+        (enum offer_role)json_take_word(&reader, "as", false, offer_role_words, OFFER_AS_HOLDER);
+    request->stays = json_take_bool(&reader, "stays", false);
+    request->text = json_take_text(&reader, "reason", false, 1, REASON_TEXT_MAX);
+    if (request->stays && request->role == OFFER_AS_MEMBER) {
+        json_reader_fault(&reader, "stays", "is for as \"holder\": who joins takes it from nobody");
+    }
+    return finish(exchange, &reader);
+}
+
 enum next escalations_on_behalf(struct exchange *exchange)
 {
     struct json_reader reader;
@@ -124,10 +143,10 @@ enum next escalations_on_behalf(struct exchange *exchange)
     request->agent_verb = word != NULL ? agent_verb_parse(word) : AGENT_VERBS_COUNT;
     if (word != NULL &&
         (request->agent_verb == AGENT_VERBS_COUNT || request->agent_verb == VERB_RECEIVED ||
-         request->agent_verb == VERB_SEEN)) {
+         request->agent_verb == VERB_SEEN || request->agent_verb == VERB_HAND_OVER)) {
         json_reader_fault(&reader, "verb",
                           "must be one of accept, decline, remote, on-my-way, on-site, done, "
-                          "hand-back");
+                          "hand-back, join, leave; of a hand-over, POST /assign");
     }
     request->eta_ms = json_take_int(&reader, "eta_s", false, 0, ETA_S_MAX, 0) * 1000;
     return finish(exchange, &reader);

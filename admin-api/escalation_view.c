@@ -143,6 +143,10 @@ static const char *task_sentence(const struct desk_task_row *task)
         return "Tell the holder that it was cancelled: no device confirmed it.";
     case TASK_CALLER:
         return "Call the caller back: it was cancelled with their promise still open.";
+    case TASK_OFFER:
+        return "Ask somebody else, or by voice: who was asked by name did not accept.";
+    case TASK_TEAM:
+        return "Find more people: fewer accepted than the procedure wants.";
     }
     return "Look at this escalation.";
 }
@@ -231,6 +235,8 @@ void view_escalation(struct json_writer *json, void *context)
     json_member_int(json, "step", escalation->step + 1);
     write_procedure(json, view);
     escalation_json_holder(json, view->customer, escalation);
+    escalation_json_team(json, view->customer, escalation, view->wall_of_engine_ms);
+    json_member_int(json, "wanted", escalation->wanted);
     escalation_json_next(json, escalation, view->wall_of_engine_ms);
     json_name(json, "tasks");
     json_array_begin(json);
@@ -261,6 +267,7 @@ void view_agent_escalation(struct json_writer *json, void *context)
     write_ticket(json, view);
     write_details(json, view);
     escalation_json_holder(json, view->customer, &view->escalation);
+    escalation_json_team(json, view->customer, &view->escalation, view->wall_of_engine_ms);
     json_object_end(json);
 }
 

@@ -44,30 +44,97 @@ static void add_ended(struct interventions *list, int64_t agent_id, struct wall_
     add(list, agent_id, from, to);
 }
 
+/* Who is at work at the same time. */
+struct worker {
+    int64_t agent_id; /* 0: a free place */
+    struct wall_time since;
+};
+
+struct workers {
+    struct worker each[MEMBERS_MAX + 1];
+    int64_t holder; /* 0: nobody, or no agent */
+};
+
+static void begin_work(struct workers *workers, int64_t agent_id, struct wall_time since)
+{
+    struct worker *free_place = NULL;
+    for (size_t i = 0; i < sizeof workers->each / sizeof workers->each[0]; i++) {
+        if (workers->each[i].agent_id == agent_id) {
+            return; /* at it already, or nobody */
+        }
+        free_place = workers->each[i].agent_id == 0 ? &workers->each[i] : free_place;
+    }
+    if (free_place != NULL && agent_id != 0) {
+        *free_place = (struct worker){agent_id, since};
+    }
+}
+
+/* agent_id 0: of all. */
+static void end_work(struct workers *workers, int64_t agent_id, struct wall_time at,
+                     struct interventions *list)
+{
+    for (size_t i = 0; i < sizeof workers->each / sizeof workers->each[0]; i++) {
+        struct worker *worker = &workers->each[i];
+        if (worker->agent_id != 0 && (agent_id == 0 || worker->agent_id == agent_id)) {
+            add_ended(list, worker->agent_id, worker->since, at);
+            worker->agent_id = 0;
+        }
+    }
+}
+
+/* Whoever let go is the holder, whoever said so. */
+static void let_go(struct workers *workers, struct wall_time at, struct interventions *list)
+{
+    if (workers->holder != 0) {
+        end_work(workers, workers->holder, at, list);
+    }
+    workers->holder = 0;
+}
+
 void interventions_take(const struct timeline_row *rows, size_t count, struct wall_time end,
                         struct interventions *list)
 {
-    int64_t holder = 0;
-    struct wall_time since = {0};
+    struct workers workers = {.holder = 0};
     for (size_t i = 0; i < count; i++) {
+        int64_t agent_id = 0;
         switch ((int)rows[i].kind) {
         case ENTRY_ACCEPTED:
-            holder = agent_of(&rows[i]);
-            since = rows[i].at;
+            workers.holder = agent_of(&rows[i]);
+            begin_work(&workers, workers.holder, rows[i].at);
+            break;
+        case ENTRY_HANDED_OVER: /* whoever stays is said to, right behind it */
+            agent_id = agent_of(&rows[i]);
+            let_go(&workers, rows[i].at, list);
+            workers.holder = agent_id;
+            begin_work(&workers, agent_id, rows[i].at);
+            break;
+        case ENTRY_MEMBER_JOINED:
+            begin_work(&workers, agent_of(&rows[i]), rows[i].at);
+            break;
+        case ENTRY_MEMBER_LEFT:
+            agent_id = agent_of(&rows[i]);
+            if (agent_id != 0) {
+                end_work(&workers, agent_id, rows[i].at, list);
+            }
             break;
         case ENTRY_HANDED_BACK:
         case ENTRY_RESUMED:
+            let_go(&workers, rows[i].at, list);
+            break;
         case ENTRY_DONE:
         case ENTRY_CANCEL_CONFIRMED: /* until then they may be on the road */
-            add_ended(list, holder, since, rows[i].at);
-            holder = 0;
+            end_work(&workers, 0, rows[i].at, list);
+            workers.holder = 0;
             break;
         default:
             break;
         }
     }
-    if (since.ms < end.ms) { /* what still goes on; what was accepted since is not asked about */
-        add(list, holder, since, end);
+    for (size_t i = 0; i < sizeof workers.each / sizeof workers.each[0]; i++) {
+        const struct worker *worker = &workers.each[i];
+        if (worker->agent_id != 0 && worker->since.ms < end.ms) {
+            add(list, worker->agent_id, worker->since, end); /* what still goes on */
+        }
     }
 }
 

@@ -44,6 +44,7 @@ const struct route *route_find(struct exchange *exchange, const char *method, co
 exchange_handler escalations_post, escalations_list, escalations_get;
 exchange_handler escalations_cancel, escalations_note, escalations_severity, escalations_resume;
 exchange_handler escalations_take, escalations_on_behalf, escalations_called_back;
+exchange_handler escalations_assign, missions_list;
 exchange_handler escalations_split, escalations_done;
 exchange_handler tasks_list, tasks_done;
 exchange_handler tickets_list, tickets_get, tickets_note, tickets_close, tickets_reopen;

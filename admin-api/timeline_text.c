@@ -18,14 +18,12 @@ static long long member_int(const json_t *facts, const char *name)
     return json_integer_value(json_object_get(facts, name));
 }
 
-static void name_person(const struct directory_customer *customer, const json_t *facts,
-                        const struct said_names *names, char name_r[SAID_NAME_BYTES])
+static void name_somebody(const struct directory_customer *customer, const char *kind, long long id,
+                          const char *name, const struct said_names *names,
+                          char name_r[SAID_NAME_BYTES])
 {
-    const char *kind = member_text(facts, "person_kind");
-    long long id = member_int(facts, "person");
     name_r[0] = '\0';
     if (strcmp(kind, "operator") == 0) {
-        const char *name = member_text(facts, "name");
         (void)snprintf(name_r, SAID_NAME_BYTES, "%s%s",
                        name[0] != '\0' ? names->operator_of_name : names->desk, name);
     } else if (strcmp(kind, "callback") == 0) {
@@ -50,8 +48,12 @@ void said_init(struct said *said, const struct directory_customer *customer,
         .round = member_int(facts, "round"),
         .step = member_int(facts, "step"),
         .number = member_int(facts, "number"),
+        .of = member_int(facts, "of"),
     };
-    name_person(customer, facts, names, said->who);
+    name_somebody(customer, member_text(facts, "person_kind"), member_int(facts, "person"),
+                  member_text(facts, "name"), names, said->who);
+    name_somebody(customer, member_text(facts, "other_kind"), member_int(facts, "other"), "", names,
+                  said->other);
 }
 
 void said_fini(struct said *said)
@@ -373,7 +375,8 @@ void timeline_sentence(const struct directory_customer *customer, const struct t
         say_action(row->kind, &said, sentence_r) < 0 &&
         say_beside(row->kind, &said, sentence_r) < 0 &&
         say_attempt(row->kind, &said, sentence_r) < 0 &&
-        say_verb(row->kind, &said, sentence_r) < 0 && say_clock(row->kind, &said, sentence_r) < 0) {
+        say_verb(row->kind, &said, sentence_r) < 0 && say_clock(row->kind, &said, sentence_r) < 0 &&
+        say_team(row->kind, &said, sentence_r) < 0) {
         (void)snprintf(sentence_r, SENTENCE_BYTES_MAX, "%s.", entry_kind_word(row->kind));
     }
     if (sentence_r[0] >= 'a' && sentence_r[0] <= 'z') {

@@ -30,6 +30,8 @@ static const char *const dictionary[][2] = {
     {"fruitless", "premier tour sans réponse"},
     {"task", "tâche pour l'accueil"},
     {"quarantine", "mise de côté"},
+    {"offer", "demande nominative"},
+    {"team", "changement dans l'équipe"},
     /* how a call went, and why an attempt failed */
     {"ringing", "ça sonne"},
     {"answered", "décroché"},
@@ -49,6 +51,8 @@ static const char *const dictionary[][2] = {
     {"progress", "demander des nouvelles à l'intervenant"},
     {"cancel", "prévenir l'intervenant de l'annulation"},
     {"caller", "rappeler l'appelant, sa promesse reste ouverte"},
+    {"unaccepted", "solliciter quelqu'un d'autre, la personne demandée n'a pas accepté"},
+    {"short_handed", "trouver du renfort, moins d'acceptations que voulu"},
 };
 
 /* In French when it is known, else as it came. */
@@ -324,7 +328,8 @@ void timeline_phrase(const struct directory_customer *customer, const struct tim
     said_init(&said, customer, row, &names);
     if (say_procedure(row->kind, &said, phrase_r) < 0 &&
         say_action(row->kind, &said, phrase_r) < 0 && say_attempt(row->kind, &said, phrase_r) < 0 &&
-        say_verb(row->kind, &said, phrase_r) < 0 && say_beside(row->kind, &said, phrase_r) < 0) {
+        say_verb(row->kind, &said, phrase_r) < 0 && say_beside(row->kind, &said, phrase_r) < 0 &&
+        say_team_in_french(row->kind, &said, phrase_r) < 0) {
         (void)say_clock(row->kind, &said, phrase_r);
     }
     if (phrase_r[0] >= 'a' && phrase_r[0] <= 'z') {

@@ -20,13 +20,15 @@ struct said_names {
 };
 
 struct said {
-    json_t *document;          /* what the texts below live in */
-    char who[SAID_NAME_BYTES]; /* "Paul Durand", "operator Léa", or "" */
-    const char *path;          /* "push", "call", … or "" */
-    const char *word;          /* or "" */
-    long long round;           /* 0: none */
+    json_t *document;            /* what the texts below live in */
+    char who[SAID_NAME_BYTES];   /* "Paul Durand", "operator Léa", or "" */
+    char other[SAID_NAME_BYTES]; /* whom they asked, or took over from; or "" */
+    const char *path;            /* "push", "call", … or "" */
+    const char *word;            /* or "" */
+    long long round;             /* 0: none */
     long long step;
     long long number;
+    long long of;
 };
 
 /* Facts that do not parse say nothing. Ended by said_fini(). */
@@ -49,5 +51,9 @@ void said_time(const struct said *said, char text_r[SAID_TIME_BYTES]);
 
 /* The sentence for a word, of pairs; the last pair is for all others. */
 const char *said_sentence(const char *const (*pairs)[2], size_t count, const char *word);
+
+/* Members and offers (timeline_text_team.c). Answers what snprintf() does; -1: another kind. */
+int say_team(enum entry_kind kind, const struct said *said, char *text);
+int say_team_in_french(enum entry_kind kind, const struct said *said, char *text);
 
 #endif

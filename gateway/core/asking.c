@@ -8,7 +8,7 @@
 
 static const struct procedure_step *wanted_step(const struct step *step)
 {
-    assert(step->now->state == ESCALATION_NOTIFYING);
+    assert(run_asks_step(step->now));
     assert((size_t)step->now->step < step->context->procedure->steps_count);
     return &step->context->procedure->steps[step->now->step];
 }
@@ -17,6 +17,12 @@ static const struct context_step *known_step(const struct step *step)
 {
     assert((size_t)step->now->step < step->context->procedure->steps_count);
     return &step->context->steps[step->now->step];
+}
+
+/* Whether they said no, or work on it already. */
+static bool is_left_alone(const struct step *step, const struct person_ref *person)
+{
+    return run_stepped_aside(step, person) || run_is_beside_holder(step, person);
 }
 
 static bool asks(const struct step *step, const struct attempt *attempt,
@@ -31,7 +37,7 @@ static bool asks(const struct step *step, const struct attempt *attempt,
 static bool was_tried(const struct step *step, const struct context_person *person,
                       const struct context_device *device)
 {
-    assert(step->now->state == ESCALATION_NOTIFYING && device->id > 0);
+    assert(run_asks_step(step->now) && device->id > 0);
     for (size_t i = 0; i < step->context->attempts_count; i++) {
         const struct attempt *attempt = &step->context->attempts[i];
         bool outdated =
@@ -85,7 +91,7 @@ int run_ask(struct step *step, const struct context_person *person)
         const struct context_device *device = &person->devices[i];
         if (!was_tried(step, person, device)) {
             made += step_attempt(step, PURPOSE_ALERT, person, device, NULL,
-                                 step->now->wait_until) != NULL;
+                                 run_step_ends(step->now)) != NULL;
         }
     }
     bool agreed = (wanted->via & VIA_CALL) != 0;
@@ -111,7 +117,7 @@ static bool is_of_step(const struct step *step, const struct person_ref *person)
 /* Why the backup is to be asked beside them; NULL: it is not. */
 static const char *needs_backup(const struct step *step, const struct context_person *person)
 {
-    if ((!person->busy && !person->paused) || run_stepped_aside(step, &person->ref) ||
+    if ((!person->busy && !person->paused) || is_left_alone(step, &person->ref) ||
         !was_asked(step, &person->ref)) {
         return NULL;
     }
@@ -129,8 +135,8 @@ static bool has_fresh_backup(const struct step *step)
         bool reachable =
             ((wanted->via & VIA_PUSH) && person->devices_count > 0) ||
             (person->phones_count > 0 && ((wanted->via & VIA_CALL) || doubt(person) != NULL));
-        if (reachable && !is_of_step(step, &person->ref) &&
-            !run_stepped_aside(step, &person->ref) && !was_asked(step, &person->ref)) {
+        if (reachable && !is_of_step(step, &person->ref) && !is_left_alone(step, &person->ref) &&
+            !was_asked(step, &person->ref)) {
             return true;
         }
     }
@@ -152,7 +158,7 @@ int run_back_up(struct step *step)
     }
     for (size_t i = 0; needed && i < backup->persons_count; i++) {
         const struct context_person *person = &backup->persons[i];
-        if (!is_of_step(step, &person->ref) && !run_stepped_aside(step, &person->ref)) {
+        if (!is_of_step(step, &person->ref) && !is_left_alone(step, &person->ref)) {
             made += run_ask(step, person);
         }
     }
@@ -164,9 +170,9 @@ void run_update_backup(struct step *step)
     const struct context_step *backup = &step->context->backup;
     for (size_t i = 0; i < backup->persons_count; i++) {
         const struct context_person *person = &backup->persons[i];
-        if (!is_of_step(step, &person->ref) && !run_stepped_aside(step, &person->ref) &&
+        if (!is_of_step(step, &person->ref) && !is_left_alone(step, &person->ref) &&
             was_asked(step, &person->ref)) {
-            (void)run_reach(step, PURPOSE_UPDATE, person, VIA_PUSH, step->now->wait_until);
+            (void)run_reach(step, PURPOSE_UPDATE, person, VIA_PUSH, run_step_ends(step->now));
         }
     }
 }

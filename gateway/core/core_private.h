@@ -24,6 +24,7 @@ event_handler on_deadline;
 event_handler on_note, on_cancel, on_resume, on_take, on_called_back;
 event_handler on_context_changed, on_quarantine;
 event_handler on_clock_stepped, on_clock_suspended;
+event_handler on_offer, on_join, on_leave;
 
 /* ---- record.c: what an update is made of ---- */
 
@@ -71,6 +72,12 @@ void step_move(struct step *step, enum escalation_state to);
 /* Computes due_at and next_what from the clocks. */
 void step_settle(struct step *step);
 
+/* Says what happens at due_at. */
+void step_describe(struct step *step, const char *what);
+
+/* Says what follows the step that is asked for members. */
+void describe_search(const struct step *step);
+
 /* ---- procedure_run.c ---- */
 
 /* Starts the procedure from the top with fresh rounds. */
@@ -92,6 +99,11 @@ void run_announce(struct step *step);
  * of them, there is time, and no other call to them may still be answered. */
 void run_next_phone(struct step *step, const struct attempt *ended);
 
+/* A call to the first of the person's numbers that was not called in this step: they have one now,
+ * or have another behind those that came to nothing; never two at once. With an entry when `why` is
+ * not what was agreed. Whether there is one. */
+bool run_call_in_step(struct step *step, const struct context_person *person, const char *why);
+
 /* Ends the step now when nothing in it can lead to an acceptance any more. */
 void run_end_hopeless_step(struct step *step);
 
@@ -103,6 +115,13 @@ void run_top_up(struct step *step);
  * rest of the round and tried again in the next. */
 bool run_stepped_aside(const struct step *step, const struct person_ref *person);
 
+/* Whether they work on what somebody holds. Members of what nobody holds are asked like others. */
+bool run_is_beside_holder(const struct step *step, const struct person_ref *person);
+
+/* Whether people of a step are asked: for a holder, or beside one; and until when. */
+bool run_asks_step(const struct escalation *now);
+struct engine_time run_step_ends(const struct escalation *now);
+
 /* Tells the current step's people again, or the holder, that the ticket worsened. */
 void run_update_people(struct step *step);
 
@@ -111,16 +130,25 @@ int run_reach(struct step *step, enum attempt_purpose purpose, const struct cont
               unsigned via, struct engine_time not_after);
 
 /* Withdraws the notification from every device that shows it, the holder's own included, and drops
- * what was not handed over yet. */
+ * what was not handed over yet; but not of those who are asked by name. */
 void run_withdraw(struct step *step);
+
+/* The same, from whoever does not work on it. */
+void run_withdraw_from_others(struct step *step);
+
+/* The same, from one person, unless they work on it; and while it is still sought for people, only
+ * what asked them by name and was not handed over yet. */
+void run_withdraw_from(struct step *step, const struct person_ref *person);
+
+/* Somebody accepted: goes on asking for as many as the step wants, in what is left of it (ENGINE_
+ * NEVER: it was over, from the first one). False when there are as many. */
+bool run_seek_members(struct step *step, struct engine_time step_ends);
+
+/* Ends the search once there are as many as are wanted. */
+void run_look_at_search(struct step *step);
 
 /* The callback endpoint that the desk listens on. */
 const char *run_desk(const struct step *step);
-
-/* A call to the first of the person's numbers that was not called in this step: they have one now,
- * or have another behind those that came to nothing; never two at once. With an entry when `why` is
- * not what was agreed. Whether there is one. */
-bool run_call_in_step(struct step *step, const struct context_person *person, const char *why);
 
 /* ---- asking.c: one person of the current step, and who is asked beside them ---- */
 
@@ -154,6 +182,58 @@ void keep_look(struct step *step);
 
 /* Escalates what is on hold. */
 void keep_release(struct step *step, const char *why);
+
+/* ---- event_answer.c ---- */
+
+/* Writes the answer to the event's attempt, if it went to the actor. */
+void step_mark_attempt(struct step *step, enum attempt_answer answer);
+
+/* ---- team.c: members, and who is asked by name ---- */
+
+/* The paths of a member, of somebody who is asked, or of the event's `whom`; NULL. */
+const struct context_person *team_person(const struct step *step, const struct person_ref *ref);
+/* A member who is at work, or NULL. */
+struct member *team_member(struct step *step, const struct person_ref *person);
+/* Whether a member said that they are done. */
+bool team_is_done(const struct escalation *now, const struct person_ref *person);
+/* Whether they hold it, or are at work beside the holder. */
+bool team_has(const struct escalation *now, const struct person_ref *person);
+/* How many are at work, the holder included. */
+int team_at_work(const struct escalation *now);
+/* Whether there is no place for one more member. */
+bool team_is_full(const struct escalation *now);
+/* What somebody was asked and has not answered, or NULL. */
+const struct offer *team_offer(const struct escalation *now, const struct person_ref *person);
+
+/* Asks somebody who can be reached, in place of what they were asked before; there is room. */
+void team_ask(struct step *step, const struct context_person *person, enum offer_role role,
+              enum offer_origin origin, bool stays);
+/* The actor said no to what they were asked: who asked is told. */
+void team_declined(struct step *step);
+/* The actor joins the holder, asked or not; there is room. */
+void team_join(struct step *step, const char *why);
+/* The actor, a member, is at work no longer. */
+void team_leave(struct step *step, const char *why);
+/* The actor accepts to take over from the holder. */
+void team_take_over(struct step *step);
+/* The holder is done. True: members are at work, and the longest of them holds it now. */
+bool team_goes_on(struct step *step);
+/* Somebody has become holder of what nobody held. */
+void team_hold(struct step *step);
+/* The holder let go: members are asked to take over while the procedure goes on. */
+void team_release(struct step *step);
+/* It is over: nobody is asked any more. */
+void team_close(struct step *step);
+/* Members at work are told once on each path. */
+void team_tell_of_cancellation(struct step *step);
+/* Offers and shifts whose time has come. */
+void team_look(struct step *step);
+/* The wall or the rota was changed: so may be the end of the holder's shift. */
+void team_look_at_shift(struct step *step);
+/* Moves due_at to the team's earliest clock. */
+void team_settle(struct step *step);
+/* As escalation_fault(). */
+const char *team_fault(const struct escalation *now);
 
 /* ---- holding.c ---- */
 

@@ -26,6 +26,8 @@
 #define BACKUP_PERSONS_MAX     8
 #define ATTEMPTS_LOADED_MAX    320
 #define CANCEL_NOTICES_MAX     20
+#define MEMBERS_MAX            8 /* at work at the same time, beside the holder */
+#define OFFERS_MAX             8 /* open at the same time */
 
 /* Somebody who may be told, may answer, or holds the escalation. */
 struct person_ref {
@@ -38,6 +40,27 @@ struct person_ref {
 struct promise {
     enum promise_state state;
     struct engine_time due_at; /* ENGINE_NEVER without a promise */
+};
+
+/* Somebody who works on it beside the holder: an agent or a contact. */
+struct member {
+    enum person_kind kind;
+    int64_t id;
+    struct wall_time since;
+    enum intervention intervention;
+    struct wall_time eta_at; /* what they announced; WALL_NEVER */
+};
+
+/* Somebody, an agent or a contact, is asked by name to take over or to join. Nothing changes
+ * before they accept: an offer takes the escalation from nobody. */
+struct offer {
+    enum person_kind kind;
+    int64_t id;
+    enum offer_role role;
+    enum offer_origin origin;
+    bool stays; /* HOLDER: the one who holds it until then goes on as a member */
+    struct wall_time since;
+    struct engine_time until; /* unanswered by then it is over */
 };
 
 struct escalation {
@@ -75,6 +98,16 @@ struct escalation {
     int64_t owner;                       /* the gateway that runs it, and its fencing number: */
     int64_t fence;                       /* for several gateways on one database */
     int64_t check_in_agent;              /* whose check-in it asks for; 0: it is about a caller */
+    /* The holder is no member, and nobody is asked for what they are. Members may outlast a holder
+     * who let go. A list of escalations from the store has the counts and not what they count. */
+    struct member members[MEMBERS_MAX]; /* the longest at work first */
+    int members_count;
+    struct offer offers[OFFERS_MAX]; /* the oldest first */
+    int offers_count;
+    int wanted;                      /* people that are sought; 1: nobody beside the holder */
+    struct engine_time search_until; /* of the step that is asked for members; ENGINE_NEVER: none */
+    struct engine_time shift_until;  /* the holder's, after which who is on call then is asked once
+                                        to take over; ENGINE_NEVER: nobody will be */
 };
 
 /* One try on one path to one person. */
@@ -139,13 +172,26 @@ struct context_step {
     size_t persons_count;
 };
 
+/* A shift that somebody is in, and who could follow them. */
+struct context_shift {
+    struct engine_time until;
+    const struct context_person *relief; /* who is on call for the role now; NULL: nobody else */
+};
+
+#define CONTEXT_TEAM_MAX (MEMBERS_MAX + OFFERS_MAX + 1)
+
 struct context {
     const struct procedure *procedure;
     const struct context_step *steps;     /* procedure->steps_count of them */
     const struct context_step *exhausted; /* procedure->exhausted_count of them */
     struct context_step backup;           /* on call in procedure->when_busy, or nobody */
     const struct context_person *holder;  /* the holder's paths, or NULL */
-    const struct attempt *attempts;       /* the escalation's, oldest first (the newest 320) */
+    const struct context_person *team;    /* of members, of those who are asked, of event->whom */
+    size_t team_count;                    /* at most CONTEXT_TEAM_MAX; who left is not there */
+    const struct context_shift *holder_shift; /* the one they began as holder in, unless it is over
+                                                 and another one went on; NULL: none is known */
+    const struct context_shift *actor_shift;  /* that the event's actor is in now; NULL */
+    const struct attempt *attempts;           /* the escalation's, oldest first (the newest 320) */
     size_t attempts_count;
     /* ON_HOLD, and what PLAN_HOLD asks for: when the customer opens next, now or earlier when it is
      * open; both NEVER when nobody knows or it never does. */
@@ -180,6 +226,9 @@ enum event_type {
     EVENT_QUARANTINE,      /* set aside after repeated aborts */
     EVENT_CLOCK_STEPPED,   /* the wall clock was set: schedules follow it, waits do not */
     EVENT_CLOCK_SUSPENDED, /* the machine slept */
+    EVENT_OFFER,           /* somebody is asked by name to take over, or to join */
+    EVENT_JOIN,            /* an agent joins whoever holds it */
+    EVENT_LEAVE,           /* a member is at work no longer */
     EVENTS_COUNT,
 };
 
@@ -221,6 +270,11 @@ struct event {
     const char *provider_id;            /* TRANSPORT; NULL */
     int tries;                          /* TRANSPORT */
     int64_t moved_ms;                   /* CLOCK_STEPPED (back: negative), CLOCK_SUSPENDED */
+    struct person_ref whom;             /* OFFER: who is asked */
+    enum offer_role role;               /* OFFER */
+    enum offer_origin origin;           /* OFFER: by the desk, or by the holder */
+    bool stays;                         /* OFFER: as struct offer */
+    bool on_call;                       /* JOIN: the actor is, for any role of the customer */
     const char *text;                   /* personal: a note, a reason in words; NULL */
     const struct event_choice *choices; /* OPENED, JOINED if ON_HOLD: in their order; NULL */
     size_t choices_count;               /* at most EVENT_CHOICES_MAX */
@@ -230,7 +284,7 @@ struct event {
 
 #define UPDATE_ATTEMPTS_MAX 320
 #define UPDATE_ENTRIES_MAX  768
-#define UPDATE_TASKS_MAX    (CALLERS_MAX + 4)
+#define UPDATE_TASKS_MAX    (CALLERS_MAX + OFFERS_MAX + 4)
 
 /* A fact of the timeline; members that do not apply are zero. No personal data except `text`, which
  * the store keeps apart (erasable). */
@@ -244,6 +298,9 @@ struct entry {
     int step;         /* from 1 */
     const char *word; /* static or living as long as the event: reason, state, verb */
     int64_t number;
+    int64_t of;                  /* how many `number` is out of; 0: does not apply */
+    enum person_kind other_kind; /* whom the first asked, or took over from; NONE */
+    int64_t other_id;
     const char *text;
 };
 
@@ -285,6 +342,13 @@ bool escalation_move_allowed(enum escalation_state from, enum escalation_state t
 
 /* Whether somebody holds it. */
 bool escalation_is_held(const struct escalation *escalation);
+
+/* Their place among the members, or NULL. */
+const struct member *escalation_member(const struct escalation *escalation,
+                                       const struct person_ref *person);
+
+/* Whether more people are being sought, while it is held. */
+bool escalation_seeks_members(const struct escalation *escalation);
 
 /* Whether it is over (nothing is due any more). */
 bool escalation_is_closed(const struct escalation *escalation);

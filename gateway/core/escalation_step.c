@@ -29,6 +29,9 @@ static event_handler *const handlers[EVENTS_COUNT] = {
     [EVENT_QUARANTINE] = on_quarantine,
     [EVENT_CLOCK_STEPPED] = on_clock_stepped,
     [EVENT_CLOCK_SUSPENDED] = on_clock_suspended,
+    [EVENT_OFFER] = on_offer,
+    [EVENT_JOIN] = on_join,
+    [EVENT_LEAVE] = on_leave,
 };
 
 static bool has_same_people(const struct escalation *a, const struct escalation *b)
@@ -48,11 +51,29 @@ static bool has_same_people(const struct escalation *a, const struct escalation 
     return same;
 }
 
+static bool has_same_team(const struct escalation *a, const struct escalation *b)
+{
+    bool same = a->members_count == b->members_count && a->offers_count == b->offers_count;
+    for (int i = 0; same && i < a->members_count; i++) {
+        const struct member *one = &a->members[i], *other = &b->members[i];
+        same = one->kind == other->kind && one->id == other->id &&
+               one->since.ms == other->since.ms && one->intervention == other->intervention &&
+               one->eta_at.ms == other->eta_at.ms;
+    }
+    for (int i = 0; same && i < a->offers_count; i++) {
+        const struct offer *one = &a->offers[i], *other = &b->offers[i];
+        same = one->kind == other->kind && one->id == other->id && one->role == other->role &&
+               one->stays == other->stays && one->until.ms == other->until.ms;
+    }
+    return same;
+}
+
 static bool has_same_clocks(const struct escalation *a, const struct escalation *b)
 {
     return a->round_started_at.ms == b->round_started_at.ms &&
            a->wait_until.ms == b->wait_until.ms && a->held_until.ms == b->held_until.ms &&
-           a->received_until.ms == b->received_until.ms &&
+           a->received_until.ms == b->received_until.ms && a->wanted == b->wanted &&
+           a->search_until.ms == b->search_until.ms && a->shift_until.ms == b->shift_until.ms &&
            /* unreachable 2: what happens next, or the state, changes with these two */
            a->due_at.ms == b->due_at.ms && a->closed_at.ms == b->closed_at.ms;
 }
@@ -70,7 +91,7 @@ static bool is_same(const struct escalation *a, const struct escalation *b)
            a->round == b->round && a->step == b->step && a->position == b->position &&
            a->announcements == b->announcements && a->notices == b->notices &&
            strcmp(a->next_what, b->next_what) == 0 && has_same_clocks(a, b) &&
-           has_same_people(a, b);
+           has_same_people(a, b) && has_same_team(a, b);
 }
 
 /* What the caller owes, beside a state without a fault. */
@@ -82,6 +103,7 @@ static void check_arguments(const struct escalation *before, const struct event 
     assert(context->procedure->rounds >= 1 && context->procedure->rounds <= PROCEDURE_ROUNDS_MAX);
     assert(context->procedure->steps_count <= PROCEDURE_STEPS_MAX);
     assert(context->attempts_count <= ATTEMPTS_LOADED_MAX);
+    assert(context->team_count <= CONTEXT_TEAM_MAX);
     assert(holder == NULL || escalation_is_held(before));
     assert(holder == NULL || holder->ref.kind == before->holder.kind);
     assert(holder == NULL || holder->ref.id == before->holder.id);

@@ -1,9 +1,10 @@
-/* event_answer.c - a person accepts or declines. The first acceptance wins. */
+/* event_answer.c - a person accepts or declines. The first acceptance wins; who was asked by name,
+ * or is sought beside the holder, has a place of their own. */
 #include "gateway/core/core_private.h"
 
 #include <assert.h>
 
-static void mark_attempt(struct step *step, enum attempt_answer answer)
+void step_mark_attempt(struct step *step, enum attempt_answer answer)
 {
     assert(answer == ANSWER_ACCEPTED || answer == ANSWER_DECLINED);
     assert(step->event->actor.kind != PERSON_NONE); /* somebody said so */
@@ -23,6 +24,31 @@ static void mark_attempt(struct step *step, enum attempt_answer answer)
     }
 }
 
+/* Somebody else holds it. */
+static enum status accept_beside_holder(struct step *step)
+{
+    const struct escalation *now = step->now;
+    const struct person_ref *actor = &step->event->actor;
+    const struct offer *offer = team_offer(now, actor);
+    bool person = actor->kind == PERSON_AGENT || actor->kind == PERSON_CONTACT;
+    assert(escalation_is_held(now) && !person_equal(&now->holder, actor));
+    if (offer != NULL && offer->role == OFFER_AS_HOLDER) {
+        step_mark_attempt(step, ANSWER_ACCEPTED);
+        team_take_over(step);
+        return STATUS_OK;
+    }
+    if (escalation_member(now, actor) != NULL) {
+        return STATUS_OK; /* a repeat */
+    }
+    bool sought = person && (offer != NULL || escalation_seeks_members(now));
+    if (!sought || team_is_full(now)) {
+        return step_refuse(step, STATUS_ALREADY_ACCEPTED, "accept");
+    }
+    step_mark_attempt(step, ANSWER_ACCEPTED);
+    team_join(step, offer != NULL ? "asked" : "acceptance");
+    return STATUS_OK;
+}
+
 enum status on_accept(struct step *step)
 {
     struct escalation *now = step->now;
@@ -40,9 +66,9 @@ enum status on_accept(struct step *step)
         return now->state == ESCALATION_OVERDUE ? on_progress(step) : STATUS_OK;
     }
     if (escalation_is_held(now)) {
-        return step_refuse(step, STATUS_ALREADY_ACCEPTED, "accept");
+        return accept_beside_holder(step);
     }
-    mark_attempt(step, ANSWER_ACCEPTED);
+    step_mark_attempt(step, ANSWER_ACCEPTED);
     struct entry *entry = step_record(step, ENTRY_ACCEPTED);
     entry->attempt = step->event->attempt;
     entry->path = step->event->via;
@@ -60,7 +86,10 @@ static void decline_attempts_of_person(struct step *step)
     assert(step->event->actor.kind != PERSON_NONE);
     for (size_t i = 0; i < step->context->attempts_count; i++) {
         const struct attempt *attempt = &step->context->attempts[i];
-        if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT &&
+        bool asks =
+            (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT) ||
+            attempt->purpose == PURPOSE_OFFER;
+        if (asks && attempt->answer != ANSWER_ACCEPTED &&
             attempt->person_kind == step->event->actor.kind &&
             attempt->person_id == step->event->actor.id) {
             struct attempt *declined = step_change_attempt(step, attempt->id);
@@ -83,13 +112,21 @@ enum status on_decline(struct step *step)
     if (escalation_is_held(now) && person_equal(&now->holder, &step->event->actor)) {
         return step_refuse(step, STATUS_WRONG_ORDER, "decline"); /* hand-back is the verb */
     }
-    mark_attempt(step, ANSWER_DECLINED);
+    bool asked = team_offer(now, &step->event->actor) != NULL;
+    if (escalation_is_held(now) && !asked && escalation_member(now, &step->event->actor) != NULL) {
+        return step_refuse(step, STATUS_WRONG_ORDER, "decline"); /* leave is the verb */
+    }
+    step_mark_attempt(step, ANSWER_DECLINED);
     decline_attempts_of_person(step);
     struct entry *entry = step_record(step, ENTRY_DECLINED);
     entry->attempt = step->event->attempt;
     entry->path = step->event->via;
     entry->has_path = true;
     entry->text = step->event->text;
+    if (asked) {
+        entry->word = "offer";
+        team_declined(step);
+    }
     run_end_hopeless_step(step);
     /* A "no" leaves nobody holding it who did not before, and never ends it. */
     assert(!escalation_is_closed(now));

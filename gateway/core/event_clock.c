@@ -17,6 +17,7 @@ enum status on_clock_stepped(struct step *step)
     if (!escalation_is_closed(step->now)) {
         record_move(step, ENTRY_CLOCK_STEPPED);
         run_top_up(step);
+        team_look_at_shift(step);
         keep_look(step);
     }
     return STATUS_OK;

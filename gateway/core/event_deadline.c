@@ -123,12 +123,17 @@ enum status on_deadline(struct step *step)
         entry->number = late_ms;
     }
     warn_of_promises(step);
+    team_look(step);
     if (engine_time_reached(now->wait_until, at)) {
         on_wait_over(step);
     } else if (engine_time_reached(now->received_until, at)) {
         run_next_step(step, "no_reception");
     }
+    if (engine_time_reached(now->search_until, at)) {
+        run_next_step(step, "not_accepted_in_time");
+    }
     assert(!engine_time_reached(now->wait_until, at));
     assert(!engine_time_reached(now->received_until, at));
+    assert(!engine_time_reached(now->search_until, at));
     return STATUS_OK;
 }

@@ -47,11 +47,13 @@ enum status on_cancel(struct step *step)
             (void)run_reach(step, PURPOSE_CANCEL_NOTICE, step->context->holder, VIA_CALL,
                             now->wait_until);
         }
+        team_tell_of_cancellation(step);
         assert(now->wait_until.ms > step->event->now.ms);
         return STATUS_OK;
     }
     step_move(step, ESCALATION_CANCELLED);
     run_withdraw(step);
+    team_tell_of_cancellation(step);
     assert(escalation_is_closed(now));
     return STATUS_OK;
 }
@@ -122,6 +124,7 @@ enum status on_called_back(struct step *step)
 enum status on_context_changed(struct step *step)
 {
     run_top_up(step);
+    team_look_at_shift(step);
     keep_look(step); /* its hours may have changed */
     return STATUS_OK;
 }

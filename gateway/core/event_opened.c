@@ -63,6 +63,7 @@ enum status on_opened(struct step *step)
 {
     struct escalation *now = step->now;
     assert(now->position == 0 && now->callers_count == 0);
+    assert(now->members_count == 0 && now->offers_count == 0);
     assert(!uuid_is_nil(now->id) && !uuid_is_nil(now->ticket_id));
     assert(now->state == ESCALATION_NOTIFYING && now->version == 0);
     now->holder = (struct person_ref){.kind = PERSON_NONE};
@@ -72,6 +73,9 @@ enum status on_opened(struct step *step)
     now->eta_at = WALL_NEVER;
     now->received_until = ENGINE_NEVER;
     now->held_until = WALL_NEVER;
+    now->search_until = ENGINE_NEVER;
+    now->shift_until = ENGINE_NEVER;
+    now->wanted = 1;
     (void)add_caller(step);
     struct entry *entry = step_record(step, ENTRY_OPENED);
     entry->word = severity_word(now->severity);

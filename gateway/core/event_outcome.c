@@ -98,17 +98,20 @@ enum status on_delayed(struct step *step)
     return STATUS_OK;
 }
 
-/* Whether a notification that reaches its device now asks for what is no longer wanted. */
+/* Whether a notification that reaches its device now asks for what is no longer wanted: not of
+ * whoever works on it, or is still asked. */
 static bool came_too_late(const struct step *step, const struct attempt *attempt)
 {
     assert(attempt->path == PATH_PUSH);
     assert(attempt->received_at.ms != TIME_NEVER_MS); /* asked once it is there */
     const struct escalation *now = step->now;
-    bool asks = attempt->purpose == PURPOSE_ALERT || attempt->purpose == PURPOSE_UPDATE;
+    const struct person_ref ref = {.kind = attempt->person_kind, .id = attempt->person_id};
+    bool asks = attempt->purpose == PURPOSE_ALERT || attempt->purpose == PURPOSE_UPDATE ||
+                attempt->purpose == PURPOSE_OFFER;
     bool over = escalation_is_held(now) || escalation_is_closed(now);
-    bool holders = person_equal(
-        &now->holder, &(struct person_ref){.kind = attempt->person_kind, .id = attempt->person_id});
-    return asks && over && !holders;
+    bool wanted = person_equal(&now->holder, &ref) || escalation_member(now, &ref) != NULL ||
+                  team_offer(now, &ref) != NULL || escalation_seeks_members(now);
+    return asks && over && !wanted;
 }
 
 static void record_reception(struct step *step, enum entry_kind kind, const struct attempt *attempt)
@@ -127,7 +130,9 @@ static void record_reception(struct step *step, enum entry_kind kind, const stru
 static void confirm_cancellation(struct step *step, const struct attempt *attempt)
 {
     assert(attempt->seen_at.ms != TIME_NEVER_MS && attempt->state == ATTEMPT_SEEN);
-    if (step->now->state == ESCALATION_CANCELLING && attempt->purpose == PURPOSE_CANCEL_NOTICE) {
+    if (step->now->state == ESCALATION_CANCELLING && attempt->purpose == PURPOSE_CANCEL_NOTICE &&
+        attempt->person_kind == step->now->holder.kind &&
+        attempt->person_id == step->now->holder.id) {
         (void)step_record(step, ENTRY_CANCEL_CONFIRMED);
         step_move(step, ESCALATION_CANCELLED);
         assert(escalation_is_held(step->now)); /* the record says who it was taken from */

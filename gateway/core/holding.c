@@ -7,6 +7,8 @@ void hold(struct step *step, enum escalation_state state, const struct person_re
           enum path path)
 {
     struct escalation *now = step->now;
+    struct engine_time step_ends =
+        now->state == ESCALATION_NOTIFYING ? now->wait_until : ENGINE_NEVER;
     assert(state == ESCALATION_ACCEPTED || state == ESCALATION_TAKEN);
     assert(holder->kind != PERSON_NONE && holder->kind != PERSON_CALLBACK);
     assert(!escalation_is_held(now)); /* the first acceptance wins */
@@ -19,7 +21,11 @@ void hold(struct step *step, enum escalation_state state, const struct person_re
     now->handed_back_by = (struct person_ref){.kind = PERSON_NONE};
     now->wait_until =
         engine_time_add(step->event->now, step->context->procedure->progress_within_ms);
-    run_withdraw(step);
+    team_hold(step);
+    /* An operator who takes it sees to it; an acceptance may be the first of several. */
+    if (state != ESCALATION_ACCEPTED || !run_seek_members(step, step_ends)) {
+        run_withdraw(step);
+    }
     assert(escalation_is_held(now) && now->state == state);
     assert(now->wait_until.ms > step->event->now.ms && now->received_until.ms == TIME_NEVER_MS);
 }
@@ -33,6 +39,7 @@ void release(struct step *step)
     now->held_since = WALL_NEVER;
     now->eta_at = WALL_NEVER;
     now->intervention = INTERVENTION_NONE;
+    team_release(step);
     warn_of_promises(step); /* their time may have come while it was held */
     assert(!escalation_is_held(now));
 }

@@ -14,7 +14,7 @@ static const unsigned allowed_moves[] = {
     [ESCALATION_ACCEPTED] = TO(OVERDUE) | TO(NOTIFYING) | TO(DONE) | TO(CANCELLING),
     [ESCALATION_OVERDUE] = TO(ACCEPTED) | TO(NOTIFYING) | TO(DONE) | TO(CANCELLING),
     [ESCALATION_EXHAUSTED] = TO(ACCEPTED) | TO(TAKEN) | TO(NOTIFYING) | TO(CANCELLED),
-    [ESCALATION_TAKEN] = TO(NOTIFYING) | TO(DONE) | TO(CANCELLED),
+    [ESCALATION_TAKEN] = TO(ACCEPTED) | TO(NOTIFYING) | TO(DONE) | TO(CANCELLED),
     [ESCALATION_CANCELLING] = TO(CANCELLED),
     [ESCALATION_CANCELLED] = 0,
     [ESCALATION_DONE] = 0,
@@ -32,6 +32,11 @@ bool escalation_move_allowed(enum escalation_state from, enum escalation_state t
 bool escalation_is_held(const struct escalation *escalation)
 {
     return escalation->holder.kind != PERSON_NONE;
+}
+
+bool escalation_seeks_members(const struct escalation *escalation)
+{
+    return escalation->search_until.ms != TIME_NEVER_MS;
 }
 
 bool escalation_is_closed(const struct escalation *escalation)
@@ -83,7 +88,7 @@ const char *escalation_fault(const struct escalation *now, const struct context 
     if (now->state != ESCALATION_ON_HOLD && now->held_until.ms != TIME_NEVER_MS) {
         return "an opening is only waited for while on hold";
     }
-    return NULL;
+    return team_fault(now);
 }
 
 void step_move(struct step *step, enum escalation_state to)
@@ -96,6 +101,9 @@ void step_move(struct step *step, enum escalation_state to)
     if (escalation_is_closed(step->now)) {
         step->now->wait_until = ENGINE_NEVER;
         step->now->closed_at = step->event->wall;
+    }
+    if (escalation_is_closed(step->now) || to == ESCALATION_CANCELLING) {
+        team_close(step);
     }
     assert(!escalation_is_closed(step->now) || step->now->closed_at.ms != TIME_NEVER_MS);
 }
@@ -193,6 +201,23 @@ static void describe_next(const struct step *step)
     (void)snprintf(now->next_what, sizeof now->next_what, "%s", fixed);
 }
 
+void step_describe(struct step *step, const char *what)
+{
+    (void)snprintf(step->now->next_what, sizeof step->now->next_what, "%s", what);
+}
+
+void describe_search(const struct step *step)
+{
+    size_t next = (size_t)step->now->step + 1;
+    assert(escalation_seeks_members(step->now));
+    if (next < step->context->procedure->steps_count) {
+        describe_step(step, next, "for more people, ");
+    } else {
+        (void)snprintf(step->now->next_what, sizeof step->now->next_what,
+                       "tell the desk: fewer accepted than are wanted");
+    }
+}
+
 void step_settle(struct step *step)
 {
     struct escalation *now = step->now;
@@ -205,6 +230,7 @@ void step_settle(struct step *step)
     describe_next(step);
     assert(now->next_what[0] != '\0' && now->wait_until.ms != TIME_NEVER_MS);
     now->due_at = engine_time_earlier(now->wait_until, now->received_until);
+    team_settle(step);
     if (escalation_is_held(now)) {
         return;
     }

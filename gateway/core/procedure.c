@@ -107,12 +107,13 @@ static enum status parse_step(json_t *object, size_t number, struct arena *arena
         json_take_int(&reader, "received_within_s", false, 1, 3600, 0) * SECOND_MS;
     step_r->accepted_within_ms =
         json_take_int(&reader, "accepted_within_s", true, 1, 86400, 0) * SECOND_MS;
+    step_r->acceptances = (int)json_take_int(&reader, "acceptances", false, 1, ACCEPTANCES_MAX, 1);
     enum status status = json_reader_end(&reader);
     if (status != STATUS_OK) {
         return status;
     }
     assert(step_r->via != 0 && step_r->accepted_within_ms >= SECOND_MS);
-    assert(step_r->received_within_ms >= 0);
+    assert(step_r->received_within_ms >= 0 && step_r->acceptances >= 1);
     return parse_targets(targets, notify, false, arena, &step_r->targets, &step_r->targets_count,
                          error);
 }
@@ -188,7 +189,7 @@ static void check_numbers(const struct procedure *procedure)
     assert(procedure->rounds >= 1 && procedure->rounds <= PROCEDURE_ROUNDS_MAX);
     assert(procedure->round_spacing_ms > 0 && procedure->exhausted_every_ms > 0);
     assert(procedure->progress_within_ms > 0 && procedure->holder_silent_ms > 0);
-    assert(procedure->promise_warning_ms > 0);
+    assert(procedure->promise_warning_ms > 0 && procedure->offer_within_ms > 0);
     assert(procedure->steps_count >= 1 && procedure->steps_count <= PROCEDURE_STEPS_MAX);
     assert(procedure->exhausted_count >= 1 &&
            procedure->exhausted_count <= PROCEDURE_EXHAUSTED_MAX);
@@ -220,6 +221,9 @@ static enum status parse_object(json_t *json, const char *slug, struct arena *ar
     procedure->promise_warning_ms =
         json_take_int(&reader, "promise_warning_s", false, 1, 3600, 60) * SECOND_MS;
     parse_standing(&reader, procedure);
+    procedure->offer_within_ms =
+        json_take_int(&reader, "offer_within_s", false, 1, 3600, 300) * SECOND_MS;
+    procedure->offer_at_shift_end = json_take_bool(&reader, "offer_at_shift_end", true);
     parse_paper(&reader, procedure);
     json_t *steps = json_take_array(&reader, "steps", true, 1, PROCEDURE_STEPS_MAX);
     json_t *exhausted = json_take_array(&reader, "exhausted", false, 1, PROCEDURE_EXHAUSTED_MAX);
@@ -304,6 +308,8 @@ const struct procedure *procedure_of_last_resort(void)
         .holder_silent_ms = 120 * SECOND_MS,
         .exhausted_every_ms = 60 * SECOND_MS,
         .promise_warning_ms = 60 * SECOND_MS,
+        .offer_within_ms = 300 * SECOND_MS,
+        .offer_at_shift_end = true,
         .exhausted = &call_centre,
         .exhausted_count = 1,
     };

@@ -18,6 +18,7 @@
 #define PROCEDURE_ROUNDS_MAX     10
 #define PROCEDURE_EXHAUSTED_MAX  16
 #define PROCEDURE_JSON_BYTES_MAX 32768
+#define ACCEPTANCES_MAX          8         /* that a step may ask for */
 #define PROCEDURE_WHEN_BUSY      "renfort" /* unless it says otherwise */
 #define PROCEDURE_NAME_BYTES_MAX 121       /* of who approved it, and the terminator */
 #define DATE_BYTES_MAX           11        /* "2026-11-30"; such texts compare as dates do */
@@ -48,6 +49,7 @@ struct procedure_step {
     unsigned via;
     int64_t received_within_ms; /* 0: reception does not matter */
     int64_t accepted_within_ms;
+    int acceptances; /* so many people are wanted: the holder and, beside them, members */
 };
 
 struct procedure {
@@ -61,6 +63,8 @@ struct procedure {
     bool doubtful_calls_too;        /* a push to phones that were not heard of lately calls too */
     char when_busy[SLUG_BYTES_MAX]; /* the role that is asked beside an agent who is busy or
                                        paused; "": none */
+    int64_t offer_within_ms;        /* for an answer by whoever is asked by name */
+    bool offer_at_shift_end;        /* who is on call then is asked to take over from the holder */
     struct procedure_step *steps;
     size_t steps_count;
     struct procedure_target *exhausted; /* never empty */

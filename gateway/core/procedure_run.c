@@ -1,4 +1,5 @@
-/* procedure_run.c - runs a procedure: steps, rounds and their spacing, exhaustion. */
+/* procedure_run.c - runs a procedure: steps, rounds and their spacing, exhaustion. Its steps are
+ * also asked for members while somebody holds the escalation: then a clock of its own runs. */
 #include "gateway/core/core_private.h"
 
 #include <assert.h>
@@ -8,6 +9,16 @@ static const struct context_step *current_step(const struct step *step)
 {
     assert((size_t)step->now->step < step->context->procedure->steps_count);
     return &step->context->steps[step->now->step];
+}
+
+bool run_asks_step(const struct escalation *now)
+{
+    return now->state == ESCALATION_NOTIFYING || escalation_seeks_members(now);
+}
+
+struct engine_time run_step_ends(const struct escalation *now)
+{
+    return escalation_is_held(now) ? now->search_until : now->wait_until;
 }
 
 /* An attempt as it stands after this update. */
@@ -66,7 +77,7 @@ int run_reach(struct step *step, enum attempt_purpose purpose, const struct cont
 
 static void record_skip(struct step *step, const struct person_ref *person, const char *why)
 {
-    assert(why != NULL && step->now->state == ESCALATION_NOTIFYING);
+    assert(why != NULL && run_asks_step(step->now));
     struct entry *entry = step_record(step, ENTRY_PERSON_SKIPPED);
     entry->person = *person;
     entry->round = step->now->round + 1;
@@ -74,13 +85,18 @@ static void record_skip(struct step *step, const struct person_ref *person, cons
     entry->word = why;
 }
 
+bool run_is_beside_holder(const struct step *step, const struct person_ref *person)
+{
+    return escalation_is_held(step->now) && team_has(step->now, person);
+}
+
 /* Makes the attempts of the current step; answers how many. */
 static int reach_people_of_step(struct step *step)
 {
     const struct procedure_step *wanted = &step->context->procedure->steps[step->now->step];
     const struct context_step *known = current_step(step);
-    assert(step->now->state == ESCALATION_NOTIFYING);
-    assert(step->now->wait_until.ms > step->event->now.ms);
+    struct engine_time until = run_step_ends(step->now);
+    assert(run_asks_step(step->now) && until.ms > step->event->now.ms);
     assert(known->persons_count <= PERSONS_OF_STEP_MAX);
     int made = 0;
     if (known->persons_count == 0) {
@@ -88,6 +104,9 @@ static int reach_people_of_step(struct step *step)
     }
     for (size_t i = 0; i < known->persons_count; i++) {
         const struct context_person *person = &known->persons[i];
+        if (run_is_beside_holder(step, &person->ref)) {
+            continue; /* they are there already */
+        }
         if (run_stepped_aside(step, &person->ref)) {
             record_skip(step, &person->ref, "declined");
             continue;
@@ -106,17 +125,23 @@ static int reach_people_of_step(struct step *step)
 static bool start_step(struct step *step)
 {
     struct escalation *now = step->now;
-    assert(!escalation_is_held(now));
+    bool for_members = escalation_is_held(now);
     assert(now->step >= 0 && (size_t)now->step < step->context->procedure->steps_count);
     const struct procedure_step *wanted = &step->context->procedure->steps[now->step];
-    step_move(step, ESCALATION_NOTIFYING);
+    struct engine_time until = engine_time_add(step->event->now, wanted->accepted_within_ms);
     now->position++;
-    now->wait_until = engine_time_add(step->event->now, wanted->accepted_within_ms);
-    bool expects_reception = wanted->received_within_ms > 0 && (wanted->via & VIA_PUSH);
+    if (for_members) {
+        now->search_until = until;
+    } else {
+        step_move(step, ESCALATION_NOTIFYING);
+        now->wait_until = until;
+    }
+    bool expects_reception =
+        !for_members && wanted->received_within_ms > 0 && (wanted->via & VIA_PUSH);
     now->received_until = expects_reception
                               ? engine_time_add(step->event->now, wanted->received_within_ms)
                               : ENGINE_NEVER;
-    assert(now->wait_until.ms > step->event->now.ms);
+    assert(until.ms > step->event->now.ms);
     assert(now->received_until.ms > step->event->now.ms);
     struct entry *entry = step_record(step, ENTRY_STEP_STARTED);
     entry->person = (struct person_ref){.kind = PERSON_NONE};
@@ -215,17 +240,39 @@ static void end_round(struct step *step)
     assert(now->wait_until.ms > step->event->now.ms);
 }
 
+/* There are as many as are wanted, or everybody was asked. */
+static void end_search(struct step *step, enum entry_kind kind)
+{
+    struct escalation *now = step->now;
+    assert(escalation_is_held(now) && escalation_seeks_members(now));
+    assert(kind == ENTRY_TEAM_COMPLETE || kind == ENTRY_TEAM_SHORT);
+    struct entry *entry = step_record(step, kind);
+    entry->person = (struct person_ref){.kind = PERSON_NONE};
+    entry->number = team_at_work(now);
+    entry->of = now->wanted;
+    now->search_until = ENGINE_NEVER;
+    now->wanted = 1;
+    if (kind == ENTRY_TEAM_SHORT) {
+        step_task(step, TASK_TEAM, 0);
+    }
+    run_withdraw_from_others(step);
+}
+
 /* Starts the first step at or behind `from` that reaches anybody, within this round. */
 static void start_from(struct step *step, size_t from)
 {
     assert(from <= step->context->procedure->steps_count);
-    assert(!escalation_is_closed(step->now) && !escalation_is_held(step->now));
+    assert(!escalation_is_closed(step->now));
     for (size_t i = from; i < step->context->procedure->steps_count; i++) {
         step->now->step = (int)i;
         if (start_step(step)) {
             return;
         }
         record_end(step, ENTRY_STEP_ENDED, "nobody_reachable");
+    }
+    if (escalation_is_held(step->now)) {
+        end_search(step, ENTRY_TEAM_SHORT); /* one way through: the holder is there meanwhile */
+        return;
     }
     end_round(step);
     assert(step->now->state == ESCALATION_WAITING || step->now->state == ESCALATION_EXHAUSTED ||
@@ -263,10 +310,46 @@ void run_from_top(struct step *step)
 
 void run_next_step(struct step *step, const char *why)
 {
-    assert(step->now->state == ESCALATION_NOTIFYING && why != NULL);
+    assert(run_asks_step(step->now) && why != NULL);
     record_end(step, ENTRY_STEP_ENDED, why);
     start_from(step, (size_t)step->now->step + 1);
-    assert(step->now->wait_until.ms > step->event->now.ms);
+    assert(run_step_ends(step->now).ms > step->event->now.ms);
+}
+
+bool run_seek_members(struct step *step, struct engine_time ends)
+{
+    struct escalation *now = step->now;
+    const struct procedure *procedure = step->context->procedure;
+    assert(now->state == ESCALATION_ACCEPTED && !escalation_seeks_members(now));
+    if (procedure->steps_count == 0 || now->check_in_agent != 0) {
+        return false; /* a shift has one agent */
+    }
+    assert(now->step >= 0 && (size_t)now->step < procedure->steps_count);
+    int wanted = procedure->steps[now->step].acceptances;
+    if (team_at_work(now) >= wanted) {
+        return false;
+    }
+    now->wanted = wanted;
+    now->search_until = ends.ms != TIME_NEVER_MS ? ends : step->event->now;
+    struct entry *entry = step_record(step, ENTRY_TEAM_SOUGHT);
+    entry->person = (struct person_ref){.kind = PERSON_NONE};
+    entry->number = team_at_work(now);
+    entry->of = wanted;
+    if (ends.ms != TIME_NEVER_MS) {
+        run_end_hopeless_step(step); /* the others of the step are asked already */
+    } else {
+        start_from(step, 0);
+    }
+    return true;
+}
+
+void run_look_at_search(struct step *step)
+{
+    if (escalation_seeks_members(step->now) && team_at_work(step->now) >= step->now->wanted) {
+        end_search(step, ENTRY_TEAM_COMPLETE);
+    } else {
+        run_end_hopeless_step(step);
+    }
 }
 
 void run_resume(struct step *step)
@@ -336,7 +419,7 @@ static const struct context_person *still_asked(const struct step *step,
     const struct procedure *procedure = step->context->procedure;
     if (ended->purpose == PURPOSE_ALERT) {
         const struct context_person *person = NULL;
-        if (ended->position == now->position && now->state == ESCALATION_NOTIFYING) {
+        if (ended->position == now->position && run_asks_step(now)) {
             person = find_person(current_step(step), ended);
             person = person != NULL ? person : find_person(&step->context->backup, ended);
         } else if (now->state == ESCALATION_EXHAUSTED &&
@@ -345,6 +428,11 @@ static const struct context_person *still_asked(const struct step *step,
             person = find_person(&step->context->exhausted[told], ended);
         }
         return person != NULL && !run_stepped_aside(step, &person->ref) ? person : NULL;
+    }
+    const struct person_ref ref = {.kind = ended->person_kind, .id = ended->person_id};
+    if (ended->purpose == PURPOSE_OFFER && team_offer(now, &ref) != NULL) {
+        return find_person(&(struct context_step){step->context->team, step->context->team_count},
+                           ended);
     }
     bool wanted = (ended->purpose == PURPOSE_HOLDER_CALL && now->state == ESCALATION_OVERDUE) ||
                   (ended->purpose == PURPOSE_CANCEL_NOTICE && now->state == ESCALATION_CANCELLING &&
@@ -429,11 +517,16 @@ static bool asked_anew(const struct step *step)
 void run_end_hopeless_step(struct step *step)
 {
     assert(step->context->attempts_count <= ATTEMPTS_LOADED_MAX);
-    if (step->now->state != ESCALATION_NOTIFYING || asked_anew(step)) {
-        return;
+    bool last = (size_t)step->now->step + 1 >= step->context->procedure->steps_count;
+    if (!run_asks_step(step->now) || asked_anew(step) || (last && escalation_is_held(step->now))) {
+        return; /* the search's last step keeps its time: earlier ones may still answer */
     }
     for (size_t i = 0; i < step->context->attempts_count; i++) {
         const struct attempt *attempt = as_changed(step, &step->context->attempts[i]);
+        const struct person_ref ref = {.kind = attempt->person_kind, .id = attempt->person_id};
+        if (run_is_beside_holder(step, &ref)) {
+            continue; /* what led to their acceptance leads to no other */
+        }
         if (attempt->position == step->now->position && attempt->purpose == PURPOSE_ALERT &&
             attempt_has_hope(attempt)) {
             return;
@@ -444,13 +537,14 @@ void run_end_hopeless_step(struct step *step)
 
 bool run_call_in_step(struct step *step, const struct context_person *person, const char *why)
 {
+    const struct engine_time until = run_step_ends(step->now);
     const struct attempt like = {.purpose = PURPOSE_ALERT,
                                  .path = PATH_CALL,
                                  .person_kind = person->ref.kind,
                                  .person_id = person->ref.id,
                                  .position = step->now->position,
-                                 .not_after = step->now->wait_until};
-    assert(step->now->state == ESCALATION_NOTIFYING);
+                                 .not_after = until};
+    assert(run_asks_step(step->now));
     size_t next = next_phone(step, person, &like);
     if (next == person->phones_count) {
         return false;
@@ -458,23 +552,33 @@ bool run_call_in_step(struct step *step, const struct context_person *person, co
     if (why != NULL) {
         run_record_why(step, ENTRY_CALLED_TOO, &person->ref, why);
     }
-    return step_attempt_call(step, PURPOSE_ALERT, person, next, step->now->wait_until) != NULL;
+    return step_attempt_call(step, PURPOSE_ALERT, person, next, until) != NULL;
 }
 
 void run_top_up(struct step *step)
 {
-    if (step->now->state != ESCALATION_NOTIFYING) {
+    if (!run_asks_step(step->now)) {
         return;
     }
     const struct context_step *known = current_step(step);
-    assert(!escalation_is_held(step->now));
     assert(known->persons_count <= PERSONS_OF_STEP_MAX);
     for (size_t i = 0; i < known->persons_count; i++) {
-        if (!run_stepped_aside(step, &known->persons[i].ref)) {
-            (void)run_ask(step, &known->persons[i]);
+        const struct context_person *person = &known->persons[i];
+        if (!run_stepped_aside(step, &person->ref) && !run_is_beside_holder(step, &person->ref)) {
+            (void)run_ask(step, person);
         }
     }
     (void)run_back_up(step);
+}
+
+static void update_members(struct step *step, struct engine_time not_after)
+{
+    for (size_t i = 0; i < step->context->team_count; i++) {
+        const struct context_person *person = &step->context->team[i];
+        if (escalation_member(step->now, &person->ref) != NULL) {
+            (void)run_reach(step, PURPOSE_UPDATE, person, VIA_PUSH, not_after);
+        }
+    }
 }
 
 void run_update_people(struct step *step)
@@ -487,6 +591,7 @@ void run_update_people(struct step *step)
         if (holder != NULL && run_reach(step, PURPOSE_UPDATE, holder, VIA_PUSH, not_after) == 0) {
             (void)run_reach(step, PURPOSE_UPDATE, holder, VIA_CALL, not_after);
         }
+        update_members(step, not_after);
     } else if (step->now->state == ESCALATION_NOTIFYING) {
         const struct context_step *known = current_step(step);
         for (size_t i = 0; i < known->persons_count; i++) {
@@ -527,24 +632,61 @@ static bool needs_withdrawal(const struct step *step, size_t index)
     return true;
 }
 
-void run_withdraw(struct step *step)
+static void withdraw(struct step *step, const struct attempt *attempt)
+{
+    struct engine_time not_after = engine_time_add(step->event->now, INT64_C(120000));
+    assert(attempt->path == PATH_PUSH && attempt->purpose != PURPOSE_WITHDRAW);
+    assert(attempt->device_id > 0 && attempt->person_id > 0);
+    const struct context_person person = {
+        .ref = {.kind = attempt->person_kind, .id = attempt->person_id}};
+    const struct context_device device = {.id = attempt->device_id, .platform = attempt->platform};
+    (void)step_attempt(step, PURPOSE_WITHDRAW, &person, &device, NULL, not_after);
+}
+
+/* From one person, or from all; not from those who are asked by name. */
+static void withdraw_from(struct step *step, const struct person_ref *only, bool also_team)
 {
     /* While it is open and nobody holds it, what is on the screens is still wanted. */
     assert(escalation_is_held(step->now) || escalation_is_closed(step->now));
-    struct engine_time not_after = engine_time_add(step->event->now, INT64_C(120000));
     for (size_t i = 0; i < step->context->attempts_count; i++) {
         const struct attempt *attempt = as_changed(step, &step->context->attempts[i]);
+        const struct person_ref ref = {.kind = attempt->person_kind, .id = attempt->person_id};
+        if (team_offer(step->now, &ref) != NULL || (!also_team && team_has(step->now, &ref)) ||
+            (only != NULL && !person_equal(only, &ref))) {
+            continue;
+        }
+        bool wanted = needs_withdrawal(step, i);
         if (attempt->state == ATTEMPT_PLANNED && attempt->path != PATH_CALLBACK) {
             step_drop_attempt(step_change_attempt(step, attempt->id));
         }
-        if (needs_withdrawal(step, i)) {
-            assert(attempt->path == PATH_PUSH && attempt->purpose != PURPOSE_WITHDRAW);
-            assert(attempt->device_id > 0 && attempt->person_id > 0);
-            const struct context_person person = {
-                .ref = {.kind = attempt->person_kind, .id = attempt->person_id}};
-            const struct context_device device = {.id = attempt->device_id,
-                                                  .platform = attempt->platform};
-            (void)step_attempt(step, PURPOSE_WITHDRAW, &person, &device, NULL, not_after);
+        if (wanted) {
+            withdraw(step, attempt);
+        }
+    }
+}
+
+void run_withdraw(struct step *step)
+{
+    withdraw_from(step, NULL, true);
+}
+
+void run_withdraw_from_others(struct step *step)
+{
+    withdraw_from(step, NULL, false);
+}
+
+void run_withdraw_from(struct step *step, const struct person_ref *person)
+{
+    bool sought = !escalation_is_held(step->now) || escalation_seeks_members(step->now);
+    if (!sought || escalation_is_closed(step->now)) {
+        withdraw_from(step, person, false);
+        return;
+    }
+    for (size_t i = 0; i < step->context->attempts_count; i++) {
+        const struct attempt *attempt = as_changed(step, &step->context->attempts[i]);
+        if (attempt->purpose == PURPOSE_OFFER && attempt->state == ATTEMPT_PLANNED &&
+            attempt_is_to(attempt, person)) {
+            step_drop_attempt(step_change_attempt(step, attempt->id));
         }
     }
 }

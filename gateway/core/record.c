@@ -158,7 +158,7 @@ void step_drop_attempt(struct attempt *attempt)
 
 void step_task(struct step *step, enum task_kind kind, int caller)
 {
-    assert((unsigned)kind <= TASK_CALLER);
+    assert((unsigned)kind <= TASK_KIND_LAST);
     assert((kind == TASK_PROMISE || kind == TASK_CALLER) == (caller > 0));
     assert(caller >= 0 && caller <= step->now->callers_count);
     struct update *update = step->update;

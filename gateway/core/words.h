@@ -17,7 +17,8 @@
  *      │  └──last round over──► EXHAUSTED (announced again and again)
  *      ├──accept──► ACCEPTED ──no progress──► OVERDUE ──silence──► NOTIFYING
  *      └──take────► TAKEN
- *  Whoever holds it ends it (DONE) or hands it back (NOTIFYING). The desk cancels: a holder is told
+ *  Whoever holds it ends it (DONE) or hands it back (NOTIFYING); an offer that is accepted makes
+ *  somebody else the holder (ACCEPTED) in one move. The desk cancels: a holder is told
  *  until they confirm (CANCELLING), then CANCELLED. What is to wait for the customer's opening
  * begins ON_HOLD and goes on as NOTIFYING; so does what is only a ticket, while a promise to its
  * caller is watched, and ends NOTED. */
@@ -68,7 +69,9 @@
     X(FRUITLESS, 6, "fruitless")         /* tells the desk that the first round reached nobody */  \
     X(TASK, 7, "task")                   /* tells the desk that it has something to do */          \
     X(QUARANTINE, 8, "quarantine")       /* tells the call centre that this one was set aside */   \
-    X(TEST, 9, "test")                   /* tries a phone's path; never an escalation's */
+    X(TEST, 9, "test")                   /* tries a phone's path; never an escalation's */         \
+    X(OFFER, 10, "offer")                /* asks one by name to take over, or to join */           \
+    X(TEAM, 11, "team")                  /* tells who works on it, now that this changed */
 
 #define ATTEMPT_STATE_TABLE(X)                                                                     \
     X(PLANNED, 0, "planned")                                                                       \
@@ -107,7 +110,9 @@
     X(PROMISE, 0, "promise")   /* call the caller back: a promise is about to break */             \
     X(PROGRESS, 1, "progress") /* the holder shows no progress */                                  \
     X(CANCEL, 2, "cancel")     /* the holder of a cancelled escalation did not confirm */          \
-    X(CALLER, 3, "caller")     /* a cancelled escalation leaves a promise open */
+    X(CALLER, 3, "caller")     /* a cancelled escalation leaves a promise open */                  \
+    X(OFFER, 4, "unaccepted")  /* who was asked by name did not accept */                          \
+    X(TEAM, 5, "short_handed") /* fewer accepted than the step wanted */
 
 #define ENTRY_KIND_TABLE(X)                                                                        \
     X(OPENED, 0, "opened")                                                                         \
@@ -157,7 +162,26 @@
     X(NOTED, 44, "noted")             /* only a ticket */                                          \
     X(FORWARDED, 45, "forwarded")     /* the call itself goes to whoever is on call */             \
     X(CALLED_TOO, 46, "called_too")   /* a push alone may not reach them */                        \
-    X(BACKED_UP, 47, "backed_up")     /* the backup is asked beside them */
+    X(BACKED_UP, 47, "backed_up")     /* the backup is asked beside them */                        \
+    X(OFFERED, 48, "offered")         /* somebody is asked by name to take over, or to join */     \
+    X(OFFER_ENDED, 49, "offer_ended") /* nothing came of it */                                     \
+    X(HANDED_OVER, 50, "handed_over") /* from one holder to the next, without a gap */             \
+    X(MEMBER_JOINED, 51, "member_joined")                                                          \
+    X(MEMBER_LEFT, 52, "member_left")                                                              \
+    X(TEAM_SOUGHT, 53, "team_sought")     /* the step wants more than the one who holds it */      \
+    X(TEAM_COMPLETE, 54, "team_complete") /* as many as it wants are there */                      \
+    X(TEAM_SHORT, 55, "team_short")       /* everybody was asked, and fewer are */
+
+/* As what somebody is asked. */
+#define OFFER_ROLE_TABLE(X)                                                                        \
+    X(HOLDER, 0, "holder")                                                                         \
+    X(MEMBER, 1, "member")
+
+/* Who asks. */
+#define OFFER_ORIGIN_TABLE(X)                                                                      \
+    X(DESK, 0, "desk")                                                                             \
+    X(HOLDER, 1, "holder")                                                                         \
+    X(SHIFT, 2, "shift") /* the gateway: the holder's shift has ended */
 
 #define ENUM_MEMBER_(prefix, name, number) prefix##name = (number)
 
@@ -197,7 +221,15 @@ enum task_kind { TASK_KIND_TABLE(X_) };
 #define X_(name, number, word) ENUM_MEMBER_(ENTRY_, name, number),
 enum entry_kind { ENTRY_KIND_TABLE(X_) };
 #undef X_
-#define ENTRY_KIND_LAST       ENTRY_BACKED_UP
+#define X_(name, number, word) ENUM_MEMBER_(OFFER_AS_, name, number),
+enum offer_role { OFFER_ROLE_TABLE(X_) };
+#undef X_
+#define X_(name, number, word) ENUM_MEMBER_(OFFER_BY_, name, number),
+enum offer_origin { OFFER_ORIGIN_TABLE(X_) };
+#undef X_
+#define ENTRY_KIND_LAST       ENTRY_TEAM_SHORT
+#define ATTEMPT_PURPOSE_LAST  PURPOSE_TEAM
+#define TASK_KIND_LAST        TASK_TEAM
 #define ESCALATION_STATE_LAST ESCALATION_NOTED
 
 /* The words; never NULL ("?" for a number outside the table). */
@@ -213,11 +245,14 @@ const char *promise_word(enum promise_state promise);
 const char *platform_word(enum platform platform);
 const char *task_kind_word(enum task_kind kind);
 const char *entry_kind_word(enum entry_kind kind);
+const char *offer_role_word(enum offer_role role);
+const char *offer_origin_word(enum offer_origin origin);
 
 /* NULL-terminated word lists, in the order of the numbers: for json_take_word(). */
 extern const char *const severity_words[];
 extern const char *const escalation_state_words[];
 extern const char *const platform_words[];
 extern const char *const attempt_answer_words[];
+extern const char *const offer_role_words[];
 
 #endif

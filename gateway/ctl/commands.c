@@ -98,7 +98,7 @@ const struct command commands[] = {
      "astreintectl take ID --operator 'Sophie Leroy'"},
     {"on-behalf", "ID AGENT VERB [--eta SECONDS] [--operator NAME]",
      "record an agent's word, told by voice",
-     "VERB is accept, decline, remote, on-my-way, on-site, done or hand-back.",
+     "VERB is accept, decline, remote, on-my-way, on-site, done, hand-back, join or leave.",
      OPTIONS({"--eta", "SECONDS", "with on-my-way: until arrival"}, OPTION_OPERATOR), 3, 3,
      command_on_behalf, "astreintectl on-behalf ID paul on-my-way --eta 1200"},
     {"called-back", "ID CALLER [--operator NAME]", "the promise to caller number CALLER is kept",
@@ -111,6 +111,19 @@ const struct command commands[] = {
     {"done", "ID [--operator NAME]", "close an escalation that an operator took",
      "Only what was taken by name at the desk is closed here; agents close their own.",
      OPTIONS(OPTION_OPERATOR), 1, 1, command_done, "astreintectl done ID"},
+    {"assign", "ID AGENT [--member] [--operator NAME]",
+     "ask an agent by name to take over, or to join",
+     "Whoever holds it keeps it until AGENT accepts; --member asks to work beside the holder. "
+     "Without\n"
+     "an answer in time there is a task (`tasks`).",
+     OPTIONS({"--member", NULL, "as a member, beside the holder"}, OPTION_OPERATOR), 2, 2,
+     command_assign, "astreintectl assign ID marie --member"},
+    {"interventions", "--customer SLUG [--json]", "who is at work on what",
+     "Open escalations that somebody holds, works on beside the holder, or is asked to: since "
+     "when,\n"
+     "in which state, with which estimate. The oldest first. With --json, one JSON object a line.",
+     OPTIONS(OPTION_CUSTOMER, OPTION_JSON), 0, 0, command_interventions,
+     "astreintectl interventions --customer clinique-saint-jean"},
     {"tasks", "[--customer SLUG] [--all] [--json]", "what the desk has to do",
      "Open tasks, earliest first: promises to callers that run out, holders who are silent.\n"
      "With --json, one JSON object a line.",

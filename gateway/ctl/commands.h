@@ -46,6 +46,9 @@ COMMAND(split);
 COMMAND(done);
 COMMAND(tasks);
 COMMAND(task_done);
+/* command_team.c */
+COMMAND(assign);
+COMMAND(interventions);
 /* command_ticket.c */
 COMMAND(tickets);
 COMMAND(ticket);

@@ -53,6 +53,18 @@ static const char *alert_words(enum asked asked, bool french)
                   : "Urgent call. Open the app to answer.";
 }
 
+/* Asked by name: to take over, or to join. The attempt's number says as what. */
+static const char *offer_words(const struct effect *effect, bool french)
+{
+    if (effect->number == OFFER_AS_MEMBER) {
+        return french ? "On vous demande en renfort. Ouvrez l'application pour répondre."
+                      : "You are asked to join. Open the app to answer.";
+    }
+    return french ? "On vous demande de prendre une intervention. Ouvrez l'application pour "
+                    "répondre."
+                  : "You are asked to take over. Open the app to answer.";
+}
+
 struct notification_words render_notification(const struct effect *effect)
 {
     bool french = speaks_french(effect);
@@ -75,6 +87,13 @@ struct notification_words render_notification(const struct effect *effect)
     case PURPOSE_UPDATE:
         words.body = french ? "La situation évolue. Ouvrez l'application."
                             : "The situation has changed. Open the app.";
+        break;
+    case PURPOSE_OFFER:
+        words.body = offer_words(effect, french);
+        break;
+    case PURPOSE_TEAM:
+        words.body = french ? "Qui est en intervention a changé. Ouvrez l'application."
+                            : "Who is at work has changed. Open the app.";
         break;
     case PURPOSE_TEST:
         words.title = french ? "Essai - Astreinte" : "Test - Astreinte";
@@ -99,6 +118,8 @@ static const char *push_kind(enum attempt_purpose purpose)
            : purpose == PURPOSE_UPDATE        ? "update"
            : purpose == PURPOSE_CANCEL_NOTICE ? "cancel"
            : purpose == PURPOSE_TEST          ? "test"
+           : purpose == PURPOSE_OFFER         ? "offer"
+           : purpose == PURPOSE_TEAM          ? "team"
                                               : "alert";
 }
 
@@ -162,6 +183,18 @@ static const char *check_in_sentence(enum asked asked, enum attempt_purpose purp
                   : "A check-in is missing. Press 1 to listen and see to it, 2 to decline.";
 }
 
+static const char *offer_sentence(const struct effect *effect, bool french)
+{
+    if (effect->number == OFFER_AS_MEMBER) {
+        return french ? "On vous demande en renfort. Tapez 1 pour écouter et accepter, 2 pour "
+                        "refuser."
+                      : "You are asked to join. Press 1 to listen and accept, 2 to decline.";
+    }
+    return french ? "On vous demande de prendre une intervention. Tapez 1 pour écouter et "
+                    "accepter, 2 pour refuser."
+                  : "You are asked to take over. Press 1 to listen and accept, 2 to decline.";
+}
+
 /* What is said before a key is pressed. */
 static void say_neutral(const struct effect *effect, bool french, char *text, size_t text_bytes)
 {
@@ -183,6 +216,13 @@ static void say_neutral(const struct effect *effect, bool french, char *text, si
         rest = french ? "L'intervention est annulée. Tapez 1 pour confirmer."
                       : "It was cancelled. Press 1 to confirm.";
         break;
+    case PURPOSE_OFFER:
+        rest = offer_sentence(effect, french);
+        break;
+    case PURPOSE_TEAM:
+        rest = french ? "Qui est en intervention a changé. Tapez 1 pour écouter."
+                      : "Who is at work has changed. Press 1 to listen.";
+        break;
     case PURPOSE_ALERT:
     case PURPOSE_UPDATE:
     case PURPOSE_WITHDRAW:
@@ -200,7 +240,8 @@ static void say_neutral(const struct effect *effect, bool french, char *text, si
 
 static const char *call_role(const struct effect *effect)
 {
-    if (effect->purpose == PURPOSE_HOLDER_CALL || effect->purpose == PURPOSE_CANCEL_NOTICE) {
+    if (effect->purpose == PURPOSE_HOLDER_CALL || effect->purpose == PURPOSE_CANCEL_NOTICE ||
+        effect->purpose == PURPOSE_TEAM) {
         return "holder";
     }
     return effect->person->kind == PERSON_CONTACT ? "contact" : "agent";
@@ -237,7 +278,7 @@ static void write_call(struct json_writer *json, const struct effect *effect,
     json_object_begin(json);
     bool holder = effect->purpose == PURPOSE_HOLDER_CALL;
     json_member_text(json, "1", holder ? "extended" : "accepted");
-    if (effect->purpose != PURPOSE_CANCEL_NOTICE) {
+    if (effect->purpose != PURPOSE_CANCEL_NOTICE && effect->purpose != PURPOSE_TEAM) {
         json_member_text(json, "2", holder ? "handed-back" : "declined");
     }
     json_object_end(json);
@@ -256,6 +297,10 @@ static const char *task_text(enum task_kind kind)
         return "Tell the holder by voice that it was cancelled: they did not confirm.";
     case TASK_CALLER:
         return "Call the caller back: the escalation was cancelled with a promise open.";
+    case TASK_OFFER:
+        return "Ask somebody else, or by voice: who was asked by name did not accept.";
+    case TASK_TEAM:
+        return "Find more people: fewer accepted than the procedure wants.";
     }
     return "";
 }
@@ -298,6 +343,8 @@ static const char *callback_type(const struct effect *effect)
     case PURPOSE_WITHDRAW:
     case PURPOSE_CANCEL_NOTICE:
     case PURPOSE_TEST:
+    case PURPOSE_OFFER:
+    case PURPOSE_TEAM:
         break;
     }
     return "call.requested";

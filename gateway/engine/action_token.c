@@ -16,6 +16,7 @@ static const char *const verb_words[AGENT_VERBS_COUNT + 1] = {
     [VERB_RECEIVED] = "received", [VERB_SEEN] = "seen",     [VERB_ACCEPT] = "accept",
     [VERB_DECLINE] = "decline",   [VERB_REMOTE] = "remote", [VERB_ON_MY_WAY] = "on-my-way",
     [VERB_ON_SITE] = "on-site",   [VERB_DONE] = "done",     [VERB_HAND_BACK] = "hand-back",
+    [VERB_JOIN] = "join",         [VERB_LEAVE] = "leave",   [VERB_HAND_OVER] = "hand-over",
     [AGENT_VERBS_COUNT] = "?",
 };
 

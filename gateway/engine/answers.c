@@ -9,8 +9,8 @@
 #include "gateway/base/text.h"
 #include "gateway/engine/escalation_json.h"
 
-/* Three names as six-byte escapes, and the rest. */
-#define VIEW_BYTES_MAX 4096
+/* Names as six-byte escapes: the holder's thrice, the members' once; and the rest. */
+#define VIEW_BYTES_MAX 16384
 
 void answer_refuse(struct command *command, enum status status, const char *format, ...)
 {
@@ -60,6 +60,20 @@ int64_t wall_of_engine_ms(const struct engine *engine)
 
 void answer_view(struct engine *engine, struct command *command, const struct applied *applied)
 {
+    answer_view_to(engine, command, applied, NULL);
+}
+
+static const char *part_of(const struct escalation *escalation, const struct person_ref *actor)
+{
+    if (escalation_is_held(escalation) && person_equal(&escalation->holder, actor)) {
+        return "holder";
+    }
+    return escalation_member(escalation, actor) != NULL ? "member" : NULL;
+}
+
+void answer_view_to(struct engine *engine, struct command *command, const struct applied *applied,
+                    const struct person_ref *actor)
+{
     char text[VIEW_BYTES_MAX];
     struct json_writer json;
     const struct escalation *escalation = &applied->update->after;
@@ -69,11 +83,42 @@ void answer_view(struct engine *engine, struct command *command, const struct ap
     json_member_text(&json, "state", escalation_state_word(escalation->state));
     json_member_text(&json, "severity", severity_word(escalation->severity));
     escalation_json_holder(&json, applied->customer, escalation);
+    escalation_json_team(&json, applied->customer, escalation, wall_of_engine_ms(engine));
+    if (actor != NULL) {
+        json_member_text(&json, "you", part_of(escalation, actor));
+    }
     escalation_json_next(&json, escalation, wall_of_engine_ms(engine));
     json_object_end(&json);
     assert(!json_writer_overflowed(&json));
     command->answer.status = STATUS_OK;
     answer_json(command, text, json_writer_bytes(&json));
+}
+
+/* Why the team's verbs are refused, and what to do; NULL: another one was. */
+static const char *remedy_of_refusal(const struct update *update)
+{
+    static const char *const remedies[][2] = {
+        {"offer", "the verb does not fit: a holder hands over what they hold, to somebody else"},
+        {"offer_of_check_in", "a check-in is not handed over: who takes the shift accepts it"},
+        {"offer_out_of_reach", "they have neither a phone with the app nor a number: ask somebody "
+                               "else, or give them one"},
+        {"offer_team_full", "as many as can be are at work on it: one of them has to leave first"},
+        {"offer_limit", "as many as can be are asked already: wait until one of them answers"},
+        {"join", "nobody holds it, or you were neither asked nor are on call: accept it, or let "
+                 "the desk ask you"},
+        {"join_of_check_in", "a check-in has one agent: accept it instead"},
+        {"join_team_full", "as many as can be are at work on it: one of them has to leave first"},
+        {"leave", "who holds it does not leave it: hand it back, or over"},
+    };
+    for (size_t i = 0; i < update->entries_count; i++) {
+        const struct entry *entry = &update->entries[i];
+        for (size_t k = 0; k < sizeof remedies / sizeof remedies[0]; k++) {
+            if (entry->kind == ENTRY_REFUSED_VERB && strcmp(entry->word, remedies[k][0]) == 0) {
+                return remedies[k][1];
+            }
+        }
+    }
+    return NULL;
 }
 
 void answer_refused_verb(struct engine *engine, struct command *command,
@@ -89,6 +134,8 @@ void answer_refused_verb(struct engine *engine, struct command *command,
     if (status == STATUS_ALREADY_ACCEPTED) {
         answer_refuse(command, status, "%s has it",
                       person != NULL ? person->name : escalation->holder.name);
+    } else if (status != STATUS_CLOSED && remedy_of_refusal(applied->update) != NULL) {
+        answer_refuse(command, status, "%s", remedy_of_refusal(applied->update));
     } else if (status == STATUS_CLOSED) {
         answer_refuse(command, status, "the escalation is %s",
                       escalation_state_word(escalation->state));

@@ -7,6 +7,7 @@
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
 #include "gateway/engine/entry_facts.h"
+#include "gateway/store/store_team.h"
 
 struct event event_now(struct engine *engine, enum event_type type, struct wall_time wall)
 {
@@ -284,6 +285,9 @@ static enum status apply_alone(struct engine *engine, int64_t customer_id, struc
         context_add_opening(engine, applied_r->customer, event, &context);
     }
     if (status == STATUS_OK) {
+        status = team_resolve(engine, applied_r->customer, &before, event, &context, error);
+    }
+    if (status == STATUS_OK) {
         status = load_attempts(engine, &before, event, &context, error);
     }
     if (status == STATUS_OK) {
@@ -295,6 +299,9 @@ static enum status apply_alone(struct engine *engine, int64_t customer_id, struc
     }
     if (engine->update->after.version != before.version) {
         status = store_update_escalation(engine->store, &engine->update->after, error);
+    }
+    if (status == STATUS_OK) {
+        status = store_write_team(engine->store, &before, &engine->update->after, error);
     }
     if (status == STATUS_OK) {
         status = write_promises(engine, &before, error);

@@ -80,10 +80,13 @@ enum agent_verb {
     VERB_ON_SITE,
     VERB_DONE,
     VERB_HAND_BACK,
+    VERB_JOIN,
+    VERB_LEAVE,
+    VERB_HAND_OVER,
     AGENT_VERBS_COUNT,
 };
 
-/* "received", …, "on-my-way", "hand-back"; AGENT_VERBS_COUNT for another word. */
+/* "received", …, "on-my-way", "hand-over"; AGENT_VERBS_COUNT for another word. */
 enum agent_verb agent_verb_parse(const char *word);
 const char *agent_verb_word(enum agent_verb verb);
 
@@ -97,6 +100,7 @@ enum desk_verb {
     DESK_CALLED_BACK,
     DESK_SPLIT,
     DESK_DONE,
+    DESK_ASSIGN,
 };
 
 /* An operator decides instead of the rules. */
@@ -138,7 +142,9 @@ struct desk_request {
     const char *operator_name; /* "" when not given */
     const char *text;          /* note or reason; or NULL */
     enum severity severity;    /* SEVERITY */
-    const char *agent;         /* ON_BEHALF: slug */
+    const char *agent;         /* ON_BEHALF, ASSIGN: slug */
+    enum offer_role role;      /* ASSIGN */
+    bool stays;                /* ASSIGN: who holds it goes on as a member */
     enum agent_verb agent_verb;
     int64_t eta_ms;
     int caller; /* CALLED_BACK, SPLIT: from 1 */
@@ -151,6 +157,9 @@ struct agent_request {
     const char *action_token; /* "xt_…" as presented, or NULL */
     struct uuid attempt;      /* for received and seen; nil: all of the agent's */
     int64_t eta_ms;
+    const char *to;   /* HAND_OVER: slug of an agent */
+    bool stays;       /* HAND_OVER: the agent goes on as a member */
+    const char *text; /* HAND_OVER: why; or NULL */
 };
 
 struct call_outcome_request {

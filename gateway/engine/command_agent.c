@@ -105,6 +105,19 @@ static void event_of_verb(const struct agent_request *request, struct event *eve
     case VERB_HAND_BACK:
         event->type = EVENT_HAND_BACK;
         break;
+    case VERB_JOIN:
+        event->type = EVENT_JOIN;
+        break;
+    case VERB_LEAVE:
+        event->type = EVENT_LEAVE;
+        break;
+    case VERB_HAND_OVER:
+        event->type = EVENT_OFFER;
+        event->role = OFFER_AS_HOLDER;
+        event->origin = OFFER_BY_HOLDER;
+        event->stays = request->stays;
+        event->text = request->text;
+        break;
     case AGENT_VERBS_COUNT:
         break;
     }
@@ -183,6 +196,14 @@ static enum status take_step(struct engine *engine, struct command *command, str
     return status;
 }
 
+static bool is_on_call(const struct engine *engine, const struct command *command,
+                       const struct event *event)
+{
+    const struct directory_customer *customer =
+        directory_customer(engine->current, command->customer_id);
+    return customer != NULL && team_is_on_call(customer, event->actor.id, event->wall);
+}
+
 enum status command_agent_verb(struct engine *engine, struct command *command, struct error *error)
 {
     const struct agent_request *request = &command->request.agent;
@@ -197,6 +218,13 @@ enum status command_agent_verb(struct engine *engine, struct command *command, s
     if (status == STATUS_NOT_FOUND) {
         answer_refuse(command, status, "no such escalation");
         return STATUS_OK;
+    }
+    if (status == STATUS_OK && event.type == EVENT_OFFER &&
+        team_offer_to(engine, command, request->to, "/to", &event) != STATUS_OK) {
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK && event.type == EVENT_JOIN) {
+        event.on_call = is_on_call(engine, command, &event);
     }
     bool forbids = false;
     if (status == STATUS_OK && event.type == EVENT_DONE) {
@@ -235,7 +263,7 @@ enum status command_agent_verb(struct engine *engine, struct command *command, s
     if (applied.update->answer != STATUS_OK) {
         answer_refused_verb(engine, command, &applied);
     } else {
-        answer_view(engine, command, &applied);
+        answer_view_to(engine, command, &applied, &event.actor);
     }
     return STATUS_OK;
 }

@@ -43,11 +43,16 @@ static enum event_type event_of_agent_verb(enum agent_verb verb)
         return EVENT_DONE;
     case VERB_HAND_BACK:
         return EVENT_HAND_BACK;
+    case VERB_JOIN:
+        return EVENT_JOIN;
+    case VERB_LEAVE:
+        return EVENT_LEAVE;
     case VERB_RECEIVED:
     case VERB_SEEN:
     case VERB_REMOTE:
     case VERB_ON_MY_WAY:
     case VERB_ON_SITE:
+    case VERB_HAND_OVER: /* the front refuses it: the desk assigns */
     case AGENT_VERBS_COUNT:
         break;
     }
@@ -81,6 +86,7 @@ static enum status on_behalf(struct engine *engine, struct command *command, str
     event->progress = intervention_of(request->agent_verb);
     event->eta_ms = request->eta_ms;
     event->actor = (struct person_ref){.kind = PERSON_AGENT, .id = agent->id};
+    event->on_call = team_is_on_call(customer, agent->id, event->wall);
     if (request->operator_name[0] != '\0') {
         event->text = arena_format(command->arena, "told to %s", request->operator_name);
         if (event->text == NULL) {
@@ -171,6 +177,7 @@ enum status command_desk_verb(struct engine *engine, struct command *command, st
         [DESK_CALLED_BACK] = EVENT_CALLED_BACK,
         [DESK_SPLIT] = EVENT_SPLIT,
         [DESK_DONE] = EVENT_DONE,
+        [DESK_ASSIGN] = EVENT_OFFER,
     };
     const struct desk_request *request = &command->request.desk;
     struct event event = event_now(engine, events[request->verb], command->received_at);
@@ -182,6 +189,14 @@ enum status command_desk_verb(struct engine *engine, struct command *command, st
     (void)text_copy(event.actor.name, sizeof event.actor.name, request->operator_name);
     if (request->verb == DESK_ON_BEHALF) {
         return on_behalf(engine, command, &event, error);
+    }
+    if (request->verb == DESK_ASSIGN) {
+        event.role = request->role;
+        event.origin = OFFER_BY_DESK;
+        event.stays = request->stays;
+        if (team_offer_to(engine, command, request->agent, "/agent", &event) != STATUS_OK) {
+            return STATUS_OK;
+        }
     }
     if (request->verb == DESK_SPLIT) {
         return split(engine, command, &event, error);

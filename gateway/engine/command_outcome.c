@@ -140,6 +140,7 @@ static void event_of_key(const struct attempt *attempt, enum attempt_answer answ
         event->progress = INTERVENTION_NONE;
         break;
     case PURPOSE_CANCEL_NOTICE:
+    case PURPOSE_TEAM: /* it asks nothing */
         event->type = EVENT_SEEN;
         break;
     case PURPOSE_UPDATE: /* what is new is asked of the holder, who may have let go since */
@@ -147,6 +148,7 @@ static void event_of_key(const struct attempt *attempt, enum attempt_answer answ
                              : (yes ? EVENT_ACCEPT : EVENT_DECLINE);
         break;
     case PURPOSE_ALERT:
+    case PURPOSE_OFFER:
     case PURPOSE_WITHDRAW:
     case PURPOSE_EXHAUSTED:
     case PURPOSE_FRUITLESS:

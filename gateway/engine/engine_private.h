@@ -500,8 +500,11 @@ void answer_refuse(struct command *command, enum status status, const char *form
 enum status answer_failure(enum status status);
 /* The refusal, when apply_event() could not read the procedure; false: it was something else. */
 bool answer_unreadable(struct command *command, enum status status);
-/* {"id","state","holder","next"} of an escalation after its update. */
+/* {"id","state","holder","members","offers","next"} of an escalation after its update. */
 void answer_view(struct engine *engine, struct command *command, const struct applied *applied);
+/* The same, and what the one who asked is by now: "you" is "holder", "member" or null. */
+void answer_view_to(struct engine *engine, struct command *command, const struct applied *applied,
+                    const struct person_ref *actor);
 /* Status and members ("holder", "state") of a refused verb. */
 void answer_refused_verb(struct engine *engine, struct command *command,
                          const struct applied *applied);
@@ -644,6 +647,21 @@ void clock_watch_told(struct engine *engine, struct uuid escalation);
 void files_watch_begin(struct engine *engine);
 /* Each look of the watchdog. */
 void files_watch_look(struct engine *engine);
+
+/* ---- team.c: who works on an escalation beside its holder, or is asked to ---- */
+
+/* Adds to a context how the team is reached, and the shifts of its holder and of who may become
+ * one. Into the scratch arena. */
+enum status team_resolve(struct engine *engine, const struct directory_customer *customer,
+                         const struct escalation *escalation, const struct event *event,
+                         struct context *context, struct error *error) MUST_CHECK;
+/* Whether an agent is on call for any role of the customer. */
+bool team_is_on_call(const struct directory_customer *customer, int64_t agent_id,
+                     struct wall_time at);
+/* Names whom an offer is for, by slug. STATUS_INVALID: the command is answered, the fault is at the
+ * JSON pointer ("/agent"). */
+enum status team_offer_to(struct engine *engine, struct command *command, const char *agent,
+                          const char *pointer, struct event *event) MUST_CHECK;
 
 /* ---- check_in_watch.c: whose reminder is due ---- */
 

@@ -19,6 +19,10 @@ size_t entry_facts_write(const struct entry *entry, char text_r[ENTRY_FACTS_BYTE
             json_member_text(&json, "name", entry->person.name);
         }
     }
+    if (entry->other_kind != PERSON_NONE) {
+        json_member_text(&json, "other_kind", person_kind_word(entry->other_kind));
+        json_member_int(&json, "other", entry->other_id);
+    }
     if (!uuid_is_nil(entry->attempt)) {
         json_member_uuid(&json, "attempt", entry->attempt);
     }
@@ -36,6 +40,9 @@ size_t entry_facts_write(const struct entry *entry, char text_r[ENTRY_FACTS_BYTE
     }
     if (entry->number != 0) {
         json_member_int(&json, "number", entry->number);
+    }
+    if (entry->of != 0) {
+        json_member_int(&json, "of", entry->of);
     }
     json_object_end(&json);
     assert(!json_writer_overflowed(&json));

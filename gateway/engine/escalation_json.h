@@ -19,4 +19,8 @@ void escalation_json_holder(struct json_writer *json, const struct directory_cus
 void escalation_json_next(struct json_writer *json, const struct escalation *escalation,
                           int64_t wall_of_engine_ms);
 
+/* The members "members" and "offers": who works on it beside the holder, and who is asked. */
+void escalation_json_team(struct json_writer *json, const struct directory_customer *customer,
+                          const struct escalation *escalation, int64_t wall_of_engine_ms);
+
 #endif

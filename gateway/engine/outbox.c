@@ -203,6 +203,12 @@ static struct uuid subject_of(const struct attempt *attempt, struct uuid escalat
     return own ? attempt->id : escalation;
 }
 
+static bool is_holders(const struct attempt *attempt, const struct escalation *escalation)
+{
+    return attempt->person_kind == escalation->holder.kind &&
+           attempt->person_id == escalation->holder.id;
+}
+
 /* Whether there is still a point in sending it. */
 static bool still_wanted(const struct attempt *attempt, const struct escalation *escalation,
                          struct engine_time now)
@@ -214,11 +220,15 @@ static bool still_wanted(const struct attempt *attempt, const struct escalation 
     case PURPOSE_ALERT:
         return attempt->position == escalation->position &&
                (escalation->state == ESCALATION_NOTIFYING ||
-                escalation->state == ESCALATION_EXHAUSTED);
+                escalation->state == ESCALATION_EXHAUSTED || escalation_seeks_members(escalation));
     case PURPOSE_HOLDER_CALL:
         return escalation->state == ESCALATION_OVERDUE;
-    case PURPOSE_CANCEL_NOTICE:
-        return escalation->state == ESCALATION_CANCELLING;
+    case PURPOSE_CANCEL_NOTICE: /* the holder's confirmation is not that of the others */
+        return escalation->state == ESCALATION_CANCELLING ||
+               (escalation->state == ESCALATION_CANCELLED && !is_holders(attempt, escalation));
+    case PURPOSE_OFFER:
+    case PURPOSE_TEAM:
+        return !escalation_is_closed(escalation) && escalation->state != ESCALATION_CANCELLING;
     case PURPOSE_EXHAUSTED:
         return escalation->state == ESCALATION_EXHAUSTED;
     case PURPOSE_UPDATE:
@@ -438,7 +448,8 @@ static void make_tokens(struct engine *engine, const struct attempt *attempt, st
     assert(attempt->path == PATH_PUSH);
     action_token_make(secret, attempt->id, attempt->person_id, VERB_RECEIVED, tokens->received);
     effect->token_received = tokens->received;
-    if (attempt->purpose == PURPOSE_ALERT || attempt->purpose == PURPOSE_UPDATE) {
+    if (attempt->purpose == PURPOSE_ALERT || attempt->purpose == PURPOSE_UPDATE ||
+        attempt->purpose == PURPOSE_OFFER) {
         action_token_make(secret, attempt->id, attempt->person_id, VERB_ACCEPT, tokens->accept);
         action_token_make(secret, attempt->id, attempt->person_id, VERB_DECLINE, tokens->decline);
         effect->token_accept = tokens->accept;

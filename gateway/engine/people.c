@@ -44,8 +44,8 @@ static enum status resolve_phones(struct arena *arena, const struct directory_pe
     return STATUS_OK;
 }
 
-static enum status resolve_person(struct arena *arena, const struct directory_person *person,
-                                  struct context_person *person_r, struct error *error)
+enum status people_paths(struct arena *arena, const struct directory_person *person,
+                         struct context_person *person_r, struct error *error)
 {
     *person_r = (struct context_person){
         .ref = {.kind = person->kind, .id = person->id},
@@ -204,7 +204,7 @@ static enum status resolve_people(struct resolving *resolving,
             continue;
         }
         struct context_person *person = &persons[unique++];
-        enum status status = resolve_person(resolving->arena, people[i], person, error);
+        enum status status = people_paths(resolving->arena, people[i], person, error);
         if (status == STATUS_OK && via != 0) {
             status = add_standing(resolving, people[i], via == VIA_PUSH, person, error);
         }
@@ -264,7 +264,7 @@ static enum status resolve_holder(const struct directory_customer *customer,
         return out_of_memory(error);
     }
     context->holder = holder;
-    return resolve_person(arena, person, holder, error);
+    return people_paths(arena, person, holder, error);
 }
 
 enum status people_resolve(const struct directory_customer *customer,

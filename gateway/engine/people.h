@@ -40,6 +40,10 @@ enum status people_resolve(const struct directory_customer *customer,
 /* Whether the agent's pause is not over. now: as people_standing.now. */
 bool people_is_paused(const struct directory_person *person, struct engine_time now,
                       struct wall_time at);
+/* A person's paths as they are now: their number, and their live devices, into the arena.
+ * STATUS_NO_MEMORY. */
+enum status people_paths(struct arena *arena, const struct directory_person *person,
+                         struct context_person *person_r, struct error *error) MUST_CHECK;
 
 /* The agents on call for a role at a moment; answers how many (at most `max`). */
 size_t people_on_call(const struct directory_customer *customer, const char *role,

@@ -67,10 +67,13 @@ static bool may_ask(const struct event *event)
     case EVENT_CALLED_BACK:
     case EVENT_CLOCK_STEPPED:
     case EVENT_CLOCK_SUSPENDED:
+    case EVENT_LEAVE:
         return true;
     case EVENT_RECEIVED:
     case EVENT_SEEN:
     case EVENT_ACCEPT:
+    case EVENT_OFFER:
+    case EVENT_JOIN:
     case EVENT_PROGRESS:
     case EVENT_DONE:
     case EVENT_NOTE:

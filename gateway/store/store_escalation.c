@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "gateway/store/store_team.h"
 #include "gateway/store/store_ticket_private.h"
 
 #define ROW struct escalation
@@ -44,6 +45,11 @@ static const struct column escalation_columns[] = {
     SAME(owner, INT64),
     SAME(fence, INT64),
     SAME(check_in_agent, INT64),
+    SAME(wanted, INT),
+    NAMED(search_until, "search_until_engine", TIME),
+    NAMED(shift_until, "shift_until_engine", TIME),
+    SAME(members_count, INT),
+    SAME(offers_count, INT),
 };
 MAP(escalation);
 #undef ROW
@@ -179,7 +185,7 @@ enum status store_get_escalation(struct store *store, int64_t customer_id, struc
         }
     }
     query_end(&run);
-    return status == STATUS_DONE ? STATUS_OK : status;
+    return status == STATUS_DONE ? store_load_team(store, escalation_r, error) : status;
 }
 
 enum status store_get_escalation_customer(struct store *store, struct uuid id,
@@ -298,6 +304,28 @@ enum status store_list_open_newest(struct store *store, int64_t customer_id, siz
     query_bind_int64(&run, ":limit", (int64_t)limit);
     return query_all(&run, &escalation_map, sizeof **rows_r, arena, (void **)rows_r, count_r,
                      error);
+}
+
+enum status store_list_worked_on(struct store *store, int64_t customer_id, struct uuid after,
+                                 size_t limit, struct arena *arena, struct escalation **rows_r,
+                                 size_t *count_r, struct error *error)
+{
+    assert(customer_id > 0 && limit > 0);
+    assert(rows_r != NULL && count_r != NULL);
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_escalation_list_worked_on, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_uuid(&run, ":after", after);
+    query_bind_int64(&run, ":limit", (int64_t)limit);
+    status =
+        query_all(&run, &escalation_map, sizeof **rows_r, arena, (void **)rows_r, count_r, error);
+    for (size_t i = 0; status == STATUS_OK && i < *count_r; i++) {
+        status = store_load_team(store, &(*rows_r)[i], error);
+    }
+    return status;
 }
 
 enum status store_list_open(struct store *store, int64_t customer_id, struct uuid after,
@@ -653,7 +681,7 @@ enum status store_add_desk_task(struct store *store, const struct desk_task_row 
                                 struct error *error)
 {
     assert(row->customer_id > 0 && !uuid_is_nil(row->task_id));
-    assert((unsigned)row->kind <= TASK_CALLER && row->done_at.ms == TIME_NEVER_MS);
+    assert((unsigned)row->kind <= TASK_KIND_LAST && row->done_at.ms == TIME_NEVER_MS);
     return query_write_row(store, QUERY_desk_task_insert, &desk_task_map, row, error);
 }
 

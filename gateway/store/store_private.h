@@ -65,7 +65,9 @@
     X(number_proof_drop) X(number_proof_list) X(further_number_clear) X(further_number_insert) \
     X(further_number_list) \
     X(pause_put) X(pause_delete) X(pause_forget) X(pause_get) X(pause_list) \
-    X(device_heard_of_agent) X(escalation_held_elsewhere)
+    X(device_heard_of_agent) X(escalation_held_elsewhere) \
+    X(member_insert) X(member_delete_all) X(member_list) X(offer_insert) X(offer_delete_all) \
+    X(offer_list) X(escalation_list_worked_on)
 /* clang-format on */
 
 enum query {

@@ -7,14 +7,16 @@ INSERT INTO escalation (
   received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
   held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
   announcements, notices, callers_count, opened_at, closed_at, held_until_at, next_what, version,
-  owner, fence, check_in_agent)
+  owner, fence, check_in_agent, wanted, search_until_engine, shift_until_engine, members_count,
+  offers_count)
 VALUES (
   :customer_id, :escalation_id, :ticket_id, :procedure_id, :dedup_key, :state, :severity, :drill,
   :quarantined, :round, :step, :position, :round_started_engine, :wait_until_engine,
   :received_until_engine, :due_engine, :holder_kind, :holder_id, :holder_name, :holder_path,
   :held_since_at, :eta_at, :intervention, :handed_back_kind, :handed_back_id, :handed_back_name,
   :announcements, :notices, :callers_count, :opened_at, :closed_at, :held_until_at, :next_what,
-  :version, :owner, :fence, :check_in_agent);
+  :version, :owner, :fence, :check_in_agent, :wanted, :search_until_engine, :shift_until_engine,
+  :members_count, :offers_count);
 
 -- name: escalation_update
 -- The procedure changes as long as it has not begun: what is on hold follows its newest version.
@@ -29,7 +31,9 @@ UPDATE escalation SET
   handed_back_id = :handed_back_id, handed_back_name = :handed_back_name,
   announcements = :announcements, notices = :notices, callers_count = :callers_count,
   closed_at = :closed_at, held_until_at = :held_until_at, next_what = :next_what,
-  version = :version
+  wanted = :wanted, search_until_engine = :search_until_engine,
+  shift_until_engine = :shift_until_engine, members_count = :members_count,
+  offers_count = :offers_count, version = :version
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id
   AND version = :version - 1 AND fence = :fence;
 
@@ -40,7 +44,8 @@ SELECT
   received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
   held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
   announcements, notices, callers_count, opened_at, closed_at, held_until_at, next_what, version,
-  owner, fence, check_in_agent
+  owner, fence, check_in_agent, wanted, search_until_engine, shift_until_engine, members_count,
+  offers_count
 FROM escalation
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id;
 
@@ -93,7 +98,8 @@ SELECT
   received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
   held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
   announcements, notices, callers_count, opened_at, closed_at, held_until_at, next_what, version,
-  owner, fence, check_in_agent
+  owner, fence, check_in_agent, wanted, search_until_engine, shift_until_engine, members_count,
+  offers_count
 FROM escalation INDEXED BY escalation_open
 WHERE customer_id = :customer_id AND closed_at IS NULL
 ORDER BY escalation_id DESC LIMIT :limit;
@@ -221,7 +227,8 @@ SELECT
   received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
   held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
   announcements, notices, callers_count, opened_at, closed_at, held_until_at, next_what, version,
-  owner, fence, check_in_agent
+  owner, fence, check_in_agent, wanted, search_until_engine, shift_until_engine, members_count,
+  offers_count
 FROM escalation INDEXED BY escalation_by_id
 WHERE escalation_id < :before AND :states >> state & 1
 ORDER BY escalation_id DESC LIMIT :limit;
@@ -312,7 +319,8 @@ SELECT
   received_until_engine, due_engine, holder_kind, holder_id, holder_name, holder_path,
   held_since_at, eta_at, intervention, handed_back_kind, handed_back_id, handed_back_name,
   announcements, notices, callers_count, opened_at, closed_at, held_until_at, next_what, version,
-  owner, fence, check_in_agent
+  owner, fence, check_in_agent, wanted, search_until_engine, shift_until_engine, members_count,
+  offers_count
 FROM escalation
 WHERE customer_id = :customer_id AND escalation_id < :before
   AND :states >> state & 1

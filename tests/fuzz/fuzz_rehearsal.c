@@ -30,8 +30,8 @@ static enum status nobody(void *context, const char *definition,
 
 static struct procedure_target targets[] = {{.kind = TARGET_AGENT, .name = "paul"},
                                             {.kind = TARGET_CONTACT, .name = "chief"}};
-static struct procedure_step steps[] = {{targets, 2, VIA_PUSH | VIA_CALL, 20000, 60000},
-                                        {targets, 1, VIA_CALL, 0, 30000}};
+static struct procedure_step steps[] = {{targets, 2, VIA_PUSH | VIA_CALL, 20000, 60000, 2},
+                                        {targets, 1, VIA_CALL, 0, 30000, 1}};
 
 static const struct directory_customer *make_customer(struct directory_procedure *night)
 {

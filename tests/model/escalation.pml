@@ -8,6 +8,9 @@
  * Proven:
  *   never two holders     within one holding nobody but the holder is ever told that they hold it,
  *                         and who was told is in the database (assertions)
+ *   lost by no offer      that somebody else is asked to take over, does not answer or dies with the
+ *                         process leaves the holder the holder (assertions); an answer moves it
+ *                         from one to the other in one commit
  *   nothing left out      what it makes of moves is core's table, no less and no more (check)
  *   always eventually     again and again a person holds it or it is over (claim `human`)
  *
@@ -21,7 +24,7 @@
  * Agents may sleep for ever, pushes may be lost, and holders may fall silent.
  *
  * Broken variants, each of which must fail: ANSWER_FIRST, TWO_WIN, STALE_AFTER_RESTART,
- * TOLD_ONCE, DUE_FORGOTTEN, SILENT_KEEPS, WRONG_MOVE; and one that only lacks a move: NO_SIGN_OF_LIFE.
+ * TOLD_ONCE, DUE_FORGOTTEN, SILENT_KEEPS, WRONG_MOVE, OFFER_TAKES, OFFER_STAYS_OPEN; and one that only lacks a move: NO_SIGN_OF_LIFE.
  */
 #include "moves.pml"
 
@@ -36,13 +39,14 @@
 #define NOBODY   0
 #define OPERATOR 3 /* 1 and 2 are agents */
 
-mtype = { ACCEPT, PROGRESS, HAND_BACK, DONE_VERB, TAKE, CANCEL, RESUME };
+mtype = { ACCEPT, PROGRESS, HAND_BACK, DONE_VERB, TAKE, CANCEL, RESUME, OFFER };
 
 /* ---- durable ---- */
 byte state = NOTIFYING;
 byte holder = NOBODY;
 byte round = 0;
 bool due = true;  /* a due time stands in the row */
+byte offered = NOBODY; /* the agent who is asked by name to take over */
 
 /* ---- not durable ---- */
 chan mail = [2] of { mtype, byte };
@@ -106,6 +110,17 @@ inline commit(to, who)
         state = to;
         c_code { note_move(now.was, now.state); };
         was = 0;
+        /* Whoever holds it now: nobody else is asked to, unless they be asked anew. */
+        if
+#ifndef OFFER_STAYS_OPEN
+        :: holder != who && who != NOBODY -> offered = NOBODY
+        :: to == CANCELLING || to == CANCELLED || to == DONE -> offered = NOBODY
+        :: else
+#else
+        :: true
+#endif
+        fi;
+        assert(who == NOBODY || offered != who); /* nobody is asked for what they have */
         holder = who;
 #ifdef DUE_FORGOTTEN
         due = !(to == CANCELLED || to == DONE || to == WAITING);
@@ -152,6 +167,23 @@ inline commit_or_die(to, who, committed)
     fi
 }
 
+/* An agent is asked by name: nothing else changes, whatever becomes of the process. */
+inline offer_to(who)
+{
+    atomic {
+        if
+        :: crashes < CRASHES -> die()
+        :: true ->
+            offered = who;
+#ifdef OFFER_TAKES
+            holder = NOBODY;
+#endif
+            assert(CLOSED || (holder != NOBODY) == (state == ACCEPTED || state == OVERDUE ||
+                state == TAKEN || state == CANCELLING))
+        fi
+    }
+}
+
 /* Somebody asks to hold it. */
 inline ask_to_hold(who, to)
 {
@@ -170,7 +202,14 @@ inline ask_to_hold(who, to)
         :: committed -> say_yes(who)
         :: else
         fi
-    :: HELD && holder != who && !CLOSED && state != CANCELLING -> skip /* told who holds it */
+    :: HELD && holder != who && offered == who && to == ACCEPTED && !CLOSED && state != CANCELLING ->
+        commit_or_die(ACCEPTED, who, committed); /* from one to the other, without a gap */
+        if
+        :: committed -> say_yes(who)
+        :: else
+        fi
+    :: HELD && holder != who && !(offered == who && to == ACCEPTED) && !CLOSED &&
+        state != CANCELLING -> skip /* told who holds it */
     :: !HELD && !CLOSED ->
 #else
     :: !CLOSED && state != CANCELLING ->
@@ -251,6 +290,7 @@ end:    do
         :: verb == RESUME && !CLOSED && state != CANCELLING && state != NOTIFYING && state != WAITING ->
             commit_or_die(NOTIFYING, NOBODY, committed); /* whoever holds it; behind the end, too */
             round = (committed -> 0 : round)
+        :: verb == OFFER && !CLOSED && state != CANCELLING && holder != 2 -> offer_to(2)
         :: verb == HAND_BACK && holder == who && !CLOSED && state != CANCELLING ->
             commit_or_die(NOTIFYING, NOBODY, committed);
             round = (committed -> 0 : round)
@@ -295,6 +335,7 @@ end:    do
         if
         :: mail ! CANCEL, OPERATOR
         :: mail ! RESUME, OPERATOR
+        :: mail ! OFFER, OPERATOR
         :: told[OPERATOR] -> mail ! DONE_VERB, OPERATOR
         fi
     od

@@ -127,6 +127,9 @@ static bool person_acts(struct scenario *scenario, int first)
         if (request->agent_id == 0) {
             scenario_wrong(scenario, "no such agent: %s", slug);
         }
+        request->to = verb == VERB_HAND_OVER
+                          ? arena_text(command->arena, word_at(scenario, first + 2))
+                          : NULL;
     }
     scenario_command(scenario, command);
     return true;
@@ -185,6 +188,9 @@ static void desk_acts(struct scenario *scenario, int first)
         request->agent = arena_text(command->arena, what);
         request->agent_verb = agent_statement_verb(word_at(scenario, first + 3));
         request->eta_ms = eta_ms(scenario);
+    } else if (request->verb == DESK_ASSIGN) {
+        request->agent = arena_text(command->arena, what);
+        request->role = word_is(scenario, first + 3, "member") ? OFFER_AS_MEMBER : OFFER_AS_HOLDER;
     } else {
         request->caller = (int)strtol(what, NULL, 10);
     }

@@ -77,7 +77,7 @@ static bool path_of(const char *word, enum path *path_r)
 
 static bool is_purpose(const char *word)
 {
-    for (int purpose = PURPOSE_ALERT; purpose <= PURPOSE_QUARANTINE; purpose++) {
+    for (int purpose = PURPOSE_ALERT; purpose <= (int)ATTEMPT_PURPOSE_LAST; purpose++) {
         if (strcmp(attempt_purpose_word((enum attempt_purpose)purpose), word) == 0) {
             return true;
         }

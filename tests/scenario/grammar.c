@@ -23,11 +23,11 @@ static const struct statement statements[] = {
     {BOTH, "rota NEW_ROTA AGENT [AGENT]* [until TIME]*"},
     {BOTH, "procedure NEW_PROCEDURE [rounds ROUNDS] [round_spacing_s HOUR_S] "
            "[progress_within_s DAY_S] [holder_silent_s HOUR_S] [exhausted_every_s HOUR_S] "
-           "[promise_warning_s HOUR_S]"},
+           "[promise_warning_s HOUR_S] [offer_within_s HOUR_S] [offer_at_shift_end true|false]"},
     {BOTH, "check_in ROTA procedure PROCEDURE opens HOUR_S reminds HOUR_S"},
     {BOTH, "step notify [check_in agent]+ [on_call ROTA]+ [agent AGENT]+ [contact CONTACT]+ by "
            "[push]+ [call]+ / "
-           "[received HOUR_S] [accepted DAY_S]"},
+           "[received HOUR_S] [accepted DAY_S] [acceptances ACCEPTANCES]"},
     {BOTH, "exhausted callback NEW_CALLBACK"},
     {BOTH, "exhausted on_call ROTA [by push|call]"},
     {BOTH, "exhausted agent AGENT [by push|call]"},
@@ -39,6 +39,9 @@ static const struct statement statements[] = {
     {BOTH | TIMED | NEEDS_ESCALATION, "about ESCALATION"},
     {BOTH | TIMED | NEEDS_ESCALATION,
      "AGENT accepts|declines|receives|sees [from push] [eta COUNT]"},
+    {BOTH | TIMED | NEEDS_ESCALATION, "AGENT joins|leaves"},
+    {BOTH | TIMED | NEEDS_ESCALATION, "AGENT hands_over AGENT"},
+    {BOTH | TIMED | NEEDS_ESCALATION, "desk assigns AGENT [member] [by OPERATOR]"},
     {BOTH | TIMED | NEEDS_ESCALATION, "AGENT remote|on_my_way|on_site|done|hands_back [eta COUNT]"},
     {IN_WATCHED | TIMED, "AGENT checks_in with NAME"},
     {IN_WATCHED | TIMED, "AGENT checks_out"},
@@ -48,8 +51,8 @@ static const struct statement statements[] = {
     {BOTH | TIMED | NEEDS_ESCALATION, "desk called_back COUNT [by OPERATOR]"},
     {BOTH | TIMED | NEEDS_ESCALATION, "desk splits COUNT [by OPERATOR] [as NEW_ESCALATION]"},
     {BOTH | TIMED | NEEDS_ESCALATION,
-     "desk reports AGENT accepts|declines|receives|sees|remote|on_my_way|on_site|done|hands_back "
-     "[eta COUNT] [by OPERATOR]"},
+     "desk reports AGENT accepts|declines|receives|sees|remote|on_my_way|on_site|done|hands_back|"
+     "joins|leaves [eta COUNT] [by OPERATOR]"},
     {IN_WATCHED | TIMED, "desk tests device COUNT"},
     /* what is outside */
     {IN_PLAIN | TIMED | NEEDS_ESCALATION, "call of PERSON ANSWER"},

@@ -6,12 +6,14 @@
 static const char *const agent_words[AGENT_VERBS_COUNT] = {
     [VERB_RECEIVED] = "receives", [VERB_SEEN] = "sees",     [VERB_ACCEPT] = "accepts",
     [VERB_DECLINE] = "declines",  [VERB_REMOTE] = "remote", [VERB_ON_MY_WAY] = "on_my_way",
-    [VERB_ON_SITE] = "on_site",   [VERB_DONE] = "done",     [VERB_HAND_BACK] = "hands_back"};
+    [VERB_ON_SITE] = "on_site",   [VERB_DONE] = "done",     [VERB_HAND_BACK] = "hands_back",
+    [VERB_JOIN] = "joins",        [VERB_LEAVE] = "leaves",  [VERB_HAND_OVER] = "hands_over"};
 
 static const char *const desk_words[] = {
     [DESK_CANCEL] = "cancels",          [DESK_NOTE] = "notes",   [DESK_SEVERITY] = "raises",
     [DESK_RESUME] = "resumes",          [DESK_TAKE] = "takes",   [DESK_ON_BEHALF] = "reports",
-    [DESK_CALLED_BACK] = "called_back", [DESK_SPLIT] = "splits", [DESK_DONE] = "done"};
+    [DESK_CALLED_BACK] = "called_back", [DESK_SPLIT] = "splits", [DESK_DONE] = "done",
+    [DESK_ASSIGN] = "assigns"};
 
 static const char *const loss_words[] = {[DISK_KEEPS_ALL] = "all",
                                          [DISK_KEEPS_SYNCED] = "synced",

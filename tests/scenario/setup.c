@@ -255,7 +255,11 @@ static void add_step(struct scenario *scenario)
         append(scenario, text, ",\"received_within_s\":%s", option(scenario, "received"));
     }
     const char *accepted = option(scenario, "accepted");
-    append(scenario, text, ",\"accepted_within_s\":%s}", accepted != NULL ? accepted : "60");
+    append(scenario, text, ",\"accepted_within_s\":%s", accepted != NULL ? accepted : "60");
+    if (option(scenario, "acceptances") != NULL) {
+        append(scenario, text, ",\"acceptances\":%s", option(scenario, "acceptances"));
+    }
+    append(scenario, text, "}");
 }
 
 /* "exhausted callback desk", "exhausted contact director by call". */

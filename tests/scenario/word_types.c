@@ -276,6 +276,7 @@ static const struct word_type types[] = {
     {.name = "NAME", .said = "a word", .fits = fits_word},
     {.name = "COUNT", .said = A_COUNT, .fits = fits_count},
     {.name = "ROUNDS", FROM_1_TO(PROCEDURE_ROUNDS_MAX)},
+    {.name = "ACCEPTANCES", FROM_1_TO(ACCEPTANCES_MAX)},
     {.name = "HOUR_S", FROM_1_TO(3600)},
     {.name = "DAY_S", FROM_1_TO(86400)},
     {.name = "NUMBER", .said = "a whole number from 0 to 999999999", .fits = fits_number},

@@ -211,7 +211,9 @@ static void record_procedure(struct simulator *simulator, const struct customer 
     struct recording *recording = &simulator->recording;
     recording_for(recording, simulator->box, customer->id);
     recording_look(recording, simulator->box);
-    recording_add(recording, "procedure night rounds %d round_spacing_s %d progress_within_s %d",
+    recording_add(recording,
+                  "procedure night rounds %d round_spacing_s %d progress_within_s %d "
+                  "offer_at_shift_end false",
                   night->rounds, night->spacing_s, night->progress_s);
     recording_add(recording, "step notify on_call primary by %s received %d accepted %d",
                   night->by[0], night->received_s, night->accepted_s[0]);
@@ -244,7 +246,8 @@ static void put_procedure(struct simulator *simulator, struct customer *customer
     record_procedure(simulator, customer, &night);
     (void)snprintf(
         text, sizeof text,
-        "{\"rounds\":%d,\"round_spacing_s\":%d,\"progress_within_s\":%d,\"steps\":["
+        "{\"rounds\":%d,\"round_spacing_s\":%d,\"progress_within_s\":%d,"
+        "\"offer_at_shift_end\":false,\"steps\":["
         "{\"notify\":[{\"on_call\":\"primary\"}],\"by\":[%s],\"received_within_s\":%d,"
         "\"accepted_within_s\":%d},{\"notify\":[{\"on_call\":\"backup\"},{\"agent\":\"%s\"}],"
         "\"by\":[%s],\"accepted_within_s\":%d}],\"exhausted\":[{\"callback\":\"desk\"},"

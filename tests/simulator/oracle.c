@@ -61,7 +61,8 @@ static const char *const sql[QUESTIONS_COUNT] = {
                        "UNION ALL SELECT test_id FROM device_test WHERE state = 1",
     [ASK_ATTEMPT] =
         "SELECT a.state, a.device_id, a.person_id, a.severity, e.drill, "
-        "a.not_after_engine, t.summary, e.state, a.position = e.position, a.planned_engine "
+        "a.not_after_engine, t.summary, e.state, a.position = e.position, a.planned_engine, "
+        "e.search_until_engine IS NOT NULL, e.holder_kind, e.holder_id, a.person_kind "
         "FROM attempt AS a JOIN escalation AS e ON e.customer_id = a.customer_id "
         "AND e.escalation_id = a.escalation_id JOIN ticket AS t "
         "ON t.customer_id = e.customer_id AND t.ticket_id = e.ticket_id WHERE a.customer_id = ? "
@@ -160,9 +161,12 @@ static const char *const sql[QUESTIONS_COUNT] = {
                      "(SELECT min(c.promise_engine) FROM caller AS c "
                      "WHERE c.customer_id = e.customer_id AND c.escalation_id = e.escalation_id "
                      "AND c.promise = 1), (SELECT count(*) FROM desk_task AS t "
-                     "WHERE t.customer_id = e.customer_id AND t.escalation_id = e.escalation_id) "
+                     "WHERE t.customer_id = e.customer_id AND t.escalation_id = e.escalation_id), "
+                     "min(coalesce(e.shift_until_engine, ?3), coalesce(e.search_until_engine, ?3), "
+                     "coalesce((SELECT min(o.until_engine) FROM escalation_offer AS o WHERE "
+                     "o.customer_id = e.customer_id AND o.escalation_id = e.escalation_id), ?3)) "
                      "FROM escalation AS e "
-                     "WHERE e.customer_id = ? AND e.escalation_id = ?",
+                     "WHERE e.customer_id = ?1 AND e.escalation_id = ?2",
     [ASK_HOPE] = "SELECT count(*) FROM attempt WHERE customer_id = ?1 AND escalation_id = ?2 "
                  "AND position = ?3 AND purpose = 0 AND answer NOT IN (4, 5, 6, 7) "
                  "AND state NOT IN (5, 6) AND NOT (state <= 1 AND delayed_at IS NOT NULL) "

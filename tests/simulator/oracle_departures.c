@@ -39,13 +39,19 @@ static bool is_wanted(const struct box_sent *sent, sqlite3_stmt *row)
 {
     int state = sqlite3_column_int(row, 7);
     bool of_step = sqlite3_column_int(row, 8) != 0;
+    bool for_members = sqlite3_column_int(row, 10) != 0;
+    bool holders = sqlite3_column_int(row, 11) == sqlite3_column_int(row, 13) &&
+                   sqlite3_column_int64(row, 12) == sqlite3_column_int64(row, 2);
     switch (sent->purpose) {
     case PURPOSE_ALERT:
-        return of_step && (state == NOTIFYING || state == EXHAUSTED);
+        return of_step && (state == NOTIFYING || state == EXHAUSTED || for_members);
     case PURPOSE_HOLDER_CALL:
         return state == OVERDUE;
     case PURPOSE_CANCEL_NOTICE:
-        return state == CANCELLING;
+        return state == CANCELLING || (state == CANCELLED && !holders);
+    case PURPOSE_OFFER:
+    case PURPOSE_TEAM:
+        return state != CANCELLING && state != CANCELLED && state != DONE;
     case PURPOSE_EXHAUSTED:
         return state == EXHAUSTED;
     case PURPOSE_UPDATE:
@@ -68,7 +74,8 @@ static void check_words_of(struct oracle *oracle, const struct box_sent *sent, s
     }
     const char *summary = sent->path == PATH_CALL ? (const char *)sqlite3_column_text(row, 6) : "";
     bool has_buttons = sent->path == PATH_PUSH &&
-                       (sent->purpose == PURPOSE_ALERT || sent->purpose == PURPOSE_UPDATE);
+                       (sent->purpose == PURPOSE_ALERT || sent->purpose == PURPOSE_UPDATE ||
+                        sent->purpose == PURPOSE_OFFER);
     if (sqlite3_column_int(row, 3) != (int)sent->severity ||
         (sqlite3_column_int(row, 4) != 0) != sent->drill) {
         find_fault(oracle, "attempt %s left with another severity, or as a drill",

@@ -221,7 +221,7 @@ static void meddle_as_agent(struct simulator *simulator, struct happening *happe
     if (holder != 0 && !foreign && draw_percent(random, 50)) {
         agent = holder;
     }
-    enum agent_verb verb = (enum agent_verb)box_draw(random, AGENT_VERBS_COUNT);
+    enum agent_verb verb = (enum agent_verb)box_draw(random, VERB_HAND_BACK + 1);
     struct command *command = agent_command(customer, id, agent, verb);
     (void)ask(simulator, command);
     box_free(&command);

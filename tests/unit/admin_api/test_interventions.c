@@ -48,6 +48,24 @@ static void test_interventions__from_acceptance_to_the_end(void **state)
     assert_intervention(2, 7, 70, 80);
 }
 
+/* Members work too; who is handed it over goes on where they were, and who stays does. */
+static void test_interventions__of_members(void **state)
+{
+    (void)state;
+    const struct timeline_row rows[] = {
+        {.kind = ENTRY_ACCEPTED, .at = {20}, .facts = PAUL},
+        {.kind = ENTRY_MEMBER_JOINED, .at = {30}, .facts = ZOE},
+        {.kind = ENTRY_HANDED_OVER, .at = {40}, .facts = ZOE},
+        {.kind = ENTRY_MEMBER_JOINED, .at = {40}, .facts = PAUL},
+        {.kind = ENTRY_MEMBER_LEFT, .at = {50}, .facts = PAUL},
+        {.kind = ENTRY_DONE, .at = {60}, .facts = ZOE},
+    };
+    assert_int_equal(take(rows, 6).count, 3);
+    assert_intervention(0, 7, 20, 40);
+    assert_intervention(1, 7, 40, 50);
+    assert_intervention(2, 8, 30, 60);
+}
+
 static void test_interventions__what_goes_on_ends_now(void **state)
 {
     (void)state;
@@ -122,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_interventions__from_acceptance_to_the_end),
+        cmocka_unit_test(test_interventions__of_members),
         cmocka_unit_test(test_interventions__what_goes_on_ends_now),
         cmocka_unit_test(test_interventions__over_at_once),
         cmocka_unit_test(test_interventions__a_cancelled_one_lasts_until_it_is_confirmed),

@@ -106,6 +106,9 @@ static void parse__takes_everything(void **state)
     assert_int_equal(step->via, VIA_PUSH | VIA_CALL);
     assert_int_equal(step->received_within_ms, 20000);
     assert_int_equal(step->accepted_within_ms, 45000);
+    assert_int_equal(step->acceptances, 1);
+    assert_int_equal(procedure->offer_within_ms, 300000);
+    assert_true(procedure->offer_at_shift_end);
     assert_int_equal(step->targets_count, 3);
     assert_int_equal(step->targets[0].kind, TARGET_ON_CALL);
     assert_string_equal(step->targets[0].name, "primary");
@@ -123,6 +126,15 @@ static const struct {
     {"", "[]"},
     {"", "{"},
     {"/slug", WITH("\"slug\":\"day\"")},
+    {"/offer_within_s", WITH("\"offer_within_s\":0")},
+    {"/offer_within_s", WITH("\"offer_within_s\":3601")},
+    {"/offer_at_shift_end", WITH("\"offer_at_shift_end\":1")},
+    {"/steps/0/acceptances",
+     "{\"steps\":[{\"notify\":[{\"agent\":\"a\"}],\"by\":[\"push\"],\"accepted_within_s\":60,"
+     "\"acceptances\":0}]}"},
+    {"/steps/0/acceptances",
+     "{\"steps\":[{\"notify\":[{\"agent\":\"a\"}],\"by\":[\"push\"],\"accepted_within_s\":60,"
+     "\"acceptances\":9}]}"},
     {"/slug", WITH("\"slug\":\"Not A Slug\"")},
     {"/rounds", WITH("\"rounds\":0")},
     {"/rounds", WITH("\"rounds\":11")},

@@ -59,11 +59,16 @@ static void random_procedure(struct world *world)
                                    (int)draw(120) + 1);
     uint64_t steps = 1 + draw(3);
     for (uint64_t i = 0; i < steps; i++) {
-        char received[48] = "";
+        char received[96] = "";
         random_targets(targets, sizeof targets);
         if (draw(2) == 0) {
             (void)snprintf(received, sizeof received, ",\"received_within_s\":%d",
                            (int)draw(30) + 1);
+        }
+        if (draw(3) == 0) {
+            size_t begun = strlen(received);
+            (void)snprintf(received + begun, sizeof received - begun, ",\"acceptances\":%d",
+                           (int)draw(4) + 1);
         }
         used +=
             (size_t)snprintf(json + used, sizeof json - used,
@@ -90,6 +95,9 @@ static void random_people(struct world *world)
         person->paused = i < 5 && draw(8) == 0;
         person->busy = i < 5 && draw(6) == 0;
         person->devices_count = i < 5 ? draw(4) : 0;
+        person->shift_until_ms =
+            i < 5 && draw(3) == 0 ? world->clock_ms + 1 + (int64_t)draw(600000) : 0;
+        (void)snprintf(person->relief, sizeof person->relief, "p%d", (int)draw(5));
         for (size_t d = 0; d < person->devices_count; d++) {
             enum platform platform = (enum platform)(PLATFORM_APNS + draw(3));
             person->devices[d] =
@@ -122,6 +130,29 @@ static void about_attempt(const struct world *world, struct event *event)
     }
 }
 
+static void about_team(const struct world *world, struct event *event)
+{
+    event->whom = world->persons[draw(world->persons_count)].ref;
+    event->role = (enum offer_role)draw(2);
+    event->origin = (enum offer_origin)draw(2);
+    event->stays = draw(2) == 0;
+    event->on_call = draw(2) == 0;
+    if (event->type == EVENT_JOIN && event->actor.kind != PERSON_AGENT) {
+        event->actor = world->persons[0].ref;
+    }
+    if (world->now.offers_count > 0 && draw(3) == 0 &&
+        (event->type == EVENT_ACCEPT || event->type == EVENT_DECLINE)) {
+        const struct offer *offer = &world->now.offers[draw((uint64_t)world->now.offers_count)];
+        event->actor = (struct person_ref){.kind = offer->kind, .id = offer->id};
+    }
+    if (world->now.members_count > 0 && draw(4) == 0 &&
+        (event->type == EVENT_PROGRESS || event->type == EVENT_DONE ||
+         event->type == EVENT_LEAVE)) {
+        const struct member *member = &world->now.members[draw((uint64_t)world->now.members_count)];
+        event->actor = (struct person_ref){.kind = member->kind, .id = member->id};
+    }
+}
+
 static struct event random_event(struct world *world)
 {
     static const enum attempt_state outcomes[] = {ATTEMPT_ACCEPTED, ATTEMPT_FAILED, ATTEMPT_FAILED,
@@ -145,6 +176,7 @@ static struct event random_event(struct world *world)
     event.reason = "reason";
     event.text = "text";
     about_attempt(world, &event);
+    about_team(world, &event);
     if (type == EVENT_TAKE || event.actor.kind == PERSON_CALLBACK) {
         event.actor = (struct person_ref){.kind = PERSON_OPERATOR, .name = "Lucie"};
     }
@@ -168,6 +200,14 @@ static void check_state(const struct world *world)
         now->state == ESCALATION_EXHAUSTED || now->state == ESCALATION_ON_HOLD ||
         now->state == ESCALATION_NOTED) {
         assert_int_equal(now->holder.kind, PERSON_NONE);
+    }
+    if (closed || now->state == ESCALATION_CANCELLING) {
+        assert_int_equal(now->offers_count, 0);
+        assert_int_equal(now->search_until.ms, INT64_MAX);
+    }
+    for (int i = 0; i < now->members_count; i++) {
+        assert_false(now->members[i].kind == now->holder.kind &&
+                     now->members[i].id == now->holder.id);
     }
     if (now->state == ESCALATION_TAKEN) {
         assert_int_equal(now->holder.kind, PERSON_OPERATOR);
@@ -236,6 +276,24 @@ static void check_refusal(const struct escalation *before, const struct world *w
     assert_true(person_equal(&before->holder, &world->now.holder));
     if (world->status == STATUS_OK) {
         assert_int_equal(world->update->created_count, 0);
+    }
+}
+
+/* An offer takes it from nobody: who held it holds it on, unless an answer of that person, of who
+ * was asked, of the desk or of a silent clock says otherwise. */
+static void check_holder(const struct escalation *before, const struct event *event,
+                         const struct world *world)
+{
+    if (before->holder.kind == PERSON_NONE || person_equal(&before->holder, &world->now.holder)) {
+        return;
+    }
+    bool own = person_equal(&before->holder, &event->actor) &&
+               (event->type == EVENT_HAND_BACK || event->type == EVENT_DONE);
+    bool asked = event->type == EVENT_ACCEPT && person_equal(&world->now.holder, &event->actor);
+    bool silent = event->type == EVENT_DEADLINE && before->state == ESCALATION_OVERDUE;
+    assert_true(own || asked || silent || event->type == EVENT_RESUME);
+    if (event->type == EVENT_ACCEPT || event->type == EVENT_DONE) {
+        assert_int_not_equal(world->now.holder.kind, PERSON_NONE);
     }
 }
 
@@ -330,6 +388,7 @@ static void live(struct world *world, uint64_t life)
             check_state(world);
             check_created(world, before.due_at.ms <= event.now.ms);
             check_deadline(&event, world);
+            check_holder(&before, &event, world);
         }
     }
 }

@@ -82,6 +82,16 @@ static const char *const events[] = {
     "quarantine",
     "stepped -3600",
     "suspended 60",
+    "assign marie Lucie",
+    "assign marie Lucie member",
+    "assign paul Lucie",
+    "hand_over paul marie",
+    "hand_over marie paul",
+    "join_in marie",
+    "join_in marie on_call",
+    "join_in paul on_call",
+    "leave marie",
+    "leave paul",
 };
 
 /* "@SECONDS event" moves the clock first. */
@@ -102,7 +112,7 @@ static struct world *world_in(enum escalation_state state)
     (void)snprintf(paul->role, sizeof paul->role, "primary");
     paul->devices[0] = (struct context_device){.id = 10, .platform = PLATFORM_APNS};
     paul->devices_count = 1;
-    (void)world_person(trace.world, "marie");
+    world_person(trace.world, "marie")->has_phone = true;
     world_procedure(trace.world, PROCEDURE);
     trace.world->opens_ms = 7200000;
     trace_event(&trace, state == ESCALATION_ON_HOLD ? "open minor promise 3600 hold"
@@ -148,7 +158,7 @@ static void move_allowed__is_the_diagram(void **state)
     static const char *const diagram[] = {
         [ESCALATION_NOTIFYING] = "yyynyynynnn",  [ESCALATION_WAITING] = "yyynnynynnn",
         [ESCALATION_ACCEPTED] = "ynyynnynynn",   [ESCALATION_OVERDUE] = "ynyynnynynn",
-        [ESCALATION_EXHAUSTED] = "ynynyynynnn",  [ESCALATION_TAKEN] = "ynnnnynyynn",
+        [ESCALATION_EXHAUSTED] = "ynynyynynnn",  [ESCALATION_TAKEN] = "ynynnynyynn",
         [ESCALATION_CANCELLING] = "nnnnnnyynnn", [ESCALATION_CANCELLED] = "nnnnnnnynnn",
         [ESCALATION_DONE] = "nnnnnnnnynn",       [ESCALATION_ON_HOLD] = "ynynyynynyy",
         [ESCALATION_NOTED] = "nnnnnnnnnny",

@@ -34,14 +34,18 @@ static void words__are_stored_and_never_change(void **state)
     CHECK_TABLE(person_kind, person_kind_word, "none", "agent", "contact", "operator", "callback");
     CHECK_TABLE(path, path_word, "push", "call", "callback", "app", "desk");
     CHECK_TABLE(attempt_purpose, attempt_purpose_word, "alert", "update", "holder_call", "withdraw",
-                "cancel_notice", "exhausted", "fruitless", "task", "quarantine", "test");
+                "cancel_notice", "exhausted", "fruitless", "task", "quarantine", "test", "offer",
+                "team");
     CHECK_TABLE(attempt_state, attempt_state_word, "planned", "handed_over", "accepted", "received",
                 "seen", "failed", "expired", "uncertain");
     CHECK_TABLE(attempt_answer, attempt_answer_word, "none", "ringing", "answered", "accepted",
                 "declined", "busy", "no_answer", "failed");
     CHECK_TABLE(promise_state, promise_word, "none", "open", "warned", "kept", "split");
     CHECK_TABLE(platform, platform_word, "none", "apns", "fcm", "webpush");
-    CHECK_TABLE(task_kind, task_kind_word, "promise", "progress", "cancel", "caller");
+    CHECK_TABLE(task_kind, task_kind_word, "promise", "progress", "cancel", "caller", "unaccepted",
+                "short_handed");
+    CHECK_TABLE(offer_role, offer_role_word, "holder", "member");
+    CHECK_TABLE(offer_origin, offer_origin_word, "desk", "holder", "shift");
     CHECK_TABLE(entry_kind, entry_kind_word, "opened", "joined", "split", "step_started",
                 "person_skipped", "step_ended", "round_ended", "exhausted", "attempt_planned",
                 "attempt_accepted", "attempt_failed", "attempt_expired", "attempt_uncertain",
@@ -50,7 +54,9 @@ static void words__are_stored_and_never_change(void **state)
                 "cancel_confirmed", "severity", "note", "task", "task_done", "called_back", "late",
                 "recovered", "quarantined", "refused_verb", "attempt_delayed", "clock_stepped",
                 "clock_suspended", "qualified", "unqualified", "overridden", "on_hold", "released",
-                "noted", "forwarded", "called_too", "backed_up");
+                "noted", "forwarded", "called_too", "backed_up", "offered", "offer_ended",
+                "handed_over", "member_joined", "member_left", "team_sought", "team_complete",
+                "team_short");
 }
 
 #define CHECK_LIST(list, function, count)                                                          \

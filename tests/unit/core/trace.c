@@ -57,8 +57,16 @@ static void print_entry(struct trace *trace, const struct entry *entry)
     if (entry->word != NULL && entry->word[0] != '\0') {
         trace_print(trace, " %s", entry->word);
     }
+    if (entry->other_kind != PERSON_NONE) {
+        const struct person_ref other = {.kind = entry->other_kind, .id = entry->other_id};
+        trace_print(trace, " and %s",
+                    other.id != 0 ? world_name(world, &other) : person_kind_word(other.kind));
+    }
     if (entry->number != 0) {
         trace_print(trace, " %lld", (long long)entry->number);
+    }
+    if (entry->of != 0) {
+        trace_print(trace, " of %lld", (long long)entry->of);
     }
     if (entry->round > 0) {
         trace_print(trace, " r%d", entry->round);
@@ -82,6 +90,16 @@ static void print_state(struct trace *trace)
     }
     if (now->state == ESCALATION_NOTIFYING) {
         trace_print(trace, " r%d s%d", now->round + 1, now->step + 1);
+    }
+    for (int i = 0; i < now->members_count; i++) {
+        const struct person_ref ref = {.kind = now->members[i].kind, .id = now->members[i].id};
+        trace_print(trace, " + %s (%s)", world_name(trace->world, &ref),
+                    intervention_word(now->members[i].intervention));
+    }
+    for (int i = 0; i < now->offers_count; i++) {
+        const struct person_ref ref = {.kind = now->offers[i].kind, .id = now->offers[i].id};
+        trace_print(trace, " ? %s (%s)", world_name(trace->world, &ref),
+                    offer_role_word(now->offers[i].role));
     }
     if (now->due_at.ms != TIME_NEVER_MS) {
         trace_print(trace, ", at ");
@@ -121,6 +139,9 @@ void trace_update(struct trace *trace, const struct escalation *before)
     print_dropped(trace);
     if (before->state != world->now.state || before->due_at.ms != world->now.due_at.ms ||
         before->position != world->now.position ||
+        before->members_count != world->now.members_count ||
+        before->offers_count != world->now.offers_count ||
+        !person_equal(&before->holder, &world->now.holder) ||
         before->intervention != world->now.intervention) {
         print_state(trace);
     }
@@ -278,6 +299,10 @@ static const struct verb verbs[] = {
     {"quarantine", EVENT_QUARANTINE, 0},
     {"stepped", EVENT_CLOCK_STEPPED, 0},
     {"suspended", EVENT_CLOCK_SUSPENDED, 0},
+    {"assign", EVENT_OFFER, 0},
+    {"hand_over", EVENT_OFFER, 0},
+    {"join_in", EVENT_JOIN, 0},
+    {"leave", EVENT_LEAVE, 0},
 };
 
 static const struct verb *find_verb(const char *word)
@@ -289,6 +314,19 @@ static const struct verb *find_verb(const char *word)
     }
     fail_msg("unknown verb: %s", word);
     return &verbs[0];
+}
+
+/* "assign WHO OPERATOR", "hand_over WHO TO". */
+static void fill_offer(struct world *world, const struct words *words, struct event *event)
+{
+    bool by_desk = strcmp(words->word[0], "assign") == 0;
+    struct words other = {.count = 2, .word = {"", word_at(words, 2)}};
+    struct person_ref first = actor_of(world, words), second = actor_of(world, &other);
+    event->actor = by_desk ? second : first;
+    event->whom = by_desk ? first : second;
+    event->origin = by_desk ? OFFER_BY_DESK : OFFER_BY_HOLDER;
+    event->role = flag(words, "member") ? OFFER_AS_MEMBER : OFFER_AS_HOLDER;
+    event->stays = flag(words, "stays");
 }
 
 static void fill_event(struct world *world, const struct words *words, struct event *event)
@@ -324,6 +362,14 @@ static void fill_event(struct world *world, const struct words *words, struct ev
         event->actor = actor_of(world, words);
         event->eta_ms = seconds_option(words, "eta");
         event->text = option(words, "text");
+        break;
+    case EVENT_JOIN:
+    case EVENT_LEAVE:
+        event->actor = actor_of(world, words);
+        event->on_call = flag(words, "on_call");
+        break;
+    case EVENT_OFFER:
+        fill_offer(world, words, event);
         break;
     case EVENT_SEVERITY:
         event->severity = severity_parse(word_at(words, 1));
@@ -450,6 +496,12 @@ static void run_line(struct trace *trace, const char *line)
     } else if (strncmp(line, "opens ", 6) == 0) {
         bool never = strcmp(line + 6, "never") == 0;
         world->opens_ms = never ? INT64_MAX : parse_time(line + 6, &rest);
+    } else if (strncmp(line, "shift ", 6) == 0) {
+        struct words words;
+        split_words(&words, line);
+        struct world_person *person = world_person(world, word_at(&words, 1));
+        person->shift_until_ms = parse_time(word_at(&words, 2), &rest);
+        (void)snprintf(person->relief, sizeof person->relief, "%s", word_at(&words, 3));
     } else if (strncmp(line, "until ", 6) == 0) {
         run_until(trace, parse_time(line + 6, &rest));
     } else {

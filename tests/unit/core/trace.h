@@ -5,6 +5,7 @@
  *   person paul on primary agent apns fcm phone    ("doubtful", "paused", "busy": so they stand)
  *   person marie on backup phones 3  has three numbers
  *   opens 480:00                     when the customer does; "never"
+ *   shift paul 30:00 marie           until when they are on call, and who is then
  *   0:00 open critical promise 300   the event at this time (minutes:seconds)
  *       notifying r1 s1 …            what came of it (written by trace_run)
  *   until 5:00                       lets every deadline before fire at its time
@@ -12,8 +13,10 @@
  * Verbs: open, join, transport #n STATE [reason], received #n, seen #n, call #n ANSWER,
  * accept WHO [#n], decline WHO [#n], remote|on_my_way|on_site|still|done|hand_back WHO [eta S],
  * deadline, severity WORD, note, cancel, resume, take OPERATOR, called_back N, split N, changed,
- * quarantine. "open" and "join" may end in "hold" or "ticket". Attempts are numbered in the order
- * they were made. "outbox held" keeps new ones from being handed over, "outbox open" no longer.
+ * quarantine, assign WHO OPERATOR [member] [stays], hand_over WHO TO [stays], join_in WHO
+ * [on_call], leave WHO. "open" and "join" may end in "hold" or "ticket". Attempts are numbered in
+ * the order they were made. "outbox held" keeps new ones from being handed over, "outbox open" no
+ * longer.
  */
 #ifndef TESTS_UNIT_CORE_TRACE_H
 #define TESTS_UNIT_CORE_TRACE_H

@@ -108,6 +108,53 @@ static void resolve(struct world *world, const struct procedure_target *targets,
     *step_r = (struct context_step){.persons = members, .persons_count = found};
 }
 
+static bool is_in_team(const struct world *world, const struct person_ref *ref)
+{
+    bool found = person_equal(&world->whom, ref);
+    for (int i = 0; i < world->now.members_count; i++) {
+        found = found ||
+                (world->now.members[i].kind == ref->kind && world->now.members[i].id == ref->id);
+    }
+    for (int i = 0; i < world->now.offers_count; i++) {
+        found =
+            found || (world->now.offers[i].kind == ref->kind && world->now.offers[i].id == ref->id);
+    }
+    return found;
+}
+
+static const struct context_shift *shift_of(struct world *world, const struct person_ref *ref,
+                                            struct context_shift *shift_r)
+{
+    for (size_t i = 0; i < world->persons_count; i++) {
+        const struct world_person *person = &world->persons[i];
+        if (!person_equal(&person->ref, ref) || person->shift_until_ms == 0) {
+            continue;
+        }
+        const struct world_person *relief = world_find(world, person->relief);
+        *shift_r = (struct context_shift){
+            .until = {WORLD_EPOCH_MS + person->shift_until_ms},
+            .relief = relief != NULL ? &world->shown[relief - world->persons] : NULL,
+        };
+        return shift_r;
+    }
+    return NULL;
+}
+
+/* As the engine resolves them: whoever the escalation or the event names. */
+static void show_team(struct world *world)
+{
+    struct context *context = &world->context;
+    for (size_t i = 0; i < world->persons_count; i++) {
+        if (is_in_team(world, &world->persons[i].ref)) {
+            assert_true(context->team_count < CONTEXT_TEAM_MAX);
+            world->team[context->team_count++] = world->shown[i];
+        }
+    }
+    context->team = world->team;
+    context->holder_shift = shift_of(world, &world->now.holder, &world->shifts[0]);
+    context->actor_shift = shift_of(world, &world->actor, &world->shifts[1]);
+}
+
 const struct context *world_context(struct world *world)
 {
     const struct procedure *procedure = world->procedure;
@@ -154,6 +201,7 @@ const struct context *world_context(struct world *world)
             world->context.holder = &world->shown[i];
         }
     }
+    show_team(world);
     size_t shown = world->attempts_count;
     shown = shown > ATTEMPTS_LOADED_MAX ? ATTEMPTS_LOADED_MAX : shown;
     /* Nothing stands behind the last one: a sanitizer sees who looks there. */
@@ -208,6 +256,8 @@ static void keep(struct world *world)
 void world_step(struct world *world, const struct event *event)
 {
     const struct escalation before = world->now;
+    world->whom = event->whom;
+    world->actor = event->actor;
     world->status = escalation_step(&before, event, world_context(world), world->update);
     if (world->status == STATUS_OK && world->update->changed) {
         keep(world);

@@ -24,6 +24,8 @@ struct world_person {
     bool busy;
     struct context_device devices[DEVICES_OF_PERSON_MAX];
     size_t devices_count;
+    int64_t shift_until_ms;      /* since 0:00; 0: in none */
+    char relief[SLUG_BYTES_MAX]; /* who is on call behind it; empty: nobody */
 };
 
 struct world {
@@ -42,7 +44,11 @@ struct world {
     enum event_plan plan;  /* of the next event */
     int64_t opens_ms;      /* the customer, since 0:00; INT64_MAX: never */
     /* what the core is shown */
+    struct person_ref whom;  /* of the next event */
+    struct person_ref actor; /* likewise */
     struct context_person shown[WORLD_PERSONS_MAX];
+    struct context_person team[CONTEXT_TEAM_MAX];
+    struct context_shift shifts[2]; /* the holder's and the actor's */
     struct context_person members[PROCEDURE_STEPS_MAX + PROCEDURE_EXHAUSTED_MAX]
                                  [PERSONS_OF_STEP_MAX];
     struct context_person backup[WORLD_PERSONS_MAX];

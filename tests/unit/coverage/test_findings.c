@@ -24,7 +24,7 @@ static const struct directory_person agents[] = {
 };
 static struct procedure_target targets[] = {{.kind = TARGET_ON_CALL, .name = "duty"}};
 static struct procedure_target exhausted[] = {{.kind = TARGET_CALLBACK, .name = "call-centre"}};
-static struct procedure_step steps[] = {{targets, 1, VIA_PUSH, 0, 60000}};
+static struct procedure_step steps[] = {{targets, 1, VIA_PUSH, 0, 60000, 1}};
 static struct procedure procedure;
 static const struct directory_procedure procedures[] = {
     {.id = 1, .version = 1, .procedure = &procedure}};

@@ -95,6 +95,11 @@ static void test_notification__of_each_purpose(void **state)
         {PURPOSE_WITHDRAW, "Déjà pris en charge.", "Already taken."},
         {PURPOSE_CANCEL_NOTICE, "Intervention annulée. Ouvrez l'application pour confirmer.",
          "Cancelled. Open the app to confirm."},
+        {PURPOSE_OFFER,
+         "On vous demande de prendre une intervention. Ouvrez l'application pour répondre.",
+         "You are asked to take over. Open the app to answer."},
+        {PURPOSE_TEAM, "Qui est en intervention a changé. Ouvrez l'application.",
+         "Who is at work has changed. Open the app."},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct scene scene;
@@ -253,7 +258,7 @@ static void test_announcements__golden(void **state)
 static void test_announcements__each_task_says_what_to_do(void **state)
 {
     (void)state;
-    for (int kind = TASK_PROMISE; kind <= TASK_CALLER; kind++) {
+    for (int kind = TASK_PROMISE; kind <= (int)TASK_KIND_LAST; kind++) {
         struct scene scene;
         char text[BODY_BYTES_MAX];
         json_t *json;

@@ -33,7 +33,7 @@ typedef struct command *chore(struct house *house);
     X(note_on_ticket) X(close_ticket) X(reopen_ticket) X(link_tickets) X(unlink_tickets) \
     X(wait_for_the_index) \
     X(hold) X(join_what_is_on_hold) X(open_the_doors) X(note_a_ticket) X(keep_a_ticket_s_promise) \
-    X(put_through)
+    X(put_through) X(assign) X(accept_an_offer) X(join_the_holder) X(offer_runs_out)
 /* clang-format on */
 
 #define X_(name) struct command *chore_##name(struct house *house);

@@ -93,6 +93,7 @@ static void start_afresh(struct house *house)
     static const char sql[] =
         "DELETE FROM ticket_note; DELETE FROM ticket_stale; DELETE FROM desk_task; DELETE FROM "
         "caller; DELETE FROM attempt; DELETE FROM escalation; "
+        "DELETE FROM escalation_member; DELETE FROM escalation_offer; "
         "DELETE FROM ticket; DELETE FROM timeline_personal; DELETE FROM timeline; "
         "DELETE FROM device_test; DELETE FROM alarm; DELETE FROM check_in; DELETE FROM enrolment; "
         "DELETE FROM check_in_plan; DELETE FROM check_in_duty; "

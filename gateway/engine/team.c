@@ -1,0 +1,174 @@
+/* team.c - what the core is told of the team: how its people are reached, and until when the holder
+ * is on call. */
+#include <assert.h>
+
+#include "gateway/engine/engine_private.h"
+#include "gateway/engine/people.h"
+
+/* ---- people ---- */
+
+static enum status add_person(const struct directory_customer *customer,
+                              const struct person_ref *ref, struct arena *arena,
+                              struct context_person *people, size_t *count, struct error *error)
+{
+    const struct directory_person *person = directory_person(customer, ref);
+    if (person == NULL || !person->active) {
+        return STATUS_OK; /* who left is not asked for anything any more */
+    }
+    assert(*count < CONTEXT_TEAM_MAX);
+    return people_paths(arena, person, &people[(*count)++], error);
+}
+
+static enum status resolve_people(const struct directory_customer *customer,
+                                  const struct escalation *escalation, const struct event *event,
+                                  struct arena *arena, struct context *context, struct error *error)
+{
+    enum status status = STATUS_OK;
+    size_t count = 0;
+    if (escalation->members_count == 0 && escalation->offers_count == 0 &&
+        event->whom.kind == PERSON_NONE) {
+        return STATUS_OK; /* as most are */
+    }
+    struct context_person *people = arena_alloc(arena, CONTEXT_TEAM_MAX * sizeof *people);
+    if (people == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the team");
+    }
+    for (int i = 0; i < escalation->members_count && status == STATUS_OK; i++) {
+        const struct person_ref ref = {.kind = escalation->members[i].kind,
+                                       .id = escalation->members[i].id};
+        status = add_person(customer, &ref, arena, people, &count, error);
+    }
+    for (int i = 0; i < escalation->offers_count && status == STATUS_OK; i++) {
+        const struct person_ref ref = {.kind = escalation->offers[i].kind,
+                                       .id = escalation->offers[i].id};
+        status = add_person(customer, &ref, arena, people, &count, error);
+    }
+    if (status == STATUS_OK && event->whom.kind != PERSON_NONE) {
+        status = add_person(customer, &event->whom, arena, people, &count, error);
+    }
+    context->team = people;
+    context->team_count = count;
+    return status;
+}
+
+/* ---- shifts ---- */
+
+struct shift {
+    const struct directory_rota *rota; /* NULL: in none */
+    struct wall_time until;
+};
+
+/* The end of the duty that an agent has at a moment, over shifts that follow without a gap. */
+static struct wall_time end_of_duty(const struct directory_rota *rota, int64_t agent_id,
+                                    struct wall_time at)
+{
+    struct wall_time until = {0};
+    for (size_t i = 0; i < rota->intervals_count; i++) {
+        const struct directory_interval *interval = &rota->intervals[i];
+        bool there = until.ms == 0 ? interval->from.ms <= at.ms && at.ms < interval->to.ms
+                                   : interval->from.ms <= until.ms && until.ms < interval->to.ms;
+        if (interval->agent_id == agent_id && there) {
+            until = interval->to;
+        }
+    }
+    return until;
+}
+
+/* Of several roles the one that they have longest. */
+static struct shift find_shift(const struct directory_customer *customer, int64_t agent_id,
+                               struct wall_time at)
+{
+    struct shift shift = {.rota = NULL};
+    for (size_t i = 0; i < customer->rotas_count; i++) {
+        struct wall_time until = end_of_duty(&customer->rotas[i], agent_id, at);
+        if (until.ms > shift.until.ms) {
+            shift = (struct shift){.rota = &customer->rotas[i], .until = until};
+        }
+    }
+    return shift;
+}
+
+/* Who is on call for the role now, is somebody else, and can be reached. */
+static enum status find_relief(const struct directory_customer *customer, const struct shift *shift,
+                               int64_t holder, struct wall_time at, struct arena *arena,
+                               const struct context_person **relief_r, struct error *error)
+{
+    const struct directory_person *agents[PERSONS_OF_STEP_MAX];
+    size_t count = people_on_call(customer, shift->rota->slug, at, agents, PERSONS_OF_STEP_MAX);
+    for (size_t i = 0; i < count && *relief_r == NULL; i++) {
+        struct context_person *person = arena_alloc(arena, sizeof *person);
+        enum status status = person != NULL
+                                 ? people_paths(arena, agents[i], person, error)
+                                 : error_set(error, STATUS_NO_MEMORY, "no memory for the relief");
+        if (status != STATUS_OK) {
+            return status;
+        }
+        if (agents[i]->id != holder && (person->phones_count > 0 || person->devices_count > 0)) {
+            *relief_r = person;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status resolve_shift(const struct directory_customer *customer, int64_t agent_id,
+                                 struct wall_time since, const struct event *event,
+                                 struct arena *arena, const struct context_shift **shift_r,
+                                 struct error *error)
+{
+    struct shift shift = find_shift(customer, agent_id, since);
+    if (shift.rota == NULL) {
+        return STATUS_OK;
+    }
+    struct context_shift *context_shift = arena_alloc(arena, sizeof *context_shift);
+    if (context_shift == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the shift");
+    }
+    *context_shift = (struct context_shift){
+        .until = engine_time_add(event->now, shift.until.ms - event->wall.ms)};
+    *shift_r = context_shift;
+    return shift.until.ms > event->wall.ms ? STATUS_OK
+                                           : find_relief(customer, &shift, agent_id, event->wall,
+                                                         arena, &context_shift->relief, error);
+}
+
+enum status team_resolve(struct engine *engine, const struct directory_customer *customer,
+                         const struct escalation *escalation, const struct event *event,
+                         struct context *context, struct error *error)
+{
+    struct arena *arena = engine->scratch;
+    enum status status = resolve_people(customer, escalation, event, arena, context, error);
+    if (status == STATUS_OK && escalation->shift_until.ms != TIME_NEVER_MS &&
+        escalation->holder.kind == PERSON_AGENT) {
+        status = resolve_shift(customer, escalation->holder.id, escalation->held_since, event,
+                               arena, &context->holder_shift, error);
+    }
+    if (status == STATUS_OK && event->type == EVENT_ACCEPT && event->actor.kind == PERSON_AGENT) {
+        status = resolve_shift(customer, event->actor.id, event->wall, event, arena,
+                               &context->actor_shift, error);
+    }
+    return status;
+}
+
+bool team_is_on_call(const struct directory_customer *customer, int64_t agent_id,
+                     struct wall_time at)
+{
+    return find_shift(customer, agent_id, at).rota != NULL;
+}
+
+enum status team_offer_to(struct engine *engine, struct command *command, const char *agent,
+                          const char *pointer, struct event *event)
+{
+    const struct directory_customer *customer =
+        directory_customer(engine->current, command->customer_id);
+    const struct directory_person *person =
+        customer == NULL ? NULL : directory_agent_by_slug(customer, agent);
+    if (person == NULL || !person->active) {
+        answer_refuse(command, STATUS_INVALID, "%s: no active agent of this customer has this name",
+                      pointer + 1);
+        (void)text_copy(command->answer.error.pointer, sizeof command->answer.error.pointer,
+                        pointer);
+        return STATUS_INVALID;
+    }
+    event->whom = (struct person_ref){.kind = PERSON_AGENT, .id = person->id};
+    return STATUS_OK;
+}

@@ -1,0 +1,117 @@
+"""Who is asked by name, joins, hands over, and the list of who is at work on what; over sockets."""
+
+import unittest
+
+import astreinte_test
+from astreinte_test import procedure, wait_until
+
+
+def night(**members):
+    return procedure(steps=[{"notify": [{"on_call": "principal"}, {"on_call": "renfort"}],
+                             "by": ["push"], "accepted_within_s": 120, **members}])
+
+
+class TeamTest(astreinte_test.GatewayTest):
+    simulators = ("apns", "telephony")
+
+    def held(self, definition=None):
+        """A customer, its agents, and an escalation that Paul holds."""
+        customer = self.customer(definition=definition)
+        opened = customer.escalate()
+        self.assertEqual(opened.status, 202, opened)
+        paul, marie = customer.agents["paul"], customer.agents["marie"]
+        answer = paul.verb(opened["id"], "accept")
+        self.assertEqual((answer.status, answer["you"]), (200, "holder"), answer)
+        return customer, paul, marie, opened["id"]
+
+    def missions(self, customer, **query):
+        tail = "&".join(f"{name}={value}" for name, value in query.items())
+        answer = customer.desk.get(f"/v1/customers/{customer.slug}/interventions?{tail}")
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json
+
+    def test_the_desk_assigns(self):
+        customer, paul, marie, escalation = self.held()
+        answer = customer.verb(escalation, "assign", agent="marie", stays=True, reason="plus près")
+        self.assertEqual(answer.status, 200, answer)
+        self.assertEqual(answer["holder"]["who"], "paul")
+        self.assertEqual([(each["who"], each["as"], each["by"]) for each in answer["offers"]],
+                         [("marie", "holder", "desk")])
+        again = customer.verb(escalation, "assign", agent="marie", stays=True)
+        self.assertEqual((again.status, len(again["offers"])), (200, 1))
+        answer = marie.verb(escalation, "accept")
+        self.assertEqual((answer.status, answer["you"]), (200, "holder"), answer)
+        self.assertEqual([each["who"] for each in answer["members"]], ["paul"])
+        self.assertEqual(paul.verb(escalation, "on-my-way", eta_s=600).status, 200)
+        (mission,) = self.missions(customer)["items"]
+        self.assertEqual((mission["escalation"], mission["holder"]["who"]), (escalation, "marie"))
+        self.assertEqual(mission["members"][0]["intervention"], "on_my_way")
+        self.assertIsNotNone(mission["members"][0]["eta_at"])
+        texts = [each["text"] for each in customer.show(escalation)["timeline"]]
+        self.assertIn("Operator Léa asks Marie Petit to take over.", texts)
+        self.assertIn("Marie Petit holds it now, after Paul Durand.", texts)
+
+    def test_a_hand_over_is_asked_for(self):
+        customer, paul, marie, escalation = self.held()
+        self.assert_problem(paul.verb(escalation, "hand-over"), 400, "invalid", "/to")
+        self.assert_problem(paul.verb(escalation, "hand-over", to="nobody"), 400, "invalid", "/to")
+        self.assert_problem(marie.verb(escalation, "hand-over", to="paul"), 409,
+                            "already-accepted")
+        self.assertEqual(paul.verb(escalation, "hand-over", to="marie").status, 200)
+        self.assertEqual(customer.show(escalation)["holder"]["who"], "paul")
+        self.assertEqual(marie.verb(escalation, "decline").status, 200)
+        view = customer.show(escalation)
+        self.assertEqual((view["holder"]["who"], view["offers"]), ("paul", []))
+        self.assertEqual(paul.verb(escalation, "done").status, 200)
+        self.assertEqual(self.missions(customer)["items"], [])
+
+    def test_joins_beside_the_holder(self):
+        customer, paul, marie, escalation = self.held()
+        self.assert_problem(customer.verb(escalation, "assign", agent="marie",
+                                          **{"as": "member", "stays": True}), 400, "invalid",
+                            "/stays")
+        answer = marie.verb(escalation, "join")  # on call, in another role
+        self.assertEqual((answer.status, answer["you"]), (200, "member"), answer)
+        self.assert_problem(paul.verb(escalation, "leave"), 409, "wrong-order")
+        self.assertEqual(paul.verb(escalation, "done").status, 200)
+        self.assertEqual(paul.verb(escalation, "done").status, 200)
+        self.assertEqual(customer.show(escalation)["holder"]["who"], "marie")
+        self.assertEqual(marie.verb(escalation, "done").status, 200)
+        self.assertEqual(customer.show(escalation)["state"], "done")
+
+    def test_two_are_wanted(self):
+        customer, _, marie, escalation = self.held(night(acceptances=2))
+        view = customer.show(escalation)
+        self.assertEqual((view["wanted"], view["members"]), (2, []))
+        answer = marie.verb(escalation, "accept")
+        self.assertEqual((answer.status, answer["you"], answer["holder"]["who"]),
+                         (200, "member", "paul"), answer)
+        self.assertEqual(customer.show(escalation)["wanted"], 1)
+
+    def test_fewer_come_than_are_wanted(self):
+        definition = night(acceptances=3)
+        definition["steps"][0]["accepted_within_s"] = 1
+        customer = self.customer(definition=definition)
+        escalation = customer.escalate()["id"]
+        self.assertEqual(customer.agents["paul"].verb(escalation, "accept").status, 200)
+        wait_until(lambda: [task for task in customer.show(escalation)["tasks"]
+                            if task["kind"] == "short_handed"], "the desk's task")
+        self.assert_problem(customer.agents["marie"].verb(escalation, "accept"), 409,
+                            "already-accepted")
+
+    def test_pages_of_missions(self):
+        customer, paul, _, first = self.held()
+        second = customer.escalate()["id"]
+        self.assertEqual(paul.verb(second, "accept").status, 200)
+        page = self.missions(customer, limit=1)
+        self.assertEqual([each["escalation"] for each in page["items"]], [first])
+        page = self.missions(customer, limit=1, cursor=page["next_cursor"])
+        self.assertEqual([each["escalation"] for each in page["items"]], [second])
+        self.assertIsNone(page["next_cursor"])
+        listed = self.run_ctl(customer.desk_key, "interventions", "--customer",
+                              customer.slug).stdout
+        self.assertIn("paul", listed)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,226 @@
+/* test_team.c - who is asked by name, joins and takes over; what of it outlives the process. */
+#include <string.h>
+
+#include "gateway/engine/engine_private.h"
+#include "tests/unit/engine/fixture.h"
+
+static struct command *assign(struct house *house, struct uuid id, const char *agent,
+                              enum offer_role role)
+{
+    struct command *command = desk_command(house, id, DESK_ASSIGN);
+    command->request.desk.agent = agent;
+    command->request.desk.role = role;
+    house_run(house, command);
+    return command;
+}
+
+static struct command *say(struct house *house, struct uuid id, enum agent_verb verb, int64_t agent)
+{
+    struct command *command = agent_command(house, id, verb, agent, NULL);
+    house_run(house, command);
+    return command;
+}
+
+static size_t sent_of(const struct house *house, enum attempt_purpose purpose)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < house->sent_count; i++) {
+        count += house->sent[i].purpose == purpose;
+    }
+    return count;
+}
+
+/* An escalation that jean holds. */
+static struct uuid held_by_jean(struct house *house)
+{
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    struct command *command = say(house, id, VERB_ACCEPT, house->jean);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    assert_answered(command, "you", "holder");
+    return id;
+}
+
+static void assert_holder(struct house *house, struct uuid id, int64_t agent)
+{
+    struct escalation escalation;
+    house_read(house, id, &escalation);
+    assert_int_equal(escalation.state, ESCALATION_ACCEPTED);
+    assert_int_equal(escalation.holder.kind, PERSON_AGENT);
+    assert_int_equal(escalation.holder.id, agent);
+}
+
+/* The holder keeps it over an offer and a crash; who accepts has it in the same transaction. */
+static void test_offer__takes_it_from_nobody(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = held_by_jean(house);
+    struct escalation escalation;
+    assert_int_equal(assign(house, id, "paul", OFFER_AS_HOLDER)->answer.status, STATUS_OK);
+    assert_int_equal(assign(house, id, "paul", OFFER_AS_HOLDER)->answer.status, STATUS_OK);
+    assert_int_equal(house_entries(house, id, ENTRY_OFFERED), 1);
+    assert_int_equal(sent_of(house, PURPOSE_OFFER), 2); /* by push and by call */
+    assert_holder(house, id, house->jean);
+    house_close(house);
+    house_open(house);
+    house_read(house, id, &escalation);
+    assert_int_equal(escalation.offers_count, 1);
+    assert_int_equal(escalation.offers[0].id, house->paul);
+    assert_holder(house, id, house->jean);
+    struct command *command = say(house, id, VERB_ACCEPT, house->paul);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    assert_answered(command, "you", "holder");
+    assert_holder(house, id, house->paul);
+    house_read(house, id, &escalation);
+    assert_int_equal(escalation.offers_count, 0);
+    assert_int_equal(escalation.members_count, 0);
+    assert_int_equal(say(house, id, VERB_DONE, house->jean)->answer.status,
+                     STATUS_ALREADY_ACCEPTED);
+}
+
+/* Unanswered it ends, and the desk has something to do. */
+static void test_offer__runs_out(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = held_by_jean(house);
+    (void)assign(house, id, "paul", OFFER_AS_HOLDER);
+    house_advance(house, 300001);
+    house_settle(house);
+    assert_int_equal(house_entries(house, id, ENTRY_OFFER_ENDED), 1);
+    assert_int_equal(
+        house_number(house, "SELECT count(*) FROM desk_task WHERE kind = 4 AND done_at IS NULL"),
+        1);
+    assert_int_equal(say(house, id, VERB_ACCEPT, house->paul)->answer.status,
+                     STATUS_ALREADY_ACCEPTED);
+    assert_holder(house, id, house->jean);
+}
+
+static void test_offer__is_refused_with_a_remedy(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = held_by_jean(house);
+    struct command *command = assign(house, id, "nobody", OFFER_AS_HOLDER);
+    assert_int_equal(command->answer.status, STATUS_INVALID);
+    assert_string_equal(command->answer.error.pointer, "/agent");
+    assert_int_equal(assign(house, id, "jean", OFFER_AS_HOLDER)->answer.status, STATUS_OK);
+    assert_int_equal(assign(house, id, "jean", OFFER_AS_MEMBER)->answer.status, STATUS_WRONG_ORDER);
+    command = agent_command(house, id, VERB_HAND_OVER, house->paul, NULL);
+    command->request.agent.to = "jean";
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_ALREADY_ACCEPTED);
+    command = agent_command(house, id, VERB_HAND_OVER, house->jean, NULL);
+    command->request.agent.to = "zoe";
+    house_run(house, command);
+    assert_string_equal(command->answer.error.pointer, "/to");
+    assert_int_equal(house_entries(house, id, ENTRY_OFFERED), 0);
+}
+
+/* Members report for themselves; the last one who is done ends it. */
+static void test_members__report_for_themselves(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = held_by_jean(house);
+    struct escalation escalation;
+    struct command *command = say(house, id, VERB_JOIN, house->paul);
+    assert_int_equal(command->answer.status, STATUS_FORBIDDEN); /* neither asked nor on call */
+    (void)assign(house, id, "paul", OFFER_AS_MEMBER);
+    command = say(house, id, VERB_JOIN, house->paul);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    assert_answered(command, "you", "member");
+    command = say(house, id, VERB_ON_SITE, house->paul);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    house_close(house);
+    house_open(house);
+    house_read(house, id, &escalation);
+    assert_int_equal(escalation.intervention, INTERVENTION_ACCEPTED);
+    assert_int_equal(escalation.members_count, 1);
+    assert_int_equal(escalation.members[0].intervention, INTERVENTION_ON_SITE);
+    assert_int_equal(say(house, id, VERB_DONE, house->jean)->answer.status, STATUS_OK);
+    assert_int_equal(say(house, id, VERB_DONE, house->jean)->answer.status, STATUS_OK);
+    assert_holder(house, id, house->paul);
+    assert_int_equal(say(house, id, VERB_DONE, house->paul)->answer.status, STATUS_OK);
+    house_read(house, id, &escalation);
+    assert_int_equal(escalation.state, ESCALATION_DONE);
+    assert_int_equal(escalation.members_count, 1);
+    assert_int_equal(escalation.members[0].id, house->jean);
+}
+
+/* On call for any role is as good as being asked; leaving is for members. */
+static void test_join__is_for_who_is_on_call(void **state)
+{
+    struct house *house = *state;
+    put_rota(house, "renfort", "paul");
+    struct uuid id = held_by_jean(house);
+    struct escalation escalation;
+    assert_int_equal(say(house, id, VERB_JOIN, house->paul)->answer.status, STATUS_OK);
+    assert_int_equal(say(house, id, VERB_JOIN, house->paul)->answer.status, STATUS_OK);
+    assert_int_equal(house_entries(house, id, ENTRY_MEMBER_JOINED), 1);
+    assert_int_equal(say(house, id, VERB_LEAVE, house->jean)->answer.status, STATUS_WRONG_ORDER);
+    assert_int_equal(say(house, id, VERB_LEAVE, house->paul)->answer.status, STATUS_OK);
+    house_read(house, id, &escalation);
+    assert_int_equal(escalation.members_count, 0);
+    assert_holder(house, id, house->jean);
+}
+
+/* Two are wanted: the second acceptance is a member's, after a crash too. */
+static void test_acceptances__are_sought_beside_the_holder(void **state)
+{
+    struct house *house = *state;
+    put_procedure(
+        house, "night",
+        "{\"rounds\":1,\"steps\":[{\"notify\":[{\"on_call\":\"duty\"},{\"agent\":\"paul\"}"
+        "],\"by\":[\"push\"],\"accepted_within_s\":60,\"acceptances\":2}],"
+        "\"exhausted\":[{\"callback\":\"call-centre\"}]}");
+    struct uuid id = held_by_jean(house);
+    struct escalation escalation;
+    house_close(house);
+    house_open(house);
+    house_read(house, id, &escalation);
+    assert_true(escalation_seeks_members(&escalation));
+    assert_int_equal(escalation.wanted, 2);
+    struct command *command = say(house, id, VERB_ACCEPT, house->paul);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    assert_answered(command, "you", "member");
+    assert_int_equal(house_entries(house, id, ENTRY_TEAM_COMPLETE), 1);
+    assert_holder(house, id, house->jean);
+
+    id = held_by_jean(house);
+    house_advance(house, 61000);
+    house_settle(house);
+    assert_int_equal(house_entries(house, id, ENTRY_TEAM_SHORT), 1);
+    assert_int_equal(house_number(house, "SELECT count(*) FROM desk_task WHERE kind = 5"), 1);
+    assert_int_equal(say(house, id, VERB_ACCEPT, house->paul)->answer.status,
+                     STATUS_ALREADY_ACCEPTED);
+}
+
+/* Who is asked by a call presses a key; what only tells asks nothing. */
+static void test_offer__is_answered_by_key(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = held_by_jean(house);
+    (void)assign(house, id, "paul", OFFER_AS_HOLDER);
+    struct command *command = house_command(house, COMMAND_CALL_OUTCOME);
+    for (size_t i = 0; i < house->sent_count; i++) {
+        if (house->sent[i].purpose == PURPOSE_OFFER && house->sent[i].path == PATH_CALL) {
+            command->request.call.attempt = house->sent[i].attempt;
+        }
+    }
+    command->request.call.answer = ANSWER_ACCEPTED;
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    assert_holder(house, id, house->paul);
+    assert_int_equal(sent_of(house, PURPOSE_TEAM), 1); /* jean is told */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HOUSE_TEST(test_offer__takes_it_from_nobody),
+        HOUSE_TEST(test_offer__runs_out),
+        HOUSE_TEST(test_offer__is_refused_with_a_remedy),
+        HOUSE_TEST(test_members__report_for_themselves),
+        HOUSE_TEST(test_join__is_for_who_is_on_call),
+        HOUSE_TEST(test_acceptances__are_sought_beside_the_holder),
+        HOUSE_TEST(test_offer__is_answered_by_key),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
