@@ -44,7 +44,7 @@ BAD_LINES = (
     (1, "costumer clinic", 'no statement begins with "costumer": did you mean "customer"?'),
     (7, "step notify on_call primary by push recieved 20",
      '"recieved" is not understood here: did you mean "received"? expected "push", "call", '
-     '"received", "accepted" or the end of the line'),
+     '"received", "accepted", "acceptances" or the end of the line'),
     (9, 'escalate critical "Lift stuck" promis 600', 'did you mean "promise"?'),
     (9, 'escalate critcal "Lift stuck"',
      '"critcal" is not understood here: did you mean "critical"? expected a severity (info, minor, '
