@@ -61,7 +61,14 @@
     X(ticket_indexed_set) X(ticket_unclean_set) X(ticket_to_index) X(ticket_unindexed) \
     X(ticket_unindexed_newest) X(ticket_walk) X(ticket_erase) X(ticket_erase_callers) \
     X(ticket_erase_notes) X(ticket_erase_timeline) X(ticket_erase_dedup) \
-    X(device_heard) X(device_list_of_agent) X(number_proof_put) X(number_proof_get)
+    X(device_heard) X(device_list_of_agent) X(number_proof_put) X(number_proof_get) \
+    X(registration_get) X(registration_list) X(registration_list_of_device) \
+    X(registration_rotate) X(shared_phone_insert) X(shared_phone_update) X(shared_phone_get) \
+    X(shared_phone_by_code) X(shared_phone_list) X(shared_phone_list_of_target) \
+    X(shared_phone_agent_insert) X(shared_phone_agent_list) X(shared_phone_turn_begin) \
+    X(shared_phone_turn_end) X(shared_phone_turn_forget) X(shared_phone_turn_list) \
+    X(agent_pin_put) X(agent_pin_delete) X(agent_pin_get) X(pin_failure_put) \
+    X(pin_failure_get) X(pin_failure_forget)
 /* clang-format on */
 
 enum query {
