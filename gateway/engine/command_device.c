@@ -110,9 +110,9 @@ static const struct directory_device *find_device(struct engine *engine,
     return NULL;
 }
 
-/* The agent's own registration, and what it means for the others of the same phone. */
-static enum status write_device(struct engine *engine, const struct command *command,
-                                struct error *error)
+/* The agent's own registration, and what it means for the others of the same phone. Refused where
+ * it would be a shared phone's that is lent to the agent: its target is the phone's to change. */
+static enum status write_device(struct engine *engine, struct command *command, struct error *error)
 {
     const struct device_request *request = &command->request.device;
     struct device_row row = {
@@ -139,6 +139,11 @@ static enum status write_device(struct engine *engine, const struct command *com
         store_get_registration(engine->store, command->customer_id, request->agent_id,
                                request->installation, engine->scratch, &before, error);
     bool known = status == STATUS_OK && before.retired_at.ms == TIME_NEVER_MS;
+    if (known && before.phone_id != 0) {
+        answer_refuse(command, STATUS_CONFLICT,
+                      "this installation is a shared phone's, on which the agent is signed in");
+        return STATUS_OK;
+    }
     if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
         status = store_put_device(engine->store, &row, &id, error);
     }
@@ -177,7 +182,7 @@ enum status command_put_device(struct engine *engine, struct command *command, s
         return status;
     }
     status = write_device(engine, command, error);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && command->answer.status == STATUS_OK) {
         command->answer.created = before == NULL;
         engine_customer_changed(engine, command->customer_id, true);
     }

@@ -43,9 +43,6 @@ static enum status out_of_memory(struct error *error)
 static bool keep_agents(struct arena *arena, const struct shared_phone_agent_row *rows,
                         size_t count, size_t *place, struct directory_shared_phone *phone)
 {
-    while (*place < count && rows[*place].phone_id < phone->id) {
-        (*place)++; /* of one that was revoked */
-    }
     size_t first = *place;
     while (*place < count && rows[*place].phone_id == phone->id) {
         (*place)++;

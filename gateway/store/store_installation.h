@@ -152,7 +152,7 @@ enum status store_list_shared_phones_of_target(struct store *store, const char *
 enum status store_add_shared_phone_agent(struct store *store,
                                          const struct shared_phone_agent_row *row,
                                          struct error *error) MUST_CHECK;
-/* Of all the customer's phones, revoked ones too, by phone. */
+/* Of all the customer's phones that were not revoked, by phone. */
 enum status store_list_shared_phone_agents(struct store *store, int64_t customer_id,
                                            struct arena *arena,
                                            struct shared_phone_agent_row **rows_r, size_t *count_r,

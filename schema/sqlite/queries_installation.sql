@@ -94,9 +94,10 @@ INSERT INTO shared_phone_agent (customer_id, phone_id, agent_id)
 VALUES (:customer_id, :phone_id, :agent_id);
 
 -- name: shared_phone_agent_list
-SELECT customer_id, phone_id, agent_id
-FROM shared_phone_agent
-WHERE customer_id = :customer_id ORDER BY phone_id, agent_id;
+SELECT a.customer_id, a.phone_id, a.agent_id
+FROM shared_phone_agent AS a
+JOIN shared_phone AS p ON p.phone_id = a.phone_id AND p.revoked_at IS NULL
+WHERE a.customer_id = :customer_id ORDER BY a.phone_id, a.agent_id;
 
 -- name: shared_phone_turn_begin
 INSERT INTO shared_phone_turn (customer_id, phone_id, turn, agent_id, began_at)
