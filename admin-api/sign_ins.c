@@ -199,7 +199,7 @@ enum next sign_ins_post(struct exchange *exchange)
                           "nobody of this name shares this phone: GET /v1/agent/sign-ins says who "
                           "does");
     }
-    if (!body_end(exchange, &reader)) {
+    if (!body_end(exchange, &reader) || agent == NULL) { /* of whom the reader told */
         return NEXT_ANSWER;
     }
     request->phone_id = phone->id;
