@@ -216,6 +216,7 @@ struct admin_api {
     int64_t request_deadline_ms;
     size_t body_bytes_max;
     size_t connections_max;
+    atomic_bool hashing; /* a reader hashes a PIN: one at a time, so that others are free to read */
     struct MHD_Daemon *daemon;
     uint16_t port;
     atomic_bool draining; /* new requests are refused */

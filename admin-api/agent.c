@@ -44,6 +44,7 @@ static bool is_installation(const char *text)
 static bool path_installation(struct exchange *exchange, struct device_request *request)
 {
     request->agent_id = exchange->principal.agent_id;
+    request->phone_id = exchange->principal.phone_id;
     request->installation = exchange->parameters[0];
     if (!is_installation(request->installation)) {
         (void)reply_fault(exchange, STATUS_INVALID, NULL,
@@ -165,6 +166,13 @@ enum next agent_put_device(struct exchange *exchange)
     int permission = json_take_word(&reader, "permission", false, permissions, 2);
     request->permission = permissions[permission];
     request->battery_percent = (int)json_take_int(&reader, "battery_percent", false, 0, 100, -1);
+    if (json_take_bool(&reader, "shared", false) != (request->phone_id != 0)) {
+        json_reader_fault(&reader, "shared",
+                          request->phone_id != 0
+                              ? "must be true: this enrolment is a shared phone's"
+                              : "must not be true: this enrolment is an agent's own; ask the "
+                                "administrator for a shared phone's");
+    }
     exchange->after = show_device;
     return body_end(exchange, &reader) ? NEXT_COMMAND : NEXT_ANSWER;
 }

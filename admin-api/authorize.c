@@ -80,6 +80,17 @@ static bool find_customer(struct exchange *exchange)
     return principal_covers(&exchange->principal, exchange->customer->id);
 }
 
+/* What an agent's phone asks is asked by the agent: on a shared one somebody must be signed in. */
+static bool has_owner(struct exchange *exchange)
+{
+    if (exchange->principal.agent_id != 0 || (exchange->route->flags & ROUTE_UNOWNED) != 0) {
+        return true;
+    }
+    (void)reply_fault(exchange, STATUS_CONFLICT, NULL,
+                      "nobody is signed in on this shared phone: POST /v1/agent/sign-ins first");
+    return false;
+}
+
 bool authorize(struct exchange *exchange)
 {
     unsigned roles = exchange->route->roles;
@@ -109,6 +120,7 @@ bool authorize(struct exchange *exchange)
     }
     if (exchange->principal.role == ROLE_AGENT) {
         exchange->customer_id = exchange->principal.customer_id;
+        return has_owner(exchange);
     }
     return true;
 }

@@ -29,7 +29,8 @@ static enum status find_device(const struct directory_customer *customer, const 
     for (size_t a = 0; a < customer->agents_count && !by_id; a++) {
         const struct directory_person *agent = &customer->agents[a];
         for (size_t i = 0; i < agent->devices_count; i++) {
-            if (strcmp(agent->devices[i].installation, text) != 0) {
+            if (strcmp(agent->devices[i].installation, text) != 0 ||
+                directory_was_handed_over(&agent->devices[i])) {
                 continue;
             }
             if (device != NULL) {

@@ -31,6 +31,8 @@ void view_device(struct json_writer *json, const struct directory_device *device
     json_object_begin(json);
     json_member_int(json, "id", device->id);
     json_member_text(json, "installation", device->installation);
+    json_member_uuid(json, "enrolment", device->registration);
+    json_member_bool(json, "shared", device->phone_id != 0);
     json_member_text(json, "platform", platform_word(device->platform));
     json_member_text(json, "environment", device->environment == 1 ? "sandbox" : "production");
     json_member_bool(json, "encrypted", device->public_key != NULL);

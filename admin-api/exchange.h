@@ -93,6 +93,8 @@ struct exchange {
     int64_t last_seq;                          /* streams: the last event that the client has */
     bool begins_stream;                        /* a reader made it ready */
     const struct directory_feed *feed;         /* calendars: of the directory */
+    const char *pin;                           /* to be hashed */
+    int64_t phone_id;                          /* of the path, for reads */
     const struct admin_api_planning *planning; /* imports: in the arena */
     bool dry_run;
     bool replaces;

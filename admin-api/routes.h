@@ -22,6 +22,7 @@
 #define ROUTE_NEW      4u  /* new work: the first to be refused */
 #define ROUTE_CALENDAR 8u  /* the body is an iCalendar file */
 #define ROUTE_LONG     16u /* its body may be longer than others': a file */
+#define ROUTE_UNOWNED  32u /* a shared phone may call it while nobody is signed in there */
 
 #define ROUTES_MAX 128 /* counters are kept for so many */
 
@@ -54,6 +55,9 @@ exchange_handler agent_enrol, agent_put_device, agent_delete_device, agent_check
 exchange_handler agent_check_out, agent_me, agent_get_escalation, agent_verb_post;
 exchange_handler agent_test_device, agent_tests_list, agent_tests_get, agent_test_verb;
 exchange_handler devices_test, devices_tests_list, devices_tests_get;
+exchange_handler shared_phones_list, shared_phones_post, shared_phones_get, shared_phones_delete;
+exchange_handler agents_pin_put, agents_pin_delete, agent_pin_put;
+exchange_handler sign_ins_get, sign_ins_post, sign_outs_post;
 exchange_handler telephony_outcome, forwarding_get, forwarding_record;
 exchange_handler desk_call_get, reachability_list, reachability_get, reachability_get_contact,
     agent_hear_device;

@@ -41,6 +41,10 @@ void view_task(struct json_writer *json, const struct directory_customer *custom
 void view_person(struct json_writer *json, const struct directory_person *person);
 void view_device(struct json_writer *json, const struct directory_device *device);
 
+/* The member "signed_in": who has a shared phone since when, or null. */
+void view_shared_phone_owner(struct json_writer *json, const struct directory_customer *customer,
+                             const struct directory_shared_phone *phone);
+
 /* The members "approved_by", "approved_on", "review_on" and "paper": how a version stands with the
  * customer on the day of `at`, by UTC. */
 void view_paper(struct json_writer *json, const struct procedure *procedure, struct wall_time at);

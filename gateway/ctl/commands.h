@@ -21,6 +21,12 @@ COMMAND(apply);
 COMMAND(holidays);
 COMMAND(enrol);
 COMMAND(on_call);
+/* command_phone.c */
+COMMAND(phone_share);
+COMMAND(phone_list);
+COMMAND(phone_revoke);
+COMMAND(pin_set);
+COMMAND(pin_clear);
 /* command_calendar.c */
 COMMAND(rota_import);
 COMMAND(feed_create);

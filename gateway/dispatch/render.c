@@ -134,6 +134,7 @@ size_t render_push_data(const struct effect *effect, char *text, size_t text_byt
     json_writer_init(&json, text, text_bytes);
     json_object_begin(&json);
     json_member_text(&json, "kind", push_kind(effect->purpose));
+    json_member_uuid(&json, "enrolment", effect->device->registration);
     if (effect->purpose == PURPOSE_TEST) {
         json_member_uuid(&json, "test", effect->attempt);
     } else {

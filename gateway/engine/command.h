@@ -33,6 +33,8 @@ enum command_type {
     COMMAND_CHECK_IN,
     COMMAND_CHECK_OUT,
     COMMAND_PAUSE,
+    COMMAND_SIGN_IN,
+    COMMAND_SIGN_OUT,
     /* telephony, transport */
     COMMAND_CALL_OUTCOME,
     COMMAND_TRANSPORT_OUTCOME,
@@ -48,6 +50,9 @@ enum command_type {
     COMMAND_PUT_CHECK_IN_PLAN,
     COMMAND_DELETE_CHECK_IN_PLAN,
     COMMAND_ADD_ENROLMENT,
+    COMMAND_ADD_SHARED_PHONE,
+    COMMAND_REVOKE_SHARED_PHONE,
+    COMMAND_PUT_PIN,
     COMMAND_ADD_API_KEY,
     COMMAND_REVOKE_API_KEY,
     COMMAND_ADD_FEED,
@@ -304,7 +309,8 @@ struct enrolment_request {
 };
 
 struct device_request {
-    int64_t agent_id;
+    int64_t agent_id; /* with phone_id: whoever is signed in there, or 0 */
+    int64_t phone_id; /* the shared phone that asks; 0: an agent's own */
     const char *installation;
     enum platform platform;
     const char *target;
@@ -314,6 +320,30 @@ struct device_request {
     const char *app_version;
     const char *permission;
     int battery_percent; /* -1 unknown */
+};
+
+/* A phone that several agents share. */
+struct shared_phone_request {
+    int64_t phone_id;          /* REVOKE */
+    const char *name;          /* ADD */
+    const char *const *agents; /* ADD: slugs, each once, 1 to SHARED_BY_MAX */
+    size_t agents_count;
+};
+
+/* An agent's PIN, hashed (pin.h). */
+struct pin_request {
+    int64_t agent_id;
+    bool clear;
+    struct uuid salt;
+    struct digest hash;
+};
+
+/* Somebody entered a PIN on a shared phone, which was compared with the one of this salt. */
+struct sign_in_request {
+    int64_t phone_id;
+    int64_t agent_id; /* SIGN_IN: as whom */
+    struct uuid salt;
+    bool matches;
 };
 
 /* A test push to a phone: asked for by the agent (agent_id set) or by the desk; confirmed
@@ -432,6 +462,9 @@ struct command {
         struct definition_request definition;
         struct enrolment_request enrolment;
         struct device_request device;
+        struct shared_phone_request shared_phone;
+        struct pin_request pin;
+        struct sign_in_request sign_in;
         struct device_test_request device_test;
         struct check_in_request check_in;
         struct pause_request pause;

@@ -4,7 +4,16 @@
 #include <assert.h>
 #include <string.h>
 
-/* Who presents the action token: the person its attempt went to. */
+bool device_was_handed_over(struct engine *engine, int64_t customer_id, int64_t device_id)
+{
+    const struct directory_customer *customer = directory_customer(engine->current, customer_id);
+    const struct directory_device *device =
+        customer == NULL ? NULL : directory_device(customer, device_id, NULL);
+    return device != NULL && directory_was_handed_over(device);
+}
+
+/* Who presents the action token: the person its attempt went to. A phone that went to somebody else
+ * since may still show the push, or be shown it late: what is pressed there is not theirs. */
 static enum status resolve_action_token(struct engine *engine, struct command *command,
                                         struct event *event, struct error *error)
 {
@@ -28,8 +37,10 @@ static enum status resolve_action_token(struct engine *engine, struct command *c
     if (status == STATUS_NOT_FOUND) {
         return STATUS_UNAUTHENTICATED;
     }
-    if (status == STATUS_OK && !action_token_verify(engine->configuration.secret,
-                                                    request->action_token, attempt.person_id)) {
+    if (status == STATUS_OK &&
+        (!action_token_verify(engine->configuration.secret, request->action_token,
+                              attempt.person_id) ||
+         device_was_handed_over(engine, command->customer_id, attempt.device_id))) {
         return STATUS_UNAUTHENTICATED;
     }
     event->actor = (struct person_ref){.kind = attempt.person_kind, .id = attempt.person_id};

@@ -10,7 +10,6 @@
 #include "gateway/engine/qualify.h"
 #include "gateway/store/store_number.h"
 
-#define CODE_CHARS       10
 #define SMALL_JSON_BYTES 1024
 
 static void refuse_field(struct command *command, enum status status, const char *pointer,
@@ -498,8 +497,7 @@ enum status command_put_rota(struct engine *engine, struct command *command, str
     return status;
 }
 
-/* Without characters that look alike: it is read aloud and typed. */
-static void make_code(const struct random_source *random, char code_r[CODE_CHARS + 1])
+void enrolment_code_make(const struct random_source *random, char code_r[CODE_CHARS + 1])
 {
     static const char alphabet[] = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
     for (int i = 0; i < CODE_CHARS; i++) {
@@ -520,7 +518,7 @@ enum status command_add_enrolment(struct engine *engine, struct command *command
         return STATUS_OK;
     }
     char code[CODE_CHARS + 1];
-    make_code(&engine->configuration.random, code);
+    enrolment_code_make(&engine->configuration.random, code);
     struct enrolment_row row = {
         .customer_id = command->customer_id,
         .agent_id = agent->id,

@@ -44,10 +44,9 @@ static void answer_enrolment(struct command *command, const char *token,
     answer_json(command, text, json_writer_bytes(&json));
 }
 
-/* A code that would live longer than codes do was made before the wall was set back. */
-static bool code_is_alive(const struct enrolment_row *row, struct wall_time now)
+bool enrolment_code_is_alive(struct wall_time expires_at, struct wall_time now)
 {
-    int64_t left_ms = row->expires_at.ms - now.ms;
+    int64_t left_ms = expires_at.ms - now.ms;
     return left_ms >= 0 && left_ms <= CODE_LIFE_MS + CODE_SURPLUS_MS_MAX;
 }
 
@@ -59,8 +58,14 @@ enum status command_use_enrolment(struct engine *engine, struct command *command
     normalise_code(command->request.enrolment.code, code, sizeof code);
     struct digest hash = token_hash(code);
     enum status status = store_find_enrolment_code(engine->store, &hash, &row, error);
+    if (status == STATUS_NOT_FOUND) {
+        status = shared_phone_use_code(engine, command, &hash, error);
+        if (status != STATUS_NOT_FOUND) {
+            return status;
+        }
+    }
     if (status == STATUS_NOT_FOUND ||
-        (status == STATUS_OK && !code_is_alive(&row, command->received_at))) {
+        (status == STATUS_OK && !enrolment_code_is_alive(row.expires_at, command->received_at))) {
         answer_refuse(command, STATUS_NOT_FOUND,
                       "code: unknown, used or expired; ask for a new one");
         return STATUS_OK;
@@ -105,9 +110,55 @@ static const struct directory_device *find_device(struct engine *engine,
     return NULL;
 }
 
+/* The agent's own registration, and what it means for the others of the same phone. Refused where
+ * it would be a shared phone's that is lent to the agent: its target is the phone's to change. */
+static enum status write_device(struct engine *engine, struct command *command, struct error *error)
+{
+    const struct device_request *request = &command->request.device;
+    struct device_row row = {
+        .customer_id = command->customer_id,
+        .agent_id = request->agent_id,
+        .installation = request->installation,
+        .platform = request->platform,
+        .target = request->target,
+        .environment = request->environment,
+        .public_key = request->public_key,
+        .auth_secret = request->auth_secret,
+        .app_version = request->app_version,
+        .permission = request->permission,
+        .battery_percent = request->battery_percent,
+        .registered_at = command->received_at,
+        .proven_at = WALL_NEVER,
+        .retired_at = WALL_NEVER,
+    };
+    struct registration_row before;
+    int64_t id;
+    random_fill(&engine->configuration.random, row.registration.bytes,
+                sizeof row.registration.bytes);
+    enum status status =
+        store_get_registration(engine->store, command->customer_id, request->agent_id,
+                               request->installation, engine->scratch, &before, error);
+    bool known = status == STATUS_OK && before.retired_at.ms == TIME_NEVER_MS;
+    if (known && before.phone_id != 0) {
+        answer_refuse(command, STATUS_CONFLICT,
+                      "this installation is a shared phone's, on which the agent is signed in");
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
+        status = store_put_device(engine->store, &row, &id, error);
+    }
+    if (status == STATUS_OK && known) {
+        status = installation_rotate(engine, &before, command, error);
+    }
+    return status == STATUS_OK ? installation_take_over(engine, command, error) : status;
+}
+
 enum status command_put_device(struct engine *engine, struct command *command, struct error *error)
 {
     const struct device_request *request = &command->request.device;
+    if (request->phone_id != 0) {
+        return shared_phone_put(engine, command, error);
+    }
     const struct directory_person *agent;
     const struct directory_device *before =
         find_device(engine, command, request->agent_id, request->installation, &agent);
@@ -127,25 +178,11 @@ enum status command_put_device(struct engine *engine, struct command *command, s
                       "this agent has %d phones already; log one out first", DEVICES_OF_PERSON_MAX);
         return STATUS_OK;
     }
-    struct device_row row = {
-        .customer_id = command->customer_id,
-        .agent_id = request->agent_id,
-        .installation = request->installation,
-        .platform = request->platform,
-        .target = request->target,
-        .environment = request->environment,
-        .public_key = request->public_key,
-        .auth_secret = request->auth_secret,
-        .app_version = request->app_version,
-        .permission = request->permission,
-        .battery_percent = request->battery_percent,
-        .registered_at = command->received_at,
-        .proven_at = WALL_NEVER,
-        .retired_at = WALL_NEVER,
-    };
-    int64_t id;
-    status = store_put_device(engine->store, &row, &id, error);
-    if (status == STATUS_OK) {
+    if (!installation_has_room(engine, command, &status, error)) {
+        return status;
+    }
+    status = write_device(engine, command, error);
+    if (status == STATUS_OK && command->answer.status == STATUS_OK) {
         command->answer.created = before == NULL;
         engine_customer_changed(engine, command->customer_id, true);
     }
@@ -156,6 +193,9 @@ enum status command_delete_device(struct engine *engine, struct command *command
                                   struct error *error)
 {
     const struct device_request *request = &command->request.device;
+    if (request->phone_id != 0) {
+        return shared_phone_log_out(engine, command, error);
+    }
     const struct directory_person *agent;
     const struct directory_device *device =
         find_device(engine, command, request->agent_id, request->installation, &agent);

@@ -40,13 +40,8 @@ static enum status retire(struct engine *engine, const struct command *command,
     }
     struct wall_time since =
         request->gone_since.ms != TIME_NEVER_MS ? request->gone_since : attempt->planned_at;
-    engine_customer_changed(engine, command->customer_id, false);
-    enum status status =
-        device_death_tell(engine, command->customer_id, attempt->device_id, since, error);
-    return status != STATUS_OK
-               ? status
-               : store_retire_device(engine->store, command->customer_id, attempt->device_id,
-                                     request->reason, request->at, since, error);
+    return installation_retire(engine, command->customer_id, attempt->device_id, request->reason,
+                               request->at, since, error);
 }
 
 /* Of one that was set aside nothing is worked on any more; but that the call centre was told of it

@@ -167,14 +167,16 @@ enum status command_test_device(struct engine *engine, struct command *command, 
 }
 
 /* Who presents the action token: the person whose phone is tested. */
-static bool token_fits(const struct engine *engine, const struct device_test_request *request,
+static bool token_fits(struct engine *engine, const struct device_test_request *request,
                        const struct device_test_row *row)
 {
     enum agent_verb verb;
     struct uuid id;
     return action_token_parse(request->action_token, &id, &verb) && verb == VERB_RECEIVED &&
            uuid_equal(id, row->test_id) &&
-           action_token_verify(engine->configuration.secret, request->action_token, row->agent_id);
+           action_token_verify(engine->configuration.secret, request->action_token,
+                               row->agent_id) &&
+           !device_was_handed_over(engine, row->customer_id, row->device_id);
 }
 
 static void confirm(struct device_test_row *row, enum agent_verb verb, struct wall_time at)
@@ -273,12 +275,8 @@ enum status device_test_outcome(struct engine *engine, const struct command *com
     if (status == STATUS_OK && request->device_gone) {
         struct wall_time since =
             request->gone_since.ms != TIME_NEVER_MS ? request->gone_since : row.planned_at;
-        engine_customer_changed(engine, row.customer_id, false);
-        status = device_death_tell(engine, row.customer_id, row.device_id, since, error);
-        if (status == STATUS_OK) {
-            status = store_retire_device(engine->store, row.customer_id, row.device_id,
-                                         request->reason, request->at, since, error);
-        }
+        status = installation_retire(engine, row.customer_id, row.device_id, request->reason,
+                                     request->at, since, error);
     }
     return status;
 }

@@ -26,6 +26,12 @@
 #define KEY_ID_BYTES_MAX           32
 #define FEEDS_OF_OWNER_MAX         8 /* of one rota, or of one agent */
 #define NOTICE_DAYS_MAX            60
+#define SHARED_PHONES_MAX          256 /* of a customer */
+#define SHARED_BY_MAX              64  /* agents of one phone */
+
+/* Why a device was retired when its phone went to somebody else. */
+#define DEVICE_SIGNED_OUT "signed_out" /* a shared phone */
+#define DEVICE_TAKEN_OVER "taken_over" /* another agent of the customer registered it */
 
 enum role { ROLE_NONE, ROLE_CALL_CENTRE, ROLE_TELEPHONY, ROLE_ADMIN, ROLE_PORTAL, ROLE_AGENT };
 
@@ -44,6 +50,8 @@ struct directory_device {
     struct wall_time proven_at;
     bool live; /* not retired */
     const char *retired_reason;
+    struct uuid registration; /* by which the app knows whose push it is */
+    int64_t phone_id;         /* the shared phone that it is; 0: the agent's own */
 };
 
 /* One of a person's telephone numbers. */
@@ -82,6 +90,22 @@ struct directory_enrolment {
     int64_t id;
     int64_t agent_id;
     struct digest token_hash;
+};
+
+/* A phone that several agents share: whoever signed in last has it. */
+struct directory_shared_phone {
+    int64_t id;
+    const char *name;
+    bool enrolled; /* its code was used */
+    struct digest token_hash;
+    const char *installation; /* NULL: it did not register yet */
+    bool has_target;          /* its provider knows where it is */
+    struct wall_time created_at;
+    struct uuid registration;
+    int64_t owner_id; /* 0: nobody's */
+    struct wall_time owned_since;
+    const int64_t *agents; /* who may sign in, by id */
+    size_t agents_count;
 };
 
 /* A calendar's secret address: of a rota or of an agent, the other is 0. */
@@ -174,6 +198,8 @@ struct directory_customer {
     size_t contacts_count;
     const struct directory_enrolment *enrolments; /* by id */
     size_t enrolments_count;
+    const struct directory_shared_phone *shared_phones; /* by id */
+    size_t shared_phones_count;
     const struct directory_rota *rotas; /* by slug */
     size_t rotas_count;
     const struct directory_procedure *procedures; /* newest versions, by slug */
@@ -236,6 +262,14 @@ const struct directory_procedure *directory_procedure(const struct directory_cus
 const struct directory_device *directory_device(const struct directory_customer *customer,
                                                 int64_t device_id,
                                                 const struct directory_person **agent_r);
+const struct directory_shared_phone *directory_shared_phone(
+    const struct directory_customer *customer, int64_t phone_id);
+/* Whether the agent may sign in on it, being active. */
+bool directory_shares(const struct directory_customer *customer,
+                      const struct directory_shared_phone *phone, int64_t agent_id);
+/* Whether the phone of a retired device went to somebody else: what arrives there is not for its
+ * agent any more, nor does what is confirmed there come from them. */
+bool directory_was_handed_over(const struct directory_device *device);
 size_t directory_api_keys_count(const struct directory *directory);
 const struct directory_api_key *directory_api_key_at(const struct directory *directory,
                                                      size_t index);
@@ -248,11 +282,13 @@ struct principal {
     const int64_t *customers; /* when not all; lives as long as the directory reference */
     size_t customers_count;
     int64_t customer_id; /* ROLE_AGENT */
-    int64_t agent_id;    /* ROLE_AGENT */
+    int64_t agent_id;    /* ROLE_AGENT; 0: a shared phone's token, and nobody is signed in */
+    int64_t phone_id;    /* ROLE_AGENT: the shared phone whose token it is, and agent_id whoever
+                            signed in there; 0: the agent's own token */
 };
 
-/* Checks an API key ("ak_…") or an agent token ("at_…"), in time independent of how much of the
- * secret is right. STATUS_UNAUTHENTICATED otherwise. */
+/* Checks an API key ("ak_…"), an agent's ("at_…") or a shared phone's token ("st_…"), in time
+ * independent of how much of the secret is right. STATUS_UNAUTHENTICATED otherwise. */
 enum status directory_authenticate(const struct directory *directory, const char *token,
                                    struct principal *principal_r) MUST_CHECK;
 

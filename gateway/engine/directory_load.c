@@ -71,6 +71,8 @@ static struct directory_device device_of(struct loading *loading, const struct d
         .proven_at = row->proven_at,
         .live = row->retired_at.ms == TIME_NEVER_MS,
         .retired_reason = keep_once(loading, row->retired_reason),
+        .registration = row->registration,
+        .phone_id = row->phone_id,
     };
 }
 
@@ -518,6 +520,9 @@ static enum status fill_snapshot(struct loading *loading, const struct customer_
     }
     if (status == STATUS_OK) {
         status = load_enrolments(loading, error);
+    }
+    if (status == STATUS_OK) {
+        status = shared_phones_load(loading->builder, loading->snapshot, loading->rows, error);
     }
     if (status == STATUS_OK) {
         status = load_feeds(loading, error);

@@ -94,6 +94,10 @@ enum status customer_snapshot_load(const struct directory_builder *builder,
                                    struct customer_snapshot **snapshot_r,
                                    struct error *error) MUST_CHECK;
 void customer_snapshot_release(struct customer_snapshot *snapshot);
+/* Its shared phones (directory_shared.c); rows: an arena for what is read. */
+enum status shared_phones_load(const struct directory_builder *builder,
+                               struct customer_snapshot *snapshot, struct arena *rows,
+                               struct error *error) MUST_CHECK;
 
 /* Reads a stored procedure, which was sound when it was stored. When memory runs out, the JSON
  * library may call it broken: asked twice, so that a procedure does not vanish for that.
@@ -122,7 +126,7 @@ bool directory_rotas_cover(const struct directory_customer *customer, struct wal
 
 /* ---- tokens (directory_tokens.c) ---- */
 
-/* "ak_", "at_" or "fd_", 22 characters of id, '_', 43 of secret. */
+/* "ak_", "at_", "st_" or "fd_", 22 characters of id, '_', 43 of secret. */
 #define TOKEN_ID_CHARS     22
 #define TOKEN_SECRET_CHARS 43
 #define TOKEN_BYTES_MAX    (3 + TOKEN_ID_CHARS + 1 + TOKEN_SECRET_CHARS + 1)

@@ -1,5 +1,5 @@
-/* directory_tokens.c - API keys, agent tokens and secrets of feeds: made here, checked here, stored
- * hashed. */
+/* directory_tokens.c - API keys, tokens of agents and of shared phones, secrets of feeds: made
+ * here, checked here, stored hashed. */
 #include "gateway/engine/directory_private.h"
 
 #include <assert.h>
@@ -147,6 +147,33 @@ static enum status authenticate_agent(const struct directory *directory,
     return STATUS_UNAUTHENTICATED;
 }
 
+/* A shared phone's token holds the customer's and the phone's number. Whoever signed in there last
+ * asks; an agent who is not active any more is nobody. */
+static enum status authenticate_phone(const struct directory *directory,
+                                      const struct token_parts *parts,
+                                      struct principal *principal_r)
+{
+    int64_t numbers[2];
+    if (!token_numbers(parts, numbers)) {
+        return STATUS_UNAUTHENTICATED;
+    }
+    const struct directory_customer *customer = directory_customer(directory, numbers[0]);
+    const struct directory_shared_phone *phone =
+        customer == NULL ? NULL : directory_shared_phone(customer, numbers[1]);
+    struct digest hash = token_hash(parts->secret);
+    if (phone == NULL || !phone->enrolled ||
+        !text_equal_constant_time(hash.bytes, phone->token_hash.bytes, sizeof hash.bytes)) {
+        return STATUS_UNAUTHENTICATED;
+    }
+    bool signed_in = directory_shares(customer, phone, phone->owner_id);
+    *principal_r = (struct principal){.role = ROLE_AGENT,
+                                      .customer_id = customer->id,
+                                      .agent_id = signed_in ? phone->owner_id : 0,
+                                      .phone_id = phone->id};
+    (void)text_copy(principal_r->key_id, sizeof principal_r->key_id, parts->id);
+    return STATUS_OK;
+}
+
 enum status directory_authenticate(const struct directory *directory, const char *token,
                                    struct principal *principal_r)
 {
@@ -156,6 +183,9 @@ enum status directory_authenticate(const struct directory *directory, const char
     }
     if (token_split(token, "at_", &parts)) {
         return authenticate_agent(directory, &parts, principal_r);
+    }
+    if (token_split(token, "st_", &parts)) {
+        return authenticate_phone(directory, &parts, principal_r);
     }
     return STATUS_UNAUTHENTICATED;
 }

@@ -333,6 +333,8 @@ static enum engine_lane lane_of(enum command_type type)
     case COMMAND_DELETE_DEVICE:
     case COMMAND_TEST_DEVICE:
     case COMMAND_HEAR_DEVICE:
+    case COMMAND_SIGN_IN:
+    case COMMAND_SIGN_OUT:
     case COMMAND_FORWARDED_CALL: /* a record: nobody waits on the telephone for it */
     case COMMAND_TICKET_VERB:
     case COMMAND_PUT_CUSTOMER:
@@ -344,6 +346,9 @@ static enum engine_lane lane_of(enum command_type type)
     case COMMAND_PUT_CHECK_IN_PLAN:
     case COMMAND_DELETE_CHECK_IN_PLAN:
     case COMMAND_ADD_ENROLMENT:
+    case COMMAND_ADD_SHARED_PHONE:
+    case COMMAND_REVOKE_SHARED_PHONE:
+    case COMMAND_PUT_PIN:
     case COMMAND_ADD_API_KEY:
     case COMMAND_REVOKE_API_KEY:
     case COMMAND_ADD_FEED:

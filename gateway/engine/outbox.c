@@ -422,7 +422,7 @@ enum status outbox_pump(struct engine *engine, struct error *error)
 
 /* What was not taken goes back: the outcome's slot is used to say so. */
 static void report_unsent(struct engine *engine, const struct pending_effect *effect,
-                          enum status status)
+                          enum status status, const char *reason)
 {
     struct transport_request outcome = {
         .attempt = effect->attempt.id,
@@ -430,7 +430,7 @@ static void report_unsent(struct engine *engine, const struct pending_effect *ef
         .at = clock_wall(&engine->configuration.clock),
         .gone_since = WALL_NEVER,
     };
-    (void)text_copy(outcome.reason, sizeof outcome.reason, status_slug(status));
+    (void)text_copy(outcome.reason, sizeof outcome.reason, reason);
     engine_outcome(engine, effect->customer_id, effect->escalation_id, effect->attempt.path,
                    &outcome);
 }
@@ -502,8 +502,9 @@ static const char *phone_of(const struct attempt *attempt, const struct director
     return directory_has_phone(person, attempt->phone) ? attempt->phone : NULL;
 }
 
+/* reason_r: why the attempt failed, when it is more than the status says. */
 static enum status send_one(struct engine *engine, const struct pending_effect *pending,
-                            struct told_ticket *told)
+                            struct told_ticket *told, const char **reason_r)
 {
     const struct attempt *attempt = &pending->attempt;
     struct monotonic_time boot = clock_monotonic(&engine->configuration.clock);
@@ -556,6 +557,10 @@ static enum status send_one(struct engine *engine, const struct pending_effect *
         if (effect.device == NULL) {
             return STATUS_NOT_FOUND;
         }
+        if (directory_was_handed_over(effect.device)) { /* since it was planned */
+            *reason_r = effect.device->retired_reason;
+            return STATUS_CONFLICT;
+        }
         make_tokens(engine, attempt, &tokens, &effect);
     }
     if (wants_summary(&effect)) {
@@ -574,10 +579,11 @@ void outbox_send(struct engine *engine)
     for (size_t i = 0; i < count; i++) {
         const struct pending_effect *pending = &engine->effects[i];
         poison_begin(pending->customer_id, subject_of(&pending->attempt, pending->escalation_id));
-        enum status status = send_one(engine, pending, &told);
+        const char *reason = NULL;
+        enum status status = send_one(engine, pending, &told, &reason);
         burden_drop();
         if (status != STATUS_OK) {
-            report_unsent(engine, pending, status);
+            report_unsent(engine, pending, status, reason != NULL ? reason : status_slug(status));
         }
     }
     if (count > 0 && dispatcher->flush != NULL) {

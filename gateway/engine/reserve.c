@@ -80,6 +80,7 @@ bool reserve_serves(enum command_type type)
     case COMMAND_TRANSPORT_DELAYED:
     case COMMAND_REVOKE_API_KEY:
     case COMMAND_REVOKE_FEED:
+    case COMMAND_REVOKE_SHARED_PHONE:
     case COMMAND_DEADLINE:
     case COMMAND_CONTEXT_CHANGED:
     case COMMAND_QUARANTINE:
@@ -97,6 +98,8 @@ bool reserve_serves(enum command_type type)
     case COMMAND_DELETE_DEVICE:
     case COMMAND_TEST_DEVICE:
     case COMMAND_HEAR_DEVICE:
+    case COMMAND_SIGN_IN:
+    case COMMAND_SIGN_OUT:
     case COMMAND_PUT_CUSTOMER:
     case COMMAND_PUT_HOLIDAYS:
     case COMMAND_PUT_PERSON:
@@ -106,6 +109,8 @@ bool reserve_serves(enum command_type type)
     case COMMAND_PUT_CHECK_IN_PLAN:
     case COMMAND_DELETE_CHECK_IN_PLAN:
     case COMMAND_ADD_ENROLMENT:
+    case COMMAND_ADD_SHARED_PHONE:
+    case COMMAND_PUT_PIN:
     case COMMAND_ADD_API_KEY:
     case COMMAND_ADD_FEED:
     case COMMAND_PUBLISH:

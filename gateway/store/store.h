@@ -201,6 +201,8 @@ struct device_row {
     struct wall_time retired_at;
     const char *retired_reason;
     struct wall_time heard_at; /* beside the times above; read only: store_hear_device() */
+    struct uuid registration;  /* by which the app knows whose push it is; kept once it is there */
+    int64_t phone_id;          /* the shared phone that lends it, and its registration; 0: none */
 };
 
 /* A calendar's secret address: of a rota or of an agent, the other is 0. */

@@ -67,7 +67,8 @@ static const struct column device_columns[] = {
     SAME(environment, INT),     SAME(public_key, TEXT),   SAME(auth_secret, TEXT),
     SAME(app_version, TEXT),    SAME(permission, TEXT),   SAME(battery_percent, INT),
     SAME(registered_at, TIME),  SAME(proven_at, TIME),    SAME(retired_at, TIME),
-    SAME(retired_reason, TEXT), SAME(heard_at, TIME),
+    SAME(retired_reason, TEXT), SAME(heard_at, TIME),     SAME(registration, UUID),
+    SAME(phone_id, ROW_ID),
 };
 MAP(device);
 #undef ROW

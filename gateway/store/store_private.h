@@ -67,7 +67,14 @@
     X(pause_put) X(pause_delete) X(pause_forget) X(pause_get) X(pause_list) \
     X(device_heard_of_agent) X(escalation_held_elsewhere) \
     X(member_insert) X(member_delete_all) X(member_list) X(offer_insert) X(offer_delete_all) \
-    X(offer_list) X(escalation_list_worked_on)
+    X(offer_list) X(escalation_list_worked_on) \
+    X(registration_get) X(registration_list) X(registration_list_of_device) \
+    X(registration_rotate) X(shared_phone_insert) X(shared_phone_update) X(shared_phone_get) \
+    X(shared_phone_by_code) X(shared_phone_list) X(shared_phone_list_of_target) \
+    X(shared_phone_agent_insert) X(shared_phone_agent_list) X(shared_phone_turn_begin) \
+    X(shared_phone_turn_end) X(shared_phone_turn_forget) X(shared_phone_turn_list) \
+    X(agent_pin_put) X(agent_pin_delete) X(agent_pin_get) X(pin_failure_put) \
+    X(pin_failure_get) X(pin_failure_forget)
 /* clang-format on */
 
 enum query {

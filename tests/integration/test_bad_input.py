@@ -222,6 +222,20 @@ CALLS = [
          OPERATOR),
     Call("DELETE", "/v1/tickets/{ticket}/links/{other}", "desk", {"operator": "Léa"},
          ("operator",), OPERATOR),
+    Call("PUT", "/v1/agent/pin", "agent", {"pin": "2580"}, ("pin",),
+         text_faults("pin", 64) + [("pin", "123", None), ("pin", "1234", None)]),
+    Call("POST", "/v1/agent/sign-ins", "phone", {"agent": "paul", "pin": "2580"},
+         ("agent", "pin"), text_faults("pin", 64) + [("agent", "nobody", None),
+                                                     ("agent", 1, None)]),
+    Call("POST", "/v1/agent/sign-outs", "phone", {}),
+    Call("PUT", "/v1/customers/{customer}/agents/{agent}/pin", "admin", {"pin": "2580"},
+         ("pin",), text_faults("pin", 64) + [("pin", "0000", None)], agent="paul"),
+    Call("POST", "/v1/customers/{customer}/shared-phones", "admin",
+         {"name": "Garde", "shared_by": ["paul"]}, ("name", "shared_by"),
+         text_faults("name", 100) + [
+             ("shared_by", [], None), ("shared_by", ["paul"] * 65, None),
+             ("shared_by", ["paul", "paul"], None), ("shared_by", [7], None),
+             ("shared_by", ["nobody"], "/shared_by/0")]),
 ]
 
 # Calls without a JSON body: method, pattern, who may, the rest of the path.
@@ -235,6 +249,7 @@ READS = [
     ("GET", "/v1/events", "desk", {}),
     ("GET", "/v1/providers", "desk", {}),
     ("GET", "/v1/agent/me", "agent", {}),
+    ("GET", "/v1/agent/sign-ins", "phone", {}),
     ("GET", "/v1/agent/publications", "agent", {}),
     ("GET", "/v1/customers/{customer}/rotas/{role}/publications", "desk", {"role": "principal"}),
     ("GET", "/v1/customers/{customer}/rotas/{role}/publications/{publication}", "desk",
@@ -277,6 +292,10 @@ READS = [
     ("GET", "/v1/desk/{number}", "desk", {}),
     ("GET", "/v1/customers/{customer}/reachability", "desk", {}),
     ("GET", "/v1/customers/{customer}/agents/{agent}/reachability", "desk", {"agent": "paul"}),
+    ("DELETE", "/v1/customers/{customer}/agents/{agent}/pin", "admin", {"agent": "paul"}),
+    ("GET", "/v1/customers/{customer}/shared-phones", "admin", {}),
+    ("GET", "/v1/customers/{customer}/shared-phones/{phone}", "admin", {"phone": "999"}),
+    ("DELETE", "/v1/customers/{customer}/shared-phones/{phone}", "admin", {"phone": "999"}),
     ("GET", "/v1/api-keys", "admin", {}),
     ("DELETE", "/v1/api-keys/{key}", "admin", {"key": "A" * 22}),
 ]
@@ -309,6 +328,10 @@ class BadInput(astreinte_test.GatewayTest):
         answer = cls.admin.post("/v1/api-keys",
                                 {"name": "own admin", "role": "admin", "customers": ["ours"]})
         cls.own_admin_key = answer["key"]
+        made = cls.ours.admin_path("POST", "shared-phones", {"name": "Garde",
+                                                             "shared_by": ["paul"]}, 201)
+        cls.phone_token = cls.gateway.client("").post("/v1/agent/enrolments",
+                                                      {"code": made["code"]})["token"]
         cls.attempt = cls.call_attempt(cls.ours, cls.escalation)
         cls.foreign_attempt = cls.call_attempt(cls.theirs, cls.foreign)
 
@@ -328,7 +351,7 @@ class BadInput(astreinte_test.GatewayTest):
     def token(self, who):
         return {"desk": self.ours.desk_key, "telephony": self.ours.telephony_key,
                 "switch": self.ours.telephony_key, "agent": self.ours.agents["paul"].token,
-                "admin": self.gateway.root_key, "nobody": ""}[who]
+                "phone": self.phone_token, "admin": self.gateway.root_key, "nobody": ""}[who]
 
     def path(self, pattern, **places):
         values = {"escalation": self.escalation, "attempt": self.attempt, "customer": "ours",
@@ -483,10 +506,12 @@ class BadInput(astreinte_test.GatewayTest):
     def test_wrong_role(self):
         others = {"desk": ("telephony", "agent"), "telephony": ("desk", "agent"),
                   "switch": ("agent",),
-                  "agent": ("desk", "telephony", "admin"), "admin": ("desk", "telephony", "agent"),
+                  "agent": ("desk", "telephony", "admin"),
+                  "phone": ("desk", "telephony", "admin"), "admin": ("desk", "telephony", "agent"),
                   "nobody": ()}
         needed = {"desk": "needs the role call-centre or admin", "admin": "needs the role admin",
                   "telephony": "needs the role telephony", "agent": "needs an agent's own token",
+                  "phone": "needs an agent's own token",
                   "switch": "needs the role call-centre or telephony or admin"}
         role_of = {"desk": "call-centre"}
         for method, pattern, who, places, body in self.each_call():
@@ -616,7 +641,7 @@ class BadInput(astreinte_test.GatewayTest):
         for pattern, operations in description["paths"].items():
             path = self.path(pattern, agent="paul", contact="chef", device="phone-1",
                              procedure="nuit", role="principal", key="k", verb="accept",
-                             installation="i", feed="999")
+                             installation="i", feed="999", phone="999")
             known = {method.upper() for method in operations if method != "parameters"}
             for method in {"GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE"} - known:
                 with self.subTest(call=f"{method} {pattern}"):

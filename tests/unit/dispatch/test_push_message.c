@@ -34,6 +34,7 @@ static struct effect *set_scene(struct scene *scene, enum attempt_purpose purpos
         .id = 1, .slug = "clinic", .name = CUSTOMER, .language = "fr", .alias = "Azur"};
     scene->person = (struct directory_person){.kind = PERSON_AGENT, .id = 2, .language = "fr"};
     scene->device = (struct directory_device){.id = 3, .platform = platform, .target = "target"};
+    scene->device.registration.bytes[15] = 4;
     if (with_keys) {
         scene->device.public_key = KEY;
         scene->device.auth_secret = SECRET;
@@ -131,7 +132,8 @@ static void test_secret__golden(void **state)
     assert_string_equal(message.secret.data_json, "{}");
     assert_string_equal(message.notification.category, "TEST");
     assert_string_equal(message.notification.data_json,
-                        "{\"kind\":\"test\",\"test\":\"00000000-0000-0000-0000-000000000001\","
+                        "{\"kind\":\"test\",\"enrolment\":\"00000000-0000-0000-0000-000000000004\","
+                        "\"test\":\"00000000-0000-0000-0000-000000000001\","
                         "\"received\":\"xt_received\"}");
     assert_string_equal(message.collapse, "00000000-0000-0000-0000-000000000001");
 }

@@ -48,6 +48,7 @@ static struct effect *set_scene(struct scene *scene, enum attempt_purpose purpos
                                               .language = language};
     scene->device = (struct directory_device){
         .id = 3, .platform = PLATFORM_APNS, .target = SECRET_TARGET, .live = true};
+    scene->device.registration.bytes[15] = 4;
     scene->effect = (struct effect){
         .customer_id = 1,
         .purpose = purpose,
@@ -75,6 +76,7 @@ static struct effect *set_scene(struct scene *scene, enum attempt_purpose purpos
 }
 
 #define ATTEMPT    "00000000-0000-0000-0000-000000000001"
+#define ENROLMENT  "\"enrolment\":\"00000000-0000-0000-0000-000000000004\""
 #define ESCALATION "00000000-0000-0000-0000-000000000002"
 #define TICKET     "00000000-0000-0000-0000-000000000003"
 
@@ -138,15 +140,17 @@ static void test_push_data__golden(void **state)
     (void)state;
     struct scene scene;
     assert_push_data(set_scene(&scene, PURPOSE_ALERT, PATH_PUSH, "fr", false),
-                     "{\"kind\":\"alert\",\"escalation\":\"" ESCALATION "\",\"attempt\":\"" ATTEMPT
+                     "{\"kind\":\"alert\"," ENROLMENT ",\"escalation\":\"" ESCALATION
+                     "\",\"attempt\":\"" ATTEMPT
                      "\",\"severity\":\"critical\",\"received\":\"xt_received\","
                      "\"accept\":\"xt_accept\",\"decline\":\"xt_decline\"}");
     assert_push_data(set_scene(&scene, PURPOSE_WITHDRAW, PATH_PUSH, "fr", false),
-                     "{\"kind\":\"withdraw\",\"escalation\":\"" ESCALATION
+                     "{\"kind\":\"withdraw\"," ENROLMENT ",\"escalation\":\"" ESCALATION
                      "\",\"attempt\":\"" ATTEMPT
                      "\",\"severity\":\"critical\",\"received\":\"xt_received\"}");
     assert_push_data(set_scene(&scene, PURPOSE_CANCEL_NOTICE, PATH_PUSH, "en", true),
-                     "{\"kind\":\"cancel\",\"escalation\":\"" ESCALATION "\",\"attempt\":\"" ATTEMPT
+                     "{\"kind\":\"cancel\"," ENROLMENT ",\"escalation\":\"" ESCALATION
+                     "\",\"attempt\":\"" ATTEMPT
                      "\",\"severity\":\"critical\",\"drill\":\"1\",\"received\":\"xt_received\"}");
 }
 

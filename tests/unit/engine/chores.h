@@ -33,7 +33,10 @@ typedef struct command *chore(struct house *house);
     X(note_on_ticket) X(close_ticket) X(reopen_ticket) X(link_tickets) X(unlink_tickets) \
     X(wait_for_the_index) \
     X(hold) X(join_what_is_on_hold) X(open_the_doors) X(note_a_ticket) X(keep_a_ticket_s_promise) \
-    X(put_through) X(assign) X(accept_an_offer) X(join_the_holder) X(offer_runs_out)
+    X(put_through) X(assign) X(accept_an_offer) X(join_the_holder) X(offer_runs_out) \
+    X(share_a_phone) X(enrol_a_shared_phone) X(register_a_shared_phone) \
+    X(log_a_shared_phone_out) X(revoke_a_shared_phone) X(sign_in) \
+    X(sign_out) X(set_a_pin) X(clear_a_pin)
 /* clang-format on */
 
 #define X_(name) struct command *chore_##name(struct house *house);
