@@ -232,6 +232,15 @@ void engine_delayed(struct engine *engine, int64_t customer_id, struct uuid esca
 void engine_calendar_fetched(struct engine *engine, int64_t customer_id, const char *agent,
                              struct uuid newest, struct wall_time at);
 
+/* Any thread: keeps what the automatic coverage found of a customer in the place of what it found
+ * before; the texts are copied. When the writer cannot, nothing is kept, and whoever computes finds
+ * that it is due still. STATUS_NO_MEMORY, or of engine_post(). */
+enum status engine_keep_coverage(struct engine *engine, int64_t customer_id,
+                                 const struct coverage_report_request *report) MUST_CHECK;
+/* Any thread: the news of that report went out. Kept when the writer can; otherwise they go out
+ * once more. */
+void engine_coverage_told(struct engine *engine, int64_t customer_id, struct wall_time computed_at);
+
 /* Any thread: tells the desk of something that has no escalation; recorded when the writer can. At
  * most one of a kind every 60 s goes out; the log has all. kind is a static dotted word; detail has
  * no personal data. */

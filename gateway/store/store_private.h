@@ -61,7 +61,8 @@
     X(ticket_indexed_set) X(ticket_unclean_set) X(ticket_to_index) X(ticket_unindexed) \
     X(ticket_unindexed_newest) X(ticket_walk) X(ticket_erase) X(ticket_erase_callers) \
     X(ticket_erase_notes) X(ticket_erase_timeline) X(ticket_erase_dedup) \
-    X(device_heard) X(device_list_of_agent) X(number_proof_put) X(number_proof_get)
+    X(device_heard) X(device_list_of_agent) X(number_proof_put) X(number_proof_get) \
+    X(coverage_report_put) X(coverage_report_told) X(coverage_report_get) X(coverage_report_list)
 /* clang-format on */
 
 enum query {

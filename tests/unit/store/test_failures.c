@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "gateway/store/store_backup.h"
+#include "gateway/store/store_coverage.h"
 #include "gateway/store/store_publication.h"
 #include "gateway/store/store_ticket.h"
 #include "tests/unit/failing_calls.h"
@@ -30,6 +31,7 @@ struct desk {
         struct attempt *attempt;
         struct caller_row *caller_row;
         struct check_in_plan_row *check_in_plan_row;
+        struct coverage_report_row *report_row;
         struct customer_row *customer_row;
         struct definition_row *definition_row;
         struct desk_task_row *desk_task_row;
@@ -57,6 +59,7 @@ struct desk {
     struct holidays_row holidays;
     struct check_in_row check_in;
     struct number_proof_row proof;
+    struct coverage_report_row report;
     struct check_in_duty_row duties[ROWS];
     struct ticket_row ticket, another_ticket;
     struct ticket_note_row note;
@@ -96,6 +99,14 @@ static const struct number_proof_row proof = {.customer_id = 1,
                                               .answered_at = {7},
                                               .key_at = {TIME_NEVER_MS},
                                               .failed_at = {TIME_NEVER_MS}};
+static const struct coverage_report_row report = {.customer_id = 1,
+                                                  .computed_at = {7},
+                                                  .days = 90,
+                                                  .counts = "{}",
+                                                  .items = "[]",
+                                                  .keys = "",
+                                                  .news = "news",
+                                                  .told_at = {TIME_NEVER_MS}};
 static const struct check_in_row check_in = {
     .customer_id = 1, .agent_id = 1, .installation = "i", .out_at = {TIME_NEVER_MS}};
 static const struct check_in_row tested_check_in = {.customer_id = 1,
@@ -309,6 +320,13 @@ static enum status index_and_erase(struct desk *desk)
     X(note_number, store_note_number(d->store, &proof, d->error)) \
     X(get_number_proof, store_get_number_proof(d->store, 1, PERSON_AGENT, 1, "+33600000001", \
       d->arena, &d->proof, d->error)) \
+    X(put_coverage_report, store_put_coverage_report(d->store, &report, d->error)) \
+    X(note_coverage_told, store_note_coverage_told(d->store, 1, report.computed_at, \
+      (struct wall_time){9}, d->error)) \
+    X(get_coverage_report, store_get_coverage_report(d->store, 1, d->arena, \
+      &d->report, d->error)) \
+    X(list_coverage_reports, store_list_coverage_reports(d->store, d->arena, \
+      &d->rows.report_row, &d->count, d->error)) \
     X(check_in, store_check_in(d->store, &check_in, &d->number, d->error)) \
     X(check_out, store_check_out(d->store, 1, 1, NULL, (struct wall_time){9}, d->error)) \
     X(put_check_in_plan, store_put_check_in_plan(d->store, &check_in_plan, d->error)) \
@@ -477,6 +495,7 @@ static void furnish(struct shelf *shelf, struct desk *desk)
     }
     furnish_check_ins(shelf);
     assert_ok(shelf, store_note_number(store, &proof, error));
+    assert_ok(shelf, store_put_coverage_report(store, &report, error));
     assert_ok(shelf, store_add_device_test(store, &device_test, error));
     assert_ok(shelf, store_add_idempotency(store, &idempotency, error));
     assert_ok(shelf, store_set_engine_clock(store, &engine_clock, error));
