@@ -35,6 +35,7 @@ struct request;
 struct route;
 struct rehearsal_request;
 struct coverage_walk;
+struct reports;
 struct publishing;
 struct desk_call;
 
@@ -100,6 +101,7 @@ struct exchange {
     struct wall_time window_to;
     const struct rehearsal_request *rehearsal; /* what is to be played */
     struct coverage_walk *coverage;            /* how far it is */
+    struct reports *reports;                   /* coverage: what was kept of it */
     struct publishing *publishing;             /* what is to be published */
     struct desk_call *desk_call;               /* what memory says of a call that came in */
     unsigned states;                           /* lists of escalations: bits 1 << state */

@@ -292,7 +292,7 @@ const struct command commands[] = {
              {"--language", "fr|en", "(default: the locale's, else the customer's)"}, OPTION_JSON),
      2, 2, command_rehearse,
      "astreintectl rehearse clinique-saint-jean 'sunday 03:00' --assume paul=dead,zoe=declines"},
-    {"coverage", "[--customer SLUG] [--days N] [--json]",
+    {"coverage", "[--customer SLUG] [--days N] [--last] [--json]",
      "whether somebody will be there in the coming weeks",
      "Gaps of the rotas that procedures name; people on call without a number or a phone that was\n"
      "ever proven to receive; the same person twice at once; procedures that reach nobody; rest\n"
@@ -301,11 +301,13 @@ const struct command commands[] = {
      "it, and whether the customer approved it and its review is due, which is no finding. At its\n"
      "end it says what was counted and what was not.\n\n"
      "Exit code 0: nothing was found; 4: something was.",
-     OPTIONS({"--customer", "SLUG", "only this customer's (default: all that the key covers)"},
-             {"--days", "N", "how far ahead, 1 to 90 (default: 90)"},
-             {"--daily-rest", "HOURS", "due each day (default: 11; 0: not looked at)"},
-             {"--weekly-rest", "HOURS", "due each week, in one piece (default: 35; 0: likewise)"},
-             {"--language", "fr|en", "(default: the locale's, else the customer's)"}, OPTION_JSON),
+     OPTIONS(
+         {"--customer", "SLUG", "only this customer's (default: all that the key covers)"},
+         {"--days", "N", "how far ahead, 1 to 90 (default: 90)"},
+         {"--daily-rest", "HOURS", "due each day (default: 11; 0: not looked at)"},
+         {"--weekly-rest", "HOURS", "due each week, in one piece (default: 35; 0: likewise)"},
+         {"--last", NULL, "what the gateway found by itself last, at once: nothing is computed"},
+         {"--language", "fr|en", "(default: the locale's, else the customer's)"}, OPTION_JSON),
      0, 0, command_coverage, "astreintectl coverage --customer clinique-saint-jean --days 30"},
     {"desk", "NUMBER [--language fr|en] [--json]", "what to see of a call, by the number called",
      "NUMBER is the one that the call came in on. Whose it is and whether it is open, what to say\n"
