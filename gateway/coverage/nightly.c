@@ -20,7 +20,7 @@ enum status coverage_last_night(const char *zone, int minute, struct wall_time n
 {
     char text[16];
     /* A day has 25 hours at most, but for a zone that moves to the other side of the date line. */
-    struct wall_time after = {now.ms - 2 * DAY_MS}, night = WALL_NEVER;
+    struct wall_time after = {now.ms > 2 * DAY_MS ? now.ms - 2 * DAY_MS : 0}, night = {0};
     assert(minute >= 0 && minute < MINUTES_OF_THE_DAY);
     (void)snprintf(text, sizeof text, "%02d:%02d", minute / 60, minute % 60);
     enum status status = STATUS_OK;
