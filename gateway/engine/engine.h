@@ -150,6 +150,12 @@ struct engine_rotas {
     enum status (*open_until)(void *context, const struct engine_calendar *calendar,
                               const char *zone, struct wall_time at, bool *open_r,
                               struct wall_time *until_r, struct error *error);
+    /* What the customer's clock shows; the calendar (NULL: there is none) says whether holidays are
+     * known, and which these days are. STATUS_NOT_FOUND and others when the zone cannot be read.
+     * NULL: nobody can say. */
+    enum status (*local_time)(void *context, const struct engine_calendar *calendar,
+                              const char *zone, struct wall_time at, struct rules_clock *clock_r,
+                              struct error *error);
     void *context;
 };
 
