@@ -97,6 +97,7 @@ struct exchange {
     const struct admin_api_planning *planning; /* imports: in the arena */
     bool dry_run;
     bool replaces;
+    bool as_csv;
     struct wall_time window_from; /* rotas, shifts: what is asked about */
     struct wall_time window_to;
     const struct rehearsal_request *rehearsal; /* what is to be played */

@@ -241,13 +241,14 @@ const struct command commands[] = {
              {"--language", "fr|en", "(default: the locale's, else en)"},
              {"--idempotency-key", "K", "of a try of which no answer came"}, OPTION_JSON),
      2, 2, command_publish, "astreintectl publish clinique-saint-jean principal --dry-run"},
-    {"publications", "CUSTOMER ROLE [ID] [--language fr|en] [--json]",
+    {"publications", "CUSTOMER ROLE [ID] [--csv] [--language fr|en] [--json]",
      "what agents were told, and who took note",
      "One line each, newest first; with an ID the shifts of each agent, and when and how they "
      "took\n"
      "note. A calendar that was fetched since is said beside it: a weaker proof.",
-     OPTIONS({"--language", "fr|en", "(default: the locale's, else en)"}, OPTION_JSON), 2, 3,
-     command_publications, "astreintectl publications clinique-saint-jean principal"},
+     OPTIONS({"--csv", NULL, "with an ID: as a table for a spreadsheet (RFC 4180, UTF-8)"},
+             {"--language", "fr|en", "(default: the locale's, else en)"}, OPTION_JSON),
+     2, 3, command_publications, "astreintectl publications clinique-saint-jean principal"},
     {"feed create", "CUSTOMER --rota ROLE | --agent AGENT [--name NAME] [--json]",
      "a secret address of a calendar",
      "Prints the address on standard output, once: the gateway keeps only its hash. A calendar\n"
