@@ -47,8 +47,7 @@ static const char *const times[] = {
     "{\"days\":[\"saturday\",\"holidays\"],\"from\":\"22:00\",\"to\":\"06:00\"}",
     "[{\"from\":\"06:00\",\"to\":\"22:00\"},{\"days\":[\"sunday\"]}]",
     "{\"from\":\"22:00\",\"to\":\"06:00\"}",
-    "{\"days\":[\"monday\",\"tuesday\",\"wednesday\",\"thursday\",\"friday\"],"
-    "\"from\":\"00:00\",\"to\":\"00:00\"}",
+    "{\"days\":[\"monday\",\"friday\"],\"from\":\"00:00\",\"to\":\"00:00\"}",
     "{\"days\":[\"holidays\"],\"from\":\"12:00\",\"to\":\"12:00\"}"};
 
 static const char *const call_categories[] = {NULL, "a", "b", "c"};
