@@ -4,7 +4,8 @@
 
 void csv_init(struct csv *csv, char *text, size_t bytes_max)
 {
-    *csv = (struct csv){.text = text, .bytes_max = bytes_max};
+    *csv = (struct csv){.bytes_max = bytes_max};
+    csv->text = text;
 }
 
 static void put(struct csv *csv, const char *bytes, size_t count)
