@@ -109,6 +109,14 @@ struct admin_api_calendars {
     void *context;
 };
 
+/* When coverage is computed by itself; zero: never. */
+struct admin_api_coverage {
+    bool is_on;
+    int minute;              /* of the day on each customer's clock, 0 to 1439 */
+    int64_t before_shift_ms; /* that long before each shift begins, too; 0: not */
+    int64_t first_after_ms;  /* a customer that has none yet, since it was first seen */
+};
+
 /* Zero members take the default in brackets. Texts are only read by admin_api_start(). */
 struct admin_api_configuration {
     const char *listen_address; /* numeric IPv4 or IPv6 address [127.0.0.1] */
@@ -130,6 +138,7 @@ struct admin_api_configuration {
     struct admin_api_hooks hooks;
     struct admin_api_backups backups;
     struct admin_api_calendars calendars;
+    struct admin_api_coverage coverage;
     /* What addresses of feeds begin with, at most PUBLIC_URL_BYTES_MAX; NULL: this machine's own.
      */
     const char *public_url;
@@ -142,6 +151,9 @@ enum status admin_api_start(const struct admin_api_configuration *configuration,
 
 /* The port it listens on. */
 uint16_t admin_api_port(const struct admin_api *api);
+
+/* Looks after its own thread of coverage: alarms when it hangs. Any thread, now and then. */
+void admin_api_watch(struct admin_api *api);
 
 /* Refuses new requests, lets those inside finish for up to two seconds, answers the rest 503 and
  * ends all threads. Call it while the engine still runs. */

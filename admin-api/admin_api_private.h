@@ -212,6 +212,8 @@ struct admin_api {
     struct admin_api_hooks hooks;
     struct admin_api_backups backups;
     struct admin_api_calendars calendars;
+    struct admin_api_coverage coverage;
+    struct nightly *nightly;                     /* NULL: it is off */
     char feeds_place[PUBLIC_URL_BYTES_MAX + 16]; /* what a feed's address begins with */
     int64_t request_deadline_ms;
     size_t body_bytes_max;

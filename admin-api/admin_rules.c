@@ -8,7 +8,8 @@
 #include "gateway/engine/qualify.h"
 #include "gateway/numbers/telephone_number.h"
 
-#define SAMPLES_MAX 100
+#define SAMPLE_TIME_BYTES_MAX 40
+#define SAMPLES_MAX           100
 
 static const char *const no_parameters[] = {NULL};
 
@@ -147,7 +148,26 @@ static enum status take_sample_caller(struct exchange *exchange, struct json_rea
     return status;
 }
 
-/* What an escalation says, as far as rules look at it, and whether the customer is open. */
+/* What the customer's clock shows, and unless the sample says so whether the customer is open: at
+ * its "at", or now. */
+static enum status take_sample_time(struct exchange *exchange, const struct trial *trial,
+                                    struct json_reader *reader, struct rules_facts *facts)
+{
+    const struct engine_rotas *rotas = engine_rotas(exchange->api->engine);
+    const struct directory_customer *customer = exchange->customer;
+    struct wall_time moment = exchange->received_at;
+    const char *at = json_take_text(reader, "at", false, 1, SAMPLE_TIME_BYTES_MAX);
+    if (at != NULL && wall_time_parse(at, &moment) != STATUS_OK) {
+        json_reader_fault(reader, "at", "must be a time such as 2026-12-24T23:00:00+01:00");
+    }
+    if (reader->status == STATUS_OK && facts->hours == RULES_HOURS_UNKNOWN) {
+        facts->hours = qualify_hours(rotas, customer, moment);
+    }
+    facts->clock = qualify_clock(rotas, customer, trial->rules, moment);
+    return reader->status;
+}
+
+/* What an escalation says, as far as rules look at it, and when. */
 static enum status take_sample(struct exchange *exchange, struct trial *trial, json_t *json)
 {
     static const char *const hours_words[] = {"open", "closed", NULL};
@@ -164,9 +184,11 @@ static enum status take_sample(struct exchange *exchange, struct trial *trial, j
     facts->category = json_take_text(&reader, "category", false, 1, RULES_CATEGORY_BYTES_MAX);
     facts->hours = json_reader_has(&reader, "hours")
                        ? hours[json_take_word(&reader, "hours", false, hours_words, 0)]
-                       : qualify_hours(engine_rotas(exchange->api->engine), exchange->customer,
-                                       exchange->received_at);
-    enum status status = take_sample_caller(exchange, &reader, facts);
+                       : RULES_HOURS_UNKNOWN;
+    enum status status = take_sample_time(exchange, trial, &reader, facts);
+    if (status == STATUS_OK) {
+        status = take_sample_caller(exchange, &reader, facts);
+    }
     if (status == STATUS_OK) {
         status = take_sample_fields(exchange, &reader, facts);
     }

@@ -8,22 +8,14 @@
 #include <string.h>
 
 #include "admin-api/admin_api_private.h"
+#include "admin-api/coverage_customer.h"
 #include "admin-api/coverage_text.h"
 #include "admin-api/escalations.h"
-#include "admin-api/interventions.h"
-#include "admin-api/publications_told.h"
-#include "gateway/store/store_number.h"
-#include "gateway/store/store_publication.h"
 
-#define HOUR_MS                INT64_C(3600000)
-#define FINDINGS_SHOWN_MAX     2000
-#define PROCEDURES_SHOWN_MAX   2000
-#define CUSTOMER_BYTES_MAX     ((size_t)64 << 20)
-#define ZONE_BYTES_MAX         ((size_t)1 << 20)
-#define DAILY_REST_H_DEFAULT   11
-#define WEEKLY_REST_H_DEFAULT  35
-#define NUMBER_PROOF_D_DEFAULT 90
-#define NUMBER_PROOF_D_MAX     3650
+#define HOUR_MS              INT64_C(3600000)
+#define FINDINGS_SHOWN_MAX   2000
+#define PROCEDURES_SHOWN_MAX 2000
+#define NUMBER_PROOF_D_MAX   3650
 
 struct shown_finding {
     const struct directory_customer *customer;
@@ -38,11 +30,7 @@ struct shown_procedure {
 /* What was asked for, and how far it is. */
 struct coverage_walk {
     struct exchange *exchange;
-    struct wall_time now;
-    int days;
-    int64_t daily_rest_ms;
-    int64_t weekly_rest_ms;
-    int64_t number_proof_ms;
+    struct coverage_asked asked;
     bool french;
     size_t next; /* customer, by slug; of one that was named: 0 */
     size_t customers_count;
@@ -56,34 +44,6 @@ struct coverage_walk {
 };
 
 /* ---- what goes back ---- */
-
-static void write_person(struct json_writer *json, const char *name,
-                         const struct directory_person *person)
-{
-    json_member_text(json, name, person != NULL ? person->slug : NULL);
-}
-
-static void write_finding(struct json_writer *json, const struct coverage_walk *walk,
-                          const struct shown_finding *shown)
-{
-    const struct coverage_finding *finding = &shown->finding;
-    char sentence[SENTENCE_BYTES_MAX];
-    int64_t due_ms =
-        finding->kind == COVERAGE_DAILY_REST ? walk->daily_rest_ms : walk->weekly_rest_ms;
-    coverage_sentence(finding, due_ms, walk->french, sentence);
-    json_object_begin(json);
-    json_member_text(json, "customer", shown->customer->slug);
-    json_member_text(json, "kind", coverage_kind_word(finding->kind));
-    json_member_time(json, "from", finding->from);
-    json_member_time(json, "to", finding->to);
-    json_member_text(json, "text", sentence);
-    json_member_text(json, "rota", finding->rota);
-    json_member_text(json, "with_rota", finding->with_rota);
-    json_member_text(json, "procedure", finding->procedure);
-    write_person(json, "agent", finding->person);
-    write_person(json, "with_agent", finding->with_person);
-    json_object_end(json);
-}
 
 static void write_seconds(struct json_writer *json, const char *name, bool known, int64_t ms)
 {
@@ -100,8 +60,8 @@ static void write_paper(struct json_writer *json, const struct coverage_walk *wa
                         const struct procedure *procedure)
 {
     char today[RFC3339_BYTES_MAX], sentence[SENTENCE_BYTES_MAX];
-    wall_time_format(walk->now, today);
-    view_paper(json, procedure, walk->now);
+    wall_time_format(walk->asked.now, today);
+    view_paper(json, procedure, walk->asked.now);
     json_member_text(json, "paper_text",
                      coverage_paper_sentence(procedure, procedure_paper(procedure, today),
                                              walk->french, sentence));
@@ -127,18 +87,21 @@ static void write_procedure(struct json_writer *json, const struct coverage_walk
 static void write_coverage(struct json_writer *json, void *context)
 {
     const struct coverage_walk *walk = context;
+    const struct coverage_rests due = {walk->asked.daily_rest_ms, walk->asked.weekly_rest_ms};
     json_object_begin(json);
-    json_member_time(json, "from", walk->now);
-    json_member_time(json, "to", (struct wall_time){walk->now.ms + walk->days * 24 * HOUR_MS});
+    json_member_time(json, "from", walk->asked.now);
+    json_member_time(json, "to",
+                     (struct wall_time){walk->asked.now.ms + walk->asked.days * 24 * HOUR_MS});
     json_member_text(json, "language", walk->french ? "fr" : "en");
     json_member_int(json, "customers", (int64_t)walk->customers_count);
-    json_member_int(json, "daily_rest_h", walk->daily_rest_ms / HOUR_MS);
-    json_member_int(json, "weekly_rest_h", walk->weekly_rest_ms / HOUR_MS);
-    json_member_int(json, "number_proof_d", walk->number_proof_ms / (24 * HOUR_MS));
+    json_member_int(json, "daily_rest_h", walk->asked.daily_rest_ms / HOUR_MS);
+    json_member_int(json, "weekly_rest_h", walk->asked.weekly_rest_ms / HOUR_MS);
+    json_member_int(json, "number_proof_d", walk->asked.number_proof_ms / (24 * HOUR_MS));
     json_name(json, "items");
     json_array_begin(json);
     for (size_t i = 0; i < walk->findings_count; i++) {
-        write_finding(json, walk, &walk->findings[i]);
+        const struct shown_finding *shown = &walk->findings[i];
+        coverage_write_finding(json, shown->customer->slug, &shown->finding, &due, walk->french);
     }
     json_array_end(json);
     json_member_int(json, "more", (int64_t)walk->left_off);
@@ -183,151 +146,25 @@ static void keep(struct coverage_walk *walk, const struct directory_customer *cu
     }
 }
 
-static enum status list_interventions(struct coverage_walk *walk, struct store *store,
-                                      const struct directory_customer *customer,
-                                      struct arena *arena, struct interventions *interventions,
-                                      struct error *error)
-{
-    struct wall_time from = {0};
-    struct arena *zones = arena_create(ZONE_BYTES_MAX);
-    enum status status =
-        zones == NULL ? error_set(error, STATUS_NO_MEMORY, "no memory for a time zone")
-                      : coverage_looks_back_to(customer->time_zone, walk->now, zones, &from, error);
-    arena_destroy(&zones);
-    return status != STATUS_OK ? status
-                               : interventions_list(walk->exchange, store, customer, from,
-                                                    walk->now, arena, interventions, error);
-}
-
-static int by_id(const void *left, const void *right)
-{
-    const int64_t *a = left, *b = right;
-    return (*a > *b) - (*a < *b);
-}
-
-static enum status list_proven(struct store *store, const struct directory_customer *customer,
-                               struct arena *arena, struct coverage_request *request,
-                               struct error *error)
-{
-    struct device_row *rows = NULL;
-    size_t count = 0;
-    enum status status = store_list_devices(store, customer->id, arena, &rows, &count, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    int64_t *proven = arena_alloc(arena, count * sizeof *proven);
-    if (proven == NULL) {
-        return error_set(error, STATUS_NO_MEMORY, "no memory for the devices");
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (rows[i].proven_at.ms != TIME_NEVER_MS) {
-            proven[request->proven_count++] = rows[i].device_id;
-        }
-    }
-    qsort(proven, request->proven_count, sizeof *proven, by_id);
-    request->proven = proven;
-    return STATUS_OK;
-}
-
-/* Agents of whom a number was answered lately. */
-static enum status list_answered(struct store *store, const struct directory_customer *customer,
-                                 struct arena *arena, struct coverage_request *request,
-                                 struct error *error)
-{
-    struct number_proof_row *rows = NULL;
-    size_t count = 0;
-    enum status status = store_list_number_proofs(store, customer->id, arena, &rows, &count, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    int64_t *answered = arena_alloc(arena, count * sizeof *answered);
-    if (answered == NULL) {
-        return error_set(error, STATUS_NO_MEMORY, "no memory for the numbers");
-    }
-    for (size_t i = 0; i < count; i++) { /* by kind and person; a key answers, too */
-        struct wall_time at = rows[i].answered_at;
-        if (rows[i].person_kind == PERSON_AGENT && at.ms != TIME_NEVER_MS &&
-            request->now.ms - at.ms < request->number_proof_ms) {
-            answered[request->answered_count++] = rows[i].person_id;
-        }
-    }
-    request->answered = answered;
-    return STATUS_OK;
-}
-
-/* Of customers who publish, what was told of the window. */
-static enum status list_told(struct store *store, const struct directory_customer *customer,
-                             struct arena *arena, struct coverage_request *request,
-                             struct error *error)
-{
-    const struct rota_period window = {request->now,
-                                       {request->now.ms + request->days * 24 * HOUR_MS}};
-    enum status status = store_has_publications(store, customer->id, &request->publishes, error);
-    if (status != STATUS_OK || !request->publishes) {
-        return status;
-    }
-    struct coverage_told *told = arena_alloc(arena, (customer->rotas_count + 1) * sizeof *told);
-    if (told == NULL) {
-        return error_set(error, STATUS_NO_MEMORY, "no memory for what was published");
-    }
-    for (size_t i = 0; i < customer->rotas_count && status == STATUS_OK; i++) {
-        told[i].rota = customer->rotas[i].slug;
-        status = publications_told(store, customer->id, told[i].rota, &window, arena,
-                                   &told[i].history, error);
-        /* What only older ones told is reported as not told: that one customer published without
-         * end keeps nobody from the report. */
-        status = status == STATUS_TOO_LARGE ? STATUS_OK : status;
-    }
-    request->told = told;
-    request->told_count = customer->rotas_count;
-    return status;
-}
-
 static enum status cover(struct coverage_walk *walk, struct store *store,
                          const struct directory_customer *customer, struct error *error)
 {
-    struct interventions interventions = {.count = 0};
     struct coverage coverage;
-    struct arena *arena = arena_create(CUSTOMER_BYTES_MAX);
-    bool rests = walk->daily_rest_ms > 0 || walk->weekly_rest_ms > 0;
-    enum status status = STATUS_OK;
+    bool cut = false;
+    struct arena *arena = arena_create(COVERAGE_CUSTOMER_BYTES_MAX);
     if (arena == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for the coverage");
     }
-    struct coverage_request request = {
-        .customer = customer,
-        .now = walk->now,
-        .days = walk->days,
-        .daily_rest_ms = walk->daily_rest_ms,
-        .weekly_rest_ms = walk->weekly_rest_ms,
-        .number_proof_ms = walk->number_proof_ms,
-    };
-    if (rests) {
-        status = list_interventions(walk, store, customer, arena, &interventions, error);
-    }
-    if (status == STATUS_OK) {
-        status = list_proven(store, customer, arena, &request, error);
-    }
-    if (status == STATUS_OK && request.number_proof_ms > 0) {
-        status = list_answered(store, customer, arena, &request, error);
-    }
-    if (status == STATUS_OK) {
-        status = list_told(store, customer, arena, &request, error);
-    }
-    if (status == STATUS_OK) {
-        request.interventions = interventions.items;
-        request.interventions_count = interventions.count;
-        status = coverage_compute(&request, engine_rotas(walk->exchange->api->engine), arena,
-                                  &coverage, error);
-    }
+    enum status status = coverage_of_customer(&walk->asked, walk->exchange->api->engine, store,
+                                              customer, arena, &coverage, &cut, error);
     if (status == STATUS_OK) {
         keep(walk, customer, &coverage);
-        if (interventions.cut && walk->cut == NULL) {
+        if (cut && walk->cut == NULL) {
             walk->cut = customer;
         }
     }
     arena_destroy(&arena);
-    return status == STATUS_OK ? STATUS_OK : error_wrap(error, status, "%s", customer->slug);
+    return status;
 }
 
 /* The next that the key covers and that is active; NULL behind the last. */
@@ -408,19 +245,20 @@ enum next coverage_get(struct exchange *exchange)
     static const char *const parameters[] = {
         "customer", "days", "daily_rest_h", "weekly_rest_h", "number_proof_d", "language", NULL};
     int daily_h, weekly_h, proof_days;
-    struct coverage_walk asked = {.exchange = exchange, .now = exchange->received_at};
+    struct coverage_walk asked = {.exchange = exchange, .asked = {.now = exchange->received_at}};
     if (!query_check(exchange, parameters) || !query_customer_or_all(exchange) ||
-        !take_number(exchange, "days", 1, COVERAGE_DAYS_MAX, COVERAGE_DAYS_MAX, &asked.days) ||
-        !take_number(exchange, "daily_rest_h", 0, 24, DAILY_REST_H_DEFAULT, &daily_h) ||
-        !take_number(exchange, "weekly_rest_h", 0, 168, WEEKLY_REST_H_DEFAULT, &weekly_h) ||
-        !take_number(exchange, "number_proof_d", 0, NUMBER_PROOF_D_MAX, NUMBER_PROOF_D_DEFAULT,
+        !take_number(exchange, "days", 1, COVERAGE_DAYS_MAX, COVERAGE_DAYS_MAX,
+                     &asked.asked.days) ||
+        !take_number(exchange, "daily_rest_h", 0, 24, COVERAGE_DAILY_REST_H, &daily_h) ||
+        !take_number(exchange, "weekly_rest_h", 0, 168, COVERAGE_WEEKLY_REST_H, &weekly_h) ||
+        !take_number(exchange, "number_proof_d", 0, NUMBER_PROOF_D_MAX, COVERAGE_NUMBER_PROOF_D,
                      &proof_days) ||
         !take_language(exchange, &asked.french)) {
         return NEXT_ANSWER;
     }
-    asked.daily_rest_ms = daily_h * HOUR_MS;
-    asked.weekly_rest_ms = weekly_h * HOUR_MS;
-    asked.number_proof_ms = proof_days * 24 * HOUR_MS;
+    asked.asked.daily_rest_ms = daily_h * HOUR_MS;
+    asked.asked.weekly_rest_ms = weekly_h * HOUR_MS;
+    asked.asked.number_proof_ms = proof_days * 24 * HOUR_MS;
     asked.findings = arena_alloc(exchange->arena, FINDINGS_SHOWN_MAX * sizeof *asked.findings);
     asked.procedures =
         arena_alloc(exchange->arena, PROCEDURES_SHOWN_MAX * sizeof *asked.procedures);

@@ -220,3 +220,31 @@ void coverage_sentence(const struct coverage_finding *finding, int64_t due_ms, b
         say_rest(finding, due_ms, french, sentence_r);
     }
 }
+
+static void write_person(struct json_writer *json, const char *name,
+                         const struct directory_person *person)
+{
+    json_member_text(json, name, person != NULL ? person->slug : NULL);
+}
+
+void coverage_write_finding(struct json_writer *json, const char *customer,
+                            const struct coverage_finding *finding,
+                            const struct coverage_rests *due, bool french)
+{
+    char sentence[SENTENCE_BYTES_MAX];
+    coverage_sentence(finding,
+                      finding->kind == COVERAGE_DAILY_REST ? due->daily_ms : due->weekly_ms, french,
+                      sentence);
+    json_object_begin(json);
+    json_member_text(json, "customer", customer);
+    json_member_text(json, "kind", coverage_kind_word(finding->kind));
+    json_member_time(json, "from", finding->from);
+    json_member_time(json, "to", finding->to);
+    json_member_text(json, "text", sentence);
+    json_member_text(json, "rota", finding->rota);
+    json_member_text(json, "with_rota", finding->with_rota);
+    json_member_text(json, "procedure", finding->procedure);
+    write_person(json, "agent", finding->person);
+    write_person(json, "with_agent", finding->with_person);
+    json_object_end(json);
+}

@@ -11,6 +11,17 @@
 void coverage_sentence(const struct coverage_finding *finding, int64_t due_ms, bool french,
                        char sentence_r[SENTENCE_BYTES_MAX]);
 
+/* The rests that were asked for. */
+struct coverage_rests {
+    int64_t daily_ms;
+    int64_t weekly_ms;
+};
+
+/* One item of an answer, with its sentence. */
+void coverage_write_finding(struct json_writer *json, const char *customer,
+                            const struct coverage_finding *finding,
+                            const struct coverage_rests *due, bool french);
+
 /* What is to be said of a version's paper; NULL when it is in order. For information: a procedure
  * runs all the same. */
 const char *coverage_paper_sentence(const struct procedure *procedure, enum procedure_paper paper,

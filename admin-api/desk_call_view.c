@@ -116,6 +116,18 @@ static void write_rule(struct json_writer *json, const struct rule *rule)
     }
     json_array_end(json);
     json_member_text(json, "hours", hours);
+    json_name(json, "at");
+    json_array_begin(json);
+    for (size_t i = 0; i < rule->times_count; i++) {
+        char fr[RULES_TIME_WORDS_BYTES_MAX], en[RULES_TIME_WORDS_BYTES_MAX];
+        rules_time_words(&rule->times[i], true, fr);
+        rules_time_words(&rule->times[i], false, en);
+        json_object_begin(json);
+        json_member_text(json, "fr", fr);
+        json_member_text(json, "en", en);
+        json_object_end(json);
+    }
+    json_array_end(json);
     write_asks(json, rule);
     json_member_text(json, "action", rule_action_word(rule->action));
     json_member_text(json, "procedure", text_or_null(rule->procedure));

@@ -105,16 +105,22 @@ int64_t escalations_wall_of_engine_ms(struct exchange *exchange)
     return clock_wall(&api->clock).ms - engine_now(api->engine).ms;
 }
 
-bool escalations_begin_reading(const struct exchange *exchange, int64_t customer_id,
-                               struct uuid escalation)
+bool escalations_begin_reading_by(const struct engine *engine, int64_t customer_id,
+                                  struct uuid escalation)
 {
     const struct burden burden = {
         .customer_id = customer_id, .subject = escalation, .reading = true};
-    if (engine_forbids_reading(exchange->api->engine, escalation)) {
+    if (engine_forbids_reading(engine, escalation)) {
         return false;
     }
     burden_take(&burden);
     return true;
+}
+
+bool escalations_begin_reading(const struct exchange *exchange, int64_t customer_id,
+                               struct uuid escalation)
+{
+    return escalations_begin_reading_by(exchange->api->engine, customer_id, escalation);
 }
 
 enum next escalations_read_fault(struct exchange *exchange, enum status status,

@@ -4,6 +4,7 @@
 
 #include "admin-api/exchange.h"
 #include "admin-api/view.h"
+#include "gateway/engine/engine.h"
 
 /* Reader threads: finds whose exchange->id is and whether the principal may see it. False: the
  * answer (404) is there. */
@@ -16,6 +17,10 @@ enum next escalations_show(struct exchange *exchange, struct store *store, bool 
  * does. False: nobody may (engine_forbids_reading()). */
 bool escalations_begin_reading(const struct exchange *exchange, int64_t customer_id,
                                struct uuid escalation);
+
+/* The same for a thread that reads without a request. */
+bool escalations_begin_reading_by(const struct engine *engine, int64_t customer_id,
+                                  struct uuid escalation);
 
 /* Answers a read that failed; logs what the caller cannot help. */
 enum next escalations_read_fault(struct exchange *exchange, enum status status,

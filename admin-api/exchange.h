@@ -35,6 +35,7 @@ struct request;
 struct route;
 struct rehearsal_request;
 struct coverage_walk;
+struct reports;
 struct publishing;
 struct desk_call;
 
@@ -98,10 +99,12 @@ struct exchange {
     const struct admin_api_planning *planning; /* imports: in the arena */
     bool dry_run;
     bool replaces;
+    bool as_csv;
     struct wall_time window_from; /* rotas, shifts: what is asked about */
     struct wall_time window_to;
     const struct rehearsal_request *rehearsal; /* what is to be played */
     struct coverage_walk *coverage;            /* how far it is */
+    struct reports *reports;                   /* coverage: what was kept of it */
     struct publishing *publishing;             /* what is to be published */
     struct desk_call *desk_call;               /* what memory says of a call that came in */
     unsigned states;                           /* lists of escalations: bits 1 << state */

@@ -138,14 +138,14 @@ void interventions_take(const struct timeline_row *rows, size_t count, struct wa
     }
 }
 
-static enum status take_escalation(struct exchange *exchange, struct store *store,
+static enum status take_escalation(struct engine *engine, struct store *store,
                                    const struct escalation *escalation, struct wall_time now,
                                    struct arena *scratch, struct interventions *list,
                                    struct error *error)
 {
     struct timeline_row *rows;
     size_t count = 0;
-    if (!escalations_begin_reading(exchange, escalation->customer_id, escalation->id)) {
+    if (!escalations_begin_reading_by(engine, escalation->customer_id, escalation->id)) {
         return STATUS_OK;
     }
     arena_reset(scratch);
@@ -163,7 +163,7 @@ static enum status take_escalation(struct exchange *exchange, struct store *stor
 
 /* The way through a customer's escalations, newest first. */
 struct walk {
-    struct exchange *exchange;
+    struct engine *engine;
     struct store *store;
     struct wall_time now;
     struct uuid oldest; /* the least id that is looked at */
@@ -189,7 +189,7 @@ static enum status take_page(struct walk *walk, int64_t customer_id, struct erro
             walk->done = true;
             break;
         }
-        status = take_escalation(walk->exchange, walk->store, &rows[i], walk->now, walk->scratch,
+        status = take_escalation(walk->engine, walk->store, &rows[i], walk->now, walk->scratch,
                                  &walk->list, error);
         walk->before = rows[i].id;
         walk->looked++;
@@ -197,13 +197,13 @@ static enum status take_page(struct walk *walk, int64_t customer_id, struct erro
     return status;
 }
 
-enum status interventions_list(struct exchange *exchange, struct store *store,
+enum status interventions_list(struct engine *engine, struct store *store,
                                const struct directory_customer *customer, struct wall_time from,
                                struct wall_time now, struct arena *arena,
                                struct interventions *interventions_r, struct error *error)
 {
     struct walk walk = {
-        .exchange = exchange,
+        .engine = engine,
         .store = store,
         .now = now,
         .oldest = uuid_v7_least((struct wall_time){from.ms - WEEK_MS}),

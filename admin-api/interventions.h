@@ -4,6 +4,7 @@
 
 #include "admin-api/exchange.h"
 #include "gateway/coverage/coverage.h"
+#include "gateway/engine/engine.h"
 
 /* How many escalations of a customer are looked through at most, the newest first. */
 #define INTERVENTIONS_ESCALATIONS_MAX 1000
@@ -19,7 +20,7 @@ struct interventions {
  * goes on ends now. One that was over at once lasts a millisecond. Exercises count: they wake
  * people too. Escalations that may not be read are left out. Into the arena. Statuses of the store.
  */
-enum status interventions_list(struct exchange *exchange, struct store *store,
+enum status interventions_list(struct engine *engine, struct store *store,
                                const struct directory_customer *customer, struct wall_time from,
                                struct wall_time now, struct arena *arena,
                                struct interventions *interventions_r,

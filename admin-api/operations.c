@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "admin-api/admin_api_private.h"
+#include "admin-api/nightly.h"
 #include "schema/schema.h"
 
 #define METRICS_BYTES_MAX        ((size_t)256 * 1024)
@@ -203,6 +204,8 @@ static const char *const command_names[COMMANDS_COUNT] = {
     [COMMAND_PUBLISH] = "publish",
     [COMMAND_SEE_PUBLICATION] = "see_publication",
     [COMMAND_FETCH_PUBLICATION] = "fetch_publication",
+    [COMMAND_KEEP_COVERAGE] = "keep_coverage",
+    [COMMAND_COVERAGE_TOLD] = "coverage_told",
     [COMMAND_DEADLINE] = "deadline",
     [COMMAND_CONTEXT_CHANGED] = "context_changed",
     [COMMAND_QUARANTINE] = "quarantine",
@@ -348,6 +351,8 @@ enum next operations_metrics(struct exchange *exchange)
     engine_statistics(api->engine, &statistics);
     add_engine(&page, &statistics);
     add_http(&page, api);
+    page.bytes +=
+        nightly_metrics(api->nightly, page.text + page.bytes, METRICS_BYTES_MAX - page.bytes);
     if (api->hooks.append_metrics != NULL) {
         size_t wrote = api->hooks.append_metrics(api->hooks.context, page.text + page.bytes,
                                                  METRICS_BYTES_MAX - page.bytes);

@@ -5,9 +5,11 @@
 
 #include "admin-api/admin_api_private.h"
 #include "admin-api/escalations.h"
+#include "admin-api/publication_csv.h"
 #include "gateway/base/encoding.h"
 
-#define HOW_BYTES_MAX 200
+#define HOW_BYTES_MAX   200
+#define CSV_BYTES_BEGIN ((size_t)64 << 10)
 
 static const char *const no_parameters[] = {NULL};
 static const char *const page_parameters[] = {"limit", "cursor", NULL};
@@ -175,6 +177,30 @@ static enum status load_whole(struct exchange *exchange, struct store *store, st
                : status;
 }
 
+static enum next reply_csv(struct exchange *exchange, const struct whole *whole)
+{
+    struct csv csv;
+    struct error error = {0};
+    for (size_t bytes = CSV_BYTES_BEGIN; bytes <= VIEW_BYTES_MAX; bytes *= 4) {
+        csv_init(&csv, arena_alloc(exchange->arena, bytes), bytes);
+        if (csv.text == NULL) {
+            return reply_problem(exchange, STATUS_NO_MEMORY, NULL, NULL);
+        }
+        enum status status =
+            publication_write_csv(&csv, &whole->row, whole->parts, whole->parts_count);
+        if (status != STATUS_OK) {
+            (void)error_set(&error, status, "a publication is not what the gateway writes");
+            return escalations_read_fault(exchange, status, &error);
+        }
+        if (!csv.overflowed) {
+            exchange->answer_type = "text/csv; charset=utf-8; header=present";
+            return reply_json(exchange, 200, csv.text, csv.used);
+        }
+    }
+    return reply_fault(exchange, STATUS_TOO_LARGE, NULL,
+                       "the table is longer than %zu bytes: ask for format=json", VIEW_BYTES_MAX);
+}
+
 static enum next read_whole(struct exchange *exchange, struct store *store)
 {
     struct error error = {0};
@@ -184,13 +210,18 @@ static enum next read_whole(struct exchange *exchange, struct store *store)
         status = load_whole(exchange, store, &whole, &error);
         store_read_end(store);
     }
-    return status == STATUS_OK ? reply_view(exchange, write_whole, &whole)
-                               : escalations_read_fault(exchange, status, &error);
+    if (status != STATUS_OK) {
+        return escalations_read_fault(exchange, status, &error);
+    }
+    return exchange->as_csv ? reply_csv(exchange, &whole)
+                            : reply_view(exchange, write_whole, &whole);
 }
 
 enum next publications_get(struct exchange *exchange)
 {
-    if (!query_check(exchange, no_parameters) || !path_uuid(exchange, 2, &exchange->id)) {
+    static const char *const parameters[] = {"format", NULL};
+    if (!query_check(exchange, parameters) || !path_uuid(exchange, 2, &exchange->id) ||
+        !query_choice(exchange, "format", "json", "csv", &exchange->as_csv)) {
         return NEXT_ANSWER;
     }
     exchange->read = read_whole;

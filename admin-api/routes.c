@@ -36,6 +36,7 @@ static const struct route routes[] = {
     {"GET", "/v1/desk/{number}", FOR_CALL_CENTRE, 0, desk_call_get},
     {"POST", "/v1/rehearsals", FOR_PORTAL, 0, rehearsals_post},
     {"GET", "/v1/coverage", FOR_PORTAL, 0, coverage_get},
+    {"GET", "/v1/coverage/last", FOR_PORTAL, 0, coverage_last},
     /* agent's phone */
     {"POST", "/v1/agent/enrolments", FOR_ANYBODY, 0, agent_enrol},
     {"PUT", "/v1/agent/devices/{installation}", FOR_AGENT, ROUTE_UNOWNED, agent_put_device},

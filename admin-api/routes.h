@@ -50,7 +50,7 @@ exchange_handler escalations_split, escalations_done;
 exchange_handler tasks_list, tasks_done;
 exchange_handler tickets_list, tickets_get, tickets_note, tickets_close, tickets_reopen;
 exchange_handler tickets_link, tickets_unlink;
-exchange_handler rehearsals_post, coverage_get;
+exchange_handler rehearsals_post, coverage_get, coverage_last;
 exchange_handler agent_enrol, agent_put_device, agent_delete_device, agent_check_in;
 exchange_handler agent_check_out, agent_me, agent_get_escalation, agent_verb_post;
 exchange_handler agent_test_device, agent_tests_list, agent_tests_get, agent_test_verb;

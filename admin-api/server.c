@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "admin-api/admin_api_private.h"
+#include "admin-api/nightly.h"
 #include "gateway/base/log.h"
 
 #define TICK_MS       100
@@ -167,6 +168,7 @@ static struct admin_api *create(const struct admin_api_configuration *configurat
     api->hooks = configuration->hooks;
     api->backups = configuration->backups;
     api->calendars = configuration->calendars;
+    api->coverage = configuration->coverage;
     api->request_deadline_ms =
         configuration->request_deadline_ms > 0 ? configuration->request_deadline_ms : 10000;
     api->body_bytes_max = configuration->body_bytes_max > 0 ? configuration->body_bytes_max : 65536;
@@ -218,6 +220,11 @@ static enum status start_threads(struct admin_api *api,
     if (status != STATUS_OK) {
         return status;
     }
+    status = nightly_start(&api->coverage, configuration->database_path, api->engine, &api->clock,
+                           &api->nightly, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (pthread_create(&api->deadlines_thread, NULL, watch_deadlines, api) != 0) {
         return error_set(error, STATUS_IO, "cannot start a thread");
     }
@@ -255,6 +262,11 @@ enum status admin_api_start(const struct admin_api_configuration *configuration,
 uint16_t admin_api_port(const struct admin_api *api)
 {
     return api->port;
+}
+
+void admin_api_watch(struct admin_api *api)
+{
+    nightly_watch(api->nightly);
 }
 
 /* Waits until nothing is inside any more, but not for long. */
@@ -295,6 +307,7 @@ void admin_api_stop(struct admin_api *api)
         api->deadlines_started = false;
     }
     readers_stop(api);
+    nightly_stop(&api->nightly);
     if (api->daemon != NULL) {
         wait_while_open(api);
         doorkeeper_stop(api);

@@ -4,6 +4,7 @@
 #define GATEWAY_COVERAGE_COVERAGE_PRIVATE_H
 
 #include "gateway/coverage/coverage.h"
+#include "gateway/coverage/nightly.h"
 
 /* From (inclusive) to (exclusive). */
 struct stretch {
@@ -67,6 +68,11 @@ enum status find_untold(struct covering *covering, const struct engine_rotas *ro
 
 /* ---- check_in.c ---- */
 void find_check_ins(struct covering *covering);
+
+/* ---- news.c ---- */
+/* Fills in lasting, keys and news. False: no memory. */
+bool find_news(const struct coverage_reporting *request, const struct engine_rotas *rotas,
+               struct arena *arena, struct coverage_report *report);
 
 /* ---- rest.c ---- */
 enum status find_short_rest(struct covering *covering, struct error *error) MUST_CHECK;

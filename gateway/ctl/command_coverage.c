@@ -15,6 +15,10 @@ struct wording {
     const char *worst;
     const char *nobody;
     const char *cut;
+    const char *computed;
+    const char *uncomputed;
+    const char *overdue;
+    const char *not_automatic;
 };
 
 static const struct wording english = {
@@ -27,6 +31,10 @@ static const struct wording english = {
     .worst = ", as at ",
     .nobody = "of all starts, reach nobody:",
     .cut = "not all interventions were looked through: too many escalations, as of ",
+    .computed = "computed ",
+    .uncomputed = "never computed yet",
+    .overdue = "OVERDUE",
+    .not_automatic = "the gateway computes nothing by itself ([coverage] at = off)",
 };
 static const struct wording french = {
     .none = "rien à signaler",
@@ -38,6 +46,10 @@ static const struct wording french = {
     .worst = ", par exemple le ",
     .nobody = "départs qui ne joignent personne :",
     .cut = "toutes les interventions n'ont pas été relues : trop d'escalades, par exemple de ",
+    .computed = "calculé le ",
+    .uncomputed = "jamais encore calculé",
+    .overdue = "EN RETARD",
+    .not_automatic = "la passerelle ne calcule rien d'elle-même ([coverage] at = off)",
 };
 
 static void print_finding(const struct terminal *out, json_t *finding, struct wall_time now)
@@ -129,11 +141,69 @@ static void print_rest(const struct terminal *out, const struct wording *words, 
     }
 }
 
+/* Answers whether there is something to look at: findings, or that nobody looked for any. */
+static bool print_last(const struct terminal *out, const struct wording *words, json_t *report,
+                       struct wall_time now, bool shows)
+{
+    size_t i;
+    json_t *customer;
+    bool found = false;
+    if (shows && !json_is_true(json_object_get(report, "automatic"))) {
+        terminal_print(out, TINT_YELLOW, "%s\n", words->not_automatic);
+    }
+    json_array_foreach(json_object_get(report, "customers"), i, customer)
+    {
+        char at[TERMINAL_TIME_BYTES_MAX];
+        bool never = json_is_null(json_object_get(customer, "computed_at"));
+        bool overdue = json_is_true(json_object_get(customer, "overdue"));
+        found = found || overdue || json_integer_value(json_object_get(customer, "findings")) > 0;
+        if (!shows) {
+            continue;
+        }
+        terminal_time(ctl_member(customer, "computed_at"), now, at);
+        terminal_column(out, TINT_BOLD, 20, ctl_member(customer, "customer"));
+        terminal_print(out, TINT_DIM, "%s%s", never ? words->uncomputed : words->computed,
+                       never ? "" : at);
+        terminal_print(out, TINT_RED, "%s%s\n", overdue ? "  " : "", overdue ? words->overdue : "");
+        if (!never) {
+            print_findings(out, words, customer, now);
+        }
+    }
+    return found;
+}
+
+static enum ctl_exit show_last(struct ctl *ctl, const struct arguments *arguments)
+{
+    const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
+    const char *asked = arguments_option(arguments, "--language");
+    const char *language = asked != NULL ? asked : language_of_environment();
+    struct client_response response;
+    const char *path =
+        ctl_query(ctl, "/v1/coverage/last", "customer", arguments_option(arguments, "--customer"),
+                  "language", language, NULL);
+    enum ctl_exit code = ctl_call_json(ctl, "GET", path, NULL, &response);
+    if (code != CTL_OK) {
+        return code;
+    }
+    bool as_json = arguments_option(arguments, "--json") != NULL;
+    bool in_english = language != NULL && strcmp(language, "en") == 0;
+    bool found = print_last(&out, in_english ? &english : &french, response.json,
+                            clock_wall(ctl->clock), !as_json);
+    if (as_json) {
+        ctl_print_json(ctl, response.json, false);
+    }
+    client_response_fini(&response);
+    return found ? CTL_FINDINGS : CTL_OK;
+}
+
 enum ctl_exit command_coverage(struct ctl *ctl, const struct arguments *arguments)
 {
     const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
     const char *language = arguments_option(arguments, "--language");
     struct client_response response;
+    if (arguments_option(arguments, "--last") != NULL) {
+        return show_last(ctl, arguments);
+    }
     const char *path =
         ctl_query(ctl, "/v1/coverage", "customer", arguments_option(arguments, "--customer"),
                   "days", arguments_option(arguments, "--days"), "daily_rest_h",

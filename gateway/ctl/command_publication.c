@@ -322,6 +322,20 @@ static enum ctl_exit show_one(struct ctl *ctl, const struct arguments *arguments
     return CTL_OK;
 }
 
+/* The gateway's table, byte by byte. */
+static enum ctl_exit show_table(struct ctl *ctl, const char *path)
+{
+    struct client_response response;
+    enum ctl_exit code =
+        ctl_call_json(ctl, "GET", ctl_query(ctl, path, "format", "csv", NULL), NULL, &response);
+    if (code != CTL_OK) {
+        return code;
+    }
+    (void)fwrite(response.body, 1, response.body_bytes, ctl->out);
+    client_response_fini(&response);
+    return CTL_OK;
+}
+
 enum ctl_exit command_publications(struct ctl *ctl, const struct arguments *arguments)
 {
     const char *id = arguments->positional_count > 2 ? arguments->positional[2] : NULL;
@@ -330,8 +344,12 @@ enum ctl_exit command_publications(struct ctl *ctl, const struct arguments *argu
     if (!language_is_known(ctl, arguments)) {
         return CTL_USAGE;
     }
+    bool as_table = arguments_option(arguments, "--csv") != NULL;
+    if (as_table && id == NULL) {
+        return ctl_fail(ctl, CTL_USAGE, "--csv is for one publication: name its ID");
+    }
     if (id != NULL) {
-        return show_one(ctl, arguments, path);
+        return as_table ? show_table(ctl, path) : show_one(ctl, arguments, path);
     }
     struct pages pages = pages_begin(ctl, path, 0);
     for (json_t *publication; (publication = pages_next(&pages)) != NULL;) {

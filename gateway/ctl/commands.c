@@ -273,13 +273,14 @@ const struct command commands[] = {
              {"--language", "fr|en", "(default: the locale's, else en)"},
              {"--idempotency-key", "K", "of a try of which no answer came"}, OPTION_JSON),
      2, 2, command_publish, "astreintectl publish clinique-saint-jean principal --dry-run"},
-    {"publications", "CUSTOMER ROLE [ID] [--language fr|en] [--json]",
+    {"publications", "CUSTOMER ROLE [ID] [--csv] [--language fr|en] [--json]",
      "what agents were told, and who took note",
      "One line each, newest first; with an ID the shifts of each agent, and when and how they "
      "took\n"
      "note. A calendar that was fetched since is said beside it: a weaker proof.",
-     OPTIONS({"--language", "fr|en", "(default: the locale's, else en)"}, OPTION_JSON), 2, 3,
-     command_publications, "astreintectl publications clinique-saint-jean principal"},
+     OPTIONS({"--csv", NULL, "with an ID: as a table for a spreadsheet (RFC 4180, UTF-8)"},
+             {"--language", "fr|en", "(default: the locale's, else en)"}, OPTION_JSON),
+     2, 3, command_publications, "astreintectl publications clinique-saint-jean principal"},
     {"feed create", "CUSTOMER --rota ROLE | --agent AGENT [--name NAME] [--json]",
      "a secret address of a calendar",
      "Prints the address on standard output, once: the gateway keeps only its hash. A calendar\n"
@@ -324,7 +325,7 @@ const struct command commands[] = {
              {"--language", "fr|en", "(default: the locale's, else the customer's)"}, OPTION_JSON),
      2, 2, command_rehearse,
      "astreintectl rehearse clinique-saint-jean 'sunday 03:00' --assume paul=dead,zoe=declines"},
-    {"coverage", "[--customer SLUG] [--days N] [--json]",
+    {"coverage", "[--customer SLUG] [--days N] [--last] [--json]",
      "whether somebody will be there in the coming weeks",
      "Gaps of the rotas that procedures name; people on call without a number or a phone that was\n"
      "ever proven to receive, or whose numbers were not answered for long; the same person twice "
@@ -334,13 +335,15 @@ const struct command commands[] = {
      "it, and whether the customer approved it and its review is due, which is no finding. At its\n"
      "end it says what was counted and what was not.\n\n"
      "Exit code 0: nothing was found; 4: something was.",
-     OPTIONS({"--customer", "SLUG", "only this customer's (default: all that the key covers)"},
-             {"--days", "N", "how far ahead, 1 to 90 (default: 90)"},
-             {"--daily-rest", "HOURS", "due each day (default: 11; 0: not looked at)"},
-             {"--weekly-rest", "HOURS", "due each week, in one piece (default: 35; 0: likewise)"},
-             {"--number-proof", "DAYS",
-              "a number must have been answered within so many (default: 90; 0: likewise)"},
-             {"--language", "fr|en", "(default: the locale's, else the customer's)"}, OPTION_JSON),
+     OPTIONS(
+         {"--customer", "SLUG", "only this customer's (default: all that the key covers)"},
+         {"--days", "N", "how far ahead, 1 to 90 (default: 90)"},
+         {"--daily-rest", "HOURS", "due each day (default: 11; 0: not looked at)"},
+         {"--weekly-rest", "HOURS", "due each week, in one piece (default: 35; 0: likewise)"},
+         {"--number-proof", "DAYS",
+          "a number must have been answered within so many (default: 90; 0: likewise)"},
+         {"--last", NULL, "what the gateway found by itself last, at once: nothing is computed"},
+         {"--language", "fr|en", "(default: the locale's, else the customer's)"}, OPTION_JSON),
      0, 0, command_coverage, "astreintectl coverage --customer clinique-saint-jean --days 30"},
     {"desk", "NUMBER [--language fr|en] [--json]", "what to see of a call, by the number called",
      "NUMBER is the one that the call came in on. Whose it is and whether it is open, what to say\n"

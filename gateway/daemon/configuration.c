@@ -18,8 +18,12 @@
 #define SECTION_BYTES_MAX           80
 #define HEARTBEAT_TIMEOUT_S_DEFAULT 10
 #define RESERVE_MB_DEFAULT          64
+/* People read it while there is time to call somebody, before the night. */
+#define COVERAGE_MINUTE_DEFAULT         (15 * 60)
+#define COVERAGE_BEFORE_SHIFT_S_DEFAULT 7200
+#define COVERAGE_FIRST_AFTER_S_DEFAULT  900
 
-enum key_type { KEY_TEXT, KEY_PORT, KEY_NUMBER, KEY_YES_NO };
+enum key_type { KEY_TEXT, KEY_PORT, KEY_NUMBER, KEY_YES_NO, KEY_MINUTE };
 
 struct key {
     const char *section;
@@ -79,63 +83,10 @@ static const struct key keys[] = {
     {"heartbeat", "method", KEY_TEXT, AT(heartbeat_method), 0, 0},
     {"heartbeat", "every_s", KEY_NUMBER, AT(heartbeat_every_s), 1, 3600},
     {"heartbeat", "timeout_s", KEY_NUMBER, AT(heartbeat_timeout_s), 1, 60},
+    {"coverage", "at", KEY_MINUTE, AT(coverage_minute), 0, 0},
+    {"coverage", "before_shift_s", KEY_NUMBER, AT(coverage_before_shift_s), 0, 86400},
+    {"coverage", "first_after_s", KEY_NUMBER, AT(coverage_first_after_s), 0, 86400},
 };
-
-const char *configuration_help(void)
-{
-    return "[gateway]\n"
-           "  database = FILE         the SQLite database; created at the first start (required)\n"
-           "  backup_folder = DIR     where `astreintectl backup` puts its files; a folder of its "
-           "own,\n"
-           "                          better on another disk (the database's name and -backups)\n"
-           "  backups_kept = N        the newest stay, older ones are deleted (7)\n"
-           "  secret_file = FILE      64 hex digits; signs the action tokens in pushes (required)\n"
-           "  root_key_file = FILE    an API key made with `astreintectl key generate`: role "
-           "admin\n"
-           "  listen_address = ADDR   numeric address to listen on (127.0.0.1)\n"
-           "  listen_port = PORT      0 takes a free one (8080)\n"
-           "  port_file = FILE        where the chosen port is written once it accepts\n"
-           "  public_url = URL        how telephony, phones, calendars reach it (from the port)\n"
-           "  tls_key_file, tls_cert_file = FILE   TLS in the daemon itself (off)\n"
-           "  threads = N             HTTP threads (2)\n"
-           "  connections_max = N     HTTP connections at once (1024)\n"
-           "  connections_per_address_max = N   of them from one address; 0: no limit (0)\n"
-           "  request_deadline_ms = N to receive a request, and to answer it (10000)\n"
-           "  reserve_mb = N          disk kept back for when the rest is full: new escalations\n"
-           "                          are refused then, the open ones go on; 0: none (64)\n"
-           "  log_level = LEVEL       debug, info, warning or error (info)\n"
-           "[push]\n"
-           "  ca_file = FILE          CA bundle for the providers (the system's)\n"
-           "  apns_topic = BUNDLE     the app's bundle id, with one of:\n"
-           "    apns_key_file, apns_key_id, apns_team_id   Apple's signing key (.p8)\n"
-           "    apns_cert_file = FILE   a client certificate with its chain, PEM\n"
-           "      apns_cert_key_file = FILE   its key (in the same file)\n"
-           "  apns_token_file = FILE  keeps Apple's token over a restart (beside the database)\n"
-           "  apns_critical = yes|no  Apple granted the critical-alerts entitlement (no)\n"
-           "  apns_host, apns_port, apns_sandbox_host, apns_sandbox_port   (Apple's)\n"
-           "  fcm_service_account_file = FILE   Google's service account\n"
-           "  fcm_host, fcm_port      (Google's)\n"
-           "  web_key_file = FILE     for browsers; make one: astreintectl vapid create FILE\n"
-           "  web_subject = URL       mailto:… or https:…: whom a push service may write to\n"
-           "  web_loopback = yes|no   subscriptions on this machine, for tests (no)\n"
-           "  proxy_host, proxy_port  an HTTP proxy that all pushes go through (none)\n"
-           "  proxy_authorization_file = FILE   its Proxy-Authorization, e.g. Basic …\n"
-           "  keep_connected = yes|no a connection to each provider is kept open (yes)\n"
-           "[telephony]\n"
-           "  ca_file = FILE          CA bundle for the endpoints (the system's)\n"
-           "  calls_max = N           calls on the trunk at once (30)\n"
-           "[heartbeat]               a sign of life to something outside, while the self-check\n"
-           "                          passes; CA bundle and URL rules as for the endpoints\n"
-           "  url = URL               its address, which often is its secret; never logged\n"
-           "  method = GET|POST       (GET)\n"
-           "  every_s = N             (30)\n"
-           "  timeout_s = N           for each, tried again meanwhile (10)\n"
-           "  secret_file = FILE      signs it as the endpoints' webhooks are; POST only\n"
-           "[endpoint.NAME]           telephony, call-centre, any name procedures call back\n"
-           "  url = URL               https, or http to loopback\n"
-           "  secret_file = FILE      whsec_… lines, up to four while a secret rotates; make one:\n"
-           "                          echo whsec_$(head -c 32 /dev/urandom | base64)\n";
-}
 
 #define KEYS_COUNT (sizeof keys / sizeof keys[0])
 
@@ -191,6 +142,20 @@ static bool parse_number(const char *text, int64_t low, int64_t high, int64_t *n
     return true;
 }
 
+/* "00:00" to "23:59"; -1 for "off". */
+static bool parse_minute(const char *text, int64_t *minute_r)
+{
+    int hours = 0, minutes = 0, used = 0;
+    bool off = strcmp(text, "off") == 0;
+    bool timed = strlen(text) == 5 && strspn(text, "0123456789:") == 5 &&
+                 sscanf(text, "%2d:%2d%n", &hours, &minutes, &used) == 2 && used == 5 &&
+                 hours < 24 && minutes < 60;
+    if (off || timed) {
+        *minute_r = off ? -1 : hours * 60 + minutes;
+    }
+    return off || timed;
+}
+
 static int fault_empty(struct reading *reading, const struct key *key, const char *standard)
 {
     char text[80];
@@ -232,6 +197,12 @@ static int set_key(struct reading *reading, const struct key *key, const char *v
             return fault(reading, key->section, key->name, text);
         }
         *(int64_t *)member = number;
+        return 1;
+    case KEY_MINUTE:
+        if (!parse_minute(value, (int64_t *)member)) {
+            return fault(reading, key->section, key->name,
+                         "must be a time of the day such as 15:00, or off");
+        }
         return 1;
     case KEY_YES_NO: {
         bool yes = strcmp(value, "yes") == 0;
@@ -716,6 +687,9 @@ static struct configuration *create_default(void)
     configuration->push.keep_connected = true;
     configuration->heartbeat_method = "GET";
     configuration->heartbeat_every_s = 30;
+    configuration->coverage_minute = COVERAGE_MINUTE_DEFAULT;
+    configuration->coverage_before_shift_s = COVERAGE_BEFORE_SHIFT_S_DEFAULT;
+    configuration->coverage_first_after_s = COVERAGE_FIRST_AFTER_S_DEFAULT;
     configuration->telephony.endpoints = configuration->endpoints;
     configuration->telephony.clock = &clock_system;
     configuration->telephony.random = &random_system;

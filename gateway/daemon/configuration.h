@@ -55,6 +55,9 @@ struct configuration {
     const char *heartbeat_method; /* its url is the endpoint HEARTBEAT_ENDPOINT's */
     int64_t heartbeat_every_s;
     int64_t heartbeat_timeout_s;
+    int64_t coverage_minute; /* of the day on each customer's clock; -1: not by itself */
+    int64_t coverage_before_shift_s;
+    int64_t coverage_first_after_s;
     const char *apns_key_file;
     const char *apns_cert_file;
     const char *apns_cert_key_file;

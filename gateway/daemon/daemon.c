@@ -203,6 +203,10 @@ static enum status start_api(struct daemon *daemon, struct error *error)
         .hooks = metrics_hooks(&daemon->metrics),
         .backups = backups_interface(daemon->backups),
         .calendars = calendar_adapter(),
+        .coverage = {.is_on = configuration->coverage_minute >= 0,
+                     .minute = (int)configuration->coverage_minute,
+                     .before_shift_ms = configuration->coverage_before_shift_s * 1000,
+                     .first_after_ms = configuration->coverage_first_after_s * 1000},
         .public_url = configuration->public_url,
     };
     return admin_api_start(&api, &daemon->api, error);
@@ -400,6 +404,7 @@ static void supervise(struct daemon *daemon)
     }
     heartbeat_look(&daemon->heartbeat, verdict, now);
     watch_endpoints(daemon, now);
+    admin_api_watch(daemon->api);
 }
 
 /* Often enough for systemd, which wants to hear twice in its time. */

@@ -4,6 +4,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/rota/holidays.h"
+#include "gateway/rota/moment.h"
 #include "gateway/rota/opening_hours.h"
 #include "gateway/rota/rota.h"
 
@@ -12,6 +13,8 @@
 #define DAYS_AROUND 2
 /* Somebody is open for longer than two weeks without a break: for the desk that is always. */
 #define OPEN_DAYS_AHEAD 15
+
+#define THURSDAY 3 /* 1970-01-01, from Monday */
 
 struct engine_calendar {
     struct opening_hours *hours; /* NULL: none */
@@ -275,6 +278,32 @@ static enum status open_until(void *context, const struct engine_calendar *calen
                    : next_opening(context, calendar, zone, at, until_r, error);
 }
 
+static enum status local_time(void *context, const struct engine_calendar *calendar,
+                              const char *zone, struct wall_time at, struct rules_clock *clock_r,
+                              struct error *error)
+{
+    int32_t days, second;
+    const struct holidays *holidays = calendar != NULL ? calendar->holidays : NULL;
+    struct arena *arena = arena_create(0);
+    (void)context;
+    if (arena == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a time zone");
+    }
+    enum status status = moment_local(zone, at, arena, &days, &second, error);
+    arena_destroy(&arena);
+    if (status == STATUS_OK) {
+        *clock_r = (struct rules_clock){
+            .is_known = true,
+            .weekday = (int)(((int64_t)days + THURSDAY) % 7),
+            .minute = second / 60,
+            .holidays_known = holidays != NULL,
+            .holiday = holidays != NULL && holidays_find(holidays, days, NULL),
+            .holiday_yesterday = holidays != NULL && holidays_find(holidays, days - 1, NULL),
+        };
+    }
+    return status;
+}
+
 struct engine_rotas rota_adapter(void)
 {
     return (struct engine_rotas){.check = check,
@@ -285,5 +314,6 @@ struct engine_rotas rota_adapter(void)
                                  .replace = replace,
                                  .is_open = is_open,
                                  .next_opening = next_opening,
-                                 .open_until = open_until};
+                                 .open_until = open_until,
+                                 .local_time = local_time};
 }

@@ -60,6 +60,8 @@ enum command_type {
     COMMAND_PUBLISH,
     COMMAND_SEE_PUBLICATION,
     COMMAND_FETCH_PUBLICATION,
+    COMMAND_KEEP_COVERAGE,
+    COMMAND_COVERAGE_TOLD,
     /* the engine's own */
     COMMAND_DEADLINE,
     COMMAND_CONTEXT_CHANGED,
@@ -303,6 +305,20 @@ struct fetch_publication_request {
     char agent[SLUG_BYTES_MAX];
 };
 
+/* What the automatic coverage found of a customer; COVERAGE_TOLD looks at computed_at alone. */
+struct coverage_report_request {
+    struct wall_time computed_at;
+    int days;
+    int64_t findings;
+    int64_t lasting;
+    const char *counts; /* as struct coverage_report_row has them */
+    const char *items;
+    int64_t more;
+    const char *keys;
+    const char *news; /* or NULL */
+    bool over;
+};
+
 struct enrolment_request {
     const char *agent; /* ADD: slug */
     const char *code;  /* USE: what the person typed or scanned */
@@ -475,6 +491,7 @@ struct command {
         struct publish_request publish;
         struct see_publication_request see_publication;
         struct fetch_publication_request fetch_publication;
+        struct coverage_report_request coverage_report;
         struct task_done_request task_done;
         struct ticket_request ticket;
         struct alarm_request alarm;

@@ -33,6 +33,8 @@ static void ask_rules(struct engine *engine, struct command *command, struct esc
     const struct rules_facts facts = {
         .severity = work->severity,
         .hours = qualify_hours(&engine->configuration.rotas, work->customer, command->received_at),
+        .clock = qualify_clock(&engine->configuration.rotas, work->customer, rules->rules,
+                               command->received_at),
         .category = request->category,
         .caller_number = request->caller_phone,
         .caller_named = request->caller_name != NULL,

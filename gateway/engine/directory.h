@@ -181,6 +181,7 @@ struct directory_customer {
     const struct engine_calendar *calendar;
     struct wall_time calendar_from;
     struct wall_time calendar_until;
+    bool has_holidays_file;
     const char *const *numbers; /* E.164, in the customer's order */
     size_t numbers_count;
     const char *emergency_phone;              /* who is dialled when nobody is on call; or NULL */

@@ -260,6 +260,7 @@ static enum status load_calendar(struct loading *loading, struct error *error)
     }
     const struct engine_calendar_texts texts = {customer->opening_hours, customer->holidays,
                                                 file.ics};
+    customer->has_holidays_file = file.ics != NULL;
     if (texts.opening_hours == NULL && texts.holidays == NULL && texts.holidays_ics == NULL) {
         return STATUS_OK;
     }

@@ -356,6 +356,8 @@ static enum engine_lane lane_of(enum command_type type)
     case COMMAND_PUBLISH:
     case COMMAND_SEE_PUBLICATION:
     case COMMAND_FETCH_PUBLICATION:
+    case COMMAND_KEEP_COVERAGE:
+    case COMMAND_COVERAGE_TOLD:
     case COMMAND_DEADLINE:
     case COMMAND_CONTEXT_CHANGED:
     case COMMAND_ALARM:

@@ -151,6 +151,12 @@ struct engine_rotas {
     enum status (*open_until)(void *context, const struct engine_calendar *calendar,
                               const char *zone, struct wall_time at, bool *open_r,
                               struct wall_time *until_r, struct error *error);
+    /* What the customer's clock shows; the calendar (NULL: there is none) says whether holidays are
+     * known, and which these days are. STATUS_NOT_FOUND and others when the zone cannot be read.
+     * NULL: nobody can say. */
+    enum status (*local_time)(void *context, const struct engine_calendar *calendar,
+                              const char *zone, struct wall_time at, struct rules_clock *clock_r,
+                              struct error *error);
     void *context;
 };
 
@@ -232,6 +238,15 @@ void engine_delayed(struct engine *engine, int64_t customer_id, struct uuid esca
  * writer can; when it cannot, the next fetch is as good. agent is a slug, and copied. */
 void engine_calendar_fetched(struct engine *engine, int64_t customer_id, const char *agent,
                              struct uuid newest, struct wall_time at);
+
+/* Any thread: keeps what the automatic coverage found of a customer in the place of what it found
+ * before; the texts are copied. When the writer cannot, nothing is kept, and whoever computes finds
+ * that it is due still. STATUS_NO_MEMORY, or of engine_post(). */
+enum status engine_keep_coverage(struct engine *engine, int64_t customer_id,
+                                 const struct coverage_report_request *report) MUST_CHECK;
+/* Any thread: the news of that report went out. Kept when the writer can; otherwise they go out
+ * once more. */
+void engine_coverage_told(struct engine *engine, int64_t customer_id, struct wall_time computed_at);
 
 /* Any thread: tells the desk of something that has no escalation; recorded when the writer can. At
  * most one of a kind every 60 s goes out; the log has all. kind is a static dotted word; detail has

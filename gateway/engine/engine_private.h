@@ -353,6 +353,7 @@ command_handler command_put_customer, command_put_holidays, command_put_person,
     command_put_procedure, command_put_rota, command_put_rules, command_add_enrolment,
     command_add_api_key, command_revoke_api_key, command_add_feed, command_revoke_feed;
 command_handler command_publish, command_see_publication, command_fetch_publication;
+command_handler command_keep_coverage, command_coverage_told;
 command_handler command_deadline, command_context_changed, command_quarantine, command_alarm,
     command_clock_moved, command_probe;
 

@@ -42,6 +42,7 @@ struct rules_world qualify_world(const struct directory_customer *customer)
         .has_default_procedure = customer->default_procedure != NULL,
         .field = known_field,
         .has_opening_hours = customer->opening_hours != NULL,
+        .has_holidays = customer->holidays != NULL || customer->has_holidays_file,
     };
 }
 
@@ -67,6 +68,21 @@ enum rules_hours qualify_hours(const struct engine_rotas *rotas,
         return RULES_HOURS_UNKNOWN;
     }
     return open ? RULES_HOURS_OPEN : RULES_HOURS_CLOSED;
+}
+
+struct rules_clock qualify_clock(const struct engine_rotas *rotas,
+                                 const struct directory_customer *customer,
+                                 const struct rules *rules, struct wall_time at)
+{
+    struct rules_clock clock = {.is_known = false};
+    if (rules == NULL || !rules_ask_time(rules) || rotas->local_time == NULL ||
+        rotas->local_time(rotas->context, customer->calendar, customer->time_zone, at, &clock,
+                          NULL) != STATUS_OK) {
+        return (struct rules_clock){.is_known = false};
+    }
+    bool reaches = at.ms >= customer->calendar_from.ms && at.ms < customer->calendar_until.ms;
+    clock.holidays_known = clock.holidays_known && reaches;
+    return clock;
 }
 
 struct wall_time qualify_opening(const struct engine_rotas *rotas,
@@ -117,9 +133,10 @@ static const struct failure no_rule = {
     "aucune règle ne vaut pour cet appel", "no rule holds for this call"};
 static const struct failure hours_unknown = {
     "hours_unknown",
-    "rules: hang on opening hours that are not known; escalated with the default procedure",
-    "les heures d'ouverture du client sont inconnues",
-    "the customer's opening hours are not known"};
+    "rules: hang on opening hours, times or holidays that are not known; escalated with the "
+    "default procedure",
+    "les heures d'ouverture, l'heure ou les jours fériés du client sont inconnus",
+    "the customer's opening hours, clock or holidays are not known"};
 static const struct failure stale_procedure = {
     "stale_procedure",
     "rules: name a procedure that the customer does not have; escalated with the default procedure",

@@ -20,6 +20,13 @@ bool qualify_has_rules(const struct directory_customer *customer);
 enum rules_hours qualify_hours(const struct engine_rotas *rotas,
                                const struct directory_customer *customer, struct wall_time at);
 
+/* What the customer's clock shows at the moment, if one of these rules (NULL: none) looks at it;
+ * unknown otherwise, and when the zone cannot be read. Holidays are not known where there are none,
+ * or the calendar does not reach so far. Any thread. */
+struct rules_clock qualify_clock(const struct engine_rotas *rotas,
+                                 const struct directory_customer *customer,
+                                 const struct rules *rules, struct wall_time at);
+
 /* When the customer opens next: `at` itself while it is open; WALL_NEVER where qualify_hours() is
  * UNKNOWN, and when it does not open as far as the calendar is looked at. Any thread. */
 struct wall_time qualify_opening(const struct engine_rotas *rotas,

@@ -116,6 +116,8 @@ bool reserve_serves(enum command_type type)
     case COMMAND_PUBLISH:
     case COMMAND_SEE_PUBLICATION:
     case COMMAND_FETCH_PUBLICATION:
+    case COMMAND_KEEP_COVERAGE:
+    case COMMAND_COVERAGE_TOLD:
     case COMMANDS_COUNT:
         break;
     }

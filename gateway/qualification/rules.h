@@ -3,15 +3,22 @@
  * {"rules":[
  *   {"name":"vital","when":{"severity":{"at_least":"major"},"category":["ascenseur","incendie"],
  *     "fields":{"site":"Bâtiment B"},"caller":{"number":["+33388*"],"name":{"present":true}},
- *     "hours":"closed"},"then":{"action":"escalate","procedure":"nuit-critique"}},
+ *     "hours":"closed","at":{"days":["saturday","sunday","holidays"],"from":"22:00","to":"06:00"}},
+ *     "then":{"action":"escalate","procedure":"nuit-critique"}},
  *   {"name":"reste","then":{"action":"escalate"}}]}
  *
  * Without "when" a rule always holds; the conditions of one "when" must all hold. A severity is one
  * word, a list of words, or {"at_least":…,"at_most":…}; category, caller's number and fields are
  * one text, a list of texts, or {"present":true|false}; a caller's number is E.164 and may end
- * in "*", which is any further digits. Texts are compared byte by byte.
+ * in "*", which is any further digits. Texts are compared byte by byte. "at" is one time of the
+ * week on the customer's clock, or a list of times of which one must be: some days (left out: all),
+ * from a minute (inclusive) to another (exclusive; left out: the whole day). One that does not end
+ * later than it begins ends on the next day, and belongs to the day on which it begins. A holiday
+ * is a day of its weekday as well: a rule for holidays goes before one for weekdays. A minute that
+ * the clock shows twice, or skips, in the night of its change holds twice, or not at all.
  *
- * This room is pure: no clock, no I/O. Whether the customer is open is handed in as a fact; what
+ * This room is pure: no clock, no I/O. Whether the customer is open, and what the customer's clock
+ * shows, is handed in as a fact; what
  * carries a decision out is the engine's business. Every function may be called from any thread.
  */
 #ifndef GATEWAY_QUALIFICATION_RULES_H
@@ -34,6 +41,7 @@
 #define RULES_FIELD_NAMES_MAX    32
 #define RULES_NAME_BYTES_MAX     64 /* of a field */
 #define RULES_BECAUSE_BYTES_MAX  512
+#define RULES_TIMES_MAX          4 /* of one rule */
 
 /* What becomes of the call. Numbers are not stored; the words are. */
 #define RULE_ACTION_TABLE(X)                                                                       \
@@ -72,10 +80,23 @@ struct rule_field {
     struct rule_condition condition;
 };
 
+/* Bits of days: 1 << 0 Monday … 1 << 6 Sunday, and those that the customer keeps as holidays. */
+#define RULE_DAY_HOLIDAYS 7u
+#define RULE_DAYS_WEEK    0x7fu
+
+/* Until to_minute of the next day, when that is not later than from_minute. */
+struct rule_time {
+    unsigned days; /* on which it begins; never none */
+    int from_minute;
+    int to_minute;
+};
+
 struct rule {
     char name[SLUG_BYTES_MAX];
-    unsigned severities;    /* bits 1 << severity; never none */
-    enum rules_hours hours; /* UNKNOWN: any */
+    unsigned severities;     /* bits 1 << severity; never none */
+    enum rules_hours hours;  /* UNKNOWN: any */
+    struct rule_time *times; /* one of these; none: any time */
+    size_t times_count;
     struct rule_condition category;
     struct rule_condition caller_number;
     struct rule_condition caller_name; /* never ONE_OF */
@@ -112,6 +133,7 @@ struct rules_world {
     enum rules_reference (*field)(const void *context, const char *name, const char *value);
     bool has_default_procedure;
     bool has_opening_hours;
+    bool has_holidays;
 };
 
 /* Whether everything the rules name exists and every action has what it needs. STATUS_INVALID with
@@ -121,10 +143,11 @@ enum status rules_check_references(const struct rules *rules, const struct rules
 
 /* Whether each rule can be reached and some rule holds for every call. A rule is refused only when
  * the earlier ones, alone or together, certainly hold whenever it does; that is decided exactly for
- * all combinations of severity, hours, presence and texts, up to some 10 ms of work, beyond which a
- * rule counts as reachable and the last one must have no conditions. STATUS_INVALID with the
- * pointer of the first unreachable rule, or "/rules" when calls are left over. STATUS_NO_MEMORY:
- * some 300 KB of the arena are used for the work. No rules at all are in order. */
+ * all combinations of severity, hours, times, presence and texts, up to some 10 ms of work, beyond
+ * which a rule counts as reachable and the last one must have no conditions. STATUS_INVALID with
+ * the pointer of the first unreachable rule, or "/rules" when calls are left over.
+ * STATUS_NO_MEMORY: some 300 KB of the arena are used for the work. No rules at all are in order.
+ */
 enum status rules_check_coverage(const struct rules *rules, struct arena *arena,
                                  struct error *error) MUST_CHECK;
 
@@ -135,10 +158,30 @@ struct rules_fact {
     const char *value; /* never empty: such a field is absent */
 };
 
+/* What the customer's clock shows. */
+struct rules_clock {
+    bool is_known; /* otherwise the rest says nothing */
+    int weekday;   /* 0 Monday … 6 */
+    int minute;    /* of the day */
+    bool holidays_known;
+    bool holiday; /* that day */
+    bool holiday_yesterday;
+};
+
+/* Whether any of them looks at the clock. */
+bool rules_ask_time(const struct rules *rules);
+
+#define RULES_TIME_WORDS_BYTES_MAX 160
+
+/* "saturday/holidays from 22:00 to 06:00" */
+void rules_time_words(const struct rule_time *time, bool french,
+                      char words_r[RULES_TIME_WORDS_BYTES_MAX]);
+
 /* A call, as far as rules look at it. Texts may be NULL: absent. */
 struct rules_facts {
     enum severity severity;
     enum rules_hours hours;
+    struct rules_clock clock;
     const char *category;
     const char *caller_number; /* E.164, or what was given instead */
     bool caller_named;
@@ -155,8 +198,8 @@ struct rules_decision {
 };
 
 /* The first rule that holds. Allocates nothing. STATUS_NOT_FOUND: none does. STATUS_UNAVAILABLE: it
- * hangs on opening hours that are unknown; decision_r->rule and number then say which rule asked,
- * and the reasons are empty. */
+ * hangs on opening hours, a time or holidays that are unknown; decision_r->rule and number then say
+ * which rule asked, and the reasons are empty. */
 enum status rules_decide(const struct rules *rules, const struct rules_facts *facts,
                          struct rules_decision *decision_r) MUST_CHECK;
 

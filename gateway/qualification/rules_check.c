@@ -52,6 +52,14 @@ static enum status check_when(const struct check *check, const struct rule *rule
     if (rule->hours != RULES_HOURS_UNKNOWN && !check->world->has_opening_hours) {
         return refuse(check, "when/hours", "the customer has no opening hours; put them first");
     }
+    unsigned days = 0;
+    for (size_t i = 0; i < rule->times_count; i++) {
+        days |= rule->times[i].days;
+    }
+    if ((days & 1u << RULE_DAY_HOLIDAYS) != 0 && !check->world->has_holidays) {
+        return refuse(check, "when/at",
+                      "the customer keeps no holidays; put \"holidays\" or a file of them first");
+    }
     enum status status = STATUS_OK;
     for (size_t i = 0; check->world->field != NULL && i < rule->fields_count && status == STATUS_OK;
          i++) {

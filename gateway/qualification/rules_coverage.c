@@ -1,10 +1,11 @@
 /* rules_coverage.c - which calls a rule can still have after those before it.
  *
  * Each thing a call says is a dimension, cut into atoms between which no rule tells a difference:
- * four severities, open and closed, and for a text that it is absent, each text some rule names,
- * and any other. A rule is a box: a set of atoms in each dimension. A rule is unreachable when its
- * box lies in the union of the earlier ones, which is found by cutting away one after the other. An
- * atom that no real call can have only makes a rule count as reachable.
+ * four severities, open and closed, the kinds of moments that lie in the same rules' times, and for
+ * a text that it is absent, each text some rule names, and any other. A rule is a box: a set of
+ * atoms in each dimension. A rule is unreachable when its box lies in the union of the earlier
+ * ones, which is found by cutting away one after the other. An atom that no real call can have only
+ * makes a rule count as reachable.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -26,6 +27,7 @@ enum {
     DIMENSION_CATEGORY,
     DIMENSION_NUMBER,
     DIMENSION_NAME,
+    DIMENSION_TIME,
     DIMENSION_FIELDS
 };
 
@@ -49,6 +51,8 @@ struct box {
 struct coverage {
     struct dimension dimensions[DIMENSIONS_MAX];
     size_t dimensions_count;
+    uint64_t times[ATOMS_MAX]; /* kinds of moments: the rules whose times they lie in */
+    size_t times_count;
     struct box rules[RULES_MAX];
     struct box left[RULES_MAX + 1]; /* of what is cut, before each rule */
     size_t cuts_left;
@@ -190,7 +194,20 @@ static struct atoms atoms_of_text(const struct dimension *dimension,
     return all;
 }
 
-static void make_box(struct coverage *coverage, const struct rule *rule, struct box *box_r)
+static struct atoms atoms_of_times(const struct coverage *coverage, uint64_t rule_bit)
+{
+    struct atoms atoms = {{0}};
+    for (size_t i = 0; i < coverage->times_count; i++) {
+        if (rule_bit == 0 || (coverage->times[i] & rule_bit) != 0) {
+            add(&atoms, i);
+        }
+    }
+    return atoms;
+}
+
+/* rule_bit: of its place; 0: of a rule that is none of them and holds at any time. */
+static void make_box(struct coverage *coverage, const struct rule *rule, uint64_t rule_bit,
+                     struct box *box_r)
 {
     static const struct rule_condition anything = {.test = RULE_ANYTHING};
     const struct dimension *dimensions = coverage->dimensions;
@@ -206,6 +223,7 @@ static void make_box(struct coverage *coverage, const struct rule *rule, struct 
     box_r->of[DIMENSION_CATEGORY] = atoms_of_text(&dimensions[DIMENSION_CATEGORY], &rule->category);
     box_r->of[DIMENSION_NUMBER] =
         atoms_of_text(&dimensions[DIMENSION_NUMBER], &rule->caller_number);
+    box_r->of[DIMENSION_TIME] = atoms_of_times(coverage, rule_bit);
     box_r->of[DIMENSION_NAME] = atoms_of_text(&dimensions[DIMENSION_NAME], &rule->caller_name);
     for (size_t i = DIMENSION_FIELDS; i < coverage->dimensions_count; i++) {
         box_r->of[i] = atoms_of_text(&dimensions[i], &anything);
@@ -300,7 +318,7 @@ static enum status refuse_unreachable(const struct rules *rules, size_t number, 
 static bool holds_for_all(struct coverage *coverage, const struct rules *rules)
 {
     static const struct rule any = {.severities = RULES_SEVERITIES_ALL};
-    make_box(coverage, &any, &coverage->left[0]);
+    make_box(coverage, &any, 0, &coverage->left[0]);
     size_t last = rules->count - 1;
     if (memcmp(&coverage->rules[last], &coverage->left[0], sizeof coverage->left[0]) == 0) {
         return true;
@@ -318,8 +336,15 @@ static enum status check(struct coverage *coverage, const struct rules *rules, s
                                 RULES_FIELD_NAMES_MAX, RULES_DIFFERENT_MAX);
         }
     }
+    coverage->times_count = rules_list_times(rules, coverage->times, ATOMS_MAX);
+    if (coverage->times_count > ATOMS_MAX) {
+        return error_set_at(error, STATUS_INVALID, "/rules",
+                            "/rules: tell more than %d kinds of times apart: let fewer rules have "
+                            "an \"at\"",
+                            ATOMS_MAX);
+    }
     for (size_t i = 0; i < rules->count; i++) {
-        make_box(coverage, &rules->rules[i], &coverage->rules[i]);
+        make_box(coverage, &rules->rules[i], UINT64_C(1) << i, &coverage->rules[i]);
     }
     for (size_t i = 0; i < rules->count; i++) {
         size_t by = covering(coverage, i);

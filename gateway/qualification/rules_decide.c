@@ -51,7 +51,18 @@ static bool condition_holds(const struct rule_condition *condition, const char *
     return true;
 }
 
-/* All conditions but the hours. */
+static enum rules_answer hours_answer(const struct rule *rule, const struct rules_facts *facts)
+{
+    if (rule->hours == RULES_HOURS_UNKNOWN) {
+        return RULES_YES;
+    }
+    if (facts->hours == RULES_HOURS_UNKNOWN) {
+        return RULES_UNKNOWN;
+    }
+    return rule->hours == facts->hours ? RULES_YES : RULES_NO;
+}
+
+/* All conditions but the hours and times. */
 static bool rule_holds(const struct rule *rule, const struct rules_facts *facts)
 {
     if ((rule->severities & 1u << facts->severity) == 0 ||
@@ -75,9 +86,10 @@ enum status rules_decide(const struct rules *rules, const struct rules_facts *fa
     assert(facts->severity <= SEVERITY_CRITICAL && rules->count <= RULES_MAX);
     for (size_t i = 0; i < rules->count; i++) {
         const struct rule *rule = &rules->rules[i];
-        bool hangs = rule->hours != RULES_HOURS_UNKNOWN && facts->hours == RULES_HOURS_UNKNOWN;
-        if ((!hangs && rule->hours != RULES_HOURS_UNKNOWN && rule->hours != facts->hours) ||
-            !rule_holds(rule, facts)) {
+        enum rules_answer hours = hours_answer(rule, facts);
+        enum rules_answer time = rules_time_answer(rule, &facts->clock);
+        bool hangs = hours == RULES_UNKNOWN || time == RULES_UNKNOWN;
+        if (hours == RULES_NO || time == RULES_NO || !rule_holds(rule, facts)) {
             continue;
         }
         decision_r->rule = rule;

@@ -128,6 +128,25 @@ static void explain_text(const struct rule_condition *condition, const char *nam
     say(&because->en, " %s", present ? phrases->present_en : phrases->absent_en);
 }
 
+static void explain_time(const struct rule *rule, const struct rules_clock *clock,
+                         struct because *because)
+{
+    struct rules_clock sure = *clock;
+    char words[RULES_TIME_WORDS_BYTES_MAX];
+    if (rule->times_count == 0) {
+        return;
+    }
+    if (!clock->holidays_known) { /* it held without any */
+        sure.holiday = sure.holiday_yesterday = false;
+    }
+    const struct rule_time *held = rules_time_held(rule, &sure);
+    assert(held != NULL);
+    rules_time_words(held, true, words);
+    say(&because->fr, "%shoraire « %s »", comma(&because->fr), words);
+    rules_time_words(held, false, words);
+    say(&because->en, "%stime \"%s\"", comma(&because->en), words);
+}
+
 void rules_explain(const struct rule *rule, const struct rules_facts *facts,
                    struct rules_decision *decision)
 {
@@ -149,6 +168,7 @@ void rules_explain(const struct rule *rule, const struct rules_facts *facts,
         say(&because.en, "%s%s", comma(&because.en),
             open ? "during opening hours" : "outside opening hours");
     }
+    explain_time(rule, &facts->clock, &because);
     if (because.fr.used == 0) {
         say(&because.fr, "cette règle vaut pour tout appel");
         say(&because.en, "this rule holds for every call");

@@ -329,6 +329,9 @@ static enum status read_when(struct parse *parse, struct json_reader *above, str
         status = read_caller(parse, &reader, rule);
     }
     if (status == STATUS_OK) {
+        status = rules_take_times(&reader, parse->arena, rule, parse->error);
+    }
+    if (status == STATUS_OK) {
         rule->hours = (enum rules_hours)(
             1 + json_take_word(&reader, "hours", false, hours_words, (int)RULES_HOURS_UNKNOWN - 1));
         status = json_reader_end(&reader);

@@ -129,3 +129,18 @@ enum status moment_week(const char *zone_name, struct wall_time now, int weeks, 
     }
     return status;
 }
+
+enum status moment_local(const char *zone_name, struct wall_time at, struct arena *arena,
+                         int32_t *date_days_r, int32_t *second_r, struct error *error)
+{
+    struct zone *zone;
+    enum status status = load_zone(zone_name, arena, &zone, error);
+    if (status == STATUS_OK) {
+        int64_t at_s = calendar_floor_divide(at.ms, 1000);
+        int64_t local_s = at_s + zone_offset_s(zone, at_s);
+        int64_t days = calendar_floor_divide(local_s, SECONDS_PER_DAY);
+        *date_days_r = (int32_t)days;
+        *second_r = (int32_t)(local_s - days * SECONDS_PER_DAY);
+    }
+    return status;
+}

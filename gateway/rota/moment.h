@@ -24,4 +24,9 @@ enum status moment_parse(const char *text, const char *zone, struct wall_time no
 enum status moment_week(const char *zone, struct wall_time now, int weeks, struct arena *arena,
                         struct wall_time *monday_r, struct error *error) MUST_CHECK;
 
+/* What the zone's clock shows: days since 1970-01-01, and the second of that day. Otherwise as
+ * moment_parse(). */
+enum status moment_local(const char *zone, struct wall_time at, struct arena *arena,
+                         int32_t *date_days_r, int32_t *second_r, struct error *error) MUST_CHECK;
+
 #endif

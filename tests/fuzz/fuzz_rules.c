@@ -34,13 +34,20 @@ static void decide(const struct rules *rules, const struct rules_facts *facts, b
 /* Calls that say what the rules' own conditions ask for, and one that says nothing. */
 static void decide_calls(const struct rules *rules, bool covered)
 {
-    struct rules_facts silent = {.hours = RULES_HOURS_OPEN};
+    struct rules_facts silent = {.hours = RULES_HOURS_OPEN,
+                                 .clock = {.is_known = true, .holidays_known = true}};
     decide(rules, &silent, covered);
     for (size_t i = 0; i < rules->count; i++) {
         const struct rule *rule = &rules->rules[i];
         struct rules_fact fields[RULES_FIELDS_MAX];
         struct rules_facts facts = {.severity = (enum severity)(i % 4),
                                     .hours = RULES_HOURS_CLOSED,
+                                    .clock = {.is_known = true,
+                                              .weekday = (int)(i % 7),
+                                              .minute = (int)(i * 97 % 1440),
+                                              .holidays_known = true,
+                                              .holiday = i % 3 == 0,
+                                              .holiday_yesterday = i % 5 == 0},
                                     .caller_named = rule->caller_name.test == RULE_PRESENT,
                                     .fields = fields};
         if (rule->category.test == RULE_ONE_OF) {
@@ -53,6 +60,9 @@ static void decide_calls(const struct rules *rules, bool covered)
             const struct rule_condition *condition = &rule->fields[k].condition;
             const char *value = condition->test == RULE_ONE_OF ? condition->texts[0].text : "x";
             fields[facts.fields_count++] = (struct rules_fact){rule->fields[k].name, value};
+        }
+        if (rule->times_count > 0) {
+            facts.clock.minute = rule->times[0].from_minute;
         }
         decide(rules, &facts, covered);
     }

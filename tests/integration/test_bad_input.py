@@ -246,6 +246,7 @@ READS = [
     ("GET", "/v1/tickets", "desk", {}),
     ("GET", "/v1/tickets/{ticket}", "desk", {}),
     ("GET", "/v1/coverage", "desk", {}),
+    ("GET", "/v1/coverage/last", "desk", {}),
     ("GET", "/v1/events", "desk", {}),
     ("GET", "/v1/providers", "desk", {}),
     ("GET", "/v1/agent/me", "agent", {}),

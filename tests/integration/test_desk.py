@@ -138,10 +138,10 @@ class DeskCallTest(astreinte_test.GatewayTest):
         self.assertEqual((rules["version"], rules["readable"]), (1, True))
         self.assertEqual(rules["items"], [
             {"name": "vital", "severities": ["major", "critical"], "hours": "closed",
-             "asks": ["category", "caller.number", "site"], "action": "escalate",
+             "at": [], "asks": ["category", "caller.number", "site"], "action": "escalate",
              "procedure": "nuit", "on_call": None},
             {"name": "reste", "severities": ["info", "minor", "major", "critical"], "hours": None,
-             "asks": [], "action": "escalate", "procedure": None, "on_call": None}])
+             "at": [], "asks": [], "action": "escalate", "procedure": None, "on_call": None}])
         customer.admin_path("PUT", "rules", {"rules": []}, 200, 201)
         self.assertIsNone(self.see(customer, number)["rules"])
 

@@ -3,8 +3,10 @@ and what coverage says when the rota says something else by then.
 
 The gateway's wall stands on 2026-03-16 at 10:00 in Paris; the clock there changes on the 29th.
 """
+import csv
 import datetime
 import hashlib
+import io
 import json
 import unittest
 import zoneinfo
@@ -131,6 +133,39 @@ class TellingTest(PublicationTest):
         self.assertEqual((shown["notice_days"], shown["seen"]), (15, 0))
         self.assertEqual(shown["digest"], digest(self.clinic.slug, "principal", shown))
         self.assertIsNone(shown["told"][0]["seen_at"])
+
+    def test_table__another_program_reads_the_same(self):
+        self.clinic.admin_path("PUT", "agents/paul", {
+            "name": '=Paul, "le grand"', "phone": "+33600000010"}, 200)
+        published = self.publish(to=text(paris(6, month=4)), operator="Lucie")["id"]
+        self.clinic.admin.post(f"{self.root}/{published}/seen",
+                               {"agent": "zoe", "operator": "Lucie", "how": "signée"})
+        shown = self.show(published)
+        answer = self.clinic.admin.get(f"{self.root}/{published}?format=csv")
+        self.assertEqual((answer.status, answer.headers["Content-Type"]),
+                         (200, "text/csv; charset=utf-8; header=present"))
+        rows = list(csv.DictReader(io.StringIO(answer.body.decode(), newline=""), strict=True))
+        self.assertEqual(
+            [(row["agent"], row["entry"], row["from"], row["to"], row["days_ahead"], row["notice"])
+             for row in rows],
+            [(told["agent"], *entry) for told in shown["told"] for entry in
+             [("shift", each["from"], each["to"], "", "") for each in told["shifts"]]
+             + [(each["kind"], each["from"], each["to"], str(each["notice_days"]), each["notice"])
+                for each in told["changes"]]])
+        for row in rows:
+            self.assertEqual(
+                [row[name] for name in ("publication", "digest", "published_at", "operator",
+                                        "due_days")],
+                [shown["id"], shown["digest"], shown["published_at"], "Lucie", "15"])
+        self.assertEqual({row["name"] for row in rows}, {'\'=Paul, "le grand"', "Zoé Petit"})
+        self.assertEqual({row["seen_how"] for row in rows if row["agent"] == "zoe"}, {"signée"})
+        done = self.run_ctl(self.gateway.root_key, "publications", self.clinic.slug, "principal",
+                            published, "--csv")
+        self.assertEqual(done.stdout, answer.body.decode().replace("\r\n", "\n"))
+        self.run_ctl(self.gateway.root_key, "publications", self.clinic.slug, "principal", "--csv",
+                     code=2)
+        self.assert_problem(self.clinic.admin.get(f"{self.root}/{published}?format=xls"), 400,
+                            "invalid")
 
     def test_changes__are_since_what_was_told_last(self):
         self.publish(to=text(paris(6, month=4)))

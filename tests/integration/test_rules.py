@@ -321,6 +321,44 @@ class Rules(astreinte_test.GatewayTest):
         self.assertIsNone(tried["samples"][0]["rule"])
         self.assertIn("opening hours", tried["samples"][0]["warning"])
 
+    def test_a_time_of_the_week_on_the_customer_s_clock(self):
+        at = {"days": ["saturday", "holidays"], "from": "22:00", "to": "06:00"}
+        timed = {"rules": [
+            {"name": "nuit", "when": {"at": at},
+             "then": {"action": "escalate", "procedure": "grave"}},
+            {"name": "reste", "then": {"action": "ticket"}}]}
+        refused = self.customer_.admin_path("PUT", "rules", timed, 400)
+        self.assert_problem(refused, 400, "invalid", "/rules/0/when/at")
+        self.customer_.put(holidays="fr")
+        moments = ["2026-03-28T20:59:00Z", "2026-03-28T21:00:00Z",  # Saturday, 22:00 in Paris
+                   "2026-03-29T03:59:00Z", "2026-03-29T04:00:00Z",  # 06:00, now summer
+                   "2026-12-25T22:30:00+01:00", "2026-12-26T05:00:00+01:00"]
+        tried = self.customer_.admin_path(
+            "POST", "rules/check", dict(timed, samples=[{"at": each} for each in moments]), 200)
+        self.assertEqual([each["rule"] for each in tried["samples"]],
+                         ["reste", "nuit", "nuit", "reste", "nuit", "nuit"])
+        self.assertEqual(tried["samples"][1]["because"]["fr"],
+                         "horaire « samedi/jours fériés de 22:00 à 06:00 »")
+        wrong = self.customer_.admin_path("POST", "rules/check",
+                                          dict(timed, samples=[{"at": "yesterday"}]), 400)
+        self.assert_problem(wrong, 400, "invalid", "/samples/0/at")
+        # The webhook by the clock of now: of two halves of the week one holds.
+        noon = {"from": "00:00", "to": "12:00"}
+        self.put({"rules": [
+            {"name": "matin", "when": {"at": noon},
+             "then": {"action": "escalate", "procedure": "grave"}},
+            {"name": "soir", "then": {"action": "escalate", "procedure": "grave"}}]})
+        self.assertIn(self.call(severity="info")["decision"]["rule"], ("matin", "soir"))
+        cover = {"rules": [
+            {"name": "matin", "when": {"at": noon}, "then": {"action": "ticket"}},
+            {"name": "soir", "when": {"at": {"from": "12:00", "to": "00:00"}},
+             "then": {"action": "ticket"}}]}
+        self.put(cover)
+        cover["rules"].append({"name": "jamais", "then": {"action": "ticket"}})
+        refused = self.customer_.admin_path("PUT", "rules", cover, 400)
+        self.assert_problem(refused, 400, "invalid", "/rules/2")
+        self.put({"rules": []})
+
     def test_they_survive_a_kill(self):
         self.put(RULES)
         self.gateway.kill()

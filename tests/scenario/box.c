@@ -532,7 +532,7 @@ static bool try_open(struct box *box, struct error *error)
         .random = {fill_random, box},
         .dispatcher = {send_effect, NULL, take_alarm, box},
         .rotas = {check_rota, know_zone, read_calendar, compile_rota, find_shifts, replace_agent,
-                  is_open, next_opening, NULL, box},
+                  is_open, next_opening, NULL, NULL, box},
         .die = die,
         .die_context = box,
     };

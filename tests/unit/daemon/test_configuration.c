@@ -572,6 +572,43 @@ static void test_refused__files_beyond_all_measure(void **state)
     assert_int_equal(read_text(desk, MINIMAL "root_key_file = @/root\n"), STATUS_OK);
 }
 
+static void test_read__coverage(void **state)
+{
+    struct desk *desk = *state;
+    static const struct {
+        const char *line;
+        int64_t minute; /* -2: refused */
+    } rows[] = {
+        {"", 900},
+        {"at = off\n", -1},
+        {"at = 00:00\n", 0},
+        {"at = 23:59\n", 1439},
+        {"at = 24:00\n", -2},
+        {"at = 7:30\n", -2},
+        {"at = 07:60\n", -2},
+        {"at = 07:3x\n", -2},
+        {"at = 07:300\n", -2},
+        {"at = no\n", -2},
+        {"at = 1:2:3\n", -2},
+    };
+    put_secret(desk);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[256];
+        (void)snprintf(text, sizeof text, MINIMAL "[coverage]\nbefore_shift_s = 60\n%s",
+                       rows[i].line);
+        enum status status = read_text(desk, text);
+        assert_int_equal(status, rows[i].minute == -2 ? STATUS_CONFIGURATION : STATUS_OK);
+        if (status == STATUS_OK) {
+            assert_int_equal(desk->configuration->coverage_minute, rows[i].minute);
+            assert_int_equal(desk->configuration->coverage_before_shift_s, 60);
+            assert_int_equal(desk->configuration->coverage_first_after_s, 900);
+            configuration_destroy(&desk->configuration);
+        } else {
+            assert_non_null(strstr(desk->error.text, "[coverage] at: must be a time of the day"));
+        }
+    }
+}
+
 static void test_read__heartbeat(void **state)
 {
     struct desk *desk = *state;
@@ -648,6 +685,7 @@ int main(void)
         DESK_TEST(test_read__defaults),
         DESK_TEST(test_read__every_key),
         DESK_TEST(test_read__push),
+        DESK_TEST(test_read__coverage),
         DESK_TEST(test_read__heartbeat),
         DESK_TEST(test_refused__heartbeat),
         DESK_TEST(test_read__apns_by_certificate),

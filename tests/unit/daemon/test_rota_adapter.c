@@ -319,6 +319,50 @@ static void test_adapter__says_until_when(void **state)
     }
 }
 
+/* On both nights of the clock change, on and behind holidays, in the law's zone and elsewhere. */
+static void test_adapter__says_what_the_clock_shows(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *zone, *at;
+        int weekday, minute;
+        bool holiday, yesterday;
+    } rows[] = {
+        {"Europe/Paris", "2026-03-29T00:59:59Z", 6, 119, false, false},
+        {"Europe/Paris", "2026-03-29T01:00:00Z", 6, 180, false, false},
+        {"Europe/Paris", "2026-10-25T00:30:00Z", 6, 150, false, false},
+        {"Europe/Paris", "2026-10-25T01:30:00Z", 6, 150, false, false},
+        {"Europe/Paris", "2026-12-24T23:00:00Z", 4, 0, true, false},
+        {"Europe/Paris", "2026-12-25T22:59:00Z", 4, 1439, true, false},
+        {"Europe/Paris", "2026-12-25T23:00:00Z", 5, 0, false, true},
+        {"America/Guadeloupe", "2026-12-25T03:00:00Z", 3, 1380, false, false},
+    };
+    struct engine_rotas rotas = rota_adapter();
+    struct arena *arena = arena_create(0);
+    const struct engine_calendar_texts texts = {NULL, "fr", NULL};
+    const struct engine_calendar *calendar = NULL;
+    struct rules_clock clock = {.is_known = false};
+    assert_int_equal(read(arena, &texts, &calendar, NULL), STATUS_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(rotas.local_time(rotas.context, calendar, rows[i].zone, moment(rows[i].at),
+                                          &clock, NULL),
+                         STATUS_OK);
+        assert_true(clock.is_known && clock.holidays_known);
+        assert_int_equal(clock.weekday, rows[i].weekday);
+        assert_int_equal(clock.minute, rows[i].minute);
+        assert_int_equal(clock.holiday, rows[i].holiday);
+        assert_int_equal(clock.holiday_yesterday, rows[i].yesterday);
+    }
+    assert_int_equal(
+        rotas.local_time(rotas.context, NULL, "UTC", moment("2026-12-25T12:00:00Z"), &clock, NULL),
+        STATUS_OK);
+    assert_true(clock.is_known && !clock.holidays_known && !clock.holiday);
+    assert_int_equal(rotas.local_time(rotas.context, NULL, "Mars/Olympus",
+                                      moment("2026-12-25T12:00:00Z"), &clock, NULL),
+                     STATUS_NOT_FOUND);
+    arena_destroy(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_adapter__knows_a_file_within_its_window),
         cmocka_unit_test(test_adapter__finds_shifts_and_replaces),
         cmocka_unit_test(test_adapter__says_until_when),
+        cmocka_unit_test(test_adapter__says_what_the_clock_shows),
     };
     return cmocka_run_group_tests_name("daemon.rota_adapter", tests, NULL, NULL);
 }

@@ -645,3 +645,25 @@ struct command *chore_fetch_calendar(struct house *house)
         (struct fetch_publication_request){.newest = answered_id(published), .agent = "jean"};
     return command;
 }
+
+struct command *chore_keep_coverage(struct house *house)
+{
+    struct command *command = house_command(house, COMMAND_KEEP_COVERAGE);
+    command->request.coverage_report = (struct coverage_report_request){.computed_at = house->wall,
+                                                                        .days = 90,
+                                                                        .findings = 1,
+                                                                        .counts = "{}",
+                                                                        .items = "[]",
+                                                                        .keys = ""};
+    return command;
+}
+
+struct command *chore_tell_coverage(struct house *house)
+{
+    struct command *kept = chore_keep_coverage(house);
+    struct wall_time computed_at = kept->request.coverage_report.computed_at;
+    house_run(house, kept);
+    struct command *command = house_command(house, COMMAND_COVERAGE_TOLD);
+    command->request.coverage_report.computed_at = computed_at;
+    return command;
+}

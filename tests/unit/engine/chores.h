@@ -30,6 +30,7 @@ typedef struct command *chore(struct house *house);
     X(record_a_call) X(enrol) X(use_enrolment) X(add_key) X(revoke_key) \
     X(add_feed) X(revoke_feed) \
     X(publish) X(see_publication) X(fetch_calendar) \
+    X(keep_coverage) X(tell_coverage) \
     X(note_on_ticket) X(close_ticket) X(reopen_ticket) X(link_tickets) X(unlink_tickets) \
     X(wait_for_the_index) \
     X(hold) X(join_what_is_on_hold) X(open_the_doors) X(note_a_ticket) X(keep_a_ticket_s_promise) \

@@ -305,7 +305,7 @@ struct engine_configuration house_configuration(struct house *house)
         .random = {fake_random, house},
         .dispatcher = {fake_send, fake_flush, fake_alarm, house},
         .rotas = {fake_check, fake_zone_is_known, fake_read_calendar, fake_compile, fake_compile,
-                  fake_replace, fake_is_open, fake_next_opening, NULL, house},
+                  fake_replace, fake_is_open, fake_next_opening, NULL, NULL, house},
     };
     if (house->rotas != NULL) {
         configuration.rotas = *house->rotas;

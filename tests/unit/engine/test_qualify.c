@@ -420,9 +420,50 @@ static void test_put__knows_the_ticket_s_fields(void **state)
     put_rules(house, BY_FIELD("note", "C"));
 }
 
+/* ---- what the customer's clock shows ---- */
+
+static enum status clock_status;
+
+static enum status show_clock(void *context, const struct engine_calendar *calendar,
+                              const char *zone, struct wall_time at, struct rules_clock *clock_r,
+                              struct error *error)
+{
+    (void)context, (void)calendar, (void)zone, (void)at, (void)error;
+    *clock_r = (struct rules_clock){.is_known = true, .minute = 7, .holidays_known = true};
+    return clock_status;
+}
+
+/* It is asked for only where a rule looks at it. */
+static void test_clock__is_known_where_it_is_asked_for(void **state)
+{
+    (void)state;
+    struct rule_time night = {RULE_DAYS_WEEK, 0, 1};
+    struct rule rule = {.times = &night, .times_count = 1};
+    struct rules rules = {&rule, 1};
+    struct directory_customer own = {
+        .time_zone = "UTC", .calendar_from = {10}, .calendar_until = {20}};
+    struct engine_rotas shows = {.local_time = show_clock}, blind = {.local_time = NULL};
+    clock_status = STATUS_OK;
+    struct rules_clock clock = qualify_clock(&shows, &own, &rules, (struct wall_time){10});
+    assert_true(clock.is_known && clock.holidays_known);
+    assert_int_equal(clock.minute, 7);
+    for (int64_t at = 9; at <= 20; at += 11) { /* where the calendar does not reach */
+        clock = qualify_clock(&shows, &own, &rules, (struct wall_time){at});
+        assert_true(clock.is_known && !clock.holidays_known);
+    }
+    assert_false(qualify_clock(&shows, &own, NULL, (struct wall_time){10}).is_known);
+    assert_false(qualify_clock(&blind, &own, &rules, (struct wall_time){10}).is_known);
+    clock_status = STATUS_NOT_FOUND;
+    assert_false(qualify_clock(&shows, &own, &rules, (struct wall_time){10}).is_known);
+    clock_status = STATUS_OK;
+    rule.times_count = 0;
+    assert_false(qualify_clock(&shows, &own, &rules, (struct wall_time){10}).is_known);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_clock__is_known_where_it_is_asked_for),
         HOUSE_TEST(test_rules__choose_the_procedure),
         HOUSE_TEST(test_rules__see_what_the_call_says),
         HOUSE_TEST(test_rules__without_them_nothing_changes),

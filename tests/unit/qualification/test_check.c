@@ -36,7 +36,8 @@ static struct rules_world everything(void)
                                 .has_role = has_role,
                                 .field = field,
                                 .has_default_procedure = true,
-                                .has_opening_hours = true};
+                                .has_opening_hours = true,
+                                .has_holidays = true};
 }
 
 #define THEN(then) "{\"rules\":[{\"name\":\"r\",\"then\":" then "}]}"
@@ -87,6 +88,15 @@ static void references__need_what_the_customer_may_lack(void **state)
                  "no opening hours");
     expect_fault(*state, &world, THEN("{\"action\":\"hold\"}"), "/rules/0/then/action",
                  "no opening hours");
+    world = everything();
+    world.has_holidays = false;
+    expect_fault(*state, &world,
+                 RULE_WHEN("{\"at\":[{\"days\":[\"monday\"]},{\"days\":[\"holidays\"]}]}"),
+                 "/rules/0/when/at", "keeps no holidays");
+    assert_int_equal(
+        rules_check_references(fixture_parse(*state, RULE_WHEN("{\"at\":{\"days\":[\"monday\"]}}")),
+                               &world, NULL),
+        STATUS_OK);
     world = everything();
     world.has_default_procedure = false;
     expect_fault(*state, &world, THEN("{\"action\":\"escalate\"}"), "/rules/0/then/procedure",

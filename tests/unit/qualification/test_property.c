@@ -42,6 +42,14 @@ static const char *const sites[] = {"\"A\"", "[\"A\",\"B\"]", "{\"present\":true
                                     "{\"present\":false}"};
 static const char *const all_hours[] = {"\"open\"", "\"closed\""};
 
+static const char *const times[] = {
+    "{\"days\":[\"saturday\",\"sunday\"]}",
+    "{\"days\":[\"saturday\",\"holidays\"],\"from\":\"22:00\",\"to\":\"06:00\"}",
+    "[{\"from\":\"06:00\",\"to\":\"22:00\"},{\"days\":[\"sunday\"]}]",
+    "{\"from\":\"22:00\",\"to\":\"06:00\"}",
+    "{\"days\":[\"monday\",\"friday\"],\"from\":\"00:00\",\"to\":\"00:00\"}",
+    "{\"days\":[\"holidays\"],\"from\":\"12:00\",\"to\":\"12:00\"}"};
+
 static const char *const call_categories[] = {NULL, "a", "b", "c"};
 static const char *const call_numbers[] = {NULL, "+331", "+3312", "+332", "+449", "anonymous"};
 static const char *const call_sites[] = {NULL, "A", "B", "C"};
@@ -75,7 +83,7 @@ static void maybe(struct draft *draft, const char *name, const char *const *valu
     }
 }
 
-static void draw_set(struct draft *draft)
+static void draw_set(struct draft *draft, bool timed)
 {
     unsigned count = 1 + pick(RULES_OF);
     draft->used = 0;
@@ -85,8 +93,13 @@ static void draw_set(struct draft *draft)
         draft->comma = false;
         if (i + 1 < count || pick(2) == 0) { /* half of the sets end with a rule for all */
             maybe(draft, "\"severity\":", severities, COUNT(severities), "");
-            maybe(draft, "\"hours\":", all_hours, COUNT(all_hours), "");
             maybe(draft, "\"category\":", categories, COUNT(categories), "");
+            if (timed) { /* and nothing else: the world of calls must stay small */
+                maybe(draft, "\"at\":", times, COUNT(times), "");
+                put(draft, "}}");
+                continue;
+            }
+            maybe(draft, "\"hours\":", all_hours, COUNT(all_hours), "");
             maybe(draft, "\"caller\":{\"number\":", numbers, COUNT(numbers), "}");
             maybe(draft, "\"fields\":{\"site\":", sites, COUNT(sites), "}");
             if (!draft->comma) {
@@ -136,7 +149,26 @@ static void count_calls(const struct rules *rules, struct counted *counted)
     }
 }
 
-static void coverage__is_what_counting_finds(void **state)
+/* In each part of a day between two of the times, on each day, a holiday or not, behind one or not.
+ */
+static void count_timed_calls(const struct rules *rules, struct counted *counted)
+{
+    static const int minutes[] = {30, 420, 780, 1380};
+    unsigned all = 4 * 7 * 4 * COUNT(minutes) * COUNT(call_categories);
+    for (unsigned call = 0; call < all; call++) {
+        unsigned rest = call;
+        struct rules_facts facts = {.clock = {.is_known = true, .holidays_known = true}};
+        facts.severity = (enum severity)(rest % 4), rest /= 4;
+        facts.clock.weekday = (int)(rest % 7), rest /= 7;
+        facts.clock.holiday = rest % 2 != 0, rest /= 2;
+        facts.clock.holiday_yesterday = rest % 2 != 0, rest /= 2;
+        facts.clock.minute = minutes[rest % COUNT(minutes)], rest /= COUNT(minutes);
+        facts.category = call_categories[rest];
+        count_call(rules, &facts, counted);
+    }
+}
+
+static void compare(void **state, bool timed)
 {
     unsigned fine = 0, unreachable = 0, left_over = 0;
     seed = 5;
@@ -146,9 +178,13 @@ static void coverage__is_what_counting_finds(void **state)
         struct counted counted = {.left_over = false};
         char expected[32] = "none";
         arena_reset(*state);
-        draw_set(&draft);
+        draw_set(&draft, timed);
         const struct rules *rules = fixture_parse(*state, draft.json);
-        count_calls(rules, &counted);
+        if (timed) {
+            count_timed_calls(rules, &counted);
+        } else {
+            count_calls(rules, &counted);
+        }
         size_t first = 0;
         while (first < rules->count && counted.reached[first]) {
             first++;
@@ -172,10 +208,22 @@ static void coverage__is_what_counting_finds(void **state)
     assert_true(fine > SETS / 10 && unreachable > SETS / 10 && left_over > SETS / 10);
 }
 
+static void coverage__is_what_counting_finds(void **state)
+{
+    compare(state, false);
+}
+
+static void coverage__of_times_is_what_counting_finds(void **state)
+{
+    compare(state, true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(coverage__is_what_counting_finds, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(coverage__of_times_is_what_counting_finds, fixture_setup,
                                         fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "gateway/store/store_backup.h"
+#include "gateway/store/store_coverage.h"
 #include "gateway/store/store_number.h"
 #include "gateway/store/store_publication.h"
 #include "gateway/store/store_standing.h"
@@ -32,6 +33,7 @@ struct desk {
         struct attempt *attempt;
         struct caller_row *caller_row;
         struct check_in_plan_row *check_in_plan_row;
+        struct coverage_report_row *report_row;
         struct customer_row *customer_row;
         struct pause_row *pause_row;
         struct definition_row *definition_row;
@@ -64,6 +66,7 @@ struct desk {
     struct number_proof_row proof;
     struct pause_row pause;
     struct device_heard_row heard[ROWS];
+    struct coverage_report_row report;
     struct check_in_duty_row duties[ROWS];
     struct ticket_row ticket, another_ticket;
     struct ticket_note_row note;
@@ -105,6 +108,14 @@ static const struct number_proof_row proof = {.customer_id = 1,
                                               .key_at = {TIME_NEVER_MS},
                                               .failed_at = {TIME_NEVER_MS}};
 static const struct pause_row pause_row = {.customer_id = 1, .agent_id = 1, .reason = "lift"};
+static const struct coverage_report_row report = {.customer_id = 1,
+                                                  .computed_at = {7},
+                                                  .days = 90,
+                                                  .counts = "{}",
+                                                  .items = "[]",
+                                                  .keys = "",
+                                                  .news = "news",
+                                                  .told_at = {TIME_NEVER_MS}};
 static const struct check_in_row check_in = {
     .customer_id = 1, .agent_id = 1, .installation = "i", .out_at = {TIME_NEVER_MS}};
 static const struct check_in_row tested_check_in = {.customer_id = 1,
@@ -332,6 +343,13 @@ static enum status index_and_erase(struct desk *desk)
       d->error)) \
     X(list_heard, store_list_heard(d->store, 1, 1, ROWS, d->heard, &d->count, d->error)) \
     X(is_busy, store_is_busy(d->store, 1, 1, numbered_id(0), &d->flag, d->error)) \
+    X(put_coverage_report, store_put_coverage_report(d->store, &report, d->error)) \
+    X(note_coverage_told, store_note_coverage_told(d->store, 1, report.computed_at, \
+      (struct wall_time){9}, d->error)) \
+    X(get_coverage_report, store_get_coverage_report(d->store, 1, d->arena, \
+      &d->report, d->error)) \
+    X(list_coverage_reports, store_list_coverage_reports(d->store, d->arena, \
+      &d->rows.report_row, &d->count, d->error)) \
     X(check_in, store_check_in(d->store, &check_in, &d->number, d->error)) \
     X(check_out, store_check_out(d->store, 1, 1, NULL, (struct wall_time){9}, d->error)) \
     X(put_check_in_plan, store_put_check_in_plan(d->store, &check_in_plan, d->error)) \
@@ -503,6 +521,7 @@ static void furnish(struct shelf *shelf, struct desk *desk)
                                               &further_number, 1, error));
     assert_ok(shelf, store_note_number(store, &proof, error));
     assert_ok(shelf, store_put_pause(store, &pause_row, error));
+    assert_ok(shelf, store_put_coverage_report(store, &report, error));
     assert_ok(shelf, store_add_device_test(store, &device_test, error));
     assert_ok(shelf, store_add_idempotency(store, &idempotency, error));
     assert_ok(shelf, store_set_engine_clock(store, &engine_clock, error));

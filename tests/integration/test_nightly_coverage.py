@@ -1,0 +1,167 @@
+"""Coverage by itself: each day and before shifts, told once while it lasts, kept over a restart.
+What is due and what is told is proven by tests/unit/coverage/test_nightly.c.
+"""
+import datetime
+import sqlite3
+import unittest
+import zoneinfo
+
+import astreinte_test
+from astreinte_test import procedure, rota, wait_until
+
+PARIS = zoneinfo.ZoneInfo("Europe/Paris")
+BY_CALL = procedure(steps=[{"notify": [{"on_call": "principal"}], "by": ["call"],
+                            "accepted_within_s": 60}])
+
+
+def paris(day, hour, minute=0):
+    return datetime.datetime(2027, 3, day, hour, minute, tzinfo=PARIS)
+
+
+class NightlyCoverage(astreinte_test.GatewayTest):
+    simulators = ("telephony",)
+    moves_clock = ("gateway",)
+    wall_at_start = paris(2, 10)  # a Tuesday
+    sections = {"coverage": {"at": "15:00", "before_shift_s": 7200, "first_after_s": 0}}
+
+    def alarms(self, slug):
+        """Of the coverage of this customer, in the order in which they were told."""
+        return [(record["body"]["alarm"], record["body"]["detail"])
+                for record in self.telephony.records()
+                if record.get("type") == "gateway.alarm"
+                and record["body"]["alarm"].startswith("coverage.")
+                and record["body"]["detail"].startswith(slug + ":")]
+
+    def last(self, client, **parameters):
+        query = "&".join(f"{name}={value}" for name, value in parameters.items())
+        answer = client.desk.get("/v1/coverage/last" + ("?" + query if query else ""))
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json
+
+    def computed_at(self, client):
+        return self.last(client)["customers"][0]["computed_at"]
+
+    def compute(self, client, moment):
+        """The clock comes to a moment at which it is due."""
+        before = self.computed_at(client)
+        self.clock.set_wall(moment)
+        wait_until(lambda: self.computed_at(client) != before, "the coverage")
+
+    def wait_until_told(self, client):
+        wait_until(lambda: self.last(client)["customers"][0]["told_at"], "the note of it")
+
+    def wait_for_alarms(self, client, count):
+        wait_until(lambda: len(self.alarms(client.slug)) >= count, f"{count} alarms")
+        alarms = self.alarms(client.slug)
+        self.assertEqual(len(alarms), count, alarms)
+        return alarms
+
+    def test_a_gap_is_told_once_again_each_day_and_its_end(self):
+        self.clock.set_wall(paris(2, 10))
+        client = self.customer(definition=BY_CALL, devices=False)
+        wait_until(lambda: self.computed_at(client), "the first coverage")
+        until = {"layers": [{**rota("paul")["layers"][0], "until": "2027-03-06"}]}
+        client.admin_path("PUT", "rotas/principal", until, 200)
+        # At three in the afternoon on the customer's clock.
+        self.compute(client, paris(2, 15, 0))
+        (kind, detail), = self.wait_for_alarms(client, 1)
+        self.assertEqual(kind, "coverage.findings")
+        self.assertIn("nobody is on call in principal from 2027-03-06T08:00:00.000Z on; ", detail)
+        self.assertNotIn("Paul", detail)
+        report, = self.last(client)["customers"]
+        self.assertEqual(report["counts"], {"gap": 1, "reaches_nobody": 1})
+        self.assertEqual((report["findings"], report["lasting"], report["more"]), (2, 2, 0))
+        self.assertFalse(report["overdue"])
+        self.assertEqual(report["items"][0]["text"],
+                         "Personne n'est d'astreinte dans principal.")
+        self.assertEqual(self.last(client, language="en")["customers"][0]["items"][0]["text"],
+                         "Nobody is on call in principal.")
+        shown = self.run_ctl(client.desk_key, "coverage", "--last", code=4).stdout
+        self.assertIn("calculé le ", shown)
+        self.assertIn("Personne n'est d'astreinte dans principal.", shown)
+        # It is told again the next day, and not by a restart in between.
+        self.wait_until_told(client)
+        self.gateway.stop()
+        self.gateway.start()
+        self.compute(client, paris(3, 15, 1))
+        self.wait_for_alarms(client, 2)
+        # Before a shift it is not new: nothing is told.
+        client.admin_path("PUT", "rotas/renfort", {"layers": [
+            {**rota("marie", "paul")["layers"][0], "turn": "daily", "starts_on": "2027-03-01",
+             "hand_over": {"time": "20:00"}}]}, 200)
+        self.compute(client, paris(3, 18, 1))
+        # Whoever is there again is told, too.
+        client.admin_path("PUT", "rotas/principal", rota("paul"), 200)
+        self.compute(client, paris(4, 15, 2))
+        alarms = self.wait_for_alarms(client, 3)
+        self.assertEqual(alarms[2], ("coverage.in_order",
+                                     f"{client.slug}: what was told of its coverage is over"))
+        self.assertEqual(self.last(client)["customers"][0]["items"], [])
+        metrics = self.admin.get("/metrics").body.decode()
+        self.assertIn('astreinte_coverage_findings{kind="gap"} 0\n', metrics)
+        self.assertIn('astreinte_coverage_runs_total{outcome="failed"} 0\n', metrics)
+
+    def test_an_alarm_that_a_crash_kept_back_goes_out(self):
+        client = self.customer(definition=BY_CALL, devices=False)
+        wait_until(lambda: self.computed_at(client), "the first coverage")
+        self.gateway.kill()
+        with sqlite3.connect(self.directory / "astreinte.db") as database:
+            database.execute(
+                "UPDATE coverage_report SET news = ?, told_at = NULL WHERE customer_id ="
+                " (SELECT customer_id FROM customer WHERE slug = ?)",
+                (f"{client.slug}: it was committed", client.slug))
+        database.close()
+        self.gateway.start()
+        self.wait_until_told(client)
+        self.assertEqual(self.wait_for_alarms(client, 1),
+                         [("coverage.findings", f"{client.slug}: it was committed")])
+
+    def test_what_cannot_be_computed_is_told(self):
+        client = self.customer(definition=BY_CALL, devices=False)
+        wait_until(lambda: self.computed_at(client), "the first coverage")
+        answer = client.admin_path("POST", "rotas/principal/publications", {
+            "to": "2027-05-01T00:00:00Z"})
+        self.assertEqual(answer.status, 201, answer)
+        self.gateway.stop()
+        with sqlite3.connect(self.directory / "astreinte.db") as database:
+            database.execute("UPDATE publication_agent SET shifts = '[5]' WHERE customer_id ="
+                             " (SELECT customer_id FROM customer WHERE slug = ?)", (client.slug,))
+        database.close()
+        self.gateway.start()
+        before = self.computed_at(client)
+        self.clock.set_wall(paris(9, 15, 3))
+        (kind, detail), = self.wait_for_alarms(client, 1)
+        self.assertEqual(kind, "coverage.not_computed")
+        self.assertIn("corrupt", detail)
+        self.assertEqual(self.computed_at(client), before)
+        self.clock.set_wall(paris(9, 16, 30))
+        self.assertTrue(self.last(client)["customers"][0]["overdue"])
+
+    def test_who_may_ask(self):
+        client, stranger = self.customer(devices=False), self.customer(devices=False)
+        everybody = self.admin.get("/v1/coverage/last").json
+        self.assertEqual((everybody["automatic"], everybody["at"], everybody["before_shift_s"]),
+                         (True, "15:00", 7200))
+        self.assertLessEqual({client.slug, stranger.slug},
+                             {each["customer"] for each in everybody["customers"]})
+        self.assertEqual([each["customer"] for each in self.last(client)["customers"]],
+                         [client.slug])
+        self.assert_problem(client.desk.get(f"/v1/coverage/last?customer={stranger.slug}"), 404)
+        self.assert_problem(client.telephony.get("/v1/coverage/last"), 403, "forbidden")
+        self.assert_problem(client.desk.get("/v1/coverage/last?language=de"), 400, "invalid")
+
+
+class NoCoverage(astreinte_test.GatewayTest):
+    def test_off(self):
+        client = self.customer(devices=False)
+        answer = client.desk.get("/v1/coverage/last").json
+        self.assertFalse(answer["automatic"])
+        self.assertEqual(answer["customers"], [{
+            "customer": client.slug, "computed_at": None, "due_at": None, "overdue": False}])
+        shown = self.run_ctl(client.desk_key, "coverage", "--last", LANG="en_GB.UTF-8").stdout
+        self.assertIn("the gateway computes nothing by itself", shown)
+        self.assertIn("never computed yet", shown)
+
+
+if __name__ == "__main__":
+    unittest.main()
