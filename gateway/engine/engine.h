@@ -21,8 +21,10 @@
 struct engine;
 
 /* Bounds of one turn and of the mailbox. */
-#define TURN_COMMANDS_MAX         256
-#define TURN_WORK_MS_MAX          5
+#define TURN_COMMANDS_MAX 256
+/* New escalations and administration: as long as the last commit took, within these. */
+#define TURN_WORK_MS_MIN          5
+#define TURN_WORK_MS_MAX          25
 #define STOPPING_MS_MAX           5000
 #define LANE_ACKNOWLEDGMENT_SLOTS 8192
 #define LANE_OUTCOME_SLOTS        32768

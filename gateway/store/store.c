@@ -251,19 +251,31 @@ static enum status configure_writer(struct store *store, struct error *error)
     return status;
 }
 
-/* SQLite counts its memory under a global lock, for figures that nobody here reads. */
+/* SQLite counts its memory under a global lock, for figures that nobody here reads. It can be told
+ * only before it is used for anything, looking for a file system included. */
 static void configure_library(void)
 {
     int rc = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    assert(rc == SQLITE_OK || rc == SQLITE_MISUSE); /* misuse: something opened one before us */
+    assert(rc == SQLITE_OK || rc == SQLITE_MISUSE); /* misuse: something used it before us */
+}
+
+static void prepare_library(void)
+{
+    static pthread_once_t configured = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&configured, configure_library);
+}
+
+sqlite3_vfs *store_find_vfs(const char *name)
+{
+    prepare_library();
+    return sqlite3_vfs_find(name);
 }
 
 static enum status open_connection(const char *path, const char *vfs, bool writer,
                                    int64_t read_ms_max, struct store **store_r, struct error *error)
 {
     assert(path != NULL && store_r != NULL);
-    static pthread_once_t configured = PTHREAD_ONCE_INIT;
-    (void)pthread_once(&configured, configure_library);
+    prepare_library();
     struct store *store = calloc(1, sizeof *store);
     if (store == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for a database connection");

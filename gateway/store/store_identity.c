@@ -52,7 +52,7 @@ static enum status tell_emptied(const char *beside, struct error *error)
 
 enum status store_check_files(const char *path, const char *vfs_name, struct error *error)
 {
-    sqlite3_vfs *vfs = sqlite3_vfs_find(vfs_name);
+    sqlite3_vfs *vfs = store_find_vfs(vfs_name);
     assert(path != NULL);
     if (vfs == NULL) {
         return STATUS_OK; /* opening says so */
@@ -73,7 +73,7 @@ enum status store_check_files(const char *path, const char *vfs_name, struct err
 enum status store_check_place(const char *path, const char *vfs_name, const char *user,
                               struct error *error)
 {
-    sqlite3_vfs *vfs = sqlite3_vfs_find(vfs_name);
+    sqlite3_vfs *vfs = store_find_vfs(vfs_name);
     assert(vfs != NULL); /* it is the system's, or one that the store was opened through */
     enum status status = store_check_files(path, vfs_name, error);
     if (status == STATUS_OK && user != NULL && is_there(vfs, path) && !has_file(vfs, path, "")) {

@@ -229,6 +229,10 @@ enum status store_number(struct store *store, const char *sql, int64_t *number_r
 enum status store_connect_reader(const char *path, const char *vfs, struct store **store_r,
                                  struct error *error) MUST_CHECK;
 
+/* A file system of SQLite's by its name (NULL: the system's), or NULL. Whoever looks for one before
+ * the first connection is there must do it by this: it prepares the library. */
+sqlite3_vfs *store_find_vfs(const char *name);
+
 /* STATUS_CORRUPT when SQLite would take what is left of a database for a new one. */
 enum status store_check_files(const char *path, const char *vfs_name,
                               struct error *error) MUST_CHECK;
