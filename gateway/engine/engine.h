@@ -238,6 +238,8 @@ void engine_calendar_fetched(struct engine *engine, int64_t customer_id, const c
  * most one of a kind every 60 s goes out; the log has all. kind is a static dotted word; detail has
  * no personal data. */
 void engine_alarm(struct engine *engine, const char *kind, const char *detail);
+/* Any thread: a search met damage in the index of tickets' words. An alarm, with its remedy. */
+void engine_search_is_damaged(struct engine *engine);
 
 /* The same for a kind that may concern several things: at most one of a kind about one of them
  * every 60 s ("push.down" about "apns"). about is copied. */

@@ -213,6 +213,7 @@ struct tickets_tending {
     bool asked;   /* whether the index is unclean was looked up since the start */
     bool unclean; /* erased words are still in it */
     bool cleaning;
+    bool damaged; /* so it is left alone until it is rebuilt, with the engine stopped */
 };
 
 struct engine {

@@ -50,6 +50,25 @@ static bool take_failed_read(sqlite3 *db)
     return of_database != 0 || of_log != 0;
 }
 
+/* Whether a query is one of the index of tickets' words, by its name. */
+static bool is_of_search(const char *what)
+{
+    static const char *const prefixes[] = {"ticket_words", "ticket_document", "ticket_search"};
+    bool is = false;
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+        is = is || strncmp(what, prefixes[i], strlen(prefixes[i])) == 0;
+    }
+    return is;
+}
+
+/* Everything that keeps FTS5 from its index: pages that are none, content that makes no sense, its
+ * own tables gone (SQLITE_ERROR). */
+static bool is_search_damage(int rc, const char *what)
+{
+    int primary = rc & 0xff;
+    return is_of_search(what) && (primary == SQLITE_CORRUPT || primary == SQLITE_ERROR);
+}
+
 enum status store_status(struct store *store, int rc, const char *what, struct error *error)
 {
     assert(store->magic == STORE_MAGIC && what != NULL);
@@ -62,6 +81,11 @@ enum status store_status(struct store *store, int rc, const char *what, struct e
                        take_failed_read(store->db);
     enum status status =
         store_is_out_of_room(extended, system_errno) ? STATUS_DISK_FULL : STATUS_IO;
+    if (!failed_read && is_search_damage(rc, what)) {
+        store->search_damaged = true;
+        return error_set(error, STATUS_UNAVAILABLE, "the index of tickets' words is damaged: %s",
+                         message);
+    }
     switch (rc & 0xff) {
     case SQLITE_NOMEM:
         status = STATUS_NO_MEMORY;

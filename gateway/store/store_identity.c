@@ -13,11 +13,14 @@
 #define IDENTIFIED_SINCE 4          /* the first version that has it */
 
 /* One line for each table, column and index, in order. SQL texts are not compared: ALTER TABLE
- * writes them a little differently from one release of SQLite to the next. */
+ * writes them a little differently from one release of SQLite to the next. Virtual tables (root
+ * page 0) are not asked for their columns: they would read their pages, and the one there is, the
+ * index of tickets' words, may be damaged without keeping the gateway from its work. */
 static const char schema_lines[] =
     "SELECT m.type || ' ' || m.name || coalesce(' (' || c.name || ' ' || c.type || ' ' || "
     "c.\"notnull\" || ' ' || c.pk || ')', '') AS line "
-    "FROM sqlite_schema AS m LEFT JOIN pragma_table_xinfo(m.name) AS c ORDER BY line";
+    "FROM sqlite_schema AS m "
+    "LEFT JOIN pragma_table_xinfo(iif(m.rootpage = 0, NULL, m.name)) AS c ORDER BY line";
 
 /* Whether a file of this name is there and not empty. */
 static bool has_file(sqlite3_vfs *vfs, const char *path, const char *suffix)
