@@ -239,6 +239,9 @@ static enum next read_list(struct exchange *exchange, struct store *store)
         status = store_list_tickets(store, &filter, exchange->arena, &list.page, &error);
         store_read_end(store);
     }
+    if (status == STATUS_OK && list.page.damaged) {
+        engine_search_is_damaged(exchange->api->engine);
+    }
     return status == STATUS_OK ? reply_view(exchange, write_list, &list)
                                : escalations_read_fault(exchange, status, &error);
 }

@@ -17,8 +17,6 @@
 #define KEY_BYTES         16
 #define NONCE_BYTES       12
 #define LAST_DELIMITER    0x02 /* of the last record (RFC 8188, section 2) */
-#define HMAC_BLOCK_BYTES  64
-#define HMAC_PARTS_MAX    4
 #define RECORD_SIZE_USUAL 4096
 
 /* The content encryption key and the nonce of one record. */
@@ -44,30 +42,6 @@ size_t seal_plain_bytes_max(size_t record_bytes_max)
     return padded > tight ? padded : tight;
 }
 
-/* HMAC-SHA256 for keys of at most a block. OpenSSL's own, and so digest_hmac_sha256(), allocates
- * for each, which takes longer than these hashes and can fail. */
-static struct digest hmac(const void *key, size_t key_bytes, const struct digest_part *parts,
-                          size_t parts_count)
-{
-    uint8_t inner_pad[HMAC_BLOCK_BYTES] = {0};
-    uint8_t outer_pad[HMAC_BLOCK_BYTES];
-    struct digest_part inner[1 + HMAC_PARTS_MAX] = {{inner_pad, sizeof inner_pad}};
-    memcpy(inner_pad, key, key_bytes);
-    for (size_t i = 0; i < HMAC_BLOCK_BYTES; i++) {
-        outer_pad[i] = inner_pad[i] ^ 0x5c;
-        inner_pad[i] ^= 0x36;
-    }
-    memcpy(inner + 1, parts, parts_count * sizeof *parts);
-    struct digest digest = digest_sha256(inner, 1 + parts_count);
-    const struct digest_part outer[] = {{outer_pad, sizeof outer_pad},
-                                        {digest.bytes, sizeof digest.bytes}};
-    struct digest result = digest_sha256(outer, 2);
-    OPENSSL_cleanse(inner_pad, sizeof inner_pad);
-    OPENSSL_cleanse(outer_pad, sizeof outer_pad);
-    OPENSSL_cleanse(&digest, sizeof digest);
-    return result;
-}
-
 /* RFC 8291, section 3.4: HKDF (RFC 5869) twice, each output no longer than one hash. */
 static void derive(const struct seal_agreement *agreement,
                    const uint8_t peer_public[PUSH_PUBLIC_KEY_BYTES],
@@ -79,18 +53,18 @@ static void derive(const struct seal_agreement *agreement,
     static const char nonce_info[] = "Content-Encoding: nonce";
     static const uint8_t one = 1;
     const struct digest_part secret = {agreement->secret, SEAL_SECRET_BYTES};
-    struct digest prk_key = hmac(auth_secret, PUSH_AUTH_SECRET_BYTES, &secret, 1);
+    struct digest prk_key = digest_hmac_sha256(auth_secret, PUSH_AUTH_SECRET_BYTES, &secret, 1);
     const struct digest_part info[] = {{key_info, sizeof key_info},
                                        {peer_public, PUSH_PUBLIC_KEY_BYTES},
                                        {agreement->public_key, PUSH_PUBLIC_KEY_BYTES},
                                        {&one, 1}};
-    struct digest ikm = hmac(prk_key.bytes, DIGEST_BYTES, info, 4);
+    struct digest ikm = digest_hmac_sha256(prk_key.bytes, DIGEST_BYTES, info, 4);
     const struct digest_part material = {ikm.bytes, DIGEST_BYTES};
-    struct digest prk = hmac(salt, SEAL_SALT_BYTES, &material, 1);
+    struct digest prk = digest_hmac_sha256(salt, SEAL_SALT_BYTES, &material, 1);
     const struct digest_part for_key[] = {{cek_info, sizeof cek_info}, {&one, 1}};
-    struct digest key = hmac(prk.bytes, DIGEST_BYTES, for_key, 2);
+    struct digest key = digest_hmac_sha256(prk.bytes, DIGEST_BYTES, for_key, 2);
     const struct digest_part for_nonce[] = {{nonce_info, sizeof nonce_info}, {&one, 1}};
-    struct digest nonce = hmac(prk.bytes, DIGEST_BYTES, for_nonce, 2);
+    struct digest nonce = digest_hmac_sha256(prk.bytes, DIGEST_BYTES, for_nonce, 2);
     memcpy(keys_r->key, key.bytes, KEY_BYTES);
     memcpy(keys_r->nonce, nonce.bytes, NONCE_BYTES);
     OPENSSL_cleanse(&prk_key, sizeof prk_key);

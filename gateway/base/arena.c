@@ -91,7 +91,7 @@ bool arena_is_exhausted(const struct arena *arena)
     return arena->exhausted;
 }
 
-/* Memory at a multiple of `align`, cleared. */
+/* Memory at a multiple of `align`, as it was left. */
 static void *take(struct arena *arena, size_t bytes, size_t align)
 {
     assert(arena->magic == ARENA_MAGIC);
@@ -119,13 +119,13 @@ static void *take(struct arena *arena, size_t bytes, size_t align)
     void *memory = block->bytes + at;
     block->used = at + bytes;
     arena->bytes_used += need;
-    memset(memory, 0, bytes);
     return memory;
 }
 
 void *arena_alloc(struct arena *arena, size_t bytes)
 {
-    return take(arena, bytes, alignof(max_align_t));
+    void *memory = take(arena, bytes, alignof(max_align_t));
+    return memory != NULL ? memset(memory, 0, bytes) : NULL;
 }
 
 char *arena_text_n(struct arena *arena, const char *text, size_t bytes)
@@ -133,6 +133,7 @@ char *arena_text_n(struct arena *arena, const char *text, size_t bytes)
     char *copy = text == NULL ? NULL : take(arena, bytes + 1, 1);
     if (copy != NULL) {
         memcpy(copy, text, bytes);
+        copy[bytes] = '\0';
     }
     return copy;
 }

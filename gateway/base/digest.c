@@ -2,15 +2,16 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <openssl/hmac.h>
+#include <openssl/crypto.h>
 #include <openssl/sha.h>
 #include <string.h>
 #include <unistd.h>
 
-#define PIECE_BYTES 65536
+#define PIECE_BYTES      65536
+#define HMAC_BLOCK_BYTES SHA256_CBLOCK
 
-/* SHA256_* and HMAC_* are deprecated in OpenSSL 3 in favour of EVP, whose fetch and context cost
- * several times the hash of a short message; the timeline's chain hashes one for every entry. */
+/* SHA256_* are deprecated in OpenSSL 3 in favour of EVP, whose fetch and context cost several times
+ * the hash of a short message; the timeline's chain hashes one for every entry. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
@@ -57,19 +58,36 @@ enum status digest_sha256_file(int file, bool (*go_on)(void *context), void *con
     return STATUS_OK;
 }
 
+/* By hand, as OpenSSL's own allocates and looks its hash up for each message: three times as long
+ * as the hashes themselves, and a push has three tokens that are made so. */
 struct digest digest_hmac_sha256(const void *key, size_t key_bytes, const struct digest_part *parts,
                                  size_t parts_count)
 {
+    uint8_t pad[HMAC_BLOCK_BYTES] = {0};
+    SHA256_CTX context;
     struct digest digest;
-    HMAC_CTX *context = HMAC_CTX_new();
-    bool ok = context != NULL && HMAC_Init_ex(context, key_bytes > 0 ? key : "", (int)key_bytes,
-                                              EVP_sha256(), NULL) == 1;
-    for (size_t i = 0; ok && i < parts_count; i++) {
-        ok = HMAC_Update(context, parts[i].data, parts[i].bytes) == 1;
+    if (key_bytes > sizeof pad) {
+        const struct digest_part whole = {key, key_bytes};
+        digest = digest_sha256(&whole, 1);
+        memcpy(pad, digest.bytes, sizeof digest.bytes);
+    } else if (key_bytes > 0) {
+        memcpy(pad, key, key_bytes);
     }
-    ok = ok && HMAC_Final(context, digest.bytes, NULL) == 1;
-    HMAC_CTX_free(context);
-    assert(ok); /* fails only when memory of a small, fixed size is gone */
+    for (size_t i = 0; i < sizeof pad; i++) {
+        pad[i] ^= 0x36;
+    }
+    (void)SHA256_Init(&context);
+    (void)SHA256_Update(&context, pad, sizeof pad);
+    update_parts(&context, parts, parts_count);
+    (void)SHA256_Final(digest.bytes, &context);
+    for (size_t i = 0; i < sizeof pad; i++) {
+        pad[i] ^= 0x36 ^ 0x5c;
+    }
+    (void)SHA256_Init(&context);
+    (void)SHA256_Update(&context, pad, sizeof pad);
+    (void)SHA256_Update(&context, digest.bytes, sizeof digest.bytes);
+    (void)SHA256_Final(digest.bytes, &context);
+    OPENSSL_cleanse(pad, sizeof pad);
     return digest;
 }
 #pragma GCC diagnostic pop

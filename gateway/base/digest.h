@@ -29,7 +29,7 @@ enum status digest_sha256_file(int file, bool (*go_on)(void *context), void *con
                                struct digest *digest_r, int64_t *bytes_r,
                                struct error *error) MUST_CHECK;
 
-/* HMAC (RFC 2104) over the parts one after another. */
+/* HMAC (RFC 2104) over the parts one after another, with a key of any length; any thread. */
 struct digest digest_hmac_sha256(const void *key, size_t key_bytes, const struct digest_part *parts,
                                  size_t parts_count);
 

@@ -20,7 +20,8 @@ static void print_help(void)
         "NAME\n"
         "  astreinted - escalation gateway between a call centre and on-call agents\n\n"
         "SYNOPSIS\n"
-        "  astreinted --config FILE [--check-config | --check-database | --restore BACKUP]\n"
+        "  astreinted --config FILE [--check-config | --check-database | --restore BACKUP |\n"
+        "             --rebuild-search]\n"
         "  astreinted --help | --version\n\n"
         "DESCRIPTION\n"
         "  Takes escalations over HTTP, wakes agents by push and by telephone, and does not stop "
@@ -38,7 +39,16 @@ static void print_help(void)
         "  --restore BACKUP put a backup in the database's place and exit; the daemon must be "
         "stopped.\n"
         "                   The backup is proven first; what was there is kept in a folder beside "
-        "it\n\n"
+        "it\n"
+        "  --rebuild-search take the index of tickets' words away, which the alarm "
+        "tickets.search_damaged\n"
+        "                   asks for, and exit; the daemon must be stopped. It reads all of the "
+        "database\n"
+        "                   and, where pages are damaged, writes it anew, which needs as much "
+        "room again.\n"
+        "                   The next start fills the index behind its work; until then searches "
+        "say that\n"
+        "                   they are not complete\n\n"
         "RESTORING\n"
         "  What was accepted after the backup is not in it. The next start goes on from it: "
         "deadlines that\n"
@@ -81,7 +91,7 @@ static void set_log_level(const char *word)
     }
 }
 
-enum task { TASK_RUN, TASK_CHECK_CONFIGURATION, TASK_CHECK_DATABASE, TASK_RESTORE };
+enum task { TASK_RUN, TASK_CHECK_CONFIGURATION, TASK_CHECK_DATABASE, TASK_RESTORE, TASK_REBUILD };
 
 static void print_facts(const struct store_facts *facts)
 {
@@ -156,6 +166,18 @@ static enum status restore(const struct configuration *configuration, const char
     return status;
 }
 
+static enum status rebuild_search(const struct configuration *configuration, struct error *error)
+{
+    bool vacuumed = false;
+    enum status status = restore_rebuild_search(configuration->database, &vacuumed, error);
+    if (status == STATUS_OK) {
+        (void)printf("%s: the index of tickets' words is empty now; the next start fills it%s\n",
+                     configuration->database,
+                     vacuumed ? " (damaged pages were left out: the file was written anew)" : "");
+    }
+    return status;
+}
+
 static enum status perform(enum task task, const struct configuration *configuration,
                            const char *path, const char *backup, struct error *error)
 {
@@ -168,6 +190,8 @@ static enum status perform(enum task task, const struct configuration *configura
         return check_database(configuration, error);
     case TASK_RESTORE:
         return restore(configuration, backup, error);
+    case TASK_REBUILD:
+        return rebuild_search(configuration, error);
     }
     return STATUS_INVALID;
 }
@@ -208,13 +232,10 @@ static int run(const char *path, enum task task, const char *backup)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"check-config", no_argument, NULL, 'k'},
-        {"check-database", no_argument, NULL, 'd'},
-        {"restore", required_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},
-        {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'},   {"check-config", no_argument, NULL, 'k'},
+        {"check-database", no_argument, NULL, 'd'}, {"restore", required_argument, NULL, 'r'},
+        {"rebuild-search", no_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},        {NULL, 0, NULL, 0},
     };
     const char *path = NULL;
     const char *backup = NULL;
@@ -239,6 +260,10 @@ int main(int argc, char **argv)
             task = TASK_RESTORE;
             backup = optarg;
             break;
+        case 's':
+            several = several || task != TASK_RUN;
+            task = TASK_REBUILD;
+            break;
         case 'h':
             print_help();
             return 0;
@@ -254,7 +279,8 @@ int main(int argc, char **argv)
         return usage("too many arguments");
     }
     if (several) {
-        return usage("--check-config, --check-database and --restore: one at a time");
+        return usage("--check-config, --check-database, --restore and --rebuild-search: one at a "
+                     "time");
     }
     return path == NULL ? usage("--config FILE is required") : run(path, task, backup);
 }

@@ -15,6 +15,7 @@
 #include "gateway/base/log.h"
 #include "gateway/engine/engine.h"
 #include "gateway/engine/notes.h"
+#include "gateway/store/store_ticket.h"
 
 #define PIECE_BYTES     65536
 #define ASIDE_TRIES_MAX 1000
@@ -405,11 +406,10 @@ enum status restore_run(const char *backup, const char *database, struct wall_ti
     return status;
 }
 
-enum status restore_check_database(const char *database, struct store_facts *facts_r,
-                                   struct error *error)
+/* A database that is there, and that no gateway works with as long as the lock is open. */
+static enum status lock_database(const char *database, int *lock_r, struct error *error)
 {
     struct restore restore = {.database = database};
-    int lock;
     enum status status = engine_check_place(database, error);
     if (status == STATUS_OK && !is_there(database, "")) {
         status = error_set(error, STATUS_NOT_FOUND, "%s: there is no database yet", database);
@@ -418,10 +418,34 @@ enum status restore_check_database(const char *database, struct store_facts *fac
         status = prepare(&restore, (struct wall_time){0}, error);
     }
     if (status == STATUS_OK) {
-        status = engine_lock_out(database, &lock, error);
+        status = engine_lock_out(database, lock_r, error);
     }
     if (status == STATUS_OK) {
-        give_to_gateway(&restore, lock);
+        give_to_gateway(&restore, *lock_r);
+    }
+    return status;
+}
+
+enum status restore_rebuild_search(const char *database, bool *vacuumed_r, struct error *error)
+{
+    int lock;
+    enum status status = lock_database(database, &lock, error);
+    if (status == STATUS_OK) {
+        status = engine_check_commits(database, lock, error);
+        if (status == STATUS_OK) {
+            status = store_rebuild_search(database, NULL, vacuumed_r, error);
+        }
+        (void)close(lock);
+    }
+    return status;
+}
+
+enum status restore_check_database(const char *database, struct store_facts *facts_r,
+                                   struct error *error)
+{
+    int lock;
+    enum status status = lock_database(database, &lock, error);
+    if (status == STATUS_OK) {
         status = engine_check_commits(database, lock, error);
         if (status != STATUS_REMOVED) {
             status = store_check(database, STORE_CHECK_DATABASE, NULL, facts_r, error);

@@ -27,4 +27,9 @@ enum status restore_run(const char *backup, const char *database, struct wall_ti
 enum status restore_check_database(const char *database, struct store_facts *facts_r,
                                    struct error *error) MUST_CHECK;
 
+/* store_rebuild_search() on a database that no gateway works with. STATUS_UNAVAILABLE: one does;
+ * STATUS_NOT_FOUND: there is none. */
+enum status restore_rebuild_search(const char *database, bool *vacuumed_r,
+                                   struct error *error) MUST_CHECK;
+
 #endif

@@ -10,8 +10,6 @@
 #include "gateway/engine/escalation_json.h"
 #include "gateway/store/store_ticket.h"
 
-#define ANSWER_BYTES_MAX 49152
-
 /* Agents notified by push, each once with how many devices. */
 static void write_notified(struct json_writer *json, const struct applied *applied)
 {
@@ -52,14 +50,9 @@ static void write_answer(struct engine *engine, struct command *command,
                          const struct escalate_work *work, const struct applied *applied,
                          bool joined)
 {
-    char *text = arena_alloc(engine->scratch, ANSWER_BYTES_MAX);
-    if (text == NULL) {
-        answer_refuse(command, STATUS_NO_MEMORY, "no memory for the answer");
-        return;
-    }
     const struct escalation *escalation = &applied->update->after;
     struct json_writer json;
-    json_writer_init(&json, text, ANSWER_BYTES_MAX);
+    json_writer_init(&json, engine->answer_text, sizeof engine->answer_text);
     json_object_begin(&json);
     json_member_uuid(&json, "id", escalation->id);
     json_member_uuid(&json, "ticket", escalation->ticket_id);
@@ -83,7 +76,7 @@ static void write_answer(struct engine *engine, struct command *command,
     json_object_end(&json);
     command->answer.status = STATUS_OK;
     command->answer.joined = joined;
-    answer_json(command, text, json_writer_bytes(&json));
+    answer_json(command, engine->answer_text, json_writer_bytes(&json));
 }
 
 static struct idempotency_row asked_by(const struct escalate_request *request)

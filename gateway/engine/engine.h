@@ -21,8 +21,10 @@
 struct engine;
 
 /* Bounds of one turn and of the mailbox. */
-#define TURN_COMMANDS_MAX         256
-#define TURN_WORK_MS_MAX          5
+#define TURN_COMMANDS_MAX 256
+/* New escalations and administration: as long as the last commit took, within these. */
+#define TURN_WORK_MS_MIN          5
+#define TURN_WORK_MS_MAX          25
 #define STOPPING_MS_MAX           5000
 #define LANE_ACKNOWLEDGMENT_SLOTS 8192
 #define LANE_OUTCOME_SLOTS        32768
@@ -252,6 +254,8 @@ void engine_coverage_told(struct engine *engine, int64_t customer_id, struct wal
  * most one of a kind every 60 s goes out; the log has all. kind is a static dotted word; detail has
  * no personal data. */
 void engine_alarm(struct engine *engine, const char *kind, const char *detail);
+/* Any thread: a search met damage in the index of tickets' words. An alarm, with its remedy. */
+void engine_search_is_damaged(struct engine *engine);
 
 /* The same for a kind that may concern several things: at most one of a kind about one of them
  * every 60 s ("push.down" about "apns"). about is copied. */

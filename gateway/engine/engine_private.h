@@ -39,6 +39,9 @@
 #define WAL_PAGES_MAX              1000
 #define WAL_PAGES_WHEN_FULL        64
 
+/* To the webhook, with all its warnings. */
+#define ESCALATE_ANSWER_BYTES_MAX 49152
+
 /* An attempt whose row says "handed over" in this transaction: sent after the commit. */
 struct pending_effect {
     int64_t customer_id;
@@ -215,6 +218,7 @@ struct tickets_tending {
     bool asked;   /* whether the index is unclean was looked up since the start */
     bool unclean; /* erased words are still in it */
     bool cleaning;
+    bool damaged; /* so it is left alone until it is rebuilt, with the engine stopped */
 };
 
 struct engine {
@@ -280,6 +284,8 @@ struct engine {
 
     /* the turn */
     struct arena *scratch;
+    char answer_text[ESCALATE_ANSWER_BYTES_MAX]; /* of an escalation: too long to be cleared for
+                                                    each */
     struct update *update;
     struct attempt *attempts; /* ATTEMPTS_LOADED_MAX */
     struct pending_effect *effects;
@@ -309,6 +315,7 @@ struct engine {
     _Atomic bool watchdog_stop;
     struct watchdog watchdog;
     _Atomic int64_t turn_began_ms;       /* CLOCK_BOOTTIME; 0 while idle */
+    int64_t commit_took_ms;              /* the last one; of the writer's thread alone */
     _Atomic int64_t turn_began_awake_ms; /* the same by admission_now() */
     _Atomic int64_t overdue_ms;
     _Atomic int64_t open_escalations;

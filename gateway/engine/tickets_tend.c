@@ -28,6 +28,22 @@
 
 typedef enum status tending_step(struct engine *engine, bool *left_r, struct error *error);
 
+static void note_search_damage(struct engine *engine)
+{
+    if (!engine->tending.damaged && store_search_is_damaged(engine->store)) {
+        engine->tending.damaged = true;
+        engine_search_is_damaged(engine);
+    }
+}
+
+void engine_search_is_damaged(struct engine *engine)
+{
+    engine_alarm(engine, "tickets.search_damaged",
+                 "the index of tickets' words is damaged: searches find new tickets only, all else "
+                 "goes on; stop the gateway when it suits, run astreinted --rebuild-search and "
+                 "start it again");
+}
+
 /* One step in a transaction of its own. */
 static enum status run_step(struct engine *engine, tending_step *step, bool *left_r)
 {
@@ -47,6 +63,7 @@ static enum status run_step(struct engine *engine, tending_step *step, bool *lef
         engine_end_process(engine, "engine.commit_uncertain", &error);
     }
     log_error("engine.tickets_failed", LOG_STATUS(status), LOG_TEXT("detail", error.text));
+    note_search_damage(engine);
     store_rollback(engine->store);
     if (store_in_transaction(engine->store)) {
         engine_end_process(engine, "engine.rollback_failed", &error);
@@ -98,7 +115,7 @@ static int64_t tend_index(struct engine *engine, bool busy)
 {
     struct tickets_tending *tending = &engine->tending;
     const struct clock_source *clock = &engine->configuration.clock;
-    tending_step *step = index_step(engine);
+    tending_step *step = tending->damaged ? NULL : index_step(engine);
     bool left = false;
     if (step == NULL) {
         return INDEX_EVERY_MS;

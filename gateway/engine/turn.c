@@ -344,16 +344,27 @@ static bool run_list(struct engine *engine, struct command *commands, size_t cou
     return true;
 }
 
-static bool has_worked_enough(struct turn *turn)
+static bool has_worked_for(struct turn *turn, int64_t work_ms)
 {
     int64_t began_ms = atomic_load(&turn->engine->turn_began_ms);
-    return clock_monotonic(&turn->engine->configuration.clock).ms - began_ms >= TURN_WORK_MS_MAX;
+    return clock_monotonic(&turn->engine->configuration.clock).ms - began_ms >= work_ms;
+}
+
+/* Where a commit takes longer than the work, the disk sets the pace: as much is done for each as it
+ * took the last time, so that neither is ever most of a turn that has much to do. */
+static int64_t work_ms_of_turn(const struct engine *engine)
+{
+    int64_t took_ms = engine->commit_took_ms;
+    return took_ms < TURN_WORK_MS_MIN   ? TURN_WORK_MS_MIN
+           : took_ms > TURN_WORK_MS_MAX ? TURN_WORK_MS_MAX
+                                        : took_ms;
 }
 
 static bool run_batch(struct turn *turn, struct batch *batch, size_t at_least)
 {
+    const int64_t work_ms = work_ms_of_turn(turn->engine);
     while (batch->done < batch->count) {
-        if (batch->done >= at_least && has_worked_enough(turn)) {
+        if (batch->done >= at_least && has_worked_for(turn, work_ms)) {
             turn->more = true;
             return true;
         }
@@ -406,7 +417,9 @@ static enum status finish_transaction(struct engine *engine, struct error *error
         status = engine_clock_save(engine, error);
     }
     if (status == STATUS_OK) {
+        int64_t began_ms = clock_monotonic(&engine->configuration.clock).ms;
         status = store_commit(engine->store, error);
+        engine->commit_took_ms = clock_monotonic(&engine->configuration.clock).ms - began_ms;
     }
     if (status == STATUS_OK && saves) {
         notes_committed(engine->notes, engine->clock_saved_at);
@@ -564,7 +577,7 @@ static void run_alone(struct engine *engine, struct command *command)
  * batch again, which is one commit when whatever broke this one is gone. */
 static bool is_enough_alone(struct turn *turn, size_t done)
 {
-    bool enough = done >= ALONE_MIN && has_worked_enough(turn);
+    bool enough = done >= ALONE_MIN && has_worked_for(turn, TURN_WORK_MS_MIN);
     turn->more = turn->more || enough;
     return enough;
 }

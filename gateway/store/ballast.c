@@ -83,7 +83,7 @@ enum status ballast_open(const char *path, const char *vfs, int64_t size_bytes,
                          struct ballast **ballast_r, struct error *error)
 {
     assert(path != NULL && size_bytes >= 0);
-    sqlite3_vfs *found = sqlite3_vfs_find(vfs);
+    sqlite3_vfs *found = store_find_vfs(vfs);
     if (found == NULL) {
         return error_set(error, STATUS_CONFIGURATION, "%s: no such file system", vfs);
     }

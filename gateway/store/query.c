@@ -240,11 +240,16 @@ enum status query_step(struct query_run *run, struct error *error)
     return store_status(run->store, rc, query_names[run->query], error);
 }
 
+static bool is_null(sqlite3_stmt *statement, int index)
+{
+    return sqlite3_column_type(statement, index) == SQLITE_NULL;
+}
+
 /* False: no memory for a text, SQLite's or its copy's. Without an arena nobody wants it. */
 static bool read_text(sqlite3_stmt *statement, int index, struct arena *arena, const char **text_r)
 {
     *text_r = NULL;
-    if (arena == NULL || sqlite3_column_type(statement, index) == SQLITE_NULL) {
+    if (arena == NULL || is_null(statement, index)) {
         return true;
     }
     *text_r = arena_text(arena, (const char *)sqlite3_column_text(statement, index));
@@ -257,7 +262,6 @@ static enum status read_column(sqlite3_stmt *statement, int index, const struct 
 {
     assert(index >= 0 && index < sqlite3_data_count(statement)); /* a row is there */
     assert(member != NULL);
-    bool null = sqlite3_column_type(statement, index) == SQLITE_NULL;
     switch (column->type) { /* unreachable: every type has its case */
     case COLUMN_INT:
         *(int *)member = sqlite3_column_int(statement, index);
@@ -270,7 +274,8 @@ static enum status read_column(sqlite3_stmt *statement, int index, const struct 
         *(bool *)member = sqlite3_column_int(statement, index) != 0;
         break;
     case COLUMN_TIME:
-        *(int64_t *)member = null ? TIME_NEVER_MS : sqlite3_column_int64(statement, index);
+        *(int64_t *)member =
+            is_null(statement, index) ? TIME_NEVER_MS : sqlite3_column_int64(statement, index);
         break;
     case COLUMN_UUID:
     case COLUMN_DIGEST: {
@@ -285,6 +290,7 @@ static enum status read_column(sqlite3_stmt *statement, int index, const struct 
     case COLUMN_TEXT:
         return read_text(statement, index, arena, member) ? STATUS_OK : STATUS_NO_MEMORY;
     case COLUMN_CHARS: {
+        const bool null = is_null(statement, index);
         const char *text = (const char *)sqlite3_column_text(statement, index);
         (void)text_copy(member, column->size, text != NULL ? text : "");
         enum status fault = null ? STATUS_CORRUPT : STATUS_NO_MEMORY;

@@ -50,6 +50,25 @@ static bool take_failed_read(sqlite3 *db)
     return of_database != 0 || of_log != 0;
 }
 
+/* Whether a query is one of the index of tickets' words, by its name. */
+static bool is_of_search(const char *what)
+{
+    static const char *const prefixes[] = {"ticket_words", "ticket_document", "ticket_search"};
+    bool is = false;
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+        is = is || strncmp(what, prefixes[i], strlen(prefixes[i])) == 0;
+    }
+    return is;
+}
+
+/* Everything that keeps FTS5 from its index: pages that are none, content that makes no sense, its
+ * own tables gone (SQLITE_ERROR). */
+static bool is_search_damage(int rc, const char *what)
+{
+    int primary = rc & 0xff;
+    return is_of_search(what) && (primary == SQLITE_CORRUPT || primary == SQLITE_ERROR);
+}
+
 enum status store_status(struct store *store, int rc, const char *what, struct error *error)
 {
     assert(store->magic == STORE_MAGIC && what != NULL);
@@ -62,6 +81,11 @@ enum status store_status(struct store *store, int rc, const char *what, struct e
                        take_failed_read(store->db);
     enum status status =
         store_is_out_of_room(extended, system_errno) ? STATUS_DISK_FULL : STATUS_IO;
+    if (!failed_read && is_search_damage(rc, what)) {
+        store->search_damaged = true;
+        return error_set(error, STATUS_UNAVAILABLE, "the index of tickets' words is damaged: %s",
+                         message);
+    }
     switch (rc & 0xff) {
     case SQLITE_NOMEM:
         status = STATUS_NO_MEMORY;
@@ -251,19 +275,31 @@ static enum status configure_writer(struct store *store, struct error *error)
     return status;
 }
 
-/* SQLite counts its memory under a global lock, for figures that nobody here reads. */
+/* SQLite counts its memory under a global lock, for figures that nobody here reads. It can be told
+ * only before it is used for anything, looking for a file system included. */
 static void configure_library(void)
 {
     int rc = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    assert(rc == SQLITE_OK || rc == SQLITE_MISUSE); /* misuse: something opened one before us */
+    assert(rc == SQLITE_OK || rc == SQLITE_MISUSE); /* misuse: something used it before us */
+}
+
+static void prepare_library(void)
+{
+    static pthread_once_t configured = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&configured, configure_library);
+}
+
+sqlite3_vfs *store_find_vfs(const char *name)
+{
+    prepare_library();
+    return sqlite3_vfs_find(name);
 }
 
 static enum status open_connection(const char *path, const char *vfs, bool writer,
                                    int64_t read_ms_max, struct store **store_r, struct error *error)
 {
     assert(path != NULL && store_r != NULL);
-    static pthread_once_t configured = PTHREAD_ONCE_INIT;
-    (void)pthread_once(&configured, configure_library);
+    prepare_library();
     struct store *store = calloc(1, sizeof *store);
     if (store == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for a database connection");

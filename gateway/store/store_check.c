@@ -47,8 +47,7 @@ static enum status open_copy(const char *path, sqlite3 **db_r, struct error *err
                : error_set(error, STATUS_IO, "cannot be opened: %s", sqlite3_errstr(rc));
 }
 
-/* SQLite's own check of pages, of rows and of every index against its table. */
-static enum status check_pages(struct store *store, struct error *error)
+enum status store_check_pages(struct store *store, struct error *error)
 {
     static const char sql[] = "PRAGMA integrity_check(1)";
     sqlite3_stmt *statement = NULL;
@@ -113,7 +112,7 @@ static enum status check_all(struct store *store, struct store_facts *facts, str
         status = error_set(error, STATUS_NOT_FOUND, "there is nothing in it");
     }
     if (status == STATUS_OK) {
-        status = check_pages(store, error);
+        status = store_check_pages(store, error);
     }
     if (status == STATUS_OK) {
         status = check_references(store, error);

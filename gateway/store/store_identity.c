@@ -13,11 +13,14 @@
 #define IDENTIFIED_SINCE 4          /* the first version that has it */
 
 /* One line for each table, column and index, in order. SQL texts are not compared: ALTER TABLE
- * writes them a little differently from one release of SQLite to the next. */
+ * writes them a little differently from one release of SQLite to the next. Virtual tables (root
+ * page 0) are not asked for their columns: they would read their pages, and the one there is, the
+ * index of tickets' words, may be damaged without keeping the gateway from its work. */
 static const char schema_lines[] =
     "SELECT m.type || ' ' || m.name || coalesce(' (' || c.name || ' ' || c.type || ' ' || "
     "c.\"notnull\" || ' ' || c.pk || ')', '') AS line "
-    "FROM sqlite_schema AS m LEFT JOIN pragma_table_xinfo(m.name) AS c ORDER BY line";
+    "FROM sqlite_schema AS m "
+    "LEFT JOIN pragma_table_xinfo(iif(m.rootpage = 0, NULL, m.name)) AS c ORDER BY line";
 
 /* Whether a file of this name is there and not empty. */
 static bool has_file(sqlite3_vfs *vfs, const char *path, const char *suffix)
@@ -52,7 +55,7 @@ static enum status tell_emptied(const char *beside, struct error *error)
 
 enum status store_check_files(const char *path, const char *vfs_name, struct error *error)
 {
-    sqlite3_vfs *vfs = sqlite3_vfs_find(vfs_name);
+    sqlite3_vfs *vfs = store_find_vfs(vfs_name);
     assert(path != NULL);
     if (vfs == NULL) {
         return STATUS_OK; /* opening says so */
@@ -73,7 +76,7 @@ enum status store_check_files(const char *path, const char *vfs_name, struct err
 enum status store_check_place(const char *path, const char *vfs_name, const char *user,
                               struct error *error)
 {
-    sqlite3_vfs *vfs = sqlite3_vfs_find(vfs_name);
+    sqlite3_vfs *vfs = store_find_vfs(vfs_name);
     assert(vfs != NULL); /* it is the system's, or one that the store was opened through */
     enum status status = store_check_files(path, vfs_name, error);
     if (status == STATUS_OK && user != NULL && is_there(vfs, path) && !has_file(vfs, path, "")) {

@@ -59,7 +59,8 @@
     X(ticket_words_delete) X(ticket_words_merge) X(ticket_search) X(ticket_search_end) \
     X(ticket_stale_insert) X(ticket_stale_delete) X(ticket_stale_list) X(ticket_indexed_get) \
     X(ticket_indexed_set) X(ticket_unclean_set) X(ticket_to_index) X(ticket_unindexed) \
-    X(ticket_unindexed_newest) X(ticket_walk) X(ticket_erase) X(ticket_erase_callers) \
+    X(ticket_unindexed_newest) X(ticket_newest) \
+    X(ticket_walk) X(ticket_erase) X(ticket_erase_callers) \
     X(ticket_erase_notes) X(ticket_erase_timeline) X(ticket_erase_dedup) \
     X(device_heard) X(device_list_of_agent) X(number_proof_put) X(number_proof_get) \
     X(number_proof_drop) X(number_proof_list) X(further_number_clear) X(further_number_insert) \
@@ -170,6 +171,7 @@ struct store {
     int64_t read_until_ms;         /* of the running read, CLOCK_BOOTTIME */
     const struct uuid *unreadable; /* escalations of whose rows no text is read (store_forbid()) */
     size_t unreadable_count;
+    bool search_damaged; /* the index of tickets' words is (store_search_is_damaged()) */
     struct query_state queries[QUERIES_COUNT];
     sqlite3_stmt *controls[CONTROLS_COUNT];
     /* Heads move with every entry; their rows are written once, before the commit. The second copy
@@ -243,9 +245,16 @@ enum status store_number(struct store *store, const char *sql, int64_t *number_r
 enum status store_connect_reader(const char *path, const char *vfs, struct store **store_r,
                                  struct error *error) MUST_CHECK;
 
+/* A file system of SQLite's by its name (NULL: the system's), or NULL. Whoever looks for one before
+ * the first connection is there must do it by this: it prepares the library. */
+sqlite3_vfs *store_find_vfs(const char *name);
+
 /* STATUS_CORRUPT when SQLite would take what is left of a database for a new one. */
 enum status store_check_files(const char *path, const char *vfs_name,
                               struct error *error) MUST_CHECK;
+
+/* SQLite's own check of pages, of rows and of every index against its table. STATUS_CORRUPT. */
+enum status store_check_pages(struct store *store, struct error *error) MUST_CHECK;
 
 /* Whether it is ours, whole in its schema and not newer than this program; 0 for an empty one.
  * Writes nothing. STATUS_UNSUPPORTED: newer; STATUS_CONFIGURATION: another program's;

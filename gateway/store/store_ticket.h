@@ -118,6 +118,7 @@ struct ticket_page {
     bool more;
     struct uuid last; /* where the next page begins, when there are more */
     bool complete;    /* false: so much is not indexed yet that something may be missing */
+    bool damaged;     /* the index is: only the newest tickets were searched (not complete) */
 };
 
 /* In a read snapshot. */
@@ -133,6 +134,10 @@ enum status store_has_unindexed(struct store *store, struct engine_time now, boo
 /* Whether erased words are still in the index; needs no transaction. */
 enum status store_index_is_unclean(struct store *store, bool *unclean_r,
                                    struct error *error) MUST_CHECK;
+/* Whether this connection met damage in the index of words, which is derived from the tickets: the
+ * call that met it answered STATUS_UNAVAILABLE. From then on the writer leaves the index alone. A
+ * reader that lists tickets does not fail by it. */
+bool store_search_is_damaged(const struct store *store);
 /* Indexes at most `limit` tickets: first those that changed, then those that came, but for those of
  * this millisecond, as another may still come before them. *left_r: there may be more. */
 enum status store_index_tickets(struct store *store, struct engine_time now, size_t limit,
@@ -142,6 +147,17 @@ enum status store_index_tickets(struct store *store, struct engine_time now, siz
  * step was taken. */
 enum status store_clean_index(struct store *store, bool begun, bool *left_r,
                               struct error *error) MUST_CHECK;
+
+/* ---- the index, while no gateway runs ---- */
+
+/* Takes the index of words away, damaged or not, and leaves an empty one: the engine fills it
+ * behind its work, and search says meanwhile that it is not complete. All that is kept of words
+ * that were erased while it was damaged goes with it. Where pages of the old one cannot be freed,
+ * or none of the tables refers to them any more, the whole file is written anew (*vacuumed_r),
+ * which takes as much room again beside it. Begun again after a crash it does the same.
+ * STATUS_CORRUPT: what is damaged is more than the index, and remains. */
+enum status store_rebuild_search(const char *path, const char *vfs, bool *vacuumed_r,
+                                 struct error *error) MUST_CHECK;
 
 /* ---- erasure (writer, in a transaction) ---- */
 

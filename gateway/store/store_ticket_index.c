@@ -18,6 +18,27 @@ static const struct column document_columns[] = {
 const struct row_map ticket_document_map = {document_columns,
                                             sizeof document_columns / sizeof document_columns[0]};
 
+bool store_search_is_damaged(const struct store *store)
+{
+    assert(store->magic == STORE_MAGIC);
+    return store->search_damaged;
+}
+
+/* FTS5 keeps what it is told until the commit, or a savepoint: damage that it meets then must not
+ * look like the transaction's own. */
+static enum status flush_index(struct store *store, struct error *error)
+{
+    enum status status = store_savepoint(store, error);
+    if (status == STATUS_OK) {
+        status = store_savepoint_release(store, error);
+    }
+    if (status != STATUS_CORRUPT) {
+        return status;
+    }
+    store->search_damaged = true;
+    return error_wrap(error, STATUS_UNAVAILABLE, "the index of tickets' words is damaged");
+}
+
 enum status store_get_ticket_words(struct store *store, int64_t customer_id, struct uuid ticket_id,
                                    struct arena *arena, const char **words_r, struct error *error)
 {
@@ -75,6 +96,9 @@ enum status store_forget_words(struct store *store, struct uuid ticket_id, struc
                                struct error *error)
 {
     struct ticket_document_row document = {.customer_id = 0};
+    if (store->search_damaged) {
+        return STATUS_OK; /* they go when it is rebuilt */
+    }
     enum status status = get_document(store, ticket_id, arena, &document, error);
     if (status == STATUS_NOT_FOUND) {
         return STATUS_OK;
@@ -84,6 +108,9 @@ enum status store_forget_words(struct store *store, struct uuid ticket_id, struc
     }
     if (status == STATUS_OK) {
         status = run_document(store, QUERY_ticket_document_delete, &document, error);
+    }
+    if (status == STATUS_OK) {
+        status = flush_index(store, error);
     }
     return status == STATUS_OK ? set_mark(store, QUERY_ticket_unclean_set, ticket_id, true, error)
                                : status;
@@ -207,6 +234,9 @@ enum status store_index_tickets(struct store *store, struct engine_time now, siz
         status =
             set_mark(store, QUERY_ticket_indexed_set, came[came_count - 1].ticket_id, false, error);
     }
+    if (status == STATUS_OK) {
+        status = flush_index(store, error);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -226,6 +256,9 @@ enum status store_clean_index(struct store *store, bool begun, bool *left_r, str
     }
     query_bind_int64(&run, ":pages", begun ? MERGED_PAGES : -MERGED_PAGES);
     status = query_finish(&run, error);
+    if (status == STATUS_OK) {
+        status = flush_index(store, error);
+    }
     /* "If the difference is less than 2, the command was a no-op" (fts5, 6.8). */
     bool left = sqlite3_total_changes64(store->db) - before >= 2;
     if (status == STATUS_OK && !left) {

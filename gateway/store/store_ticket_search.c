@@ -360,18 +360,19 @@ static int newest_first(const void *a, const void *b)
     return memcmp(other->ticket_id.bytes, one->ticket_id.bytes, sizeof one->ticket_id.bytes);
 }
 
-/* Tickets behind the index, then tickets that changed since; false: there are more than are read.
- */
+/* Tickets behind the index (the newest of all, when it is damaged), then tickets that changed
+ * since; false: there are more than are read. */
 static enum status list_unindexed(struct store *store, const struct ticket_filter *filter,
-                                  const struct range *range, struct arena *arena,
+                                  const struct range *range, bool damaged, struct arena *arena,
                                   struct ticket_document_row *candidates_r, size_t *count_r,
                                   bool *complete_r, struct error *error)
 {
     const struct {
         enum query query;
         size_t most;
-    } lists[] = {{QUERY_ticket_unindexed_newest, UNINDEXED_READ_MAX},
-                 {QUERY_ticket_stale_list, STALE_READ_MAX}};
+    } lists[] = {
+        {damaged ? QUERY_ticket_newest : QUERY_ticket_unindexed_newest, UNINDEXED_READ_MAX},
+        {QUERY_ticket_stale_list, STALE_READ_MAX}};
     *complete_r = true;
     *count_r = 0;
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
@@ -382,7 +383,7 @@ static enum status list_unindexed(struct store *store, const struct ticket_filte
         if (status != STATUS_OK) {
             return status;
         }
-        if (lists[i].query == QUERY_ticket_unindexed_newest) {
+        if (lists[i].query != QUERY_ticket_stale_list) {
             query_bind_uuid(&run, ":before", range->before);
         } else {
             query_bind_int64(&run, ":customer_id", filter->customer_id);
@@ -437,7 +438,7 @@ static enum status read_candidate(struct store *store, const struct ticket_filte
 }
 
 static enum status read_plainly(struct store *store, const struct ticket_filter *filter,
-                                const struct range *range, struct arena *arena,
+                                const struct range *range, bool damaged, struct arena *arena,
                                 struct plain *plain_r, struct error *error)
 {
     const size_t most = UNINDEXED_READ_MAX + STALE_READ_MAX;
@@ -447,8 +448,8 @@ static enum status read_plainly(struct store *store, const struct ticket_filter 
     struct tokenizer tokenizer = {.instance = NULL};
     size_t count = 0;
     enum status status = candidates != NULL && texts != NULL
-                             ? list_unindexed(store, filter, range, arena, candidates, &count,
-                                              &plain.complete, error)
+                             ? list_unindexed(store, filter, range, damaged, arena, candidates,
+                                              &count, &plain.complete, error)
                              : error_set(error, STATUS_NO_MEMORY, "no memory for the search");
     if (status == STATUS_OK) {
         plain.rows = arena_alloc(arena, (count + 1) * sizeof *plain.rows);
@@ -534,6 +535,20 @@ static enum status search_index(struct store *store, const struct ticket_filter 
     return status;
 }
 
+/* Nothing of an index that is damaged, which is told. */
+static enum status search_index_or_none(struct store *store, const struct ticket_filter *filter,
+                                        const struct range *range, struct arena *arena,
+                                        struct ticket_page *page, struct error *error)
+{
+    store->search_damaged = false; /* other words may not meet what the last ones met */
+    enum status status = search_index(store, filter, range, arena, page, error);
+    if (status == STATUS_UNAVAILABLE && store->search_damaged) {
+        *page = (struct ticket_page){.damaged = true};
+        return STATUS_OK;
+    }
+    return status;
+}
+
 /* Puts what was read plainly where it belongs. What lies beyond the page's end is for the next. */
 static enum status merge(const struct ticket_filter *filter, const struct plain *plain,
                          struct arena *arena, struct ticket_page *page, struct error *error)
@@ -556,7 +571,7 @@ static enum status merge(const struct ticket_filter *filter, const struct plain 
     }
     page->rows = rows;
     page->count = count;
-    page->complete = plain->complete;
+    page->complete = plain->complete && !page->damaged;
     cut_page(filter, page);
     return STATUS_OK;
 }
@@ -573,9 +588,9 @@ enum status store_list_tickets(struct store *store, const struct ticket_filter *
     if (filter->words == NULL) {
         status = list_rows(store, filter, &range, arena, &page, error);
     } else {
-        status = read_plainly(store, filter, &range, arena, &plain, error);
+        status = search_index_or_none(store, filter, &range, arena, &page, error);
         if (status == STATUS_OK) {
-            status = search_index(store, filter, &range, arena, &page, error);
+            status = read_plainly(store, filter, &range, page.damaged, arena, &plain, error);
         }
         if (status == STATUS_OK) {
             status = merge(filter, &plain, arena, &page, error);

@@ -263,6 +263,12 @@ SELECT customer_id, ticket_id FROM ticket INDEXED BY ticket_by_id
 WHERE ticket_id > (SELECT ticket_id FROM ticket_indexed) AND ticket_id < :before
 ORDER BY ticket_id DESC LIMIT :limit;
 
+-- name: ticket_newest
+-- Whatever the index has: for a search without it.
+SELECT customer_id, ticket_id FROM ticket INDEXED BY ticket_by_id
+WHERE ticket_id < :before
+ORDER BY ticket_id DESC LIMIT :limit;
+
 -- name: ticket_walk
 SELECT customer_id, ticket_id, closed_at, erased_at FROM ticket
 WHERE customer_id = :customer_id AND ticket_id > :after AND ticket_id < :below

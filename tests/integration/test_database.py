@@ -196,6 +196,44 @@ class Emptied(unittest.TestCase):
         self.gateway.start()
         self.assertEqual(ours.show(escalation)["id"], escalation)
 
+    def spoil(self, table):
+        """Rubbish in place of the first page of a table."""
+        with contextlib.closing(sqlite3.connect(self.database)) as database:
+            page, = database.execute(
+                "SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+        with self.database.open("r+b") as file:
+            file.seek((page - 1) * 4096)
+            file.write(b"\xde\xad\xbe\xef" * 1024)
+
+    def search(self, ours, words):
+        answer = ours.desk.get(f"/v1/tickets?customer=acme&q={words}")
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json
+
+    def test_search_damaged__all_else_goes_on_until_it_is_rebuilt(self):
+        ours, escalation, _ = self.use()
+        self.gateway.start()
+        word = max(ours.show(escalation)["summary"].split(), key=len)
+        self.gateway.stop()
+        self.spoil("ticket_words_config")
+        self.gateway.start()
+        ours.escalate()
+        found = self.search(ours, word)
+        self.assertEqual((len(found["items"]), found["complete"]), (2, False))
+        self.assertEqual(self.gateway.client().get("/readyz").status, 200)
+        wait_until(lambda: "tickets.search_damaged" in self.gateway.log(), "the alarm")
+        running = self.run_daemon("--rebuild-search")
+        self.assertEqual(running.returncode, 1, running.stdout)
+        self.assertIn("another gateway runs on this database", running.stderr)
+        self.gateway.stop()
+        done = self.run_daemon("--rebuild-search")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("the next start fills it (damaged pages were left out", done.stdout)
+        self.assertEqual(self.run_daemon("--check-database").returncode, 0)
+        self.gateway.start()
+        found = self.search(ours, word)
+        self.assertEqual((len(found["items"]), found["complete"]), (2, True))
+
     def test_is_refused_without_a_ballast(self):
         self.gateway.sections["gateway"]["reserve_mb"] = 0
         self.use()

@@ -511,6 +511,45 @@ static void test_alarms__are_told_once_a_minute(void **state)
     house_settle(house);
 }
 
+/* A millisecond for each command, and so many for the commit. */
+static int64_t commit_ms;
+
+static int note_statement(unsigned type, void *context, void *statement, void *text)
+{
+    (void)type;
+    (void)statement;
+    if (strcmp(text, "SAVEPOINT command") == 0) {
+        ((struct house *)context)->boot.ms++;
+    } else if (strcmp(text, "COMMIT") == 0) {
+        ((struct house *)context)->boot.ms += commit_ms;
+    }
+    return 0;
+}
+
+static void test_turn__works_as_long_as_a_commit_takes(void **state)
+{
+    enum { FIRST = 16 /* whatever the time */, MIDDLE = 20 };
+    struct house *house = *state;
+    struct command *commands[FIRST + MIDDLE + TURN_WORK_MS_MAX + FIRST + 1];
+    const size_t count = sizeof commands / sizeof commands[0];
+    (void)sqlite3_trace_v2(house->engine->store->db, SQLITE_TRACE_STMT, note_statement, house);
+    post_many(house, LANE_NEW, count, commands);
+    size_t done = 0;
+    static const struct {
+        int64_t commit_ms; /* of this turn: the next one works for as long */
+        size_t commands;
+    } turns[] = {{MIDDLE, FIRST}, {1000, MIDDLE}, {1, TURN_WORK_MS_MAX}, {1, FIRST}};
+    house->engine->commit_took_ms = 1;
+    for (size_t i = 0; i < sizeof turns / sizeof turns[0]; i++) {
+        commit_ms = turns[i].commit_ms;
+        done += turns[i].commands;
+        assert_int_equal(engine_turn(house->engine), 0);
+        assert_int_equal(count_answered(commands, count), done);
+    }
+    (void)sqlite3_trace_v2(house->engine->store->db, 0, NULL, NULL);
+    house_settle(house);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -524,6 +563,7 @@ int main(void)
         LANES_TEST(test_turn__slow_still_does_all_that_is_urgent),
         LANES_TEST(test_turn__what_was_left_is_not_overtaken),
         LANES_TEST(test_turn__slow_still_meets_deadlines),
+        LANES_TEST(test_turn__works_as_long_as_a_commit_takes),
         LANES_TEST(test_turn__what_was_left_is_answered_at_the_end),
         LANES_TEST(test_alone__slow_ends_the_turn_soon),
         LANES_TEST(test_alone__slow_tells_all_of_a_change),

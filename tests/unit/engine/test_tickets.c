@@ -157,6 +157,28 @@ static void test_index__follows(void **state)
     assert_int_equal(house_number(house, "SELECT count(*) FROM ticket_document"), 2);
 }
 
+/* An alarm, once, and all else goes on; so does the next start. */
+static void test_index__that_is_damaged_is_left_alone(void **state)
+{
+    struct house *house = *state;
+    (void)recorded_ticket(house);
+    assert_int_equal(
+        sqlite3_exec(house->engine->store->db, "DELETE FROM ticket_words_config", NULL, NULL, NULL),
+        SQLITE_OK);
+    house_close(house);
+    house_open(house);
+    size_t alarms = house->alarms;
+    for (int i = 0; i < 3; i++) {
+        house_advance(house, 61000);
+        house_settle(house);
+    }
+    assert_int_equal(house->alarms, alarms + 1);
+    assert_string_equal(house->alarm, "tickets.search_damaged");
+    assert_false(house->engine->damaged);
+    assert_int_equal(house_number(house, "SELECT count(*) FROM ticket_document"), 0);
+    (void)house_escalate(house, SEVERITY_MAJOR);
+}
+
 static void keep_for_30_days(struct house *house)
 {
     house_run(house, chore_change_calendar(house));
@@ -233,6 +255,7 @@ int main(void)
         HOUSE_TEST(test_close__not_while_somebody_is_called),
         HOUSE_TEST(test_link__makes_no_chain),
         HOUSE_TEST(test_index__follows),
+        HOUSE_TEST(test_index__that_is_damaged_is_left_alone),
         HOUSE_TEST(test_erase__what_was_closed_30_days_ago),
         HOUSE_TEST(test_erase__not_by_a_wall_that_is_ahead),
         HOUSE_TEST(test_erase__not_without_retention),
