@@ -60,6 +60,7 @@ static bool lasts(enum coverage_kind kind)
     case COVERAGE_NOT_PUBLISHED:
     case COVERAGE_CHANGED:
     case COVERAGE_NO_CHECK_IN:
+    case COVERAGE_NUMBER_UNPROVEN:
     case COVERAGE_KINDS_COUNT:
         break;
     }
@@ -245,6 +246,10 @@ static void say(const struct coverage_reporting *request, const struct coverage_
         break;
     case COVERAGE_NO_NUMBER:
         (void)snprintf(text, bytes, "an agent who is to be called has no number");
+        break;
+    case COVERAGE_NUMBER_UNPROVEN:
+        (void)snprintf(text, bytes,
+                       "no number of an agent who is to be called was lately answered");
         break;
     case COVERAGE_NO_DEVICE:
         (void)snprintf(text, bytes, "an agent who is asked by push has no phone for it");

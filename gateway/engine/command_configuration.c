@@ -7,6 +7,7 @@
 #include "gateway/base/encoding.h"
 #include "gateway/base/json_writer.h"
 #include "gateway/base/text.h"
+#include "gateway/engine/phones_private.h"
 #include "gateway/engine/qualify.h"
 #include "gateway/store/store_number.h"
 

@@ -7,6 +7,7 @@
 
 #include "gateway/base/json_writer.h"
 #include "gateway/engine/device_test_json.h"
+#include "gateway/engine/phones_private.h"
 
 #define SMALL_JSON_BYTES 4096
 /* By so much the wall may be set back without a new code being refused. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gateway/base/text.h"
+#include "gateway/engine/phones_private.h"
 #include "gateway/store/store_number.h"
 
 /* The dispatcher had no room: back to the outbox. A call that holds the trunk left in an earlier

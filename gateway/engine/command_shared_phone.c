@@ -6,6 +6,7 @@
 #include "gateway/base/json_writer.h"
 #include "gateway/base/text.h"
 #include "gateway/engine/engine_private.h"
+#include "gateway/engine/phones_private.h"
 #include "gateway/engine/pin.h"
 
 #define SMALL_JSON_BYTES 2048

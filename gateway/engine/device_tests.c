@@ -9,6 +9,7 @@
 #include "gateway/base/text.h"
 #include "gateway/engine/device_test_json.h"
 #include "gateway/engine/engine_private.h"
+#include "gateway/engine/phones_private.h"
 
 #define TEST_LIFE_MS       INT64_C(60000)
 #define TESTS_WINDOW_MS    INT64_C(60000)

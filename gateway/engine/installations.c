@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/engine/phones_private.h"
+
 static bool same_text(const char *left, const char *right)
 {
     return left == NULL || right == NULL ? left == right : strcmp(left, right) == 0;
