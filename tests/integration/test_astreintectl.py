@@ -40,6 +40,10 @@ class FakeGateway(http.server.BaseHTTPRequestHandler):
     def answer_from_store(self, body):
         """As the gateway does: definitions stand one level down, beside what it adds itself."""
         store, kind = self.server.store, self.path.split("/")[-2]
+        if (self.command, self.path) in self.server.refusals:
+            return self.send(*self.server.refusals[(self.command, self.path)])
+        if self.command == "GET" and self.path in self.server.listed:
+            return self.send(200, self.server.listed[self.path])
         if self.command == "PUT":
             created = self.path not in store
             content = {"content": json.loads(body),
@@ -86,6 +90,7 @@ class Case(unittest.TestCase):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), FakeGateway)
         self.server.lock = threading.Lock()
         self.server.answers, self.server.seen, self.server.store = {}, [], None
+        self.server.refusals, self.server.listed = {}, {}
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.addCleanup(self.server.server_close)
         self.addCleanup(self.server.shutdown)
@@ -413,7 +418,79 @@ class Customers(Case):
             "errors": [{"pointer": "/phone", "detail": "/phone: is not a telephone number"}]})
         done = self.ctl("apply", path, code=1)
         self.assertIn("/customers/0/agents/0/phone: is not a telephone number", done.stderr)
-        self.assertIn("mend the file", done.stderr)
+        self.assertIn("Mend the file", done.stderr)
+
+    def refuse(self, path, status, problem, detail, pointer=None):
+        errors = [{"pointer": pointer, "detail": f"{pointer}: {detail}"}] if pointer else []
+        self.server.refusals[("PUT", path)] = (status, {
+            "type": "https://astreinte.invalid/problems/" + problem, "detail": detail,
+            "errors": errors})
+
+    def test_a_refused_apply_makes_nobody_live(self):
+        self.server.store = {}
+        document = json.loads(json.dumps(self.FILE))
+        customer = document["customers"][0]
+        customer.update(numbers=["01 99 00 00 01"], check_ins={"principal": {"procedure": "p"}},
+                        rules=[{"name": "r", "then": {"action": "escalate"}}])
+        path = self.file("customers.json", json.dumps(document))
+        self.refuse("/v1/customers/c/rules", 400, "invalid", "can never be reached", "/rules/0")
+        done = self.ctl("apply", path, code=1)
+        puts = [(seen, json.loads(body)) for method, seen, _, body in self.server.seen
+                if method == "PUT"]
+        self.assertNotIn("/v1/customers/c/rotas/principal/check-in", [seen for seen, _ in puts])
+        for seen, body in puts:
+            self.assertFalse(seen == "/v1/customers/c" and "numbers" in body, body)
+        self.assertIn("astreintectl: the rules of c\n", done.stderr)
+        self.assertIn("  /customers/0/rules/0: can never be reached\n", done.stderr)
+        self.assertIn("  Not done: the rules of c, check-in principal of c, customer c.\n",
+                      done.stderr)
+        self.assertIn("No number leads to customer c yet", done.stderr)
+        self.assertEqual(done.stdout.count("customer  c\n"), 1)
+        # Mended, it is applied to its end; then a new fault takes nothing from what is live.
+        self.server.refusals = {}
+        self.assertIn("rules     c\n", self.ctl("apply", path).stdout)
+        self.assertEqual(self.server.store["/v1/customers/c"]["content"]["numbers"],
+                         ["01 99 00 00 01"])
+        customer.update(numbers=["01 99 00 00 02"], greeting="Bonjour", rules=[])
+        self.refuse("/v1/customers/c/rules", 400, "invalid", "too few", "/rules")
+        path = self.file("customers.json", json.dumps(document))
+        done = self.ctl("apply", path, code=1)
+        self.assertIn("  Customer c keeps the numbers that it had.\n", done.stderr)
+        content = self.server.store["/v1/customers/c"]["content"]
+        self.assertEqual((content["numbers"], content["greeting"]), (["01 99 00 00 01"], "Bonjour"))
+
+    def test_apply_names_the_place_of_what_is_not_there(self):
+        self.server.store = {}
+        document = json.loads(json.dumps(self.FILE))
+        document["customers"][0]["check_ins"] = {"astreinte": {"procedure": "p"}}
+        self.refuse("/v1/customers/c/rotas/astreinte/check-in", 404, "not-found",
+                    "the customer has no such rota: put it first")
+        done = self.ctl("apply", self.file("customers.json", json.dumps(document)), code=1)
+        self.assertIn("astreintectl: check-in astreinte of c\n", done.stderr)
+        self.assertIn("  /customers/0/check_ins/astreinte: the customer has no such rota",
+                      done.stderr)
+        self.assertNotIn("Check the spelling", done.stderr)
+
+    def test_apply_refused_at_once_says_that_nothing_was_done(self):
+        self.server.store = {}
+        self.refuse("/v1/customers/c", 400, "invalid", "unknown", "/time_zone")
+        done = self.ctl("apply", self.file("customers.json", json.dumps(self.FILE)), code=1)
+        self.assertIn("astreintectl: customer c\n", done.stderr)
+        self.assertIn("  /customers/0/time_zone: unknown\n", done.stderr)
+        self.assertIn("  Nothing was changed. Mend the file and apply it again.\n", done.stderr)
+        self.assertNotIn("stands above", done.stderr)
+
+    def test_apply_names_what_stands_in_the_gateway_alone(self):
+        self.server.store = {}
+        path = self.file("customers.json", json.dumps(self.FILE))
+        self.assertNotIn("not in the file", self.ctl("apply", path).stdout)
+        self.server.listed = {
+            "/v1/customers/c/rotas": {"items": [{"slug": "principal"}, {"slug": "renfort"}]},
+            "/v1/customers/c/rules": {"version": 1, "definition": {"rules": [{"name": "r"}]}}}
+        for more in ((), ("--dry-run",)):
+            said = self.ctl("apply", path, *more).stdout
+            self.assertIn("not in the file, left as it is: rules of c\n"
+                          "not in the file, left as it is: rota c/renfort\n", said)
 
     def test_apply_with_a_wrong_key_speaks_of_the_key_alone(self):
         path = self.file("customers.json", json.dumps(self.FILE))
@@ -421,7 +498,7 @@ class Customers(Case):
             "type": "https://astreinte.invalid/problems/forbidden", "detail": "not this role"})
         done = self.ctl("apply", path, code=1)
         self.assertTrue(done.stderr.startswith("astreintectl: refused: not this role"))
-        self.assertNotIn("mend the file", done.stderr)
+        self.assertNotIn("end the file", done.stderr)
         self.assertIn("Nothing was changed", done.stderr)
 
     def test_apply_refuses_a_broken_file_before_sending(self):
