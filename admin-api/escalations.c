@@ -28,7 +28,7 @@ enum next escalations_post(struct exchange *exchange)
         directory_customer_by_slug(exchange->directory, slug);
     if (customer == NULL || !principal_covers(&exchange->principal, customer->id)) {
         return reply_fault(exchange, STATUS_NOT_FOUND, "/customer",
-                           "customer: no such customer, or none of this key: check the slug");
+                           "/customer: no such customer, or none of this key: check the slug");
     }
     webhook_check_fields(customer->ticket_fields, customer->ticket_fields_count, exchange->arena,
                          request);

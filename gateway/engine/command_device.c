@@ -61,8 +61,8 @@ enum status command_use_enrolment(struct engine *engine, struct command *command
     enum status status = store_find_enrolment_code(engine->store, &hash, &row, error);
     if (status == STATUS_NOT_FOUND ||
         (status == STATUS_OK && !code_is_alive(&row, command->received_at))) {
-        answer_refuse(command, STATUS_NOT_FOUND,
-                      "code: unknown, used or expired; ask for a new one");
+        answer_refuse_at(command, STATUS_NOT_FOUND, "/code",
+                         "unknown, used or expired; ask for a new one");
         return STATUS_OK;
     }
     if (status != STATUS_OK) {
@@ -73,7 +73,7 @@ enum status command_use_enrolment(struct engine *engine, struct command *command
     const struct directory_person *agent =
         customer == NULL ? NULL : directory_agent(customer, row.agent_id);
     if (agent == NULL || !agent->active) { /* nobody: its row is damaged */
-        answer_refuse(command, STATUS_NOT_FOUND, "code: its agent is no longer active");
+        answer_refuse_at(command, STATUS_NOT_FOUND, "/code", "its agent is no longer active");
         return STATUS_OK;
     }
     int64_t numbers[2] = {row.customer_id, row.enrolment_id};
@@ -258,7 +258,7 @@ enum status command_check_in(struct engine *engine, struct command *command, str
     const struct directory_interval *shift =
         shift_of(customer, request->agent_id, request->shift, command->received_at, &role);
     if (request->shift != NULL && shift == NULL) {
-        answer_refuse(command, STATUS_INVALID, "shift: you have no shift in this rota");
+        answer_refuse_at(command, STATUS_INVALID, "/shift", "you have no shift in this rota");
         return STATUS_OK;
     }
     struct check_in_row row = {
