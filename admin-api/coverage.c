@@ -127,6 +127,8 @@ static void write_coverage(struct json_writer *json, void *context)
     json_member_time(json, "from", walk->now);
     json_member_time(json, "to", (struct wall_time){walk->now.ms + walk->days * 24 * HOUR_MS});
     json_member_text(json, "language", walk->french ? "fr" : "en");
+    const struct directory_customer *only = walk->exchange->customer; /* NULL: of several */
+    json_member_text(json, "time_zone", only != NULL ? only->time_zone : NULL);
     json_member_int(json, "customers", (int64_t)walk->customers_count);
     json_member_int(json, "daily_rest_h", walk->daily_rest_ms / HOUR_MS);
     json_member_int(json, "weekly_rest_h", walk->weekly_rest_ms / HOUR_MS);

@@ -9,6 +9,7 @@
 
 #define CUSTOMERS_BYTES_MAX (4u << 20)
 #define HOLIDAYS_BYTES_MAX  (64u << 10) /* what the gateway takes of any body */
+#define AT_HOURS            168         /* how far on-call --at looks for the end of a turn */
 #define NOT_DONE_NAMED_MAX  6           /* steps that did not come about, by name */
 
 enum change { CHANGE_CREATED, CHANGE_UPDATED, CHANGE_UNCHANGED, CHANGE_SKIPPED, CHANGES_COUNT };
@@ -425,39 +426,78 @@ enum ctl_exit command_enrol(struct ctl *ctl, const struct arguments *arguments)
     return CTL_OK;
 }
 
+static void print_interval(const struct terminal *out, json_t *interval)
+{
+    char span[TERMINAL_SPAN_BYTES_MAX];
+    terminal_span(ctl_member(interval, "from"), ctl_member(interval, "to"), span);
+    terminal_column(out, TINT_BOLD, 20, ctl_member(interval, "agent"));
+    terminal_print(out, TINT_PLAIN, "%s\n", span);
+}
+
+/* What is asked for: a stretch from now on, or, by --at, a moment and what comes behind it. */
+static enum ctl_exit take_window(struct ctl *ctl, const struct arguments *arguments,
+                                 struct wall_time *from_r, long *hours_r)
+{
+    const char *at = arguments_option(arguments, "--at");
+    const char *hours = arguments_option(arguments, "--hours");
+    char *end = NULL;
+    *from_r = clock_wall(ctl->clock);
+    *hours_r = hours != NULL ? strtol(hours, &end, 10) : at != NULL ? AT_HOURS : 24;
+    if (at != NULL && hours != NULL) {
+        return ctl_fail(ctl, CTL_USAGE, "give --at or --hours, not both");
+    }
+    if (at != NULL && wall_time_parse(at, from_r) != STATUS_OK) {
+        return ctl_fail(ctl, CTL_USAGE,
+                        "--at: \"%s\" is not an RFC 3339 time such as 2026-12-25T12:00:00Z", at);
+    }
+    if (*hours_r < 1 || *hours_r > 8784 || (end != NULL && *end != '\0')) {
+        return ctl_fail(ctl, CTL_USAGE, "--hours: \"%s\" is not a number from 1 to 8784", hours);
+    }
+    return CTL_OK;
+}
+
+/* With --at only who is on call at its beginning. */
+static void print_on_call(struct ctl *ctl, json_t *answer, struct wall_time from, bool only_then)
+{
+    const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
+    size_t i, count = 0;
+    json_t *interval;
+    terminal_use_zone(ctl_member(answer, "time_zone"));
+    json_array_foreach(json_object_get(answer, "intervals"), i, interval)
+    {
+        struct wall_time begins;
+        if (!only_then || (wall_time_parse(ctl_member(interval, "from"), &begins) == STATUS_OK &&
+                           begins.ms <= from.ms)) {
+            print_interval(&out, interval);
+            count++;
+        }
+    }
+    if (only_then && count == 0) {
+        terminal_print(&out, TINT_RED, "nobody is on call then\n");
+    }
+}
+
 enum ctl_exit command_on_call(struct ctl *ctl, const struct arguments *arguments)
 {
-    const char *hours_text = arguments_option(arguments, "--hours");
-    char *end = NULL;
-    long hours = hours_text != NULL ? strtol(hours_text, &end, 10) : 24;
-    if (hours < 1 || hours > 8784 || (end != NULL && *end != '\0')) {
-        return ctl_fail(ctl, CTL_USAGE, "--hours: \"%s\" is not a number from 1 to 8784",
-                        hours_text);
+    struct wall_time begin;
+    long hours;
+    enum ctl_exit code = take_window(ctl, arguments, &begin, &hours);
+    if (code != CTL_OK) {
+        return code;
     }
-    struct wall_time now = clock_wall(ctl->clock);
     char from[RFC3339_BYTES_MAX], to[RFC3339_BYTES_MAX];
-    wall_time_format(now, from);
-    wall_time_format((struct wall_time){now.ms + (int64_t)hours * 3600000}, to);
+    wall_time_format(begin, from);
+    wall_time_format((struct wall_time){begin.ms + (int64_t)hours * 3600000}, to);
     const char *path = ctl_path(ctl, "v1", "customers", arguments->positional[0], "rotas",
                                 arguments->positional[1], "on-call", NULL);
     struct client_response response;
     path = ctl_query(ctl, path, "from", from, "to", to, NULL);
-    enum ctl_exit code = ctl_call_json(ctl, "GET", path, NULL, &response);
+    code = ctl_call_json(ctl, "GET", path, NULL, &response);
     if (code != CTL_OK) {
         say_asked_for(ctl, "rota", arguments);
         return code;
     }
-    const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
-    size_t i;
-    json_t *interval;
-    json_array_foreach(json_object_get(response.json, "intervals"), i, interval)
-    {
-        char begin[TERMINAL_TIME_BYTES_MAX], until[TERMINAL_TIME_BYTES_MAX];
-        terminal_time(ctl_member(interval, "from"), now, begin);
-        terminal_time(ctl_member(interval, "to"), now, until);
-        terminal_column(&out, TINT_BOLD, 20, ctl_member(interval, "agent"));
-        terminal_print(&out, TINT_PLAIN, "%s – %s\n", begin, until);
-    }
+    print_on_call(ctl, response.json, begin, arguments_option(arguments, "--at") != NULL);
     client_response_fini(&response);
     return CTL_OK;
 }

@@ -58,7 +58,7 @@ struct notification_words render_notification(const struct effect *effect)
     bool french = speaks_french(effect);
     struct notification_words words = {.title = "Astreinte"};
     if (effect->drill) {
-        words.title = french ? "EXERCICE - Astreinte" : "DRILL - Astreinte";
+        words.title = french ? "EXERCICE – Astreinte" : "DRILL – Astreinte";
     }
     switch (effect->purpose) {
     case PURPOSE_WITHDRAW:
@@ -77,7 +77,7 @@ struct notification_words render_notification(const struct effect *effect)
                             : "The situation has changed. Open the app.";
         break;
     case PURPOSE_TEST:
-        words.title = french ? "Essai - Astreinte" : "Test - Astreinte";
+        words.title = french ? "Essai – Astreinte" : "Test – Astreinte";
         words.body = french ? "Ceci est un essai. Confirmez que vous l'avez entendu."
                             : "This is a test. Confirm that you heard it.";
         break;
@@ -169,7 +169,7 @@ static void say_neutral(const struct effect *effect, bool french, char *text, si
     const char *rest = "";
     if (asked_of(effect) != ASKED_CALL) {
         rest = check_in_sentence(asked_of(effect), effect->purpose, french);
-        (void)snprintf(text, text_bytes, "%sAstreinte %s. %s", drill, effect->customer->alias,
+        (void)snprintf(text, text_bytes, "%sAstreinte, %s. %s", drill, effect->customer->alias,
                        rest);
         return;
     }
@@ -195,7 +195,7 @@ static void say_neutral(const struct effect *effect, bool french, char *text, si
                       : "Urgent call. Press 1 to listen and accept, 2 to decline.";
         break;
     }
-    (void)snprintf(text, text_bytes, "%sAstreinte %s. %s", drill, effect->customer->alias, rest);
+    (void)snprintf(text, text_bytes, "%sAstreinte, %s. %s", drill, effect->customer->alias, rest);
 }
 
 static const char *call_role(const struct effect *effect)

@@ -214,6 +214,49 @@ class Escalations(Case):
                           "notified claire by 1 call(s)", "notified director by 2 call(s)",
                           "notified luc on 0 device(s)"])
 
+    def test_escalate_says_whom_to_dial_and_which_rule_decided(self):
+        rungs = [{"phone": "+33612345678", "name": "Paul Durand", "role": "principal",
+                  "emergency": False},
+                 {"phone": "+33142340000", "name": None, "role": None, "emergency": True}]
+        self.answer("POST", "/v1/escalations", 202, {
+            "id": ID, "ticket": "T-1", "ticket_number": 1089, "state": "noted", "joined": False,
+            "notified": [], "next": None, "warnings": [], "decision": {
+                "rule": "direct", "action": "forward", "procedure": None, "dial": "+33612345678",
+                "ladder": rungs, "because": {"fr": "règle « direct »", "en": "rule direct"}}})
+        said = self.ctl("escalate", "-", stdin="{}").stdout
+        self.assertIn("ticket   1089  T-1\n", said)
+        self.assertIn("decision forward, rule direct: rule direct\n", said)
+        self.assertIn("DIAL     06 12 34 56 78  Paul Durand (principal)\n", said)
+        self.assertIn("then     01 42 34 00 00  the emergency number\n", said)
+        french = self.ctl("escalate", "-", "--language", "fr", stdin="{}").stdout
+        self.assertIn("décision transférer l'appel, règle direct\u00a0: règle « direct »\n", french)
+        self.assertIn("APPELER  06 12 34 56 78  Paul Durand (principal)\n", french)
+        self.assertIn("état     notée\n", french)
+
+    def test_show_in_french_and_with_the_number_that_is_said(self):
+        path = f"/v1/escalations/{ID}?language=fr"
+        self.answer("GET", path, 200, dict(ESCALATION, ticket_number=1089, drill=True))
+        said = self.ctl("show", ID, "--language", "fr").stdout
+        for words in ("critique", "acceptée  EXERCICE\n", "Ticket   1089  T-1\n", "Appelants\n",
+                      "Ouverte  lun. 05/01/2026 03:00:00 CET\n", "rappel promis avant",
+                      "Tentatives\n", "RÉPONSE", "en échec", "2. (inconnu)", "Journal\n"):
+            self.assertIn(words, said)
+        self.ctl("show", ID, "--language", "de", code=2)
+
+    def test_a_drill_is_marked_where_the_desk_looks(self):
+        drill = dict(ESCALATION, drill=True, ticket_number=1089)
+        self.answer("GET", "/v1/escalations", 200, {"items": [drill], "next_cursor": None})
+        self.assertIn("DRILL Fuite d'azote\n", self.ctl("list").stdout)
+        french = self.ctl("list", "--language", "fr").stdout
+        self.assertIn("EXERCICE Fuite d'azote\n", french)
+        self.assertRegex(french, r"critique +acceptée +Paul Durand")
+        self.answer("GET", "/v1/desk/0142", 200, {
+            "name": "C", "language": "fr", "time_zone": "America/Guadeloupe", "open": [drill],
+            "opening": {"state": "open", "until": AT}, "greeting": ""})
+        said = self.ctl("desk", "0142").stdout
+        self.assertRegex(said, rf"  1089  {ID} +acceptée +EXERCICE Fuite d'azote\n")
+        self.assertIn("C, ouvert jusqu'au dim. 04/01/2026 22:00:02 AST\n", said)
+
     def test_a_fault_names_its_field_once(self):
         detail = "/severity: must be one of info, minor"
         self.answer("POST", f"/v1/escalations/{ID}/severity", 422, {
@@ -330,6 +373,38 @@ class Escalations(Case):
             "type": "https://astreinte.invalid/problems/already-accepted"})
         self.assertIn("--operator NAME", self.ctl("done", ID, code=1).stderr)
 
+    def test_a_reason_may_be_named_or_stand_behind(self):
+        self.answer("POST", f"/v1/escalations/{ID}/cancel", 200, {"state": "cancelled"})
+        for words in (("erreur",), ("--reason", "erreur")):
+            self.ctl("cancel", ID, *words)
+            self.assertEqual(self.last_body()["reason"], "erreur")
+        for words in ((), ("erreur", "--reason", "autre")):
+            self.assertIn("--reason", self.ctl("cancel", ID, *words, code=2).stderr)
+
+    def test_called_back_says_what_it_recorded(self):
+        self.answer("POST", f"/v1/escalations/{ID}/called-back", 200, {"state": "noted"})
+        self.assertEqual(self.ctl("called-back", ID, "1").stdout,
+                         "noted\nrecorded: caller 1 was called back\n")
+
+    def test_tickets_say_whose_and_with_which(self):
+        self.answer("GET", "/v1/tickets/1034", 400, {
+            "type": "https://astreinte.invalid/problems/invalid", "detail": "customer is required"})
+        self.assertIn("--customer SLUG", self.ctl("ticket", "1034", code=1).stderr)
+        ticket = {"id": "t1", "number": 1034, "state": "open", "customer": "c", "summary": "x",
+                  "opened_at": AT, "fields": {"dialled": "+33", "outcome": "no_answer"},
+                  "escalations": [{"id": ID, "state": "noted", "callers": []}],
+                  "duplicates": [{"id": "t2", "number": 1045, "state": "open", "customer": "c",
+                                  "summary": "y", "opened_at": AT}],
+                  "notes": [{"n": 1, "kind": "linked", "at": AT, "by": "Sophie", "other": "t2"},
+                            {"n": 2, "kind": "unlinked", "at": AT, "by": "Sophie", "other": "t3"}]}
+        self.answer("GET", "/v1/tickets/t1", 200, ticket)
+        said = self.ctl("ticket", "t1", "--language", "fr").stdout
+        self.assertIn("Sophie  lié  1045  ", said)
+        self.assertIn("Sophie  délié  t3  ", said)
+        self.assertIn(f"{ID}  notée\n", said)
+        self.assertIn("\ncomposé      +33\nissue        sans réponse\n", said)
+        self.assertIn("\nid           t1\n", said)
+
     def test_a_wrong_caller_is_named(self):
         self.answer("POST", "/v1/escalations/%s/called-back" % ID, 400, {
             "type": "https://astreinte.invalid/problems/invalid", "detail": "no such caller"})
@@ -343,6 +418,9 @@ class Escalations(Case):
         done = self.ctl("tasks").stdout
         for word in ("Rappeler Mme Martin", "clinique", "promise", ID + ", caller 1", "t1"):
             self.assertIn(word, done)
+        french = self.ctl("tasks", "--language", "fr").stdout
+        self.assertIn("Rappeler l'appelant\u00a0: l'heure promise approche", french)
+        self.assertIn(ID + ", appelant 1", french)
         self.answer("POST", "/v1/tasks/t1/done", 200, {})
         self.ctl("task-done", "t1")
 
@@ -516,6 +594,33 @@ class Customers(Case):
         self.assertLess(puts.index("/v1/customers/c/procedures/p"),
                         puts.index("/v1/customers/c/rotas/principal/check-in"))
         self.assertIn("0 created, 0 updated, 5 unchanged", self.ctl("apply", path).stdout)
+
+    def test_who_is_on_call_at_a_moment_that_is_far_off(self):
+        path = "/v1/customers/c/rotas/principal/on-call"
+        self.answer("GET", path, 200, {"time_zone": "Europe/Paris", "intervals": [
+            {"agent": "paul", "from": "2026-12-25T12:00:00Z", "to": "2026-12-25T17:00:00Z"},
+            {"agent": "zoe", "from": "2026-12-25T17:00:00Z", "to": "2026-12-28T17:00:00Z"}]})
+        said = self.ctl("on-call", "c", "principal", "--at", "2026-12-25T12:00:00Z",
+                        environment={"TZ": "UTC"}).stdout
+        self.assertRegex(said, r"\Apaul +Fri 25 Dec 2026 13:00 – Fri 25 Dec 2026 18:00 CET\n\Z")
+        self.assertIn("from=2026-12-25T12%3A00%3A00.000Z&to=2027-01-01T12", self.server.seen[-1][1])
+        self.assertEqual(len(self.ctl("on-call", "c", "principal").stdout.splitlines()), 2)
+        self.server.answers[("GET", path)] = [(200, {"intervals": []})]
+        self.assertEqual(self.ctl("on-call", "c", "principal", "--at", AT).stdout,
+                         "nobody is on call then\n")
+        self.ctl("on-call", "c", "principal", "--at", "Christmas", code=2)
+        self.ctl("on-call", "c", "principal", "--at", AT, "--hours", "3", code=2)
+
+    def test_shifts_begin_where_they_are_asked_for(self):
+        self.answer("GET", "/v1/customers/c/shifts", 200, {"time_zone": "Europe/Paris", "items": [
+            {"rota": "principal", "agent": "paul", "from": "2026-12-31T17:00:00.000Z",
+             "to": "2026-12-31T23:00:00.000Z", "check_in": None}]})
+        said = self.ctl("shifts", "c", "--from", "2026-12-25T12:00:00Z", "--days", "10",
+                        environment={"TZ": "UTC"}).stdout
+        self.assertIn("Thu 31 Dec 2026 18:00 – Fri 01 Jan 2027 00:00 CET  no check-in", said)
+        self.assertIn("from=2026-12-25T12%3A00%3A00.000Z&to=2027-01-04T12", self.server.seen[-1][1])
+        self.assertIn("--from", self.ctl("shifts", "c", "--from", "soon", code=2).stderr)
+        self.assertIn("--from TIME", self.ctl("shifts", "c", "--days", "60", code=2).stderr)
 
     def test_shifts_say_who_is_there(self):
         shift = {"rota": "principal", "agent": "paul", "name": "Paul",
