@@ -295,7 +295,8 @@ static void print_ticket(struct ctl *ctl, const struct speech *speech, json_t *t
     }
     json_object_foreach(json_object_get(ticket, "fields"), name, value)
     {
-        terminal_column(&out, TINT_DIM, 12, field_word(speech, name));
+        const char *label = ctl_member(json_object_get(ticket, "field_labels"), name);
+        terminal_column(&out, TINT_DIM, 12, label[0] != '\0' ? label : field_word(speech, name));
         terminal_text(&out, TINT_PLAIN,
                       field_word(speech, json_is_string(value) ? json_string_value(value) : ""));
         terminal_print(&out, TINT_PLAIN, "\n");

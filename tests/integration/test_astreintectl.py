@@ -391,7 +391,8 @@ class Escalations(Case):
             "type": "https://astreinte.invalid/problems/invalid", "detail": "customer is required"})
         self.assertIn("--customer SLUG", self.ctl("ticket", "1034", code=1).stderr)
         ticket = {"id": "t1", "number": 1034, "state": "open", "customer": "c", "summary": "x",
-                  "opened_at": AT, "fields": {"dialled": "+33", "outcome": "no_answer"},
+                  "opened_at": AT, "fields": {"dialled": "+33", "outcome": "no_answer", "site": "B"},
+                  "field_labels": {"site": "Bâtiment"},
                   "escalations": [{"id": ID, "state": "noted", "callers": []}],
                   "duplicates": [{"id": "t2", "number": 1045, "state": "open", "customer": "c",
                                   "summary": "y", "opened_at": AT}],
@@ -403,6 +404,7 @@ class Escalations(Case):
         self.assertIn("Sophie  délié  t3  ", said)
         self.assertIn(f"{ID}  notée\n", said)
         self.assertIn("\ncomposé      +33\nissue        sans réponse\n", said)
+        self.assertIn("\nBâtiment     B\n", said)
         self.assertIn("\nid           t1\n", said)
 
     def test_a_wrong_caller_is_named(self):
