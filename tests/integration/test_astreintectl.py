@@ -391,7 +391,8 @@ class Escalations(Case):
             "type": "https://astreinte.invalid/problems/invalid", "detail": "customer is required"})
         self.assertIn("--customer SLUG", self.ctl("ticket", "1034", code=1).stderr)
         ticket = {"id": "t1", "number": 1034, "state": "open", "customer": "c", "summary": "x",
-                  "opened_at": AT, "fields": {"dialled": "+33", "outcome": "no_answer", "site": "B"},
+                  "opened_at": AT,
+                  "fields": {"dialled": "+33", "outcome": "no_answer", "site": "B"},
                   "field_labels": {"site": "Bâtiment"},
                   "escalations": [{"id": ID, "state": "noted", "callers": []}],
                   "duplicates": [{"id": "t2", "number": 1045, "state": "open", "customer": "c",
