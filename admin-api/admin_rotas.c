@@ -98,6 +98,7 @@ enum next rotas_put(struct exchange *exchange)
 }
 
 struct on_call {
+    const char *time_zone; /* the customer's */
     const struct engine_rota_interval *intervals;
     size_t count;
 };
@@ -106,6 +107,7 @@ static void write_on_call(struct json_writer *json, void *context)
 {
     const struct on_call *on_call = context;
     json_object_begin(json);
+    json_member_text(json, "time_zone", on_call->time_zone);
     json_name(json, "intervals");
     json_array_begin(json);
     for (size_t i = 0; i < on_call->count; i++) {
@@ -136,7 +138,7 @@ static enum next compile(struct exchange *exchange, struct store *store)
         log_warning("http.rota_failed", LOG_STATUS(status));
         return reply_problem(exchange, status, &error, NULL);
     }
-    struct on_call on_call = {intervals, count};
+    struct on_call on_call = {exchange->customer->time_zone, intervals, count};
     return reply_view(exchange, write_on_call, &on_call);
 }
 

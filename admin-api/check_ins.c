@@ -86,6 +86,7 @@ enum next check_in_plan_delete(struct exchange *exchange)
 /* ---- shifts ---- */
 
 struct shifts {
+    const char *time_zone; /* the customer's */
     struct wall_time now;
     struct shift_view *views;
     size_t count;
@@ -125,6 +126,7 @@ static void write_shifts(struct json_writer *json, void *context)
 {
     const struct shifts *shifts = context;
     json_object_begin(json);
+    json_member_text(json, "time_zone", shifts->time_zone);
     json_name(json, "items");
     json_array_begin(json);
     for (size_t i = 0; i < shifts->count; i++) {
@@ -187,6 +189,7 @@ static enum next read_shifts(struct exchange *exchange, struct store *store)
     struct error error = {0};
     const char *slug = query_value(exchange, "rota");
     struct shifts shifts = {
+        .time_zone = exchange->customer->time_zone,
         .now = exchange->received_at,
         .views = arena_alloc(exchange->arena, SHIFTS_SHOWN_MAX * sizeof *shifts.views),
     };

@@ -93,6 +93,8 @@ static void write_coverage(struct json_writer *json, void *context)
     json_member_time(json, "to",
                      (struct wall_time){walk->asked.now.ms + walk->asked.days * 24 * HOUR_MS});
     json_member_text(json, "language", walk->french ? "fr" : "en");
+    const struct directory_customer *only = walk->exchange->customer; /* NULL: of several */
+    json_member_text(json, "time_zone", only != NULL ? only->time_zone : NULL);
     json_member_int(json, "customers", (int64_t)walk->customers_count);
     json_member_int(json, "daily_rest_h", walk->asked.daily_rest_ms / HOUR_MS);
     json_member_int(json, "weekly_rest_h", walk->asked.weekly_rest_ms / HOUR_MS);

@@ -18,24 +18,30 @@ static const char *const english_notes[COVERAGE_NOTES_COUNT] = {
     "published is reported of what begins within the customer's notice_days.",
 };
 static const char *const french_notes[COVERAGE_NOTES_COUNT] = {
-    "Les trous sont ceux des tours de garde qu'une procédure nomme ; un tour qui se repose le jour "
+    "Les trous sont ceux des plannings d'astreinte qu'une procédure nomme\u00a0; un planning qui "
+    "se repose le jour "
     "a un trou chaque jour.",
-    "Repos : le travail est ce qui est enregistré ici comme intervention, exercices compris, de "
+    "Repos\u00a0: le travail est ce qui est enregistré ici comme intervention, exercices compris, "
+    "de "
     "l'acceptation à la fin. L'astreinte compte comme repos, interventions exceptées (Code du "
     "travail, L3121-9, L3121-10). Les horaires de travail et les nuits chez d'autres clients ne "
-    "sont pas connus ici : il peut y avoir d'autres manquements.",
-    "Repos quotidien (L3131-1) : le repos entier est dû après une intervention, sauf s'il l'a "
-    "précédée ; est signalée celle qui n'a ni l'un ni l'autre, sur les trois dernières semaines. "
-    "Repos hebdomadaire (L3132-2) : cherché dans chaque semaine, du lundi au dimanche, à l'heure "
+    "sont pas connus ici\u00a0: il peut y avoir d'autres manquements.",
+    "Repos quotidien (L3131-1)\u00a0: le repos entier est dû après une intervention, sauf s'il l'a "
+    "précédée\u00a0; est signalée celle qui n'a ni l'un ni l'autre, sur les trois dernières "
+    "semaines. "
+    "Repos hebdomadaire (L3132-2)\u00a0: cherché dans chaque semaine, du lundi au dimanche, à "
+    "l'heure "
     "du client.",
-    "Deux fois à la fois : un agent, ou deux avec un numéro en commun, dans deux tours d'un "
-    "client.",
-    "Délai humain : personne ne répond sauf la dernière personne sollicitée, au dernier moment ; "
+    "Deux fois à la fois\u00a0: un agent, ou deux avec un numéro en commun, dans deux plannings "
+    "d'un client.",
+    "Délai humain\u00a0: personne ne répond sauf la dernière personne sollicitée, au dernier "
+    "moment\u00a0; "
     "fournisseurs et lignes fonctionnent. Ce que fait le centre d'appels une fois prévenu que "
     "personne n'a accepté n'est pas compté.",
-    "Publication (L3121-12, R3121-3) : seulement pour les clients qui publient ici leurs plannings "
-    "; "
-    "n'est signalé comme non publié que ce qui commence dans le délai du client (notice_days).",
+    "Publication (L3121-12, R3121-3)\u00a0: seulement pour les clients qui publient ici leurs "
+    "plannings"
+    "\u00a0; n'est signalé comme non publié que ce qui commence dans le délai du client "
+    "(notice_days).",
 };
 
 const char *const *coverage_notes(bool french)
@@ -83,14 +89,14 @@ static int say_check_in(const struct coverage_finding *finding, bool french, cha
     switch ((int)finding->kind) {
     case COVERAGE_CHECK_IN_UNASKED:
         return snprintf(text, size,
-                        french ? "La prise de poste du tour %s lance la procédure %s, qui ne "
+                        french ? "La prise de poste du planning %s lance la procédure %s, qui ne "
                                  "sollicite jamais l'agent attendu (check_in)."
                                : "The check-in of the rota %s runs procedure %s, which never "
                                  "reminds the agent who is missing (check_in).",
                         finding->rota, finding->procedure);
     case COVERAGE_NO_CHECK_IN:
         return snprintf(text, size,
-                        french ? "Aucune prise de poste n'est prévue pour le tour %s."
+                        french ? "Aucune prise de poste n'est prévue pour le planning %s."
                                : "No check-in is planned for the rota %s.",
                         finding->rota);
     default:
@@ -109,7 +115,7 @@ static int say_plan(const struct coverage_finding *finding, bool french, char *t
                         finding->rota);
     case COVERAGE_NO_ROTA:
         return snprintf(text, size,
-                        french ? "La procédure %s nomme le tour %s, qui n'existe pas ou ne se "
+                        french ? "La procédure %s nomme le planning %s, qui n'existe pas ou ne se "
                                  "calcule pas."
                                : "Procedure %s names the rota %s, which is not there or does not "
                                  "compile.",
@@ -145,18 +151,18 @@ static int say_person(const struct coverage_finding *finding, bool french, char 
                         name);
     case COVERAGE_NO_NUMBER:
         return snprintf(text, size,
-                        french ? "%s est sollicité par téléphone et n'a pas de numéro."
+                        french ? "On sollicite %s par téléphone, sans qu'un numéro soit connu."
                                : "%s is asked by telephone and has no number.",
                         name);
     case COVERAGE_NO_DEVICE:
         return snprintf(text, size,
-                        french ? "%s est sollicité par notification et n'a aucun téléphone "
+                        french ? "On sollicite %s par notification, sans qu'un téléphone soit "
                                  "enregistré."
                                : "%s is asked by push and has no registered phone.",
                         name);
     case COVERAGE_UNPROVEN:
         return snprintf(text, size,
-                        french ? "%s est sollicité par notification et aucun de ses téléphones n'a "
+                        french ? "On sollicite %s par notification, et aucun de ses téléphones n'a "
                                  "jamais prouvé qu'il reçoit."
                                : "%s is asked by push and no phone of theirs was ever proven to "
                                  "receive.",
@@ -202,8 +208,8 @@ static void say_rest(const struct coverage_finding *finding, int64_t due_ms, boo
     say_hours(due_ms, due);
     if (french) {
         (void)snprintf(
-            text, SENTENCE_BYTES_MAX, "%s a eu %s de repos au plus %s ; %s sont dus.", name, had,
-            daily ? "avant et après cette intervention" : "d'affilée dans cette semaine", due);
+            text, SENTENCE_BYTES_MAX, "%s a eu %s de repos au plus %s\u00a0; %s sont dus.", name,
+            had, daily ? "avant et après cette intervention" : "d'affilée dans cette semaine", due);
     } else {
         (void)snprintf(
             text, SENTENCE_BYTES_MAX, "%s had %s of rest at most %s; %s are due.", name, had,

@@ -194,10 +194,14 @@ void view_paper(struct json_writer *json, const struct procedure *procedure, str
 }
 
 void view_timeline_entry(struct json_writer *json, const struct directory_customer *customer,
-                         const struct timeline_row *row, bool with_escalation)
+                         const struct timeline_row *row, bool with_escalation, bool french)
 {
     char sentence[SENTENCE_BYTES_MAX];
-    timeline_sentence(customer, row, sentence);
+    if (french) {
+        timeline_phrase(customer, row, sentence);
+    } else {
+        timeline_sentence(customer, row, sentence);
+    }
     json_object_begin(json);
     json_member_int(json, "seq", row->seq);
     if (with_escalation) {
@@ -255,7 +259,7 @@ void view_escalation(struct json_writer *json, void *context)
     json_name(json, "timeline");
     json_array_begin(json);
     for (size_t i = 0; i < view->timeline_count; i++) {
-        view_timeline_entry(json, view->customer, &view->timeline[i], false);
+        view_timeline_entry(json, view->customer, &view->timeline[i], false, view->french);
     }
     json_array_end(json);
     json_member_bool(json, "timeline_more", view->timeline_more);

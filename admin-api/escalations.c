@@ -28,7 +28,7 @@ enum next escalations_post(struct exchange *exchange)
         directory_customer_by_slug(exchange->directory, slug);
     if (customer == NULL || !principal_covers(&exchange->principal, customer->id)) {
         return reply_fault(exchange, STATUS_NOT_FOUND, "/customer",
-                           "customer: no such customer, or none of this key: check the slug");
+                           "/customer: no such customer, or none of this key: check the slug");
     }
     webhook_check_fields(customer->ticket_fields, customer->ticket_fields_count, exchange->arena,
                          request);
@@ -151,6 +151,8 @@ static enum next show(struct exchange *exchange, struct store *store, bool with_
         return escalations_read_fault(exchange, status, &error);
     }
     view.wall_of_engine_ms = escalations_wall_of_engine_ms(exchange);
+    const char *language = with_history ? query_value(exchange, "language") : NULL;
+    view.french = language != NULL && strcmp(language, "fr") == 0;
     return reply_view(exchange, with_history ? view_escalation : view_agent_escalation, &view);
 }
 
@@ -212,9 +214,14 @@ static enum next read_one(struct exchange *exchange, struct store *store)
 
 enum next escalations_get(struct exchange *exchange)
 {
-    static const char *const no_parameters[] = {NULL};
-    if (!query_check(exchange, no_parameters) || !path_uuid(exchange, 0, &exchange->id)) {
+    static const char *const parameters[] = {"language", NULL};
+    if (!query_check(exchange, parameters) || !path_uuid(exchange, 0, &exchange->id)) {
         return NEXT_ANSWER;
+    }
+    const char *language = query_value(exchange, "language");
+    if (language != NULL && strcmp(language, "fr") != 0 && strcmp(language, "en") != 0) {
+        return reply_fault(exchange, STATUS_INVALID, NULL,
+                           "query parameter language must be en or fr");
     }
     exchange->read = read_one;
     return NEXT_READ;

@@ -298,7 +298,7 @@ static enum next refuse_other_digest(struct exchange *exchange)
     struct error error;
     enum status status =
         error_set_at(&error, STATUS_CONFLICT, "/digest",
-                     "digest: the rota says something else by now than what was looked at: look "
+                     "/digest: the rota says something else by now than what was looked at: look "
                      "again with ?dry_run=true");
     return reply_problem(exchange, status, &error, NULL);
 }

@@ -158,7 +158,7 @@ enum next rehearsals_post(struct exchange *exchange)
         directory_customer_by_slug(exchange->directory, slug);
     if (customer == NULL || !principal_covers(&exchange->principal, customer->id)) {
         return reply_fault(exchange, STATUS_NOT_FOUND, "/customer",
-                           "customer: no such customer, or none of this key: check the slug");
+                           "/customer: no such customer, or none of this key: check the slug");
     }
     struct rehearsal_request *request = arena_alloc(exchange->arena, sizeof *request);
     enum status status =

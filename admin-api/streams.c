@@ -172,7 +172,7 @@ static size_t write_event(char *target, size_t bytes_max, const struct directory
     }
     struct json_writer json;
     json_writer_init(&json, target + head, bytes_max - (size_t)head - 2);
-    view_timeline_entry(&json, customer, row, true);
+    view_timeline_entry(&json, customer, row, true, false);
     if (json_writer_overflowed(&json)) {
         return 0;
     }

@@ -99,6 +99,17 @@ static void write_notes(struct json_writer *json, const struct ticket_view *view
     json_array_end(json);
 }
 
+/* What the customer calls its fields today: what an operator reads. */
+static void write_labels(struct json_writer *json, const struct directory_customer *customer)
+{
+    json_name(json, "field_labels");
+    json_object_begin(json);
+    for (size_t i = 0; i < customer->ticket_fields_count; i++) {
+        json_member_text(json, customer->ticket_fields[i].name, customer->ticket_fields[i].label);
+    }
+    json_object_end(json);
+}
+
 void view_ticket(struct json_writer *json, void *context)
 {
     const struct ticket_view *view = context;
@@ -106,6 +117,7 @@ void view_ticket(struct json_writer *json, void *context)
     write_members(json, view->customer, &view->ticket);
     json_member_text(json, "details", view->ticket.details);
     json_member_raw(json, "fields", view->ticket.fields != NULL ? view->ticket.fields : "{}");
+    write_labels(json, view->customer);
     write_links(json, view);
     write_escalations(json, view);
     write_notes(json, view);

@@ -81,18 +81,45 @@ static const char *with_path(const char *path)
                                            : "";
 }
 
-static const char *means(const char *path)
+/* An attempt's means, and its gender for what is said of it. */
+static const struct means {
+    const char *path;
+    const char *to; /* "L'appel à" */
+    bool feminine;
+} means_table[] = {
+    {"push", "La notification à", true},
+    {"call", "L'appel à", false},
+    {"callback", "Le message à", false},
+    {"", "La tentative pour", true},
+};
+
+static const struct means *means_of(const char *path)
 {
-    return strcmp(path, "push") == 0       ? "La notification à"
-           : strcmp(path, "call") == 0     ? "L'appel à"
-           : strcmp(path, "callback") == 0 ? "Le message à"
-                                           : "La tentative pour";
+    size_t i = 0;
+    while (means_table[i].path[0] != '\0' && strcmp(means_table[i].path, path) != 0) {
+        i++;
+    }
+    return &means_table[i];
+}
+
+/* "Le message à Paul", "Le message au centre d'appels": French contracts "à le". */
+static void say_way(const char *path, const char *to, char text_r[SENTENCE_BYTES_MAX])
+{
+    const char *way = means_of(path)->to;
+    size_t bytes = strlen(way);
+    bool contracts = strncmp(to, "le ", 3) == 0 && strcmp(way + bytes - 2, "à") == 0;
+    if (contracts) {
+        (void)snprintf(text_r, SENTENCE_BYTES_MAX, "%.*sau %s", (int)(bytes - strlen("à")), way,
+                       to + 3);
+    } else {
+        (void)snprintf(text_r, SENTENCE_BYTES_MAX, "%s %s", way, to);
+    }
 }
 
 /* ": pourquoi", or nothing. */
 static const char *because(const char *word)
 {
-    return word[0] != '\0' ? " : " : "";
+    return word[0] != '\0' ? "\u00a0: " : "";
 }
 
 /* What happened to the procedure. Answers what snprintf() does; -1: another kind. */
@@ -110,26 +137,27 @@ static int say_procedure(enum entry_kind kind, const struct said *said, char *te
     case ENTRY_SPLIT:
         return snprintf(text, size, "L'appelant %lld a reçu une escalade à part.", said->number);
     case ENTRY_STEP_STARTED:
-        return snprintf(text, size, "Tour %lld, étape %lld : début.", said->round, said->step);
+        return snprintf(text, size, "Tour %lld, palier %lld\u00a0: début.", said->round,
+                        said->step);
     case ENTRY_PERSON_SKIPPED:
         return said->who[0] != '\0'
-                   ? snprintf(text, size, "%s n'est pas sollicité%s%s.", said->who, because(word),
+                   ? snprintf(text, size, "On ne sollicite pas %s%s%s.", said->who, because(word),
                               word)
-                   : snprintf(text, size, "Étape sans destinataire%s%s.", because(word), word);
+                   : snprintf(text, size, "Palier sans destinataire%s%s.", because(word), word);
     case ENTRY_STEP_ENDED:
-        return snprintf(text, size, "Tour %lld, étape %lld : fin%s%s.", said->round, said->step,
-                        word[0] != '\0' ? ", " : "", word);
+        return snprintf(text, size, "Tour %lld, palier %lld\u00a0: fin%s%s.", said->round,
+                        said->step, word[0] != '\0' ? ", " : "", word);
     case ENTRY_ROUND_ENDED:
         return snprintf(text, size, "Le tour %lld n'a joint personne.", said->round);
     case ENTRY_EXHAUSTED:
-        return snprintf(text, size, "La procédure est épuisée : personne n'a accepté.");
+        return snprintf(text, size, "La procédure est épuisée\u00a0: personne n'a accepté.");
     case ENTRY_LATE:
         return snprintf(text, size, "Une échéance a été tenue avec %lld ms de retard.",
                         said->number);
     case ENTRY_RECOVERED:
         return snprintf(text, size, "La passerelle a redémarré et continue.");
     case ENTRY_QUARANTINED:
-        return snprintf(text, size, "Mise de côté ; le centre d'appels est prévenu.");
+        return snprintf(text, size, "Mise de côté\u00a0; le centre d'appels est prévenu.");
     case ENTRY_TASK:
         return snprintf(text, size, "Une tâche pour l'accueil%s%s.", because(word), word);
     case ENTRY_TASK_DONE:
@@ -143,13 +171,13 @@ static int say_procedure(enum entry_kind kind, const struct said *said, char *te
 
 /* Why something is escalated that was to wait, or to be put through. */
 static const char *const releases[][2] = {
-    {"opening", "Le client ouvre : escalade."},
-    {"open", "Le client est ouvert : escalade immédiate."},
-    {"no_opening", "L'ouverture du client est inconnue : escalade."},
-    {"too_many_on_hold", "Trop d'appels sont en attente : escalade immédiate."},
-    {"nobody_to_dial", "Personne à qui transférer l'appel : escalade."},
-    {"severity", "La gravité monte : escalade."},
-    {"joined", "L'appelant suivant ne peut pas attendre : escalade."},
+    {"opening", "Le client ouvre\u00a0: escalade."},
+    {"open", "Le client est ouvert\u00a0: escalade immédiate."},
+    {"no_opening", "L'ouverture du client est inconnue\u00a0: escalade."},
+    {"too_many_on_hold", "Trop d'appels sont en attente\u00a0: escalade immédiate."},
+    {"nobody_to_dial", "Personne à qui transférer l'appel\u00a0: escalade."},
+    {"severity", "La gravité monte\u00a0: escalade."},
+    {"joined", "L'appelant suivant ne peut pas attendre\u00a0: escalade."},
     {"desk", "Escalade avant l'ouverture, à la demande de l'accueil."},
 };
 
@@ -162,21 +190,23 @@ static int say_action(enum entry_kind kind, const struct said *said, char *text)
         return snprintf(text, size, "La règle %s a décidé (version %lld des règles).", said->word,
                         said->number);
     case ENTRY_UNQUALIFIED:
-        return snprintf(text, size,
-                        "Les règles (version %lld) n'ont pas pu décider ; la procédure par défaut "
-                        "commence.",
-                        said->number);
+        return snprintf(
+            text, size,
+            "Les règles (version %lld) n'ont pas pu décider\u00a0; la procédure par défaut "
+            "commence.",
+            said->number);
     case ENTRY_OVERRIDDEN:
-        return snprintf(text, size, "%s a décidé à la place des règles : %s%s.", somebody(said),
-                        said->number == RULE_ESCALATE ? "procédure " : "", said->word);
+        return snprintf(text, size, "%s a décidé à la place des règles\u00a0: %s%s.",
+                        somebody(said), said->number == RULE_ESCALATE ? "procédure " : "",
+                        said->word);
     case ENTRY_ON_HOLD: {
         char at[SAID_TIME_BYTES];
         if (said->number == 0) {
             return snprintf(text, size,
-                            "Ticket seul : la promesse faite à l'appelant est surveillée.");
+                            "Ticket seul\u00a0: la promesse faite à l'appelant est surveillée.");
         }
         said_time(said, at);
-        return snprintf(text, size, "%s jusqu'à l'ouverture du client : %s.",
+        return snprintf(text, size, "%s jusqu'à l'ouverture du client\u00a0: %s.",
                         strcmp(said->word, "changed") == 0 ? "Désormais mise en attente"
                                                            : "Mise en attente",
                         at);
@@ -185,10 +215,10 @@ static int say_action(enum entry_kind kind, const struct said *said, char *text)
         return snprintf(text, size, "%s",
                         said_sentence(releases, sizeof releases / sizeof releases[0], said->word));
     case ENTRY_NOTED:
-        return snprintf(text, size, "Ticket seul : personne n'est prévenu.");
+        return snprintf(text, size, "Ticket seul\u00a0: personne n'est prévenu.");
     case ENTRY_FORWARDED:
-        return snprintf(text, size, "L'appel est transféré à %s.",
-                        said->who[0] != '\0' ? said->who : "le numéro d'urgence");
+        return snprintf(text, size, "L'appel est transféré %s%s.", said->who[0] != '\0' ? "à " : "",
+                        said->who[0] != '\0' ? said->who : "au numéro d'urgence");
     default:
         return -1;
     }
@@ -219,33 +249,36 @@ static int say_attempt(enum entry_kind kind, const struct said *said, char *text
 {
     char buffer[SAID_WORD_BYTES];
     const size_t size = SENTENCE_BYTES_MAX;
-    const char *word = translate(said->word, buffer), *way = means(said->path);
     static const char *const places[SAID_PLACES] = {" (deuxième numéro)", " (troisième numéro)",
                                                     " (quatrième numéro)"};
-    char whom[2 * SAID_NAME_BYTES];
+    char way[SENTENCE_BYTES_MAX], whom[2 * SAID_NAME_BYTES];
+    const char *word = translate(said->word, buffer);
     const char *to = said_whom(said, "l'accueil", places, whom);
+    bool feminine = means_of(said->path)->feminine;
+    say_way(said->path, to, way);
     switch ((int)kind) {
     case ENTRY_ATTEMPT_PLANNED:
-        return snprintf(text, size, "%s %s part%s%s%s.", way, to, word[0] != '\0' ? " (" : "", word,
+        return snprintf(text, size, "%.300s part%s%s%s.", way, word[0] != '\0' ? " (" : "", word,
                         word[0] != '\0' ? ")" : "");
     case ENTRY_ATTEMPT_ACCEPTED:
-        return snprintf(text, size, "%s %s est en route.", way, to);
+        return snprintf(text, size, "%.300s est en route.", way);
     case ENTRY_ATTEMPT_FAILED:
-        return snprintf(text, size, "%s %s a échoué%s%s.", way, to, because(word), word);
+        return snprintf(text, size, "%.300s a échoué%s%s.", way, because(word), word);
     case ENTRY_ATTEMPT_EXPIRED:
-        return snprintf(text, size, "%s %s n'a pas pu partir à temps.", way, to);
+        return snprintf(text, size, "%.300s n'a pas pu partir à temps.", way);
     case ENTRY_ATTEMPT_UNCERTAIN:
-        return snprintf(text, size, "%s %s est peut-être partie%s%s.", way, to, because(word),
-                        word);
+        return snprintf(text, size, "%.300s est peut-être %s%s%s.", way,
+                        feminine ? "partie" : "parti", because(word), word);
     case ENTRY_ATTEMPT_DELAYED:
-        return snprintf(text, size, "%s %s prend du retard%s%s : le moyen suivant est essayé.", way,
-                        to, word[0] != '\0' ? ", " : "", word);
+        return snprintf(text, size,
+                        "%.300s prend du retard%s%s\u00a0: le moyen suivant est essayé.", way,
+                        word[0] != '\0' ? ", " : "", word);
     case ENTRY_RECEIVED:
         return snprintf(text, size, "Le téléphone de %s l'a reçue.", somebody(said));
     case ENTRY_SEEN:
         return snprintf(text, size, "%s l'a vue.", somebody(said));
     case ENTRY_CALL_PROGRESS:
-        return snprintf(text, size, "L'appel à %s : %s.", to, word);
+        return snprintf(text, size, "L'appel à %s\u00a0: %s.", to, word);
     default:
         return -1;
     }
@@ -281,10 +314,10 @@ static int say_verb(enum entry_kind kind, const struct said *said, char *text)
     case ENTRY_EXTENDED:
         return snprintf(text, size, "%s s'en occupe toujours.", who);
     case ENTRY_OVERDUE:
-        return snprintf(text, size, "%s ne donne plus de nouvelles : appel, et tâche à l'accueil.",
-                        who);
+        return snprintf(text, size,
+                        "%s ne donne plus de nouvelles\u00a0: appel, et tâche à l'accueil.", who);
     case ENTRY_HANDED_BACK:
-        return snprintf(text, size, "%s rend la main ; la procédure continue.", who);
+        return snprintf(text, size, "%s rend la main\u00a0; la procédure continue.", who);
     case ENTRY_RESUMED:
         return snprintf(text, size, "La procédure continue%s%s.", because(word), word);
     case ENTRY_TAKEN:
@@ -296,11 +329,11 @@ static int say_verb(enum entry_kind kind, const struct said *said, char *text)
     case ENTRY_CANCEL_CONFIRMED:
         return snprintf(text, size, "L'intervenant a confirmé l'annulation.");
     case ENTRY_SEVERITY:
-        return snprintf(text, size, "La gravité est maintenant : %s.", word);
+        return snprintf(text, size, "La gravité est maintenant\u00a0: %s.", word);
     case ENTRY_NOTE:
         return snprintf(text, size, "%s a ajouté une note.", who);
     case ENTRY_REFUSED_VERB:
-        return snprintf(text, size, "%s n'a pas été suivi : %s.", who, word);
+        return snprintf(text, size, "%s n'a pas été suivi\u00a0: %s.", who, word);
     default:
         return -1;
     }
@@ -309,14 +342,15 @@ static int say_verb(enum entry_kind kind, const struct said *said, char *text)
 static int say_clock(enum entry_kind kind, const struct said *said, char *text)
 {
     long long moved_s = (llabs(said->number) + 500) / 1000;
-    return snprintf(text, SENTENCE_BYTES_MAX,
-                    kind == ENTRY_CLOCK_STEPPED
-                        ? "L'horloge a été %s de %lld:%02lld:%02lld ; aucune attente ne la suit."
-                        : "La machine a été %s pendant %lld:%02lld:%02lld.",
-                    kind != ENTRY_CLOCK_STEPPED ? "suspendue"
-                    : said->number < 0          ? "reculée"
-                                                : "avancée",
-                    moved_s / 3600, moved_s / 60 % 60, moved_s % 60);
+    return snprintf(
+        text, SENTENCE_BYTES_MAX,
+        kind == ENTRY_CLOCK_STEPPED
+            ? "L'horloge a été %s de %lld:%02lld:%02lld\u00a0; aucune attente ne la suit."
+            : "La machine a été %s pendant %lld:%02lld:%02lld.",
+        kind != ENTRY_CLOCK_STEPPED ? "suspendue"
+        : said->number < 0          ? "reculée"
+                                    : "avancée",
+        moved_s / 3600, moved_s / 60 % 60, moved_s % 60);
 }
 
 void timeline_phrase(const struct directory_customer *customer, const struct timeline_row *row,

@@ -22,6 +22,7 @@ struct escalation_view {
     struct timeline_row *timeline;
     size_t timeline_count;
     bool timeline_more; /* there were more entries than are shown */
+    bool french;        /* the timeline's sentences; else English */
     const char *procedure_slug;
     int64_t procedure_version;
     int64_t wall_of_engine_ms; /* wall = engine + this */
@@ -51,7 +52,7 @@ void view_paper(struct json_writer *json, const struct procedure *procedure, str
 
 /* One entry of the journal: seq, at, kind, text, facts, personal. */
 void view_timeline_entry(struct json_writer *json, const struct directory_customer *customer,
-                         const struct timeline_row *row, bool with_escalation);
+                         const struct timeline_row *row, bool with_escalation, bool french);
 
 /* The English sentence for an entry. */
 void timeline_sentence(const struct directory_customer *customer, const struct timeline_row *row,

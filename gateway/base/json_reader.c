@@ -8,6 +8,8 @@
 #include "gateway/base/text.h"
 
 #define DUPLICATE_BYTES_MAX 64 /* of a name that is cited */
+#define NAME_NEAR_BYTES_MAX 64 /* names that are compared are shorter */
+#define NAME_NEAR_MAX       2  /* slips of the finger */
 
 /* Without memory jansson calls a string an invalid token (load.c, lex_scan_string), which would be
  * the sender's fault, and leaves a character out of one that cannot grow (lex_save), which nobody
@@ -128,7 +130,7 @@ void json_reader_fault(struct json_reader *reader, const char *name, const char 
     if (reader->status != STATUS_OK) {
         return;
     }
-    char text[160], pointer[ERROR_POINTER_BYTES_MAX];
+    char text[ERROR_TEXT_BYTES_MAX], pointer[ERROR_POINTER_BYTES_MAX];
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
@@ -325,13 +327,57 @@ static void escape_pointer(const char *name, char pointer_r[ERROR_POINTER_BYTES_
     text_trim_utf8(pointer_r);
 }
 
+/* How many bytes are to be put in, left out or changed to make one name of the other (Levenshtein);
+ * NAME_NEAR_BYTES_MAX when one of them is longer than the names that we have. */
+static size_t distance_of(const char *left, const char *right)
+{
+    size_t left_bytes = strlen(left), right_bytes = strlen(right);
+    size_t row[NAME_NEAR_BYTES_MAX];
+    if (left_bytes >= NAME_NEAR_BYTES_MAX || right_bytes >= NAME_NEAR_BYTES_MAX) {
+        return NAME_NEAR_BYTES_MAX;
+    }
+    for (size_t r = 0; r <= right_bytes; r++) {
+        row[r] = r;
+    }
+    for (size_t l = 1; l <= left_bytes; l++) {
+        size_t corner = row[0];
+        row[0] = l;
+        for (size_t r = 1; r <= right_bytes; r++) {
+            size_t changed = corner + (left[l - 1] != right[r - 1] ? 1 : 0);
+            size_t missing = (row[r] < row[r - 1] ? row[r] : row[r - 1]) + 1;
+            corner = row[r];
+            row[r] = changed < missing ? changed : missing;
+        }
+    }
+    return row[right_bytes];
+}
+
+/* The known name that a mistyped one most likely stands for; NULL: none is near. */
+static const char *nearest_known(const struct json_reader *reader, const char *unknown)
+{
+    const char *nearest = NULL;
+    size_t least = strlen(unknown) / 2 < NAME_NEAR_MAX ? strlen(unknown) / 2 : NAME_NEAR_MAX;
+    for (unsigned i = 0; i < reader->known_count; i++) {
+        bool is_given = json_object_get(reader->object, reader->known[i]) != NULL;
+        size_t distance = is_given ? NAME_NEAR_BYTES_MAX : distance_of(unknown, reader->known[i]);
+        if (distance <= least && (nearest == NULL || distance < least)) {
+            nearest = reader->known[i];
+            least = distance;
+        }
+    }
+    return nearest;
+}
+
 enum status json_reader_end(struct json_reader *reader)
 {
     const char *unknown = json_reader_unknown(reader);
     if (unknown != NULL) {
         char pointer[ERROR_POINTER_BYTES_MAX];
         escape_pointer(unknown, pointer);
-        json_reader_fault(reader, pointer, "is not a known field");
+        const char *nearest = nearest_known(reader, unknown);
+        json_reader_fault(reader, pointer, "is not a known field%s%s%s",
+                          nearest != NULL ? "; did you mean \"" : "",
+                          nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
     }
     return reader->status;
 }

@@ -68,7 +68,7 @@ bool json_reader_has(const struct json_reader *reader, const char *name);
 /* The first member that nobody took, or NULL. */
 const char *json_reader_unknown(const struct json_reader *reader);
 
-/* Refuses unknown members, then answers the status. */
+/* Refuses unknown members, naming the known one that was likely meant, then answers the status. */
 enum status json_reader_end(struct json_reader *reader) MUST_CHECK;
 
 #endif

@@ -18,18 +18,16 @@ static void print_who(const struct terminal *out, json_t *change, const char *me
 static void print_changes(struct ctl *ctl, json_t *planning)
 {
     const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
-    struct wall_time now = clock_wall(ctl->clock);
     size_t i;
     json_t *change;
     json_array_foreach(json_object_get(planning, "changes"), i, change)
     {
-        char begin[TERMINAL_TIME_BYTES_MAX], until[TERMINAL_TIME_BYTES_MAX];
-        terminal_time(ctl_member(change, "from"), now, begin);
-        terminal_time(ctl_member(change, "to"), now, until);
+        char span[TERMINAL_SPAN_BYTES_MAX];
+        terminal_span(ctl_member(change, "from"), ctl_member(change, "to"), span);
         print_who(&out, change, "after");
         terminal_print(&out, TINT_PLAIN, "instead of ");
         print_who(&out, change, "before");
-        terminal_print(&out, TINT_PLAIN, "%s – %s\n", begin, until);
+        terminal_print(&out, TINT_PLAIN, "%s\n", span);
     }
     if (json_is_true(json_object_get(planning, "more_changes"))) {
         terminal_print(&out, TINT_PLAIN, "… and more\n");

@@ -41,24 +41,23 @@ static const struct wording french = {
     .more = "autres constats ne sont pas montrés",
     .procedures = "Un humain s'en charge au plus tard",
     .within = "après",
-    .never = "JAMAIS : aucune étape ne joint personne",
-    .unjudged = "pas jugé",
+    .never = "JAMAIS\u00a0: aucune étape ne joint personne",
+    .unjudged = "pas jugée",
     .worst = ", par exemple le ",
-    .nobody = "départs qui ne joignent personne :",
-    .cut = "toutes les interventions n'ont pas été relues : trop d'escalades, par exemple de ",
+    .nobody = "départs qui ne joignent personne\u00a0:",
+    .cut = "toutes les interventions n'ont pas été relues\u00a0: trop d'escalades, par exemple de ",
     .computed = "calculé le ",
     .uncomputed = "jamais encore calculé",
     .overdue = "EN RETARD",
     .not_automatic = "la passerelle ne calcule rien d'elle-même ([coverage] at = off)",
 };
 
-static void print_finding(const struct terminal *out, json_t *finding, struct wall_time now)
+static void print_finding(const struct terminal *out, json_t *finding)
 {
-    char from[TERMINAL_TIME_BYTES_MAX], to[TERMINAL_TIME_BYTES_MAX];
-    terminal_time(ctl_member(finding, "from"), now, from);
-    terminal_time(ctl_member(finding, "to"), now, to);
+    char span[TERMINAL_SPAN_BYTES_MAX];
+    terminal_span(ctl_member(finding, "from"), ctl_member(finding, "to"), span);
     terminal_column(out, TINT_BOLD, 20, ctl_member(finding, "customer"));
-    terminal_print(out, TINT_DIM, "%15s – %-15s ", from, to);
+    terminal_print(out, TINT_DIM, "%s  ", span);
     terminal_text(out, TINT_YELLOW, ctl_member(finding, "text"));
     terminal_print(out, TINT_PLAIN, "\n");
 }
@@ -98,8 +97,7 @@ static void print_procedure(const struct terminal *out, const struct wording *wo
     terminal_print(out, TINT_PLAIN, "\n");
 }
 
-static void print_findings(const struct terminal *out, const struct wording *words, json_t *report,
-                           struct wall_time now)
+static void print_findings(const struct terminal *out, const struct wording *words, json_t *report)
 {
     size_t i;
     json_t *item;
@@ -107,7 +105,7 @@ static void print_findings(const struct terminal *out, const struct wording *wor
     long long more = (long long)json_integer_value(json_object_get(report, "more"));
     json_array_foreach(items, i, item)
     {
-        print_finding(out, item, now);
+        print_finding(out, item);
     }
     if (more > 0) {
         terminal_print(out, TINT_YELLOW, "… %lld %s\n", more, words->more);
@@ -166,7 +164,7 @@ static bool print_last(const struct terminal *out, const struct wording *words, 
                        never ? "" : at);
         terminal_print(out, TINT_RED, "%s%s\n", overdue ? "  " : "", overdue ? words->overdue : "");
         if (!never) {
-            print_findings(out, words, customer, now);
+            print_findings(out, words, customer);
         }
     }
     return found;
@@ -223,7 +221,9 @@ enum ctl_exit command_coverage(struct ctl *ctl, const struct arguments *argument
     } else {
         const struct wording *words =
             strcmp(ctl_member(report, "language"), "fr") == 0 ? &french : &english;
-        print_findings(&out, words, report, clock_wall(ctl->clock));
+        terminal_use_french(words == &french);
+        terminal_use_zone(ctl_member(report, "time_zone"));
+        print_findings(&out, words, report);
         print_rest(&out, words, report);
     }
     client_response_fini(&response);

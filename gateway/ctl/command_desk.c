@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "gateway/ctl/commands.h"
+#include "gateway/ctl/escalation_view.h"
+#include "gateway/ctl/language.h"
 #include "gateway/ctl/pages.h"
 #include "gateway/ctl/terminal.h"
 
@@ -71,9 +73,29 @@ enum ctl_exit command_note(struct ctl *ctl, const struct arguments *arguments)
     return post_verb(ctl, arguments, "notes", body_with("text", arguments->positional[1]));
 }
 
+/* The reason, behind the id or by --reason; NULL: neither or both, which was told. */
+static const char *take_reason(struct ctl *ctl, const struct arguments *arguments)
+{
+    const char *option = arguments_option(arguments, "--reason");
+    const char *behind = arguments->positional_count > 1 ? arguments->positional[1] : NULL;
+    if ((option == NULL) == (behind == NULL)) {
+        (void)ctl_fail(ctl, CTL_USAGE, "give one reason, behind the id or by --reason TEXT");
+        return NULL;
+    }
+    return option != NULL ? option : behind;
+}
+
+static enum ctl_exit post_reason(struct ctl *ctl, const struct arguments *arguments,
+                                 const char *verb)
+{
+    const char *reason = take_reason(ctl, arguments);
+    return reason != NULL ? post_verb(ctl, arguments, verb, body_with("reason", reason))
+                          : CTL_USAGE;
+}
+
 enum ctl_exit command_cancel(struct ctl *ctl, const struct arguments *arguments)
 {
-    return post_verb(ctl, arguments, "cancel", body_with("reason", arguments->positional[1]));
+    return post_reason(ctl, arguments, "cancel");
 }
 
 enum ctl_exit command_severity(struct ctl *ctl, const struct arguments *arguments)
@@ -94,7 +116,7 @@ enum ctl_exit command_resume(struct ctl *ctl, const struct arguments *arguments)
 
 enum ctl_exit command_release(struct ctl *ctl, const struct arguments *arguments)
 {
-    return post_verb(ctl, arguments, "resume", body_with("reason", arguments->positional[1]));
+    return post_reason(ctl, arguments, "resume");
 }
 
 enum ctl_exit command_take(struct ctl *ctl, const struct arguments *arguments)
@@ -159,7 +181,11 @@ static enum ctl_exit post_caller_verb(struct ctl *ctl, const struct arguments *a
 
 enum ctl_exit command_called_back(struct ctl *ctl, const struct arguments *arguments)
 {
-    return post_caller_verb(ctl, arguments, "called-back");
+    enum ctl_exit code = post_caller_verb(ctl, arguments, "called-back");
+    if (code == CTL_OK) {
+        (void)fprintf(ctl->out, "recorded: caller %s was called back\n", arguments->positional[1]);
+    }
+    return code;
 }
 
 enum ctl_exit command_split(struct ctl *ctl, const struct arguments *arguments)
@@ -174,25 +200,35 @@ static void print_task(struct ctl *ctl, const struct terminal *out, json_t *task
     terminal_print(out, TINT_PLAIN, "%s  ", at);
     terminal_text(out, TINT_BOLD, ctl_member(task, "customer"));
     terminal_print(out, TINT_PLAIN, "  ");
-    terminal_text(out, TINT_YELLOW, ctl_member(task, "kind"));
-    terminal_print(out, TINT_PLAIN, "  ");
-    terminal_text(out, terminal_tint_of(ctl_member(task, "state")), ctl_member(task, "state"));
+    if (!out->french) { /* the sentence below says the same */
+        terminal_text(out, TINT_YELLOW, ctl_member(task, "kind"));
+        terminal_print(out, TINT_PLAIN, "  ");
+    }
+    terminal_text(out, terminal_tint_of(ctl_member(task, "state")),
+                  strcmp(ctl_member(task, "state"), "done") == 0 && out->french
+                      ? "faite"
+                      : language_word(ctl_member(task, "state"), out->french));
     terminal_print(out, TINT_PLAIN, "\n  ");
-    terminal_text(out, TINT_PLAIN, ctl_member(task, "text"));
-    terminal_print(out, TINT_DIM, "\n  escalation ");
+    terminal_text(out, TINT_PLAIN, escalation_view_task(out, task));
+    terminal_print(out, TINT_DIM, out->french ? "\n  escalade   " : "\n  escalation ");
     terminal_text(out, TINT_PLAIN, ctl_member(task, "escalation"));
     json_int_t caller = json_integer_value(json_object_get(task, "caller"));
     if (caller > 0) {
-        terminal_print(out, TINT_PLAIN, ", caller %lld", (long long)caller);
+        terminal_print(out, TINT_PLAIN, out->french ? ", appelant %lld" : ", caller %lld",
+                       (long long)caller);
     }
-    terminal_print(out, TINT_DIM, "\n  task       ");
+    terminal_print(out, TINT_DIM, out->french ? "\n  tâche      " : "\n  task       ");
     terminal_text(out, TINT_PLAIN, ctl_member(task, "id"));
     terminal_print(out, TINT_PLAIN, "\n");
 }
 
 enum ctl_exit command_tasks(struct ctl *ctl, const struct arguments *arguments)
 {
-    const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
+    bool french;
+    if (!language_take(ctl, arguments, "en", &french)) {
+        return CTL_USAGE;
+    }
+    const struct terminal out = {.file = ctl->out, .colour = ctl->colour, .french = french};
     bool as_json = arguments_option(arguments, "--json") != NULL;
     bool all = arguments_option(arguments, "--all") != NULL;
     const char *path =

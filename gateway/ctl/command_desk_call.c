@@ -11,9 +11,10 @@ struct phrase {
 };
 
 static const struct phrase phrases[] = {
-    {"proven", "proven", "prouvé"},
-    {"doubtful", "doubtful", "douteux"},
-    {"unknown", "never proven", "jamais prouvé"},
+    /* of a notification or a number of calls: French speaks of the line, "la voie" */
+    {"proven", "proven", "prouvée"},
+    {"doubtful", "doubtful", "douteuse"},
+    {"unknown", "never proven", "jamais prouvée"},
     {"unreachable", "UNREACHABLE", "INJOIGNABLE"},
     {"never_proven", "nothing came through yet", "rien n'est encore passé"},
     {"unheard", "not heard of for half an hour", "sans nouvelles depuis une demi-heure"},
@@ -27,7 +28,7 @@ static const struct phrase phrases[] = {
     {"answered_without_a_key", "answered without a key: maybe a voicemail",
      "répondu sans touche : peut-être une messagerie"},
     {"push", "push", "notification"},
-    {"call", "call", "appel"},
+    {"call", "call", "ligne"},
     {"last proof", "last proof", "dernière preuve"},
     {"nobody", "NOBODY", "PERSONNE"},
     {"open", "open", "ouvert"},
@@ -48,22 +49,6 @@ static const char *say(const char *word, bool french)
         }
     }
     return word;
-}
-
-/* The --language option, or what the environment says; `otherwise` when it says nothing. On false
- * the fault was told. */
-static bool take_language(struct ctl *ctl, const struct arguments *arguments, const char *otherwise,
-                          bool *french_r)
-{
-    const char *asked = arguments_option(arguments, "--language");
-    const char *language = asked != NULL ? asked : language_of_environment();
-    language = language != NULL ? language : otherwise;
-    if (asked != NULL && strcmp(asked, "fr") != 0 && strcmp(asked, "en") != 0) {
-        (void)ctl_fail(ctl, CTL_USAGE, "--language: must be fr or en");
-        return false;
-    }
-    *french_r = strcmp(language, "fr") == 0;
-    return true;
 }
 
 static enum tint tint_of(const char *state)
@@ -157,7 +142,7 @@ enum ctl_exit command_reachability(struct ctl *ctl, const struct arguments *argu
     const char *agent = arguments->positional_count > 1 ? arguments->positional[1] : NULL;
     const char *contact = arguments_option(arguments, "--contact");
     bool json = arguments_option(arguments, "--json") != NULL, french;
-    if (!take_language(ctl, arguments, "en", &french)) {
+    if (!language_take(ctl, arguments, "en", &french)) {
         return CTL_USAGE;
     }
     if (agent != NULL && contact != NULL) {
@@ -181,7 +166,7 @@ enum ctl_exit command_reachability(struct ctl *ctl, const struct arguments *argu
 static void print_line(const struct terminal *out, const char *name, const char *text)
 {
     if (text[0] != '\0') {
-        terminal_print(out, TINT_DIM, "%s: ", name);
+        terminal_print(out, TINT_DIM, out->french ? "%s\u00a0: " : "%s: ", name);
         terminal_text(out, TINT_PLAIN, text);
         terminal_print(out, TINT_PLAIN, "\n");
     }
@@ -224,7 +209,10 @@ static void print_roles(const struct terminal *out, json_t *roles, bool french)
     {
         json_t *agents = json_object_get(role, "agents");
         terminal_text(out, TINT_BOLD, ctl_member(role, "role"));
-        terminal_print(out, TINT_RED, json_array_size(agents) == 0 ? ": %s\n" : "\n",
+        terminal_print(out, TINT_RED,
+                       json_array_size(agents) > 0 ? "\n"
+                       : french                    ? "\u00a0: %s\n"
+                                                   : ": %s\n",
                        say("nobody", french));
         json_array_foreach(agents, k, agent)
         {
@@ -240,8 +228,13 @@ static void print_rest(const struct terminal *out, json_t *call, bool french)
     json_array_foreach(json_object_get(call, "open"), i, item)
     {
         const char *state = ctl_member(item, "state");
+        long long number = (long long)json_integer_value(json_object_get(item, "ticket_number"));
+        terminal_print(out, TINT_BOLD, "%6lld  ", number);
         terminal_column(out, TINT_PLAIN, 38, ctl_member(item, "id"));
-        terminal_column(out, terminal_tint_of(state), 12, state);
+        terminal_column(out, terminal_tint_of(state), 12, language_word(state, french));
+        if (json_is_true(json_object_get(item, "drill"))) {
+            terminal_print(out, TINT_YELLOW, french ? "EXERCICE " : "DRILL ");
+        }
         terminal_text(out, TINT_PLAIN, ctl_member(item, "summary"));
         terminal_print(out, TINT_PLAIN, "\n");
     }
@@ -260,7 +253,6 @@ static void print_rest(const struct terminal *out, json_t *call, bool french)
 
 enum ctl_exit command_desk(struct ctl *ctl, const struct arguments *arguments)
 {
-    const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
     struct client_response response;
     bool french;
     enum ctl_exit code = ctl_call_json(
@@ -270,7 +262,9 @@ enum ctl_exit command_desk(struct ctl *ctl, const struct arguments *arguments)
     }
     if (arguments_option(arguments, "--json") != NULL) {
         ctl_print_json(ctl, response.json, false);
-    } else if (take_language(ctl, arguments, ctl_member(response.json, "language"), &french)) {
+    } else if (language_take(ctl, arguments, ctl_member(response.json, "language"), &french)) {
+        const struct terminal out = {.file = ctl->out, .colour = ctl->colour, .french = french};
+        terminal_use_zone(ctl_member(response.json, "time_zone"));
         print_head(&out, response.json, french);
         print_roles(&out, json_object_get(response.json, "on_call"), french);
         print_rest(&out, response.json, french);

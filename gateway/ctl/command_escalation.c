@@ -5,15 +5,22 @@
 #include "gateway/base/uuid.h"
 #include "gateway/ctl/commands.h"
 #include "gateway/ctl/escalation_view.h"
+#include "gateway/ctl/language.h"
 #include "gateway/ctl/pages.h"
 #include "gateway/ctl/terminal.h"
+#include "gateway/numbers/telephone_number.h"
 
 #define ESCALATION_BYTES_MAX (256u << 10)
 
-static void print_member_line(const struct terminal *out, const char *label, const char *text,
-                              enum tint tint)
+static void print_label(const struct terminal *out, const char *en, const char *fr)
 {
-    terminal_print(out, TINT_DIM, "%-9s", label);
+    terminal_column(out, TINT_DIM, 8, out->french ? fr : en);
+}
+
+static void print_member_line(const struct terminal *out, const char *en, const char *fr,
+                              const char *text, enum tint tint)
+{
+    print_label(out, en, fr);
     terminal_text(out, tint, text);
     terminal_print(out, TINT_PLAIN, "\n");
 }
@@ -24,28 +31,105 @@ static void print_notified(const struct terminal *out, json_t *item)
     const char *agent = ctl_member(item, "agent");
     long long devices = json_integer_value(json_object_get(item, "devices"));
     long long calls = json_integer_value(json_object_get(item, "calls"));
-    terminal_print(out, TINT_DIM, "%-9s", "notified");
+    print_label(out, "notified", "prévenu");
     terminal_text(out, TINT_PLAIN, agent[0] != '\0' ? agent : ctl_member(item, "contact"));
     if (devices > 0 || calls == 0) {
-        terminal_print(out, TINT_PLAIN, " on %lld device(s)", devices);
+        terminal_print(out, TINT_PLAIN,
+                       out->french ? " sur %lld téléphone(s)" : " on %lld device(s)", devices);
     }
     if (calls > 0) {
-        terminal_print(out, TINT_PLAIN, "%s by %lld call(s)", devices > 0 ? "," : "", calls);
+        terminal_print(out, TINT_PLAIN, out->french ? "%s par %lld appel(s)" : "%s by %lld call(s)",
+                       devices > 0 ? "," : "", calls);
     }
     terminal_print(out, TINT_PLAIN, "\n");
 }
 
-static void print_opened(struct ctl *ctl, json_t *answer)
+/* Whom to dial, in the order of the ladder. */
+static void print_rung(const struct terminal *out, json_t *rung, bool is_first)
 {
-    const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
-    bool joined = json_is_true(json_object_get(answer, "joined"));
-    print_member_line(&out, "id", ctl_member(answer, "id"), TINT_BOLD);
-    print_member_line(&out, "ticket", ctl_member(answer, "ticket"), TINT_PLAIN);
-    if (joined) {
-        print_member_line(&out, "joined", "an escalation that was open already", TINT_YELLOW);
+    char shown[TELEPHONE_SHOWN_BYTES_MAX];
+    const char *role = ctl_member(rung, "role");
+    telephone_number_show(ctl_member(rung, "phone"), shown);
+    print_label(out, is_first ? "DIAL" : "then", is_first ? "APPELER" : "puis");
+    terminal_text(out, is_first ? TINT_BOLD : TINT_PLAIN, shown);
+    terminal_print(out, TINT_PLAIN, "  ");
+    if (json_is_true(json_object_get(rung, "emergency"))) {
+        terminal_print(out, TINT_PLAIN, out->french ? "numéro d'urgence" : "the emergency number");
+    } else {
+        terminal_text(out, TINT_PLAIN, ctl_member(rung, "name"));
     }
-    print_member_line(&out, "state", ctl_member(answer, "state"),
-                      terminal_tint_of(ctl_member(answer, "state")));
+    if (role[0] != '\0') {
+        terminal_print(out, TINT_DIM, " (");
+        terminal_text(out, TINT_DIM, role);
+        terminal_print(out, TINT_DIM, ")");
+    }
+    terminal_print(out, TINT_PLAIN, "\n");
+}
+
+/* What was decided, by which rule and why; of a call to be put through, the number to dial. */
+static void print_decision(const struct terminal *out, json_t *decision)
+{
+    static const char *const actions[][2] = {{"escalate", "escalader"},
+                                             {"hold", "attendre l'ouverture"},
+                                             {"ticket", "ticket seul"},
+                                             {"forward", "transférer l'appel"}};
+    const char *action = ctl_member(decision, "action"), *said = action;
+    const char *rule = ctl_member(decision, "rule");
+    if (!json_is_object(decision)) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        said = out->french && strcmp(actions[i][0], action) == 0 ? actions[i][1] : said;
+    }
+    print_label(out, "decision", "décision");
+    terminal_text(out, TINT_BOLD, said);
+    if (rule[0] != '\0') {
+        terminal_print(out, TINT_PLAIN, out->french ? ", règle " : ", rule ");
+        terminal_text(out, TINT_BOLD, rule);
+    }
+    const char *because =
+        ctl_member(json_object_get(decision, "because"), out->french ? "fr" : "en");
+    if (because[0] != '\0') {
+        terminal_print(out, TINT_PLAIN, out->french ? "\u00a0: " : ": ");
+        terminal_text(out, TINT_PLAIN, because);
+    }
+    terminal_print(out, TINT_PLAIN, "\n");
+    size_t i;
+    json_t *rung;
+    json_array_foreach(json_object_get(decision, "ladder"), i, rung)
+    {
+        print_rung(out, rung, i == 0);
+    }
+}
+
+/* The number that people say on the telephone, and the id that commands take. */
+static void print_ticket(const struct terminal *out, json_t *answer)
+{
+    long long number = json_integer_value(json_object_get(answer, "ticket_number"));
+    print_label(out, "ticket", "ticket");
+    if (number > 0) {
+        terminal_print(out, TINT_BOLD, "%lld", number);
+        terminal_print(out, TINT_PLAIN, "  ");
+    }
+    terminal_text(out, TINT_PLAIN, ctl_member(answer, "ticket"));
+    terminal_print(out, TINT_PLAIN, "\n");
+}
+
+static void print_opened(struct ctl *ctl, json_t *answer, bool french)
+{
+    const struct terminal out = {.file = ctl->out, .colour = ctl->colour, .french = french};
+    bool joined = json_is_true(json_object_get(answer, "joined"));
+    const char *state = ctl_member(answer, "state");
+    print_member_line(&out, "id", "id", ctl_member(answer, "id"), TINT_BOLD);
+    print_ticket(&out, answer);
+    if (joined) {
+        print_member_line(&out, "joined", "rejoint",
+                          french ? "une escalade déjà ouverte"
+                                 : "an escalation that was open already",
+                          TINT_YELLOW);
+    }
+    print_member_line(&out, "state", "état", language_word(state, french), terminal_tint_of(state));
+    print_decision(&out, json_object_get(answer, "decision"));
     size_t i;
     json_t *item;
     json_array_foreach(json_object_get(answer, "notified"), i, item)
@@ -56,20 +140,24 @@ static void print_opened(struct ctl *ctl, json_t *answer)
     if (json_is_object(next)) {
         char at[TERMINAL_TIME_BYTES_MAX];
         terminal_time(ctl_member(next, "at"), clock_wall(ctl->clock), at);
-        terminal_print(&out, TINT_DIM, "%-9s", "next");
+        print_label(&out, "next", "ensuite");
         terminal_print(&out, TINT_PLAIN, "%s ", at);
         terminal_text(&out, TINT_PLAIN, ctl_member(next, "what"));
         terminal_print(&out, TINT_PLAIN, "\n");
     }
     json_array_foreach(json_object_get(answer, "warnings"), i, item)
     {
-        print_member_line(&out, "warning", json_is_string(item) ? json_string_value(item) : "",
-                          TINT_YELLOW);
+        print_member_line(&out, "warning", "attention",
+                          json_is_string(item) ? json_string_value(item) : "", TINT_YELLOW);
     }
 }
 
 enum ctl_exit command_escalate(struct ctl *ctl, const struct arguments *arguments)
 {
+    bool french;
+    if (!language_take(ctl, arguments, "en", &french)) {
+        return CTL_USAGE;
+    }
     /* Sent as it is, without a look inside: the webhook fails safe and judges better. */
     struct client_request request = {.method = "POST", .path = "/v1/escalations"};
     enum ctl_exit code = ctl_read_file(ctl, arguments->positional[0], ESCALATION_BYTES_MAX,
@@ -95,7 +183,7 @@ enum ctl_exit command_escalate(struct ctl *ctl, const struct arguments *argument
     if (arguments_option(arguments, "--json") != NULL) {
         ctl_print_json(ctl, response.json, false);
     } else {
-        print_opened(ctl, response.json);
+        print_opened(ctl, response.json, french);
     }
     client_response_fini(&response);
     return CTL_OK;
@@ -104,7 +192,13 @@ enum ctl_exit command_escalate(struct ctl *ctl, const struct arguments *argument
 enum ctl_exit command_show(struct ctl *ctl, const struct arguments *arguments)
 {
     struct client_response response;
-    const char *path = ctl_path(ctl, "v1", "escalations", arguments->positional[0], NULL);
+    bool french;
+    if (!language_take(ctl, arguments, "en", &french)) {
+        return CTL_USAGE;
+    }
+    const char *path =
+        ctl_query(ctl, ctl_path(ctl, "v1", "escalations", arguments->positional[0], NULL),
+                  "language", french ? "fr" : NULL, NULL);
     enum ctl_exit code = ctl_call_json(ctl, "GET", path, NULL, &response);
     if (code != CTL_OK) {
         return code;
@@ -112,7 +206,7 @@ enum ctl_exit command_show(struct ctl *ctl, const struct arguments *arguments)
     if (arguments_option(arguments, "--json") != NULL) {
         ctl_print_json(ctl, response.json, false);
     } else {
-        const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
+        const struct terminal out = {.file = ctl->out, .colour = ctl->colour, .french = french};
         escalation_view(&out, response.json, clock_wall(ctl->clock));
     }
     client_response_fini(&response);
@@ -121,7 +215,11 @@ enum ctl_exit command_show(struct ctl *ctl, const struct arguments *arguments)
 
 enum ctl_exit command_list(struct ctl *ctl, const struct arguments *arguments)
 {
-    const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
+    bool french;
+    if (!language_take(ctl, arguments, "en", &french)) {
+        return CTL_USAGE;
+    }
+    const struct terminal out = {.file = ctl->out, .colour = ctl->colour, .french = french};
     bool as_json = arguments_option(arguments, "--json") != NULL;
     const char *limit = arguments_option(arguments, "--limit");
     char *end = NULL;
@@ -152,9 +250,12 @@ enum ctl_exit command_list(struct ctl *ctl, const struct arguments *arguments)
     enum ctl_exit code = pages_end(&pages);
     if (code == CTL_OK && more) {
         (void)fflush(ctl->out);
-        (void)fprintf(ctl->err, "… more: --limit N (these are %lu)\n", count);
+        (void)fprintf(ctl->err,
+                      french ? "… il y en a d'autres\u00a0: --limit N (en voici %lu)\n"
+                             : "… more: --limit N (these are %lu)\n",
+                      count);
     } else if (code == CTL_OK && count == 0 && !as_json) {
-        (void)fputs("no such escalations\n", ctl->err);
+        (void)fputs(french ? "aucune escalade de ce genre\n" : "no such escalations\n", ctl->err);
     }
     return code;
 }

@@ -11,6 +11,7 @@
 struct wording {
     const char *kinds[5];
     const char *notices[3];
+    const char *day;
     const char *days;
     const char *dry_run;
     const char *published;
@@ -21,6 +22,7 @@ struct wording {
     const char *fetched;
     const char *nothing;
     const char *of;
+    const char *before_semicolon;
 };
 
 static const char *const kind_words[] = {"new", "added", "extended", "removed", "shortened"};
@@ -29,6 +31,7 @@ static const char *const notice_words[] = {"in_time", "short", "too_short"};
 static const struct wording english = {
     .kinds = {"new", "added", "longer", "removed", "shorter"},
     .notices = {"in time", "SHORT NOTICE", "TOO SHORT NOTICE"},
+    .day = "day ahead",
     .days = "days ahead",
     .dry_run = "dry run, nothing published",
     .published = "published",
@@ -39,10 +42,12 @@ static const struct wording english = {
     .fetched = "calendar fetched",
     .nothing = "nobody on call any more",
     .of = "of",
+    .before_semicolon = "",
 };
 static const struct wording french = {
     .kinds = {"nouveau", "ajouté", "rallongé", "retiré", "raccourci"},
     .notices = {"dans les délais", "DÉLAI COURT", "DÉLAI TROP COURT"},
+    .day = "jour avant",
     .days = "jours avant",
     .dry_run = "à blanc, rien n'est publié",
     .published = "publié",
@@ -53,25 +58,8 @@ static const struct wording french = {
     .fetched = "agenda relevé",
     .nothing = "plus d'astreinte",
     .of = "sur",
+    .before_semicolon = "\u00a0",
 };
-
-static const struct wording *wording_of(const struct arguments *arguments)
-{
-    const char *language = arguments_option(arguments, "--language");
-    language = language != NULL ? language : language_of_environment();
-    return language != NULL && strcmp(language, "fr") == 0 ? &french : &english;
-}
-
-/* False: that was told. */
-static bool language_is_known(struct ctl *ctl, const struct arguments *arguments)
-{
-    const char *language = arguments_option(arguments, "--language");
-    if (language == NULL || strcmp(language, "fr") == 0 || strcmp(language, "en") == 0) {
-        return true;
-    }
-    (void)ctl_fail(ctl, CTL_USAGE, "--language must be fr or en");
-    return false;
-}
 
 static long long number_of(json_t *object, const char *member)
 {
@@ -97,18 +85,16 @@ static enum tint tint_of(const char *notice)
                                           : TINT_RED;
 }
 
-static void print_span(const struct terminal *out, json_t *span, struct wall_time now)
+static void print_span(const struct terminal *out, json_t *span)
 {
-    char from[TERMINAL_TIME_BYTES_MAX], to[TERMINAL_TIME_BYTES_MAX];
-    terminal_time(ctl_member(span, "from"), now, from);
-    terminal_time(ctl_member(span, "to"), now, to);
-    terminal_print(out, TINT_PLAIN, "%15s – %-15s", from, to);
+    char text[TERMINAL_SPAN_BYTES_MAX];
+    terminal_span(ctl_member(span, "from"), ctl_member(span, "to"), text);
+    terminal_print(out, TINT_PLAIN, "%s", text);
 }
 
 static void print_changes(struct ctl *ctl, const struct wording *words, json_t *part)
 {
     const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
-    struct wall_time now = clock_wall(ctl->clock);
     size_t i;
     json_t *change;
     json_array_foreach(json_object_get(part, "changes"), i, change)
@@ -117,9 +103,10 @@ static void print_changes(struct ctl *ctl, const struct wording *words, json_t *
         terminal_column(&out, TINT_BOLD, 24, ctl_member(part, "name"));
         terminal_column(&out, TINT_PLAIN, 10,
                         translate(ctl_member(change, "kind"), kind_words, words->kinds, 5));
-        print_span(&out, change, now);
-        terminal_print(&out, TINT_PLAIN, " %4lld %s  ", number_of(change, "notice_days"),
-                       words->days);
+        print_span(&out, change);
+        long long days = number_of(change, "notice_days");
+        bool one = days == 1 || (words == &french && days == 0); /* French counts none as one */
+        terminal_print(&out, TINT_PLAIN, " %4lld %s  ", days, one ? words->day : words->days);
         terminal_text(&out, tint_of(notice), translate(notice, notice_words, words->notices, 3));
         terminal_print(&out, TINT_PLAIN, "\n");
     }
@@ -131,10 +118,11 @@ static void print_counts(const struct terminal *out, const struct wording *words
     long long too_few = number_of(answer, "too_short");
     enum tint tint = too_few > 0 ? TINT_RED : few > 0 ? TINT_YELLOW : TINT_PLAIN;
     if (words == &french) {
-        terminal_print(out, tint,
-                       "changements : %lld dans les délais, %lld en délai court, %lld en délai "
-                       "trop court",
-                       in_time, few, too_few);
+        terminal_print(
+            out, tint,
+            "changements\u00a0: %lld dans les délais, %lld en délai court, %lld en délai "
+            "trop court",
+            in_time, few, too_few);
     } else {
         terminal_print(out, tint,
                        "changes: %lld in time, %lld at short notice, %lld at too short notice",
@@ -151,7 +139,7 @@ static void print_planned(struct ctl *ctl, const struct wording *words, json_t *
     {
         print_changes(ctl, words, part);
     }
-    terminal_print(&out, TINT_BOLD, "%s; ", words->dry_run);
+    terminal_print(&out, TINT_BOLD, "%s%s; ", words->dry_run, words->before_semicolon);
     print_counts(&out, words, answer);
     terminal_print(&out, TINT_DIM, "\ndigest %s\n", ctl_member(answer, "digest"));
 }
@@ -160,7 +148,7 @@ static void print_published(struct ctl *ctl, const struct wording *words, json_t
 {
     const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
     terminal_text(&out, TINT_BOLD, ctl_member(answer, "id"));
-    terminal_print(&out, TINT_PLAIN, "\n%s; ", words->published);
+    terminal_print(&out, TINT_PLAIN, "\n%s%s; ", words->published, words->before_semicolon);
     print_counts(&out, words, answer);
     terminal_print(&out, TINT_PLAIN, "\n");
 }
@@ -219,9 +207,11 @@ enum ctl_exit command_publish(struct ctl *ctl, const struct arguments *arguments
     bool dry_run = arguments_option(arguments, "--dry-run") != NULL;
     const char *path = ctl_path(ctl, "v1", "customers", arguments->positional[0], "rotas",
                                 arguments->positional[1], "publications", NULL);
-    if (!language_is_known(ctl, arguments)) {
+    bool is_french;
+    if (!language_take(ctl, arguments, "en", &is_french)) {
         return CTL_USAGE;
     }
+    const struct wording *words = is_french ? &french : &english;
     path = ctl_query(ctl, path, "dry_run", dry_run ? "true" : NULL, NULL);
     enum ctl_exit code = send(ctl, arguments, path, &response);
     if (code != CTL_OK) {
@@ -230,9 +220,10 @@ enum ctl_exit command_publish(struct ctl *ctl, const struct arguments *arguments
     if (arguments_option(arguments, "--json") != NULL) {
         ctl_print_json(ctl, response.json, false);
     } else if (dry_run) {
-        print_planned(ctl, wording_of(arguments), response.json);
+        terminal_use_zone(ctl_member(response.json, "time_zone"));
+        print_planned(ctl, words, response.json);
     } else {
-        print_published(ctl, wording_of(arguments), response.json);
+        print_published(ctl, words, response.json);
     }
     client_response_fini(&response);
     return CTL_OK;
@@ -247,7 +238,7 @@ static void print_head(struct ctl *ctl, const struct wording *words, json_t *pub
     terminal_date_time(ctl_member(publication, "published_at"), published);
     terminal_column(&out, TINT_BOLD, 38, ctl_member(publication, "id"));
     terminal_print(&out, TINT_PLAIN, "%s  ", published);
-    print_span(&out, publication, clock_wall(ctl->clock));
+    print_span(&out, publication);
     terminal_print(&out, TINT_PLAIN, "  %s %lld %s %lld  ", words->seen,
                    number_of(publication, "seen"), words->of, number_of(publication, "agents"));
     print_counts(&out, words, publication);
@@ -291,7 +282,7 @@ static void print_part(struct ctl *ctl, const struct wording *words, json_t *par
     json_array_foreach(shifts, i, shift)
     {
         terminal_print(&out, TINT_PLAIN, "  ");
-        print_span(&out, shift, clock_wall(ctl->clock));
+        print_span(&out, shift);
         terminal_print(&out, TINT_PLAIN, "\n");
     }
     if (json_array_size(shifts) == 0) {
@@ -299,7 +290,8 @@ static void print_part(struct ctl *ctl, const struct wording *words, json_t *par
     }
 }
 
-static enum ctl_exit show_one(struct ctl *ctl, const struct arguments *arguments, const char *path)
+static enum ctl_exit show_one(struct ctl *ctl, const struct arguments *arguments, const char *path,
+                              const struct wording *words)
 {
     struct client_response response;
     enum ctl_exit code = ctl_call_json(ctl, "GET", path, NULL, &response);
@@ -311,7 +303,7 @@ static enum ctl_exit show_one(struct ctl *ctl, const struct arguments *arguments
     } else {
         size_t i;
         json_t *part;
-        const struct wording *words = wording_of(arguments);
+        terminal_use_zone(ctl_member(response.json, "time_zone"));
         print_head(ctl, words, response.json);
         json_array_foreach(json_object_get(response.json, "told"), i, part)
         {
@@ -341,22 +333,25 @@ enum ctl_exit command_publications(struct ctl *ctl, const struct arguments *argu
     const char *id = arguments->positional_count > 2 ? arguments->positional[2] : NULL;
     const char *path = ctl_path(ctl, "v1", "customers", arguments->positional[0], "rotas",
                                 arguments->positional[1], "publications", id, NULL);
-    if (!language_is_known(ctl, arguments)) {
+    bool is_french;
+    if (!language_take(ctl, arguments, "en", &is_french)) {
         return CTL_USAGE;
     }
     bool as_table = arguments_option(arguments, "--csv") != NULL;
     if (as_table && id == NULL) {
         return ctl_fail(ctl, CTL_USAGE, "--csv is for one publication: name its ID");
     }
+    const struct wording *words = is_french ? &french : &english;
     if (id != NULL) {
-        return as_table ? show_table(ctl, path) : show_one(ctl, arguments, path);
+        return as_table ? show_table(ctl, path) : show_one(ctl, arguments, path, words);
     }
     struct pages pages = pages_begin(ctl, path, 0);
     for (json_t *publication; (publication = pages_next(&pages)) != NULL;) {
         if (arguments_option(arguments, "--json") != NULL) {
             ctl_print_json(ctl, publication, true);
         } else {
-            print_head(ctl, wording_of(arguments), publication);
+            terminal_use_zone(ctl_member(publication, "time_zone"));
+            print_head(ctl, words, publication);
         }
     }
     return pages_end(&pages);

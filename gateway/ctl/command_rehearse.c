@@ -177,10 +177,10 @@ static const struct wording french = {
     .begins = "Début",
     .outcome = "Issue",
     .held = " s'en charge après ",
-    .exhausted = "PERSONNE ne s'en charge : annoncé encore et encore dès ",
+    .exhausted = "PERSONNE ne s'en charge\u00a0: annoncé à plusieurs reprises dès ",
     .stopped = "interrompu avant la fin par la limite ",
     .timeline = "Déroulement",
-    .unused = "sans effet, personne n'y est sollicité : ",
+    .unused = "sans effet, on n'y sollicite personne\u00a0: ",
 };
 
 /* "+0:02:30", with milliseconds where there are any. */
@@ -245,6 +245,8 @@ static void print_rehearsal(struct ctl *ctl, json_t *answer)
         strcmp(ctl_member(answer, "language"), "fr") == 0 ? &french : &english;
     size_t i;
     json_t *item;
+    terminal_use_french(words == &french);
+    terminal_use_zone(ctl_member(answer, "time_zone"));
     print_head(&out, words, answer);
     terminal_print(&out, TINT_DIM, "\n%s\n", words->timeline);
     json_array_foreach(json_object_get(answer, "timeline"), i, item)

@@ -26,13 +26,6 @@ static const struct state_words {
     {"withdrawn", TINT_DIM, "given to somebody else", "confiée à quelqu'un d'autre"},
 };
 
-static bool is_french(const struct arguments *arguments)
-{
-    const char *language = arguments_option(arguments, "--language");
-    language = language != NULL ? language : language_of_environment();
-    return language != NULL && strcmp(language, "fr") == 0;
-}
-
 static void print_state(const struct terminal *out, json_t *check_in, bool french)
 {
     const char *state = ctl_member(check_in, "state");
@@ -70,12 +63,11 @@ static void print_check_in(const struct terminal *out, json_t *check_in, struct 
 static void print_shift(const struct terminal *out, json_t *shift, struct wall_time now,
                         bool french)
 {
-    char from[TERMINAL_TIME_BYTES_MAX], to[TERMINAL_TIME_BYTES_MAX];
-    terminal_time(ctl_member(shift, "from"), now, from);
-    terminal_time(ctl_member(shift, "to"), now, to);
+    char span[TERMINAL_SPAN_BYTES_MAX];
+    terminal_span(ctl_member(shift, "from"), ctl_member(shift, "to"), span);
     terminal_column(out, TINT_BOLD, 20, ctl_member(shift, "agent"));
     terminal_column(out, TINT_PLAIN, 16, ctl_member(shift, "rota"));
-    terminal_print(out, TINT_DIM, "%15s – %-15s ", from, to);
+    terminal_print(out, TINT_DIM, "%s  ", span);
     print_check_in(out, json_object_get(shift, "check_in"), now, french);
     terminal_print(out, TINT_PLAIN, "\n");
 }
@@ -86,13 +78,24 @@ enum ctl_exit command_shifts(struct ctl *ctl, const struct arguments *arguments)
     char *end = NULL;
     long days = days_text != NULL ? strtol(days_text, &end, 10) : 1;
     if (days < 1 || days > DAYS_MAX || (end != NULL && *end != '\0')) {
-        return ctl_fail(ctl, CTL_USAGE, "--days: \"%s\" is not a number from 1 to %d", days_text,
-                        DAYS_MAX);
+        return ctl_fail(ctl, CTL_USAGE,
+                        "--days: \"%s\" is not a number from 1 to %d; what is later: --from TIME",
+                        days_text, DAYS_MAX);
     }
-    struct wall_time now = clock_wall(ctl->clock);
+    struct wall_time now = clock_wall(ctl->clock), begin = now;
+    const char *begin_text = arguments_option(arguments, "--from");
+    if (begin_text != NULL && wall_time_parse(begin_text, &begin) != STATUS_OK) {
+        return ctl_fail(ctl, CTL_USAGE,
+                        "--from: \"%s\" is not an RFC 3339 time such as 2026-12-25T12:00:00Z",
+                        begin_text);
+    }
+    bool french;
+    if (!language_take(ctl, arguments, "en", &french)) {
+        return CTL_USAGE;
+    }
     char from[RFC3339_BYTES_MAX], to[RFC3339_BYTES_MAX];
-    wall_time_format(now, from);
-    wall_time_format((struct wall_time){now.ms + (int64_t)days * DAY_MS}, to);
+    wall_time_format(begin, from);
+    wall_time_format((struct wall_time){begin.ms + (int64_t)days * DAY_MS}, to);
     const char *path = ctl_path(ctl, "v1", "customers", arguments->positional[0], "shifts", NULL);
     struct client_response response;
     path = ctl_query(ctl, path, "from", from, "to", to, "rota",
@@ -107,9 +110,10 @@ enum ctl_exit command_shifts(struct ctl *ctl, const struct arguments *arguments)
         const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
         size_t i;
         json_t *shift;
+        terminal_use_zone(ctl_member(response.json, "time_zone"));
         json_array_foreach(json_object_get(response.json, "items"), i, shift)
         {
-            print_shift(&out, shift, now, is_french(arguments));
+            print_shift(&out, shift, now, french);
         }
     }
     client_response_fini(&response);

@@ -51,7 +51,8 @@ static const char *const french[PHRASES_COUNT] = {
     [PHRASE_CALLER] = "appelant",
     [PHRASE_NOTES] = "notes",
     [PHRASE_NONE] = "aucun ticket de ce genre",
-    [PHRASE_INCOMPLETE] = "beaucoup de tickets viennent d'arriver : redemandez dans un instant",
+    [PHRASE_INCOMPLETE] =
+        "beaucoup de tickets viennent d'arriver\u00a0: redemandez dans un instant",
     [PHRASE_UNCHANGED] = "c'était déjà le cas",
 };
 
@@ -67,17 +68,13 @@ struct speech {
     bool french;
 };
 
-/* --language, else the locale's, else English. On false the reason was told. */
+/* On false the reason was told. */
 static bool take_speech(struct ctl *ctl, const struct arguments *arguments, struct speech *speech_r)
 {
-    const char *language = arguments_option(arguments, "--language");
-    if (language == NULL) {
-        language = language_of_environment();
-    } else if (strcmp(language, "fr") != 0 && strcmp(language, "en") != 0) {
-        (void)ctl_fail(ctl, CTL_USAGE, "--language: \"%s\" is neither fr nor en", language);
+    bool is_french;
+    if (!language_take(ctl, arguments, "en", &is_french)) {
         return false;
     }
-    bool is_french = language != NULL && strcmp(language, "fr") == 0;
     *speech_r = (struct speech){.phrases = is_french ? french : english, .french = is_french};
     return true;
 }
@@ -97,6 +94,21 @@ static const char *ticket_path(struct ctl *ctl, const struct arguments *argument
 {
     const char *path = ctl_path(ctl, "v1", "tickets", arguments->positional[0], verb, other, NULL);
     return ctl_query(ctl, path, "customer", arguments_option(arguments, "--customer"), NULL);
+}
+
+/* A field that the gateway itself makes, of a call that was put through, or its value. */
+static const char *field_word(const struct speech *speech, const char *word)
+{
+    static const char *const made[][2] = {{"caller", "appelant"}, {"dialled", "composé"},
+                                          {"outcome", "issue"},   {"answered", "décroché"},
+                                          {"busy", "occupé"},     {"no_answer", "sans réponse"},
+                                          {"failed", "en échec"}};
+    for (size_t i = 0; speech->french && i < sizeof made / sizeof made[0]; i++) {
+        if (strcmp(made[i][0], word) == 0) {
+            return made[i][1];
+        }
+    }
+    return word;
 }
 
 /* ---- lists ---- */
@@ -194,7 +206,7 @@ static void print_escalations(struct ctl *ctl, const struct terminal *out,
         terminal_text(out, TINT_PLAIN, ctl_member(escalation, "id"));
         terminal_print(out, TINT_PLAIN, "  ");
         terminal_text(out, terminal_tint_of(ctl_member(escalation, "state")),
-                      ctl_member(escalation, "state"));
+                      language_word(ctl_member(escalation, "state"), speech->french));
         terminal_print(out, TINT_PLAIN, "\n");
         json_array_foreach(json_object_get(escalation, "callers"), c, caller)
         {
@@ -206,6 +218,25 @@ static void print_escalations(struct ctl *ctl, const struct terminal *out,
         }
     }
     (void)ctl;
+}
+
+/* Which ticket a link is with: its number where it still shows, else its id. */
+static void print_other(const struct terminal *out, json_t *ticket, const char *id)
+{
+    json_t *of = json_object_get(ticket, "duplicate_of"), *duplicate, *other = NULL;
+    size_t i;
+    json_array_foreach(json_object_get(ticket, "duplicates"), i, duplicate)
+    {
+        other = strcmp(ctl_member(duplicate, "id"), id) == 0 ? duplicate : other;
+    }
+    other = strcmp(ctl_member(of, "id"), id) == 0 ? of : other;
+    if (other != NULL) {
+        terminal_print(out, TINT_BOLD, "%lld  ",
+                       (long long)json_integer_value(json_object_get(other, "number")));
+    } else if (id[0] != '\0') {
+        terminal_text(out, TINT_BOLD, id);
+        terminal_print(out, TINT_PLAIN, "  ");
+    }
 }
 
 static void print_notes(struct ctl *ctl, const struct terminal *out, const struct speech *speech,
@@ -223,6 +254,7 @@ static void print_notes(struct ctl *ctl, const struct terminal *out, const struc
         terminal_print(out, TINT_PLAIN, "  %s  ", at);
         terminal_text(out, TINT_BOLD, ctl_member(note, "by"));
         terminal_print(out, TINT_DIM, "  %s  ", say(speech, ctl_member(note, "kind")));
+        print_other(out, ticket, ctl_member(note, "other"));
         terminal_text(out, TINT_PLAIN, ctl_member(note, "text"));
         terminal_print(out, TINT_PLAIN, "\n");
     }
@@ -263,13 +295,26 @@ static void print_ticket(struct ctl *ctl, const struct speech *speech, json_t *t
     }
     json_object_foreach(json_object_get(ticket, "fields"), name, value)
     {
-        terminal_column(&out, TINT_DIM, 13, name);
-        terminal_text(&out, TINT_PLAIN, json_is_string(value) ? json_string_value(value) : "");
+        const char *label = ctl_member(json_object_get(ticket, "field_labels"), name);
+        terminal_column(&out, TINT_DIM, 12, label[0] != '\0' ? label : field_word(speech, name));
+        terminal_text(&out, TINT_PLAIN,
+                      field_word(speech, json_is_string(value) ? json_string_value(value) : ""));
         terminal_print(&out, TINT_PLAIN, "\n");
     }
     print_links(ctl, &out, speech, ticket);
     print_escalations(ctl, &out, speech, ticket);
     print_notes(ctl, &out, speech, ticket);
+}
+
+/* Behind a refusal: a number alone does not say whose ticket it is. */
+static void say_whose(struct ctl *ctl, const struct arguments *arguments)
+{
+    const char *ticket = arguments->positional[0];
+    if (strcmp(ctl->refused_as, "invalid") == 0 && strspn(ticket, "0123456789") == strlen(ticket) &&
+        arguments_option(arguments, "--customer") == NULL) {
+        (void)fputs("  Each customer counts its own tickets: say whose by --customer SLUG.\n",
+                    ctl->err);
+    }
 }
 
 enum ctl_exit command_ticket(struct ctl *ctl, const struct arguments *arguments)
@@ -282,6 +327,7 @@ enum ctl_exit command_ticket(struct ctl *ctl, const struct arguments *arguments)
     enum ctl_exit code =
         ctl_call_json(ctl, "GET", ticket_path(ctl, arguments, NULL, NULL), NULL, &response);
     if (code != CTL_OK) {
+        say_whose(ctl, arguments);
         return code;
     }
     if (arguments_option(arguments, "--json") != NULL) {
@@ -322,6 +368,8 @@ static enum ctl_exit send_verb(struct ctl *ctl, const struct arguments *argument
                            ? speech.phrases[PHRASE_UNCHANGED]
                            : "");
         client_response_fini(&response);
+    } else {
+        say_whose(ctl, arguments);
     }
     return code;
 }

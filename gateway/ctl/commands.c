@@ -9,7 +9,11 @@
     }
 #define OPTION_JSON                                                                                \
     {                                                                                              \
-        "--json", NULL, "print the gateway's answer as JSON"                                       \
+        "--json", NULL, "print the gateway's answer as one JSON document"                          \
+    }
+#define OPTION_JSON_LINES                                                                          \
+    {                                                                                              \
+        "--json", NULL, "print each item as one line of JSON"                                      \
     }
 #define OPTION_CUSTOMER                                                                            \
     {                                                                                              \
@@ -36,7 +40,7 @@ const struct option_spec global_options[] = {
 };
 
 const struct command commands[] = {
-    {"escalate", "FILE|- [--idempotency-key K] [--json]", "post one escalation",
+    {"escalate", "FILE|- [--idempotency-key K] [--language fr|en] [--json]", "post one escalation",
      "Posts the escalation (a JSON object) in FILE, or on standard input, and prints its id, its\n"
      "ticket, who was notified, what happens next and when, and the gateway's warnings. Exit code "
      "0\n"
@@ -46,19 +50,23 @@ const struct command commands[] = {
      "procedure, drill. The gateway describes them all under GET /openapi.json (NewEscalation).\n\n"
      "Without --idempotency-key a fresh key is made. When no answer comes back, the message says\n"
      "which key to repeat the command with: the same key cannot open a second escalation.",
-     OPTIONS({"--idempotency-key", "K", "at most 128 printable ASCII characters"}, OPTION_JSON), 1,
-     1, command_escalate,
+     OPTIONS({"--idempotency-key", "K", "at most 128 printable ASCII characters"}, OPTION_LANGUAGE,
+             OPTION_JSON),
+     1, 1, command_escalate,
      "echo '{\"customer\":\"clinique-saint-jean\",\"severity\":\"critical\",\n"
      "  \"summary\":\"Alarme oxygène, bloc 2\"}' | astreintectl escalate -"},
-    {"show", "ID [--json]", "show one escalation: holder, next, attempts, timeline",
-     "Prints everything about one escalation, times in the local zone.", OPTIONS(OPTION_JSON), 1, 1,
-     command_show, "astreintectl show ID"},
-    {"list", "[--customer SLUG] [--state STATE] [--limit N] [--json]", "list escalations",
+    {"show", "ID [--language fr|en] [--json]",
+     "show one escalation: holder, next, attempts, timeline",
+     "Prints everything about one escalation, times in the local zone.",
+     OPTIONS(OPTION_LANGUAGE, OPTION_JSON), 1, 1, command_show, "astreintectl show ID"},
+    {"list", "[--customer SLUG] [--state STATE] [--limit N] [--language fr|en] [--json]",
+     "list escalations",
      "One line each, newest first. STATE is open, closed, or one of notifying, waiting, accepted,\n"
      "overdue, exhausted, taken, cancelling, cancelled, done, on_hold (until the customer opens),\n"
      "noted (only a ticket). With --json, one JSON object a line.",
      OPTIONS(OPTION_CUSTOMER, {"--state", "STATE", "only those in this state (default: all)"},
-             {"--limit", "N", "at most this many (default: 50)"}, OPTION_JSON),
+             {"--limit", "N", "at most this many (default: 50)"}, OPTION_LANGUAGE,
+             OPTION_JSON_LINES),
      0, 0, command_list, "astreintectl list --state open --limit 20"},
     {"watch", "ID | --customer SLUG", "watch one escalation, or a customer's, live",
      "With an ID: prints its timeline so far, then each entry as it happens, and ends when the\n"
@@ -80,17 +88,19 @@ const struct command commands[] = {
      "people again.",
      OPTIONS({"--reason", "TEXT", "why"}, OPTION_OPERATOR), 2, 2, command_severity,
      "astreintectl severity ID critical --reason 'People are inside'"},
-    {"cancel", "ID REASON [--operator NAME]", "stop an escalation, with a reason",
+    {"cancel", "ID REASON|--reason TEXT [--operator NAME]", "stop an escalation, with a reason",
      "Stops the procedure; agents who accepted are told until they confirm.",
-     OPTIONS(OPTION_OPERATOR), 2, 2, command_cancel, "astreintectl cancel ID 'False alarm'"},
+     OPTIONS({"--reason", "TEXT", "why"}, OPTION_OPERATOR), 1, 2, command_cancel,
+     "astreintectl cancel ID 'False alarm'"},
     {"resume", "ID [--reason TEXT] [--operator NAME]", "go on after an acceptance led nowhere",
      "Takes the escalation from its holder and goes on with the procedure.",
      OPTIONS({"--reason", "TEXT", "why"}, OPTION_OPERATOR), 1, 1, command_resume,
      "astreintectl resume ID --reason 'The agent cannot come'"},
-    {"release", "ID REASON [--operator NAME]", "escalate now what is on hold, with a reason",
+    {"release", "ID REASON|--reason TEXT [--operator NAME]",
+     "escalate now what is on hold, with a reason",
      "Does not wait until the customer opens. `list --state on_hold` shows what does; `cancel` "
      "ends it.",
-     OPTIONS(OPTION_OPERATOR), 2, 2, command_release,
+     OPTIONS({"--reason", "TEXT", "why"}, OPTION_OPERATOR), 1, 2, command_release,
      "astreintectl release ID 'It cannot wait until Monday'"},
     {"take", "ID [--operator NAME]", "take an escalation by name",
      "The operator named becomes its holder; an exhausted procedure stops being announced.",
@@ -122,13 +132,14 @@ const struct command commands[] = {
      "Open escalations that somebody holds, works on beside the holder, or is asked to: since "
      "when,\n"
      "in which state, with which estimate. The oldest first. With --json, one JSON object a line.",
-     OPTIONS(OPTION_CUSTOMER, OPTION_JSON), 0, 0, command_interventions,
+     OPTIONS(OPTION_CUSTOMER, OPTION_JSON_LINES), 0, 0, command_interventions,
      "astreintectl interventions --customer clinique-saint-jean"},
-    {"tasks", "[--customer SLUG] [--all] [--json]", "what the desk has to do",
+    {"tasks", "[--customer SLUG] [--all] [--language fr|en] [--json]", "what the desk has to do",
      "Open tasks, earliest first: promises to callers that run out, holders who are silent.\n"
      "With --json, one JSON object a line.",
-     OPTIONS(OPTION_CUSTOMER, {"--all", NULL, "also those that are done"}, OPTION_JSON), 0, 0,
-     command_tasks, "astreintectl tasks --customer clinique-saint-jean"},
+     OPTIONS(OPTION_CUSTOMER, {"--all", NULL, "also those that are done"}, OPTION_LANGUAGE,
+             OPTION_JSON_LINES),
+     0, 0, command_tasks, "astreintectl tasks --customer clinique-saint-jean"},
     {"task-done", "TASK [--operator NAME]", "close a desk task",
      "TASK is the id that `tasks` prints.", OPTIONS(OPTION_OPERATOR), 1, 1, command_task_done,
      "astreintectl task-done TASK"},
@@ -140,7 +151,8 @@ const struct command commands[] = {
      "word that ends in * stands for all that begin so. STATE is open, closed or erased.",
      OPTIONS(OPTION_CUSTOMER, {"--state", "STATE", "only those in this state (default: all)"},
              {"--from", "TIME", "opened since (RFC 3339)"}, {"--to", "TIME", "opened before"},
-             {"--limit", "N", "at most this many (default: 50)"}, OPTION_LANGUAGE, OPTION_JSON),
+             {"--limit", "N", "at most this many (default: 50)"}, OPTION_LANGUAGE,
+             OPTION_JSON_LINES),
      0, 1, command_tickets, "astreintectl tickets 'ascenseur bloqué' --state open"},
     {"ticket", "NUMBER|ID [--customer SLUG] [--json]",
      "show one ticket: escalations, callers, links, notes",
@@ -153,7 +165,8 @@ const struct command commands[] = {
      "astreintectl ticket-note 1012 'Le gardien a la clé' --customer clinique-saint-jean"},
     {"ticket-close", "NUMBER|ID [--reason TEXT] [--customer SLUG] [--operator NAME]",
      "nothing is left to do about a ticket",
-     "Refused while an escalation of it is open: cancel that, or report it done.",
+     "Refused while an escalation of it is open: cancel that, report it done, or, where only the\n"
+     "promise to a caller is watched, say `called-back`.",
      OPTIONS(OPTION_OF_CUSTOMER, {"--reason", "TEXT", "why"}, OPTION_LANGUAGE, OPTION_OPERATOR), 1,
      1, command_ticket_close, "astreintectl ticket-close 1012 --customer clinique-saint-jean"},
     {"ticket-reopen", "NUMBER|ID [--reason TEXT] [--customer SLUG] [--operator NAME]",
@@ -181,12 +194,19 @@ const struct command commands[] = {
      "emergency_phone,\n"
      "greeting, nobody_reached, retention_days, notice_days and ticket_fields. The gateway "
      "describes\n"
-     "them all under GET /openapi.json (Customer). What a customer's entry leaves out of these is\n"
-     "taken away.\n\n"
+     "them all under GET /openapi.json (Customer). Of these members of the customer\n"
+     "itself, what its entry leaves out is taken away.\n\n"
      "Everything is put in an order in which references resolve, and reported as created, updated\n"
-     "or unchanged. Nothing is ever deleted: what the file does not name stays as it is. It stops\n"
-     "at the first refusal and says where in the file the fault is; run it again after mending.\n\n"
-     "--dry-run sends nothing: it reads what is there and says what would be created or updated.",
+     "or unchanged. No agent, contact, procedure, rota, rules or check-in is ever deleted: what\n"
+     "the file does not name stays as it is, and of rules and rotas that is said at the end. It\n"
+     "stops at the first refusal and says where in the file the fault is and what was not done; "
+     "run\n"
+     "it again after mending. Check-ins and the numbers that a customer is called on come last, "
+     "so\n"
+     "that a file that is refused rings nobody and routes nothing.\n\n"
+     "--dry-run sends nothing: it reads what is there and says what would be created or updated. "
+     "What\n"
+     "stands inside the definitions the gateway judges only when they are put.",
      OPTIONS({"--dry-run", NULL, "say what would change, change nothing"}), 1, 1, command_apply,
      "astreintectl apply customers.json --dry-run"},
     {"holidays", "CUSTOMER [FILE|-] [--remove]", "a customer's own holidays: an iCalendar file",
@@ -218,11 +238,15 @@ const struct command commands[] = {
     {"pin clear", "CUSTOMER AGENT", "take an agent's PIN away",
      "They can sign in on no shared phone any more; where they are signed in, they stay.", NULL, 2,
      2, command_pin_clear, "astreintectl pin clear clinique-saint-jean claire"},
-    {"on-call", "CUSTOMER ROLE [--hours N]", "who is on call, now and in the coming hours",
-     "ROLE is the rota's slug: principal, renfort.",
-     OPTIONS({"--hours", "N", "how far ahead, 1 to 8784 (default: 24)"}), 2, 2, command_on_call,
-     "astreintectl on-call clinique-saint-jean principal --hours 48"},
-    {"shifts", "CUSTOMER [--rota ROLE] [--days N] [--json]",
+    {"on-call", "CUSTOMER ROLE [--hours N | --at TIME]",
+     "who is on call, now and in the coming hours",
+     "ROLE is the rota's slug: principal, renfort. Times are the customer's. With --at: who is on "
+     "call\n"
+     "at that moment, which may be months ahead, and until when (a week later at most).",
+     OPTIONS({"--hours", "N", "how far ahead, 1 to 8784 (default: 24)"},
+             {"--at", "TIME", "at this moment (RFC 3339)"}),
+     2, 2, command_on_call, "astreintectl on-call clinique-saint-jean principal --hours 48"},
+    {"shifts", "CUSTOMER [--rota ROLE] [--from TIME] [--days N] [--json]",
      "who begins when, and who has checked in",
      "The shifts of now and of the coming days, each with its check-in (prise de poste): taken up "
      "and\n"
@@ -233,7 +257,7 @@ const struct command commands[] = {
      "`astreintectl on-behalf ID AGENT accept` with that escalation's ID.\n\n"
      "Which rotas are to be checked in says the object check_ins of `apply`, or\n"
      "PUT /v1/customers/{customer}/rotas/{rota}/check-in.",
-     OPTIONS({"--rota", "ROLE", "only this rota's"},
+     OPTIONS({"--rota", "ROLE", "only this rota's"}, {"--from", "TIME", "RFC 3339 (default: now)"},
              {"--days", "N", "how far ahead, 1 to 31 (default: 1)"},
              {"--language", "fr|en", "(default: the locale's)"}, OPTION_JSON),
      1, 1, command_shifts, "astreintectl shifts clinique-saint-jean --days 3"},
@@ -279,7 +303,8 @@ const struct command commands[] = {
      "took\n"
      "note. A calendar that was fetched since is said beside it: a weaker proof.",
      OPTIONS({"--csv", NULL, "with an ID: as a table for a spreadsheet (RFC 4180, UTF-8)"},
-             {"--language", "fr|en", "(default: the locale's, else en)"}, OPTION_JSON),
+             {"--language", "fr|en", "(default: the locale's, else en)"},
+             {"--json", NULL, "print each as one line of JSON; with an ID one document"}),
      2, 3, command_publications, "astreintectl publications clinique-saint-jean principal"},
     {"feed create", "CUSTOMER --rota ROLE | --agent AGENT [--name NAME] [--json]",
      "a secret address of a calendar",
@@ -295,7 +320,7 @@ const struct command commands[] = {
     {"feed list", "CUSTOMER --rota ROLE | --agent AGENT [--json]", "list addresses of calendars",
      "Never shows an address itself.",
      OPTIONS({"--rota", "ROLE", "of this rota"}, {"--agent", "AGENT", "of this agent"},
-             OPTION_JSON),
+             OPTION_JSON_LINES),
      1, 1, command_feed_list, "astreintectl feed list clinique-saint-jean --agent claire"},
     {"feed revoke", "CUSTOMER ID --rota ROLE | --agent AGENT", "revoke an address of a calendar",
      "Takes effect at once. ID is what `feed list` prints.",
@@ -359,7 +384,7 @@ const struct command commands[] = {
      "is shown with each, in the order in which they are called. Without AGENT and --contact: all\n"
      "active agents, then the contacts. With --json, one JSON object a line.",
      OPTIONS({"--contact", "SLUG", "this contact"},
-             {"--language", "fr|en", "(default: the locale's, else en)"}, OPTION_JSON),
+             {"--language", "fr|en", "(default: the locale's, else en)"}, OPTION_JSON_LINES),
      1, 2, command_reachability, "astreintectl reachability clinique-saint-jean claire"},
     {"key generate", "", "make a fresh API key, offline",
      "Prints ak_<22>_<43> from 16 and 32 random bytes, for the daemon's root_key_file.\n"
@@ -374,8 +399,8 @@ const struct command commands[] = {
      0, 0, command_key_create,
      "(umask 077; astreintectl key create --name desk --role call-centre --customers '*'\n"
      "    > desk.key)"},
-    {"key list", "[--json]", "list API keys", "Never shows a key itself.", OPTIONS(OPTION_JSON), 0,
-     0, command_key_list, "astreintectl key list"},
+    {"key list", "[--json]", "list API keys", "Never shows a key itself.",
+     OPTIONS(OPTION_JSON_LINES), 0, 0, command_key_list, "astreintectl key list"},
     {"key revoke", "ID", "revoke an API key", "Takes effect at once. ID is what `key list` prints.",
      NULL, 1, 1, command_key_revoke, "astreintectl key revoke KEY"},
     {"vapid create", "FILE", "make the key for browsers' push services, offline",

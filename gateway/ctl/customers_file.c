@@ -6,22 +6,30 @@
 #include "gateway/numbers/telephone_number.h"
 #include "gateway/base/text.h"
 
-static const struct section {
+struct section {
     const char *member; /* in the file */
     const char *kind;
     bool keyed;         /* an object, by role; else a list of objects with slugs */
     const char *under;  /* in the path, in front of the slug */
     const char *behind; /* and behind it */
-} sections[] = {
+};
+static const struct section sections[] = {
     {"agents", "agent", false, "agents", ""},
     {"contacts", "contact", false, "contacts", ""},
     {"rotas", "rota", true, "rotas", ""},
     {"procedures", "procedure", false, "procedures", ""},
-    {"check_ins", "check-in", true, "rotas", "/check-in"}, /* of rotas, naming procedures */
 };
+/* Of rotas, naming procedures. They call agents, so that rules which are refused come before. */
+static const struct section check_ins = {"check_ins", "check-in", true, "rotas", "/check-in"};
 
 #define RULES          "rules"
+#define NUMBERS        "numbers"
 #define SECTIONS_COUNT (sizeof sections / sizeof sections[0])
+
+static bool is_early(const struct customers_step *step)
+{
+    return step->comes_first || step->comes_between;
+}
 
 static enum status add(struct customers_plan *plan, size_t steps_max, struct customers_step step,
                        struct error *error)
@@ -31,7 +39,7 @@ static enum status add(struct customers_plan *plan, size_t steps_max, struct cus
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
     }
     for (size_t i = 0; i < plan->steps_count; i++) {
-        if (strcmp(plan->steps[i].path, step.path) == 0 && !plan->steps[i].comes_first) {
+        if (strcmp(plan->steps[i].path, step.path) == 0 && !is_early(&plan->steps[i])) {
             json_decref(step.body);
             return error_set_at(error, STATUS_INVALID, step.pointer, "%s %s stands here twice",
                                 step.kind, step.slug);
@@ -131,11 +139,12 @@ static json_t *customer_body(json_t *object)
     for (size_t i = 0; i < SECTIONS_COUNT; i++) {
         (void)json_object_del(body, sections[i].member);
     }
+    (void)json_object_del(body, check_ins.member);
     (void)json_object_del(body, RULES);
     return body;
 }
 
-/* The last of a customer: rules name its procedures, its default one, its hours and its fields. */
+/* Rules name a customer's procedures, its default one, its hours and its fields. */
 static enum status add_rules(struct customers_plan *plan, size_t steps_max, struct arena *arena,
                              json_t *object, const char *customer, const char *pointer,
                              struct error *error)
@@ -153,7 +162,7 @@ static enum status add_rules(struct customers_plan *plan, size_t steps_max, stru
         .customer = customer,
         .slug = RULES,
         .path = arena_format(arena, "/v1/customers/%s/%s", customer, RULES),
-        .pointer = here,
+        .pointer = pointer, /* faults are told of the body, whose member the list is */
         .body = json_pack("{s:O}", RULES, rules),
     };
     return add(plan, steps_max, step, error);
@@ -179,6 +188,7 @@ static enum status add_customer(struct customers_plan *plan, size_t steps_max, s
                                   .body = customer_body(object),
                                   .comes_first = true};
     (void)json_object_del(step.body, "default_procedure");
+    (void)json_object_del(step.body, NUMBERS);
     status = add(plan, steps_max, step, error);
     for (size_t i = 0; i < SECTIONS_COUNT && status == STATUS_OK; i++) {
         status = add_section(plan, steps_max, arena, object, slug, pointer, &sections[i], error);
@@ -186,11 +196,25 @@ static enum status add_customer(struct customers_plan *plan, size_t steps_max, s
     if (status != STATUS_OK) {
         return status;
     }
-    step.body = customer_body(object);
     step.comes_first = false;
-    status = add(plan, steps_max, step, error);
-    return status == STATUS_OK ? add_rules(plan, steps_max, arena, object, slug, pointer, error)
-                               : status;
+    if (json_object_get(object, RULES) != NULL) {
+        step.body = customer_body(object);
+        step.comes_between = true;
+        (void)json_object_del(step.body, NUMBERS);
+        status = add(plan, steps_max, step, error);
+        status = status == STATUS_OK
+                     ? add_rules(plan, steps_max, arena, object, slug, pointer, error)
+                     : status;
+    }
+    if (status == STATUS_OK) {
+        status = add_section(plan, steps_max, arena, object, slug, pointer, &check_ins, error);
+    }
+    if (status == STATUS_OK) {
+        step.body = customer_body(object);
+        step.comes_between = false;
+        status = add(plan, steps_max, step, error);
+    }
+    return status;
 }
 
 static size_t count_steps(json_t *customers)
@@ -199,7 +223,8 @@ static size_t count_steps(json_t *customers)
     json_t *customer;
     json_array_foreach(customers, i, customer)
     {
-        count += 3; /* itself twice, its rules once */
+        count += 4; /* itself three times, its rules once */
+        count += json_object_size(json_object_get(customer, check_ins.member));
         for (size_t section = 0; section < SECTIONS_COUNT; section++) {
             json_t *all = json_object_get(customer, sections[section].member);
             count += json_array_size(all) + json_object_size(all);
@@ -365,8 +390,23 @@ bool customers_step_is_done(const struct customers_step *step, json_t *present)
            (!person || person_is_the_same(present, step->body));
 }
 
-json_t *customers_step_first_body(const struct customers_step *step, json_t *present)
+/* All of the file's but the numbers, which stay until nothing can be refused any more. */
+static json_t *between_body(const struct customers_step *step, json_t *present)
 {
+    json_t *body = json_copy(step->body), *numbers = json_object_get(present, NUMBERS);
+    if (body == NULL || (numbers != NULL && json_object_set(body, NUMBERS, numbers) != 0) ||
+        (covers(present, body) && customer_is_the_same(present, body))) {
+        json_decref(body);
+        return NULL;
+    }
+    return body;
+}
+
+json_t *customers_step_early_body(const struct customers_step *step, json_t *present)
+{
+    if (step->comes_between) {
+        return between_body(step, present);
+    }
     static const char *const members[] = {"opening_hours", "holidays"};
     json_t *body = json_copy(present);
     bool changed = false;

@@ -1,10 +1,12 @@
 /* customers_file.h - a customers file as the list of PUTs that bring it about. Does no I/O.
  *
- * The order is one in which every reference resolves: first the customer without its default
- * procedure, then its agents, contacts, rotas and procedures, then the customer as it stands in the
- * file. A customer that is there already goes first as it is, with the opening hours and holidays
- * of the file: the rotas may ask for them, and those of before may still need what the file takes
- * away.
+ * The order is one in which every reference resolves, and in which what makes a customer live comes
+ * last, so that a file that is refused half-way rings nobody and routes nothing: first the customer
+ * without its default procedure and its numbers, then its agents, contacts, rotas and procedures,
+ * then, where rules may need them, its other members, the rules, the check-in plans, and at the end
+ * the customer as it stands in the file. A customer that is there already goes first as it is, with
+ * the opening hours and holidays of the file: the rotas may ask for them, and those of before may
+ * still need what the file takes away. Until the end it keeps the numbers that it had.
  */
 #ifndef GATEWAY_CTL_CUSTOMERS_FILE_H
 #define GATEWAY_CTL_CUSTOMERS_FILE_H
@@ -21,9 +23,10 @@ struct customers_step {
     const char *customer; /* slug */
     const char *slug;     /* of the object itself; a rota's role; "rules" */
     const char *path;     /* "/v1/customers/…" */
-    const char *pointer;  /* where it stands in the file */
+    const char *pointer;  /* where its body begins in the file; of rules that is the customer */
     json_t *body;         /* owned by the plan */
     bool comes_first;     /* the customer, before all that is its own */
+    bool comes_between;   /* the customer but for its numbers, before its rules */
 };
 
 struct customers_plan {
@@ -38,10 +41,10 @@ enum status customers_plan_make(json_t *document, struct arena *arena,
                                 struct customers_plan *plan_r, struct error *error) MUST_CHECK;
 void customers_plan_fini(struct customers_plan *plan);
 
-/* What the first step of a customer that is there (what a GET answered) puts instead of its body.
- * NULL: nothing, as it has the opening hours and holidays of the file, or there is no memory. The
+/* What an early step (comes_first, comes_between) of a customer that is there (what a GET answered)
+ * puts instead of its body. NULL: nothing, as it has that already, or there is no memory. The
  * caller releases it. */
-json_t *customers_step_first_body(const struct customers_step *step, json_t *present);
+json_t *customers_step_early_body(const struct customers_step *step, json_t *present);
 
 /* Whether what the gateway answered to a GET already says everything that the step's body says:
  * each member has an equal one, telephone numbers compared as numbers, and what the file leaves out

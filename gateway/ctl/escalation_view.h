@@ -19,6 +19,9 @@ void escalation_view_titles(const struct terminal *out, int columns);
 void escalation_view_line(const struct terminal *out, json_t *escalation, int columns,
                           struct wall_time now);
 
+/* What the desk is to do, in the reader's language. Lives as long as the task. */
+const char *escalation_view_task(const struct terminal *out, json_t *task);
+
 /* One timeline entry. */
 void escalation_view_entry(const struct terminal *out, json_t *entry, struct wall_time now);
 

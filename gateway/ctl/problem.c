@@ -113,9 +113,21 @@ void problem_print(FILE *file, const struct client_response *response, const cha
     terminal_print(&terminal, TINT_PLAIN, "%s", slug[0] != '\0' ? " " : "");
     terminal_text(&terminal, TINT_PLAIN, slug);
     terminal_print(&terminal, TINT_PLAIN, ")\n");
-    print_faults(&terminal, json_object_get(response->json, "errors"), pointer_prefix, text);
+    json_t *faults = json_object_get(response->json, "errors");
+    print_faults(&terminal, faults, pointer_prefix, text);
+    bool in_file = pointer_prefix[0] != '\0';
+    if (in_file && json_array_size(faults) == 0 && response->http_status < 500) {
+        terminal_print(&terminal, TINT_PLAIN, "  ");
+        terminal_text(&terminal, TINT_PLAIN, pointer_prefix);
+        terminal_print(&terminal, TINT_PLAIN, ": ");
+        terminal_text(&terminal, TINT_PLAIN, text);
+        terminal_print(&terminal, TINT_PLAIN, "\n");
+    }
     print_extensions(&terminal, response);
-    const char *remedy = problem_remedy(slug, response->http_status);
+    /* The path of a step is made of the file's words: what is not there is what they name. */
+    const char *remedy = in_file && strcmp(slug, "not-found") == 0
+                             ? NULL
+                             : problem_remedy(slug, response->http_status);
     if (remedy != NULL) {
         terminal_print(&terminal, TINT_PLAIN, "  %s\n", remedy);
     }

@@ -142,6 +142,33 @@ static bool local_parts(const char *rfc3339, struct tm *parts_r)
     return localtime_r(&seconds, parts_r) != NULL;
 }
 
+/* One person reads what one process writes. */
+static bool dates_in_french;
+
+void terminal_use_french(bool french)
+{
+    dates_in_french = french;
+}
+
+void terminal_use_zone(const char *zone)
+{
+    char path[128];
+    int length = snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", zone);
+    bool fits = length > 0 && (size_t)length < sizeof path;
+    if (zone[0] != '\0' && fits && strstr(zone, "..") == NULL && access(path, R_OK) == 0) {
+        (void)setenv("TZ", zone, 1);
+        tzset();
+    }
+}
+
+static const char *weekday_of(const struct tm *parts)
+{
+    static const char *const words[2][7] = {
+        {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"},
+        {"dim.", "lun.", "mar.", "mer.", "jeu.", "ven.", "sam."}};
+    return words[dates_in_french ? 1 : 0][parts->tm_wday];
+}
+
 void terminal_time(const char *rfc3339, struct wall_time today,
                    char text_r[TERMINAL_TIME_BYTES_MAX])
 {
@@ -152,17 +179,54 @@ void terminal_time(const char *rfc3339, struct wall_time today,
         return;
     }
     bool same_day = parts.tm_year == day.tm_year && parts.tm_yday == day.tm_yday;
-    (void)strftime(text_r, TERMINAL_TIME_BYTES_MAX, same_day ? "%H:%M:%S" : "%d %b %H:%M:%S",
+    (void)strftime(text_r, TERMINAL_TIME_BYTES_MAX,
+                   same_day          ? "%H:%M:%S"
+                   : dates_in_french ? "%d/%m %H:%M:%S"
+                                     : "%d %b %H:%M:%S",
                    &parts);
 }
 
 void terminal_date_time(const char *rfc3339, char text_r[TERMINAL_TIME_BYTES_MAX])
 {
     struct tm parts;
+    char date[TERMINAL_TIME_BYTES_MAX - 8];
     if (!local_parts(rfc3339, &parts) ||
-        strftime(text_r, TERMINAL_TIME_BYTES_MAX, "%d %b %Y %H:%M:%S %Z", &parts) == 0) {
+        strftime(date, sizeof date,
+                 dates_in_french ? "%d/%m/%Y %H:%M:%S %Z" : "%d %b %Y %H:%M:%S %Z", &parts) == 0) {
         (void)snprintf(text_r, TERMINAL_TIME_BYTES_MAX, "-");
+        return;
     }
+    (void)snprintf(text_r, TERMINAL_TIME_BYTES_MAX, "%s %s", weekday_of(&parts), date);
+}
+
+/* One end of a span; the second names the zone. */
+static void write_end(const char *rfc3339, bool with_seconds, bool with_zone,
+                      char text_r[TERMINAL_TIME_BYTES_MAX])
+{
+    struct tm parts;
+    char date[24], clock[12], zone[12] = "";
+    if (!local_parts(rfc3339, &parts)) {
+        (void)snprintf(text_r, TERMINAL_TIME_BYTES_MAX, "-");
+        return;
+    }
+    (void)strftime(date, sizeof date, dates_in_french ? "%d/%m/%Y" : "%d %b %Y", &parts);
+    (void)strftime(clock, sizeof clock, with_seconds ? "%H:%M:%S" : "%H:%M", &parts);
+    if (with_zone) {
+        (void)strftime(zone, sizeof zone, " %Z", &parts);
+    }
+    (void)snprintf(text_r, TERMINAL_TIME_BYTES_MAX, "%s %s %s%s", weekday_of(&parts), date, clock,
+                   zone);
+}
+
+void terminal_span(const char *from, const char *to, char text_r[TERMINAL_SPAN_BYTES_MAX])
+{
+    struct tm first, last;
+    char begin[TERMINAL_TIME_BYTES_MAX], end[TERMINAL_TIME_BYTES_MAX];
+    bool seconds = (local_parts(from, &first) && first.tm_sec != 0) ||
+                   (local_parts(to, &last) && last.tm_sec != 0);
+    write_end(from, seconds, false, begin);
+    write_end(to, seconds, true, end);
+    (void)snprintf(text_r, TERMINAL_SPAN_BYTES_MAX, "%s – %s", begin, end);
 }
 
 enum tint terminal_tint_of(const char *word)

@@ -18,6 +18,7 @@ enum tint { TINT_PLAIN, TINT_BOLD, TINT_DIM, TINT_RED, TINT_GREEN, TINT_YELLOW, 
 struct terminal {
     FILE *file;
     bool colour;
+    bool french; /* the language of its reader; else English */
 };
 
 /* Whether to use colour: a terminal, no NO_COLOR (no-color.org), not "dumb". */
@@ -46,14 +47,29 @@ void terminal_print(const struct terminal *terminal, enum tint tint, const char 
 /* Characters (code points) in well-formed UTF-8. */
 size_t terminal_width(const char *text);
 
-/* "21:52:03" in the local zone, with the date before it ("22 Nov 21:52:03") when the day is not
- * the day of `today`. What is not an RFC 3339 time becomes "-". */
-#define TERMINAL_TIME_BYTES_MAX 40
+/* From then on dates are written as a French reader writes them ("22/11"), or again in English. Of
+ * the whole process, as the zone is: it runs one command for one person. */
+void terminal_use_french(bool french);
+
+/* From then on times are those of this zone (IANA name), not of the machine: a customer's, whose
+ * clock its rotas and opening hours go by. A name that is empty, or that this machine does not
+ * know, changes nothing. */
+void terminal_use_zone(const char *zone);
+
+/* "21:52:03" in the local zone, with the date before it ("22 Nov 21:52:03", in French "22/11
+ * 21:52:03") when the day is not the day of `today`. What is not an RFC 3339 time becomes "-". */
+#define TERMINAL_TIME_BYTES_MAX 64
 void terminal_time(const char *rfc3339, struct wall_time today,
                    char text_r[TERMINAL_TIME_BYTES_MAX]);
 
-/* "22 Nov 2026 21:52:03 CET". */
+/* "Sun 22 Nov 2026 21:52:03 CET", in French "dim. 22/11/2026 21:52:03 CET". */
 void terminal_date_time(const char *rfc3339, char text_r[TERMINAL_TIME_BYTES_MAX]);
+
+/* A time of a planning or a report, whole and of one width, as it may be a proof: "Sun 22 Nov 2026
+ * 18:00 – Mon 23 Nov 2026 08:00 CET", in French "dim. 22/11/2026 18:00 – lun. …"; with seconds
+ * where one of the ends has some. "-" for an end that is none. */
+#define TERMINAL_SPAN_BYTES_MAX 144
+void terminal_span(const char *from, const char *to, char text_r[TERMINAL_SPAN_BYTES_MAX]);
 
 /* How a severity, an escalation's state, or an attempt's state looks. */
 enum tint terminal_tint_of(const char *word);

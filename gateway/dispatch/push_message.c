@@ -49,7 +49,7 @@ static void write_secret_words(const struct effect *effect, struct push_message 
     if (effect->purpose == PURPOSE_TEST) {
         (void)text_copy(message->title, sizeof message->title, message->notification.title);
     } else {
-        (void)snprintf(message->title, sizeof message->title, "%s - %.160s",
+        (void)snprintf(message->title, sizeof message->title, "%s – %.160s",
                        message->notification.title, effect->customer->name);
         text_trim_utf8(message->title);
     }

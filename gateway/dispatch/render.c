@@ -70,7 +70,7 @@ struct notification_words render_notification(const struct effect *effect)
     bool french = speaks_french(effect);
     struct notification_words words = {.title = "Astreinte"};
     if (effect->drill) {
-        words.title = french ? "EXERCICE - Astreinte" : "DRILL - Astreinte";
+        words.title = french ? "EXERCICE – Astreinte" : "DRILL – Astreinte";
     }
     switch (effect->purpose) {
     case PURPOSE_WITHDRAW:
@@ -96,7 +96,7 @@ struct notification_words render_notification(const struct effect *effect)
                             : "Who is at work has changed. Open the app.";
         break;
     case PURPOSE_TEST:
-        words.title = french ? "Essai - Astreinte" : "Test - Astreinte";
+        words.title = french ? "Essai – Astreinte" : "Test – Astreinte";
         words.body = french ? "Ceci est un essai. Confirmez que vous l'avez entendu."
                             : "This is a test. Confirm that you heard it.";
         break;
@@ -203,7 +203,7 @@ static void say_neutral(const struct effect *effect, bool french, char *text, si
     const char *rest = "";
     if (asked_of(effect) != ASKED_CALL) {
         rest = check_in_sentence(asked_of(effect), effect->purpose, french);
-        (void)snprintf(text, text_bytes, "%sAstreinte %s. %s", drill, effect->customer->alias,
+        (void)snprintf(text, text_bytes, "%sAstreinte, %s. %s", drill, effect->customer->alias,
                        rest);
         return;
     }
@@ -236,7 +236,7 @@ static void say_neutral(const struct effect *effect, bool french, char *text, si
                       : "Urgent call. Press 1 to listen and accept, 2 to decline.";
         break;
     }
-    (void)snprintf(text, text_bytes, "%sAstreinte %s. %s", drill, effect->customer->alias, rest);
+    (void)snprintf(text, text_bytes, "%sAstreinte, %s. %s", drill, effect->customer->alias, rest);
 }
 
 static const char *call_role(const struct effect *effect)

@@ -24,6 +24,18 @@ void answer_refuse(struct command *command, enum status status, const char *form
     command->answer.body_bytes = 0;
 }
 
+void answer_refuse_at(struct command *command, enum status status, const char *pointer,
+                      const char *format, ...)
+{
+    char text[ERROR_TEXT_BYTES_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    answer_refuse(command, status, "%s: %s", pointer, text);
+    (void)text_copy(command->answer.error.pointer, sizeof command->answer.error.pointer, pointer);
+}
+
 enum status answer_failure(enum status status)
 {
     bool named = status == STATUS_DISK_FULL || status == STATUS_NO_MEMORY ||

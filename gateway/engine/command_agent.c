@@ -260,9 +260,11 @@ enum status command_agent_verb(struct engine *engine, struct command *command, s
         return STATUS_OK;
     }
     if (status == STATUS_QUARANTINED || status == STATUS_INVALID) {
-        answer_refuse(command, status, "%s",
-                      status == STATUS_INVALID ? "attempt: this escalation has no such attempt"
-                                               : status_text(status));
+        if (status == STATUS_INVALID) {
+            answer_refuse_at(command, status, "/attempt", "this escalation has no such attempt");
+        } else {
+            answer_refuse(command, status, "%s", status_text(status));
+        }
         return STATUS_OK;
     }
     if (status == STATUS_OK && needs_attempt) {

@@ -27,12 +27,6 @@
 
 /* ---- plans ---- */
 
-static void refuse_field(struct command *command, const char *pointer, const char *text)
-{
-    answer_refuse(command, STATUS_INVALID, "%s", text);
-    (void)text_copy(command->answer.error.pointer, sizeof command->answer.error.pointer, pointer);
-}
-
 /* The customer's rota, or the refusal. */
 static const struct directory_rota *rota_of(struct engine *engine, struct command *command,
                                             const struct directory_customer **customer_r)
@@ -42,7 +36,7 @@ static const struct directory_rota *rota_of(struct engine *engine, struct comman
         *customer_r == NULL ? NULL
                             : directory_rota(*customer_r, command->request.check_in_plan.rota);
     if (rota == NULL) {
-        answer_refuse(command, STATUS_NOT_FOUND, "no such rota");
+        answer_refuse(command, STATUS_NOT_FOUND, "the customer has no such rota; put it first");
     }
     return rota;
 }
@@ -58,14 +52,14 @@ enum status command_put_check_in_plan(struct engine *engine, struct command *com
     }
     const struct directory_procedure *procedure = directory_procedure(customer, request->procedure);
     if (procedure == NULL) {
-        refuse_field(command, "/procedure",
-                     "procedure: the customer has no such procedure; put it first");
+        answer_refuse_at(command, STATUS_INVALID, "/procedure",
+                         "the customer has no such procedure; put it first");
         return STATUS_OK;
     }
     if (!procedure_asks_check_in(procedure->procedure)) {
-        refuse_field(command, "/procedure",
-                     "procedure: none of its steps notifies {\"check_in\": \"agent\"}: the agent "
-                     "would never be reminded");
+        answer_refuse_at(command, STATUS_INVALID, "/procedure",
+                         "none of its steps notifies {\"check_in\": \"agent\"}: the agent would "
+                         "never be reminded");
         return STATUS_OK;
     }
     struct check_in_plan_row row = {

@@ -13,13 +13,6 @@
 
 #define SMALL_JSON_BYTES 1024
 
-static void refuse_field(struct command *command, enum status status, const char *pointer,
-                         const char *text)
-{
-    answer_refuse(command, status, "%s", text);
-    (void)text_copy(command->answer.error.pointer, sizeof command->answer.error.pointer, pointer);
-}
-
 static const struct directory_customer *customer_of(struct engine *engine, struct command *command)
 {
     const struct directory_customer *customer =
@@ -47,12 +40,9 @@ static bool numbers_are_free(struct engine *engine, struct command *command, int
         if (status == STATUS_OK && owner != customer_id) {
             char pointer[32];
             (void)snprintf(pointer, sizeof pointer, "/numbers/%zu", i);
-            answer_refuse(command, STATUS_CONFLICT,
-                          "%s: is another customer's number already: take it away there first, or "
-                          "leave it out here",
-                          pointer);
-            (void)text_copy(command->answer.error.pointer, sizeof command->answer.error.pointer,
-                            pointer);
+            answer_refuse_at(command, STATUS_CONFLICT, pointer,
+                             "is another customer's number already: take it away there first, or "
+                             "leave it out here");
             return false;
         }
     }
@@ -170,14 +160,14 @@ enum status command_put_customer(struct engine *engine, struct command *command,
     const struct directory_customer *before =
         directory_customer_by_slug(engine->current, request->slug);
     if (!rotas->zone_is_known(rotas->context, request->time_zone)) {
-        refuse_field(command, STATUS_INVALID, "/time_zone",
-                     "time_zone: unknown; use a name of the IANA database such as Europe/Paris");
+        answer_refuse_at(command, STATUS_INVALID, "/time_zone",
+                         "unknown; use a name of the IANA database such as Europe/Paris");
         return STATUS_OK;
     }
     if (request->default_procedure != NULL &&
         (before == NULL || directory_procedure(before, request->default_procedure) == NULL)) {
-        refuse_field(command, STATUS_INVALID, "/default_procedure",
-                     "default_procedure: the customer has no such procedure; put it first");
+        answer_refuse_at(command, STATUS_INVALID, "/default_procedure",
+                         "the customer has no such procedure; put it first");
         return STATUS_OK;
     }
     enum status status = STATUS_OK;
@@ -283,8 +273,8 @@ static bool backup_exists(const struct directory_customer *customer,
     bool exists = role[0] == '\0' || strcmp(role, PROCEDURE_WHEN_BUSY) == 0 ||
                   directory_rota(customer, role) != NULL;
     if (!exists) {
-        refuse_field(command, STATUS_INVALID, "/when_busy",
-                     "names a rota that the customer does not have; put it first");
+        answer_refuse_at(command, STATUS_INVALID, "/when_busy",
+                         "names a rota that the customer does not have; put it first");
     }
     return exists;
 }
@@ -308,9 +298,10 @@ static bool targets_exist(const struct directory_customer *customer,
         if (!exists) {
             char place[64];
             (void)snprintf(place, sizeof place, "%s/%zu", pointer, i);
-            refuse_field(command, STATUS_INVALID, place,
-                         "names an agent, contact or rota that the customer does not have; put it "
-                         "first");
+            answer_refuse_at(
+                command, STATUS_INVALID, place,
+                "names an agent, contact or rota that the customer does not have; put it "
+                "first");
             return false;
         }
     }
@@ -461,8 +452,11 @@ enum status command_put_rota(struct engine *engine, struct command *command, str
     }
     for (size_t i = 0; i < count; i++) {
         if (directory_agent_by_slug(customer, intervals[i].agent) == NULL) {
-            refuse_field(command, STATUS_INVALID, "/layers",
-                         "a participant is not an agent of this customer; put the agent first");
+            char place[ERROR_POINTER_BYTES_MAX];
+            rota_place_of_agent(request->definition, intervals[i].agent, place);
+            answer_refuse_at(command, STATUS_INVALID, place,
+                             "\"%s\" is not an agent of this customer; put the agent first",
+                             intervals[i].agent);
             return STATUS_OK;
         }
     }

@@ -77,9 +77,8 @@ static enum status on_behalf(struct engine *engine, struct command *command, str
     const struct directory_person *agent =
         customer == NULL ? NULL : directory_agent_by_slug(customer, request->agent);
     if (agent == NULL) {
-        answer_refuse(command, STATUS_INVALID, "agent: no agent of this customer has this name");
-        (void)text_copy(command->answer.error.pointer, sizeof command->answer.error.pointer,
-                        "/agent");
+        answer_refuse_at(command, STATUS_INVALID, "/agent",
+                         "no agent of this customer has this name");
         return STATUS_OK;
     }
     event->type = event_of_agent_verb(request->agent_verb);

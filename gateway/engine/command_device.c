@@ -67,8 +67,8 @@ enum status command_use_enrolment(struct engine *engine, struct command *command
     }
     if (status == STATUS_NOT_FOUND ||
         (status == STATUS_OK && !enrolment_code_is_alive(row.expires_at, command->received_at))) {
-        answer_refuse(command, STATUS_NOT_FOUND,
-                      "code: unknown, used or expired; ask for a new one");
+        answer_refuse_at(command, STATUS_NOT_FOUND, "/code",
+                         "unknown, used or expired; ask for a new one");
         return STATUS_OK;
     }
     if (status != STATUS_OK) {
@@ -79,7 +79,7 @@ enum status command_use_enrolment(struct engine *engine, struct command *command
     const struct directory_person *agent =
         customer == NULL ? NULL : directory_agent(customer, row.agent_id);
     if (agent == NULL || !agent->active) { /* nobody: its row is damaged */
-        answer_refuse(command, STATUS_NOT_FOUND, "code: its agent is no longer active");
+        answer_refuse_at(command, STATUS_NOT_FOUND, "/code", "its agent is no longer active");
         return STATUS_OK;
     }
     int64_t numbers[2] = {row.customer_id, row.enrolment_id};
@@ -298,8 +298,8 @@ static bool is_open(const struct directory_customer *customer, const char *role,
     }
     char at[RFC3339_BYTES_MAX];
     wall_time_format(opens, at);
-    answer_refuse(command, STATUS_CONFLICT,
-                  "shift: your next shift of %s can be checked in from %s on", role, at);
+    answer_refuse_at(command, STATUS_CONFLICT, "/shift",
+                     "your next shift of %s can be checked in from %s on", role, at);
     return false;
 }
 
@@ -316,7 +316,7 @@ enum status command_check_in(struct engine *engine, struct command *command, str
     const struct directory_interval *shift =
         shift_of(customer, request->agent_id, request->shift, command->received_at, &role);
     if (request->shift != NULL && shift == NULL) {
-        answer_refuse(command, STATUS_INVALID, "shift: you have no shift in this rota");
+        answer_refuse_at(command, STATUS_INVALID, "/shift", "you have no shift in this rota");
         return STATUS_OK;
     }
     if (shift != NULL && !is_open(customer, role, shift, command)) {

@@ -102,8 +102,10 @@ static enum status close_ticket(struct engine *engine, struct command *command,
     enum status status = store_count_open_of_ticket(engine->store, command->customer_id,
                                                     work->ticket.ticket_id, &open, error);
     if (status == STATUS_OK && open > 0) {
-        answer_refuse(command, STATUS_CONFLICT,
-                      "an escalation of this ticket is open: cancel it, or report it done");
+        answer_refuse(
+            command, STATUS_CONFLICT,
+            "an escalation of this ticket is open: cancel it, report it done, or call back "
+            "the caller to whom it was promised");
         return STATUS_OK;
     }
     if (status == STATUS_OK) {

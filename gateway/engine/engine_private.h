@@ -507,10 +507,20 @@ enum status device_test_delayed(struct engine *engine, const struct command *com
 enum status device_tests_pump(struct engine *engine, struct engine_time now, size_t *moved_r,
                               bool *left_r, struct error *error) MUST_CHECK;
 
+/* ---- rota_place.c ---- */
+
+/* The JSON pointer of the first place in a rota's definition (JSON text) where the agent stands;
+ * "/layers" when it is not found. */
+void rota_place_of_agent(const char *definition, const char *slug,
+                         char pointer_r[ERROR_POINTER_BYTES_MAX]);
+
 /* ---- answers.c ---- */
 
 void answer_refuse(struct command *command, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* As answer_refuse(), with the JSON pointer of the fault, which the text then begins with. */
+void answer_refuse_at(struct command *command, enum status status, const char *pointer,
+                      const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* What failed inside as its asker is told: the gateway's fault, never theirs. */
 enum status answer_failure(enum status status);
 /* The refusal, when apply_event() could not read the procedure; false: it was something else. */

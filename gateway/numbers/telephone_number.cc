@@ -168,12 +168,11 @@ enum status parse(const char *text, char *e164_r, struct error *error)
     PhoneNumber number;
     if (!strip(text, &digits)) {
         return error_set(error, STATUS_INVALID,
-                         "not a telephone number: digits, spaces, dots, dashes and brackets, with "
-                         "a + in front of a country code");
+                         "write digits, spaces, dots, dashes and brackets, with a + in front of "
+                         "a country code");
     }
     if (!parse_digits(digits, &number)) {
-        return error_set(error, STATUS_INVALID,
-                         "not a telephone number: write ten digits, or + and a country code");
+        return error_set(error, STATUS_INVALID, "write ten digits, or + and a country code");
     }
     move_overseas(&number);
     if (!is_m2m(number)) {

@@ -40,6 +40,10 @@ class FakeGateway(http.server.BaseHTTPRequestHandler):
     def answer_from_store(self, body):
         """As the gateway does: definitions stand one level down, beside what it adds itself."""
         store, kind = self.server.store, self.path.split("/")[-2]
+        if (self.command, self.path) in self.server.refusals:
+            return self.send(*self.server.refusals[(self.command, self.path)])
+        if self.command == "GET" and self.path in self.server.listed:
+            return self.send(200, self.server.listed[self.path])
         if self.command == "PUT":
             created = self.path not in store
             content = {"content": json.loads(body),
@@ -86,6 +90,7 @@ class Case(unittest.TestCase):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), FakeGateway)
         self.server.lock = threading.Lock()
         self.server.answers, self.server.seen, self.server.store = {}, [], None
+        self.server.refusals, self.server.listed = {}, {}
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.addCleanup(self.server.server_close)
         self.addCleanup(self.server.shutdown)
@@ -209,6 +214,49 @@ class Escalations(Case):
                           "notified claire by 1 call(s)", "notified director by 2 call(s)",
                           "notified luc on 0 device(s)"])
 
+    def test_escalate_says_whom_to_dial_and_which_rule_decided(self):
+        rungs = [{"phone": "+33612345678", "name": "Paul Durand", "role": "principal",
+                  "emergency": False},
+                 {"phone": "+33142340000", "name": None, "role": None, "emergency": True}]
+        self.answer("POST", "/v1/escalations", 202, {
+            "id": ID, "ticket": "T-1", "ticket_number": 1089, "state": "noted", "joined": False,
+            "notified": [], "next": None, "warnings": [], "decision": {
+                "rule": "direct", "action": "forward", "procedure": None, "dial": "+33612345678",
+                "ladder": rungs, "because": {"fr": "règle « direct »", "en": "rule direct"}}})
+        said = self.ctl("escalate", "-", stdin="{}").stdout
+        self.assertIn("ticket   1089  T-1\n", said)
+        self.assertIn("decision forward, rule direct: rule direct\n", said)
+        self.assertIn("DIAL     06 12 34 56 78  Paul Durand (principal)\n", said)
+        self.assertIn("then     01 42 34 00 00  the emergency number\n", said)
+        french = self.ctl("escalate", "-", "--language", "fr", stdin="{}").stdout
+        self.assertIn("décision transférer l'appel, règle direct\u00a0: règle « direct »\n", french)
+        self.assertIn("APPELER  06 12 34 56 78  Paul Durand (principal)\n", french)
+        self.assertIn("état     notée\n", french)
+
+    def test_show_in_french_and_with_the_number_that_is_said(self):
+        path = f"/v1/escalations/{ID}?language=fr"
+        self.answer("GET", path, 200, dict(ESCALATION, ticket_number=1089, drill=True))
+        said = self.ctl("show", ID, "--language", "fr").stdout
+        for words in ("critique", "acceptée  EXERCICE\n", "Ticket   1089  T-1\n", "Appelants\n",
+                      "Ouverte  lun. 05/01/2026 03:00:00 CET\n", "rappel promis avant",
+                      "Tentatives\n", "RÉPONSE", "en échec", "2. (inconnu)", "Journal\n"):
+            self.assertIn(words, said)
+        self.ctl("show", ID, "--language", "de", code=2)
+
+    def test_a_drill_is_marked_where_the_desk_looks(self):
+        drill = dict(ESCALATION, drill=True, ticket_number=1089)
+        self.answer("GET", "/v1/escalations", 200, {"items": [drill], "next_cursor": None})
+        self.assertIn("DRILL Fuite d'azote\n", self.ctl("list").stdout)
+        french = self.ctl("list", "--language", "fr").stdout
+        self.assertIn("EXERCICE Fuite d'azote\n", french)
+        self.assertRegex(french, r"critique +acceptée +Paul Durand")
+        self.answer("GET", "/v1/desk/0142", 200, {
+            "name": "C", "language": "fr", "time_zone": "America/Guadeloupe", "open": [drill],
+            "opening": {"state": "open", "until": AT}, "greeting": ""})
+        said = self.ctl("desk", "0142").stdout
+        self.assertRegex(said, rf"  1089  {ID} +acceptée +EXERCICE Fuite d'azote\n")
+        self.assertIn("C, ouvert jusqu'au dim. 04/01/2026 22:00:02 AST\n", said)
+
     def test_a_fault_names_its_field_once(self):
         detail = "/severity: must be one of info, minor"
         self.answer("POST", f"/v1/escalations/{ID}/severity", 422, {
@@ -325,6 +373,41 @@ class Escalations(Case):
             "type": "https://astreinte.invalid/problems/already-accepted"})
         self.assertIn("--operator NAME", self.ctl("done", ID, code=1).stderr)
 
+    def test_a_reason_may_be_named_or_stand_behind(self):
+        self.answer("POST", f"/v1/escalations/{ID}/cancel", 200, {"state": "cancelled"})
+        for words in (("erreur",), ("--reason", "erreur")):
+            self.ctl("cancel", ID, *words)
+            self.assertEqual(self.last_body()["reason"], "erreur")
+        for words in ((), ("erreur", "--reason", "autre")):
+            self.assertIn("--reason", self.ctl("cancel", ID, *words, code=2).stderr)
+
+    def test_called_back_says_what_it_recorded(self):
+        self.answer("POST", f"/v1/escalations/{ID}/called-back", 200, {"state": "noted"})
+        self.assertEqual(self.ctl("called-back", ID, "1").stdout,
+                         "noted\nrecorded: caller 1 was called back\n")
+
+    def test_tickets_say_whose_and_with_which(self):
+        self.answer("GET", "/v1/tickets/1034", 400, {
+            "type": "https://astreinte.invalid/problems/invalid", "detail": "customer is required"})
+        self.assertIn("--customer SLUG", self.ctl("ticket", "1034", code=1).stderr)
+        ticket = {"id": "t1", "number": 1034, "state": "open", "customer": "c", "summary": "x",
+                  "opened_at": AT,
+                  "fields": {"dialled": "+33", "outcome": "no_answer", "site": "B"},
+                  "field_labels": {"site": "Bâtiment"},
+                  "escalations": [{"id": ID, "state": "noted", "callers": []}],
+                  "duplicates": [{"id": "t2", "number": 1045, "state": "open", "customer": "c",
+                                  "summary": "y", "opened_at": AT}],
+                  "notes": [{"n": 1, "kind": "linked", "at": AT, "by": "Sophie", "other": "t2"},
+                            {"n": 2, "kind": "unlinked", "at": AT, "by": "Sophie", "other": "t3"}]}
+        self.answer("GET", "/v1/tickets/t1", 200, ticket)
+        said = self.ctl("ticket", "t1", "--language", "fr").stdout
+        self.assertIn("Sophie  lié  1045  ", said)
+        self.assertIn("Sophie  délié  t3  ", said)
+        self.assertIn(f"{ID}  notée\n", said)
+        self.assertIn("\ncomposé      +33\nissue        sans réponse\n", said)
+        self.assertIn("\nBâtiment     B\n", said)
+        self.assertIn("\nid           t1\n", said)
+
     def test_a_wrong_caller_is_named(self):
         self.answer("POST", "/v1/escalations/%s/called-back" % ID, 400, {
             "type": "https://astreinte.invalid/problems/invalid", "detail": "no such caller"})
@@ -338,6 +421,9 @@ class Escalations(Case):
         done = self.ctl("tasks").stdout
         for word in ("Rappeler Mme Martin", "clinique", "promise", ID + ", caller 1", "t1"):
             self.assertIn(word, done)
+        french = self.ctl("tasks", "--language", "fr").stdout
+        self.assertIn("Rappeler l'appelant\u00a0: l'heure promise approche", french)
+        self.assertIn(ID + ", appelant 1", french)
         self.answer("POST", "/v1/tasks/t1/done", 200, {})
         self.ctl("task-done", "t1")
 
@@ -413,7 +499,79 @@ class Customers(Case):
             "errors": [{"pointer": "/phone", "detail": "/phone: is not a telephone number"}]})
         done = self.ctl("apply", path, code=1)
         self.assertIn("/customers/0/agents/0/phone: is not a telephone number", done.stderr)
-        self.assertIn("mend the file", done.stderr)
+        self.assertIn("Mend the file", done.stderr)
+
+    def refuse(self, path, status, problem, detail, pointer=None):
+        errors = [{"pointer": pointer, "detail": f"{pointer}: {detail}"}] if pointer else []
+        self.server.refusals[("PUT", path)] = (status, {
+            "type": "https://astreinte.invalid/problems/" + problem, "detail": detail,
+            "errors": errors})
+
+    def test_a_refused_apply_makes_nobody_live(self):
+        self.server.store = {}
+        document = json.loads(json.dumps(self.FILE))
+        customer = document["customers"][0]
+        customer.update(numbers=["01 99 00 00 01"], check_ins={"principal": {"procedure": "p"}},
+                        rules=[{"name": "r", "then": {"action": "escalate"}}])
+        path = self.file("customers.json", json.dumps(document))
+        self.refuse("/v1/customers/c/rules", 400, "invalid", "can never be reached", "/rules/0")
+        done = self.ctl("apply", path, code=1)
+        puts = [(seen, json.loads(body)) for method, seen, _, body in self.server.seen
+                if method == "PUT"]
+        self.assertNotIn("/v1/customers/c/rotas/principal/check-in", [seen for seen, _ in puts])
+        for seen, body in puts:
+            self.assertFalse(seen == "/v1/customers/c" and "numbers" in body, body)
+        self.assertIn("astreintectl: the rules of c\n", done.stderr)
+        self.assertIn("  /customers/0/rules/0: can never be reached\n", done.stderr)
+        self.assertIn("  Not done: the rules of c, check-in principal of c, customer c.\n",
+                      done.stderr)
+        self.assertIn("No number leads to customer c yet", done.stderr)
+        self.assertEqual(done.stdout.count("customer  c\n"), 1)
+        # Mended, it is applied to its end; then a new fault takes nothing from what is live.
+        self.server.refusals = {}
+        self.assertIn("rules     c\n", self.ctl("apply", path).stdout)
+        self.assertEqual(self.server.store["/v1/customers/c"]["content"]["numbers"],
+                         ["01 99 00 00 01"])
+        customer.update(numbers=["01 99 00 00 02"], greeting="Bonjour", rules=[])
+        self.refuse("/v1/customers/c/rules", 400, "invalid", "too few", "/rules")
+        path = self.file("customers.json", json.dumps(document))
+        done = self.ctl("apply", path, code=1)
+        self.assertIn("  Customer c keeps the numbers that it had.\n", done.stderr)
+        content = self.server.store["/v1/customers/c"]["content"]
+        self.assertEqual((content["numbers"], content["greeting"]), (["01 99 00 00 01"], "Bonjour"))
+
+    def test_apply_names_the_place_of_what_is_not_there(self):
+        self.server.store = {}
+        document = json.loads(json.dumps(self.FILE))
+        document["customers"][0]["check_ins"] = {"astreinte": {"procedure": "p"}}
+        self.refuse("/v1/customers/c/rotas/astreinte/check-in", 404, "not-found",
+                    "the customer has no such rota: put it first")
+        done = self.ctl("apply", self.file("customers.json", json.dumps(document)), code=1)
+        self.assertIn("astreintectl: check-in astreinte of c\n", done.stderr)
+        self.assertIn("  /customers/0/check_ins/astreinte: the customer has no such rota",
+                      done.stderr)
+        self.assertNotIn("Check the spelling", done.stderr)
+
+    def test_apply_refused_at_once_says_that_nothing_was_done(self):
+        self.server.store = {}
+        self.refuse("/v1/customers/c", 400, "invalid", "unknown", "/time_zone")
+        done = self.ctl("apply", self.file("customers.json", json.dumps(self.FILE)), code=1)
+        self.assertIn("astreintectl: customer c\n", done.stderr)
+        self.assertIn("  /customers/0/time_zone: unknown\n", done.stderr)
+        self.assertIn("  Nothing was changed. Mend the file and apply it again.\n", done.stderr)
+        self.assertNotIn("stands above", done.stderr)
+
+    def test_apply_names_what_stands_in_the_gateway_alone(self):
+        self.server.store = {}
+        path = self.file("customers.json", json.dumps(self.FILE))
+        self.assertNotIn("not in the file", self.ctl("apply", path).stdout)
+        self.server.listed = {
+            "/v1/customers/c/rotas": {"items": [{"slug": "principal"}, {"slug": "renfort"}]},
+            "/v1/customers/c/rules": {"version": 1, "definition": {"rules": [{"name": "r"}]}}}
+        for more in ((), ("--dry-run",)):
+            said = self.ctl("apply", path, *more).stdout
+            self.assertIn("not in the file, left as it is: rules of c\n"
+                          "not in the file, left as it is: rota c/renfort\n", said)
 
     def test_apply_with_a_wrong_key_speaks_of_the_key_alone(self):
         path = self.file("customers.json", json.dumps(self.FILE))
@@ -421,7 +579,7 @@ class Customers(Case):
             "type": "https://astreinte.invalid/problems/forbidden", "detail": "not this role"})
         done = self.ctl("apply", path, code=1)
         self.assertTrue(done.stderr.startswith("astreintectl: refused: not this role"))
-        self.assertNotIn("mend the file", done.stderr)
+        self.assertNotIn("end the file", done.stderr)
         self.assertIn("Nothing was changed", done.stderr)
 
     def test_apply_refuses_a_broken_file_before_sending(self):
@@ -439,6 +597,33 @@ class Customers(Case):
         self.assertLess(puts.index("/v1/customers/c/procedures/p"),
                         puts.index("/v1/customers/c/rotas/principal/check-in"))
         self.assertIn("0 created, 0 updated, 5 unchanged", self.ctl("apply", path).stdout)
+
+    def test_who_is_on_call_at_a_moment_that_is_far_off(self):
+        path = "/v1/customers/c/rotas/principal/on-call"
+        self.answer("GET", path, 200, {"time_zone": "Europe/Paris", "intervals": [
+            {"agent": "paul", "from": "2026-12-25T12:00:00Z", "to": "2026-12-25T17:00:00Z"},
+            {"agent": "zoe", "from": "2026-12-25T17:00:00Z", "to": "2026-12-28T17:00:00Z"}]})
+        said = self.ctl("on-call", "c", "principal", "--at", "2026-12-25T12:00:00Z",
+                        environment={"TZ": "UTC"}).stdout
+        self.assertRegex(said, r"\Apaul +Fri 25 Dec 2026 13:00 – Fri 25 Dec 2026 18:00 CET\n\Z")
+        self.assertIn("from=2026-12-25T12%3A00%3A00.000Z&to=2027-01-01T12", self.server.seen[-1][1])
+        self.assertEqual(len(self.ctl("on-call", "c", "principal").stdout.splitlines()), 2)
+        self.server.answers[("GET", path)] = [(200, {"intervals": []})]
+        self.assertEqual(self.ctl("on-call", "c", "principal", "--at", AT).stdout,
+                         "nobody is on call then\n")
+        self.ctl("on-call", "c", "principal", "--at", "Christmas", code=2)
+        self.ctl("on-call", "c", "principal", "--at", AT, "--hours", "3", code=2)
+
+    def test_shifts_begin_where_they_are_asked_for(self):
+        self.answer("GET", "/v1/customers/c/shifts", 200, {"time_zone": "Europe/Paris", "items": [
+            {"rota": "principal", "agent": "paul", "from": "2026-12-31T17:00:00.000Z",
+             "to": "2026-12-31T23:00:00.000Z", "check_in": None}]})
+        said = self.ctl("shifts", "c", "--from", "2026-12-25T12:00:00Z", "--days", "10",
+                        environment={"TZ": "UTC"}).stdout
+        self.assertIn("Thu 31 Dec 2026 18:00 – Fri 01 Jan 2027 00:00 CET  no check-in", said)
+        self.assertIn("from=2026-12-25T12%3A00%3A00.000Z&to=2027-01-04T12", self.server.seen[-1][1])
+        self.assertIn("--from", self.ctl("shifts", "c", "--from", "soon", code=2).stderr)
+        self.assertIn("--from TIME", self.ctl("shifts", "c", "--days", "60", code=2).stderr)
 
     def test_shifts_say_who_is_there(self):
         shift = {"rota": "principal", "agent": "paul", "name": "Paul",

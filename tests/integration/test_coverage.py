@@ -126,7 +126,7 @@ class Coverage(astreinte_test.GatewayTest):
 
     def test_the_command_line(self):
         french = self.ctl(code=4)
-        self.assertIn("Paul Durand est sollicité par notification et aucun", french)
+        self.assertIn("On sollicite Paul Durand par notification, et aucun", french)
         self.assertIn("après 0:03:00", french)
         english = self.ctl("--days", "7", code=4, LANG="en_GB.UTF-8")
         self.assertIn("Paul Durand is asked by push and no phone", english)

@@ -292,6 +292,25 @@ class CommandLineTest(CustomersTest):
         return dict(HEAD, slug=self.slug, rotas={"principal": definition},
                     agents=[{"slug": "paul", "name": "Paul", "phone": "06 39 98 10 11"}], **members)
 
+    def test_apply__that_is_refused_makes_nobody_live(self):
+        steps = [{"notify": [{"agent": "paul"}], "by": ["call"], "accepted_within_s": 60}]
+        rule = {"name": "tout", "then": {"action": "escalate"}}
+        customer = self.customer_of([], numbers=[number()], default_procedure="nuit", rules=[
+            rule, dict(rule, name="jamais")], procedures=[{"slug": "nuit", "steps": steps}])
+        done = self.apply(customer, code=1)
+        self.assertIn("  /customers/0/rules/1: can never be reached", done.stderr)
+        self.assertIn(f"No number leads to customer {self.slug} yet", done.stderr)
+        there = self.gateway.client().get(f"/v1/customers/{self.slug}").json
+        self.assertEqual(there["numbers"], [])
+        customer["rules"].pop()
+        customer["rotas"]["principal"]["layers"][0]["participants"] = ["paul", "personne"]
+        self.assertIn('/customers/0/rotas/principal/layers/0/participants/1: "personne" is not an '
+                      "agent of this customer", self.apply(customer, code=1).stderr)
+        customer["rotas"]["principal"]["layers"][0]["participants"] = ["paul"]
+        self.apply(customer)
+        there = self.gateway.client().get(f"/v1/customers/{self.slug}").json
+        self.assertEqual(there["numbers"], customer["numbers"])
+
     def test_apply__goes_from_any_file_to_any_other(self):
         first, second = number(), number()
         plain = self.customer_of([])

@@ -391,16 +391,20 @@ class CommandLineTest(PublicationTest):
         period = ("--from", text(NOW), "--to", text(paris(6, month=4)))
         shown = self.ctl("publish", *period, "--dry-run")
         # In French time; the day of the year is of no matter.
-        self.assertRegex(shown, r"Paul Durand +new +.*10:00:00 – .*23 Mar 09:00:00 +0 days ahead  "
+        self.assertRegex(shown, r"Paul Durand +new +\w+ \d+ Mar \d{4} 10:00 – "
+                                r"Mon 23 Mar \d{4} 09:00 CET +0 days ahead  "
                                 r"TOO SHORT NOTICE\n")
-        self.assertRegex(shown, r"Zoé Petit +new +23 Mar 09:00:00 – 30 Mar 09:00:00 +7 days ahead  "
+        self.assertRegex(shown, r"Zoé Petit +new +Mon 23 Mar \d{4} 09:00 – "
+                                r"Mon 30 Mar \d{4} 09:00 CEST +7 days ahead  "
                                 r"SHORT NOTICE\n")
         self.assertIn("dry run, nothing published; changes: 0 in time, 2 at short notice, 1 at too "
                       "short notice", shown)
         value = shown.split("digest ")[1].strip()
         french = self.ctl("publish", *period, "--dry-run", LC_ALL="fr_FR.UTF-8")
         self.assertIn("DÉLAI TROP COURT", french)
-        self.assertIn("à blanc, rien n'est publié", french)
+        self.assertIn("à blanc, rien n'est publié\u00a0; ", french)
+        self.assertRegex(french, r"lun. 30/03/\d{4} 09:00 CEST +7 jours avant")
+        self.assertRegex(french, r" 0 jour avant  DÉLAI")
         self.assertEqual(self.ctl("publications"), "")
         done = self.ctl("publish", *period, "--digest", value, "--operator", "Lucie")
         publication = done.split("\n")[0]
@@ -411,8 +415,8 @@ class CommandLineTest(PublicationTest):
                          publication + r" .*seen 1 of 2  changes: 0 in time")
         whole = self.ctl("publications", publication, "--language", "fr")
         self.assertRegex(whole, r"Paul Durand +pas encore vu\n")
-        self.assertRegex(whole, r"Zoé Petit +vu .* noté par Lucie \(signée\)\n +23 Mar 09:00:00 – "
-                                r"30 Mar 09:00:00")
+        self.assertRegex(whole, r"Zoé Petit +vu .* noté par Lucie \(signée\)\n "
+                                r"+lun. 23/03/\d{4} 09:00 – lun. 30/03/\d{4} 09:00 CEST")
         self.clinic.admin_path("PUT", "rotas/principal", weeks("zoe"), 200)
         refused = self.run_ctl(self.gateway.root_key, "publish", self.clinic.slug, "principal",
                                *period, "--digest", value, code=1)

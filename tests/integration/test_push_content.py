@@ -91,7 +91,7 @@ class PushContent(astreinte_test.GatewayTest):
         self.register("web", "webpush", subscription["endpoint"],
                       public_key=subscription["p256dh"], auth_secret=subscription["auth"])
         escalation = self.escalate()
-        told = {"title": "Astreinte - Clinique Sainte-Ursule",
+        told = {"title": "Astreinte – Clinique Sainte-Ursule",
                 "body": SUMMARY + "\nAppel urgent. Ouvrez l'application pour répondre.",
                 "data": {"ticket": escalation["ticket"], "customer": "Clinique Sainte-Ursule"}}
         for token in (apns, fcm):

@@ -193,7 +193,7 @@ class ReachabilityTest(astreinte_test.GatewayTest):
             self.assertRegex(english,
                              r"Marie Petit.*\n +push +never proven\n +call +never proven\n")
             french = self.run_ctl(customer.desk_key, *arguments, LC_ALL="fr_FR.UTF-8").stdout
-            self.assertRegex(french, r"Paul Durand.*\n +notification +prouvé \(dernière preuve ")
+            self.assertRegex(french, r"Paul Durand.*\n +notification +prouvée \(dernière preuve ")
         self.assertIn("Bonsoir.", french)
         self.assertIn("nuit v1, non approuvée par le client", french)
         one = self.run_ctl(customer.desk_key, "reachability", customer.slug, "marie", "--json")

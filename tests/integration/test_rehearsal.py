@@ -93,7 +93,8 @@ class Rehearsal(astreinte_test.GatewayTest):
                      "--assume", "paul=dead,marie/call=accepts@12"]
         french = self.ctl(*arguments)  # the customer's own
         self.assertIn("Marie Petit s'en charge après +0:00:32", french)
-        self.assertIn("+0:00:20  Tour 1, étape 1 : fin, aucune réception confirmée.", french)
+        self.assertRegex(french, r"Début +dim. \d\d/\d\d/\d{4} 03:00:00 CES?T\n")
+        self.assertIn("+0:00:20  Tour 1, palier 1\u00a0: fin, aucune réception confirmée.", french)
         english = self.ctl(*arguments, LANG="en_GB.UTF-8")
         self.assertIn("Marie Petit has it after +0:00:32", english)
         self.assertIn("+0:00:32  Marie Petit accepted by telephone.", english)

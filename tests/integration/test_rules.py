@@ -253,6 +253,16 @@ class Rules(astreinte_test.GatewayTest):
             entry = self.show(answer)["timeline"][3]
             self.assertEqual(entry["personal"], "elle ne peut pas attendre")
 
+    def test_a_timeline_is_read_in_french(self):
+        self.put(ACTIONS)
+        path = f"/v1/escalations/{self.call(severity='info', category='devis')['id']}"
+        for language, said in (("", "Only a ticket: nobody is told."),
+                               ("?language=en", "Only a ticket: nobody is told."),
+                               ("?language=fr", "Ticket seul\u00a0: personne n'est prévenu.")):
+            answer = self.customer_.desk.get(path + language)
+            self.assertIn(said, [entry["text"] for entry in answer.json["timeline"]])
+        self.assertEqual(self.customer_.desk.get(path + "?language=de").status, 400)
+
     def test_what_cannot_be_held_or_put_through_escalates(self):
         self.put(ACTIONS)
         answer = self.expect("paul", "attente", severity="minor", category="attente")

@@ -63,10 +63,10 @@ static void test_phrase__says_who_and_why(void **state)
         say_in_french(ENTRY_ACCEPTED, "{\"person_kind\":\"agent\",\"person\":7,\"path\":\"call\"}"),
         "Paul Durand accepte par téléphone.");
     assert_string_equal(say_in_french(ENTRY_PERSON_SKIPPED, "{\"word\":\"nobody_on_call\"}"),
-                        "Étape sans destinataire : personne n'est d'astreinte.");
+                        "Palier sans destinataire\u00a0: personne n'est d'astreinte.");
     assert_string_equal(
         say_in_french(ENTRY_STEP_ENDED, "{\"round\":1,\"step\":2,\"word\":\"no_reception\"}"),
-        "Tour 1, étape 2 : fin, aucune réception confirmée.");
+        "Tour 1, palier 2\u00a0: fin, aucune réception confirmée.");
     assert_string_equal(
         say_in_french(ENTRY_TAKEN, "{\"person_kind\":\"operator\",\"name\":\"Léa\"}"),
         "L'opérateur Léa prend l'escalade.");
@@ -75,7 +75,23 @@ static void test_phrase__says_who_and_why(void **state)
                                       "{\"person_kind\":\"agent\",\"person\":7,"
                                       "\"path\":\"push\",\"word\":"
                                       "\"BadTopic\"}"),
-                        "La notification à Paul Durand a échoué : BadTopic.");
+                        "La notification à Paul Durand a échoué\u00a0: BadTopic.");
+    /* "à le" contracts, and each means has its gender. */
+    assert_string_equal(say_in_french(ENTRY_ATTEMPT_PLANNED,
+                                      "{\"person_kind\":\"callback\",\"path\":\"callback\"}"),
+                        "Le message au centre d'appels part.");
+    assert_string_equal(say_in_french(ENTRY_ATTEMPT_UNCERTAIN,
+                                      "{\"person_kind\":\"agent\",\"person\":7,\"path\":\"call\"}"),
+                        "L'appel à Paul Durand est peut-être parti.");
+    assert_string_equal(say_in_french(ENTRY_ATTEMPT_UNCERTAIN,
+                                      "{\"person_kind\":\"agent\",\"person\":7,\"path\":\"push\"}"),
+                        "La notification à Paul Durand est peut-être partie.");
+    assert_string_equal(say_in_french(ENTRY_PERSON_SKIPPED,
+                                      "{\"person_kind\":\"agent\",\"person\":7,\"word\":"
+                                      "\"declined\"}"),
+                        "On ne sollicite pas Paul Durand\u00a0: a refusé.");
+    assert_string_equal(say_in_french(ENTRY_FORWARDED, "{}"),
+                        "L'appel est transféré au numéro d'urgence.");
 }
 
 /* Which number of theirs, by its place: the digits are nobody's business here. */

@@ -88,6 +88,8 @@ static void reader__says_what_is_wrong_and_where(void **state)
         {"{\"text\":\"ab\",\"object\":[]}", "/object", "must be an object"},
         {"{\"text\":\"ab\",\"tex\":1}", "/tex", "is not a known field"},
         {"{\"text\":\"ab\",\"a/b~c\":1}", "/a~1b~0c", "is not a known field"},
+        {"{\"text\":\"ab\",\"wrod\":\"red\"}", "/wrod", "field; did you mean \"word\"?"},
+        {"{\"text\":\"ab\",\"ar\":1}", "/ar", "is not a known field"},
         {"{\"text\":7,\"int\":9,\"x\":1}", "/text", "must be a string"},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
@@ -202,11 +204,60 @@ static void parse__without_memory_is_not_the_senders_fault(void **state)
     allocations_left = 0;
 }
 
+/* What explains a rule is told to its end. */
+static void reader__tells_a_long_reason_whole(void **state)
+{
+    (void)state;
+    struct json_reader reader;
+    struct error error = {.text = ""};
+    char reason[200], wanted[220];
+    memset(reason, 'x', sizeof reason - 1);
+    reason[sizeof reason - 1] = '\0';
+    json_t *object = json_object();
+    json_reader_init(&reader, object, "", &error);
+    json_reader_fault(&reader, "phone", "%s", reason);
+    (void)snprintf(wanted, sizeof wanted, "/phone: %s", reason);
+    assert_string_equal(error.text, wanted);
+    assert_int_equal(json_reader_end(&reader), STATUS_INVALID);
+    json_decref(object);
+}
+
+/* What is near is looked for among the names that are not given already. */
+static void reader__names_what_was_likely_meant(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *said;
+    } table[] = {
+        {"{\"opening_hour\":1}", "/opening_hour: is not a known field; did you mean "
+                                 "\"opening_hours\"?"},
+        {"{\"opening_hours\":1,\"opening_hour\":1}", "/opening_hour: is not a known field"},
+        {"{\"o\":1}", "/o: is not a known field"},
+        {"{\"greetings_of_the_customer_that_are_far_longer_than_any_name_there_is\":1}", NULL},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct json_reader reader;
+        struct error error = {.text = ""};
+        json_t *object = json_loads(table[i].text, 0, NULL);
+        json_reader_init(&reader, object, "", &error);
+        (void)json_take_value(&reader, "greeting", false);
+        (void)json_take_value(&reader, "opening_hours", false);
+        (void)json_take_value(&reader, "on", false);
+        assert_int_equal(json_reader_end(&reader), STATUS_INVALID);
+        if (table[i].said != NULL) {
+            assert_string_equal(error.text, table[i].said);
+        }
+        json_decref(object);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reader__answers_values_and_fallbacks),
         cmocka_unit_test(reader__says_what_is_wrong_and_where),
+        cmocka_unit_test(reader__tells_a_long_reason_whole),
+        cmocka_unit_test(reader__names_what_was_likely_meant),
         cmocka_unit_test(parse__refuses_what_is_not_one_document),
         cmocka_unit_test(parse__error_does_not_cite_the_body),
         cmocka_unit_test(parse__without_memory_is_not_the_senders_fault),

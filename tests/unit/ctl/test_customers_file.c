@@ -19,6 +19,7 @@ static void test_plan__orders_references_and_strips_slugs(void **state)
     (void)state;
     json_t *document = read_json(
         "{\"customers\":[{\"slug\":\"c\",\"name\":\"C\",\"default_procedure\":\"p\","
+        "\"numbers\":[\"01 99 00 00 01\"],"
         "\"rules\":[{\"name\":\"r\",\"then\":{\"action\":\"escalate\"}}],"
         "\"check_ins\":{\"principal\":{\"procedure\":\"p\"}},"
         "\"procedures\":[{\"slug\":\"p\",\"rounds\":1}],\"rotas\":{\"principal\":{\"layers\":[]}},"
@@ -34,9 +35,10 @@ static void test_plan__orders_references_and_strips_slugs(void **state)
         "/v1/customers/c/contacts/k",
         "/v1/customers/c/rotas/principal",
         "/v1/customers/c/procedures/p",
-        "/v1/customers/c/rotas/principal/check-in",
         "/v1/customers/c",
         "/v1/customers/c/rules",
+        "/v1/customers/c/rotas/principal/check-in",
+        "/v1/customers/c",
     };
     assert_int_equal(plan.steps_count, sizeof paths / sizeof paths[0]);
     for (size_t i = 0; i < plan.steps_count; i++) {
@@ -46,18 +48,24 @@ static void test_plan__orders_references_and_strips_slugs(void **state)
     assert_true(plan.steps[0].comes_first);
     assert_null(json_object_get(plan.steps[0].body, "default_procedure"));
     assert_int_equal(json_object_size(plan.steps[0].body), 1);
-    assert_false(plan.steps[7].comes_first);
-    assert_null(json_object_get(plan.steps[7].body, "rules"));
-    assert_int_equal(json_object_size(plan.steps[8].body), 1);
-    assert_int_equal(json_array_size(json_object_get(plan.steps[8].body, "rules")), 1);
-    assert_string_equal(plan.steps[8].kind, "rules");
-    assert_string_equal(plan.steps[8].pointer, "/customers/0/rules");
-    assert_string_equal(json_string_value(json_object_get(plan.steps[7].body, "default_procedure")),
+    assert_true(plan.steps[6].comes_between);
+    assert_null(json_object_get(plan.steps[6].body, "numbers"));
+    assert_string_equal(json_string_value(json_object_get(plan.steps[6].body, "default_procedure")),
+                        "p");
+    assert_int_equal(json_object_size(plan.steps[7].body), 1);
+    assert_int_equal(json_array_size(json_object_get(plan.steps[7].body, "rules")), 1);
+    assert_string_equal(plan.steps[7].kind, "rules");
+    assert_string_equal(plan.steps[7].pointer, "/customers/0");
+    assert_false(plan.steps[9].comes_first || plan.steps[9].comes_between);
+    assert_null(json_object_get(plan.steps[9].body, "rules"));
+    assert_null(json_object_get(plan.steps[9].body, "check_ins"));
+    assert_non_null(json_object_get(plan.steps[9].body, "numbers"));
+    assert_string_equal(json_string_value(json_object_get(plan.steps[9].body, "default_procedure")),
                         "p");
     assert_string_equal(plan.steps[2].pointer, "/customers/0/agents/1");
     assert_string_equal(plan.steps[4].pointer, "/customers/0/rotas/principal");
-    assert_string_equal(plan.steps[6].pointer, "/customers/0/check_ins/principal");
-    assert_string_equal(plan.steps[6].kind, "check-in");
+    assert_string_equal(plan.steps[8].pointer, "/customers/0/check_ins/principal");
+    assert_string_equal(plan.steps[8].kind, "check-in");
     customers_plan_fini(&plan);
     arena_destroy(&arena);
     json_decref(document);
@@ -189,7 +197,35 @@ static void test_step__that_comes_first(void **state)
         json_t *present = read_json(cases[i].present), *wanted = read_json(cases[i].wanted);
         const struct customers_step step = {
             .kind = "customer", .body = wanted, .comes_first = true};
-        json_t *put = customers_step_first_body(&step, present);
+        json_t *put = customers_step_early_body(&step, present);
+        json_t *expected = cases[i].put != NULL ? read_json(cases[i].put) : NULL;
+        assert_true(put == NULL ? expected == NULL : json_equal(put, expected));
+        json_decref(expected);
+        json_decref(put);
+        json_decref(present);
+        json_decref(wanted);
+    }
+}
+
+/* Before its rules a customer gets all that the file says, but keeps the numbers that it had. */
+static void test_step__that_comes_between(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *present, *wanted, *put;
+    } cases[] = {
+        {"{\"name\":\"A\",\"numbers\":[\"1\"]}", "{\"name\":\"A\"}", NULL},
+        {"{\"name\":\"A\",\"numbers\":[\"1\"]}", "{\"name\":\"B\"}",
+         "{\"name\":\"B\",\"numbers\":[\"1\"]}"},
+        {"{\"name\":\"A\"}", "{\"name\":\"A\",\"default_procedure\":\"p\"}",
+         "{\"name\":\"A\",\"default_procedure\":\"p\"}"},
+        {"{\"name\":\"A\",\"greeting\":\"x\"}", "{\"name\":\"A\"}", "{\"name\":\"A\"}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        json_t *present = read_json(cases[i].present), *wanted = read_json(cases[i].wanted);
+        const struct customers_step step = {
+            .kind = "customer", .body = wanted, .comes_between = true};
+        json_t *put = customers_step_early_body(&step, present);
         json_t *expected = cases[i].put != NULL ? read_json(cases[i].put) : NULL;
         assert_true(put == NULL ? expected == NULL : json_equal(put, expected));
         json_decref(expected);
@@ -233,6 +269,7 @@ int main(void)
         cmocka_unit_test(test_plan__refuses),
         cmocka_unit_test(test_step__is_done_when_all_that_the_file_says_is_there),
         cmocka_unit_test(test_step__that_comes_first),
+        cmocka_unit_test(test_step__that_comes_between),
         cmocka_unit_test(test_step__changed_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

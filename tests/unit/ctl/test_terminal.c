@@ -91,7 +91,59 @@ static void test_time__local_zone(void **state)
     terminal_time("yesterday", today, text);
     assert_string_equal(text, "-");
     terminal_date_time("2026-07-05T23:30:00Z", text);
-    assert_string_equal(text, "06 Jul 2026 01:30:00 CEST");
+    assert_string_equal(text, "Mon 06 Jul 2026 01:30:00 CEST");
+}
+
+static void test_time__in_french(void **state)
+{
+    (void)state;
+    assert_int_equal(setenv("TZ", "Europe/Paris", 1), 0);
+    tzset();
+    terminal_use_french(true);
+    struct wall_time today;
+    assert_int_equal(wall_time_parse("2026-01-05T12:00:00Z", &today), STATUS_OK);
+    char text[TERMINAL_TIME_BYTES_MAX];
+    terminal_time("2026-01-05T23:30:00Z", today, text);
+    assert_string_equal(text, "06/01 00:30:00");
+    terminal_date_time("2026-07-05T23:30:00Z", text);
+    assert_string_equal(text, "lun. 06/07/2026 01:30:00 CEST");
+    terminal_use_french(false);
+}
+
+/* What is published names weekday, date and year, also of today. */
+static void test_span__is_whole(void **state)
+{
+    (void)state;
+    char text[TERMINAL_SPAN_BYTES_MAX];
+    terminal_use_zone("Europe/Paris");
+    terminal_span("2026-12-31T17:00:00Z", "2026-12-31T23:00:00Z", text);
+    assert_string_equal(text, "Thu 31 Dec 2026 18:00 – Fri 01 Jan 2027 00:00 CET");
+    terminal_use_french(true);
+    terminal_span("2026-12-31T17:00:30Z", "2026-12-31T23:00:00Z", text);
+    assert_string_equal(text, "jeu. 31/12/2026 18:00:30 – ven. 01/01/2027 00:00:00 CET");
+    terminal_use_french(false);
+    terminal_span("2026-12-31T17:00:00Z", "", text);
+    assert_string_equal(text, "Thu 31 Dec 2026 18:00 – -");
+}
+
+static void test_zone__of_a_customer(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *zone, *text;
+    } cases[] = {
+        {"America/Guadeloupe", "Mon 05 Jan 2026 08:00:00 AST"},
+        {"", "Mon 05 Jan 2026 08:00:00 AST"},
+        {"Nowhere/Land", "Mon 05 Jan 2026 08:00:00 AST"},
+        {"../zoneinfo/Europe/Paris", "Mon 05 Jan 2026 08:00:00 AST"},
+        {"Europe/Paris", "Mon 05 Jan 2026 13:00:00 CET"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[TERMINAL_TIME_BYTES_MAX];
+        terminal_use_zone(cases[i].zone);
+        terminal_date_time("2026-01-05T12:00:00Z", text);
+        assert_string_equal(text, cases[i].text);
+    }
 }
 
 int main(void)
@@ -102,6 +154,9 @@ int main(void)
         cmocka_unit_test(test_column__counts_characters_and_never_cuts),
         cmocka_unit_test(test_cell__cuts_between_characters),
         cmocka_unit_test(test_time__local_zone),
+        cmocka_unit_test(test_time__in_french),
+        cmocka_unit_test(test_span__is_whole),
+        cmocka_unit_test(test_zone__of_a_customer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,7 +111,7 @@ static void test_secret__golden(void **state)
     assert_int_equal(
         push_message_render(set_scene(&scene, PURPOSE_ALERT, PLATFORM_APNS, true), &message),
         STATUS_OK);
-    assert_string_equal(message.secret.title, "Astreinte - " CUSTOMER);
+    assert_string_equal(message.secret.title, "Astreinte – " CUSTOMER);
     assert_string_equal(message.secret.body,
                         SUMMARY "\nAppel urgent. Ouvrez l'application pour répondre.");
     assert_string_equal(message.secret.data_json,
@@ -128,7 +128,7 @@ static void test_secret__golden(void **state)
     assert_int_equal(
         push_message_render(set_scene(&scene, PURPOSE_TEST, PLATFORM_APNS, true), &message),
         STATUS_OK);
-    assert_string_equal(message.secret.title, "Essai - Astreinte");
+    assert_string_equal(message.secret.title, "Essai – Astreinte");
     assert_string_equal(message.secret.data_json, "{}");
     assert_string_equal(message.notification.category, "TEST");
     assert_string_equal(message.notification.data_json,

@@ -110,7 +110,7 @@ static void test_notification__of_each_purpose(void **state)
         assert_string_equal(words.title, "Astreinte");
         assert_string_equal(words.body, cases[i].french);
         words = render_notification(set_scene(&scene, cases[i].purpose, PATH_PUSH, "en-GB", true));
-        assert_string_equal(words.title, "DRILL - Astreinte");
+        assert_string_equal(words.title, "DRILL – Astreinte");
         assert_string_equal(words.body, cases[i].english);
     }
 }
@@ -120,11 +120,11 @@ static void test_notification__falls_back_on_the_customers_language(void **state
     (void)state;
     struct scene scene;
     struct effect *effect = set_scene(&scene, PURPOSE_ALERT, PATH_PUSH, "", true);
-    assert_string_equal(render_notification(effect).title, "EXERCICE - Astreinte");
+    assert_string_equal(render_notification(effect).title, "EXERCICE – Astreinte");
     scene.customer.language = "en";
-    assert_string_equal(render_notification(effect).title, "DRILL - Astreinte");
+    assert_string_equal(render_notification(effect).title, "DRILL – Astreinte");
     scene.person.language = "fr";
-    assert_string_equal(render_notification(effect).title, "EXERCICE - Astreinte");
+    assert_string_equal(render_notification(effect).title, "EXERCICE – Astreinte");
 }
 
 static void assert_push_data(struct effect *effect, const char *expected)
@@ -190,7 +190,7 @@ static void test_call__golden(void **state)
         set_scene(&scene, PURPOSE_ALERT, PATH_CALL, "fr", false),
         "{\"type\":\"call.requested\",\"attempt\":\"" ATTEMPT "\",\"escalation\":\"" ESCALATION
         "\",\"to\":\"" SECRET_PHONE "\",\"role\":\"agent\",\"say\":{\"language\":\"fr\","
-        "\"text\":\"Astreinte Azur. Appel urgent. Tapez 1 pour écouter et accepter, 2 pour "
+        "\"text\":\"Astreinte, Azur. Appel urgent. Tapez 1 pour écouter et accepter, 2 pour "
         "refuser.\",\"after_key\":\"" SECRET_CUSTOMER ". " SECRET_SUMMARY "\"},"
         "\"keys\":{\"1\":\"accepted\",\"2\":\"declined\"},\"ring_s\":45,"
         "\"outcome_url\":\"" PUBLIC_URL "/v1/telephony/calls/" ATTEMPT "/outcome\"}");
@@ -198,7 +198,7 @@ static void test_call__golden(void **state)
         set_scene(&scene, PURPOSE_HOLDER_CALL, PATH_CALL, "en", true),
         "{\"type\":\"call.requested\",\"attempt\":\"" ATTEMPT "\",\"escalation\":\"" ESCALATION
         "\",\"to\":\"" SECRET_PHONE "\",\"role\":\"holder\",\"say\":{\"language\":\"en\","
-        "\"text\":\"Drill. Astreinte Azur. Are you still at it? Press 1 to go on, 2 to hand "
+        "\"text\":\"Drill. Astreinte, Azur. Are you still at it? Press 1 to go on, 2 to hand "
         "back.\",\"after_key\":\"" SECRET_CUSTOMER ". " SECRET_SUMMARY "\"},"
         "\"keys\":{\"1\":\"extended\",\"2\":\"handed-back\"},\"ring_s\":45,"
         "\"outcome_url\":\"" PUBLIC_URL "/v1/telephony/calls/" ATTEMPT "/outcome\"}");
@@ -415,7 +415,7 @@ static void test_check_in__says_what_is_asked(void **state)
         scene.person.kind = rows[i].kind;
         effect->check_in_agent = rows[i].whose;
         assert_true(render_callback(effect, PUBLIC_URL, text, sizeof text) > 0);
-        if (strstr(text, rows[i].says) == NULL || strstr(text, "Astreinte Azur.") == NULL ||
+        if (strstr(text, rows[i].says) == NULL || strstr(text, "Astreinte, Azur.") == NULL ||
             strstr(text, "rgent") != NULL) {
             fail_msg("%s is not in %s", rows[i].says, text);
         }

@@ -289,6 +289,42 @@ static void assert_on_duty(const struct house *house, int64_t agent)
     assert_true(agent == 0 || rota->intervals[0].agent_id == agent);
 }
 
+/* Where a rota names somebody, for the pointer of the refusal. */
+static void test_rota__place_of_an_agent(void **state)
+{
+    (void)state;
+    static const char rota[] =
+        "{\"layers\":[{\"participants\":[\"jean\",\"paul\"]},{\"participants\":[\"zoe\"]}],"
+        "\"overrides\":[{\"agent\":\"jean\"},{\"agent\":\"luc\",\"with\":\"lea\"}]}";
+    static const struct {
+        const char *definition, *agent, *place;
+    } cases[] = {
+        {rota, "paul", "/layers/0/participants/1"},
+        {rota, "zoe", "/layers/1/participants/0"},
+        {rota, "luc", "/overrides/1/agent"},
+        {rota, "lea", "/overrides/1/with"},
+        {rota, "eve", "/layers"},
+        {"not json", "eve", "/layers"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char place[ERROR_POINTER_BYTES_MAX];
+        rota_place_of_agent(cases[i].definition, cases[i].agent, place);
+        assert_string_equal(place, cases[i].place);
+    }
+}
+
+/* Who is not there is named. */
+static void test_rota__refuses_a_stranger_by_name(void **state)
+{
+    struct house *house = *state;
+    const struct command *command = put_duty(house, "stranger");
+    assert_int_equal(command->answer.status, STATUS_INVALID);
+    assert_string_equal(command->answer.error.text,
+                        "/layers: \"stranger\" is not an agent of this customer; put the agent "
+                        "first");
+    assert_string_equal(command->answer.error.pointer, "/layers");
+}
+
 /* In the fixture the opening hours say who is on call in such a rota. */
 static void test_rota__follows_the_opening_hours(void **state)
 {
@@ -377,6 +413,8 @@ int main(void)
         HOUSE_TEST(test_calendar__that_cannot_be_read_any_more),
         HOUSE_TEST(test_calendar__is_read_once),
         HOUSE_TEST(test_calendar__is_renewed),
+        HOUSE_TEST(test_rota__place_of_an_agent),
+        HOUSE_TEST(test_rota__refuses_a_stranger_by_name),
         HOUSE_TEST(test_rota__follows_the_opening_hours),
         HOUSE_TEST(test_rota__keeps_what_it_needs),
         HOUSE_TEST(test_rota__without_what_it_needs_stops_no_change),
