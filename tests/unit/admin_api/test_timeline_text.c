@@ -103,12 +103,12 @@ static void test_phrase__says_which_number(void **state)
         const char *english;
         const char *french;
     } rows[] = {
-        {0, "The call to Paul Durand: busy.", "L'appel à Paul Durand : occupé."},
+        {0, "The call to Paul Durand: busy.", "L'appel à Paul Durand\u00a0: occupé."},
         {2, "The call to Paul Durand (second number): busy.",
-         "L'appel à Paul Durand (deuxième numéro) : occupé."},
+         "L'appel à Paul Durand (deuxième numéro)\u00a0: occupé."},
         {4, "The call to Paul Durand (fourth number): busy.",
-         "L'appel à Paul Durand (quatrième numéro) : occupé."},
-        {5, "The call to Paul Durand: busy.", "L'appel à Paul Durand : occupé."},
+         "L'appel à Paul Durand (quatrième numéro)\u00a0: occupé."},
+        {5, "The call to Paul Durand: busy.", "L'appel à Paul Durand\u00a0: occupé."},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char facts[160];
