@@ -24,7 +24,9 @@
  * Agents may sleep for ever, pushes may be lost, and holders may fall silent.
  *
  * Broken variants, each of which must fail: ANSWER_FIRST, TWO_WIN, STALE_AFTER_RESTART,
- * TOLD_ONCE, DUE_FORGOTTEN, SILENT_KEEPS, WRONG_MOVE, OFFER_TAKES, OFFER_STAYS_OPEN; and one that only lacks a move: NO_SIGN_OF_LIFE.
+ * TOLD_ONCE, DUE_FORGOTTEN, SILENT_KEEPS, WRONG_MOVE, OFFER_TAKES, OFFER_STAYS_OPEN; and one that only
+ * lacks a move: NO_SIGN_OF_LIFE, in which nobody comes back from being overdue, by a word or by
+ * another who takes over.
  */
 #include "moves.pml"
 
@@ -202,6 +204,7 @@ inline ask_to_hold(who, to)
         :: committed -> say_yes(who)
         :: else
         fi
+#ifndef NO_SIGN_OF_LIFE
     :: HELD && holder != who && offered == who && to == ACCEPTED && !CLOSED && state != CANCELLING ->
         commit_or_die(ACCEPTED, who, committed); /* from one to the other, without a gap */
         if
@@ -210,6 +213,9 @@ inline ask_to_hold(who, to)
         fi
     :: HELD && holder != who && !(offered == who && to == ACCEPTED) && !CLOSED &&
         state != CANCELLING -> skip /* told who holds it */
+#else
+    :: HELD && holder != who && !CLOSED && state != CANCELLING -> skip
+#endif
     :: !HELD && !CLOSED ->
 #else
     :: !CLOSED && state != CANCELLING ->
