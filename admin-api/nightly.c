@@ -178,7 +178,7 @@ static enum status report(struct nightly *nightly, const struct directory_custom
         .days = COVERAGE_DAYS_MAX,
         .daily_rest_ms = COVERAGE_DAILY_REST_H * HOUR_MS,
         .weekly_rest_ms = COVERAGE_WEEKLY_REST_H * HOUR_MS,
-        .number_proof_ms = COVERAGE_NUMBER_PROOF_D * 24 * HOUR_MS,
+        .number_proof_ms = 0, /* who was never called has no answered number: nothing to do now */
     };
     struct coverage_report_row known = {.keys = NULL};
     struct coverage coverage;
