@@ -110,6 +110,30 @@ static void write_labels(struct json_writer *json, const struct directory_custom
     json_object_end(json);
 }
 
+/* As the escalation's timeline has them, and in French. */
+static void write_said(struct json_writer *json, const struct ticket_view *view)
+{
+    json_name(json, "said");
+    json_array_begin(json);
+    for (size_t i = 0; i < view->said_count; i++) {
+        const struct timeline_row *row = &view->said[i];
+        char sentence[SENTENCE_BYTES_MAX], phrase[SENTENCE_BYTES_MAX];
+        timeline_sentence(view->customer, row, sentence);
+        timeline_phrase(view->customer, row, phrase);
+        json_object_begin(json);
+        json_member_int(json, "seq", row->seq);
+        json_member_uuid(json, "escalation", row->escalation_id);
+        json_member_time(json, "at", row->at);
+        json_member_text(json, "kind", entry_kind_word(row->kind));
+        json_member_text(json, "text", sentence);
+        json_member_text(json, "text_fr", phrase);
+        json_member_text(json, "personal", row->personal);
+        json_object_end(json);
+    }
+    json_array_end(json);
+    json_member_bool(json, "said_more", view->said_more);
+}
+
 void view_ticket(struct json_writer *json, void *context)
 {
     const struct ticket_view *view = context;
@@ -121,5 +145,6 @@ void view_ticket(struct json_writer *json, void *context)
     write_links(json, view);
     write_escalations(json, view);
     write_notes(json, view);
+    write_said(json, view);
     json_object_end(json);
 }

@@ -22,6 +22,9 @@ struct ticket_view {
     size_t escalations_count;
     struct ticket_note_row *notes;
     size_t notes_count;
+    struct timeline_row *said; /* in its escalations, oldest first */
+    size_t said_count;
+    bool said_more; /* there is older */
 };
 
 /* context is a struct ticket_view. */

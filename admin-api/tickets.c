@@ -121,6 +121,20 @@ static enum status load_links(struct exchange *exchange, struct store *store,
     return status;
 }
 
+static enum status load_said(struct exchange *exchange, struct store *store,
+                             struct ticket_view *view, struct error *error)
+{
+    enum status status =
+        store_list_said(store, exchange->customer_id, view->ticket.ticket_id, TICKET_SAID_MAX + 1,
+                        exchange->arena, &view->said, &view->said_count, error);
+    if (status == STATUS_OK && view->said_count > TICKET_SAID_MAX) {
+        view->said_more = true;
+        view->said++; /* the oldest */
+        view->said_count--;
+    }
+    return status;
+}
+
 static enum next read_one(struct exchange *exchange, struct store *store)
 {
     struct error error = {0};
@@ -141,6 +155,9 @@ static enum next read_one(struct exchange *exchange, struct store *store)
         status = store_list_ticket_notes(store, exchange->customer_id, view.ticket.ticket_id,
                                          (size_t)2 * TICKET_NOTES_MAX, exchange->arena, &view.notes,
                                          &view.notes_count, &error);
+    }
+    if (found && status == STATUS_OK) {
+        status = load_said(exchange, store, &view, &error);
     }
     store_read_end(store);
     if (!found) {

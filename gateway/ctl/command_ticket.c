@@ -19,6 +19,8 @@ enum phrase {
     PHRASE_ESCALATIONS,
     PHRASE_CALLER,
     PHRASE_NOTES,
+    PHRASE_SAID,
+    PHRASE_SAID_MORE,
     PHRASE_NONE,
     PHRASE_INCOMPLETE,
     PHRASE_UNCHANGED,
@@ -35,6 +37,8 @@ static const char *const english[PHRASES_COUNT] = {
     [PHRASE_ESCALATIONS] = "escalations",
     [PHRASE_CALLER] = "caller",
     [PHRASE_NOTES] = "notes",
+    [PHRASE_SAID] = "said in its escalations",
+    [PHRASE_SAID_MORE] = "there is older: see the escalations",
     [PHRASE_NONE] = "no such tickets",
     [PHRASE_INCOMPLETE] = "many tickets came just now: ask again in a moment to see all",
     [PHRASE_UNCHANGED] = "it was so already",
@@ -50,6 +54,8 @@ static const char *const french[PHRASES_COUNT] = {
     [PHRASE_ESCALATIONS] = "escalades",
     [PHRASE_CALLER] = "appelant",
     [PHRASE_NOTES] = "notes",
+    [PHRASE_SAID] = "dit au cours de ses escalades",
+    [PHRASE_SAID_MORE] = "il y a plus ancien : voir les escalades",
     [PHRASE_NONE] = "aucun ticket de ce genre",
     [PHRASE_INCOMPLETE] =
         "beaucoup de tickets viennent d'arriver\u00a0: redemandez dans un instant",
@@ -260,6 +266,29 @@ static void print_notes(struct ctl *ctl, const struct terminal *out, const struc
     }
 }
 
+static void print_said(struct ctl *ctl, const struct terminal *out, const struct speech *speech,
+                       json_t *ticket)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach(json_object_get(ticket, "said"), i, entry)
+    {
+        char at[TERMINAL_TIME_BYTES_MAX];
+        if (i == 0) {
+            terminal_print(out, TINT_BOLD, "\n%s\n", speech->phrases[PHRASE_SAID]);
+        }
+        terminal_time(ctl_member(entry, "at"), clock_wall(ctl->clock), at);
+        terminal_print(out, TINT_PLAIN, "  %s  ", at);
+        terminal_text(out, TINT_DIM, ctl_member(entry, speech->french ? "text_fr" : "text"));
+        terminal_print(out, TINT_PLAIN, " — ");
+        terminal_text(out, TINT_PLAIN, ctl_member(entry, "personal"));
+        terminal_print(out, TINT_PLAIN, "\n");
+    }
+    if (json_is_true(json_object_get(ticket, "said_more"))) {
+        terminal_print(out, TINT_DIM, "  … %s\n", speech->phrases[PHRASE_SAID_MORE]);
+    }
+}
+
 static void print_links(struct ctl *ctl, const struct terminal *out, const struct speech *speech,
                         json_t *ticket)
 {
@@ -304,6 +333,7 @@ static void print_ticket(struct ctl *ctl, const struct speech *speech, json_t *t
     print_links(ctl, &out, speech, ticket);
     print_escalations(ctl, &out, speech, ticket);
     print_notes(ctl, &out, speech, ticket);
+    print_said(ctl, &out, speech, ticket);
 }
 
 /* Behind a refusal: a number alone does not say whose ticket it is. */

@@ -146,6 +146,10 @@ void answer_refused_verb(struct engine *engine, struct command *command,
     if (status == STATUS_ALREADY_ACCEPTED) {
         answer_refuse(command, status, "%s has it",
                       person != NULL ? person->name : escalation->holder.name);
+    } else if (applied->erased) {
+        answer_refuse(command, status,
+                      "what was personal in the ticket was erased: escalate anew, or open another "
+                      "ticket");
     } else if (status != STATUS_CLOSED && remedy_of_refusal(applied->update) != NULL) {
         answer_refuse(command, status, "%s", remedy_of_refusal(applied->update));
     } else if (status == STATUS_CLOSED) {

@@ -8,6 +8,7 @@
 #include "gateway/base/text.h"
 #include "gateway/engine/entry_facts.h"
 #include "gateway/store/store_team.h"
+#include "gateway/store/store_ticket.h"
 
 struct event event_now(struct engine *engine, enum event_type type, struct wall_time wall)
 {
@@ -18,6 +19,19 @@ struct event event_now(struct engine *engine, enum event_type type, struct wall_
         .wall = wall,
         .id_base = uuid_v7_base((struct wall_time){now.ms}, &engine->configuration.random),
     };
+}
+
+/* Search finds the ticket by what was said from now on. A new one is not in the index yet. */
+static enum status note_said(struct engine *engine, const struct event *event, struct error *error)
+{
+    const struct update *update = engine->update;
+    bool said = false;
+    for (size_t i = 0; i < update->entries_count && event->type != EVENT_OPENED; i++) {
+        said = said || (update->entries[i].text != NULL && store_is_said(update->entries[i].kind));
+    }
+    return said ? store_note_ticket_changed(engine->store, update->after.customer_id,
+                                            update->after.ticket_id, error)
+                : STATUS_OK;
 }
 
 static enum status write_timeline(struct engine *engine, const struct event *event,
@@ -54,7 +68,8 @@ static enum status write_timeline(struct engine *engine, const struct event *eve
         }
     }
     engine->journal_written = true;
-    return store_append_timeline(engine->store, rows, salts, count, error);
+    enum status status = store_append_timeline(engine->store, rows, salts, count, error);
+    return status == STATUS_OK ? note_said(engine, event, error) : status;
 }
 
 /* Apple keeps one notification for each app and phone: a withdrawal must not replace the alert of
@@ -260,6 +275,39 @@ static enum status prepare_on_hold(struct engine *engine, const struct directory
                                     &before->procedure_id, error);
 }
 
+static bool has_words(const struct update *update)
+{
+    bool has = false;
+    for (size_t i = 0; i < update->entries_count; i++) {
+        has = has || update->entries[i].text != NULL;
+    }
+    return has;
+}
+
+/* What was personal in a ticket was erased once, and nothing would erase it again: no words are
+ * added, and no caller without a name gets a ticket of their own. Only closed escalations are
+ * without theirs. */
+static enum status refuse_when_erased(struct engine *engine, const struct escalation *before,
+                                      const struct event *event, struct applied *applied,
+                                      struct error *error)
+{
+    struct update *update = engine->update;
+    struct ticket_row ticket;
+    if (!escalation_is_closed(before) || update->answer != STATUS_OK ||
+        (event->type != EVENT_SPLIT && !has_words(update))) {
+        return STATUS_OK;
+    }
+    enum status status = store_get_ticket(engine->store, before->customer_id, before->ticket_id,
+                                          engine->scratch, &ticket, error);
+    if (status == STATUS_OK && ticket.erased_at.ms != TIME_NEVER_MS) {
+        update->answer = STATUS_CLOSED;
+        update->changed = false;
+        update->after = *before;
+        applied->erased = true;
+    }
+    return status;
+}
+
 static enum status apply_alone(struct engine *engine, int64_t customer_id, struct uuid id,
                                int64_t procedure_id, struct event *event, struct applied *applied_r,
                                struct error *error)
@@ -267,6 +315,7 @@ static enum status apply_alone(struct engine *engine, int64_t customer_id, struc
     struct escalation before;
     struct context context;
     memset(&before, 0, sizeof before);
+    applied_r->erased = false;
     enum status status = find_customer(engine, customer_id, &applied_r->customer, error);
     if (status == STATUS_OK) {
         status = store_get_escalation(engine->store, customer_id, id, &before, error);
@@ -292,6 +341,9 @@ static enum status apply_alone(struct engine *engine, int64_t customer_id, struc
     }
     if (status == STATUS_OK) {
         status = escalation_step(&before, event, &context, engine->update);
+    }
+    if (status == STATUS_OK) {
+        status = refuse_when_erased(engine, &before, event, applied_r, error);
     }
     applied_r->update = engine->update;
     if (status != STATUS_OK || !engine->update->changed) {
@@ -328,6 +380,7 @@ enum status apply_nothing(struct engine *engine, int64_t customer_id, struct uui
                           struct applied *applied_r, struct error *error)
 {
     struct update *update = engine->update;
+    applied_r->erased = false;
     enum status status = find_customer(engine, customer_id, &applied_r->customer, error);
     if (status == STATUS_OK) {
         status = store_get_escalation(engine->store, customer_id, id, &update->after, error);
@@ -347,6 +400,7 @@ enum status apply_opening(struct engine *engine, const struct escalation *seed,
                           struct applied *applied_r, struct error *error)
 {
     struct context context;
+    applied_r->erased = false;
     enum status status = find_customer(engine, seed->customer_id, &applied_r->customer, error);
     if (status == STATUS_OK) {
         status = context_build(engine, applied_r->customer, seed, event, &context, error);

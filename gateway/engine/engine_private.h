@@ -213,10 +213,13 @@ struct files_watch {
 struct tickets_tending {
     struct engine_time index_at; /* not before */
     struct engine_time erase_at;
-    int64_t customer_id; /* how far the tickets were walked; 0: a walk begins */
+    int64_t customer_id; /* how far was walked; 0: a walk begins */
+    size_t erasing;      /* which of the customer's steps is next; 0: that of the next customer */
     struct uuid after;
-    bool asked;   /* whether the index is unclean was looked up since the start */
-    bool unclean; /* erased words are still in it */
+    int64_t never_closed; /* of the customer's tickets, in this walk */
+    bool tells;           /* it is to be told of them */
+    bool asked;           /* whether the index is unclean was looked up since the start */
+    bool unclean;         /* erased words are still in it */
     bool cleaning;
     bool damaged; /* so it is left alone until it is rebuilt, with the engine stopped */
 };
@@ -394,6 +397,7 @@ enum status idempotency_record(struct engine *engine, const struct command *comm
 struct applied {
     const struct update *update; /* valid until the next apply */
     const struct directory_customer *customer;
+    bool erased; /* it was refused because its ticket is (answer: STATUS_CLOSED) */
 };
 
 /* What a new escalation brings besides its state. */
@@ -655,6 +659,18 @@ _Noreturn void engine_end_process(const struct engine *engine, const char *event
 /* Between transactions: indexes and erases a few, when it is time. began: of the turn. busy: the
  * writer has other work. Answers when it wants to look next, in ms. */
 int64_t tickets_tend(struct engine *engine, struct engine_time began, bool busy);
+
+/* ---- retention.c: what retention reaches besides closed tickets ---- */
+
+/* One step in a transaction that is open, at the customer of engine->tending. *left_r: there is
+ * more to do of this kind. */
+typedef enum status tending_step(struct engine *engine, bool *left_r, struct error *error);
+tending_step retention_look_at_idle, retention_erase_notes;
+/* So long ago, by the clock that is behind: one that was set forward by mistake must not erase
+ * anything. */
+struct wall_time retention_before(struct engine *engine, int64_t days);
+/* Behind the commit: tells of tickets that are never closed, when it is time. */
+void retention_tell(struct engine *engine);
 
 /* ---- clock_watch.c ---- */
 

@@ -9,7 +9,6 @@
 #include "gateway/base/log.h"
 #include "gateway/store/store_ticket.h"
 
-#define DAY_MS INT64_C(86400000)
 /* What one step does: a few milliseconds. */
 #define INDEXED_PER_STEP 64
 #define LOOKED_PER_STEP  256
@@ -25,8 +24,6 @@
 #define ERASE_EVERY_MS  INT64_C(3600000)
 #define FAILED_WAIT_MS  INT64_C(60000)
 #define TENDING_WAIT_MS INT64_C(1000)
-
-typedef enum status tending_step(struct engine *engine, bool *left_r, struct error *error);
 
 static void note_search_damage(struct engine *engine)
 {
@@ -136,17 +133,6 @@ static int64_t tend_index(struct engine *engine, bool busy)
 
 /* ---- erasure ---- */
 
-/* Closed before this, tickets of the customer are erased. By the clock that is behind: one that was
- * set forward by mistake must not erase anything. */
-static struct wall_time closed_before(struct engine *engine,
-                                      const struct directory_customer *customer)
-{
-    int64_t wall_ms = clock_wall(&engine->configuration.clock).ms;
-    int64_t engine_ms = engine_now(engine).ms;
-    int64_t now_ms = wall_ms < engine_ms ? wall_ms : engine_ms;
-    return (struct wall_time){now_ms - customer->retention_days * DAY_MS};
-}
-
 /* The first customer behind the one that was walked last, whose tickets are not kept for ever. */
 static const struct directory_customer *next_customer(const struct engine *engine)
 {
@@ -188,9 +174,10 @@ static enum status erase_some(struct engine *engine, bool *left_r, struct error 
         directory_customer(engine->current, engine->tending.customer_id);
     struct found found;
     struct uuid reached;
-    enum status status = store_list_erasable(engine->store, customer->id, engine->tending.after,
-                                             closed_before(engine, customer), LOOKED_PER_STEP,
-                                             found.ids, &found.count, &reached, error);
+    enum status status =
+        store_list_erasable(engine->store, customer->id, engine->tending.after,
+                            retention_before(engine, customer->retention_days), LOOKED_PER_STEP,
+                            found.ids, &found.count, &reached, error);
     size_t most = found.count < ERASED_PER_STEP ? found.count : ERASED_PER_STEP;
     for (size_t i = 0; i < most && status == STATUS_OK; i++) {
         status = erase_one(engine, customer->id, found.ids[i], error);
@@ -203,23 +190,50 @@ static enum status erase_some(struct engine *engine, bool *left_r, struct error 
     return status;
 }
 
-/* One step of the walk over all customers' tickets; a walk begins each hour. */
+/* What is done for each customer, one behind the other. */
+static tending_step *const erasing[] = {erase_some, retention_look_at_idle, retention_erase_notes};
+
+/* Whom the next step is for. NULL: the walk is over, or tickets are kept for ever from now on. */
+static const struct directory_customer *customer_to_erase(struct engine *engine)
+{
+    struct tickets_tending *tending = &engine->tending;
+    const struct directory_customer *customer;
+    if (tending->erasing == 0 && uuid_is_nil(tending->after)) {
+        customer = next_customer(engine);
+        tending->customer_id = customer != NULL ? customer->id : 0;
+        tending->never_closed = 0;
+        tending->tells = false;
+        return customer;
+    }
+    customer = directory_customer(engine->current, tending->customer_id);
+    return customer != NULL && customer->retention_days > 0 ? customer : NULL;
+}
+
+/* One step of the walk over all customers; a walk begins each hour. */
 static int64_t tend_erasure(struct engine *engine)
 {
     struct tickets_tending *tending = &engine->tending;
     bool left = true;
-    if (uuid_is_nil(tending->after)) {
-        const struct directory_customer *customer = next_customer(engine);
-        tending->customer_id = customer != NULL ? customer->id : 0;
-        if (customer == NULL) {
-            return ERASE_EVERY_MS;
-        }
-    } else if (directory_customer(engine->current, tending->customer_id) == NULL ||
-               directory_customer(engine->current, tending->customer_id)->retention_days == 0) {
-        tending->after = (struct uuid){{0}}; /* kept for ever from now on */
-        return ERASE_STEP_MS;
+    if (customer_to_erase(engine) == NULL) {
+        tending->erasing = 0;
+        tending->after = (struct uuid){{0}};
+        return tending->customer_id == 0 ? ERASE_EVERY_MS : ERASE_STEP_MS;
     }
-    return run_step(engine, erase_some, &left) == STATUS_OK ? ERASE_STEP_MS : FAILED_WAIT_MS;
+    const struct tickets_tending before = *tending;
+    if (run_step(engine, erasing[tending->erasing], &left) != STATUS_OK) {
+        *tending = before; /* what the step found was taken back with it */
+        return FAILED_WAIT_MS;
+    }
+    retention_tell(engine);
+    if (!left) {
+        tending->erasing = (tending->erasing + 1) % (sizeof erasing / sizeof erasing[0]);
+        tending->after = (struct uuid){{0}};
+    }
+    if (!left && tending->erasing == 0 && next_customer(engine) == NULL) {
+        tending->customer_id = 0; /* it was the last one */
+        return ERASE_EVERY_MS;
+    }
+    return ERASE_STEP_MS;
 }
 
 int64_t tickets_tend(struct engine *engine, struct engine_time now, bool busy)

@@ -62,6 +62,7 @@
     X(ticket_unindexed_newest) X(ticket_newest) \
     X(ticket_walk) X(ticket_erase) X(ticket_erase_callers) \
     X(ticket_erase_notes) X(ticket_erase_timeline) X(ticket_erase_dedup) \
+    X(ticket_said) X(ticket_walk_open) X(customer_tell_never_closed) X(check_in_erase_notes) \
     X(device_heard) X(device_list_of_agent) X(number_proof_put) X(number_proof_get) \
     X(number_proof_drop) X(number_proof_list) X(further_number_clear) X(further_number_insert) \
     X(further_number_list) \

@@ -1,9 +1,10 @@
 /* store_ticket.h - tickets beside their escalations: notes, links, lists, search and erasure. The
  * conventions are those of store.h; tickets are added and closed there.
  *
- * Search looks in all words of a ticket: number, summary, category, details, fields, callers and
- * notes, without regard to case and accents. The index is written behind acceptance
- * (store_index_tickets()); what it does not have yet is read plainly, so that nothing is missed.
+ * Search looks in all words of a ticket: number, summary, category, details, fields, callers, notes
+ * and what was said in its escalations, without regard to case and accents. The index is written
+ * behind acceptance (store_index_tickets()); what it does not have yet is read plainly, so that
+ * nothing is missed.
  */
 #ifndef GATEWAY_STORE_STORE_TICKET_H
 #define GATEWAY_STORE_STORE_TICKET_H
@@ -32,6 +33,7 @@ const char *ticket_note_word(enum ticket_note_kind kind);
 #define TICKET_NOTES_MAX       500 /* of one ticket */
 #define TICKET_DUPLICATES_MAX  100 /* of one ticket */
 #define TICKET_ESCALATIONS_MAX 100 /* shown of one ticket */
+#define TICKET_SAID_MAX        100 /* newest that was said, shown and looked in of one ticket */
 
 struct ticket_note_row {
     int64_t customer_id;
@@ -77,6 +79,13 @@ enum status store_list_ticket_notes(struct store *store, int64_t customer_id, st
                                     size_t limit, struct arena *arena,
                                     struct ticket_note_row **rows_r, size_t *count_r,
                                     struct error *error) MUST_CHECK;
+/* Whether an entry of the timeline has words that people said of the ticket: a note, a reason,
+ * another caller's. Not why a rule decided, or a number that was dialled. */
+bool store_is_said(enum entry_kind kind);
+/* The newest such entries of its escalations, oldest first. */
+enum status store_list_said(struct store *store, int64_t customer_id, struct uuid ticket_id,
+                            size_t limit, struct arena *arena, struct timeline_row **rows_r,
+                            size_t *count_r, struct error *error) MUST_CHECK;
 /* Its words changed, other than by store_add_ticket_note(): another caller, say. */
 enum status store_note_ticket_changed(struct store *store, int64_t customer_id,
                                       struct uuid ticket_id, struct error *error) MUST_CHECK;
@@ -159,7 +168,8 @@ enum status store_clean_index(struct store *store, bool begun, bool *left_r,
 enum status store_rebuild_search(const char *path, const char *vfs, bool *vacuumed_r,
                                  struct error *error) MUST_CHECK;
 
-/* ---- erasure (writer, in a transaction) ---- */
+/* ---- erasure (writer, in a transaction; store_retention.c has what is not of closed tickets) ----
+ */
 
 /* Walks the customer's tickets behind `after`, `looked` at most: those that closed before
  * `closed_before` and were not erased, and how far it came (nil: to the end). */
@@ -168,9 +178,33 @@ enum status store_list_erasable(struct store *store, int64_t customer_id, struct
                                 size_t *count_r, struct uuid *reached_r,
                                 struct error *error) MUST_CHECK;
 /* Takes everything personal out of a ticket and what belongs to it, but the facts: texts, callers,
- * words of the timeline and the index. Its escalations are closed. */
+ * words of the timeline and the index. Its escalations are closed, and so is the ticket by it. */
 enum status store_erase_ticket(struct store *store, int64_t customer_id, struct uuid ticket_id,
                                struct wall_time now, struct arena *arena,
                                struct error *error) MUST_CHECK;
+
+/* A ticket that nobody closed, and when something last happened to it. */
+struct idle_ticket {
+    struct uuid ticket_id;
+    struct wall_time last_at;
+};
+
+/* Walks the customer's open tickets behind `after`, `looked` at most: those without an open
+ * escalation, to which nothing happened since `idle_before`, and how far it came (nil: to the
+ * end). */
+enum status store_list_idle(struct store *store, int64_t customer_id, struct uuid after,
+                            struct wall_time idle_before, size_t looked,
+                            struct idle_ticket *tickets_r, size_t *count_r, struct uuid *reached_r,
+                            struct error *error) MUST_CHECK;
+/* *tell_r: whether it was last told before `told_before`, or never, that tickets of the customer
+ * are not closed; it counts as told `now` then. */
+enum status store_tell_never_closed(struct store *store, int64_t customer_id, struct wall_time now,
+                                    struct wall_time told_before, bool *tell_r,
+                                    struct error *error) MUST_CHECK;
+/* Takes out at most `limit` notes that were left at a check-out before `before`. *left_r: there may
+ * be more. */
+enum status store_erase_check_in_notes(struct store *store, int64_t customer_id,
+                                       struct wall_time before, size_t limit, bool *left_r,
+                                       struct error *error) MUST_CHECK;
 
 #endif

@@ -47,6 +47,8 @@ enum status store_get_ticket_words(struct store *store, int64_t customer_id, str
     enum status status =
         store_begin_of_ticket(store, QUERY_ticket_text, customer_id, ticket_id, &run, error);
     if (status == STATUS_OK) {
+        query_bind_int64(&run, ":said", store_said_kinds);
+        query_bind_int64(&run, ":limit", TICKET_SAID_MAX);
         status = query_one(&run, &ticket_document_map, &row, arena, error);
     }
     if (status == STATUS_OK) {

@@ -22,6 +22,9 @@ enum status store_get_ticket_words(struct store *store, int64_t customer_id, str
                                    struct arena *arena, const char **words_r,
                                    struct error *error) MUST_CHECK;
 
+/* The bits 1 << kind of store_is_said(). */
+extern const int64_t store_said_kinds;
+
 /* Begins a query about one ticket. */
 enum status store_begin_of_ticket(struct store *store, enum query query, int64_t customer_id,
                                   struct uuid ticket_id, struct query_run *run_r,

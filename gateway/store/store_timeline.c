@@ -1,9 +1,9 @@
 /* store_timeline.c - the journal: appended in commit order, chained per customer, personal texts
  * apart. */
-#include "gateway/store/store_private.h"
-
 #include <assert.h>
 #include <string.h>
+
+#include "gateway/store/store_ticket_private.h"
 
 #define ROW struct timeline_row
 static const struct column timeline_columns[] = {
@@ -196,6 +196,35 @@ enum status store_list_timeline(struct store *store, int64_t customer_id, struct
         query_bind_uuid(&run, ":escalation_id", id);
     }
     query_bind_int64(&run, ":after", after);
+    query_bind_int64(&run, ":limit", (int64_t)limit);
+    return query_all(&run, &timeline_map, sizeof **rows_r, arena, (void **)rows_r, count_r, error);
+}
+
+#define SAID(kind) (INT64_C(1) << ENTRY_##kind)
+const int64_t store_said_kinds = SAID(JOINED) | SAID(DECLINED) | SAID(PROGRESS) | SAID(EXTENDED) |
+                                 SAID(HANDED_BACK) | SAID(RESUMED) | SAID(DONE) | SAID(CANCELLED) |
+                                 SAID(SEVERITY) | SAID(NOTE) | SAID(OVERRIDDEN) | SAID(RELEASED);
+#undef SAID
+static_assert(ENTRY_KIND_LAST < 63, "a bit each");
+
+bool store_is_said(enum entry_kind kind)
+{
+    assert((unsigned)kind <= ENTRY_KIND_LAST);
+    return (store_said_kinds >> kind & 1) != 0;
+}
+
+enum status store_list_said(struct store *store, int64_t customer_id, struct uuid ticket_id,
+                            size_t limit, struct arena *arena, struct timeline_row **rows_r,
+                            size_t *count_r, struct error *error)
+{
+    assert(limit > 0);
+    struct query_run run;
+    enum status status =
+        store_begin_of_ticket(store, QUERY_ticket_said, customer_id, ticket_id, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":said", store_said_kinds);
     query_bind_int64(&run, ":limit", (int64_t)limit);
     return query_all(&run, &timeline_map, sizeof **rows_r, arena, (void **)rows_r, count_r, error);
 }

@@ -131,3 +131,10 @@ FROM check_in
 WHERE customer_id = :customer_id AND role = :role AND out_at >= :since AND note IS NOT NULL
   AND agent_id <> :agent_id
 ORDER BY out_at DESC LIMIT 1;
+
+-- name: check_in_erase_notes
+-- Some of a customer's notes that were left before.
+UPDATE check_in SET note = NULL
+WHERE check_in_id IN (
+  SELECT check_in_id FROM check_in INDEXED BY check_in_noted
+  WHERE customer_id = :customer_id AND note IS NOT NULL AND out_at < :before LIMIT :limit);

@@ -149,8 +149,24 @@ FROM ticket_note
 WHERE customer_id = :customer_id AND ticket_id = :ticket_id
 ORDER BY number LIMIT :limit;
 
+-- name: ticket_said
+-- What was said in its escalations: of the kinds 1 << kind of :said, the newest. Most entries have
+-- no words, so that they are only looked up by their numbers first.
+SELECT customer_id, seq, escalation_id, kind, at, at_engine, facts, personal
+FROM (SELECT l.customer_id, l.seq, l.escalation_id, l.kind, l.at, l.at_engine, l.facts,
+             p.text AS personal
+      FROM escalation AS e INDEXED BY escalation_by_ticket
+      CROSS JOIN timeline AS i INDEXED BY timeline_by_escalation
+        ON i.customer_id = e.customer_id AND i.escalation_id = e.escalation_id
+      CROSS JOIN timeline_personal AS p ON p.customer_id = i.customer_id AND p.seq = i.seq
+      CROSS JOIN timeline AS l ON l.customer_id = p.customer_id AND l.seq = p.seq
+      WHERE e.customer_id = :customer_id AND e.ticket_id = :ticket_id AND :said >> l.kind & 1
+      ORDER BY l.seq DESC LIMIT :limit)
+ORDER BY seq;
+
 -- name: ticket_text
--- All that search looks in. The first word says whose it is: nobody can type U+E000 (57344).
+-- All that search looks in, with what was said as ticket_said has it. The first word says whose it
+-- is: nobody can type U+E000 (57344).
 SELECT
   replace(replace(replace(replace(
     char(57344) || t.customer_id || ' ' || t.number || ' ' || t.summary
@@ -165,7 +181,18 @@ SELECT
       WHERE e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id), '')
     || char(10) || coalesce((
       SELECT group_concat(n.text, char(10)) FROM ticket_note AS n
-      WHERE n.customer_id = t.customer_id AND n.ticket_id = t.ticket_id), ''),
+      WHERE n.customer_id = t.customer_id AND n.ticket_id = t.ticket_id), '')
+    || char(10) || coalesce((
+      SELECT group_concat(said.text, char(10))
+      FROM (SELECT p.text
+            FROM escalation AS e INDEXED BY escalation_by_ticket
+            CROSS JOIN timeline AS i INDEXED BY timeline_by_escalation
+              ON i.customer_id = e.customer_id AND i.escalation_id = e.escalation_id
+            CROSS JOIN timeline_personal AS p ON p.customer_id = i.customer_id AND p.seq = i.seq
+            CROSS JOIN timeline AS l ON l.customer_id = p.customer_id AND l.seq = p.seq
+            WHERE e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
+              AND :said >> l.kind & 1
+            ORDER BY p.seq DESC LIMIT :limit) AS said), ''),
     'œ', 'oe'), 'Œ', 'OE'), 'æ', 'ae'), 'Æ', 'AE') AS words
 FROM ticket AS t
 WHERE t.customer_id = :customer_id AND t.ticket_id = :ticket_id;
@@ -274,8 +301,39 @@ SELECT customer_id, ticket_id, closed_at, erased_at FROM ticket
 WHERE customer_id = :customer_id AND ticket_id > :after AND ticket_id < :below
 ORDER BY ticket_id LIMIT :limit;
 
+-- name: ticket_walk_open
+-- Open ones, and when something last happened to them: NULL while one of their escalations is open.
+SELECT t.ticket_id, iif(
+  EXISTS (SELECT 1 FROM escalation AS e INDEXED BY escalation_by_ticket
+          WHERE e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
+            AND e.closed_at IS NULL),
+  NULL,
+  max(t.opened_at,
+    coalesce((SELECT max(n.at) FROM ticket_note AS n
+              WHERE n.customer_id = t.customer_id AND n.ticket_id = t.ticket_id), t.opened_at),
+    coalesce((SELECT max((SELECT l.at FROM timeline AS l INDEXED BY timeline_by_escalation
+                          WHERE l.customer_id = e.customer_id AND l.escalation_id = e.escalation_id
+                          ORDER BY l.seq DESC LIMIT 1))
+              FROM escalation AS e INDEXED BY escalation_by_ticket
+              WHERE e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id), t.opened_at)))
+  AS last_at
+FROM ticket AS t INDEXED BY ticket_open
+WHERE t.customer_id = :customer_id AND t.closed_at IS NULL AND t.ticket_id > :after
+  AND t.ticket_id < :below
+ORDER BY t.ticket_id LIMIT :limit;
+
+-- name: customer_tell_never_closed
+-- One row when it is time to tell it again; a clock that was ahead holds it up for nobody.
+UPDATE customer SET never_closed_told_at = :told_at
+WHERE customer_id = :customer_id
+  AND (never_closed_told_at IS NULL OR never_closed_told_at <= :told_before
+       OR never_closed_told_at > :told_at)
+RETURNING 1 AS count;
+
 -- name: ticket_erase
-UPDATE ticket SET summary = '', details = NULL, fields = NULL, erased_at = :erased_at
+-- What was never closed is closed by it.
+UPDATE ticket SET summary = '', details = NULL, fields = NULL, erased_at = :erased_at,
+  closed_at = coalesce(closed_at, :erased_at)
 WHERE customer_id = :customer_id AND ticket_id = :ticket_id AND erased_at IS NULL;
 
 -- name: ticket_erase_callers

@@ -72,6 +72,22 @@ class Tickets(astreinte_test.GatewayTest):
             answer = self.get("?" + urllib.parse.urlencode({"q": none}), 400)
             self.assertIn("query parameter q ", answer["detail"])
 
+    def test_what_was_said_is_found_and_shown(self):
+        first = self.open("Fuite", dedup_key="fuite")
+        self.client.escalate(summary="Le perroquet aussi", dedup_key="fuite")
+        self.client.verb(first["id"], "notes", text="L'appelante a un xylophone")
+        self.client.verb(first["id"], "cancel", reason="Le plombier est venu")
+        for text in ("xylophone fuite", "perroquet", "plombier"):
+            self.assertEqual(self.search(text), [1001], text)
+        view = self.get("/1001")
+        self.assertEqual([(entry["kind"], entry["personal"]) for entry in view["said"]],
+                         [("joined", "Le perroquet aussi"), ("note", "L'appelante a un xylophone"),
+                          ("cancelled", "Le plombier est venu")])
+        self.assertEqual(view["said"][1]["text_fr"], "L'opérateur Léa a ajouté une note.")
+        self.assertEqual((view["said"][1]["escalation"], view["said_more"]), (first["id"], False))
+        shown = self.run_ctl(self.client.desk_key, "ticket", "1001", "--language", "fr").stdout
+        self.assertIn("L'opérateur Léa a ajouté une note. — L'appelante a un xylophone", shown)
+
     def test_list_pages_and_filters(self):
         made = [self.open(f"Appel {number}") for number in range(5)]
         self.end(made[0])
@@ -203,6 +219,11 @@ class Retention(astreinte_test.GatewayTest):
         self.assertEqual((ticket["state"], ticket["number"], ticket["summary"], ticket["details"]),
                          ("erased", 1001, None, None))
         self.assertEqual([(n["by"], n["text"]) for n in ticket["notes"]], [("Léa", None)])
+        self.assertEqual(ticket["said"], [])
+        refused = client.verb(answer["id"], "notes", text="Xylophone rappelle encore")
+        self.assert_problem(refused, 409)
+        self.assertIn("escalate anew", refused["detail"])
+        self.assertEqual(client.verb(answer["id"], "cancel", reason="Xylophone").status, 200)
         after = client.show(answer["id"])
         self.assertNotIn("Xylophone", str(after))
         self.assertEqual([(e["seq"], e["kind"], e["at"]) for e in after["timeline"]],
@@ -212,11 +233,35 @@ class Retention(astreinte_test.GatewayTest):
         self.assert_problem(client.desk.post("/v1/tickets/1001/notes",
                                              {"operator": "Léa", "text": "x"}), 409)
 
-        def is_clean():
-            with contextlib.closing(sqlite3.connect(
-                    f"file:{self.gateway.directory}/astreinte.db?mode=ro", uri=True)) as database:
-                return not database.execute("SELECT unclean FROM ticket_indexed").fetchone()[0]
-        wait_until(is_clean, "the index to be clean")
+        wait_until(lambda: not self.value("SELECT unclean FROM ticket_indexed"),
+                   "the index to be clean")
+
+    def value(self, query):
+        with contextlib.closing(sqlite3.connect(
+                f"file:{self.gateway.directory}/astreinte.db?mode=ro", uri=True)) as database:
+            return database.execute(query).fetchone()[0]
+
+    def test_what_nobody_closes_ends_too(self):
+        client = self.customer()
+        client.put(retention_days=30, numbers=["+33142000009"], emergency_phone="+33612000003")
+        client.telephony.post("/v1/route/+33142000009/calls", {
+            "outcome": "no_answer", "caller": "+33612345678", "dialled": "+33600000010",
+            "call_id": "1@pbx"})
+        paul = client.agents["paul"].client
+        paul.post("/v1/agent/check-ins", {"installation": "phone-1"})
+        answer = paul.post("/v1/agent/check-outs", {"note": "Mme Xylophone, code 4512"})
+        self.assertEqual(answer.status, 200, answer)
+        self.assertEqual(client.desk.get("/v1/tickets?q=0612345678")["items"][0]["state"], "open")
+        self.clock.suspend(31 * DAY_MS)
+        told = "SELECT count(*) FROM alarm WHERE kind = 'tickets.never_closed'"
+        wait_until(lambda: self.value(told) == 1, "the alarm")
+        wait_until(lambda: self.value("SELECT count(note) FROM check_in") == 0, "the note to go")
+        self.assertEqual(client.desk.get("/v1/tickets/1001")["state"], "open")
+        self.clock.suspend(31 * DAY_MS)
+        wait_until(lambda: client.desk.get("/v1/tickets/1001")["state"] == "erased",
+                   "the ticket to be erased")
+        self.assertEqual(client.desk.get("/v1/tickets?q=0612345678")["items"], [])
+        self.assertEqual(self.value(told), 1)
 
 
 if __name__ == "__main__":

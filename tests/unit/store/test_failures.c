@@ -58,6 +58,7 @@ struct desk {
     struct attempt_row outbox[ROWS];
     struct due_row due[ROWS];
     struct uuid ids[ROWS];
+    struct idle_ticket idle[ROWS];
     struct device_test_row tests[ROWS];
     struct customer_row customer_row;
     struct definition_row definition;
@@ -339,6 +340,14 @@ static enum status index_and_erase(struct desk *desk)
     X(index_and_erase, index_and_erase(d)) \
     X(list_erasable, store_list_erasable(d->store, 1, numbered_id(0), (struct wall_time){9}, ROWS, \
       d->ids, &d->count, &d->id, d->error)) \
+    X(list_said, store_list_said(d->store, 1, d->escalation.ticket_id, ROWS, d->arena, \
+      &d->rows.timeline_row, &d->count, d->error)) \
+    X(list_idle, store_list_idle(d->store, 1, numbered_id(0), (struct wall_time){9}, ROWS, \
+      d->idle, &d->count, &d->id, d->error)) \
+    X(tell_never_closed, store_tell_never_closed(d->store, 1, (struct wall_time){9}, \
+      (struct wall_time){8}, &d->flag, d->error)) \
+    X(erase_check_in_notes, store_erase_check_in_notes(d->store, 1, (struct wall_time){9}, ROWS, \
+      &d->flag, d->error)) \
     X(get_ticket, store_get_ticket(d->store, 1, d->escalation.ticket_id, d->arena, \
       &d->ticket, d->error)) \
     X(update_escalation, store_update_escalation(d->store, &d->escalation, d->error)) \

@@ -315,6 +315,62 @@ static void test_search__hears_of_changes(void **state)
     shelf_execute(shelf, "INSERT INTO ticket_words (ticket_words) VALUES ('integrity-check')");
 }
 
+/* What was said in its escalations is shown and found, but for why a rule decided; of very much,
+ * the newest. */
+static void test_said__is_shown_and_found(void **state)
+{
+    struct shelf *shelf = *state;
+    struct escalation escalation = plain_escalation(shelf, 1);
+    escalation.ticket_id = add_ticket(shelf, 0, "Fuite").ticket_id;
+    struct timeline_row *rows, entries[] = {
+                                   {.kind = ENTRY_QUALIFIED, .personal = "parce que"},
+                                   {.kind = ENTRY_NOTE, .personal = "Xylophone rappelle"},
+                                   {.kind = ENTRY_CANCELLED, .personal = "Mme Zanzibar est partie"},
+                                   {.kind = ENTRY_NOTE, .personal = NULL},
+                               };
+    const struct uuid salts[4] = {numbered_id(1), numbered_id(2), numbered_id(3), numbered_id(4)};
+    size_t count;
+    for (size_t i = 0; i < 4; i++) {
+        entries[i].customer_id = shelf->customer_id;
+        entries[i].escalation_id = escalation.id;
+        entries[i].facts = "{}";
+    }
+    assert_ok(shelf, store_add_escalation(shelf->store, &escalation, NULL, &shelf->error));
+    assert_ok(shelf, store_begin(shelf->store, &shelf->error));
+    assert_ok(shelf, store_append_timeline(shelf->store, entries, salts, 4, &shelf->error));
+    assert_ok(shelf, store_commit(shelf->store, &shelf->error));
+    for (int pass = 0; pass < 2; pass++) {
+        assert_string_equal(found(shelf, 0, "xylophone zanzibar fuite"), "0");
+        assert_string_equal(found(shelf, 0, "parce"), "");
+        (void)index_until(shelf, FIRST_MS + 50 * MINUTE_MS, 50);
+    }
+    assert_ok(shelf, store_list_said(shelf->store, shelf->customer_id, ticket_id(0), 9,
+                                     shelf->arena, &rows, &count, &shelf->error));
+    assert_int_equal(count, 2);
+    assert_string_equal(rows[0].personal, "Xylophone rappelle");
+    assert_int_equal(rows[0].seq, 2);
+    assert_string_equal(rows[1].personal, "Mme Zanzibar est partie");
+    assert_ok(shelf, store_list_said(shelf->store, shelf->customer_id, ticket_id(0), 1,
+                                     shelf->arena, &rows, &count, &shelf->error));
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].kind, ENTRY_CANCELLED);
+
+    entries[1].personal = "encore";
+    assert_ok(shelf, store_begin(shelf->store, &shelf->error));
+    for (int i = 0; i < TICKET_SAID_MAX; i++) {
+        assert_ok(shelf, store_append_timeline(shelf->store, &entries[1], salts, 1, &shelf->error));
+    }
+    assert_ok(shelf, store_commit(shelf->store, &shelf->error));
+    assert_ok(shelf, store_note_ticket_changed(shelf->store, shelf->customer_id, ticket_id(0),
+                                               &shelf->error));
+    for (int pass = 0; pass < 2; pass++) {
+        assert_string_equal(found(shelf, 0, "encore"), "0");
+        (void)index_until(shelf, FIRST_MS + 50 * MINUTE_MS, 50);
+    }
+    assert_string_equal(found(shelf, 0, "zanzibar"), "");
+    shelf_execute(shelf, "INSERT INTO ticket_words (ticket_words) VALUES ('integrity-check')");
+}
+
 static void test_list__filters_and_pages(void **state)
 {
     struct shelf *shelf = *state;
@@ -561,6 +617,7 @@ int main(void)
         SHELF_TEST(test_search__takes_any_text),
         SHELF_TEST(test_search__stays_with_its_customer),
         SHELF_TEST(test_search__hears_of_changes),
+        SHELF_TEST(test_said__is_shown_and_found),
         SHELF_TEST(test_list__filters_and_pages),
         SHELF_TEST(test_list__goes_on_where_it_stopped_looking),
         SHELF_TEST(test_erase__leaves_the_facts),
