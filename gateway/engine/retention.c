@@ -51,9 +51,9 @@ enum status retention_look_at_idle(struct engine *engine, bool *left_r, struct e
     struct tickets_tending *tending = &engine->tending;
     const struct directory_customer *customer =
         directory_customer(engine->current, tending->customer_id);
-    struct idle_ticket tickets[LOOKED_PER_STEP];
+    struct idle_ticket tickets[LOOKED_PER_STEP] = {{.last_at = WALL_NEVER}};
     const struct wall_time now = retention_before(engine, 0);
-    struct uuid reached;
+    struct uuid reached = {{0}};
     size_t count = 0, done = 0;
     enum status status = store_list_idle(engine->store, customer->id, tending->after,
                                          retention_before(engine, customer->retention_days),
@@ -61,18 +61,17 @@ enum status retention_look_at_idle(struct engine *engine, bool *left_r, struct e
     if (status == STATUS_OK) {
         status = erase_idle(engine, customer, tickets, count, &done, error);
     }
-    const struct uuid after = done < count ? tickets[done - 1].ticket_id : reached;
-    if (status == STATUS_OK && uuid_is_nil(after) && tending->never_closed > 0) {
+    if (status != STATUS_OK) {
+        return status;
+    }
+    tending->after = done < count ? tickets[done - 1].ticket_id : reached;
+    *left_r = !uuid_is_nil(tending->after);
+    if (!*left_r && tending->never_closed > 0) {
         const struct wall_time told_before = retention_before(engine, TELL_EVERY_DAYS);
         status = store_tell_never_closed(engine->store, customer->id, now, told_before,
                                          &tending->tells, error);
     }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    tending->after = after;
-    *left_r = !uuid_is_nil(after);
-    return STATUS_OK;
+    return status;
 }
 
 enum status retention_erase_notes(struct engine *engine, bool *left_r, struct error *error)
