@@ -89,8 +89,8 @@ static enum status compile(const struct rota *rota, const struct rota_context *c
         status = compile_all(&range, rota, context, spans);
         if (status == STATUS_TOO_LARGE) {
             (void)error_set(error, status,
-                            "the rota has more than %d intervals, or hand-overs since a custom "
-                            "layer's start: ask for less, or move starts_on",
+                            "the rota has more than %d intervals or hand-overs in that time: ask "
+                            "for less, or let its rules make fewer",
                             ROTA_INTERVALS_MAX);
         } else if (status != STATUS_OK) {
             (void)error_set(error, status, "compiling the rota: %s", status_text(status));

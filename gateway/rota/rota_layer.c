@@ -229,7 +229,6 @@ enum status rota_layer_compile(const struct range *range, const struct rota_cont
     if (status == STATUS_OK && windows.count > 0) {
         status = compile_turns(&windows, &absences, &turns, result);
     }
-    turns_end(&turns);
     absences_fini(&absences, layer);
     spans_fini(&windows);
     return status;

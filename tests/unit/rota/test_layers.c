@@ -165,18 +165,32 @@ static void layer__ends_where_the_next_begins(void **state)
                              "2026-02-03T08:00:00Z 2026-02-04T08:00:00Z jean\n");
 }
 
-static void layer__too_many_custom_hand_overs_are_refused(void **state)
+/* However long ago the layer began: only what is asked for is limited. */
+static void layer__goes_on_for_ever(void **state)
 {
     struct fixture *fixture = *state;
     const struct rota *rota = parse(fixture, CUSTOM("FREQ=DAILY;BYHOUR=9,21", "09:00"));
     char agent[SLUG_BYTES_MAX];
-    assert_int_equal(
-        rota_who(rota, NULL, "UTC", moment("2053-05-01T00:00:00Z"), agent, &fixture->error),
-        STATUS_OK);
-    assert_int_equal(
-        rota_who(rota, NULL, "UTC", moment("2053-06-01T00:00:00Z"), agent, &fixture->error),
-        STATUS_TOO_LARGE);
-    assert_non_null(strstr(fixture->error.text, "move starts_on"));
+    const char *const moments[] = {"2053-06-01T10:00:00Z", "2753-06-01T10:00:00Z",
+                                   "9999-06-01T10:00:00Z"};
+    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+        struct wall_time at = moment(moments[i]);
+        int64_t half_days = (at.ms - moment("2026-01-07T09:00:00Z").ms) / 43200000;
+        static const char *const order[] = {"paul", "marie", "lea"};
+        assert_int_equal(rota_who(rota, NULL, "UTC", at, agent, &fixture->error), STATUS_OK);
+        assert_string_equal(agent, order[half_days % 3]);
+    }
+}
+
+static void layer__too_many_custom_hand_overs_are_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct rota *rota = parse(fixture, CUSTOM("FREQ=DAILY;BYHOUR=9,21", "09:00"));
+    enum status status = rota_compile(rota, NULL, "UTC", moment("2028-01-01T00:00:00Z"),
+                                      moment("2055-06-01T00:00:00Z"), fixture->arena,
+                                      &fixture->intervals, &fixture->count, &fixture->error);
+    assert_int_equal(status, STATUS_TOO_LARGE);
+    assert_non_null(strstr(fixture->error.text, "ask for less"));
 }
 
 /* What a rota asks for and is not given. */
@@ -230,6 +244,7 @@ int main(void)
         TEST(layer__ends_on_a_local_date),
         TEST(layer__ends_within_a_turn),
         TEST(layer__ends_where_the_next_begins),
+        TEST(layer__goes_on_for_ever),
         TEST(layer__too_many_custom_hand_overs_are_refused),
         TEST(layer__without_its_context_is_refused),
     };
