@@ -5,8 +5,11 @@
  * overrides on top. Time zones come from the system's zoneinfo (package tzdata). Layers may follow
  * opening hours and holidays, which are handed in beside the rota.
  *
- * Local times follow the wall: a hand-over at a time that the clock skips happens at the jump, one
- * at a time that comes twice happens the first time.
+ * Local times follow the wall: what begins or ends at a time that the clock skips does so at the
+ * jump. At a time that comes twice a hand-over happens the first time; a window of duty begins the
+ * first time and ends the last, and so does a layer: the hour overlaps and leaves no gap. Opening
+ * hours last as long, and duty outside of them, or on days that are no holidays, begins the first
+ * and ends the last time likewise. Overrides are written in UTC.
  */
 #ifndef GATEWAY_ROTA_ROTA_H
 #define GATEWAY_ROTA_ROTA_H

@@ -23,7 +23,8 @@ struct turns {
     int64_t number;  /* from 0, since the layer began */
     int64_t from_ms;
     int64_t to_ms;
-    int64_t end_ms;                 /* where the layer ends */
+    int64_t end_ms;   /* where the layer ends … */
+    int64_t stays_ms; /* … and when the clock shows that for the last time */
 };
 
 /* Looks at the turn that is under way when the range begins, or at the first, or at one before.

@@ -57,6 +57,13 @@ static int64_t turn_end_ms(struct turns *turns)
                : INT64_MAX;
 }
 
+/* Nobody's turn begins when the layer has ended: who has the last one stays until the clock shows
+ * the end for the last time. */
+static int64_t cut_to_layer(const struct turns *turns, int64_t to_ms)
+{
+    return to_ms < turns->end_ms ? to_ms : turns->stays_ms;
+}
+
 /* The turn of a rule that is under way a day before the range begins, or the first of all. */
 static enum status begin_custom(struct turns *turns)
 {
@@ -76,9 +83,10 @@ enum status turns_begin(struct turns *turns, const struct range *range,
                         const struct rota_layer *layer)
 {
     *turns =
-        (struct turns){.range = range, .layer = layer, .end_ms = INT64_MAX};
+        (struct turns){.range = range, .layer = layer, .end_ms = INT64_MAX, .stays_ms = INT64_MAX};
     if (layer->until_days != 0) {
         turns->end_ms = range_utc_ms(range, hand_over_s(layer, layer->until_days));
+        turns->stays_ms = range_utc_last_ms(range, hand_over_s(layer, layer->until_days));
     }
     if (layer->turn == ROTA_CUSTOM) {
         enum status status = begin_custom(turns);
@@ -89,7 +97,7 @@ enum status turns_begin(struct turns *turns, const struct range *range,
         turns->number = first_turn(turns);
         turns->from_ms = turn_start_ms(turns, turns->number);
     }
-    turns->to_ms = earlier_ms(turn_end_ms(turns), turns->end_ms);
+    turns->to_ms = cut_to_layer(turns, turn_end_ms(turns));
     enum status status = STATUS_OK;
     while (status == STATUS_OK && turns->to_ms <= range->from_ms && turns_are_left(turns)) {
         status = turns_next(turns);
@@ -110,6 +118,6 @@ enum status turns_next(struct turns *turns)
     turns->looked_at++;
     turns->number++;
     turns->from_ms = turns->to_ms;
-    turns->to_ms = earlier_ms(turn_end_ms(turns), turns->end_ms);
+    turns->to_ms = cut_to_layer(turns, turn_end_ms(turns));
     return STATUS_OK;
 }
