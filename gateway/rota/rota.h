@@ -26,7 +26,7 @@
 #define ROTA_LAYERS_MAX       8
 #define ROTA_PARTICIPANTS_MAX 64
 #define ROTA_RESTRICTIONS_MAX 16
-#define ROTA_OVERRIDES_MAX    512
+#define ROTA_OVERRIDES_MAX    2000 /* two years of twelve-hour shifts, and changes of them */
 #define ROTA_INTERVALS_MAX    20000
 #define ROTA_TURN_LENGTH_MAX  52
 #define ROTA_HAND_OVERS_MAX   1000 /* by a rule, in its first 366 days; twice as many later */

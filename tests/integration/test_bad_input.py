@@ -445,7 +445,7 @@ class BadInput(astreinte_test.GatewayTest):
     def test_too_long(self):
         for call in CALLS:
             with self.subTest(call=str(call)):
-                body = dict(call.good, padding="x" * 300000)  # of a rota 256 KiB are taken
+                body = dict(call.good, padding="x" * 700000)  # of a rota 640 KiB are taken
                 self.assert_problem(self.send(call, body), 413, "too-large")
 
     def test_other_content_type(self):
