@@ -7,7 +7,8 @@
 #define ON_CALL_DAYS_MAX INT64_C(366)
 #define DAY_MS           INT64_C(86400000)
 /* Room for all the overrides that one may have. */
-#define ROTA_JSON_BYTES_MAX ((size_t)256 * 1024)
+/* ROTA_OVERRIDES_MAX swaps between the longest slugs, and the layers. */
+#define ROTA_JSON_BYTES_MAX ((size_t)640 * 1024)
 
 static const char *const no_parameters[] = {NULL};
 

@@ -87,10 +87,17 @@ enum next check_in_plan_delete(struct exchange *exchange)
 
 struct shifts {
     const char *time_zone; /* the customer's */
+    const struct directory_customer *customer;
+    const char *slug; /* of the only rota that is asked for; NULL: all are */
     struct wall_time now;
     struct shift_view *views;
     size_t count;
 };
+
+static bool is_asked_for(const struct shifts *shifts, const struct directory_rota *rota)
+{
+    return shifts->slug == NULL || strcmp(shifts->slug, rota->slug) == 0;
+}
 
 /* The agent's live phone that was proven last; NULL: none ever was. */
 static const struct directory_device *proven_device(const struct directory_person *agent)
@@ -122,6 +129,23 @@ static void write_device(struct json_writer *json, const struct directory_person
     json_object_end(json);
 }
 
+/* Those asked for in which nobody is on call because they do not compile. */
+static void write_broken(struct json_writer *json, const struct shifts *shifts)
+{
+    json_name(json, "broken_rotas");
+    json_array_begin(json);
+    for (size_t i = 0; i < shifts->customer->rotas_count; i++) {
+        const struct directory_rota *rota = &shifts->customer->rotas[i];
+        if (rota->broken && is_asked_for(shifts, rota)) {
+            json_object_begin(json);
+            json_member_text(json, "rota", rota->slug);
+            json_member_text(json, "reason", rota->broken_reason);
+            json_object_end(json);
+        }
+    }
+    json_array_end(json);
+}
+
 static void write_shifts(struct json_writer *json, void *context)
 {
     const struct shifts *shifts = context;
@@ -142,6 +166,7 @@ static void write_shifts(struct json_writer *json, void *context)
         json_object_end(json);
     }
     json_array_end(json);
+    write_broken(json, shifts);
     json_object_end(json);
 }
 
@@ -187,16 +212,17 @@ static enum status load_shifts(struct exchange *exchange, struct store *store,
 static enum next read_shifts(struct exchange *exchange, struct store *store)
 {
     struct error error = {0};
-    const char *slug = query_value(exchange, "rota");
     struct shifts shifts = {
         .time_zone = exchange->customer->time_zone,
+        .customer = exchange->customer,
+        .slug = query_value(exchange, "rota"),
         .now = exchange->received_at,
         .views = arena_alloc(exchange->arena, SHIFTS_SHOWN_MAX * sizeof *shifts.views),
     };
     enum status status = shifts.views != NULL ? STATUS_OK : STATUS_NO_MEMORY;
     for (size_t i = 0; i < exchange->customer->rotas_count && status == STATUS_OK; i++) {
         const struct directory_rota *rota = &exchange->customer->rotas[i];
-        if (!rota->broken && (slug == NULL || strcmp(slug, rota->slug) == 0)) {
+        if (!rota->broken && is_asked_for(&shifts, rota)) {
             status = add_shifts(exchange, rota, &shifts, &error);
         }
     }

@@ -42,6 +42,7 @@ static void write_role(struct json_writer *json, const struct desk_call *call,
 {
     json_object_begin(json);
     json_member_text(json, "role", rota->slug);
+    json_member_text(json, "broken", rota->broken_reason);
     json_name(json, "agents");
     json_array_begin(json);
     for (size_t i = 0; i < call->turns_count; i++) {

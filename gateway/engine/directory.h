@@ -143,6 +143,7 @@ struct directory_rota {
     struct wall_time compiled_from;
     struct wall_time compiled_until;
     bool broken;                                /* it does not compile: nobody is on call in it */
+    const char *broken_reason;                  /* then; otherwise NULL */
     const struct directory_interval *intervals; /* whole shifts, in order */
     size_t intervals_count;
     struct directory_check_in check_in;

@@ -321,26 +321,6 @@ static enum status load_feeds(struct loading *loading, struct error *error)
     return starved(loading, error);
 }
 
-static enum status compile_rota(struct loading *loading, struct directory_rota *rota,
-                                struct error *error)
-{
-    const struct directory_builder *builder = loading->builder;
-    struct customer_snapshot *snapshot = loading->snapshot;
-    rota->compiled_from = (struct wall_time){builder->now.ms - ROTA_BEHIND_MS};
-    rota->compiled_until = (struct wall_time){builder->now.ms + ROTA_AHEAD_MS};
-    enum status status = people_find_shifts(builder->rotas, &snapshot->customer, loading->rows,
-                                            snapshot->arena, rota, error);
-    if (status != STATUS_OK && status != STATUS_NO_MEMORY) {
-        /* A broken rota must not take the whole customer down: nobody is on call in it, and the
-         * steps that name it are skipped. Without memory nothing is wrong with it. */
-        log_error("directory.rota_does_not_compile", LOG_INT("customer", snapshot->customer.id),
-                  LOG_STATUS(status));
-        rota->broken = true;
-        return STATUS_OK;
-    }
-    return status;
-}
-
 static enum status load_check_in_plans(struct loading *loading, struct directory_rota *rotas,
                                        size_t rotas_count, struct error *error)
 {
@@ -381,21 +361,23 @@ static enum status load_rotas(struct loading *loading, struct error *error)
         return status;
     }
     struct directory_rota *rotas = arena_alloc(loading->snapshot->arena, count * sizeof *rotas);
-    if (rotas == NULL) {
+    struct shared_rota **shared = arena_alloc(loading->snapshot->arena, count * sizeof *shared);
+    if (rotas == NULL || shared == NULL) {
         return out_of_memory(error);
     }
+    loading->snapshot->rotas = shared;
+    customer->rotas = rotas;
+    customer->rotas_count = count;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         rotas[i].id = rows[i].id;
         rotas[i].changed_at = rows[i].changed_at;
         rotas[i].slug = keep(loading, rows[i].slug);
-        rotas[i].definition = keep(loading, rows[i].definition);
         status = starved(loading, error);
         if (status == STATUS_OK) {
-            status = compile_rota(loading, &rotas[i], error);
+            status = snapshot_compile_rota(loading->builder, loading->before, loading->snapshot,
+                                           &rotas[i], i, rows[i].definition, loading->rows, error);
         }
     }
-    customer->rotas = rotas;
-    customer->rotas_count = count;
     return status == STATUS_OK ? load_check_in_plans(loading, rotas, count, error) : status;
 }
 
@@ -555,7 +537,10 @@ enum status customer_snapshot_load(const struct directory_builder *builder,
     }
     arena_destroy(&loading.rows);
     if (status != STATUS_OK) {
-        shared_calendar_release(loading.snapshot != NULL ? loading.snapshot->calendar : NULL);
+        if (loading.snapshot != NULL) {
+            snapshot_release_rotas(loading.snapshot);
+            shared_calendar_release(loading.snapshot->calendar);
+        }
         arena_destroy(&arena);
         return error_wrap(error, status, "customer %lld", (long long)row->customer_id);
     }
@@ -567,6 +552,7 @@ void customer_snapshot_release(struct customer_snapshot *snapshot)
 {
     if (atomic_fetch_sub(&snapshot->references, 1) == 1) {
         struct arena *arena = snapshot->arena;
+        snapshot_release_rotas(snapshot);
         shared_calendar_release(snapshot->calendar);
         arena_destroy(&arena);
     }

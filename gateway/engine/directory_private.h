@@ -21,11 +21,14 @@ struct shared_calendar {
     const struct engine_calendar *calendar;
 };
 
+struct shared_rota; /* directory_rotas.c */
+
 /* One customer as of one moment; shared by all directories made until it changes. */
 struct customer_snapshot {
     _Atomic int references;
     struct arena *arena;
     struct shared_calendar *calendar; /* the customer's, or NULL */
+    struct shared_rota **rotas;       /* as many as the customer has; NULL: it does not compile */
     struct directory_customer customer;
 };
 
@@ -54,6 +57,8 @@ struct directory {
 #define ROTA_BEHIND_LEFT_MS INT64_C(3600000)
 #define ROTA_AHEAD_MS       (INT64_C(21) * 86400000)
 #define ROTA_LEFT_MS        (INT64_C(7) * 86400000)
+/* One that does not compile is tried again, as the reason may be a file of the machine's. */
+#define ROTA_AGAIN_MS INT64_C(60000)
 
 /* How much of what a calendar knows must always be left: what is asked about it, and how far a
  * shift is followed from there, are two years at most. */
@@ -86,6 +91,20 @@ bool shared_calendar_serves(const struct shared_calendar *shared,
 enum status directory_pauses_load(struct store *store, int64_t customer_id, struct arena *rows,
                                   struct arena *arena, struct directory_person *agents,
                                   size_t agents_count, struct error *error) MUST_CHECK;
+
+/* ---- rotas (directory_rotas.c); any thread ---- */
+
+/* Fills in a rota of a snapshot, by its number, whose id and slug are set; calendar and agents are
+ * there. What the snapshot before (or NULL) compiled of the same and still reaches is shared. A
+ * rota that does not compile says so and is no failure. scratch is for what is needed meanwhile.
+ * STATUS_NO_MEMORY. */
+enum status snapshot_compile_rota(const struct directory_builder *builder,
+                                  const struct customer_snapshot *before,
+                                  struct customer_snapshot *snapshot, struct directory_rota *rota,
+                                  size_t number, const char *definition, struct arena *scratch,
+                                  struct error *error) MUST_CHECK;
+/* Also of a snapshot that did not become whole. */
+void snapshot_release_rotas(const struct customer_snapshot *snapshot);
 
 /* Reads one customer; what its snapshot before has and still serves is shared. That may be NULL. */
 enum status customer_snapshot_load(const struct directory_builder *builder,

@@ -236,6 +236,7 @@ struct engine {
     struct engine_time clock_saved_at;
     bool clock_unsaved; /* a step was told: it must not be noticed again */
     struct clock_watch clock_watch;
+    bool rotas_looked_at; /* since the start (rota_watch.c) */
     struct notes *notes;
     struct poison *poison;
     struct uuid unreadable[SUSPECTS_MAX]; /* from the start on */
@@ -707,6 +708,14 @@ bool team_is_on_call(const struct directory_customer *customer, int64_t agent_id
  * JSON pointer ("/agent"). */
 enum status team_offer_to(struct engine *engine, struct command *command, const char *agent,
                           const char *pointer, struct event *event) MUST_CHECK;
+
+/* ---- rota_watch.c: rotas that do not compile; the writer's ---- */
+
+/* Alarms of those that do not in what was just published, and did `before` (NULL: nothing was
+ * published before), or did not for another reason. */
+void rota_watch_look(struct engine *engine, const struct directory *before);
+/* Each turn; after a start it looks at all. */
+void rota_watch_begin(struct engine *engine);
 
 /* ---- check_in_watch.c: whose reminder is due ---- */
 

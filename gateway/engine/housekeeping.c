@@ -29,5 +29,6 @@ void housekeeping(struct engine *engine)
     if (atomic_exchange(&engine->root_key_changed, false)) {
         engine_customer_changed(engine, 0, false);
     }
+    rota_watch_begin(engine);
     check_in_watch_look(engine);
 }

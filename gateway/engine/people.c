@@ -306,26 +306,12 @@ enum status people_resolve(const struct directory_customer *customer,
     return STATUS_OK;
 }
 
-/* Either of engine_rotas.compile and .shifts. */
-typedef enum status compile_function(void *context, const char *definition,
-                                     const struct engine_calendar *calendar, const char *zone,
-                                     struct wall_time from, struct wall_time to,
-                                     struct arena *arena, struct engine_rota_interval **intervals_r,
-                                     size_t *count_r, struct error *error);
-
-static enum status fill_in(compile_function *compile, void *context,
-                           const struct directory_customer *customer, struct arena *scratch,
-                           struct arena *arena, struct directory_rota *rota, struct error *error)
+enum status people_take_shifts(const struct directory_customer *customer,
+                               const struct engine_rota_interval *found, size_t count,
+                               struct arena *arena, struct directory_rota *rota,
+                               struct error *error)
 {
-    struct engine_rota_interval *found;
-    size_t count;
     assert(rota->intervals_count == 0);
-    enum status status =
-        compile(context, rota->definition, customer->calendar, customer->time_zone,
-                rota->compiled_from, rota->compiled_until, scratch, &found, &count, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
     struct directory_interval *intervals = arena_alloc(arena, count * sizeof *intervals);
     if (intervals == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for the rota");
@@ -346,13 +332,11 @@ enum status people_compile_rota(const struct engine_rotas *rotas,
                                 struct arena *arena, struct directory_rota *rota,
                                 struct error *error)
 {
-    return fill_in(rotas->compile, rotas->context, customer, scratch, arena, rota, error);
-}
-
-enum status people_find_shifts(const struct engine_rotas *rotas,
-                               const struct directory_customer *customer, struct arena *scratch,
-                               struct arena *arena, struct directory_rota *rota,
-                               struct error *error)
-{
-    return fill_in(rotas->shifts, rotas->context, customer, scratch, arena, rota, error);
+    struct engine_rota_interval *found;
+    size_t count;
+    enum status status =
+        rotas->compile(rotas->context, rota->definition, customer->calendar, customer->time_zone,
+                       rota->compiled_from, rota->compiled_until, scratch, &found, &count, error);
+    return status == STATUS_OK ? people_take_shifts(customer, found, count, arena, rota, error)
+                               : status;
 }

@@ -61,9 +61,9 @@ enum status people_compile_rota(const struct engine_rotas *rotas,
                                 const struct directory_customer *customer, struct arena *scratch,
                                 struct arena *arena, struct directory_rota *rota,
                                 struct error *error) MUST_CHECK;
-/* The same with whole shifts: the first may begin before the window, the last end behind it. */
-enum status people_find_shifts(const struct engine_rotas *rotas,
-                               const struct directory_customer *customer, struct arena *scratch,
+/* Fills in the intervals of a rota from what was compiled of it. STATUS_NO_MEMORY. */
+enum status people_take_shifts(const struct directory_customer *customer,
+                               const struct engine_rota_interval *found, size_t count,
                                struct arena *arena, struct directory_rota *rota,
                                struct error *error) MUST_CHECK;
 

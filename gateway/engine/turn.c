@@ -460,6 +460,7 @@ static void publish(struct engine *engine)
         engine->published = engine->current;
         directory_hold(engine->published);
         (void)pthread_mutex_unlock(&engine->directory_lock);
+        rota_watch_look(engine, before);
         directory_release(before);
         engine->directory_dirty = false;
     }

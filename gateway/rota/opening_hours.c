@@ -37,16 +37,17 @@ static const struct opening_day *day_of(const struct opening_hours *hours,
 
 enum status opening_hours_windows(const struct opening_hours *hours,
                                   const struct holidays *holidays, const struct range *range,
-                                  struct spans *windows)
+                                  enum range_width width, struct spans *windows)
 {
     enum status status = STATUS_OK;
-    /* A window that opened the day before may reach into this one. */
-    int64_t day = range_first_day(range) - 1;
+    /* A window that opened the day before may reach into this one, and the clock be set back into
+     * that day again. */
+    int64_t day = range_first_day(range) - 2;
     for (; status == STATUS_OK && range_utc_ms(range, day * SECONDS_PER_DAY) < range->to_ms;
          day++) {
         const struct opening_day *open = day_of(hours, holidays, day);
         for (size_t i = 0; status == STATUS_OK && i < open->windows_count; i++) {
-            status = range_add(range, day * SECONDS_PER_DAY + open->windows[i].from_s,
+            status = range_add(range, width, day * SECONDS_PER_DAY + open->windows[i].from_s,
                                day * SECONDS_PER_DAY + open->windows[i].to_s, windows);
         }
     }
@@ -67,7 +68,7 @@ static enum status compile(const struct opening_hours *hours, const struct holid
     }
     enum status status = range_open(&range, zone, from, to, error);
     if (status == STATUS_OK) {
-        status = opening_hours_windows(hours, holidays, &range, open_r);
+        status = opening_hours_windows(hours, holidays, &range, RANGE_WIDE, open_r);
         if (status != STATUS_OK) {
             (void)error_set(error, status, "compiling the opening hours: %s", status_text(status));
         }

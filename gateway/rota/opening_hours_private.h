@@ -5,9 +5,10 @@
 #include "gateway/rota/opening_hours.h"
 #include "gateway/rota/range_private.h"
 
-/* Appends when it is open within the range, joined with what is there. */
+/* Appends when it is open within the range, joined with what is there. Narrow: for those who are on
+ * duty outside of it. */
 enum status opening_hours_windows(const struct opening_hours *hours,
                                   const struct holidays *holidays, const struct range *range,
-                                  struct spans *windows) MUST_CHECK;
+                                  enum range_width width, struct spans *windows) MUST_CHECK;
 
 #endif

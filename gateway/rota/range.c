@@ -42,15 +42,24 @@ int64_t range_utc_ms(const struct range *range, int64_t local_s)
     return zone_utc_s(range->zone, local_s) * 1000;
 }
 
+int64_t range_utc_last_ms(const struct range *range, int64_t local_s)
+{
+    return zone_utc_last_s(range->zone, local_s) * 1000;
+}
+
 int64_t range_first_day(const struct range *range)
 {
     int64_t utc_s = calendar_floor_divide(range->from_ms, 1000);
     return calendar_floor_divide(utc_s + zone_offset_s(range->zone, utc_s), SECONDS_PER_DAY);
 }
 
-enum status range_add(const struct range *range, int64_t from_local_s, int64_t to_local_s,
-                      struct spans *windows)
+enum status range_add(const struct range *range, enum range_width width, int64_t from_local_s,
+                      int64_t to_local_s, struct spans *windows)
 {
-    return spans_add(windows, later_ms(range->from_ms, range_utc_ms(range, from_local_s)),
-                     earlier_ms(range->to_ms, range_utc_ms(range, to_local_s)), NULL);
+    int64_t from_ms = width == RANGE_WIDE ? range_utc_ms(range, from_local_s)
+                                          : range_utc_last_ms(range, from_local_s);
+    int64_t to_ms = width == RANGE_WIDE ? range_utc_last_ms(range, to_local_s)
+                                        : range_utc_ms(range, to_local_s);
+    return spans_add(windows, later_ms(range->from_ms, from_ms), earlier_ms(range->to_ms, to_ms),
+                     NULL);
 }

@@ -26,12 +26,19 @@ struct wall_time range_end(struct wall_time from, int64_t length_ms);
 
 /* The moment, in UTC, of a local time in seconds since 1970-01-01T00:00 local. */
 int64_t range_utc_ms(const struct range *range, int64_t local_s);
+/* The same, but of a time that comes twice the last. */
+int64_t range_utc_last_ms(const struct range *range, int64_t local_s);
 
 /* The local date, in days since 1970-01-01, on which the range begins. */
 int64_t range_first_day(const struct range *range);
 
+/* What becomes of a window that begins or ends at a time which comes twice. Wide: it begins the
+ * first time and ends the last, so that who is on duty in it leaves no gap. Narrow: the other way
+ * round, for windows in which somebody is off duty. */
+enum range_width { RANGE_WIDE, RANGE_NARROW };
+
 /* Appends what lies within the range of a window in local time. */
-enum status range_add(const struct range *range, int64_t from_local_s, int64_t to_local_s,
-                      struct spans *windows) MUST_CHECK;
+enum status range_add(const struct range *range, enum range_width width, int64_t from_local_s,
+                      int64_t to_local_s, struct spans *windows) MUST_CHECK;
 
 #endif

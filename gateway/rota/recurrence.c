@@ -167,7 +167,6 @@ static enum status begin(struct recurrence *recurrence, struct icalrecurrencetyp
     recurrence->ends = rule->count != 0 || !icaltime_is_null_time(rule->until);
     recurrence->has_times = has_times(rule);
     rule->count = 0; /* counted here, from the true start */
-    tidy_values(rule);
     /* Of a rule that never fits again libical would try every day of six centuries. */
     struct icaltimetype end = time_of(end_local_s);
     if (icaltime_is_null_time(rule->until) || icaltime_compare(rule->until, end) > 0) {
@@ -185,8 +184,8 @@ static enum status begin(struct recurrence *recurrence, struct icalrecurrencetyp
                : error_set(error, STATUS_INVALID, "must fit some date: it fits none");
 }
 
-enum status recurrence_open(const char *text, int64_t start_local_s, int64_t end_local_s,
-                            struct recurrence **recurrence_r, struct error *error)
+enum status recurrence_read_rule(const char *text, struct icalrecurrencetype *rule_r,
+                                 struct error *error)
 {
     recurrence_prepare_libical();
     struct icalrecurrencetype rule = icalrecurrencetype_from_string(text);
@@ -195,6 +194,19 @@ enum status recurrence_open(const char *text, int64_t start_local_s, int64_t end
     rule.rscale = NULL;
     if (fault != NULL) {
         return error_set(error, STATUS_INVALID, "%s", fault);
+    }
+    tidy_values(&rule);
+    *rule_r = rule;
+    return STATUS_OK;
+}
+
+enum status recurrence_open(const char *text, int64_t start_local_s, int64_t end_local_s,
+                            struct recurrence **recurrence_r, struct error *error)
+{
+    struct icalrecurrencetype rule;
+    enum status read = recurrence_read_rule(text, &rule, error);
+    if (read != STATUS_OK) {
+        return read;
     }
     icalerror_clear_errno();
     struct recurrence *recurrence = calloc(1, sizeof *recurrence);

@@ -19,10 +19,16 @@
 #define RECURRENCE_BYTES_MAX 512
 
 struct recurrence;
+struct icalrecurrencetype; /* libical's */
 
 /* Makes libical's errors return values instead of aborts, once in a process; recurrence_open() does
  * it, other users of libical have to. */
 void recurrence_prepare_libical(void);
+
+/* Reads a rule, if it is one that is taken; times of a day are in order, none of them twice. It
+ * owns nothing. STATUS_INVALID: no rule, or one of those above. */
+enum status recurrence_read_rule(const char *text, struct icalrecurrencetype *rule_r,
+                                 struct error *error) MUST_CHECK;
 
 /* Begins a rule ("FREQ=WEEKLY;BYDAY=MO,FR") at its DTSTART, a local time in seconds since
  * 1970-01-01T00:00, up to end_local_s (inclusive). The caller closes it. STATUS_INVALID: no rule,

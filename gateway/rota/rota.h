@@ -5,8 +5,11 @@
  * overrides on top. Time zones come from the system's zoneinfo (package tzdata). Layers may follow
  * opening hours and holidays, which are handed in beside the rota.
  *
- * Local times follow the wall: a hand-over at a time that the clock skips happens at the jump, one
- * at a time that comes twice happens the first time.
+ * Local times follow the wall: what begins or ends at a time that the clock skips does so at the
+ * jump. At a time that comes twice a hand-over happens the first time; a window of duty begins the
+ * first time and ends the last, and so does a layer: the hour overlaps and leaves no gap. Opening
+ * hours last as long, and duty outside of them, or on days that are no holidays, begins the first
+ * and ends the last time likewise. Overrides are written in UTC.
  */
 #ifndef GATEWAY_ROTA_ROTA_H
 #define GATEWAY_ROTA_ROTA_H
@@ -23,10 +26,10 @@
 #define ROTA_LAYERS_MAX       8
 #define ROTA_PARTICIPANTS_MAX 64
 #define ROTA_RESTRICTIONS_MAX 16
-#define ROTA_OVERRIDES_MAX    512
+#define ROTA_OVERRIDES_MAX    2000 /* two years of twelve-hour shifts, and changes of them */
 #define ROTA_INTERVALS_MAX    20000
 #define ROTA_TURN_LENGTH_MAX  52
-#define ROTA_HAND_OVERS_MAX   1000 /* by a recurrence rule, in a layer's first 366 days */
+#define ROTA_HAND_OVERS_MAX   1000 /* by a rule, in its first 366 days; twice as many later */
 #define ROTA_SHIFT_DAYS_MAX   800  /* how far a shift is followed beyond what is asked for */
 #define ROTA_TIME_MS_MAX      INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
@@ -66,8 +69,7 @@ struct rota_restriction {
  * `until`.
  *
  * A rule is of RFC 5545, section 3.3.10, as recurrence_private.h takes it, without COUNT and UNTIL.
- * Hand-overs are counted from starts_on, ROTA_INTERVALS_MAX at most. Whom the rule gives a turn
- * that the clock skips altogether loses it. The last turn before 2582 does not end. */
+ * Whom the rule gives a turn that the clock skips altogether loses it. */
 struct rota_layer {
     enum rota_turn turn;
     int turn_length;        /* days or weeks in one turn, 1 to 52 */
@@ -155,9 +157,10 @@ enum status rota_check(const struct rota *rota, const struct rota_context *conte
 /* Compiles [from, to) to intervals in order, without overlap; gaps are where nobody is on call.
  * Neighbouring intervals of one agent's turns are joined only within one turn, so each interval
  * is (part of) one shift. Both nights of a clock change have no gap. Any thread; the intervals live
- * in the arena. STATUS_NOT_FOUND: unknown zone; STATUS_TOO_LARGE: over ROTA_INTERVALS_MAX;
- * STATUS_INVALID: to before from, or outside 1970 to 9999, or as rota_check(); STATUS_CORRUPT: the
- * zone's file is damaged; STATUS_NO_MEMORY. On failure the outputs are untouched. */
+ * in the arena. STATUS_NOT_FOUND: unknown zone; STATUS_TOO_LARGE: over ROTA_INTERVALS_MAX
+ * intervals or hand-overs; STATUS_INVALID: to before from, or outside 1970 to 9999, or as
+ * rota_check(); STATUS_CORRUPT: the zone's file is damaged; STATUS_NO_MEMORY. On failure the
+ * outputs are untouched. */
 enum status rota_compile(const struct rota *rota, const struct rota_context *context,
                          const char *zone, struct wall_time from, struct wall_time to,
                          struct arena *arena, struct rota_interval **intervals_r,
@@ -171,8 +174,8 @@ enum status rota_shifts(const struct rota *rota, const struct rota_context *cont
                         struct arena *arena, struct rota_interval **shifts_r,
                         size_t *shifts_count_r, struct error *error) MUST_CHECK;
 
-/* Who is on call at a moment; "" when nobody is. It compiles that moment alone; only custom turns
- * cost more the longer ago their layer began. Statuses as rota_compile(). */
+/* Who is on call at a moment; "" when nobody is. It compiles that moment alone. Statuses as
+ * rota_compile(). */
 enum status rota_who(const struct rota *rota, const struct rota_context *context, const char *zone,
                      struct wall_time at, char agent_r[SLUG_BYTES_MAX],
                      struct error *error) MUST_CHECK;

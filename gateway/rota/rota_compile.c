@@ -37,19 +37,80 @@ static enum status swap_agents(const struct spans *base, const struct rota_overr
     return status;
 }
 
-static enum status make_override(const struct range *range, const struct rota_override *override,
-                                 struct spans *spans, struct spans *next)
+/* Lays replacements, none of another kind among them, one over the other: each half by itself, so
+ * that a year of them, each looked at once a level, does not take a pass over all for each. */
+static enum status cover_replacements(const struct range *range,
+                                      const struct rota_override *overrides, size_t count,
+                                      struct spans *result)
 {
-    struct span span = {later_ms(override->from.ms, range->from_ms),
-                        earlier_ms(override->to.ms, range->to_ms), override->agent};
-    if (span.from_ms >= span.to_ms || override->kind == ROTA_ABSENCE) { /* the layers' business */
+    if (count == 1) {
+        return spans_add(result, later_ms(overrides->from.ms, range->from_ms),
+                         earlier_ms(overrides->to.ms, range->to_ms), overrides->agent);
+    }
+    struct spans first = {0}, second = {0};
+    enum status status = cover_replacements(range, overrides, count / 2, &first);
+    if (status == STATUS_OK) {
+        status = cover_replacements(range, overrides + count / 2, count - count / 2, &second);
+    }
+    if (status == STATUS_OK) {
+        status = spans_cover(&first, &second, result);
+    }
+    spans_fini(&first);
+    spans_fini(&second);
+    return status;
+}
+
+static enum status make_replacements(const struct range *range,
+                                     const struct rota_override *overrides, size_t count,
+                                     struct spans *spans, struct spans *next)
+{
+    struct spans top = {0};
+    enum status status = cover_replacements(range, overrides, count, &top);
+    if (status == STATUS_OK && top.count > 0) {
+        status = spans_cover(spans, &top, next);
+        spans_swap(spans, next);
+    }
+    spans_fini(&top);
+    return status;
+}
+
+static enum status make_swap(const struct range *range, const struct rota_override *swap,
+                             struct spans *spans, struct spans *next)
+{
+    if (swap->from.ms >= range->to_ms || swap->to.ms <= range->from_ms) {
         return STATUS_OK;
     }
-    const struct spans one = {.items = &span, .count = 1};
-    enum status status = override->kind == ROTA_SWAP ? swap_agents(spans, override, next)
-                                                     : spans_cover(spans, &one, next);
+    enum status status = swap_agents(spans, swap, next);
     if (status == STATUS_OK) {
         spans_swap(spans, next);
+    }
+    return status;
+}
+
+/* How many of the overrides follow each other as replacements, from the first on. */
+static size_t count_replacements(const struct rota_override *overrides, size_t count)
+{
+    size_t found = 0;
+    while (found < count && overrides[found].kind == ROTA_REPLACE) {
+        found++;
+    }
+    return found;
+}
+
+/* One after the other, but for absences, which are the layers' business. */
+static enum status make_overrides(const struct range *range, const struct rota *rota,
+                                  struct spans *spans, struct spans *next)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < rota->overrides_count;) {
+        const struct rota_override *override = &rota->overrides[i];
+        size_t count = count_replacements(override, rota->overrides_count - i);
+        if (count > 0) {
+            status = make_replacements(range, override, count, spans, next);
+        } else if (override->kind == ROTA_SWAP) {
+            status = make_swap(range, override, spans, next);
+        }
+        i += count > 0 ? count : 1;
     }
     return status;
 }
@@ -66,8 +127,8 @@ static enum status compile_all(const struct range *range, const struct rota *rot
             spans_swap(result, &next);
         }
     }
-    for (size_t i = 0; status == STATUS_OK && i < rota->overrides_count; i++) {
-        status = make_override(range, &rota->overrides[i], result, &next);
+    if (status == STATUS_OK) {
+        status = make_overrides(range, rota, result, &next);
     }
     spans_fini(&layer);
     spans_fini(&next);
@@ -89,8 +150,8 @@ static enum status compile(const struct rota *rota, const struct rota_context *c
         status = compile_all(&range, rota, context, spans);
         if (status == STATUS_TOO_LARGE) {
             (void)error_set(error, status,
-                            "the rota has more than %d intervals, or hand-overs since a custom "
-                            "layer's start: ask for less, or move starts_on",
+                            "the rota has more than %d intervals or hand-overs in that time: ask "
+                            "for less, or let its rules make fewer",
                             ROTA_INTERVALS_MAX);
         } else if (status != STATUS_OK) {
             (void)error_set(error, status, "compiling the rota: %s", status_text(status));

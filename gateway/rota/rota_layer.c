@@ -20,7 +20,7 @@ static enum status add_window(const struct range *range, int64_t monday_s,
     if (to_s <= from_s) {
         to_s += WEEK_S; /* over the end of the week */
     }
-    return range_add(range, from_s, to_s, windows);
+    return range_add(range, RANGE_WIDE, from_s, to_s, windows);
 }
 
 /* A window of the week, in each week of the range. */
@@ -39,14 +39,16 @@ static enum status add_weeks(const struct range *range, const struct rota_restri
 }
 
 static enum status add_holidays(const struct range *range, const struct holidays *holidays,
-                                struct spans *windows)
+                                enum range_width width, struct spans *windows)
 {
     enum status status = STATUS_OK;
-    int64_t day = range_first_day(range);
+    /* One whose end comes twice may reach into the day behind it. */
+    int64_t day = range_first_day(range) - 1;
     for (; status == STATUS_OK && range_utc_ms(range, day * SECONDS_PER_DAY) < range->to_ms;
          day++) {
         if (holidays_find(holidays, (int32_t)day, NULL)) {
-            status = range_add(range, day * SECONDS_PER_DAY, (day + 1) * SECONDS_PER_DAY, windows);
+            status = range_add(range, width, day * SECONDS_PER_DAY, (day + 1) * SECONDS_PER_DAY,
+                               windows);
         }
     }
     return status;
@@ -58,8 +60,8 @@ static enum status add_opening_hours(const struct range *range, const struct rot
     struct spans open = {0}, closed = {0};
     struct span whole = {range->from_ms, range->to_ms, NULL};
     const struct spans all = {.items = &whole, .count = 1};
-    enum status status =
-        opening_hours_windows(context->opening_hours, context->holidays, range, &open);
+    enum status status = opening_hours_windows(context->opening_hours, context->holidays, range,
+                                               outside ? RANGE_NARROW : RANGE_WIDE, &open);
     if (status == STATUS_OK) {
         status = spans_subtract(&all, &open, &closed);
     }
@@ -84,8 +86,9 @@ static enum status add_restriction(const struct range *range, const struct rota_
         return add_opening_hours(range, context,
                                  restriction->kind == ROTA_ONLY_OUTSIDE_OPENING_HOURS, windows);
     case ROTA_ONLY_HOLIDAYS:
+        return add_holidays(range, context->holidays, RANGE_WIDE, windows);
     case ROTA_EXCEPT_HOLIDAYS:
-        return add_holidays(range, context->holidays, windows);
+        return add_holidays(range, context->holidays, RANGE_NARROW, windows);
     }
     return STATUS_INVALID;
 }
@@ -229,7 +232,6 @@ enum status rota_layer_compile(const struct range *range, const struct rota_cont
     if (status == STATUS_OK && windows.count > 0) {
         status = compile_turns(&windows, &absences, &turns, result);
     }
-    turns_end(&turns);
     absences_fini(&absences, layer);
     spans_fini(&windows);
     return status;

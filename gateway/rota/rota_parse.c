@@ -1,10 +1,12 @@
 /* Reads a rota's JSON form. Every fault names its place, since people write these by hand. */
 #include "gateway/rota/rota.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "gateway/rota/calendar_private.h"
+#include "gateway/rota/occurrences_private.h"
 #include "gateway/rota/parse_private.h"
 #include "gateway/rota/recurrence_private.h"
 
@@ -135,6 +137,25 @@ static enum status read_hand_over(struct json_reader *above, struct rota_layer *
     return json_reader_end(&reader);
 }
 
+/* Later years may have a few more than the first, in which some of the rule's days lie before the
+ * start; many more would be too many one night. */
+static void check_hand_overs(struct json_reader *reader, const char *rule, int64_t start_s)
+{
+    struct occurrences occurrences;
+    int64_t first_year, most;
+    enum status status = occurrences_open(rule, start_s, true, &occurrences, NULL);
+    assert(status == STATUS_OK); /* recurrence_open() took it */
+    (void)status;
+    occurrences_count(&occurrences, &first_year, &most);
+    if (first_year > ROTA_HAND_OVERS_MAX) {
+        json_reader_fault(reader, "recurrence", "makes more than %d hand-overs in the first year",
+                          ROTA_HAND_OVERS_MAX);
+    } else if (most > INT64_C(2) * ROTA_HAND_OVERS_MAX) {
+        json_reader_fault(reader, "recurrence", "makes more than %d hand-overs in a later year",
+                          2 * ROTA_HAND_OVERS_MAX);
+    }
+}
+
 /* A rule that would make too many hand-overs is refused now, not on the night when it has. */
 static enum status check_recurrence(struct json_reader *reader, const struct rota_layer *layer)
 {
@@ -150,18 +171,12 @@ static enum status check_recurrence(struct json_reader *reader, const struct rot
         json_reader_fault(reader, "recurrence", "%s", fault.text);
         return reader->status;
     }
-    int64_t local_s;
-    int count = 0;
-    while (count <= ROTA_HAND_OVERS_MAX && recurrence_next(recurrence, &local_s)) {
-        count++;
-    }
     if (recurrence_ends(recurrence)) {
         json_reader_fault(reader, "recurrence",
                           "must not have COUNT or UNTIL: \"until\" ends the "
                           "layer");
-    } else if (count > ROTA_HAND_OVERS_MAX) {
-        json_reader_fault(reader, "recurrence", "makes more than %d hand-overs in the first year",
-                          ROTA_HAND_OVERS_MAX);
+    } else {
+        check_hand_overs(reader, layer->recurrence, start_s);
     }
     recurrence_close(&recurrence);
     return reader->status;

@@ -2,6 +2,7 @@
 #ifndef GATEWAY_ROTA_ROTA_PRIVATE_H
 #define GATEWAY_ROTA_ROTA_PRIVATE_H
 
+#include "gateway/rota/occurrences_private.h"
 #include "gateway/rota/range_private.h"
 #include "gateway/rota/rota.h"
 
@@ -16,20 +17,21 @@ enum status rota_layer_compile(const struct range *range, const struct rota_cont
 struct turns {
     const struct range *range;
     const struct rota_layer *layer;
-    struct recurrence *recurrence; /* of custom turns */
-    int64_t number;                /* from 0 */
+    struct occurrences
+        occurrences; /* of custom turns: hand-overs behind the one that is looked at */
+    int looked_at;   /* since the range began */
+    int64_t number;  /* from 0, since the layer began */
     int64_t from_ms;
     int64_t to_ms;
-    int64_t end_ms; /* where the layer ends */
+    int64_t end_ms;   /* where the layer ends … */
+    int64_t stays_ms; /* … and when the clock shows that for the last time */
 };
 
-/* Looks at the turn that is under way when the range begins, or at the first, or at one before;
- * turns_end() also after a failure. STATUS_TOO_LARGE: custom turns have more than
- * ROTA_INTERVALS_MAX hand-overs since their start; STATUS_INVALID: no recurrence rule;
- * STATUS_NO_MEMORY. */
+/* Looks at the turn that is under way when the range begins, or at the first, or at one before.
+ * STATUS_TOO_LARGE: custom turns have more than ROTA_INTERVALS_MAX hand-overs within the range;
+ * STATUS_INVALID: no recurrence rule. */
 enum status turns_begin(struct turns *turns, const struct range *range,
                         const struct rota_layer *layer) MUST_CHECK;
-void turns_end(struct turns *turns);
 
 /* Whether the turn begins before the range and the layer end. */
 bool turns_are_left(const struct turns *turns);

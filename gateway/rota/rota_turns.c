@@ -2,7 +2,6 @@
 #include "gateway/rota/rota_private.h"
 
 #include "gateway/rota/calendar_private.h"
-#include "gateway/rota/recurrence_private.h"
 
 static int64_t turn_days(const struct rota_layer *layer)
 {
@@ -50,52 +49,60 @@ static int64_t turn_end_ms(struct turns *turns)
     if (layer->turn != ROTA_CUSTOM) {
         return turn_start_ms(turns, turns->number + 1);
     }
-    int64_t local_s;
-    do {
-        if (!recurrence_next(turns->recurrence, &local_s)) {
-            return INT64_MAX;
-        }
-    } while (local_s <= hand_over_s(layer, layer->starts_on_days)); /* the first turn began then */
-    return range_utc_ms(turns->range, local_s);
-}
-
-static enum status open_recurrence(struct turns *turns)
-{
-    const struct rota_layer *layer = turns->layer;
-    int64_t start_s = hand_over_s(layer, layer->starts_on_days);
     /* Local time is at most 26 hours ahead of UTC; two days are enough. */
     int64_t end_s = calendar_floor_divide(turns->range->to_ms, 1000) + 2 * SECONDS_PER_DAY;
-    return recurrence_open(layer->recurrence, start_s, later_ms(start_s, end_s), &turns->recurrence,
-                           NULL);
+    int64_t local_s;
+    return occurrences_next(&turns->occurrences, end_s, &local_s)
+               ? range_utc_ms(turns->range, local_s)
+               : INT64_MAX;
+}
+
+/* Nobody's turn begins when the layer has ended: who has the last one stays until the clock shows
+ * the end for the last time. */
+static int64_t cut_to_layer(const struct turns *turns, int64_t to_ms)
+{
+    return to_ms < turns->end_ms ? to_ms : turns->stays_ms;
+}
+
+/* The turn of a rule that is under way a day before the range begins, or the first of all. */
+static enum status begin_custom(struct turns *turns)
+{
+    const struct rota_layer *layer = turns->layer;
+    int64_t begun_s = hand_over_s(layer, layer->starts_on_days);
+    enum status status =
+        occurrences_open(layer->recurrence, begun_s, false, &turns->occurrences, NULL);
+    if (status == STATUS_OK) {
+        turns->number =
+            occurrences_skip(&turns->occurrences, range_first_day(turns->range) - 1, &begun_s);
+        turns->from_ms = range_utc_ms(turns->range, begun_s);
+    }
+    return status;
 }
 
 enum status turns_begin(struct turns *turns, const struct range *range,
                         const struct rota_layer *layer)
 {
-    *turns = (struct turns){.range = range, .layer = layer, .end_ms = INT64_MAX};
+    *turns =
+        (struct turns){.range = range, .layer = layer, .end_ms = INT64_MAX, .stays_ms = INT64_MAX};
     if (layer->until_days != 0) {
         turns->end_ms = range_utc_ms(range, hand_over_s(layer, layer->until_days));
+        turns->stays_ms = range_utc_last_ms(range, hand_over_s(layer, layer->until_days));
     }
     if (layer->turn == ROTA_CUSTOM) {
-        enum status status = open_recurrence(turns);
+        enum status status = begin_custom(turns);
         if (status != STATUS_OK) {
             return status;
         }
     } else {
         turns->number = first_turn(turns);
+        turns->from_ms = turn_start_ms(turns, turns->number);
     }
-    turns->from_ms = turn_start_ms(turns, turns->number);
-    turns->to_ms = earlier_ms(turn_end_ms(turns), turns->end_ms);
+    turns->to_ms = cut_to_layer(turns, turn_end_ms(turns));
     enum status status = STATUS_OK;
     while (status == STATUS_OK && turns->to_ms <= range->from_ms && turns_are_left(turns)) {
         status = turns_next(turns);
     }
     return status;
-}
-
-void turns_end(struct turns *turns)
-{
-    recurrence_close(&turns->recurrence);
 }
 
 bool turns_are_left(const struct turns *turns)
@@ -105,11 +112,12 @@ bool turns_are_left(const struct turns *turns)
 
 enum status turns_next(struct turns *turns)
 {
-    if (turns->recurrence != NULL && turns->number == ROTA_INTERVALS_MAX) {
+    if (turns->layer->turn == ROTA_CUSTOM && turns->looked_at == ROTA_INTERVALS_MAX) {
         return STATUS_TOO_LARGE;
     }
+    turns->looked_at++;
     turns->number++;
     turns->from_ms = turns->to_ms;
-    turns->to_ms = earlier_ms(turn_end_ms(turns), turns->end_ms);
+    turns->to_ms = cut_to_layer(turns, turn_end_ms(turns));
     return STATUS_OK;
 }

@@ -365,18 +365,17 @@ int32_t zone_offset_s(const struct zone *zone, int64_t utc_s)
     return type_offset_s(zone, low == 0 ? 0 : zone->types[low - 1]);
 }
 
-int64_t zone_utc_s(const struct zone *zone, int64_t local_s)
+static int64_t find_utc_s(const struct zone *zone, int64_t local_s, bool last)
 {
     /* The offset can only be one of those that hold a day before and after. */
     int32_t before_s = zone_offset_s(zone, local_s - SECONDS_PER_DAY);
     int32_t after_s = zone_offset_s(zone, local_s + SECONDS_PER_DAY);
     int64_t early = local_s - (before_s > after_s ? before_s : after_s);
     int64_t late = local_s - (before_s > after_s ? after_s : before_s);
-    if (early + zone_offset_s(zone, early) == local_s) {
-        return early;
-    }
-    if (late + zone_offset_s(zone, late) == local_s) {
-        return late;
+    bool is_early = early + zone_offset_s(zone, early) == local_s;
+    bool is_late = late + zone_offset_s(zone, late) == local_s;
+    if (is_early || is_late) {
+        return is_early && !(last && is_late) ? early : late;
     }
     /* Skipped: the jump lies between them, the clock shows less before and more behind it. */
     while (late - early > 1) {
@@ -388,4 +387,14 @@ int64_t zone_utc_s(const struct zone *zone, int64_t local_s)
         }
     }
     return late;
+}
+
+int64_t zone_utc_s(const struct zone *zone, int64_t local_s)
+{
+    return find_utc_s(zone, local_s, false);
+}
+
+int64_t zone_utc_last_s(const struct zone *zone, int64_t local_s)
+{
+    return find_utc_s(zone, local_s, true);
 }

@@ -29,5 +29,7 @@ int32_t zone_offset_s(const struct zone *zone, int64_t utc_s);
 /* The moment at which the local clock first shows local_s (seconds since 1970-01-01T00:00 local) or
  * more: of a time that comes twice the first, for one that is skipped the moment of the jump. */
 int64_t zone_utc_s(const struct zone *zone, int64_t local_s);
+/* The same, but of a time that comes twice the last. */
+int64_t zone_utc_last_s(const struct zone *zone, int64_t local_s);
 
 #endif

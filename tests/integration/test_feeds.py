@@ -505,18 +505,17 @@ class ImportTest(FeedTest):
         answer = self.post(clinic, "principal", b"x" * ((1 << 20) + 1))
         self.assert_problem(answer, 413, "too-large")
         self.assertIn("1048576 bytes", answer["detail"])
-        hours = [TODAY + (100 + number) * datetime.timedelta(hours=1) for number in range(514)]
-        short = "\r\n".join(
+        hours = [TODAY + (100 + number) * datetime.timedelta(hours=1) for number in range(2002)]
+        short, rest = ("\r\n".join(
             ["BEGIN:VCALENDAR", *(f"BEGIN:VEVENT\r\nDTSTART:{hour:%Y%m%dT%H%M%SZ}\r\nDURATION:PT1H"
-                                  "\r\nSUMMARY:paul\r\nEND:VEVENT" for hour in hours[:513]),
-             "END:VCALENDAR", ""])
-        answer = self.post(clinic, "copie", short)
-        self.assert_problem(answer, 413, "too-large")
-        self.assertIn("513 overrides, 512 are the most", answer["detail"])
-        clinic.admin_path("GET", "rotas/copie", None, 404)
+                                  "\r\nSUMMARY:paul\r\nEND:VEVENT" for hour in part),
+             "END:VCALENDAR", ""]) for part in (hours[:2000], hours[2000:]))
         first, second = (f"DTSTART:{hour:%Y%m%dT%H%M%SZ}" for hour in hours[:2])
         short = short.replace(first, second)
-        self.assertEqual(self.post(clinic, "copie", short)["shifts"], 512)
+        self.assertEqual(self.post(clinic, "copie", short)["shifts"], 1999)
+        answer = self.post(clinic, "copie", rest)
+        self.assert_problem(answer, 413, "too-large")
+        self.assertIn("2001 overrides, 2000 are the most", answer["detail"])
         for kind in ("application/json", "text/plain", "text/calendarx"):
             answer = self.post(clinic, "copie", short, **{"Content-Type": kind})
             self.assert_problem(answer, 415)

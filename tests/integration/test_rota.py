@@ -40,9 +40,12 @@ def local(zone, second):
 
 
 @functools.lru_cache(maxsize=None)
-def instant(zone, wall):
-    """The first second of UTC at which the clock shows that time or a later one."""
-    second = int(wall.replace(tzinfo=zone, fold=0).timestamp())
+def instant(zone, wall, last=False):
+    """The second of UTC at which the clock shows that time for the first or for the last time; the
+    one at which it shows a later time, when it is skipped."""
+    second = int(wall.replace(tzinfo=zone, fold=int(last)).timestamp())
+    if local(zone, second) != wall:
+        second = int(wall.replace(tzinfo=zone, fold=0).timestamp())
     if local(zone, second) == wall:
         return second
     # Skipped: the jump is the first second that shows more, half a day at most before this one.
@@ -67,6 +70,15 @@ def second_of(text):
 @functools.lru_cache(maxsize=None)
 def seconds_of(time):
     return sum(int(part) * unit for part, unit in zip(time.split(":"), (3600, 60, 1)))
+
+
+def clock_set_back(zone):
+    """The second at which the clock is set back for the first time from 2027 on; None: never."""
+    first = int((datetime.datetime(2027, 1, 1) - EPOCH).total_seconds())
+    for second in range(first, first + 366 * 86400, 1800):
+        if local(zone, second) < local(zone, second - 1):
+            return second
+    return None
 
 
 # ---- holidays and opening hours ----
@@ -108,23 +120,25 @@ def windows_of_day(hours, variant, day):
         yield begin, end + (86400 if end <= begin else 0)
 
 
-def is_within(zone, second, begin, end):
-    return instant(zone, begin) <= second < instant(zone, end)
+def is_within(zone, second, begin, end, off=False):
+    """Of a time that comes twice, duty begins with the first and ends with the last; with what puts
+    somebody off duty it is the other way round."""
+    return instant(zone, begin, off) <= second < instant(zone, end, not off)
 
 
-def is_open(case, second):
+def is_open(case, second, off=False):
     today = local(case.zone, second).replace(hour=0, minute=0, second=0)
     for day in (today - 2 * DAY, today - DAY, today, today + DAY):
         for begin, end in windows_of_day(case.hours, case.holidays, day):
             if is_within(case.zone, second, day + datetime.timedelta(seconds=begin),
-                         day + datetime.timedelta(seconds=end)):
+                         day + datetime.timedelta(seconds=end), off):
                 return True
     return False
 
 
-def on_holiday(case, second):
+def on_holiday(case, second, off=False):
     today = local(case.zone, second).replace(hour=0, minute=0, second=0)
-    return any(is_holiday(case.holidays, day) and is_within(case.zone, second, day, day + DAY)
+    return any(is_holiday(case.holidays, day) and is_within(case.zone, second, day, day + DAY, off)
                for day in (today - DAY, today, today + DAY))
 
 
@@ -142,10 +156,11 @@ def in_week(case, restriction, second):
 
 def on_duty(case, layer, second):
     restrictions = layer.get("restrictions", [])
-    if any("except" in restriction for restriction in restrictions) and on_holiday(case, second):
+    if any("except" in restriction for restriction in restrictions) and on_holiday(case, second,
+                                                                                      off=True):
         return False
     tests = {"opening-hours": lambda: is_open(case, second),
-             "outside-opening-hours": lambda: not is_open(case, second),
+             "outside-opening-hours": lambda: not is_open(case, second, off=True),
              "holidays": lambda: on_holiday(case, second)}
     on = [restriction for restriction in restrictions if "except" not in restriction]
     return not on or any(tests[restriction["only"]]() if "only" in restriction
@@ -207,8 +222,10 @@ def layer_agent(case, layer, second):
     if "until" in layer:
         end = date_of(layer["until"]) + datetime.timedelta(
             seconds=seconds_of(layer["hand_over"]["time"]))
-        if second >= instant(case.zone, end):
+        if second >= instant(case.zone, end, last=True):
             return None
+        # Nobody's turn begins at the end, which may come twice.
+        turn = min(turn, bisect.bisect_left(begins, instant(case.zone, end)) - 1)
     participants = layer["participants"]
     for ahead in range(len(participants)):
         agent = participants[(turn + ahead) % len(participants)]
@@ -367,6 +384,47 @@ class Rota(unittest.TestCase):
                     on_call += self.compiled(intervals, second * 1000) is not None
         self.assertGreater(on_call, 1000)  # that the draw has both
         self.assertGreater(asked - on_call, 500)
+
+    def test_an_ambiguous_hour_overlaps_and_never_gaps(self):
+        """Whoever is on duty between two times of the day is so at every minute at which the clock
+        shows one in between, be it the first time or the last. Nothing of the above is used."""
+        asked = twice = 0
+        for name in ZONES:
+            zone = zoneinfo.ZoneInfo(name)
+            night = clock_set_back(zone)
+            if night is None:
+                continue
+            for begin, end in (("00:00", "00:40"), ("01:15", "01:50"), ("02:00", "02:50"),
+                               ("23:10", "23:30"), ("01:30", "02:30")):
+                minutes = [night + 60 * number for number in range(-1440, 1440)]
+                shown = [local(zone, minute).strftime("%H:%M") for minute in minutes]
+                on_duty_by = {"weekly": [{"from": {"weekday": day, "time": begin},
+                                          "to": {"weekday": day, "time": end}} for day in WEEKDAYS],
+                              "hours": [{"only": "opening-hours"}],
+                              "closed": [{"only": "outside-opening-hours"}]}
+                for kind, restrictions in on_duty_by.items():
+                    on_call = self.ask(name, minutes, restrictions, begin, end)
+                    for minute, wall, agent in zip(minutes, shown, on_call):
+                        if (begin <= wall < end) != (kind == "closed"):
+                            self.assertEqual(agent, "paul", (name, kind, begin, end, minute, wall))
+                            asked += 1
+                            twice += local(zone, minute + 3600).strftime("%H:%M") == wall
+        self.assertGreater(asked, 10000)
+        self.assertGreater(twice, 100)
+
+    @staticmethod
+    def ask(zone, moments, restrictions, begin, end):
+        layer = {"turn": "daily", "turn_length": 1, "starts_on": "2026-01-01", "hand_over":
+                 {"time": begin}, "participants": ["paul"], "restrictions": restrictions}
+        question = {"zone": zone, "from": moments[0] * 1000, "to": moments[-1] * 1000 + 60000,
+                    "at": [], "rota": {"layers": [layer], "overrides": []},
+                    "hours": {"weekly": [{"days": WEEKDAYS, "from": begin, "to": end}]}}
+        program = pathlib.Path(os.environ["SUPPORT_BUILD_DIR"]) / "rota-answers"
+        done = subprocess.run([program], input=json.dumps(question) + "\n", capture_output=True,
+                              text=True, check=True)
+        intervals = [part.split(" ") for part in done.stdout.split("\n")[0].split(";") if part]
+        return [next((agent for first, last, agent in intervals
+                      if int(first) <= moment * 1000 < int(last)), None) for moment in moments]
 
     @staticmethod
     def compiled(intervals, moment):

@@ -81,6 +81,7 @@ struct house {
     char alarm_detail[96];
     size_t commits_heard;
     size_t calendars_read;
+    size_t rotas_compiled;
 
     struct command **commands;
     size_t commands_count;

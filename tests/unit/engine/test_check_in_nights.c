@@ -321,17 +321,20 @@ static void test_replacement__stands_in_the_rota(void **state)
 }
 
 /* A rota that has no room for it: who accepted holds it, and people are told. */
+#define OVERRIDES 2000 /* as many as a rota takes */
+
 static void test_replacement__that_does_not_fit_is_told(void **state)
 {
     struct house *house = *state;
-    char *many = calloc(1, 200 * 512);
+    char *many = calloc(1, 200 * OVERRIDES);
     size_t used = 0;
     assert_non_null(many);
-    for (int i = 0; i < 512; i++) {
+    for (int i = 0; i < OVERRIDES; i++) {
         char text[256];
         (void)override_of(text, "paul", SHIFT_MS - (600 + i) * DAY_MS,
                           SHIFT_MS - (600 + i) * DAY_MS + 1);
-        used += (size_t)snprintf(many + used, 200 * 512 - used, "%s%s", i > 0 ? "," : "", text);
+        used +=
+            (size_t)snprintf(many + used, 200 * OVERRIDES - used, "%s%s", i > 0 ? "," : "", text);
     }
     put_shifts(house, "principal", "18:00", TURNS, many);
     free(many);

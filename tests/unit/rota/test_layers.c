@@ -165,18 +165,100 @@ static void layer__ends_where_the_next_begins(void **state)
                              "2026-02-03T08:00:00Z 2026-02-04T08:00:00Z jean\n");
 }
 
-static void layer__too_many_custom_hand_overs_are_refused(void **state)
+/* However long ago the layer began: only what is asked for is limited. */
+static void layer__goes_on_for_ever(void **state)
 {
     struct fixture *fixture = *state;
     const struct rota *rota = parse(fixture, CUSTOM("FREQ=DAILY;BYHOUR=9,21", "09:00"));
     char agent[SLUG_BYTES_MAX];
-    assert_int_equal(
-        rota_who(rota, NULL, "UTC", moment("2053-05-01T00:00:00Z"), agent, &fixture->error),
-        STATUS_OK);
-    assert_int_equal(
-        rota_who(rota, NULL, "UTC", moment("2053-06-01T00:00:00Z"), agent, &fixture->error),
-        STATUS_TOO_LARGE);
-    assert_non_null(strstr(fixture->error.text, "move starts_on"));
+    const char *const moments[] = {"2053-06-01T10:00:00Z", "2753-06-01T10:00:00Z",
+                                   "9999-06-01T10:00:00Z"};
+    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+        struct wall_time at = moment(moments[i]);
+        int64_t half_days = (at.ms - moment("2026-01-07T09:00:00Z").ms) / 43200000;
+        static const char *const order[] = {"paul", "marie", "lea"};
+        assert_int_equal(rota_who(rota, NULL, "UTC", at, agent, &fixture->error), STATUS_OK);
+        assert_string_equal(agent, order[half_days % 3]);
+    }
+}
+
+static void layer__too_many_custom_hand_overs_are_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct rota *rota = parse(fixture, CUSTOM("FREQ=DAILY;BYHOUR=9,21", "09:00"));
+    enum status status = rota_compile(rota, NULL, "UTC", moment("2028-01-01T00:00:00Z"),
+                                      moment("2055-06-01T00:00:00Z"), fixture->arena,
+                                      &fixture->intervals, &fixture->count, &fixture->error);
+    assert_int_equal(status, STATUS_TOO_LARGE);
+    assert_non_null(strstr(fixture->error.text, "ask for less"));
+}
+
+#define SUNDAY_NIGHT(layer)                                                                        \
+    "{\"layers\":[{\"turn\":\"weekly\",\"starts_on\":\"2026-01-05\",\"hand_over\":"                \
+    "{\"weekday\":\"monday\",\"time\":\"09:00\"},\"participants\":[\"paul\"]," layer "}]}"
+#define RESTRICTED(what) SUNDAY_NIGHT("\"restrictions\":[" what "]")
+
+/* The night of 2027-10-31 shows 02:00 to 03:00 twice: 00:00Z to 02:00Z. Whoever is on duty between
+ * two such times is so whenever the clock shows one of them. */
+static void layer__window_in_the_hour_that_comes_twice_has_no_gap(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        const char *json, *intervals;
+    } table[] = {
+        {RESTRICTED("{\"from\":{\"weekday\":\"sunday\",\"time\":\"02:00\"},"
+                    "\"to\":{\"weekday\":\"sunday\",\"time\":\"02:50\"}}"),
+         "2027-10-31T00:00:00Z 2027-10-31T01:50:00Z paul\n"},
+        {RESTRICTED("{\"from\":{\"weekday\":\"sunday\",\"time\":\"02:30\"},"
+                    "\"to\":{\"weekday\":\"sunday\",\"time\":\"03:00\"}}"),
+         "2027-10-31T00:30:00Z 2027-10-31T02:00:00Z paul\n"},
+        {RESTRICTED("{\"only\":\"opening-hours\"}"),
+         "2027-10-31T00:10:00Z 2027-10-31T01:40:00Z paul\n"},
+        /* Nobody is missing while the clock shows a time at which it is closed. */
+        {RESTRICTED("{\"only\":\"outside-opening-hours\"}"),
+         "2027-10-30T22:00:00Z 2027-10-31T04:00:00Z paul\n"},
+        /* The last turn lasts until the clock shows its end for the last time; no other begins. */
+        {"{\"layers\":[{\"turn\":\"daily\",\"starts_on\":\"2027-10-30\",\"until\":\"2027-10-31\","
+         "\"hand_over\":{\"time\":\"02:30\"},\"participants\":[\"paul\",\"marie\"]}]}",
+         "2027-10-30T22:00:00Z 2027-10-31T01:30:00Z paul\n"},
+    };
+    static const char hours_json[] =
+        "{\"weekly\":[{\"days\":[\"sunday\"],\"from\":\"02:10\",\"to\":\"02:40\"}]}";
+    struct opening_hours *hours = NULL;
+    assert_int_equal(opening_hours_parse(hours_json, strlen(hours_json), fixture->arena, &hours,
+                                         &fixture->error),
+                     STATUS_OK);
+    static struct rota_context context;
+    context = (struct rota_context){.opening_hours = hours};
+    fixture->context = &context;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        compile(fixture, table[i].json, "Europe/Paris", "2027-10-30T22:00:00Z",
+                "2027-10-31T04:00:00Z");
+        assert_intervals(fixture, table[i].intervals);
+    }
+}
+
+/* In Havana 2026-11-01 shows 00:00 to 01:00 twice, from 04:00Z on. */
+static void layer__day_that_begins_twice_has_no_gap(void **state)
+{
+    struct fixture *fixture = *state;
+    struct holiday day = {.name_fr = "Toussaint"};
+    struct holidays holidays = {.days = &day, .days_count = 1};
+    static struct rota_context context;
+    context = (struct rota_context){.holidays = &holidays};
+    fixture->context = &context;
+    day.date_days = 20758; /* 2026-11-01 */
+    compile(fixture, RESTRICTED("{\"except\":\"holidays\"}"), "America/Havana",
+            "2026-11-01T00:00:00Z", "2026-11-02T12:00:00Z");
+    assert_intervals(fixture, "2026-11-01T00:00:00Z 2026-11-01T05:00:00Z paul\n"
+                              "2026-11-02T05:00:00Z 2026-11-02T12:00:00Z paul\n");
+    day.date_days--;
+    compile(fixture, RESTRICTED("{\"only\":\"holidays\"}"), "America/Havana",
+            "2026-11-01T04:30:00Z", "2026-11-02T12:00:00Z");
+    assert_intervals(fixture, "2026-11-01T04:30:00Z 2026-11-01T05:00:00Z paul\n");
+    compile(fixture, RESTRICTED("{\"except\":\"holidays\"}"), "America/Havana",
+            "2026-11-01T00:00:00Z", "2026-11-02T12:00:00Z");
+    assert_intervals(fixture, "2026-11-01T04:00:00Z 2026-11-02T12:00:00Z paul\n");
 }
 
 /* What a rota asks for and is not given. */
@@ -230,6 +312,9 @@ int main(void)
         TEST(layer__ends_on_a_local_date),
         TEST(layer__ends_within_a_turn),
         TEST(layer__ends_where_the_next_begins),
+        TEST(layer__goes_on_for_ever),
+        TEST(layer__window_in_the_hour_that_comes_twice_has_no_gap),
+        TEST(layer__day_that_begins_twice_has_no_gap),
         TEST(layer__too_many_custom_hand_overs_are_refused),
         TEST(layer__without_its_context_is_refused),
     };

@@ -214,11 +214,51 @@ static void shifts__at_the_ends_of_time(void **state)
                      STATUS_INVALID);
 }
 
+/* As many as there may be, in no order and one over the other: at each hour it is the last in the
+ * list that covers it. */
+static void override__of_many_the_last_wins(void **state)
+{
+    struct fixture *fixture = *state;
+    static struct rota_override many[ROTA_OVERRIDES_MAX];
+    static const char *last[24 * 2000];
+    const struct wall_time from = moment("2026-01-01T00:00:00Z");
+    const int64_t hour_ms = 3600000, hours = sizeof last / sizeof last[0];
+    struct rota *rota = parse(fixture, DAYS(""));
+    rota->layers_count = 0;
+    rota->overrides = many;
+    rota->overrides_count = ROTA_OVERRIDES_MAX;
+    for (size_t i = 0; i < ROTA_OVERRIDES_MAX; i++) {
+        int64_t begin = (int64_t)(i * 7919) % (hours - 100), length = 1 + (int64_t)(i * 37) % 90;
+        many[i] = (struct rota_override){.from.ms = from.ms + begin * hour_ms,
+                                         .to.ms = from.ms + (begin + length) * hour_ms};
+        (void)snprintf(many[i].agent, sizeof many[i].agent, "agent-%zu", i);
+        for (int64_t hour = begin; hour < begin + length; hour++) {
+            last[hour] = many[i].agent;
+        }
+    }
+    assert_int_equal(rota_compile(rota, NULL, "UTC", from,
+                                  (struct wall_time){from.ms + hours * hour_ms}, fixture->arena,
+                                  &fixture->intervals, &fixture->count, &fixture->error),
+                     STATUS_OK);
+    size_t at = 0;
+    for (int64_t hour = 0; hour < hours; hour++) {
+        int64_t ms = from.ms + hour * hour_ms;
+        for (; at < fixture->count && fixture->intervals[at].to.ms <= ms; at++) {
+        }
+        bool covered = at < fixture->count && fixture->intervals[at].from.ms <= ms;
+        assert_int_equal(covered, last[hour] != NULL);
+        if (covered) {
+            assert_string_equal(fixture->intervals[at].agent, last[hour]);
+        }
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(override__of_many_the_last_wins),
         TEST(override__swap_exchanges_two_agents_for_a_while),
         TEST(override__in_the_order_of_the_list),
         TEST(override__absence_gives_the_turn_to_the_next),

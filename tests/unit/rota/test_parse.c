@@ -184,6 +184,16 @@ static void parse__limits_hand_overs_of_a_rule(void **state)
                          i == 0 ? STATUS_OK : STATUS_INVALID);
     }
     assert_non_null(strstr(fixture->error.text, "more than 1000 hand-overs"));
+    /* Nothing much in its first year. */
+    static const char bomb[] =
+        "{\"layers\":[{\"turn\":\"custom\",\"starts_on\":\"2026-12-31\",\"recurrence\":"
+        "\"FREQ=MONTHLY;INTERVAL=13;BYMONTHDAY=1,2,3,4,5,6,31;BYHOUR=1,2,3,4,5,6,7,8,9,10;BYMINUTE="
+        "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30\","
+        "\"hand_over\":{\"time\":\"00:00\"},\"participants\":[\"paul\"]}]}";
+    struct rota *rota = NULL;
+    assert_int_equal(rota_parse(bomb, strlen(bomb), fixture->arena, &rota, &fixture->error),
+                     STATUS_INVALID);
+    assert_non_null(strstr(fixture->error.text, "more than 2000 hand-overs in a later year"));
 }
 
 static void parse__limits_layers_and_overrides(void **state)
