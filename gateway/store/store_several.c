@@ -107,6 +107,7 @@ static struct part *newest_part(struct newest *newest)
 
 enum status newest_next(struct newest *newest, struct newest_id *id_r, struct error *error)
 {
+    assert(newest != NULL && id_r != NULL);
     struct part *part;
     struct newest_id next;
     do {
@@ -167,7 +168,7 @@ static enum status list_ids(struct store *store, const struct customer_set *seve
                             struct newest_id *ids_r, size_t *count_r, struct error *error)
 {
     const struct newest_query query = {QUERY_escalation_newest_of_customer, bind_states, &states};
-    struct newest *newest;
+    struct newest *newest = NULL;
     size_t count = 0;
     enum status status = newest_open(store, several, &query, before, arena, &newest, error);
     while (status == STATUS_OK && count < limit) {
@@ -195,10 +196,11 @@ static enum status read_rows(struct store *store, struct newest_id *ids, size_t 
                              struct uuid before, unsigned states, struct arena *scratch,
                              struct escalation *rows, struct error *error)
 {
+    assert(ids != NULL && rows != NULL);
     qsort(ids, count, sizeof *ids, by_customer);
     size_t next;
     for (size_t begin = 0; begin < count; begin = next) {
-        struct escalation *own;
+        struct escalation *own = NULL;
         size_t own_count = 0;
         for (next = begin + 1; next < count && ids[next].customer_id == ids[begin].customer_id;
              next++) {

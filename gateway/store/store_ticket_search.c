@@ -531,7 +531,7 @@ static enum status search_index(struct store *store, const struct ticket_filter 
                                 const struct range *range, struct arena *arena,
                                 struct ticket_page *page, struct error *error)
 {
-    const char *match, *customers;
+    const char *match = NULL, *customers = NULL;
     int64_t least = 0, below = 0;
     struct query_run run;
     enum status status = write_match(filter, arena, &match, error);

@@ -58,7 +58,7 @@ enum status store_list_tickets_of_several(struct store *store, const struct tick
         .bind = bind_wanted,
         .context = &wanted,
     };
-    struct newest *newest;
+    struct newest *newest = NULL;
     struct ticket_page page = {.complete = true};
     page.rows = arena_alloc(arena, filter->limit * sizeof *page.rows);
     enum status status = page.rows != NULL ? newest_open(store, filter->several, &query,
@@ -79,7 +79,7 @@ enum status store_list_unindexed_of(struct store *store, const struct customer_s
                                     size_t *count_r, bool *more_r, struct error *error)
 {
     const struct newest_query of = {.query = query};
-    struct newest *newest;
+    struct newest *newest = NULL;
     struct newest_id next;
     size_t count = 0;
     enum status status = newest_open(store, set, &of, before, arena, &newest, error);
