@@ -212,9 +212,9 @@ static enum next read_tasks(struct exchange *exchange, struct store *store)
 {
     struct error error = {0};
     struct tasks tasks = {.exchange = exchange};
-    enum status status =
-        store_list_open_tasks(store, exchange->customer_id, exchange->cursor, exchange->limit + 1,
-                              exchange->arena, &tasks.rows, &tasks.count, &error);
+    enum status status = store_list_open_tasks_of_several(
+        store, exchange->customer_id, exchange_several(exchange), exchange->cursor,
+        exchange->limit + 1, exchange->arena, &tasks.rows, &tasks.count, &error);
     if (status != STATUS_OK) {
         return escalations_read_fault(exchange, status, &error);
     }

@@ -265,9 +265,9 @@ static enum status load_list(struct exchange *exchange, struct store *store, str
 {
     struct escalation *rows;
     size_t count;
-    enum status status =
-        store_list_escalations(store, exchange->customer_id, exchange->cursor, exchange->states,
-                               exchange->limit + 1, exchange->arena, &rows, &count, error);
+    enum status status = store_list_escalations_of_several(
+        store, exchange->customer_id, exchange_several(exchange), exchange->cursor,
+        exchange->states, exchange->limit + 1, exchange->arena, &rows, &count, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -283,7 +283,7 @@ static enum status load_list(struct exchange *exchange, struct store *store, str
             directory_customer(exchange->directory, rows[i].customer_id);
         list.last = rows[i].id;
         if (customer == NULL || !principal_covers(&exchange->principal, customer->id)) {
-            continue; /* of a customer that this key does not cover */
+            continue; /* of a customer that the directory at hand does not have yet */
         }
         if (!escalations_begin_reading(exchange, customer->id, rows[i].id)) {
             continue; /* the desk was told of it */

@@ -253,6 +253,16 @@ bool query_customer_or_all(struct exchange *exchange)
     return true;
 }
 
+const struct customer_set *exchange_several(struct exchange *exchange)
+{
+    const struct principal *principal = &exchange->principal;
+    if (exchange->customer_id != 0 || principal->all_customers) {
+        return NULL;
+    }
+    exchange->several = (struct customer_set){principal->customers, principal->customers_count};
+    return &exchange->several;
+}
+
 bool query_customer(struct exchange *exchange)
 {
     const struct principal *principal = &exchange->principal;

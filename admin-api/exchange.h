@@ -21,6 +21,7 @@
 #include "gateway/engine/command.h"
 #include "gateway/engine/directory.h"
 #include "gateway/store/store.h"
+#include "gateway/store/store_several.h"
 
 #define EXCHANGE_ARENA_BYTES_MAX ((size_t)24 * 1024 * 1024)
 #define PATH_PARAMETERS_MAX      3
@@ -82,6 +83,7 @@ struct exchange {
     const char *action_token;                  /* "xt_…" instead of a principal */
     const struct directory_customer *customer; /* of the path, covered by the principal */
     int64_t customer_id;
+    struct customer_set several; /* exchange_several() */
 
     /* What is done. */
     struct command command;
@@ -194,6 +196,9 @@ bool query_customer(struct exchange *exchange);
 /* As query_customer(), but without the parameter customer and customer_id stay NULL and 0: all that
  * the key covers. */
 bool query_customer_or_all(struct exchange *exchange);
+/* After it: the customers whose rows a list may look at, NULL when customer_id says it (0: all).
+ * Valid as long as the directory is held. */
+const struct customer_set *exchange_several(struct exchange *exchange);
 
 /* The path's parameter as an id; on false the answer (404) is there. */
 bool path_uuid(struct exchange *exchange, size_t index, struct uuid *uuid_r);

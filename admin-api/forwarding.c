@@ -12,6 +12,7 @@
 
 #include "admin-api/admin_api_private.h"
 #include "admin-api/called_number.h"
+#include "gateway/base/encoding.h"
 
 #define CALLER_BYTES_MAX  64
 #define CALL_ID_BYTES_MAX 128
@@ -242,6 +243,29 @@ static void tell_unanswered(struct exchange *exchange, const struct forwarded_ca
     tell_desk(exchange, "forwarding.unanswered", slug, detail != NULL ? detail : "");
 }
 
+/* Who did not hear the answer says it again, and not every telephony layer has a key of its own for
+ * that: the same of the same call is said once, to each customer, as long as keys are kept (a day).
+ * A call's id with anything else beside it is another call: a layer that gives the same id to all
+ * must lose none. False: no memory. */
+static bool set_key(struct exchange *exchange, const struct forwarded_call *call,
+                    struct forwarded_call_request *request)
+{
+    const char outcome = (char)call->outcome;
+    const char *const texts[] = {call->number, call->call_id, call->caller, call->dialled};
+    struct digest_part parts[1 + sizeof texts / sizeof texts[0]] = {{&outcome, 1}};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const char *text = texts[i] != NULL ? texts[i] : "";
+        parts[i + 1] = (struct digest_part){text, strlen(text) + 1};
+    }
+    char key[HEX_TEXT_BYTES(DIGEST_BYTES)];
+    request->body_digest = digest_sha256(parts, sizeof parts / sizeof parts[0]);
+    hex_encode(request->body_digest.bytes, DIGEST_BYTES, key);
+    /* No API key's id has a '/' in it. */
+    request->key_id = arena_format(exchange->arena, "calls/%lld", (long long)exchange->customer_id);
+    request->idempotency_key = arena_text(exchange->arena, key);
+    return request->idempotency_key != NULL;
+}
+
 enum next forwarding_record(struct exchange *exchange)
 {
     static const char *const no_parameters[] = {NULL};
@@ -269,6 +293,10 @@ enum next forwarding_record(struct exchange *exchange)
     request->key_id = arena_text(exchange->arena, exchange->principal.key_id);
     request->idempotency_key = exchange->idempotency_key;
     request->body_digest = digest_sha256(parts, sizeof parts / sizeof parts[0]);
+    if (request->idempotency_key == NULL && call.call_id != NULL &&
+        !set_key(exchange, &call, request)) {
+        return reply_problem(exchange, STATUS_NO_MEMORY, NULL, NULL);
+    }
     request->summary = summarise(exchange, &call, person);
     request->fields = write_fields(exchange, &call, person);
     request->closed = call.outcome == FORWARDED_ANSWERED;

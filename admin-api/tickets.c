@@ -233,6 +233,7 @@ static enum next read_list(struct exchange *exchange, struct store *store)
     struct ticket_words words;
     struct ticket_filter filter = {
         .customer_id = exchange->customer_id,
+        .several = exchange_several(exchange),
         .before = exchange->cursor,
         .from = exchange->window_from,
         .to = exchange->window_to,

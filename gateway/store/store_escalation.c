@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "gateway/store/store_several_private.h"
 #include "gateway/store/store_team.h"
 #include "gateway/store/store_ticket_private.h"
 
@@ -733,13 +734,29 @@ enum status store_list_open_tasks(struct store *store, int64_t customer_id, stru
                                   size_t limit, struct arena *arena, struct desk_task_row **rows_r,
                                   size_t *count_r, struct error *error)
 {
+    return store_list_open_tasks_of_several(store, customer_id, NULL, after, limit, arena, rows_r,
+                                            count_r, error);
+}
+
+enum status store_list_open_tasks_of_several(struct store *store, int64_t customer_id,
+                                             const struct customer_set *several, struct uuid after,
+                                             size_t limit, struct arena *arena,
+                                             struct desk_task_row **rows_r, size_t *count_r,
+                                             struct error *error)
+{
     assert(rows_r != NULL && count_r != NULL);
+    assert(several == NULL || customer_id == 0);
     struct query_run run;
-    enum status status = query_begin(store, QUERY_desk_task_list_open, &run, error);
+    const char *customers;
+    enum status status = store_write_customers(several, arena, &customers, error);
+    if (status == STATUS_OK) {
+        status = query_begin(store, QUERY_desk_task_list_open, &run, error);
+    }
     if (status != STATUS_OK) {
         return status;
     }
     query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_text(&run, ":customers", customers);
     query_bind_uuid(&run, ":after", after);
     query_bind_int64(&run, ":limit", (int64_t)limit);
     return query_all(&run, &desk_task_map, sizeof **rows_r, arena, (void **)rows_r, count_r, error);

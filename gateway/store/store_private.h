@@ -52,6 +52,9 @@
     X(ticket_highest_number) X(ticket_by_number) X(ticket_list) X(ticket_list_end) \
     X(ticket_list_of_customer) X(ticket_list_of_customer_end) X(ticket_list_open) \
     X(ticket_list_open_end) X(ticket_list_open_of_customer) X(ticket_list_open_of_customer_end) \
+    X(escalation_newest_of_customer) X(ticket_newest_of_customer) \
+    X(ticket_newest_open_of_customer) X(ticket_unindexed_of_customer) X(ticket_any_of_customer) \
+    X(ticket_stale_of_customer) \
     X(ticket_reopen) X(ticket_link) X(ticket_list_duplicates) X(ticket_open_escalations) \
     X(ticket_list_escalations) X(ticket_note_insert) X(ticket_note_count) X(ticket_note_list) \
     X(ticket_text) X(ticket_document_get) X(ticket_document_insert) X(ticket_document_update) \

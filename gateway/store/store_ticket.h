@@ -10,6 +10,7 @@
 #define GATEWAY_STORE_STORE_TICKET_H
 
 #include "gateway/store/store.h"
+#include "gateway/store/store_several.h"
 
 /* The numbers are those of the queries. */
 enum ticket_state { TICKET_ANY = 0, TICKET_OPEN = 1, TICKET_CLOSED = 2, TICKET_ERASED = 3 };
@@ -112,8 +113,10 @@ enum status store_parse_ticket_words(struct store *store, const char *text,
                                      struct ticket_words *words_r, struct error *error) MUST_CHECK;
 
 struct ticket_filter {
-    int64_t customer_id; /* 0: of all */
-    struct uuid before;  /* ids below; nil: from the newest */
+    int64_t customer_id; /* 0: of all, or of several */
+    const struct customer_set
+        *several;       /* with customer_id 0: of these and no other; NULL: of all */
+    struct uuid before; /* ids below; nil: from the newest */
     struct wall_time from;
     struct wall_time to; /* opened since, and before; WALL_NEVER: no bound */
     enum ticket_state state;

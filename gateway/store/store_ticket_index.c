@@ -175,8 +175,6 @@ static enum status list_to_index(struct store *store, enum query query, struct e
     }
     if (query == QUERY_ticket_unindexed) {
         query_bind_uuid(&run, ":below", uuid_v7_least((struct wall_time){now.ms}));
-    } else {
-        query_bind_int64(&run, ":customer_id", 0);
     }
     query_bind_int64(&run, ":limit", (int64_t)limit);
     return query_all(&run, &ticket_document_map, sizeof **rows_r, arena, (void **)rows_r, count_r,

@@ -4,15 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/store/store_several_private.h"
 #include "gateway/store/store_ticket_private.h"
 
 #define DAY_MS INT64_C(86400000)
-/* Rows that one page looks at, however few of them match: a few milliseconds. */
-#define LOOKED_MAX 2000
 /* Tickets that one search reads plainly, as the index does not have them as they are. */
 #define UNINDEXED_READ_MAX 1000
 #define STALE_READ_MAX     200
 #define MATCH_BYTES_MAX    (64 + TICKET_WORDS_MAX * (TICKET_WORD_BYTES_MAX + 8))
+#define CUSTOMER_WORD_MAX  32 /* of the match, for each customer of several */
 #define PREFIX_BYTES_MIN   3
 
 /* ---- words ---- */
@@ -164,21 +164,32 @@ enum status store_parse_ticket_words(struct store *store, const char *text,
     return STATUS_OK;
 }
 
-/* All words, and the customer's own in front (queries_ticket.sql). */
-static void write_match(const struct ticket_filter *filter, char match_r[MATCH_BYTES_MAX])
+/* All words, and in front the customer's own (queries_ticket.sql), or any of several. */
+static enum status write_match(const struct ticket_filter *filter, struct arena *arena,
+                               const char **match_r, struct error *error)
 {
+    const struct customer_set one = {&filter->customer_id, filter->customer_id != 0};
+    const struct customer_set *set = filter->several != NULL ? filter->several : &one;
+    const size_t bytes = MATCH_BYTES_MAX + set->count * CUSTOMER_WORD_MAX;
+    char *match = arena_alloc(arena, bytes);
+    if (match == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "too many customers");
+    }
     size_t used = 0;
-    match_r[0] = '\0';
-    if (filter->customer_id != 0) {
-        used = (size_t)snprintf(match_r, MATCH_BYTES_MAX, "\"\xee\x80\x80%lld\" AND ",
-                                (long long)filter->customer_id);
+    for (size_t i = 0; i < set->count; i++) {
+        used += (size_t)snprintf(match + used, bytes - used, "%s\"\xee\x80\x80%lld\"%s",
+                                 i > 0 ? " OR " : "(", (long long)set->ids[i],
+                                 i + 1 == set->count ? ") AND " : "");
+        assert(used < bytes);
     }
     for (size_t i = 0; i < filter->words->count; i++) {
         const struct ticket_word *word = &filter->words->words[i];
-        used += (size_t)snprintf(match_r + used, MATCH_BYTES_MAX - used, "%s\"%s\"%s",
-                                 i > 0 ? " AND " : "", word->text, word->prefix ? " *" : "");
-        assert(used < MATCH_BYTES_MAX);
+        used += (size_t)snprintf(match + used, bytes - used, "%s\"%s\"%s", i > 0 ? " AND " : "",
+                                 word->text, word->prefix ? " *" : "");
+        assert(used < bytes);
     }
+    *match_r = match;
+    return STATUS_OK;
 }
 
 struct matching {
@@ -221,14 +232,6 @@ static enum status match_text(const struct tokenizer *tokenizer, const struct ti
 }
 
 /* ---- lists ---- */
-
-/* The filter as the queries have it. */
-struct range {
-    struct uuid least;  /* ids from here */
-    struct uuid before; /* to below here */
-    int64_t from_at;
-    int64_t to_at;
-};
 
 /* Ids follow the engine's clock and times the wall's, which are less than a day apart. */
 static struct range range_of(const struct ticket_filter *filter)
@@ -362,10 +365,10 @@ static int newest_first(const void *a, const void *b)
 
 /* Tickets behind the index (the newest of all, when it is damaged), then tickets that changed
  * since; false: there are more than are read. */
-static enum status list_unindexed(struct store *store, const struct ticket_filter *filter,
-                                  const struct range *range, bool damaged, struct arena *arena,
-                                  struct ticket_document_row *candidates_r, size_t *count_r,
-                                  bool *complete_r, struct error *error)
+static enum status list_unindexed_of_all(struct store *store, const struct range *range,
+                                         bool damaged, struct arena *arena,
+                                         struct ticket_document_row *candidates_r, size_t *count_r,
+                                         bool *complete_r, struct error *error)
 {
     const struct {
         enum query query;
@@ -385,8 +388,6 @@ static enum status list_unindexed(struct store *store, const struct ticket_filte
         }
         if (lists[i].query != QUERY_ticket_stale_list) {
             query_bind_uuid(&run, ":before", range->before);
-        } else {
-            query_bind_int64(&run, ":customer_id", filter->customer_id);
         }
         query_bind_int64(&run, ":limit", (int64_t)lists[i].most + 1);
         status = query_all(&run, &ticket_document_map, sizeof *rows, arena, (void **)&rows, &count,
@@ -402,6 +403,34 @@ static enum status list_unindexed(struct store *store, const struct ticket_filte
         *count_r += count;
     }
     return STATUS_OK;
+}
+
+/* What others wait for is no customer's own incompleteness. */
+static enum status list_unindexed(struct store *store, const struct ticket_filter *filter,
+                                  const struct range *range, bool damaged, struct arena *arena,
+                                  struct ticket_document_row *candidates_r, size_t *count_r,
+                                  bool *complete_r, struct error *error)
+{
+    const struct customer_set one = {&filter->customer_id, 1};
+    const struct customer_set *set = filter->several != NULL ? filter->several : &one;
+    if (filter->several == NULL && filter->customer_id == 0) {
+        return list_unindexed_of_all(store, range, damaged, arena, candidates_r, count_r,
+                                     complete_r, error);
+    }
+    bool newer = false, changed = false;
+    size_t came = 0, stale = 0;
+    enum query newest = damaged ? QUERY_ticket_any_of_customer : QUERY_ticket_unindexed_of_customer;
+    enum status status =
+        store_list_unindexed_of(store, set, newest, range->before, UNINDEXED_READ_MAX, arena,
+                                candidates_r, &came, &newer, error);
+    if (status == STATUS_OK) {
+        status = store_list_unindexed_of(store, set, QUERY_ticket_stale_of_customer, range->before,
+                                         STALE_READ_MAX, arena, candidates_r + came, &stale,
+                                         &changed, error);
+    }
+    *count_r = came + stale;
+    *complete_r = !newer && !changed;
+    return status;
 }
 
 static bool is_in_range(const struct ticket_filter *filter, const struct range *range,
@@ -505,11 +534,16 @@ static enum status search_index(struct store *store, const struct ticket_filter 
                                 const struct range *range, struct arena *arena,
                                 struct ticket_page *page, struct error *error)
 {
-    char match[MATCH_BYTES_MAX];
+    const char *match = NULL, *customers = NULL;
     int64_t least = 0, below = 0;
     struct query_run run;
-    write_match(filter, match);
-    enum status status = document_below(store, range->least, &least, error);
+    enum status status = write_match(filter, arena, &match, error);
+    if (status == STATUS_OK) {
+        status = store_write_customers(filter->several, arena, &customers, error);
+    }
+    if (status == STATUS_OK) {
+        status = document_below(store, range->least, &least, error);
+    }
     if (status == STATUS_OK) {
         status = document_below(store, range->before, &below, error);
     }
@@ -520,6 +554,7 @@ static enum status search_index(struct store *store, const struct ticket_filter 
         return status;
     }
     query_bind_int64(&run, ":customer_id", filter->customer_id);
+    query_bind_text(&run, ":customers", customers);
     bind_filter(&run, filter, range);
     status = query_all(&run, &ticket_row_map, sizeof *page->rows, arena, (void **)&page->rows,
                        &page->count, error);
@@ -581,11 +616,16 @@ enum status store_list_tickets(struct store *store, const struct ticket_filter *
 {
     assert(filter->limit > 0 && arena != NULL && page_r != NULL);
     assert((unsigned)filter->state <= TICKET_ERASED);
+    assert(filter->several == NULL || filter->customer_id == 0);
     const struct range range = range_of(filter);
     struct ticket_page page = {.complete = true};
     struct plain plain;
     enum status status;
-    if (filter->words == NULL) {
+    if (filter->several != NULL && filter->several->count == 0) {
+        status = STATUS_OK;
+    } else if (filter->words == NULL && filter->several != NULL) {
+        status = store_list_tickets_of_several(store, filter, &range, arena, &page, error);
+    } else if (filter->words == NULL) {
         status = list_rows(store, filter, &range, arena, &page, error);
     } else {
         status = search_index_or_none(store, filter, &range, arena, &page, error);

@@ -256,12 +256,13 @@ FROM desk_task
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id ORDER BY task_id LIMIT :limit;
 
 -- name: desk_task_list_open
--- Of one customer, or (0) of all.
+-- Of one customer, or (0) of all, or only of those of the JSON array :customers.
 SELECT
   customer_id, task_id, escalation_id, kind, caller, created_at, done_at, done_by
 FROM desk_task INDEXED BY desk_task_open
 WHERE done_at IS NULL AND task_id > :after
   AND (:customer_id = 0 OR customer_id = :customer_id)
+  AND (:customers IS NULL OR customer_id IN (SELECT value FROM json_each(:customers)))
 ORDER BY task_id LIMIT :limit;
 
 -- name: timeline_insert
@@ -310,6 +311,13 @@ WHERE key_id = :key_id AND key = :key;
 
 -- name: idempotency_purge
 DELETE FROM idempotency WHERE created_at < :before;
+
+-- name: escalation_newest_of_customer
+-- The ids of escalation_list_of_customer.
+SELECT escalation_id AS id, 1 AS wanted FROM escalation
+WHERE customer_id = :customer_id AND escalation_id < :before
+  AND :states >> state & 1
+ORDER BY escalation_id DESC LIMIT :limit;
 
 -- name: escalation_list_of_customer
 -- Newest first; the bits 1 << state of :states are wanted.

@@ -105,6 +105,28 @@ WHERE customer_id = :customer_id AND closed_at IS NULL AND ticket_id < :before
   AND ticket_id >= :least
 ORDER BY ticket_id DESC LIMIT 2 OFFSET :looked - 1;
 
+-- name: ticket_newest_of_customer
+-- The ids that ticket_list_of_customer looks at, and whether it would answer them.
+SELECT
+  ticket_id AS id,
+  opened_at >= :from_at AND opened_at < :to_at
+  AND (:state = 0 OR :state = iif(erased_at IS NOT NULL, 3, iif(closed_at IS NOT NULL, 2, 1)))
+    AS wanted
+FROM ticket
+WHERE customer_id = :customer_id AND ticket_id < :before AND ticket_id >= :least
+ORDER BY ticket_id DESC LIMIT :limit;
+
+-- name: ticket_newest_open_of_customer
+SELECT
+  ticket_id AS id,
+  opened_at >= :from_at AND opened_at < :to_at
+  AND (:state = 0 OR :state = iif(erased_at IS NOT NULL, 3, iif(closed_at IS NOT NULL, 2, 1)))
+    AS wanted
+FROM ticket INDEXED BY ticket_open
+WHERE customer_id = :customer_id AND closed_at IS NULL
+  AND ticket_id < :before AND ticket_id >= :least
+ORDER BY ticket_id DESC LIMIT :limit;
+
 -- name: ticket_list_duplicates
 SELECT
   customer_id, ticket_id, category, summary, details, fields, opened_at, closed_at, number,
@@ -166,10 +188,11 @@ ORDER BY seq;
 
 -- name: ticket_text
 -- All that search looks in, with what was said as ticket_said has it. The first word says whose it
--- is: nobody can type U+E000 (57344).
+-- is: U+E000 (57344) is taken out of all that people write, so that no ticket stands behind another
+-- customer's word, too.
 SELECT
-  replace(replace(replace(replace(
-    char(57344) || t.customer_id || ' ' || t.number || ' ' || t.summary
+  char(57344) || t.customer_id || ' ' || replace(replace(replace(replace(replace(
+    t.number || ' ' || t.summary
     || char(10) || coalesce(t.category, '')
     || char(10) || coalesce(t.details, '')
     || char(10) || coalesce((SELECT group_concat(value, char(10)) FROM json_each(t.fields)), '')
@@ -193,7 +216,7 @@ SELECT
             WHERE e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
               AND :said >> l.kind & 1
             ORDER BY p.seq DESC LIMIT :limit) AS said), ''),
-    'œ', 'oe'), 'Œ', 'OE'), 'æ', 'ae'), 'Æ', 'AE') AS words
+    char(57344), ''), 'œ', 'oe'), 'Œ', 'OE'), 'æ', 'ae'), 'Æ', 'AE') AS words
 FROM ticket AS t
 WHERE t.customer_id = :customer_id AND t.ticket_id = :ticket_id;
 
@@ -241,6 +264,7 @@ CROSS JOIN ticket_document AS d ON d.document_id = w.document_id
 CROSS JOIN ticket AS t ON t.customer_id = d.customer_id AND t.ticket_id = d.ticket_id
 WHERE t.opened_at >= :from_at AND t.opened_at < :to_at
   AND (:customer_id = 0 OR t.customer_id = :customer_id)
+  AND (:customers IS NULL OR t.customer_id IN (SELECT value FROM json_each(:customers)))
   AND (:state = 0
        OR :state = iif(t.erased_at IS NOT NULL, 3, iif(t.closed_at IS NOT NULL, 2, 1)))
 LIMIT :limit;
@@ -259,9 +283,12 @@ INSERT OR IGNORE INTO ticket_stale (customer_id, ticket_id) VALUES (:customer_id
 DELETE FROM ticket_stale WHERE customer_id = :customer_id AND ticket_id = :ticket_id;
 
 -- name: ticket_stale_list
--- Of one customer, or (0) of all.
-SELECT customer_id, ticket_id FROM ticket_stale
-WHERE :customer_id = 0 OR customer_id = :customer_id LIMIT :limit;
+SELECT customer_id, ticket_id FROM ticket_stale LIMIT :limit;
+
+-- name: ticket_stale_of_customer
+SELECT ticket_id AS id, 1 AS wanted FROM ticket_stale
+WHERE customer_id = :customer_id AND ticket_id < :before
+ORDER BY ticket_id DESC LIMIT :limit;
 
 -- name: ticket_indexed_get
 SELECT unclean FROM ticket_indexed;
@@ -294,6 +321,18 @@ ORDER BY ticket_id DESC LIMIT :limit;
 -- Whatever the index has: for a search without it.
 SELECT customer_id, ticket_id FROM ticket INDEXED BY ticket_by_id
 WHERE ticket_id < :before
+ORDER BY ticket_id DESC LIMIT :limit;
+
+-- name: ticket_any_of_customer
+-- Whatever the index has, likewise.
+SELECT ticket_id AS id, 1 AS wanted FROM ticket
+WHERE customer_id = :customer_id AND ticket_id < :before
+ORDER BY ticket_id DESC LIMIT :limit;
+
+-- name: ticket_unindexed_of_customer
+SELECT ticket_id AS id, 1 AS wanted FROM ticket
+WHERE customer_id = :customer_id AND ticket_id > (SELECT ticket_id FROM ticket_indexed)
+  AND ticket_id < :before
 ORDER BY ticket_id DESC LIMIT :limit;
 
 -- name: ticket_walk

@@ -252,6 +252,31 @@ class Forwarding(supervised.HookedTest):
         self.assert_problem(post(other), 422, "idempotency-key-reused")
         self.assertEqual(len(self.tickets()), before)
 
+    def test_recorded_once_for_each_call(self):
+        number, other = fresh_number(), fresh_number()
+        customer = self.forwarded(number, other)
+        call = {"outcome": "no_answer", "caller": "+33612345678", "dialled": PAUL,
+                "call_id": secrets.token_hex(8)}
+
+        def post(place=number, client=customer.telephony, **members):
+            answer = client.post(f"/v1/route/{place}/calls", {**call, **members})
+            self.assertEqual(answer.status, 201, answer)
+            return answer["ticket"]
+
+        first = post()
+        before = len(self.tickets())
+        self.assertEqual(post(), first)
+        self.assertEqual(post(caller="06 12 34 56 78"), first)  # the same, written otherwise
+        self.assertEqual(post(client=customer.desk), first)     # and whoever says it
+        self.assertEqual(len(self.tickets()), before)
+        # An id that is given to every call makes none of them disappear.
+        others = {post(outcome="busy"), post(caller="+33612345679"), post(place=other),
+                  post(dialled="+33612345678"), post(call_id="x")}
+        self.assertEqual(len(others | {first}), 6)
+        stranger_number = fresh_number()
+        stranger = self.forwarded(stranger_number)
+        self.assertNotIn(post(stranger_number, stranger.telephony), others | {first})
+
     def test_get_records_nothing(self):
         number = fresh_number()
         customer = self.forwarded(number)

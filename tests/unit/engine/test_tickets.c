@@ -223,6 +223,24 @@ static void test_erase__what_was_closed_30_days_ago(void **state)
     assert_answered(run(house, TICKET_CLOSE, old, nobody), "state", "erased");
 }
 
+/* Whatever a ticket's row says, nothing is taken from under somebody who is called for it. */
+static void test_erase__not_while_somebody_is_called(void **state)
+{
+    struct house *house = *state;
+    keep_for_30_days(house);
+    (void)house_escalate(house, SEVERITY_MAJOR);
+    assert_int_equal(sqlite3_exec(house->engine->store->db,
+                                  "UPDATE ticket SET closed_at = opened_at;"
+                                  "UPDATE escalation SET quarantined = 1",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK); /* nobody acts on it any more, and it stays open */
+    let_time_pass(house, 32 * DAY_MS);
+    assert_int_equal(house_number(house, "SELECT count(*) FROM escalation WHERE closed_at IS NULL"),
+                     1);
+    assert_int_equal(house_number(house, "SELECT count(*) FROM ticket WHERE erased_at IS NOT NULL"),
+                     0);
+}
+
 /* A wall that was set to another year by mistake erases nothing. */
 static void test_erase__not_by_a_wall_that_is_ahead(void **state)
 {
@@ -257,6 +275,7 @@ int main(void)
         HOUSE_TEST(test_index__follows),
         HOUSE_TEST(test_index__that_is_damaged_is_left_alone),
         HOUSE_TEST(test_erase__what_was_closed_30_days_ago),
+        HOUSE_TEST(test_erase__not_while_somebody_is_called),
         HOUSE_TEST(test_erase__not_by_a_wall_that_is_ahead),
         HOUSE_TEST(test_erase__not_without_retention),
     };

@@ -147,6 +147,32 @@ static enum status search_tickets(struct desk *desk)
     return store_list_tickets(desk->store, &filter, desk->arena, &desk->page, desk->error);
 }
 
+/* The lists of a few customers, those of tickets with and without words. */
+static enum status list_of_several(struct desk *desk)
+{
+    static const struct customer_set several = {customers, 1};
+    struct ticket_filter filter = desk->filter;
+    struct ticket_words words = {.words = {{.text = "summary"}}, .count = 1};
+    filter.customer_id = 0;
+    filter.several = &several;
+    enum status status =
+        store_list_tickets(desk->store, &filter, desk->arena, &desk->page, desk->error);
+    if (status == STATUS_OK) {
+        filter.words = &words;
+        status = store_list_tickets(desk->store, &filter, desk->arena, &desk->page, desk->error);
+    }
+    if (status == STATUS_OK) {
+        status = store_list_escalations_of_several(
+            desk->store, 0, &several, numbered_id(0xffff), ESCALATION_STATES_ALL, ROWS, desk->arena,
+            &desk->rows.escalation, &desk->count, desk->error);
+    }
+    return status == STATUS_OK
+               ? store_list_open_tasks_of_several(desk->store, 0, &several, numbered_id(0), ROWS,
+                                                  desk->arena, &desk->rows.desk_task_row,
+                                                  &desk->count, desk->error)
+               : status;
+}
+
 /* A ticket that changes after it was indexed, and its end. */
 static enum status index_and_erase(struct desk *desk)
 {
@@ -333,6 +359,7 @@ static enum status index_and_erase(struct desk *desk)
     X(parse_ticket_words, store_parse_ticket_words(d->store, "summary", &d->words, d->error)) \
     X(list_tickets, store_list_tickets(d->store, &d->filter, d->arena, &d->page, d->error)) \
     X(search_tickets, search_tickets(d)) \
+    X(list_of_several, list_of_several(d)) \
     X(has_unindexed, store_has_unindexed(d->store, (struct engine_time){1}, &d->flag, d->error)) \
     X(index_is_unclean, store_index_is_unclean(d->store, &d->flag, d->error)) \
     X(index_tickets, store_index_tickets(d->store, late, ROWS, d->arena, &d->count, &d->flag, \
