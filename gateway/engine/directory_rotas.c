@@ -1,6 +1,7 @@
 /* directory_rotas.c - a customer's rotas, compiled once and shared for as long as they are good. */
 #include "gateway/engine/directory_private.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "gateway/base/log.h"
@@ -170,6 +171,7 @@ enum status snapshot_compile_rota(const struct directory_builder *builder,
                    ? no_memory(error)
                    : note_broken(builder, snapshot, rota, definition, status, fault.text, error);
     }
+    assert(shared != NULL); /* either way gives one */
     snapshot->rotas[number] = shared;
     rota->definition = shared->definition;
     rota->compiled_from = shared->from;
