@@ -5,7 +5,7 @@ import json
 import unittest
 
 import astreinte_test
-from bad_input_calls import CALLS, NO_ID, OPEN, READS, STEP, WEBHOOK
+from bad_input_calls import CALLS, KEY, NO_ID, OPEN, READS, SECRET, STEP, WEBHOOK
 
 NOWHERE = "01936f2e-7a52-7c1f-8a4e-0000000000ff"  # an id that nobody has
 LONG = "x" * 9000

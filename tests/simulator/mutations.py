@@ -224,7 +224,7 @@ MUTATIONS = [
     mutation("double acceptance", (
         CORE + "event_answer.c",
         "    if (escalation_is_held(now)) {\n"
-        "        return step_refuse(step, STATUS_ALREADY_ACCEPTED, \"accept\");\n    }\n",
+        "        return accept_beside_holder(step);\n    }\n",
         "",
     ), (
         CORE + "holding.c",
@@ -237,7 +237,9 @@ MUTATIONS = [
     )),
     mutation("done by anybody", (
         CORE + "event_progress.c",
-        "    if (refuse_unless_holder(step, \"done\")) {\n        return STATUS_OK;\n    }\n",
+        "    if (refuse_unless_holder(step, \"done\") || team_goes_on(step)) {\n"
+        "        return STATUS_OK; /* or the others are still at it: one of them holds it now */\n"
+        "    }\n",
         "",
     ), (
         CORE + "event_progress.c",
@@ -447,10 +449,10 @@ MUTATIONS = [
         CORE + "procedure_run.c",
         "    for (size_t i = 0; i < known->persons_count; i++) {\n"
         "        const struct context_person *person = &known->persons[i];\n"
-        "        if (person_stepped_aside(step, &person->ref)) {\n            record_skip",
+        "        if (run_is_beside_holder(step, &person->ref)) {\n            continue; /* they",
         "    for (size_t i = 0; i < known->persons_count && i < 1; i++) {\n"
         "        const struct context_person *person = &known->persons[i];\n"
-        "        if (person_stepped_aside(step, &person->ref)) {\n            record_skip",
+        "        if (run_is_beside_holder(step, &person->ref)) {\n            continue; /* they",
     )),
     mutation("whoever declined is asked again in the same round", (
         CORE + "procedure_run.c",
@@ -475,8 +477,8 @@ MUTATIONS = [
     )),
     mutation("a new telephone is not tried in a step that runs", (
         CORE + "event_desk.c",
-        "    run_top_up(step);\n    keep_look(step); /* its hours may have changed */\n",
-        "    keep_look(step);\n",
+        "    run_top_up(step);\n    team_look_at_shift(step);\n",
+        "    team_look_at_shift(step);\n",
     )),
     mutation("reception is confirmed, and waited for", (
         CORE + "event_outcome.c",
@@ -496,13 +498,13 @@ MUTATIONS = [
     )),
     mutation("nothing is withdrawn from the screens", (
         CORE + "procedure_run.c",
-        "        if (needs_withdrawal(step, i)) {\n",
-        "        if (i > ATTEMPTS_LOADED_MAX && needs_withdrawal(step, i)) {\n",
+        "        bool wanted = needs_withdrawal(step, i);\n",
+        "        bool wanted = i > ATTEMPTS_LOADED_MAX && needs_withdrawal(step, i);\n",
     )),
     mutation("what rings after it was taken stays on the screen", (
         CORE + "event_outcome.c",
-        "    return asks && over && !holders;\n",
-        "    return asks && over && !holders && attempt->position < 0;\n",
+        "    return asks && over && !wanted;\n",
+        "    return asks && over && !wanted && attempt->position < 0;\n",
     )),
     mutation("a holder does not hear of what is new", (
         CORE + "procedure_run.c",
@@ -640,17 +642,17 @@ MUTATIONS = [
     mutation("whoever wants it between the rounds is refused", (
         CORE + "event_answer.c",
         "    if (escalation_is_held(now)) {\n"
-        "        return step_refuse(step, STATUS_ALREADY_ACCEPTED, \"accept\");\n"
+        "        return accept_beside_holder(step);\n"
         "    }\n"
-        "    mark",
+        "    step_mark",
         "    if (escalation_is_held(now)) {\n"
-        "        return step_refuse(step, STATUS_ALREADY_ACCEPTED, \"accept\");\n"
+        "        return accept_beside_holder(step);\n"
         "    }\n"
         "    if (now->state == ESCALATION_WAITING || now->state == "
         "ESCALATION_EXHAUSTED) {\n"
         "        return step_refuse(step, STATUS_CLOSED, \"accept\");\n"
         "    }\n"
-        "    mark",
+        "    step_mark",
     )),
     mutation("the desk is not reminded of what it took", (
         CORE + "event_deadline.c",
@@ -676,14 +678,14 @@ MUTATIONS = [
         "    return status;\n"
         "}\n"
         "\n"
-        "/* Without characters",
+        "void enrolment_code_make",
         "        command->answer.created = !known;\n"
         "        engine_customer_changed(engine, command->customer_id, false);\n"
         "    }\n"
         "    return status;\n"
         "}\n"
         "\n"
-        "/* Without characters",
+        "void enrolment_code_make",
     )),
     mutation("the keys of a holder's call are swapped", (
         ENGINE + "command_outcome.c",
