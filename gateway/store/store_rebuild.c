@@ -65,8 +65,8 @@ static enum status forget(struct store *store, struct error *error)
 {
     static const char *const steps[] = {
         "PRAGMA writable_schema = ON",
-        "DELETE FROM sqlite_schema WHERE tbl_name = 'ticket_document'"
-        " OR tbl_name = 'ticket_words' OR tbl_name GLOB 'ticket_words_*'",
+        ("DELETE FROM sqlite_schema WHERE tbl_name = 'ticket_document'"
+         " OR tbl_name = 'ticket_words' OR tbl_name GLOB 'ticket_words_*'"),
         "PRAGMA writable_schema = RESET", /* and reads the schema again */
     };
     return execute_all(store, steps, sizeof steps / sizeof steps[0], error);
