@@ -28,7 +28,7 @@
 
 #include <nghttp2/nghttp2.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/sha.h>
 #include <poll.h>
 #include <sqlite3.h>
 
@@ -187,10 +187,10 @@ EXPORTED int sqlite3_step(sqlite3_stmt *statement)
     return obey("step", sqlite3_sql(statement)) ? SQLITE_IOERR_READ : real(statement);
 }
 
-/* What a callback's signature is made over: its body. */
-EXPORTED int HMAC_Update(HMAC_CTX *context, const unsigned char *bytes, size_t count)
+/* What a callback's signature is made over, in the telephony thread: its body. */
+EXPORTED int SHA256_Update(SHA256_CTX *context, const void *bytes, size_t count)
 {
-    REAL(HMAC_Update)
+    REAL(SHA256_Update)
     (void)obey_bytes("hmac", bytes, count);
     return real(context, bytes, count);
 }
