@@ -187,12 +187,27 @@ static void end_offers_to_hold(struct step *step, bool withdraw)
     }
 }
 
+/* One event may change it for somebody in two ways, and rings them once. */
+static bool is_told(const struct step *step, const struct person_ref *person)
+{
+    bool told = false;
+    for (size_t i = 0; i < step->update->created_count; i++) {
+        const struct attempt *attempt = &step->update->created[i];
+        told = told || (attempt->purpose == PURPOSE_TEAM && attempt->person_kind == person->kind &&
+                        attempt->person_id == person->id);
+    }
+    return told;
+}
+
 /* Who works on it has changed, or who will: by push, or by call where no phone takes one. */
 static void tell(struct step *step, const struct context_person *person, unsigned via)
 {
+    if (person == NULL || is_told(step, &person->ref)) {
+        return;
+    }
     struct engine_time not_after =
         engine_time_add(step->event->now, step->context->procedure->holder_silent_ms);
-    if (person != NULL && run_reach(step, PURPOSE_TEAM, person, via, not_after) == 0) {
+    if (run_reach(step, PURPOSE_TEAM, person, via, not_after) == 0) {
         (void)run_reach(step, PURPOSE_TEAM, person, VIA_CALL, not_after);
     }
 }
