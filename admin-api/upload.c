@@ -36,9 +36,8 @@ bool upload_may_have(struct request *request, const char *method, const char *pa
     if (bytes <= limit_of(request)) {
         return true;
     }
-    if (request->body_is_long || !is_long_route(request, method, path)) {
-        request->body_refused = STATUS_TOO_LARGE;
-    } else if (!take_place(request)) {
+    bool may_be_long = !request->body_is_long && is_long_route(request, method, path);
+    if (may_be_long && !take_place(request)) {
         request->body_refused = STATUS_FULL;
     } else if (bytes > limit_of(request)) {
         request->body_refused = STATUS_TOO_LARGE;

@@ -161,8 +161,10 @@ static bool read_known(struct news *news, struct arena *arena)
     }
     news->known = arena_alloc(arena, COVERAGE_FINDINGS_MAX * sizeof *news->known);
     while (news->known != NULL && *at != '\0' && news->known_count < COVERAGE_FINDINGS_MAX) {
-        struct key key;
-        if (sscanf(at, "%16" SCNx64 ":%" SCNd64, &key.hash, &key.from_ms) == 2) {
+        char *end;
+        struct key key = {.hash = strtoull(at, &end, 16)};
+        if (end != at && *end == ':') {
+            key.from_ms = strtoll(end + 1, NULL, 10);
             news->known[news->known_count++] = key;
         }
         at += strcspn(at, " ");

@@ -97,9 +97,10 @@ static enum status find_relief(const struct directory_customer *customer, const 
     size_t count = people_on_call(customer, shift->rota->slug, at, agents, PERSONS_OF_STEP_MAX);
     for (size_t i = 0; i < count && *relief_r == NULL; i++) {
         struct context_person *person = arena_alloc(arena, sizeof *person);
-        enum status status = person != NULL
-                                 ? people_paths(arena, agents[i], person, error)
-                                 : error_set(error, STATUS_NO_MEMORY, "no memory for the relief");
+        if (person == NULL) {
+            return error_set(error, STATUS_NO_MEMORY, "no memory for the relief");
+        }
+        enum status status = people_paths(arena, agents[i], person, error);
         if (status != STATUS_OK) {
             return status;
         }
