@@ -145,11 +145,12 @@ static bool parse_number(const char *text, int64_t low, int64_t high, int64_t *n
 /* "00:00" to "23:59"; -1 for "off". */
 static bool parse_minute(const char *text, int64_t *minute_r)
 {
-    int hours = 0, minutes = 0, used = 0;
     bool off = strcmp(text, "off") == 0;
-    bool timed = strlen(text) == 5 && strspn(text, "0123456789:") == 5 &&
-                 sscanf(text, "%2d:%2d%n", &hours, &minutes, &used) == 2 && used == 5 &&
-                 hours < 24 && minutes < 60;
+    bool timed = strlen(text) == 5 && strspn(text, "0123456789") == 2 && text[2] == ':' &&
+                 strspn(text + 3, "0123456789") == 2;
+    long hours = timed ? strtol(text, NULL, 10) : 0,
+         minutes = timed ? strtol(text + 3, NULL, 10) : 0;
+    timed = timed && hours < 24 && minutes < 60;
     if (off || timed) {
         *minute_r = off ? -1 : hours * 60 + minutes;
     }

@@ -2,6 +2,7 @@
  * "from":"22:00","to":"06:00"}. A time belongs to the date on which it begins, and may end on the
  * next; so Saturday's night is over on Sunday at six. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/qualification/rules_private.h"
@@ -21,11 +22,12 @@ _Static_assert(DAY_WORDS_COUNT == RULE_DAY_HOLIDAYS + 1, "a word for each");
 /* "HH:MM"; -1 and a fault otherwise. */
 static int take_minute(struct json_reader *reader, const char *name)
 {
-    int hours = 0, minutes = 0;
     const char *text = json_take_text(reader, name, true, 5, 5);
-    if (text != NULL &&
-        (strspn(text, "0123456789:") != 5 || sscanf(text, "%2d:%2d", &hours, &minutes) != 2 ||
-         text[2] != ':' || hours > 23 || minutes > 59)) {
+    bool timed = text != NULL && strspn(text, "0123456789") == 2 && text[2] == ':' &&
+                 strspn(text + 3, "0123456789") == 2;
+    int hours = timed ? (int)strtol(text, NULL, 10) : 0;
+    int minutes = timed ? (int)strtol(text + 3, NULL, 10) : 0;
+    if (text != NULL && (!timed || hours > 23 || minutes > 59)) {
         json_reader_fault(reader, name, "must be a time of the day such as 22:00");
     }
     return reader->status == STATUS_OK ? hours * 60 + minutes : -1;

@@ -163,6 +163,7 @@ static enum status begin(struct recurrence *recurrence, struct icalrecurrencetyp
                          int64_t end_local_s, struct error *error)
 {
     int64_t start_s = recurrence->start_s;
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): libical filled it in */
     recurrence->left = rule->count != 0 ? rule->count : INT64_MAX;
     recurrence->ends = rule->count != 0 || !icaltime_is_null_time(rule->until);
     recurrence->has_times = has_times(rule);
