@@ -201,11 +201,10 @@ void run_announce(struct step *step)
     if (target->kind == TARGET_CALLBACK || made == 0) {
         /* A target that cannot be reached gives its turn to the call centre: silence is worse. */
         const char *callback = target->kind == TARGET_CALLBACK ? target->name : run_desk(step);
-        struct attempt *attempt =
-            step_attempt(step, PURPOSE_EXHAUSTED, NULL, NULL, callback, now->wait_until);
-        if (attempt != NULL) { /* unreachable: no event announces and withdraws, so there is room */
-            attempt->number = now->announcements;
-        }
+        (void)step_attempt(step, PURPOSE_EXHAUSTED, NULL, NULL, callback, now->wait_until);
+    }
+    for (size_t i = told_before; i < step->update->created_count; i++) {
+        step->update->created[i].number = now->announcements;
     }
     /* Every announcement goes to somebody: silence is the one thing this must not do. */
     assert(step->update->created_count > told_before || step->update->dropped > 0);
@@ -422,8 +421,7 @@ static const struct context_person *still_asked(const struct step *step,
         if (ended->position == now->position && run_asks_step(now)) {
             person = find_person(current_step(step), ended);
             person = person != NULL ? person : find_person(&step->context->backup, ended);
-        } else if (now->state == ESCALATION_EXHAUSTED &&
-                   ended->not_after.ms == now->wait_until.ms) {
+        } else if (now->state == ESCALATION_EXHAUSTED && ended->number == now->announcements) {
             size_t told = (size_t)(now->announcements - 1) % procedure->exhausted_count;
             person = find_person(&step->context->exhausted[told], ended);
         }
@@ -441,13 +439,14 @@ static const struct context_person *still_asked(const struct step *step,
     return wanted && holder != NULL && attempt_is_to(ended, &holder->ref) ? holder : NULL;
 }
 
-/* Whether both are calls to the same person for the same reason: a series is useless to send later
- * than the same moment. */
+/* Whether both are calls to the same person for the same reason: in one step or announcement, and
+ * useless from the same moment on. */
 static bool same_series(const struct attempt *a, const struct attempt *b)
 {
     return a->path == PATH_CALL && b->path == PATH_CALL && a->purpose == b->purpose &&
-           a->position == b->position && a->not_after.ms == b->not_after.ms &&
-           a->person_kind == b->person_kind && a->person_id == b->person_id;
+           a->position == b->position && a->number == b->number &&
+           a->not_after.ms == b->not_after.ms && a->person_kind == b->person_kind &&
+           a->person_id == b->person_id;
 }
 
 /* Whether a call of before people had several numbers was to this one: it was to the first. */

@@ -134,15 +134,14 @@ static void want_callback(struct oracle *oracle, const struct record *record, in
 
 enum reach { REACHES_NOBODY, MAY_REACH, REACHES };
 
-/* Every way to somebody is tried; a telephone that came or went just then may be. */
+/* Every way to the person of `like` is tried; a telephone that came or went just then may be. */
 static enum reach want_all_ways(struct oracle *oracle, const struct record *record,
-                                const struct said *said, int purpose, struct somebody person,
-                                unsigned via, int64_t not_after)
+                                const struct said *said, const struct wanted *like, unsigned via)
 {
-    struct phones phones = phones_of(oracle, record, person, said->wall_at);
+    struct phones phones = phones_of(oracle, record, like->person, said->wall_at);
     enum reach reach = REACHES_NOBODY;
-    struct wanted wanted = {
-        .purpose = purpose, .path = BY_PUSH, .person = person, .not_after = not_after};
+    struct wanted wanted = *like;
+    wanted.path = BY_PUSH;
     for (size_t i = 0; (via & VIA_PUSHES) != 0 && i < phones.count; i++) {
         wanted.device_id = phones.devices[i].device_id;
         if (phones.devices[i].sure) {
@@ -167,10 +166,12 @@ static enum reach want_all_ways(struct oracle *oracle, const struct record *reco
 static enum reach want_a_way(struct oracle *oracle, const struct record *record,
                              const struct said *said, int purpose, unsigned via, int64_t not_after)
 {
-    enum reach reach = want_all_ways(oracle, record, said, purpose, record->holder, via, not_after);
-    return reach != REACHES_NOBODY ? reach
-                                   : want_all_ways(oracle, record, said, purpose, record->holder,
-                                                   (VIA_PUSHES | VIA_CALLS) & ~via, not_after);
+    const struct wanted like = {
+        .purpose = purpose, .person = record->holder, .not_after = not_after};
+    enum reach reach = want_all_ways(oracle, record, said, &like, via);
+    return reach != REACHES_NOBODY
+               ? reach
+               : want_all_ways(oracle, record, said, &like, (VIA_PUSHES | VIA_CALLS) & ~via);
 }
 
 /* ---- a step ---- */
@@ -239,8 +240,10 @@ static void check_step(struct oracle *oracle, const struct record *record, const
     for (size_t i = 0; people.known && i < people.count; i++) {
         if (!stepped_aside(record, people.who[i])) {
             unsigned via = ways_to(oracle, record, people.who[i], agreed.via, said->wall_at);
-            (void)want_all_ways(oracle, record, said, TO_ALERT, people.who[i], via,
-                                said->at + agreed.accepted_within);
+            const struct wanted like = {.purpose = TO_ALERT,
+                                        .person = people.who[i],
+                                        .not_after = said->at + agreed.accepted_within};
+            (void)want_all_ways(oracle, record, said, &like, via);
         }
     }
 }
@@ -388,8 +391,11 @@ static void check_announcement(struct oracle *oracle, struct record *record,
     record->announcements++;
     enum reach reach = people.known ? REACHES_NOBODY : MAY_REACH;
     for (size_t i = 0; people.known && i < people.count; i++) {
-        enum reach this = want_all_ways(oracle, record, said, TO_ALERT, people.who[i], via,
-                                        said->at + agreed.exhausted_every);
+        const struct wanted like = {.purpose = TO_ALERT,
+                                    .person = people.who[i],
+                                    .number = record->announcements,
+                                    .not_after = said->at + agreed.exhausted_every};
+        enum reach this = want_all_ways(oracle, record, said, &like, via);
         reach = this > reach ? this : reach;
     }
     if (reach == REACHES_NOBODY) {
@@ -433,8 +439,10 @@ static void check_news(struct oracle *oracle, const struct record *record, const
     const struct people people = *people_now(oracle, record, said->wall_at);
     for (size_t i = 0; people.known && i < people.count; i++) {
         if (!stepped_aside(record, people.who[i])) {
-            (void)want_all_ways(oracle, record, said, TO_UPDATE, people.who[i], VIA_PUSHES,
-                                record->step_started + agreed.accepted_within);
+            const struct wanted like = {.purpose = TO_UPDATE,
+                                        .person = people.who[i],
+                                        .not_after = record->step_started + agreed.accepted_within};
+            (void)want_all_ways(oracle, record, said, &like, VIA_PUSHES);
         }
     }
 }

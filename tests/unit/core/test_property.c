@@ -222,14 +222,6 @@ static bool may_be_answered(const struct attempt *attempt)
            attempt->answer < ANSWER_DECLINED;
 }
 
-/* Whether a call was made for a step and only happens to be useless from the same moment on as one
- * of the announcement that came behind. */
-static bool is_of_the_step_before(const struct world *world, const struct attempt *call)
-{
-    int64_t announced_ms = call->not_after.ms - world->procedure->exhausted_every_ms;
-    return world->now.state == ESCALATION_EXHAUSTED && call->planned_engine.ms < announced_ms;
-}
-
 /* Nobody's telephones ring two at once for the same reason, and none of them twice. */
 static void check_call(const struct world *world, const struct attempt *call)
 {
@@ -239,7 +231,7 @@ static void check_call(const struct world *world, const struct attempt *call)
         if (other->path == PATH_CALL && !uuid_equal(other->id, call->id) &&
             other->purpose == call->purpose && other->position == call->position &&
             other->not_after.ms == call->not_after.ms && other->person_kind == call->person_kind &&
-            other->person_id == call->person_id && !is_of_the_step_before(world, other)) {
+            other->person_id == call->person_id && other->number == call->number) {
             assert_false(may_be_answered(other));
             assert_string_not_equal(other->phone, call->phone);
         }
