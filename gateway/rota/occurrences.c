@@ -278,7 +278,7 @@ static int64_t time_at(const struct occurrences *occurrences, int64_t place)
 enum status occurrences_open(const char *text, int64_t start_local_s, bool with_start,
                              struct occurrences *occurrences_r, struct error *error)
 {
-    struct icalrecurrencetype rule;
+    struct icalrecurrencetype rule = {.freq = ICAL_NO_RECURRENCE};
     enum status status = recurrence_read_rule(text, &rule, error);
     if (status != STATUS_OK) {
         return status;

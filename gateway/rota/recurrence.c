@@ -204,7 +204,7 @@ enum status recurrence_read_rule(const char *text, struct icalrecurrencetype *ru
 enum status recurrence_open(const char *text, int64_t start_local_s, int64_t end_local_s,
                             struct recurrence **recurrence_r, struct error *error)
 {
-    struct icalrecurrencetype rule;
+    struct icalrecurrencetype rule = {.freq = ICAL_NO_RECURRENCE};
     enum status read = recurrence_read_rule(text, &rule, error);
     if (read != STATUS_OK) {
         return read;
