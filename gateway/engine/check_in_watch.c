@@ -161,7 +161,7 @@ static bool look_at_rota(struct engine *engine, const struct directory_customer 
         enum status status = store_get_check_in_duty(engine->store, customer->id, rota->slug,
                                                      shift->from, shift->agent_id, &duty, &error);
         bool unasked = status == STATUS_NOT_FOUND ||
-                       (status == STATUS_OK && check_in_is_given_back(&duty, shift, now));
+                       (status == STATUS_OK && check_in_is_owed_anew(&duty, shift, now));
         if (unasked && !post(engine, COMMAND_SHIFT_DUE, customer->id, rota->slug, shift->agent_id,
                              shift->from)) {
             return false;

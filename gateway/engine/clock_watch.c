@@ -104,6 +104,7 @@ void clock_watch_look(struct engine *engine)
     } else {
         watch->ahead_ms = ahead_ms;
         notice(engine, &move);
+        check_in_watch_begin(engine); /* a shift that passed unseen may run again */
     }
     move.suspended = true;
     move.moved_ms = clock_suspended_ms(&engine->configuration.clock) - watch->suspended_ms;

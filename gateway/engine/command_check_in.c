@@ -148,14 +148,15 @@ bool check_in_duty_stands(const struct directory_customer *customer,
     return agent == NULL || (!agent->active && !is_on_call(rota, at));
 }
 
-bool check_in_is_given_back(const struct check_in_duty_row *duty,
-                            const struct directory_interval *shift, struct wall_time now)
+bool check_in_is_owed_anew(const struct check_in_duty_row *duty,
+                           const struct directory_interval *shift, struct wall_time now)
 {
     /* What its agent had of a shift until somebody took it stays theirs. */
     int64_t until_ms = duty->state == DUTY_REPLACED && duty->completed_at.ms > now.ms
                            ? duty->completed_at.ms
                            : now.ms;
-    return (duty->state == DUTY_WITHDRAWN || duty->state == DUTY_REPLACED) &&
+    return (duty->state == DUTY_WITHDRAWN || duty->state == DUTY_REPLACED ||
+            duty->state == DUTY_PASSED) &&
            shift->to.ms > shift->from.ms && /* cut down to nothing, it may still stand there */
            shift->to.ms > until_ms;
 }
@@ -290,9 +291,9 @@ enum status command_shift_due(struct engine *engine, struct command *command, st
     }
     enum status status = store_get_check_in_duty(engine->store, command->customer_id, rota->slug,
                                                  shift->from, shift->agent_id, &duty, error);
-    bool given_back =
-        status == STATUS_OK && check_in_is_given_back(&duty, shift, command->received_at);
-    if (status != STATUS_NOT_FOUND && !given_back) {
+    bool owed_anew =
+        status == STATUS_OK && check_in_is_owed_anew(&duty, shift, command->received_at);
+    if (status != STATUS_NOT_FOUND && !owed_anew) {
         return status; /* judged already */
     }
     if (command->arena == NULL && (command->arena = arena_create(0)) == NULL) {
@@ -501,7 +502,7 @@ enum status check_in_keep_replacements(struct engine *engine,
         bool found = false;
         status = find_given_back(engine, customer, &duties[i], *definition, &shift, &found, error);
         if (status != STATUS_OK || !found || taker == NULL || !taker->active ||
-            !check_in_is_given_back(&duties[i], &shift, now)) {
+            !check_in_is_owed_anew(&duties[i], &shift, now)) {
             continue;
         }
         struct wall_time from = {

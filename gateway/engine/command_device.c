@@ -286,8 +286,8 @@ static enum status test_installation(struct engine *engine, const struct command
     return status;
 }
 
-/* Whether the named shift can be taken up by now: before that a check-in would count for nothing,
- * and its agent would believe it did. */
+/* Whether the shift can be taken up by now: before that a check-in would count for nothing, and its
+ * agent would believe it did. */
 static bool is_open(const struct directory_customer *customer, const char *role,
                     const struct directory_interval *shift, struct command *command)
 {
@@ -319,7 +319,7 @@ enum status command_check_in(struct engine *engine, struct command *command, str
         answer_refuse_at(command, STATUS_INVALID, "/shift", "you have no shift in this rota");
         return STATUS_OK;
     }
-    if (request->shift != NULL && !is_open(customer, role, shift, command)) {
+    if (shift != NULL && !is_open(customer, role, shift, command)) {
         return STATUS_OK;
     }
     struct check_in_row row = {

@@ -719,7 +719,7 @@ void rota_watch_begin(struct engine *engine);
 
 /* ---- check_in_watch.c: whose reminder is due ---- */
 
-/* At start: everybody is looked at. */
+/* At start, and when the wall was set: everybody is looked at. */
 void check_in_watch_begin(struct engine *engine);
 /* A customer's people or rotas changed. 0: nobody's. */
 void check_in_watch_customer(struct engine *engine, int64_t customer_id);
@@ -738,8 +738,9 @@ const struct directory_interval *check_in_shift(const struct directory_rota *rot
 bool check_in_is_due(const struct directory_rota *rota, const struct directory_interval *shift,
                      struct wall_time now);
 /* Whether the rota gives an agent back what it took away while they were asked for it, or what
- * somebody else took: it is judged again, unless it is over. */
-bool check_in_is_given_back(const struct check_in_duty_row *duty,
+ * somebody else took, or the wall was set back into a shift that had passed unseen: it is judged
+ * again, unless it is over. */
+bool check_in_is_owed_anew(const struct check_in_duty_row *duty,
                             const struct directory_interval *shift, struct wall_time now);
 /* Writes into a rota that is about to be put whoever took a shift of it, for what is left of that,
  * where its agent would have it back. What cannot be written is left out: its agent is asked again.

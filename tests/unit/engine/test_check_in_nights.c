@@ -185,6 +185,23 @@ static void test_downtime__tells_of_a_shift_that_passed(void **state)
     assert_int_equal(check_ins_asked(house), 1);
 }
 
+/* … and of which it turns out, as the wall is set back, that it runs. */
+static void test_step_back__into_a_shift_that_passed_asks(void **state)
+{
+    struct house *house = *state;
+    begin(house);
+    house_close(house);
+    house_advance(house, SHIFT_MS + DAY_MS + HOUR_MS - house->wall.ms);
+    house_open(house);
+    house_settle(house);
+    assert_int_equal(duty_state(house, house->jean, SHIFT_MS), DUTY_PASSED);
+    int64_t asked = check_ins_asked(house);
+    house->wall.ms -= 2 * HOUR_MS;
+    house_settle(house);
+    assert_int_equal(duty_state(house, house->jean, SHIFT_MS), DUTY_MISSING);
+    assert_int_equal(check_ins_asked(house), asked + 1);
+}
+
 /* ---- rotas that change ---- */
 
 static void test_rota__moves_the_reminder(void **state)
@@ -472,6 +489,7 @@ int main(void)
         NIGHT_TEST(test_downtime__is_judged_late_and_says_so),
         NIGHT_TEST(test_downtime__finds_a_shift_that_began_days_ago),
         NIGHT_TEST(test_downtime__tells_of_a_shift_that_passed),
+        NIGHT_TEST(test_step_back__into_a_shift_that_passed_asks),
         NIGHT_TEST(test_rota__moves_the_reminder),
         NIGHT_TEST(test_rota__gives_the_shift_to_another_in_time),
         NIGHT_TEST(test_rota__takes_the_shift_away_after_the_reminder),
