@@ -5,6 +5,7 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 
@@ -151,7 +152,8 @@ static bool curve_agree(struct curve *curve, const struct pair *pair,
 
 enum status key_agreement_create(struct key_agreement **agreement_r)
 {
-    struct key_agreement *agreement = OPENSSL_zalloc(sizeof *agreement);
+    /* Not OPENSSL_zalloc(): it would touch a megabyte that most gateways never need. */
+    struct key_agreement *agreement = calloc(1, sizeof *agreement);
     if (agreement == NULL || !curve_init(&agreement->curve)) {
         key_agreement_destroy(&agreement);
         ERR_clear_error();
@@ -168,7 +170,8 @@ void key_agreement_destroy(struct key_agreement **agreement)
 {
     if (*agreement != NULL) {
         curve_fini(&(*agreement)->curve);
-        OPENSSL_clear_free(*agreement, sizeof **agreement);
+        OPENSSL_cleanse(*agreement, sizeof **agreement);
+        free(*agreement);
         *agreement = NULL;
     }
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FIRST_BYTES 1024 /* many arenas hold little, and there are many of them */
 #define BLOCK_BYTES 4096
 #define ARENA_MAGIC 0x41524e41u
 
@@ -45,7 +46,7 @@ struct arena *arena_create(size_t bytes_max)
     }
     arena->magic = ARENA_MAGIC;
     arena->bytes_max = bytes_max;
-    arena->first = block_create(BLOCK_BYTES);
+    arena->first = block_create(FIRST_BYTES);
     if (arena->first == NULL) {
         free(arena);
         return NULL;
@@ -91,6 +92,11 @@ bool arena_is_exhausted(const struct arena *arena)
     return arena->exhausted;
 }
 
+static size_t room(const struct block *block)
+{
+    return block->capacity - block->used;
+}
+
 /* Memory at a multiple of `align`, as it was left. */
 static void *take(struct arena *arena, size_t bytes, size_t align)
 {
@@ -110,8 +116,8 @@ static void *take(struct arena *arena, size_t bytes, size_t align)
         if (fresh == NULL) {
             return NULL;
         }
-        block->next = fresh;
-        arena->current = fresh;
+        fresh->next = arena->first->next;
+        arena->first->next = fresh;
         block = fresh;
         at = 0;
         need = bytes;
@@ -119,6 +125,9 @@ static void *take(struct arena *arena, size_t bytes, size_t align)
     void *memory = block->bytes + at;
     block->used = at + bytes;
     arena->bytes_used += need;
+    if (room(block) > room(arena->current)) {
+        arena->current = block;
+    }
     return memory;
 }
 

@@ -222,7 +222,7 @@ struct engine_rota_interval *rota_adapter_copy(const struct rota_interval *inter
     for (size_t i = 0; copies != NULL && i < count; i++) {
         copies[i].from = intervals[i].from;
         copies[i].to = intervals[i].to;
-        (void)text_copy(copies[i].agent, sizeof copies[i].agent, intervals[i].agent);
+        copies[i].agent = intervals[i].agent;
     }
     return copies;
 }

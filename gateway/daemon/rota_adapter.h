@@ -19,7 +19,8 @@ enum status rota_adapter_open(const char *definition, const struct engine_calend
                               struct rota **rota_r, struct rota_context *context_r,
                               struct error *error) MUST_CHECK;
 
-/* The intervals as the engine sees them, in the arena; NULL: no memory. */
+/* The intervals as the engine sees them, in the arena; NULL: no memory. The slugs stay where they
+ * are, in the intervals. */
 struct engine_rota_interval *rota_adapter_copy(const struct rota_interval *intervals, size_t count,
                                                struct arena *arena);
 

@@ -39,16 +39,16 @@ struct directory_device {
     int64_t id;
     const char *installation;
     enum platform platform;
+    int environment; /* 0 production, 1 sandbox */
     const char *target;
-    int environment;         /* 0 production, 1 sandbox */
     const char *public_key;  /* base64url; NULL: it registered none */
     const char *auth_secret; /* likewise */
     const char *app_version;
     const char *permission;
     int battery_percent; /* -1 unknown */
+    bool live;           /* not retired */
     struct wall_time registered_at;
     struct wall_time proven_at;
-    bool live; /* not retired */
     const char *retired_reason;
     struct uuid registration; /* by which the app knows whose push it is */
     int64_t phone_id;         /* the shared phone that it is; 0: the agent's own */
@@ -72,12 +72,12 @@ struct directory_pause {
 /* An agent or a contact. */
 struct directory_person {
     enum person_kind kind;
+    bool active;
     int64_t id;
     const char *slug;
     const char *name;
     const char *phone; /* who is called first at; NULL or empty: there is no number */
     const char *language;
-    bool active;
     const struct directory_device *devices; /* agents only; live and retired */
     size_t devices_count;
     const char *phone_label;               /* of the first; or NULL */

@@ -51,6 +51,18 @@ static enum status compile(const struct engine_rotas *rotas, const struct shared
     return status;
 }
 
+/* A slug that an earlier shift has already, or a copy; NULL: no memory. Turns come again soon. */
+static const char *keep_agent(const struct engine_rota_interval *shifts, size_t count,
+                              const char *agent, struct arena *arena)
+{
+    for (size_t i = count; i > 0; i--) {
+        if (strcmp(shifts[i - 1].agent, agent) == 0) {
+            return shifts[i - 1].agent;
+        }
+    }
+    return arena_text(arena, agent);
+}
+
 /* Of what compiling took only the shifts are kept. */
 static enum status fill(const struct engine_rotas *rotas, const struct shared_rota_texts *texts,
                         struct arena *scratch, struct shared_rota *shared, struct error *error)
@@ -70,8 +82,12 @@ static enum status fill(const struct engine_rotas *rotas, const struct shared_ro
     if (shifts == NULL) {
         return no_memory(error);
     }
-    if (count > 0) {
-        memcpy(shifts, found, count * sizeof *shifts);
+    for (size_t i = 0; i < count; i++) {
+        shifts[i] = found[i];
+        shifts[i].agent = keep_agent(shifts, i, found[i].agent, shared->arena);
+        if (shifts[i].agent == NULL) {
+            return no_memory(error);
+        }
     }
     shared->shifts = shifts;
     shared->shifts_count = count;

@@ -92,7 +92,7 @@ struct engine_dispatcher {
 struct engine_rota_interval {
     struct wall_time from;
     struct wall_time to;
-    char agent[SLUG_BYTES_MAX];
+    const char *agent; /* slug; lives with the interval's arena */
 };
 
 /* What a customer's calendar is made of, as it is stored; each may be NULL. */

@@ -273,7 +273,8 @@ class Crowd:
         self.database.execute("BEGIN")
         (first,) = self.database.execute(
             "SELECT max(customer_id) + 1 FROM customer").fetchone()
-        self._clone("customer", f"customer_id = ({one})", {"slug": "'crowd-' || n"}, customers)
+        self._clone("customer", f"customer_id = ({one})", {
+            "slug": f"'crowd-' || ({first} + n)"}, customers)
         mine = {"customer_id": f"{first} - 1 + n"}
         for table in ("rota", "procedure"):
             self._clone(table, f"customer_id = ({one})", mine, customers)
@@ -292,31 +293,43 @@ class Crowd:
         self.database.close()
 
 
+def start_and_weigh(house):
+    """Seconds until a filled gateway is ready, and its private memory after some work."""
+    started = time.monotonic()
+    house.gateway.start()
+    ready_s = time.monotonic() - started
+    house.admin = house.gateway.client()
+    house.load(100)
+    house.wait_for_outcomes(200)
+    return ready_s, house.private_kib()
+
+
 def crowd(bench):
-    """Private memory and start with many devices and tickets."""
+    """Private memory and start with many devices and tickets, and with as many agents."""
     devices, history = (10_000, 20_000) if bench.quick else (100_000, 1_000_000)
+    rows = []
     with House(bench) as house:
         house.add_customers()
         close_one_each(house)
-        house.gateway.stop()
         path = house.directory / "astreinte.db"
         before = path.stat().st_size
-        filler = History(path)
-        filler.grow(history)
-        filler.close()
-        Crowd(path).grow(devices)
-        grown_mb = (path.stat().st_size - before) / 1e6
-        started = time.monotonic()
-        house.gateway.start()
-        ready_s = time.monotonic() - started
-        house.admin = house.gateway.client()
-        house.load(100)
-        house.wait_for_outcomes(200)
-        kib = house.private_kib()
-    what = f"{counted(devices)} devices, {counted(history)} tickets"
-    return [Row(f"private memory with {what}", f"database {grown_mb:.0f} MB",
-                f"{kib / 1024:.1f} MiB", kib * 1.024e-3 / grown_mb, "≤ 64 MB", kib * 1024 <= 64e6),
-            Row("  start until ready", "", f"{ready_s:.2f} s", None, "", None)]
+        for times, limit_mb in ((1, 64), (2, None)):
+            house.gateway.stop()
+            if not rows:
+                filler = History(path)
+                filler.grow(history)
+                filler.close()
+            Crowd(path).grow(devices)
+            grown_mb = (path.stat().st_size - before) / 1e6
+            ready_s, kib = start_and_weigh(house)
+            what = f"{counted(times * devices // 2)} agents, {counted(times * devices)} devices"
+            rows += [
+                Row(f"private memory with {what}, {counted(history)} tickets",
+                    f"database {grown_mb:.0f} MB", f"{kib / 1024:.1f} MiB",
+                    kib * 1.024e-3 / grown_mb, f"≤ {limit_mb} MB" if limit_mb else "",
+                    kib * 1024 <= limit_mb * 1e6 if limit_mb else None),
+                Row("  start until ready", "", f"{ready_s:.2f} s", None, "", None)]
+    return rows
 
 
 BENCHMARKS = {function.__name__: function for function in (recovery, tickets, crowd)}

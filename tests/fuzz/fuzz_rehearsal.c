@@ -38,12 +38,12 @@ static const struct directory_customer *make_customer(struct directory_procedure
     static const struct directory_device devices[] = {
         {.id = 3, .installation = "phone-1", .platform = PLATFORM_FCM, .live = true},
         {.id = 4, .installation = "phone-2", .platform = PLATFORM_APNS, .live = true}};
-    static const struct directory_person agents[] = {{PERSON_AGENT, 1, "paul", "Paul",
-                                                      "+33600000001", "fr", true, devices, 2, NULL,
-                                                      NULL, 0, NULL}};
-    static const struct directory_person contacts[] = {{PERSON_CONTACT, 2, "chief", "Chief",
-                                                        "+33600000002", "fr", true, NULL, 0, NULL,
-                                                        NULL, 0, NULL}};
+    static const struct directory_person agents[] = {{PERSON_AGENT, true, 1, "paul", "Paul",
+                                                      "+33600000001", "fr", devices, 2, NULL, NULL,
+                                                      0, NULL}};
+    static const struct directory_person contacts[] = {{PERSON_CONTACT, true, 2, "chief", "Chief",
+                                                        "+33600000002", "fr", NULL, 0, NULL, NULL,
+                                                        0, NULL}};
     static struct directory_customer customer = {.id = 1,
                                                  .slug = "acme",
                                                  .time_zone = "Europe/Paris",

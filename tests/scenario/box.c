@@ -434,7 +434,10 @@ static enum status compile_rota(void *context, const char *definition,
             }
         } else if (count < 64) {
             intervals[count] = (struct engine_rota_interval){.from = at, .to = to};
-            (void)text_copy(intervals[count++].agent, sizeof intervals[0].agent, word);
+            intervals[count].agent = arena_text(arena, word);
+            if (intervals[count++].agent == NULL) {
+                return error_set(error, STATUS_NO_MEMORY, "no memory");
+            }
         }
     }
     *intervals_r = intervals;

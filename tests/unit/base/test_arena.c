@@ -72,6 +72,21 @@ static void arena__reset_hands_out_zeroed_memory_again(void **state)
     arena_destroy(&arena);
 }
 
+/* What is large must not cost the rest of the block that was in use. */
+static void arena__goes_on_behind_what_is_large(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_create(0);
+    const char *before = arena_text(arena, "before");
+    assert_non_null(arena_alloc(arena, 100000));
+    assert_ptr_equal(arena_text(arena, "behind"), before + sizeof "before");
+    assert_non_null(arena_alloc(arena, 100000)); /* both are given back by either end */
+    arena_reset(arena);
+    assert_ptr_equal(arena_text(arena, "before"), before);
+    assert_non_null(arena_alloc(arena, 100000));
+    arena_destroy(&arena);
+}
+
 static void arena__texts(void **state)
 {
     (void)state;
@@ -99,6 +114,7 @@ int main(void)
         cmocka_unit_test(arena__answers_nothing_with_an_address),
         cmocka_unit_test(arena__refuses_beyond_its_limit_and_goes_on),
         cmocka_unit_test(arena__reset_hands_out_zeroed_memory_again),
+        cmocka_unit_test(arena__goes_on_behind_what_is_large),
         cmocka_unit_test(arena__texts),
         cmocka_unit_test(arena__destroy_takes_null),
     };

@@ -77,7 +77,7 @@ static enum status compile(void *context, const char *definition,
         bool same = count > 0 && m > first && duty[rota][m - 1] == agent;
         if (agent >= 0 && !same) {
             found[count].from.ms = NOW_MS + m * MINUTE_MS;
-            (void)snprintf(found[count].agent, sizeof found[count].agent, "%s", slugs[agent]);
+            found[count].agent = slugs[agent];
             count++;
         }
         if (agent >= 0) {

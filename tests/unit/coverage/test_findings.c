@@ -19,8 +19,8 @@
 static const struct directory_device phone = {
     .id = 1, .platform = PLATFORM_FCM, .live = true, .proven_at = {1000}};
 static const struct directory_person agents[] = {
-    {PERSON_AGENT, 1, "paul", "Paul", "+33600000001", "fr", true, &phone, 1, NULL, NULL, 0, NULL},
-    {PERSON_AGENT, 2, "zoe", "Zoé", "+33600000002", "fr", true, &phone, 1, NULL, NULL, 0, NULL},
+    {PERSON_AGENT, true, 1, "paul", "Paul", "+33600000001", "fr", &phone, 1, NULL, NULL, 0, NULL},
+    {PERSON_AGENT, true, 2, "zoe", "Zoé", "+33600000002", "fr", &phone, 1, NULL, NULL, 0, NULL},
 };
 static struct procedure_target targets[] = {{.kind = TARGET_ON_CALL, .name = "duty"}};
 static struct procedure_target exhausted[] = {{.kind = TARGET_CALLBACK, .name = "call-centre"}};
@@ -48,8 +48,8 @@ static enum status compile(void *context, const char *definition,
     assert_non_null(found);
     for (int64_t at_ms = from.ms; at_ms < to.ms;) {
         int64_t end_ms = gap_every_ms > 0 ? at_ms + gap_every_ms : to.ms;
-        found[count] = (struct engine_rota_interval){.from = {at_ms}, .to = {end_ms}};
-        (void)snprintf(found[count++].agent, sizeof found[0].agent, "paul");
+        found[count++] =
+            (struct engine_rota_interval){.from = {at_ms}, .to = {end_ms}, .agent = "paul"};
         at_ms = end_ms + gap_every_ms;
     }
     *intervals_r = found;
@@ -139,9 +139,9 @@ static void test_coverage__a_device_proven_since(void **state)
     static const int64_t proven[] = {3, 5, 9};
     struct directory_device young = {
         .platform = PLATFORM_FCM, .live = true, .proven_at = WALL_NEVER};
-    const struct directory_person person = {PERSON_AGENT, 1,    "paul", "Paul", "+33600000001",
-                                            "fr",         true, &young, 1,      NULL,
-                                            NULL,         0,    NULL};
+    const struct directory_person person = {PERSON_AGENT,   true, 1,      "paul", "Paul",
+                                            "+33600000001", "fr", &young, 1,      NULL,
+                                            NULL,           0,    NULL};
     customer.agents = &person;
     customer.agents_count = 1;
     for (young.id = 2; young.id <= 10; young.id++) {

@@ -257,7 +257,10 @@ static enum status fake_compile(void *context, const char *definition,
         struct engine_rota_interval *interval = &intervals[count];
         interval->from = from;
         interval->to = to;
-        (void)snprintf(interval->agent, sizeof interval->agent, "%.*s", (int)name_bytes, at);
+        interval->agent = arena_text_n(arena, at, name_bytes);
+        if (interval->agent == NULL) {
+            return error_set(error, STATUS_NO_MEMORY, "no memory for the intervals");
+        }
         if (name_bytes < bytes) {
             char *end;
             interval->from.ms = strtoll(at + name_bytes + 1, &end, 10);

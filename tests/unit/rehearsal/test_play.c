@@ -73,7 +73,7 @@ static enum status compile(void *context, const char *definition,
         struct engine_rota_interval *interval = &intervals[count++];
         interval->from.ms = at_ms;
         interval->to.ms = end_ms;
-        (void)snprintf(interval->agent, sizeof interval->agent, "a%d", (int)(hour % 2));
+        interval->agent = hour % 2 == 0 ? "a0" : "a1";
         at_ms = end_ms;
     }
     *intervals_r = intervals;
