@@ -176,12 +176,10 @@ static enum status add(struct exchange *exchange, struct store *store,
     }
     status = never ? STATUS_OK : status;
     if (status == STATUS_OK && schedule->is_on) {
-        bool night;
         struct wall_time now = exchange->received_at;
         struct arena *zone = arena_create(0);
-        status = zone == NULL
-                     ? error_set(error, STATUS_NO_MEMORY, "no memory for a time zone")
-                     : nightly_due(schedule, customer, now, zone, &shown->due, &night, error);
+        status = zone == NULL ? error_set(error, STATUS_NO_MEMORY, "no memory for a time zone")
+                              : nightly_due(schedule, customer, now, zone, &shown->due, error);
         arena_destroy(&zone);
         shown->overdue = never || (shown->row.computed_at.ms < shown->due.ms &&
                                    now.ms > shown->due.ms + OVERDUE_MS);

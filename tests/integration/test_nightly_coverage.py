@@ -101,6 +101,26 @@ class NightlyCoverage(astreinte_test.GatewayTest):
         self.assertIn('astreinte_coverage_findings{kind="gap"} 0\n', metrics)
         self.assertIn('astreinte_coverage_runs_total{outcome="failed"} 0\n', metrics)
 
+    def test_what_was_due_of_a_day_is_told_behind_a_shift(self):
+        self.clock.set_wall(paris(2, 10))
+        client = self.customer(definition=BY_CALL, devices=False)
+        wait_until(lambda: self.computed_at(client), "the first coverage")
+        client.admin_path("PUT", "rotas/principal", {"layers": [
+            {**rota("paul")["layers"][0], "until": "2027-03-06"}]}, 200)
+        client.admin_path("PUT", "rotas/renfort", {"layers": [
+            {**rota("marie", "paul")["layers"][0], "turn": "daily", "starts_on": "2027-03-01",
+             "hand_over": {"time": "20:00"}}]}, 200)
+        self.compute(client, paris(2, 15, 0))
+        self.wait_for_alarms(client, 1)
+        self.wait_until_told(client)
+        # Nothing runs at three the next day, nor until a shift's coverage was due as well.
+        self.gateway.stop()
+        before = self.clock.wall()
+        self.clock.set_wall(paris(3, 18, 1))
+        self.gateway.start()
+        wait_until(lambda: self.computed_at(client) > before.isoformat(), "the coverage")
+        self.wait_for_alarms(client, 2)
+
     def test_an_alarm_that_a_crash_kept_back_goes_out(self):
         client = self.customer(definition=BY_CALL, devices=False)
         wait_until(lambda: self.computed_at(client), "the first coverage")
