@@ -221,6 +221,21 @@ static void test_news__what_changes(void **state)
     arena_destroy(&arena);
 }
 
+/* That it is over is told also by the alarm of something else that nobody knew. */
+static void test_news__over_and_something_new(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_create(0);
+    struct coverage_report first = make(&gap, 1, NOON_MS, false, NULL, arena);
+    assert_null(strstr(first.news, "is over"));
+    struct coverage_report next = make(&short_rest, 1, NOON_MS, true, &first, arena);
+    assert_false(next.over);
+    assert_non_null(strstr(next.news, "daily_rest"));
+    assert_non_null(strstr(next.news, "; what was told before is over; see GET "));
+    assert_null(make(&short_rest, 1, NOON_MS + DAY_MS, true, &next, arena).news);
+    arena_destroy(&arena);
+}
+
 /* A gap without an end is the same one each day. */
 static void test_news__beyond_the_window(void **state)
 {
@@ -385,6 +400,7 @@ int main(void)
         NIGHT_TEST(test_before_shift__the_last_that_began_to_count),
         NIGHT_TEST(test_news__once_while_it_lasts),
         NIGHT_TEST(test_news__what_changes),
+        NIGHT_TEST(test_news__over_and_something_new),
         NIGHT_TEST(test_news__beyond_the_window),
         NIGHT_TEST(test_news__soon_enough),
         NIGHT_TEST(test_news__what_does_not_last),
