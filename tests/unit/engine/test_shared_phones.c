@@ -362,6 +362,14 @@ static void test_target__is_not_the_owner_s_to_change(void **state)
         house_number(house, "SELECT count(*) FROM shared_phone WHERE target = 'token'"), 1);
     assert_int_equal(house_number(house, "SELECT count(*) FROM device WHERE target = 'elsewhere'"),
                      0);
+    /* Nor do they log it out: it would say that they are signed in, and get no push. */
+    command = house_command(house, COMMAND_DELETE_DEVICE);
+    command->request.device =
+        (struct device_request){.agent_id = house->jean, .installation = "s-1"};
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_CONFLICT);
+    assert_non_null(strstr(command->answer.error.text, "sign out on it"));
+    assert_int_equal(live_devices(house, "jean"), 1);
 }
 
 /* The app anew on the same phone, or another phone under the same enrolment. */
