@@ -163,6 +163,17 @@ class InstallationsTest(astreinte_test.GatewayTest):
                          ("unreachable", "no_device"))
         self.assertIsNone(phone.get("/v1/agent/me")["check_in"])
 
+    def test_owner_who_left__is_signed_in_nowhere(self):
+        ours, number, phone, _ = self.shared_phone()
+        self.sign_in(phone, "marie", "1470")
+        person = {"name": "Marie Petit", "phone": "+33600000011"}
+        ours.admin_path("PUT", "agents/marie", {**person, "active": False}, 200)
+        self.assert_problem(phone.get("/v1/agent/me"), 409)
+        self.assertIsNone(phone.get("/v1/agent/sign-ins")["signed_in"])
+        shown = ours.admin_path("GET", f"shared-phones/{number}", None, 200)
+        self.assertIsNone(shown["signed_in"])
+        self.assertEqual([each["to"] for each in shown["turns"]], [None])
+
     def test_wrong_pins__cost_a_wait_that_a_restart_keeps(self):
         ours, _, phone, _ = self.shared_phone()
         for left in (4, 3, 2, 1, 0):
