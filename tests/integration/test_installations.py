@@ -174,6 +174,26 @@ class InstallationsTest(astreinte_test.GatewayTest):
         self.assertIsNone(shown["signed_in"])
         self.assertEqual([each["to"] for each in shown["turns"]], [None])
 
+    def test_coverage__a_phone_to_sign_in_on_will_do_until_the_shift(self):
+        ours, _, phone, _ = self.shared_phone()
+        for rota in ("principal", "renfort"):
+            ours.admin_path("PUT", f"rotas/{rota}", astreinte_test.rota("paul", "marie"), 200)
+        on_call = ours.desk.get(f"/v1/customers/{ours.slug}/rotas/principal/on-call")
+        agents = ["paul", "marie"]
+        agents.sort(key=lambda slug: slug not in json.dumps(on_call.json))  # who is there first
+
+        def without_phone():
+            items = ours.desk.get(f"/v1/coverage?customer={ours.slug}")["items"]
+            return {each["agent"] for each in items if each["kind"] == "no_device"}
+        for each in agents:
+            ours.admin_path("DELETE", f"agents/{each}/pin", None, 204)
+        self.assertEqual(without_phone(), set(agents))
+        for each in agents:
+            ours.admin_path("PUT", f"agents/{each}/pin", {"pin": "2580"}, 204)
+        self.assertEqual(without_phone(), {agents[0]})
+        self.sign_in(phone, agents[0], "2580")
+        self.assertEqual(without_phone(), set())
+
     def test_wrong_pins__cost_a_wait_that_a_restart_keeps(self):
         ours, _, phone, _ = self.shared_phone()
         for left in (4, 3, 2, 1, 0):
