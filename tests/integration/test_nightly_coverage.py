@@ -167,6 +167,9 @@ class NightlyCoverage(astreinte_test.GatewayTest):
         self.assertEqual([each["customer"] for each in self.last(client)["customers"]],
                          [client.slug])
         self.assert_problem(client.desk.get(f"/v1/coverage/last?customer={stranger.slug}"), 404)
+        stranger.put(active=False)  # nobody computes it any more
+        own, = self.last(stranger)["customers"]
+        self.assertEqual((own["due_at"], own["overdue"]), (None, False))
         self.assert_problem(client.telephony.get("/v1/coverage/last"), 403, "forbidden")
         self.assert_problem(client.desk.get("/v1/coverage/last?language=de"), 400, "invalid")
 
@@ -178,9 +181,33 @@ class NoCoverage(astreinte_test.GatewayTest):
         self.assertFalse(answer["automatic"])
         self.assertEqual(answer["customers"], [{
             "customer": client.slug, "computed_at": None, "due_at": None, "overdue": False}])
-        shown = self.run_ctl(client.desk_key, "coverage", "--last", LANG="en_GB.UTF-8").stdout
+        shown = self.run_ctl(client.desk_key, "coverage", "--last", LANG="en_GB.UTF-8",
+                             code=4).stdout
         self.assertIn("the gateway computes nothing by itself", shown)
         self.assertIn("never computed yet", shown)
+        refused = self.run_ctl(client.desk_key, "coverage", "--last", "--days", "3", code=2)
+        self.assertIn("--days", refused.stderr)
+
+
+class ManyCustomers(astreinte_test.GatewayTest):
+    sections = {"coverage": {"at": "15:00", "first_after_s": 0}}
+
+    def test_who_is_left_off_is_something_to_look_at(self):
+        for number in range(1001):
+            answer = self.admin.put(f"/v1/customers/c{number:04d}", {
+                "name": "C", "time_zone": "Europe/Paris", "language": "fr", "alias": "le client"})
+            self.assertEqual(answer.status, 201, answer)
+        wait_until(lambda: not any(each["overdue"] for each in
+                                   self.admin.get("/v1/coverage/last")["customers"]),
+                   "the coverage of all")
+        answer = self.admin.get("/v1/coverage/last").json
+        self.assertEqual((len(answer["customers"]), answer["customers_more"]), (1000, 1))
+        self.assertEqual(sum(each["findings"] for each in answer["customers"]), 0)
+        shown = self.run_ctl(self.gateway.root_key, "coverage", "--last", code=4,
+                             LANG="fr_FR.UTF-8").stdout
+        self.assertIn("1 entreprise n'est pas montrée", shown)
+        done = self.run_ctl(self.gateway.root_key, "coverage", "--last", "--customer", "c1000")
+        self.assertIn("c1000", done.stdout)
 
 
 if __name__ == "__main__":
