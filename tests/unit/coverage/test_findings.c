@@ -272,7 +272,7 @@ static void test_rest__weekly(void **state)
     (void)state;
     struct arena *arena = arena_create(0);
     struct coverage coverage;
-    struct coverage_intervention each_day[7];
+    struct coverage_intervention each_day[8];
     for (int i = 0; i < 7; i++) { /* of the week before: at noon, an hour */
         each_day[i] = work(2, -168 + 24 * i + 12, -168 + 24 * i + 13);
     }
@@ -280,6 +280,11 @@ static void test_rest__weekly(void **state)
     assert_int_equal(count_kind(&coverage, COVERAGE_WEEKLY_REST), 1);
     assert_int_equal(coverage.findings[0].from.ms, MONDAY_MS - 168 * HOUR_MS);
     assert_int_equal(coverage.findings[0].to.ms, MONDAY_MS);
+    assert_int_equal(coverage.findings[0].rest_ms, 23 * HOUR_MS);
+    /* Whatever rest comes behind it is another week's. */
+    each_day[7] = work(2, 30, 31);
+    compute(each_day, 8, 1, arena, &coverage);
+    assert_int_equal(count_kind(&coverage, COVERAGE_WEEKLY_REST), 1);
     assert_int_equal(coverage.findings[0].rest_ms, 23 * HOUR_MS);
     /* Without Sunday's, from Saturday 13:00 to Monday: 35 hours. */
     compute(each_day, 6, 1, arena, &coverage);
