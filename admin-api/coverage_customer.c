@@ -4,6 +4,7 @@
 
 #include "admin-api/interventions.h"
 #include "admin-api/publications_told.h"
+#include "gateway/store/store_installation.h"
 #include "gateway/store/store_number.h"
 #include "gateway/store/store_publication.h"
 
@@ -84,6 +85,29 @@ static enum status list_answered(struct store *store, const struct directory_cus
     return STATUS_OK;
 }
 
+/* Agents who can sign in on the phones that they share. */
+static enum status list_with_pin(struct store *store, const struct directory_customer *customer,
+                                 struct arena *arena, struct coverage_request *request,
+                                 struct error *error)
+{
+    struct agent_pin_row *rows = NULL;
+    size_t count = 0;
+    enum status status = store_list_pins(store, customer->id, arena, &rows, &count, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    int64_t *with_pin = arena_alloc(arena, count * sizeof *with_pin);
+    if (with_pin == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the agents");
+    }
+    for (size_t i = 0; i < count; i++) {
+        with_pin[i] = rows[i].agent_id;
+    }
+    request->with_pin = with_pin;
+    request->with_pin_count = count;
+    return STATUS_OK;
+}
+
 /* Of customers who publish, what was told of the window. */
 static enum status list_told(struct store *store, const struct directory_customer *customer,
                              struct arena *arena, struct coverage_request *request,
@@ -132,6 +156,9 @@ enum status coverage_of_customer(const struct coverage_asked *asked, struct engi
     }
     if (status == STATUS_OK) {
         status = list_proven(store, customer, arena, &request, error);
+    }
+    if (status == STATUS_OK && customer->shared_phones_count > 0) {
+        status = list_with_pin(store, customer, arena, &request, error);
     }
     if (status == STATUS_OK && request.number_proof_ms > 0) {
         status = list_answered(store, customer, arena, &request, error);

@@ -156,7 +156,7 @@ static void write_reports(struct json_writer *json, void *context)
 /* ---- what is read ---- */
 
 /* That it was never computed may be because it was just made: overdue all the same, as nobody knows
- * yet whether somebody will be there. */
+ * yet whether somebody will be there. Who is not active any more is computed no more. */
 static enum status add(struct exchange *exchange, struct store *store,
                        const struct directory_customer *customer, struct reports *reports,
                        struct error *error)
@@ -175,13 +175,11 @@ static enum status add(struct exchange *exchange, struct store *store,
         shown->row.customer_id = 0;
     }
     status = never ? STATUS_OK : status;
-    if (status == STATUS_OK && schedule->is_on) {
-        bool night;
+    if (status == STATUS_OK && schedule->is_on && customer->active) {
         struct wall_time now = exchange->received_at;
         struct arena *zone = arena_create(0);
-        status = zone == NULL
-                     ? error_set(error, STATUS_NO_MEMORY, "no memory for a time zone")
-                     : nightly_due(schedule, customer, now, zone, &shown->due, &night, error);
+        status = zone == NULL ? error_set(error, STATUS_NO_MEMORY, "no memory for a time zone")
+                              : nightly_due(schedule, customer, now, zone, &shown->due, error);
         arena_destroy(&zone);
         shown->overdue = never || (shown->row.computed_at.ms < shown->due.ms &&
                                    now.ms > shown->due.ms + OVERDUE_MS);

@@ -82,26 +82,24 @@ struct nightly {
 /* The later of both. */
 static struct wall_time due_of(const struct admin_api_coverage *schedule,
                                const struct directory_customer *customer, struct wall_time now,
-                               struct wall_time night, bool *night_r)
+                               struct wall_time night)
 {
     struct wall_time shift =
         schedule->before_shift_ms > 0
             ? coverage_last_before_shift(customer, schedule->before_shift_ms, now)
             : WALL_NEVER;
-    *night_r = shift.ms == TIME_NEVER_MS || night.ms >= shift.ms;
-    return *night_r ? night : shift;
+    return shift.ms == TIME_NEVER_MS || night.ms >= shift.ms ? night : shift;
 }
 
 enum status nightly_due(const struct admin_api_coverage *schedule,
                         const struct directory_customer *customer, struct wall_time now,
-                        struct arena *arena, struct wall_time *due_r, bool *night_r,
-                        struct error *error)
+                        struct arena *arena, struct wall_time *due_r, struct error *error)
 {
     struct wall_time night;
     enum status status =
         coverage_last_night(customer->time_zone, schedule->minute, now, arena, &night, error);
     if (status == STATUS_OK) {
-        *due_r = due_of(schedule, customer, now, night, night_r);
+        *due_r = due_of(schedule, customer, now, night);
     }
     return status;
 }
@@ -256,7 +254,8 @@ static void compute(struct nightly *nightly, const struct directory_customer *cu
 
 /* ---- a look at all ---- */
 
-/* Whether the customer is to be computed now. */
+/* Whether the customer is to be computed now; *night_r: as the daily one, which it is as well when
+ * a shift's came due before the daily one was made. */
 static bool is_due(struct nightly *nightly, const struct directory_customer *customer,
                    const struct coverage_report_row *row, struct seen *seen, struct arena *arena,
                    bool *night_r)
@@ -274,7 +273,8 @@ static bool is_due(struct nightly *nightly, const struct directory_customer *cus
         *night_r = true;
         return now_ms >= seen->not_before_ms;
     }
-    due = due_of(&nightly->schedule, customer, now, night, night_r);
+    due = due_of(&nightly->schedule, customer, now, night);
+    *night_r = due.ms == night.ms || row->computed_at.ms < night.ms;
     bool is_new = row->computed_at.ms >= due.ms && row->computed_at.ms <= now.ms + AHEAD_MS;
     if (is_new || row->computed_at.ms == seen->posted_ms) {
         if (seen->is_alarm) {

@@ -23,11 +23,11 @@ enum status nightly_start(const struct admin_api_coverage *schedule, const char 
 /* Ends with the customer at hand, while the engine still runs. NULLs the pointer; NULL is fine. */
 void nightly_stop(struct nightly **nightly);
 
-/* When the customer's coverage was due last; night_r: as the daily one, otherwise before a shift.
- * Any thread; the zone is read into the arena. Statuses as moment_parse(). */
+/* When the customer's coverage was due last. Any thread; the zone is read into the arena. Statuses
+ * as moment_parse(). */
 enum status nightly_due(const struct admin_api_coverage *schedule,
                         const struct directory_customer *customer, struct wall_time now,
-                        struct arena *arena, struct wall_time *due_r, bool *night_r,
+                        struct arena *arena, struct wall_time *due_r,
                         struct error *error) MUST_CHECK;
 
 /* Alarms when one customer takes too long. Any thread; NULL is fine. */

@@ -32,8 +32,10 @@ static const struct directory_shared_phone *path_phone(struct exchange *exchange
 void view_shared_phone_owner(struct json_writer *json, const struct directory_customer *customer,
                              const struct directory_shared_phone *phone)
 {
-    const struct directory_person *owner =
-        phone->owner_id == 0 ? NULL : directory_agent(customer, phone->owner_id);
+    /* An agent who left is nobody: authorize.c hears them no more. */
+    const struct directory_person *owner = directory_shares(customer, phone, phone->owner_id)
+                                               ? directory_agent(customer, phone->owner_id)
+                                               : NULL;
     json_name(json, "signed_in");
     if (owner == NULL) {
         json_null_value(json);

@@ -56,6 +56,34 @@ bool person_is_reachable(const struct directory_person *person, unsigned via)
     return false;
 }
 
+bool is_listed(const int64_t *ids, size_t count, int64_t id)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (ids[middle] < id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < count && ids[low] == id;
+}
+
+bool will_sign_in(const struct covering *covering, const struct directory_person *agent,
+                  int64_t from_ms)
+{
+    const struct coverage_request *request = covering->request;
+    const struct directory_customer *customer = request->customer;
+    bool shares = false;
+    for (size_t i = 0; i < customer->shared_phones_count && !shares; i++) {
+        const struct directory_shared_phone *phone = &customer->shared_phones[i];
+        shares = phone->has_target && directory_shares(customer, phone, agent->id);
+    }
+    return shares && from_ms > request->now.ms &&
+           is_listed(request->with_pin, request->with_pin_count, agent->id);
+}
+
 /* ---- the rotas ---- */
 
 /* How far beyond the window procedures that start in it may look. */

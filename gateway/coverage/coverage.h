@@ -8,7 +8,8 @@
  * What is counted, exactly:
  * - Rotas: those that a procedure names, in its steps or among its "exhausted". A rota meant to
  * rest by day has a gap each day: a gap is where nobody is on call, whatever was meant.
- * - Reachable by push: a live device, proven or not; by call: a telephone number.
+ * - Reachable by push: a live device, proven or not; by call: a telephone number. In a shift to
+ *   come also who has a PIN and shares a phone that is registered: they sign in on it then.
  * - A number is proven by a call that was answered, with a key or without; one of several is
  *   enough, as they are called one after the other.
  * - Whose check-in a procedure asks for counts as nobody: they are who is missing, and a procedure
@@ -114,6 +115,8 @@ struct coverage_request {
      * that were when the customer was last changed. */
     const int64_t *proven;
     size_t proven_count;
+    const int64_t *with_pin; /* agents who can sign in on phones that they share, likewise */
+    size_t with_pin_count;
     int64_t number_proof_ms; /* for so long an answered call proves a number; 0: not looked at */
     const int64_t *answered; /* agents of whom a number was answered within that time, likewise */
     size_t answered_count;

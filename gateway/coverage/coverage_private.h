@@ -50,6 +50,11 @@ void series_add(struct series *series, int64_t from_ms, int64_t to_ms);
 void stretches_add(struct stretches *list, int64_t from_ms, int64_t to_ms);
 
 bool person_is_reachable(const struct directory_person *person, unsigned via);
+/* Whether an agent will have a phone in a shift that begins then: one to sign in on. */
+bool will_sign_in(const struct covering *covering, const struct directory_person *agent,
+                  int64_t from_ms);
+/* Whether the id is in a list of the request, ascending. */
+bool is_listed(const int64_t *ids, size_t count, int64_t id);
 
 /* ---- duty.c: rotas and the people in them ---- */
 void find_gaps(struct covering *covering);

@@ -48,20 +48,6 @@ static void ask(struct asked *asked, unsigned via, int64_t from_ms)
     asked->via |= via;
 }
 
-static bool is_listed(const int64_t *ids, size_t count, int64_t id)
-{
-    size_t low = 0, high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (ids[middle] < id) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < count && ids[low] == id;
-}
-
 static bool is_proven(const struct coverage_request *request, const struct directory_device *device)
 {
     bool listed = is_listed(request->proven, request->proven_count, device->id);
@@ -86,7 +72,8 @@ static void tell_paths(struct covering *covering, const struct directory_person 
         series.like.kind = COVERAGE_NUMBER_UNPROVEN;
         series_add(&series, asked->from_ms, covering->until_ms);
     }
-    if ((asked->via & VIA_PUSH) != 0 && !proven) {
+    if ((asked->via & VIA_PUSH) != 0 && !proven &&
+        (live || !will_sign_in(covering, person, asked->from_ms))) {
         series.like.kind = live ? COVERAGE_UNPROVEN : COVERAGE_NO_DEVICE;
         series_add(&series, asked->from_ms, covering->until_ms);
     }

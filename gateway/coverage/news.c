@@ -299,7 +299,8 @@ static size_t name(const struct news *news, char *words, size_t bytes)
     return named;
 }
 
-static const char *write_words(const struct news *news, struct arena *arena)
+/* over: nothing of what was told before lasts. */
+static const char *write_words(const struct news *news, bool over, struct arena *arena)
 {
     const char *slug = news->request->customer->slug;
     char words[COVERAGE_NEWS_BYTES_MAX] = "";
@@ -308,8 +309,8 @@ static const char *write_words(const struct news *news, struct arena *arena)
     for (size_t i = 0; i < news->told_count; i++) {
         left += news->told[i].is_new || lasts(news->told[i].finding->kind);
     }
-    return arena_format(arena, "%s: %s; %zu more; see GET /v1/coverage/last?customer=%s", slug,
-                        words, left - named, slug);
+    return arena_format(arena, "%s: %s; %zu more%s; see GET /v1/coverage/last?customer=%s", slug,
+                        words, left - named, over ? "; what was told before is over" : "", slug);
 }
 
 bool find_news(const struct coverage_reporting *request, const struct engine_rotas *rotas,
@@ -338,7 +339,7 @@ bool find_news(const struct coverage_reporting *request, const struct engine_rot
         report->news = arena_format(arena, "%s: what was told of its coverage is over",
                                     request->customer->slug);
     } else if (news.fresh > 0 || again) {
-        report->news = write_words(&news, arena);
+        report->news = write_words(&news, over, arena);
     } else {
         return report->keys != NULL;
     }

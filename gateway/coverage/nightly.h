@@ -4,7 +4,7 @@
  * It is computed each day at one time on the customer's clock, and some time before each shift of
  * its rotas begins. What is told is what begins within the days of notice that the customer gives:
  * - Lasting: nobody is there, or cannot be reached. Told when it is new and again each day, and its
- *   end, too.
+ *   end, too: alone, or in the words of what is new.
  * - The rest (too short a rest, publications, check-ins that nobody planned): told once.
  * - Not told: that a rota rests while the customer is open, or a procedure reaches nobody then,
  *   if the customer's rules wake nobody at that time. It stands in the report.

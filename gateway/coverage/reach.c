@@ -105,8 +105,10 @@ static enum status when_reached(const struct covering *covering, const struct pr
                                                 : NULL;
         for (size_t i = 0; rota != NULL && i < rota->intervals_count; i++) {
             const struct directory_interval *interval = &rota->intervals[i];
-            if (person_is_reachable(directory_agent(&covering->customer, interval->agent_id),
-                                    step->via)) {
+            const struct directory_person *agent =
+                directory_agent(&covering->customer, interval->agent_id);
+            if (person_is_reachable(agent, step->via) ||
+                ((step->via & VIA_PUSH) != 0 && will_sign_in(covering, agent, interval->from.ms))) {
                 found[count++] = (struct stretch){interval->from.ms, interval->to.ms};
             }
         }

@@ -19,6 +19,8 @@ struct wording {
     const char *uncomputed;
     const char *overdue;
     const char *not_automatic;
+    const char *unshown_one;
+    const char *unshown;
 };
 
 static const struct wording english = {
@@ -35,6 +37,8 @@ static const struct wording english = {
     .uncomputed = "never computed yet",
     .overdue = "OVERDUE",
     .not_automatic = "the gateway computes nothing by itself ([coverage] at = off)",
+    .unshown_one = "customer is not shown: ask with --customer",
+    .unshown = "customers are not shown: ask for each with --customer",
 };
 static const struct wording french = {
     .none = "rien à signaler",
@@ -50,6 +54,8 @@ static const struct wording french = {
     .uncomputed = "jamais encore calculé",
     .overdue = "EN RETARD",
     .not_automatic = "la passerelle ne calcule rien d'elle-même ([coverage] at = off)",
+    .unshown_one = "entreprise n'est pas montrée\u00a0: demandez-la par --customer",
+    .unshown = "entreprises ne sont pas montrées\u00a0: demandez-les une à une par --customer",
 };
 
 static void print_finding(const struct terminal *out, json_t *finding)
@@ -145,8 +151,10 @@ static bool print_last(const struct terminal *out, const struct wording *words, 
 {
     size_t i;
     json_t *customer;
-    bool found = false;
-    if (shows && !json_is_true(json_object_get(report, "automatic"))) {
+    long long unshown = (long long)json_integer_value(json_object_get(report, "customers_more"));
+    bool automatic = json_is_true(json_object_get(report, "automatic"));
+    bool found = !automatic || unshown > 0;
+    if (shows && !automatic) {
         terminal_print(out, TINT_YELLOW, "%s\n", words->not_automatic);
     }
     json_array_foreach(json_object_get(report, "customers"), i, customer)
@@ -166,6 +174,10 @@ static bool print_last(const struct terminal *out, const struct wording *words, 
         if (!never) {
             print_findings(out, words, customer);
         }
+    }
+    if (shows && unshown > 0) {
+        terminal_print(out, TINT_YELLOW, "… %lld %s\n", unshown,
+                       unshown == 1 ? words->unshown_one : words->unshown);
     }
     return found;
 }
@@ -200,6 +212,14 @@ enum ctl_exit command_coverage(struct ctl *ctl, const struct arguments *argument
     const char *language = arguments_option(arguments, "--language");
     struct client_response response;
     if (arguments_option(arguments, "--last") != NULL) {
+        static const char *const others[] = {"--days", "--daily-rest", "--weekly-rest",
+                                             "--number-proof"};
+        for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+            if (arguments_option(arguments, others[i]) != NULL) {
+                return ctl_fail(ctl, CTL_USAGE, "--last computes nothing: leave %s out, or --last",
+                                others[i]);
+            }
+        }
         return show_last(ctl, arguments);
     }
     const char *path =

@@ -353,13 +353,12 @@ const struct command commands[] = {
     {"coverage", "[--customer SLUG] [--days N] [--last] [--json]",
      "whether somebody will be there in the coming weeks",
      "Gaps of the rotas that procedures name; people on call without a number or a phone that was\n"
-     "ever proven to receive, or whose numbers were not answered for long; the same person twice "
-     "at once; procedures that reach nobody; rest\n"
-     "that was too short after interventions; and for each procedure the longest until a human "
-     "has\n"
-     "it, and whether the customer approved it and its review is due, which is no finding. At its\n"
-     "end it says what was counted and what was not.\n\n"
-     "Exit code 0: nothing was found; 4: something was.",
+     "ever proven to receive, or whose numbers were not answered for long; the same person twice\n"
+     "at once; procedures that reach nobody; rest that was too short after interventions; and for\n"
+     "each procedure the longest until a human has it, and whether the customer approved it and\n"
+     "its review is due, which is no finding. At its end it says what was counted and what was\n"
+     "not.\n\n"
+     "Exit code 0: nothing was found; 4: something was, or (--last) nobody looked.",
      OPTIONS(
          {"--customer", "SLUG", "only this customer's (default: all that the key covers)"},
          {"--days", "N", "how far ahead, 1 to 90 (default: 90)"},

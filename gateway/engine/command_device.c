@@ -204,6 +204,11 @@ enum status command_delete_device(struct engine *engine, struct command *command
         answer_refuse(command, STATUS_NOT_FOUND, "no such installation");
         return STATUS_OK;
     }
+    if (device->live && device->phone_id != 0) {
+        answer_refuse(command, STATUS_CONFLICT,
+                      "this installation is a shared phone's: sign out on it");
+        return STATUS_OK;
+    }
     engine_customer_changed(engine, command->customer_id, false);
     return store_retire_device(engine->store, command->customer_id, device->id, "logged_out",
                                command->received_at, command->received_at, error);

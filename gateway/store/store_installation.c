@@ -347,6 +347,19 @@ enum status store_get_pin(struct store *store, int64_t customer_id, int64_t agen
     return status == STATUS_OK ? query_one(&run, &agent_pin_map, row_r, NULL, error) : status;
 }
 
+enum status store_list_pins(struct store *store, int64_t customer_id, struct arena *arena,
+                            struct agent_pin_row **rows_r, size_t *count_r, struct error *error)
+{
+    assert(customer_id > 0 && rows_r != NULL && count_r != NULL);
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_agent_pin_list, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    return query_all(&run, &agent_pin_map, sizeof **rows_r, arena, (void **)rows_r, count_r, error);
+}
+
 enum status store_put_pin_failure(struct store *store, const struct pin_failure_row *row,
                                   struct error *error)
 {

@@ -180,6 +180,10 @@ enum status store_delete_pin(struct store *store, int64_t customer_id, int64_t a
 /* STATUS_NOT_FOUND: the agent has none. */
 enum status store_get_pin(struct store *store, int64_t customer_id, int64_t agent_id,
                           struct agent_pin_row *row_r, struct error *error) MUST_CHECK;
+/* By agent. */
+enum status store_list_pins(struct store *store, int64_t customer_id, struct arena *arena,
+                            struct agent_pin_row **rows_r, size_t *count_r,
+                            struct error *error) MUST_CHECK;
 enum status store_put_pin_failure(struct store *store, const struct pin_failure_row *row,
                                   struct error *error) MUST_CHECK;
 /* STATUS_NOT_FOUND: none was wrong since the last right one. */

@@ -78,7 +78,7 @@
     X(shared_phone_by_code) X(shared_phone_list) X(shared_phone_list_of_target) \
     X(shared_phone_agent_insert) X(shared_phone_agent_list) X(shared_phone_turn_begin) \
     X(shared_phone_turn_end) X(shared_phone_turn_forget) X(shared_phone_turn_list) \
-    X(agent_pin_put) X(agent_pin_delete) X(agent_pin_get) X(pin_failure_put) \
+    X(agent_pin_put) X(agent_pin_delete) X(agent_pin_get) X(agent_pin_list) X(pin_failure_put) \
     X(pin_failure_get) X(pin_failure_forget) \
     X(coverage_report_put) X(coverage_report_told) X(coverage_report_get) X(coverage_report_list)
 /* clang-format on */

@@ -134,6 +134,11 @@ SELECT customer_id, agent_id, salt, hash, set_at
 FROM agent_pin
 WHERE customer_id = :customer_id AND agent_id = :agent_id;
 
+-- name: agent_pin_list
+SELECT customer_id, agent_id, salt, hash, set_at
+FROM agent_pin
+WHERE customer_id = :customer_id ORDER BY agent_id;
+
 -- name: pin_failure_put
 INSERT INTO pin_failure (customer_id, phone_id, agent_id, failures, until_engine)
 VALUES (:customer_id, :phone_id, :agent_id, :failures, :until_engine)

@@ -163,6 +163,37 @@ class InstallationsTest(astreinte_test.GatewayTest):
                          ("unreachable", "no_device"))
         self.assertIsNone(phone.get("/v1/agent/me")["check_in"])
 
+    def test_owner_who_left__is_signed_in_nowhere(self):
+        ours, number, phone, _ = self.shared_phone()
+        self.sign_in(phone, "marie", "1470")
+        person = {"name": "Marie Petit", "phone": "+33600000011"}
+        ours.admin_path("PUT", "agents/marie", {**person, "active": False}, 200)
+        self.assert_problem(phone.get("/v1/agent/me"), 409)
+        self.assertIsNone(phone.get("/v1/agent/sign-ins")["signed_in"])
+        shown = ours.admin_path("GET", f"shared-phones/{number}", None, 200)
+        self.assertIsNone(shown["signed_in"])
+        self.assertEqual([each["to"] for each in shown["turns"]], [None])
+
+    def test_coverage__a_phone_to_sign_in_on_will_do_until_the_shift(self):
+        ours, _, phone, _ = self.shared_phone()
+        for rota in ("principal", "renfort"):
+            ours.admin_path("PUT", f"rotas/{rota}", astreinte_test.rota("paul", "marie"), 200)
+        on_call = ours.desk.get(f"/v1/customers/{ours.slug}/rotas/principal/on-call")
+        agents = ["paul", "marie"]
+        agents.sort(key=lambda slug: slug not in json.dumps(on_call.json))  # who is there first
+
+        def without_phone():
+            items = ours.desk.get(f"/v1/coverage?customer={ours.slug}")["items"]
+            return {each["agent"] for each in items if each["kind"] == "no_device"}
+        for each in agents:
+            ours.admin_path("DELETE", f"agents/{each}/pin", None, 204)
+        self.assertEqual(without_phone(), set(agents))
+        for each in agents:
+            ours.admin_path("PUT", f"agents/{each}/pin", {"pin": "2580"}, 204)
+        self.assertEqual(without_phone(), {agents[0]})
+        self.sign_in(phone, agents[0], "2580")
+        self.assertEqual(without_phone(), set())
+
     def test_wrong_pins__cost_a_wait_that_a_restart_keeps(self):
         ours, _, phone, _ = self.shared_phone()
         for left in (4, 3, 2, 1, 0):

@@ -101,6 +101,26 @@ class NightlyCoverage(astreinte_test.GatewayTest):
         self.assertIn('astreinte_coverage_findings{kind="gap"} 0\n', metrics)
         self.assertIn('astreinte_coverage_runs_total{outcome="failed"} 0\n', metrics)
 
+    def test_what_was_due_of_a_day_is_told_behind_a_shift(self):
+        self.clock.set_wall(paris(2, 10))
+        client = self.customer(definition=BY_CALL, devices=False)
+        wait_until(lambda: self.computed_at(client), "the first coverage")
+        client.admin_path("PUT", "rotas/principal", {"layers": [
+            {**rota("paul")["layers"][0], "until": "2027-03-06"}]}, 200)
+        client.admin_path("PUT", "rotas/renfort", {"layers": [
+            {**rota("marie", "paul")["layers"][0], "turn": "daily", "starts_on": "2027-03-01",
+             "hand_over": {"time": "20:00"}}]}, 200)
+        self.compute(client, paris(2, 15, 0))
+        self.wait_for_alarms(client, 1)
+        self.wait_until_told(client)
+        # Nothing runs at three the next day, nor until a shift's coverage was due as well.
+        self.gateway.stop()
+        before = self.clock.wall()
+        self.clock.set_wall(paris(3, 18, 1))
+        self.gateway.start()
+        wait_until(lambda: self.computed_at(client) > before.isoformat(), "the coverage")
+        self.wait_for_alarms(client, 2)
+
     def test_an_alarm_that_a_crash_kept_back_goes_out(self):
         client = self.customer(definition=BY_CALL, devices=False)
         wait_until(lambda: self.computed_at(client), "the first coverage")
@@ -147,6 +167,9 @@ class NightlyCoverage(astreinte_test.GatewayTest):
         self.assertEqual([each["customer"] for each in self.last(client)["customers"]],
                          [client.slug])
         self.assert_problem(client.desk.get(f"/v1/coverage/last?customer={stranger.slug}"), 404)
+        stranger.put(active=False)  # nobody computes it any more
+        own, = self.last(stranger)["customers"]
+        self.assertEqual((own["due_at"], own["overdue"]), (None, False))
         self.assert_problem(client.telephony.get("/v1/coverage/last"), 403, "forbidden")
         self.assert_problem(client.desk.get("/v1/coverage/last?language=de"), 400, "invalid")
 
@@ -158,9 +181,33 @@ class NoCoverage(astreinte_test.GatewayTest):
         self.assertFalse(answer["automatic"])
         self.assertEqual(answer["customers"], [{
             "customer": client.slug, "computed_at": None, "due_at": None, "overdue": False}])
-        shown = self.run_ctl(client.desk_key, "coverage", "--last", LANG="en_GB.UTF-8").stdout
+        shown = self.run_ctl(client.desk_key, "coverage", "--last", LANG="en_GB.UTF-8",
+                             code=4).stdout
         self.assertIn("the gateway computes nothing by itself", shown)
         self.assertIn("never computed yet", shown)
+        refused = self.run_ctl(client.desk_key, "coverage", "--last", "--days", "3", code=2)
+        self.assertIn("--days", refused.stderr)
+
+
+class ManyCustomers(astreinte_test.GatewayTest):
+    sections = {"coverage": {"at": "15:00", "first_after_s": 0}}
+
+    def test_who_is_left_off_is_something_to_look_at(self):
+        for number in range(1001):
+            answer = self.admin.put(f"/v1/customers/c{number:04d}", {
+                "name": "C", "time_zone": "Europe/Paris", "language": "fr", "alias": "le client"})
+            self.assertEqual(answer.status, 201, answer)
+        wait_until(lambda: not any(each["overdue"] for each in
+                                   self.admin.get("/v1/coverage/last")["customers"]),
+                   "the coverage of all")
+        answer = self.admin.get("/v1/coverage/last").json
+        self.assertEqual((len(answer["customers"]), answer["customers_more"]), (1000, 1))
+        self.assertEqual(sum(each["findings"] for each in answer["customers"]), 0)
+        shown = self.run_ctl(self.gateway.root_key, "coverage", "--last", code=4,
+                             LANG="fr_FR.UTF-8").stdout
+        self.assertIn("1 entreprise n'est pas montrée", shown)
+        done = self.run_ctl(self.gateway.root_key, "coverage", "--last", "--customer", "c1000")
+        self.assertIn("c1000", done.stdout)
 
 
 if __name__ == "__main__":

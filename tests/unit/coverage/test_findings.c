@@ -32,6 +32,7 @@ static const struct directory_rota rotas[] = {{.slug = "duty", .definition = "x"
 static struct directory_customer customer;
 static enum status compiled;
 static int64_t gap_every_ms; /* 0: paul is always on call */
+static int64_t begins_ms;    /* so long behind the window's beginning */
 
 static enum status compile(void *context, const char *definition,
                            const struct engine_calendar *calendar, const char *zone,
@@ -46,7 +47,7 @@ static enum status compile(void *context, const char *definition,
     size_t count = 0;
     struct engine_rota_interval *found = arena_alloc(arena, 20000 * sizeof *found);
     assert_non_null(found);
-    for (int64_t at_ms = from.ms; at_ms < to.ms;) {
+    for (int64_t at_ms = from.ms + begins_ms; at_ms < to.ms;) {
         int64_t end_ms = gap_every_ms > 0 ? at_ms + gap_every_ms : to.ms;
         found[count++] =
             (struct engine_rota_interval){.from = {at_ms}, .to = {end_ms}, .agent = "paul"};
@@ -64,6 +65,7 @@ static int stage_setup(void **state)
     (void)state;
     compiled = STATUS_OK;
     gap_every_ms = 0;
+    begins_ms = 0;
     procedure = *procedure_of_last_resort();
     (void)snprintf(procedure.slug, sizeof procedure.slug, "night");
     procedure.steps = steps;
@@ -130,6 +132,45 @@ static void test_coverage__all_is_well(void **state)
     assert_int_equal(coverage.left_off, 0);
     assert_int_equal(coverage.procedures[0].human_ms, 60000);
     arena_destroy(&arena);
+}
+
+/* Who shares a phone signs in on it when their shift begins: until then they need none. */
+static void test_coverage__a_phone_to_sign_in_on(void **state)
+{
+    (void)state;
+    static const int64_t jean_s = 2, paul_s = 1;
+    static const struct {
+        bool registered, shares, has_pin, on_call_now, found;
+    } rows[] = {
+        {true, true, true, false, false}, {false, true, true, false, true},
+        {true, false, true, false, true}, {true, true, false, false, true},
+        {true, true, true, true, true},
+    };
+    struct directory_person people[] = {agents[0], agents[1]};
+    people[0].devices_count = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct arena *arena = arena_create(0);
+        struct error error = {.text = ""};
+        struct coverage coverage;
+        const struct directory_shared_phone shared = {.id = 1,
+                                                      .has_target = rows[i].registered,
+                                                      .agents = rows[i].shares ? &paul_s : &jean_s,
+                                                      .agents_count = 1};
+        begins_ms = rows[i].on_call_now ? 0 : HOUR_MS;
+        customer.agents = people;
+        customer.shared_phones = &shared;
+        customer.shared_phones_count = 1;
+        const struct coverage_request request = {.customer = &customer,
+                                                 .now = {NOON_MS},
+                                                 .days = 1,
+                                                 .with_pin = rows[i].has_pin ? &paul_s : &jean_s,
+                                                 .with_pin_count = 1};
+        assert_int_equal(coverage_compute(&request, &fake_rotas, arena, &coverage, &error),
+                         STATUS_OK);
+        assert_int_equal(count_kind(&coverage, COVERAGE_NO_DEVICE), rows[i].found);
+        assert_int_equal(coverage.procedures[0].nobody_ms, rows[i].found ? 24 * HOUR_MS : HOUR_MS);
+        arena_destroy(&arena);
+    }
 }
 
 /* The directory is as old as the customer's last change; rows say what was proven since. */
@@ -231,7 +272,7 @@ static void test_rest__weekly(void **state)
     (void)state;
     struct arena *arena = arena_create(0);
     struct coverage coverage;
-    struct coverage_intervention each_day[7];
+    struct coverage_intervention each_day[8];
     for (int i = 0; i < 7; i++) { /* of the week before: at noon, an hour */
         each_day[i] = work(2, -168 + 24 * i + 12, -168 + 24 * i + 13);
     }
@@ -239,6 +280,11 @@ static void test_rest__weekly(void **state)
     assert_int_equal(count_kind(&coverage, COVERAGE_WEEKLY_REST), 1);
     assert_int_equal(coverage.findings[0].from.ms, MONDAY_MS - 168 * HOUR_MS);
     assert_int_equal(coverage.findings[0].to.ms, MONDAY_MS);
+    assert_int_equal(coverage.findings[0].rest_ms, 23 * HOUR_MS);
+    /* Whatever rest comes behind it is another week's. */
+    each_day[7] = work(2, 30, 31);
+    compute(each_day, 8, 1, arena, &coverage);
+    assert_int_equal(count_kind(&coverage, COVERAGE_WEEKLY_REST), 1);
     assert_int_equal(coverage.findings[0].rest_ms, 23 * HOUR_MS);
     /* Without Sunday's, from Saturday 13:00 to Monday: 35 hours. */
     compute(each_day, 6, 1, arena, &coverage);
@@ -469,6 +515,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGE_TEST(test_coverage__all_is_well),
+        STAGE_TEST(test_coverage__a_phone_to_sign_in_on),
         STAGE_TEST(test_coverage__a_device_proven_since),
         STAGE_TEST(test_coverage__a_number_that_nobody_answers),
         STAGE_TEST(test_rest__daily),

@@ -17,7 +17,8 @@
 #define NOON_MS INT64_C(1796036400000)
 
 static const struct directory_person agents[] = {
-    {.kind = PERSON_AGENT, .id = 1, .slug = "paul", .name = "Paul", .active = true}};
+    {.kind = PERSON_AGENT, .id = 1, .slug = "paul", .name = "Paul", .active = true},
+    {.kind = PERSON_AGENT, .id = 2, .slug = "zoe", .name = "Zoé", .active = true}};
 static struct rule rule = {.action = RULE_ESCALATE};
 static struct rules rules = {&rule, 1};
 static const struct directory_rules rule_set = {.rules = &rules};
@@ -52,7 +53,7 @@ static int setup(void **state)
                                            .calendar = any,
                                            .calendar_until = {INT64_MAX},
                                            .agents = agents,
-                                           .agents_count = 1};
+                                           .agents_count = 2};
     return 0;
 }
 
@@ -221,6 +222,50 @@ static void test_news__what_changes(void **state)
     arena_destroy(&arena);
 }
 
+/* Alike in all but one thing they are two: whoever knew of one hears of the other. */
+static void test_news__of_something_else(void **state)
+{
+    (void)state;
+    const struct coverage_finding twice = {.kind = COVERAGE_TWICE,
+                                           .from = gap.from,
+                                           .to = gap.to,
+                                           .rota = "duty",
+                                           .with_rota = "second",
+                                           .procedure = "night",
+                                           .person = &agents[0]};
+    struct coverage_finding others[] = {twice, twice, twice, twice, twice, twice, twice};
+    others[0].rota = "third";
+    others[1].with_rota = "third";
+    others[2].procedure = "day";
+    others[3].person = &agents[1];
+    others[4].with_person = &agents[1];
+    others[5].lost = true;
+    others[6].kind = COVERAGE_GAP;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        struct arena *arena = arena_create(0);
+        struct coverage_report first = make(&twice, 1, NOON_MS, false, NULL, arena);
+        assert_non_null(strstr(first.news, "in duty and in second at once"));
+        assert_non_null(make(&others[i], 1, NOON_MS, false, &first, arena).news);
+        assert_null(make(&twice, 1, NOON_MS, false, &first, arena).news);
+        arena_destroy(&arena);
+    }
+}
+
+/* That it is over is told also by the alarm of something else that nobody knew. */
+static void test_news__over_and_something_new(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_create(0);
+    struct coverage_report first = make(&gap, 1, NOON_MS, false, NULL, arena);
+    assert_null(strstr(first.news, "is over"));
+    struct coverage_report next = make(&short_rest, 1, NOON_MS, true, &first, arena);
+    assert_false(next.over);
+    assert_non_null(strstr(next.news, "daily_rest"));
+    assert_non_null(strstr(next.news, "; what was told before is over; see GET "));
+    assert_null(make(&short_rest, 1, NOON_MS + DAY_MS, true, &next, arena).news);
+    arena_destroy(&arena);
+}
+
 /* A gap without an end is the same one each day. */
 static void test_news__beyond_the_window(void **state)
 {
@@ -385,6 +430,8 @@ int main(void)
         NIGHT_TEST(test_before_shift__the_last_that_began_to_count),
         NIGHT_TEST(test_news__once_while_it_lasts),
         NIGHT_TEST(test_news__what_changes),
+        NIGHT_TEST(test_news__of_something_else),
+        NIGHT_TEST(test_news__over_and_something_new),
         NIGHT_TEST(test_news__beyond_the_window),
         NIGHT_TEST(test_news__soon_enough),
         NIGHT_TEST(test_news__what_does_not_last),

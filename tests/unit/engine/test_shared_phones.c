@@ -362,6 +362,14 @@ static void test_target__is_not_the_owner_s_to_change(void **state)
         house_number(house, "SELECT count(*) FROM shared_phone WHERE target = 'token'"), 1);
     assert_int_equal(house_number(house, "SELECT count(*) FROM device WHERE target = 'elsewhere'"),
                      0);
+    /* Nor do they log it out: it would say that they are signed in, and get no push. */
+    command = house_command(house, COMMAND_DELETE_DEVICE);
+    command->request.device =
+        (struct device_request){.agent_id = house->jean, .installation = "s-1"};
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_CONFLICT);
+    assert_non_null(strstr(command->answer.error.text, "sign out on it"));
+    assert_int_equal(live_devices(house, "jean"), 1);
 }
 
 /* The app anew on the same phone, or another phone under the same enrolment. */
@@ -394,6 +402,91 @@ static void test_registered_anew__signs_whoever_had_it_out(void **state)
                      2);
 }
 
+/* An agent signed in on two phones of the same name: leaving one leaves them the other. */
+static void test_sign_out__of_one_of_two(void **state)
+{
+    struct house *house = *state;
+    int64_t first = only_shared_phone(house), second = enrol_shared_phone(house);
+    sign_in(house, first, house->jean);
+    struct command *command = shared_phone_command(house, COMMAND_PUT_DEVICE, second);
+    command->request.device.target = "second";
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    sign_in(house, second, house->jean);
+    house_run(house, shared_phone_command(house, COMMAND_SIGN_OUT, first));
+    assert_int_equal(live_devices(house, "jean"), 1);
+    house_run(house, shared_phone_command(house, COMMAND_SIGN_OUT, second));
+    assert_int_equal(live_devices(house, "jean"), 0);
+}
+
+/* What an enrolment keeps for itself stays its own when another one brings the new target. */
+static void test_target__keys_of_its_own_stay(void **state)
+{
+    struct house *house = *state;
+    int64_t phone = only_shared_phone(house), other,
+            zoe = put_other_customer(house, "other", &other);
+    static const char *const keys[] = {"own", NULL};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        struct command *command = shared_phone_command(house, COMMAND_PUT_DEVICE, phone);
+        command->request.device.public_key = keys[i];
+        command->request.device.auth_secret = keys[i];
+        house_run(house, command);
+        (void)register_phone(house, other, zoe, "s-1", "token"); /* without any */
+        command = house_command(house, COMMAND_PUT_DEVICE);
+        command->customer_id = other;
+        command->request.device = (struct device_request){.agent_id = zoe,
+                                                          .installation = "s-1",
+                                                          .platform = PLATFORM_FCM,
+                                                          .target = "new",
+                                                          .public_key = "theirs",
+                                                          .auth_secret = "theirs",
+                                                          .battery_percent = -1};
+        house_run(house, command);
+        assert_int_equal(
+            house_number(house, keys[i] != NULL
+                                    ? "SELECT count(*) FROM shared_phone WHERE target = 'new' "
+                                      "AND public_key = 'own' AND auth_secret = 'own'"
+                                    : "SELECT count(*) FROM shared_phone WHERE target = 'new' "
+                                      "AND public_key = 'theirs' AND auth_secret = 'theirs'"),
+            1);
+    }
+}
+
+/* So many phones an agent has, those of their own counted, and a customer shares. */
+static void test_limits(void **state)
+{
+    struct house *house = *state;
+    int64_t phone = only_shared_phone(house);
+    char installation[16], target[16];
+    for (int i = 0; i < DEVICES_OF_PERSON_MAX; i++) {
+        (void)snprintf(installation, sizeof installation, "own-%d", i);
+        (void)snprintf(target, sizeof target, "target-%d", i);
+        assert_int_equal(
+            register_phone(house, house->customer_id, house->jean, installation, target)
+                ->answer.status,
+            STATUS_OK);
+    }
+    struct command *command = enter_pin(house, phone, house->jean, true);
+    assert_int_equal(command->answer.status, STATUS_CONFLICT);
+    assert_non_null(strstr(command->answer.error.text, "log one out first"));
+    command = house_command(house, COMMAND_DELETE_DEVICE);
+    command->request.device =
+        (struct device_request){.agent_id = house->jean, .installation = "own-0"};
+    house_run(house, command);
+    sign_in(house, phone, house->jean);
+
+    static const char *const agents[] = {"jean"};
+    for (int i = 1; i <= SHARED_PHONES_MAX; i++) { /* there is one already */
+        command = house_command(house, COMMAND_ADD_SHARED_PHONE);
+        command->request.shared_phone =
+            (struct shared_phone_request){.name = "Garde", .agents = agents, .agents_count = 1};
+        house_run(house, command);
+        assert_int_equal(command->answer.status,
+                         i < SHARED_PHONES_MAX ? STATUS_OK : STATUS_CONFLICT);
+    }
+    assert_non_null(strstr(command->answer.error.text, "revoke one"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +506,9 @@ int main(void)
         HOUSE_TEST(test_target__of_a_shared_phone),
         HOUSE_TEST(test_target__is_not_the_owner_s_to_change),
         HOUSE_TEST(test_registered_anew__signs_whoever_had_it_out),
+        HOUSE_TEST(test_sign_out__of_one_of_two),
+        HOUSE_TEST(test_target__keys_of_its_own_stay),
+        HOUSE_TEST(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

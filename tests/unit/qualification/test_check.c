@@ -195,20 +195,31 @@ static void coverage__wants_a_rule_for_every_call(void **state)
     expect_covered(*state, SET(RULE("a", OPEN) "," RULE("b", CLOSED)));
 }
 
+/* So many different categories, and a rule for the rest. */
+static void name_categories(int count, char json[16384])
+{
+    const size_t bytes = 16384;
+    size_t used = (size_t)snprintf(json, bytes, "{\"rules\":[");
+    for (int i = 0; i < count; i++) {
+        bool first = i % RULES_TEXTS_MAX == 0;
+        if (first) {
+            used += (size_t)snprintf(json + used, bytes - used,
+                                     "{\"name\":\"r%d\"," ESCALATE ",\"when\":{\"category\":[", i);
+        }
+        used += (size_t)snprintf(json + used, bytes - used, "%s\"%d\"", first ? "" : ",", i);
+        if (i % RULES_TEXTS_MAX == RULES_TEXTS_MAX - 1 || i == count - 1) {
+            used += (size_t)snprintf(json + used, bytes - used, "]}},");
+        }
+    }
+    (void)snprintf(json + used, bytes - used, REST "]}");
+}
+
 static void coverage__limits_what_it_looks_at(void **state)
 {
     char json[16384];
-    size_t used = (size_t)snprintf(json, sizeof json, "{\"rules\":[");
-    for (int i = 0; i < 8; i++) {
-        used += (size_t)snprintf(json + used, sizeof json - used,
-                                 "{\"name\":\"r%d\"," ESCALATE ",\"when\":{\"category\":[", i);
-        for (int k = 0; k < RULES_TEXTS_MAX; k++) {
-            used += (size_t)snprintf(json + used, sizeof json - used, "%s\"%d\"", k > 0 ? "," : "",
-                                     i * RULES_TEXTS_MAX + k);
-        }
-        used += (size_t)snprintf(json + used, sizeof json - used, "]}},");
-    }
-    (void)snprintf(json + used, sizeof json - used, REST "]}");
+    name_categories(RULES_DIFFERENT_MAX, json);
+    expect_covered(*state, json);
+    name_categories(RULES_DIFFERENT_MAX + 1, json);
     expect_refused(*state, json, "/rules", "more than 32 different fields, or more than 254");
 }
 

@@ -10,9 +10,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define SETS      800
-#define RULES_OF  8
-#define JSON_ROOM 4096
+#define SETS       800
+#define SETS_TIMED 200 /* of more calls each */
+#define RULES_OF   8
+#define JSON_ROOM  4096
 
 static uint64_t seed;
 
@@ -42,13 +43,10 @@ static const char *const sites[] = {"\"A\"", "[\"A\",\"B\"]", "{\"present\":true
                                     "{\"present\":false}"};
 static const char *const all_hours[] = {"\"open\"", "\"closed\""};
 
-static const char *const times[] = {
-    "{\"days\":[\"saturday\",\"sunday\"]}",
-    "{\"days\":[\"saturday\",\"holidays\"],\"from\":\"22:00\",\"to\":\"06:00\"}",
-    "[{\"from\":\"06:00\",\"to\":\"22:00\"},{\"days\":[\"sunday\"]}]",
-    "{\"from\":\"22:00\",\"to\":\"06:00\"}",
-    "{\"days\":[\"monday\",\"friday\"],\"from\":\"00:00\",\"to\":\"00:00\"}",
-    "{\"days\":[\"holidays\"],\"from\":\"12:00\",\"to\":\"12:00\"}"};
+/* Times begin and end at these minutes of the day. */
+static const int edges[] = {0, 360, 720, 1320};
+static const char *const days[] = {"monday", "tuesday",  "wednesday", "thursday",
+                                   "friday", "saturday", "sunday",    "holidays"};
 
 static const char *const call_categories[] = {NULL, "a", "b", "c"};
 static const char *const call_numbers[] = {NULL, "+331", "+3312", "+332", "+449", "anonymous"};
@@ -83,6 +81,50 @@ static void maybe(struct draft *draft, const char *name, const char *const *valu
     }
 }
 
+static void put_days(struct draft *draft)
+{
+    const unsigned week = 0x7f, holidays = 0x80;
+    unsigned kind = pick(4);
+    unsigned bits = kind == 0 ? week : kind == 1 ? holidays : 1 + pick(255);
+    put(draft, "\"days\":");
+    for (unsigned day = 0, any = 0; day < COUNT(days); day++) {
+        if ((bits & 1u << day) != 0) {
+            put(draft, "%s\"%s\"", any++ > 0 ? "," : "[", days[day]);
+        }
+    }
+    put(draft, "]");
+}
+
+/* Some days, or from one edge to another, or both. */
+static void put_time(struct draft *draft)
+{
+    unsigned what = pick(3);
+    put(draft, "{");
+    if (what != 0) {
+        put_days(draft);
+    }
+    if (what != 1) {
+        int from = edges[pick(COUNT(edges))], to = edges[pick(COUNT(edges))];
+        put(draft, "%s\"from\":\"%02d:00\",\"to\":\"%02d:00\"", what != 0 ? "," : "", from / 60,
+            to / 60);
+    }
+    put(draft, "}");
+}
+
+static void maybe_at(struct draft *draft)
+{
+    if (pick(2) == 0) {
+        put(draft, "%s\"at\":[", draft->comma ? "," : "");
+        put_time(draft);
+        if (pick(2) == 0) {
+            put(draft, ",");
+            put_time(draft);
+        }
+        put(draft, "]");
+        draft->comma = true;
+    }
+}
+
 static void draw_set(struct draft *draft, bool timed)
 {
     unsigned count = 1 + pick(RULES_OF);
@@ -95,7 +137,8 @@ static void draw_set(struct draft *draft, bool timed)
             maybe(draft, "\"severity\":", severities, COUNT(severities), "");
             maybe(draft, "\"category\":", categories, COUNT(categories), "");
             if (timed) { /* and nothing else: the world of calls must stay small */
-                maybe(draft, "\"at\":", times, COUNT(times), "");
+                maybe_at(draft);
+                maybe(draft, "\"hours\":", all_hours, COUNT(all_hours), "");
                 put(draft, "}}");
                 continue;
             }
@@ -149,12 +192,11 @@ static void count_calls(const struct rules *rules, struct counted *counted)
     }
 }
 
-/* In each part of a day between two of the times, on each day, a holiday or not, behind one or not.
+/* At each edge and a minute before, on each day, a holiday or not, behind one or not, open or not.
  */
 static void count_timed_calls(const struct rules *rules, struct counted *counted)
 {
-    static const int minutes[] = {30, 420, 780, 1380};
-    unsigned all = 4 * 7 * 4 * COUNT(minutes) * COUNT(call_categories);
+    unsigned all = 4 * 7 * 4 * 2 * COUNT(edges) * 2 * COUNT(call_categories);
     for (unsigned call = 0; call < all; call++) {
         unsigned rest = call;
         struct rules_facts facts = {.clock = {.is_known = true, .holidays_known = true}};
@@ -162,7 +204,10 @@ static void count_timed_calls(const struct rules *rules, struct counted *counted
         facts.clock.weekday = (int)(rest % 7), rest /= 7;
         facts.clock.holiday = rest % 2 != 0, rest /= 2;
         facts.clock.holiday_yesterday = rest % 2 != 0, rest /= 2;
-        facts.clock.minute = minutes[rest % COUNT(minutes)], rest /= COUNT(minutes);
+        int minute = (rest % 2 != 0 ? 1440 : 1439);
+        rest /= 2;
+        facts.clock.minute = (edges[rest % COUNT(edges)] + minute) % 1440, rest /= COUNT(edges);
+        facts.hours = rest % 2 == 0 ? RULES_HOURS_OPEN : RULES_HOURS_CLOSED, rest /= 2;
         facts.category = call_categories[rest];
         count_call(rules, &facts, counted);
     }
@@ -170,9 +215,9 @@ static void count_timed_calls(const struct rules *rules, struct counted *counted
 
 static void compare(void **state, bool timed)
 {
-    unsigned fine = 0, unreachable = 0, left_over = 0;
+    unsigned fine = 0, unreachable = 0, left_over = 0, sets = timed ? SETS_TIMED : SETS;
     seed = 5;
-    for (int i = 0; i < SETS; i++) {
+    for (unsigned i = 0; i < sets; i++) {
         struct draft draft;
         struct error error = {.text = ""};
         struct counted counted = {.left_over = false};
@@ -200,12 +245,12 @@ static void compare(void **state, bool timed)
         }
         enum status status = rules_check_coverage(rules, *state, &error);
         if (strcmp(status == STATUS_OK ? "none" : error.pointer, expected) != 0) {
-            fail_msg("set %d: \"%s\", but counting says %s: %s", i, error.text, expected,
+            fail_msg("set %u: \"%s\", but counting says %s: %s", i, error.text, expected,
                      draft.json);
         }
     }
     /* a run that draws only one kind proves little */
-    assert_true(fine > SETS / 10 && unreachable > SETS / 10 && left_over > SETS / 10);
+    assert_true(fine > sets / 10 && unreachable > sets / 10 && left_over > sets / 10);
 }
 
 static void coverage__is_what_counting_finds(void **state)

@@ -94,6 +94,9 @@ static void time__is_not_guessed(void **state)
     clock.holidays_known = false;
     assert_int_equal(decide(*state, WEEKEND_NIGHTS, clock, &decision), STATUS_UNAVAILABLE);
     assert_string_equal(decision.rule->name, "r");
+    clock = clock_at(TUESDAY, 3, 0); /* behind what may have been a holiday */
+    clock.holidays_known = false;
+    assert_int_equal(decide(*state, WEEKEND_NIGHTS, clock, &decision), STATUS_UNAVAILABLE);
     clock.is_known = false;
     assert_int_equal(decide(*state, AT("{\"days\":[\"monday\"]}"), clock, &decision),
                      STATUS_UNAVAILABLE);
@@ -178,6 +181,35 @@ static void time__counts_in_the_check(void **state)
     }
 }
 
+/* 63 rules whose times begin one behind the other, four of different lengths each. */
+static void time__kinds_have_a_limit(void **state)
+{
+    static const int minutes[] = {10, 30, 60, 100};
+    for (int few = 1; few >= 0; few--) {
+        char json[32768];
+        struct error error = {.text = ""};
+        size_t used = (size_t)snprintf(json, sizeof json, "{\"rules\":[");
+        for (int i = 0; i < RULES_MAX - 1; i++) {
+            used += (size_t)snprintf(
+                json + used, sizeof json - used,
+                "{\"name\":\"r%d\"," ESCALATE ",\"when\":{\"category\":\"c%d\",\"at\":[", i, i);
+            for (int k = 0; k < (few != 0 ? 1 : RULES_TIMES_MAX); k++) {
+                int from = (k * 63 + i) * 4, to = from + minutes[k];
+                used += (size_t)snprintf(json + used, sizeof json - used,
+                                         "%s{\"from\":\"%02d:%02d\",\"to\":\"%02d:%02d\"}",
+                                         k > 0 ? "," : "", from / 60, from % 60, to / 60, to % 60);
+            }
+            used += (size_t)snprintf(json + used, sizeof json - used, "]}},");
+        }
+        (void)snprintf(json + used, sizeof json - used, "{\"name\":\"z\"," ESCALATE "}]}");
+        enum status status = rules_check_coverage(fixture_parse(*state, json), *state, &error);
+        assert_int_equal(status, few != 0 ? STATUS_OK : STATUS_INVALID);
+        assert_string_equal(error.pointer, few != 0 ? "" : "/rules");
+        assert_true(few != 0 || strstr(error.text, "let fewer rules have an \"at\"") != NULL);
+        arena_reset(*state);
+    }
+}
+
 #define TIME_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -189,6 +221,7 @@ int main(void)
         TIME_TEST(time__is_said),
         TIME_TEST(time__faults_have_a_place),
         TIME_TEST(time__counts_in_the_check),
+        TIME_TEST(time__kinds_have_a_limit),
     };
     return cmocka_run_group_tests_name("qualification.times", tests, NULL, NULL);
 }

@@ -212,6 +212,14 @@ static void test_pins__and_wrong_ones(void **state)
         assert_int_equal(failure.failures, i);
         assert_int_equal(failure.until.ms, row.until.ms);
     }
+    struct agent_pin_row *pins = NULL;
+    size_t count = 0;
+    assert_ok(shelf, store_list_pins(shelf->store, 1, shelf->arena, &pins, &count, &shelf->error));
+    assert_int_equal(count, 1);
+    assert_int_equal(pins[0].agent_id, paul);
+    assert_int_equal(pins[0].hash.bytes[0], 2);
+    assert_ok(shelf, store_list_pins(shelf->store, 2, shelf->arena, &pins, &count, &shelf->error));
+    assert_int_equal(count, 0); /* another customer's */
     assert_ok(shelf, store_forget_pin_failures(shelf->store, 1, paul, &shelf->error));
     assert_int_equal(store_get_pin_failure(shelf->store, 1, phone, paul, &failure, &shelf->error),
                      STATUS_NOT_FOUND);
@@ -229,7 +237,7 @@ struct desk {
     struct shared_phone_row phone, *phones;
     struct shared_phone_agent_row *agents;
     struct shared_phone_turn_row *turns;
-    struct agent_pin_row pin;
+    struct agent_pin_row pin, *pins;
     struct pin_failure_row failure;
     int64_t number;
     size_t count;
@@ -274,6 +282,7 @@ static const struct pin_failure_row some_failure = {
     X(list_turns, store_list_turns(d->store, 1, 1, 8, d->arena, &d->turns, &d->count, d->error)) \
     X(put_pin, store_put_pin(d->store, &some_pin, d->error)) \
     X(get_pin, store_get_pin(d->store, 1, 1, &d->pin, d->error)) \
+    X(list_pins, store_list_pins(d->store, 1, d->arena, &d->pins, &d->count, d->error)) \
     X(delete_pin, store_delete_pin(d->store, 1, 1, d->error)) \
     X(put_pin_failure, store_put_pin_failure(d->store, &some_failure, d->error)) \
     X(get_pin_failure, store_get_pin_failure(d->store, 1, 1, 1, &d->failure, d->error)) \
