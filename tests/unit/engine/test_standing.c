@@ -98,6 +98,27 @@ static void test_doubtful__is_called_too(void **state)
     assert_int_equal(jeans_calls(house), 0);
 }
 
+/* The acceptance that leaves nobody to wait for begins the next step for a second one: who is asked
+ * there stands as in any other. */
+static void test_doubtful__when_an_acceptance_begins_the_step(void **state)
+{
+    struct house *house = *state;
+    prove_jeans_phone(house);
+    house_advance(house, UNHEARD_MS);
+    put_procedure(house, "p",
+                  "{\"steps\":[{\"notify\":[{\"agent\":\"paul\"}],\"by\":[\"push\"],"
+                  "\"accepted_within_s\":600,\"acceptances\":2},"
+                  "{\"notify\":[{\"agent\":\"jean\"}],\"by\":[\"push\"],"
+                  "\"accepted_within_s\":600}]}");
+    size_t from = house->sent_count;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    house_run(house, agent_command(house, id, VERB_ACCEPT, house->paul, NULL));
+    house_settle(house);
+    assert_int_equal(sent_to(house, "jean", PATH_PUSH, from), 1);
+    assert_int_equal(sent_to(house, "jean", PATH_CALL, from), 1);
+    assert_int_equal(house_entries(house, id, ENTRY_CALLED_TOO), 1);
+}
+
 /* One phone that is well is enough; a retired one and one that shows nothing are none. */
 static void test_doubtful__by_the_best_phone(void **state)
 {
@@ -323,6 +344,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_doubtful__is_called_too),
+        HOUSE_TEST(test_doubtful__when_an_acceptance_begins_the_step),
         HOUSE_TEST(test_doubtful__by_the_best_phone),
         HOUSE_TEST(test_pause__calls_until_it_is_over),
         HOUSE_TEST(test_pause__ends_when_the_agent_is_back),
