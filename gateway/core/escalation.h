@@ -162,7 +162,7 @@ struct context_person {
     size_t devices_count;
     bool doubtful; /* the phones were not heard of lately, and the procedure minds */
     bool paused;   /* the agent said that there is no network for a while */
-    bool busy;     /* the agent holds another escalation */
+    bool busy;     /* the agent is at work on another escalation */
 };
 
 /* The persons behind one step's targets or one exhausted target, each once. An empty list means

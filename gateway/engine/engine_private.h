@@ -743,7 +743,7 @@ bool check_in_is_due(const struct directory_rota *rota, const struct directory_i
  * somebody else took, or the wall was set back into a shift that had passed unseen: it is judged
  * again, unless it is over. */
 bool check_in_is_owed_anew(const struct check_in_duty_row *duty,
-                            const struct directory_interval *shift, struct wall_time now);
+                           const struct directory_interval *shift, struct wall_time now);
 /* Writes into a rota that is about to be put whoever took a shift of it, for what is left of that,
  * where its agent would have it back. What cannot be written is left out: its agent is asked again.
  * Into the scratch arena. */

@@ -253,6 +253,26 @@ static void test_busy__asks_renfort_as_well(void **state)
     assert_int_equal(sent_to(house, "paul", PATH_PUSH, from), 0);
 }
 
+/* Who is at work beside a holder has as little time; who is done with it, or left it, has again. */
+static void test_busy__as_a_member(void **state)
+{
+    struct house *house = *state;
+    struct uuid first, second;
+    put_agent(house, "zoe", "+33611111119", true);
+    put_device(house, agent_id(house, "zoe"), "zoe-1", PLATFORM_FCM);
+    put_rota(house, PROCEDURE_WHEN_BUSY, "zoe");
+    (void)ask_jean(house, "", &first);
+    house_run(house, agent_command(house, first, VERB_ACCEPT, house->paul, NULL));
+    house_run(house, agent_command(house, first, VERB_JOIN, house->jean, NULL));
+    house_settle(house);
+    (void)ask_jean(house, "", &second);
+    assert_int_equal(house_entries(house, second, ENTRY_BACKED_UP), 1);
+    end_it(house, second);
+    house_run(house, agent_command(house, first, VERB_DONE, house->jean, NULL));
+    (void)ask_jean(house, "", &second);
+    assert_int_equal(house_entries(house, second, ENTRY_BACKED_UP), 0);
+}
+
 /* What an agent gave back is not what keeps them busy when it is offered again. */
 static void test_busy__is_never_with_the_same_ticket(void **state)
 {
@@ -353,6 +373,7 @@ int main(void)
         HOUSE_TEST(test_pause__said_by_the_desk),
         HOUSE_TEST(test_pause__leaves_no_row),
         HOUSE_TEST(test_busy__asks_renfort_as_well),
+        HOUSE_TEST(test_busy__as_a_member),
         HOUSE_TEST(test_busy__is_never_with_the_same_ticket),
         HOUSE_TEST(test_paused__is_backed_up),
         HOUSE_TEST(test_procedure__names_a_role_that_is_there),
