@@ -111,6 +111,11 @@ static void test_offer__is_refused_with_a_remedy(void **state)
     command->request.agent.to = "zoe";
     house_run(house, command);
     assert_string_equal(command->answer.error.pointer, "/to");
+    command = agent_command(house, id, VERB_HAND_OVER, house->jean, NULL);
+    command->request.agent.to = "jean"; /* who waits for an answer then waits for nobody */
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_INVALID);
+    assert_string_equal(command->answer.error.pointer, "/to");
     assert_int_equal(house_entries(house, id, ENTRY_OFFERED), 0);
 }
 
