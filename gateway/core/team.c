@@ -417,8 +417,10 @@ bool team_goes_on(struct step *step)
     const struct member *longest = NULL;
     for (int i = 0; i < now->members_count; i++) {
         const struct member *member = &now->members[i];
-        if (member->intervention != INTERVENTION_DONE &&
-            (longest == NULL || member->since.ms < longest->since.ms)) {
+        const struct person_ref ref = ref_of(member->kind, member->id);
+        bool at_work = member->intervention != INTERVENTION_DONE &&
+                       team_person(step, &ref) != NULL; /* who left the customer is not */
+        if (at_work && (longest == NULL || member->since.ms < longest->since.ms)) {
             longest = member;
         }
     }

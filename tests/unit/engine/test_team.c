@@ -149,6 +149,22 @@ static void test_members__report_for_themselves(void **state)
     assert_int_equal(escalation.members[0].id, house->jean);
 }
 
+/* Who left the customer meanwhile gets nothing from the holder who is done. */
+static void test_done__is_left_to_nobody_who_left(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = held_by_jean(house);
+    struct escalation escalation;
+    (void)assign(house, id, "paul", OFFER_AS_MEMBER);
+    assert_int_equal(say(house, id, VERB_JOIN, house->paul)->answer.status, STATUS_OK);
+    put_agent(house, "paul", "+33612345679", false);
+    house_settle(house);
+    assert_int_equal(say(house, id, VERB_DONE, house->jean)->answer.status, STATUS_OK);
+    house_read(house, id, &escalation);
+    assert_int_equal(escalation.state, ESCALATION_DONE);
+    assert_int_equal(escalation.holder.id, house->jean);
+}
+
 /* On call for any role is as good as being asked; leaving is for members. */
 static void test_join__is_for_who_is_on_call(void **state)
 {
@@ -223,6 +239,7 @@ int main(void)
         HOUSE_TEST(test_offer__runs_out),
         HOUSE_TEST(test_offer__is_refused_with_a_remedy),
         HOUSE_TEST(test_members__report_for_themselves),
+        HOUSE_TEST(test_done__is_left_to_nobody_who_left),
         HOUSE_TEST(test_join__is_for_who_is_on_call),
         HOUSE_TEST(test_acceptances__are_sought_beside_the_holder),
         HOUSE_TEST(test_offer__is_answered_by_key),
