@@ -528,8 +528,11 @@ static void end_shift(struct step *step)
     }
     now->shift_until = ENGINE_NEVER;
     const struct context_person *relief = shift != NULL ? shift->relief : NULL;
-    if (!can_be_reached(relief) || person_equal(&relief->ref, &now->holder) ||
-        place_of_offer(now, &relief->ref) >= 0 || now->offers_count == OFFERS_MAX) {
+    if (!can_be_reached(relief) || person_equal(&relief->ref, &now->holder)) {
+        return;
+    }
+    const struct offer *asked = team_offer(now, &relief->ref); /* to join: that is something else */
+    if (asked != NULL ? asked->role == OFFER_AS_HOLDER : now->offers_count == OFFERS_MAX) {
         return;
     }
     team_ask(step, relief, OFFER_AS_HOLDER, OFFER_BY_SHIFT, false);
