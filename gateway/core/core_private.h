@@ -220,8 +220,10 @@ void team_take_over(struct step *step);
 bool team_goes_on(struct step *step);
 /* Somebody has become holder of what nobody held. */
 void team_hold(struct step *step);
-/* The holder let go: members are asked to take over while the procedure goes on. */
+/* The holder let go. */
 void team_release(struct step *step);
+/* The procedure goes on: members are asked to take over besides, where it does not ask them. */
+void team_ask_to_hold(struct step *step);
 /* It is over: nobody is asked any more. */
 void team_close(struct step *step);
 /* Members at work are told once on each path. */
@@ -241,8 +243,8 @@ const char *team_fault(const struct escalation *now);
 void hold(struct step *step, enum escalation_state state, const struct person_ref *holder,
           enum path path);
 
-/* Nobody holds it any more. */
-void release(struct step *step);
+/* Nobody holds it any more: the procedure goes on at once. */
+void let_go(struct step *step);
 
 /* Tells the desk of promises about to break, unless somebody holds it. */
 void warn_of_promises(struct step *step);

@@ -142,8 +142,7 @@ enum status on_hand_back(struct step *step)
     struct entry *entry = step_record(step, ENTRY_HANDED_BACK);
     entry->text = step->event->text;
     now->handed_back_by = now->holder;
-    release(step);
-    run_resume(step);
+    let_go(step);
     assert(!escalation_is_held(now) && !escalation_is_closed(now));
     assert(now->wait_until.ms > step->event->now.ms); /* somebody else is sought at once */
     return STATUS_OK;

@@ -225,12 +225,11 @@ static void tell_holder(struct step *step)
 
 /* The attempts of an offer say as what somebody is asked. */
 static void ask(struct step *step, const struct context_person *person, enum offer_role role,
-                struct engine_time until)
+                unsigned via, struct engine_time until)
 {
     struct update *update = step->update;
     size_t first = update->created_count;
-    int made = run_reach(step, PURPOSE_OFFER, person, VIA_PUSH | VIA_CALL, until);
-    assert(made > 0 || update->dropped > 0 || !can_be_reached(person));
+    (void)run_reach(step, PURPOSE_OFFER, person, via, until);
     for (size_t i = first; i < update->created_count; i++) {
         update->created[i].number = (int)role;
     }
@@ -263,7 +262,8 @@ void team_ask(struct step *step, const struct context_person *person, enum offer
     entry->other_id = person->ref.id;
     entry->word = offer_role_word(role);
     entry->text = step->event->type == EVENT_OFFER ? step->event->text : NULL;
-    ask(step, person, role, until);
+    ask(step, person, role, VIA_PUSH | VIA_CALL, until);
+    assert(step->update->created_count > 0 || step->update->dropped > 0);
 }
 
 void team_declined(struct step *step)
@@ -457,17 +457,38 @@ void team_hold(struct step *step)
 void team_release(struct step *step)
 {
     struct escalation *now = step->now;
-    struct engine_time until =
-        engine_time_add(step->event->now, step->context->procedure->offer_within_ms);
     assert(!escalation_is_held(now));
     now->search_until = ENGINE_NEVER;
     now->shift_until = ENGINE_NEVER;
     now->wanted = 1;
+}
+
+/* The paths on which the procedure, which goes on, does not ask them already. */
+static unsigned paths_left(const struct step *step, const struct person_ref *person)
+{
+    unsigned left = VIA_PUSH | VIA_CALL;
+    for (size_t i = 0; i < step->update->created_count; i++) {
+        const struct attempt *attempt = &step->update->created[i];
+        if (attempt->purpose == PURPOSE_ALERT && attempt->person_kind == person->kind &&
+            attempt->person_id == person->id) {
+            left &= attempt->path == PATH_CALL ? ~VIA_CALL : ~VIA_PUSH;
+        }
+    }
+    return left;
+}
+
+void team_ask_to_hold(struct step *step)
+{
+    struct escalation *now = step->now;
+    struct engine_time until =
+        engine_time_add(step->event->now, step->context->procedure->offer_within_ms);
+    assert(!escalation_is_held(now));
     for (int i = 0; i < now->members_count; i++) {
         const struct person_ref ref = ref_of(now->members[i].kind, now->members[i].id);
         const struct context_person *known = team_person(step, &ref);
-        if (now->members[i].intervention != INTERVENTION_DONE && known != NULL) {
-            ask(step, known, OFFER_AS_HOLDER, until);
+        unsigned via = paths_left(step, &ref);
+        if (now->members[i].intervention != INTERVENTION_DONE && known != NULL && via != 0) {
+            ask(step, known, OFFER_AS_HOLDER, via, until);
         }
     }
 }
