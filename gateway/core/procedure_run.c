@@ -580,6 +580,20 @@ static void update_members(struct step *step, struct engine_time not_after)
     }
 }
 
+/* Those who are asked in this step, and the backup that was. */
+static void update_step(struct step *step)
+{
+    const struct context_step *known = current_step(step);
+    assert(run_asks_step(step->now));
+    for (size_t i = 0; i < known->persons_count; i++) {
+        const struct context_person *person = &known->persons[i];
+        if (!run_stepped_aside(step, &person->ref) && !run_is_beside_holder(step, &person->ref)) {
+            (void)run_reach(step, PURPOSE_UPDATE, person, VIA_PUSH, run_step_ends(step->now));
+        }
+    }
+    run_update_backup(step);
+}
+
 void run_update_people(struct step *step)
 {
     assert(!escalation_is_closed(step->now) && step->now->state != ESCALATION_CANCELLING);
@@ -591,15 +605,9 @@ void run_update_people(struct step *step)
             (void)run_reach(step, PURPOSE_UPDATE, holder, VIA_CALL, not_after);
         }
         update_members(step, not_after);
-    } else if (step->now->state == ESCALATION_NOTIFYING) {
-        const struct context_step *known = current_step(step);
-        for (size_t i = 0; i < known->persons_count; i++) {
-            if (!run_stepped_aside(step, &known->persons[i].ref)) {
-                (void)run_reach(step, PURPOSE_UPDATE, &known->persons[i], VIA_PUSH,
-                                step->now->wait_until);
-            }
-        }
-        run_update_backup(step);
+    }
+    if (run_asks_step(step->now)) { /* beside the holder, too, when more are sought */
+        update_step(step);
     }
 }
 
