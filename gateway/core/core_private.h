@@ -144,6 +144,10 @@ void run_withdraw_from(struct step *step, const struct person_ref *person);
  * NEVER: it was over, from the first one). False when there are as many. */
 bool run_seek_members(struct step *step, struct engine_time step_ends);
 
+/* Somebody left who was not done: asks from the top for whoever is missing now. Not again where it
+ * came to nothing before, which is the desk's affair. */
+void run_seek_again(struct step *step);
+
 /* Ends the search once there are as many as are wanted. */
 void run_look_at_search(struct step *step);
 
@@ -200,6 +204,8 @@ bool team_is_done(const struct escalation *now, const struct person_ref *person)
 bool team_has(const struct escalation *now, const struct person_ref *person);
 /* How many are at work, the holder included. */
 int team_at_work(const struct escalation *now);
+/* The same, and those who are done: nobody has to come in their place. */
+int team_served(const struct escalation *now);
 /* Whether there is no place for one more member. */
 bool team_is_full(const struct escalation *now);
 /* What somebody was asked and has not answered, or NULL. */

@@ -128,7 +128,7 @@ enum status on_done(struct step *step)
 enum status on_hand_back(struct step *step)
 {
     struct escalation *now = step->now;
-    if (!escalation_is_held(now) && !escalation_is_closed(now) &&
+    if (!escalation_is_closed(now) && !team_has(now, &step->event->actor) &&
         person_equal(&now->handed_back_by, &step->event->actor)) {
         return STATUS_OK;
     }

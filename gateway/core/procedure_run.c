@@ -250,8 +250,8 @@ static void end_search(struct step *step, enum entry_kind kind)
     entry->number = team_at_work(now);
     entry->of = now->wanted;
     now->search_until = ENGINE_NEVER;
-    now->wanted = 1;
     if (kind == ENTRY_TEAM_SHORT) {
+        now->wanted = 1; /* from now on the desk sees to it */
         step_task(step, TASK_TEAM, 0);
     }
     run_withdraw_from_others(step);
@@ -315,6 +315,24 @@ void run_next_step(struct step *step, const char *why)
     assert(run_step_ends(step->now).ms > step->event->now.ms);
 }
 
+/* Somebody holds it, and fewer are there than are wanted. */
+static void begin_search(struct step *step, struct engine_time ends)
+{
+    struct escalation *now = step->now;
+    assert(now->state == ESCALATION_ACCEPTED || now->state == ESCALATION_OVERDUE);
+    assert(!escalation_seeks_members(now) && now->wanted > team_at_work(now));
+    now->search_until = ends.ms != TIME_NEVER_MS ? ends : step->event->now;
+    struct entry *entry = step_record(step, ENTRY_TEAM_SOUGHT);
+    entry->person = (struct person_ref){.kind = PERSON_NONE};
+    entry->number = team_at_work(now);
+    entry->of = now->wanted;
+    if (ends.ms != TIME_NEVER_MS) {
+        run_end_hopeless_step(step); /* the others of the step are asked already */
+    } else {
+        start_from(step, 0);
+    }
+}
+
 bool run_seek_members(struct step *step, struct engine_time ends)
 {
     struct escalation *now = step->now;
@@ -324,22 +342,21 @@ bool run_seek_members(struct step *step, struct engine_time ends)
         return false; /* a shift has one agent */
     }
     assert(now->step >= 0 && (size_t)now->step < procedure->steps_count);
-    int wanted = procedure->steps[now->step].acceptances;
-    if (team_at_work(now) >= wanted) {
+    now->wanted = procedure->steps[now->step].acceptances;
+    if (team_at_work(now) >= now->wanted) {
         return false;
     }
-    now->wanted = wanted;
-    now->search_until = ends.ms != TIME_NEVER_MS ? ends : step->event->now;
-    struct entry *entry = step_record(step, ENTRY_TEAM_SOUGHT);
-    entry->person = (struct person_ref){.kind = PERSON_NONE};
-    entry->number = team_at_work(now);
-    entry->of = wanted;
-    if (ends.ms != TIME_NEVER_MS) {
-        run_end_hopeless_step(step); /* the others of the step are asked already */
-    } else {
-        start_from(step, 0);
-    }
+    begin_search(step, ends);
     return true;
+}
+
+void run_seek_again(struct step *step)
+{
+    struct escalation *now = step->now;
+    bool watched = now->state == ESCALATION_ACCEPTED || now->state == ESCALATION_OVERDUE;
+    if (watched && !escalation_seeks_members(now) && team_served(now) < now->wanted) {
+        begin_search(step, ENGINE_NEVER);
+    }
 }
 
 void run_look_at_search(struct step *step)

@@ -81,6 +81,15 @@ int team_at_work(const struct escalation *now)
     return count;
 }
 
+int team_served(const struct escalation *now)
+{
+    int count = team_at_work(now);
+    for (int i = 0; i < now->members_count; i++) {
+        count += now->members[i].intervention == INTERVENTION_DONE;
+    }
+    return count;
+}
+
 bool team_has(const struct escalation *now, const struct person_ref *person)
 {
     bool holds = escalation_is_held(now) && now->holder.kind == person->kind &&
@@ -297,6 +306,9 @@ void team_join(struct step *step, const char *why)
     if (asked >= 0) {
         remove_offer(step, asked);
     }
+    if (person_equal(&now->handed_back_by, &event->actor)) {
+        now->handed_back_by = (struct person_ref){.kind = PERSON_NONE};
+    }
     add_member(step, &(struct member){.kind = event->actor.kind,
                                       .id = event->actor.id,
                                       .since = event->wall,
@@ -319,8 +331,10 @@ void team_leave(struct step *step, const char *why)
         step->now->members[place].eta_at = WALL_NEVER;
     } else {
         remove_member(step, place);
+        step->now->handed_back_by = step->event->actor; /* as of a holder: they are passed over */
     }
     tell_holder(step);
+    run_seek_again(step);
 }
 
 /* The one who held it goes on beside the new one, or is kept as done. */
@@ -404,11 +418,16 @@ void team_take_over(struct step *step)
     int place = place_of_offer(step->now, &to);
     assert(place >= 0 && step->now->offers[place].role == OFFER_AS_HOLDER);
     bool stays = step->now->offers[place].stays;
+    const struct person_ref before = step->now->holder;
     remove_offer(step, place);
     hand_over(step, &to, stays, "offer");
+    if (!stays && is_person(&before)) {
+        step->now->handed_back_by = before; /* passed over, should more people be sought */
+    }
     end_offers_to_hold(step, true);
     tell(step, step->context->holder, VIA_PUSH); /* who had it */
     run_look_at_search(step);
+    run_seek_again(step);
 }
 
 bool team_goes_on(struct step *step)
@@ -653,9 +672,9 @@ const char *team_fault(const struct escalation *now)
     if (clocks && !at_it) {
         return "members are sought, and a shift's end is waited for, beside a holder";
     }
-    if ((now->search_until.ms != TIME_NEVER_MS) != (now->wanted > 1) ||
-        now->wanted > ACCEPTANCES_MAX) {
-        return "members are sought exactly when more than the holder are wanted";
+    if (now->wanted < 1 || now->wanted > ACCEPTANCES_MAX || (now->wanted > 1 && !at_it) ||
+        (escalation_seeks_members(now) && now->wanted == 1)) {
+        return "members are sought when more than the holder are wanted, and are so beside one";
     }
     if ((now->due_at.ms > now->search_until.ms || now->due_at.ms > now->shift_until.ms) &&
         !now->quarantined) {
