@@ -452,7 +452,8 @@ static const struct context_person *still_asked(const struct step *step,
     bool wanted = (ended->purpose == PURPOSE_HOLDER_CALL && now->state == ESCALATION_OVERDUE) ||
                   (ended->purpose == PURPOSE_CANCEL_NOTICE && now->state == ESCALATION_CANCELLING &&
                    ended->not_after.ms == now->wait_until.ms) ||
-                  (ended->purpose == PURPOSE_UPDATE && escalation_is_held(now));
+                  ((ended->purpose == PURPOSE_UPDATE || ended->purpose == PURPOSE_TEAM) &&
+                   escalation_is_held(now));
     return wanted && holder != NULL && attempt_is_to(ended, &holder->ref) ? holder : NULL;
 }
 
