@@ -296,12 +296,12 @@ static bool is_exhausted_for_good(const struct play *play)
            !agenda_has_acceptance(&play->agenda);
 }
 
-/* A human has it, and nobody is being sought beside them. A holder who says no word for so long that
- * they are thought silent is none of the rehearsal's business. */
+/* A human has it, and nobody is being sought beside them. A holder who says no word for so long
+ * that they are thought silent is none of the rehearsal's business. */
 static bool is_held_for_good(const struct escalation *escalation)
 {
-    return escalation_is_held(escalation) && !(escalation_seeks_members(escalation) &&
-                                               escalation->state == ESCALATION_ACCEPTED);
+    return escalation_is_held(escalation) &&
+           !(escalation_seeks_members(escalation) && escalation->state == ESCALATION_ACCEPTED);
 }
 
 /* Which bound keeps the next event from being played; NULL: none. */
