@@ -165,6 +165,27 @@ static void test_done__is_left_to_nobody_who_left(void **state)
     assert_int_equal(escalation.holder.id, house->jean);
 }
 
+/* A notification that is still on the phone of who left, or was kept from it, accepts nothing. */
+static void test_accept__by_a_token_of_who_left(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    const struct sent *sent = &house->sent[house->sent_count - 1];
+    assert_string_equal(sent->person, "jean");
+    put_agent(house, "jean", "+33600000001", false);
+    house_settle(house);
+    struct command *command = agent_command(house, id, VERB_ACCEPT, 0, sent->accept);
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_UNAUTHENTICATED);
+    command = agent_command(house, id, VERB_RECEIVED, 0, sent->received);
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    put_agent(house, "jean", "+33600000001", true);
+    house_settle(house);
+    house_run(house, command = agent_command(house, id, VERB_ACCEPT, 0, sent->accept));
+    assert_answered(command, "you", "holder");
+}
+
 /* On call for any role is as good as being asked; leaving is for members. */
 static void test_join__is_for_who_is_on_call(void **state)
 {
@@ -240,6 +261,7 @@ int main(void)
         HOUSE_TEST(test_offer__is_refused_with_a_remedy),
         HOUSE_TEST(test_members__report_for_themselves),
         HOUSE_TEST(test_done__is_left_to_nobody_who_left),
+        HOUSE_TEST(test_accept__by_a_token_of_who_left),
         HOUSE_TEST(test_join__is_for_who_is_on_call),
         HOUSE_TEST(test_acceptances__are_sought_beside_the_holder),
         HOUSE_TEST(test_offer__is_answered_by_key),
