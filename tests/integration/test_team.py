@@ -55,6 +55,7 @@ class TeamTest(astreinte_test.GatewayTest):
         customer, paul, marie, escalation = self.held()
         self.assert_problem(paul.verb(escalation, "hand-over"), 400, "invalid", "/to")
         self.assert_problem(paul.verb(escalation, "hand-over", to="nobody"), 400, "invalid", "/to")
+        self.assert_problem(paul.verb(escalation, "hand-over", to="paul"), 400, "invalid", "/to")
         self.assert_problem(marie.verb(escalation, "hand-over", to="paul"), 409,
                             "already-accepted")
         self.assertEqual(paul.verb(escalation, "hand-over", to="marie").status, 200)
@@ -87,6 +88,28 @@ class TeamTest(astreinte_test.GatewayTest):
         self.assertEqual((answer.status, answer["you"], answer["holder"]["who"]),
                          (200, "member", "paul"), answer)
         self.assertEqual(customer.show(escalation)["wanted"], 1)
+
+    def test_one_of_two_leaves(self):
+        customer, _, marie, escalation = self.held(night(acceptances=2))
+        self.assertEqual(marie.verb(escalation, "accept")["you"], "member")
+        for _ in range(2):  # a repeat is safe
+            answer = marie.verb(escalation, "hand-back")
+            self.assertEqual((answer.status, answer["you"], answer["holder"]["who"]),
+                             (200, None, "paul"), answer)
+        # Nobody else is there: the desk is told at once, and she is not asked what she left.
+        view = customer.show(escalation)
+        self.assertEqual([each["kind"] for each in view["tasks"]], ["short_handed"])
+        self.assertEqual([each["path"] for each in view["attempts"]
+                          if each["to"]["who"] == "marie" and each["purpose"] == "alert"],
+                         ["push"])
+
+    def test_who_left_gets_nothing(self):
+        customer, paul, marie, escalation = self.held()
+        self.assertEqual(marie.verb(escalation, "join").status, 200)
+        customer.admin_path("PUT", "agents/marie", {
+            "name": marie.name, "phone": marie.phone, "active": False}, 200)
+        self.assertEqual(paul.verb(escalation, "done").status, 200)
+        self.assertEqual(customer.show(escalation)["state"], "done")
 
     def test_fewer_come_than_are_wanted(self):
         definition = night(acceptances=3)
