@@ -1,5 +1,6 @@
 """Who is asked by name, joins, hands over, and the list of who is at work on what; over sockets."""
 
+import datetime
 import unittest
 
 import astreinte_test
@@ -134,6 +135,35 @@ class TeamTest(astreinte_test.GatewayTest):
         listed = self.run_ctl(customer.desk_key, "interventions", "--customer",
                               customer.slug).stdout
         self.assertIn("paul", listed)
+
+
+class ShiftTest(astreinte_test.GatewayTest):
+    """A night ends, and the intervention does not."""
+
+    simulators = ("telephony",)
+    moves_clock = ("gateway",)
+    # A Monday, half an hour before the weekly hand-over in Paris.
+    wall_at_start = datetime.datetime(2026, 11, 30, 7, 30, tzinfo=datetime.timezone.utc)
+
+    def test_the_holder_keeps_it_until_who_is_on_call_accepts(self):
+        customer = self.customer(definition=astreinte_test.procedure(progress_within_s=7200),
+                                 agents={"paul": "Paul Durand", "marie": "Marie Petit",
+                                         "zoe": "Zoé Blanc"})
+        customer.admin_path("PUT", "rotas/principal", astreinte_test.rota("paul", "marie"), 200)
+        paul, marie = customer.agents["paul"], customer.agents["marie"]
+        escalation = customer.escalate()["id"]
+        self.assertEqual(marie.verb(escalation, "accept")["you"], "holder")
+        self.clock.suspend(29 * 60 * 1000)
+        self.assertEqual(customer.show(escalation)["offers"], [])
+        self.clock.suspend(60 * 1000)
+        view = wait_until(lambda: (lambda shown: shown if shown["offers"] else None)(
+            customer.show(escalation)), "the question to who is on call now")
+        self.assertEqual(view["holder"]["who"], "marie")
+        self.assertEqual([(each["who"], each["as"], each["by"]) for each in view["offers"]],
+                         [("paul", "holder", "shift")])
+        self.assertEqual(marie.verb(escalation, "on-site")["you"], "holder")
+        answer = paul.verb(escalation, "accept")
+        self.assertEqual((answer["you"], answer["members"], answer["offers"]), ("holder", [], []))
 
 
 if __name__ == "__main__":
