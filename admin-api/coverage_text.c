@@ -14,6 +14,8 @@ static const char *const english_notes[COVERAGE_NOTES_COUNT] = {
     "Twice at once: one agent, or two with a number in common, in two rotas of one customer.",
     "Until a human: nobody answers but the last person asked, at the last moment; providers and "
     "lines work. What the call centre does once it is told that nobody took it is not counted.",
+    "Several wanted: by who is on call at the beginning, all steps together; how long they take is "
+    "left aside.",
     "Publication (L3121-12, R3121-3): only for customers who publish their rotas here; not "
     "published is reported of what begins within the customer's notice_days.",
 };
@@ -38,6 +40,8 @@ static const char *const french_notes[COVERAGE_NOTES_COUNT] = {
     "moment\u00a0; "
     "fournisseurs et lignes fonctionnent. Ce que fait le centre d'appels une fois prévenu que "
     "personne n'a accepté n'est pas compté.",
+    "Plusieurs demandés\u00a0: d'après qui est d'astreinte au début, tous paliers réunis\u00a0; "
+    "leur durée n'est pas comptée.",
     "Publication (L3121-12, R3121-3)\u00a0: seulement pour les clients qui publient ici leurs "
     "plannings"
     "\u00a0; n'est signalé comme non publié que ce qui commence dans le délai du client "
@@ -124,6 +128,12 @@ static int say_plan(const struct coverage_finding *finding, bool french, char *t
         return snprintf(text, size,
                         french ? "La procédure %s, lancée à ce moment, ne joint personne."
                                : "Procedure %s, started then, reaches nobody in any step.",
+                        finding->procedure);
+    case COVERAGE_TOO_FEW:
+        return snprintf(text, size,
+                        french ? "La procédure %s, lancée à ce moment, demande plus de personnes "
+                                 "qu'elle n'en joint."
+                               : "Procedure %s, started then, wants more people than it reaches.",
                         finding->procedure);
     case COVERAGE_NOT_JUDGED:
         return snprintf(text, size,

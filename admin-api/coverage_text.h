@@ -5,7 +5,7 @@
 #include "admin-api/view.h"
 #include "gateway/coverage/coverage.h"
 
-#define COVERAGE_NOTES_COUNT 6
+#define COVERAGE_NOTES_COUNT 7
 
 /* The sentence for a finding; due_ms: the rest that was asked for. */
 void coverage_sentence(const struct coverage_finding *finding, int64_t due_ms, bool french,

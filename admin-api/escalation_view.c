@@ -242,7 +242,7 @@ void view_escalation(struct json_writer *json, void *context)
     write_procedure(json, view);
     escalation_json_holder(json, view->customer, escalation);
     escalation_json_team(json, view->customer, escalation, view->wall_of_engine_ms);
-    json_member_int(json, "wanted", escalation->wanted);
+    json_member_int(json, "wanted", escalation_seeks_members(escalation) ? escalation->wanted : 1);
     escalation_json_next(json, escalation, view->wall_of_engine_ms);
     json_name(json, "tasks");
     json_array_begin(json);

@@ -28,7 +28,7 @@ static void write_mission(struct json_writer *json, const struct escalation_view
     json_member_time(json, "opened_at", escalation->opened_at);
     escalation_json_holder(json, view->customer, escalation);
     escalation_json_team(json, view->customer, escalation, view->wall_of_engine_ms);
-    json_member_int(json, "wanted", escalation->wanted);
+    json_member_int(json, "wanted", escalation_seeks_members(escalation) ? escalation->wanted : 1);
     json_object_end(json);
 }
 

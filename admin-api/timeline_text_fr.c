@@ -303,7 +303,7 @@ static int say_verb(enum entry_kind kind, const struct said *said, char *text)
     char buffer[SAID_WORD_BYTES];
     const size_t size = SENTENCE_BYTES_MAX;
     const char *who = somebody(said), *how = with_path(said->path);
-    const char *word = translate(said->word, buffer);
+    const char *word = translate(said->word, buffer), *verb = said_verb_in_french(said->word);
     switch ((int)kind) {
     case ENTRY_ACCEPTED:
         return snprintf(text, size, "%s accepte%s.", who, how);
@@ -333,7 +333,8 @@ static int say_verb(enum entry_kind kind, const struct said *said, char *text)
     case ENTRY_NOTE:
         return snprintf(text, size, "%s a ajouté une note.", who);
     case ENTRY_REFUSED_VERB:
-        return snprintf(text, size, "%s n'a pas été suivi\u00a0: %s.", who, word);
+        return snprintf(text, size, "%s n'a pas été suivi\u00a0: %s.", who,
+                        verb != NULL ? verb : said_plain(said->word, buffer));
     default:
         return -1;
     }

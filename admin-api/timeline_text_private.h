@@ -52,6 +52,9 @@ void said_time(const struct said *said, char text_r[SAID_TIME_BYTES]);
 /* The sentence for a word, of pairs; the last pair is for all others. */
 const char *said_sentence(const char *const (*pairs)[2], size_t count, const char *word);
 
+/* A verb that was refused (timeline_text_team.c); NULL: it is not known. */
+const char *said_verb_in_french(const char *word);
+
 /* Members and offers (timeline_text_team.c). Answers what snprintf() does; -1: another kind. */
 int say_team(enum entry_kind kind, const struct said *said, char *text);
 int say_team_in_french(enum entry_kind kind, const struct said *said, char *text);

@@ -21,6 +21,40 @@ static const char *end_of(const char *word, bool french)
     return ends[i][french ? 2 : 1];
 }
 
+/* What somebody may not do, as the core has it. */
+static const char *const verbs[][2] = {
+    {"accept", "accepter"},
+    {"decline", "refuser"},
+    {"progress", "donner des nouvelles"},
+    {"on_my_way", "se mettre en route"},
+    {"done", "terminer"},
+    {"hand_back", "rendre la main"},
+    {"cancel", "annuler"},
+    {"take", "prendre l'escalade"},
+    {"resume", "continuer la procédure"},
+    {"split", "séparer un appelant"},
+    {"called_back", "noter un rappel"},
+    {"offer", "demander quelqu'un par son nom"},
+    {"offer_of_check_in", "demander quelqu'un pour une prise de poste"},
+    {"offer_out_of_reach", "demander une personne sans téléphone"},
+    {"offer_team_full", "demander une personne de plus, l'équipe est complète"},
+    {"offer_limit", "demander une personne de plus, trop sont déjà demandées"},
+    {"join", "venir en renfort"},
+    {"join_of_check_in", "venir en renfort pour une prise de poste"},
+    {"join_team_full", "venir en renfort, l'équipe est complète"},
+    {"leave", "quitter l'intervention"},
+};
+
+const char *said_verb_in_french(const char *word)
+{
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        if (strcmp(verbs[i][0], word) == 0) {
+            return verbs[i][1];
+        }
+    }
+    return NULL;
+}
+
 int say_team(enum entry_kind kind, const struct said *said, char *text)
 {
     const size_t size = SENTENCE_BYTES_MAX;

@@ -144,6 +144,10 @@ void run_withdraw_from(struct step *step, const struct person_ref *person);
  * NEVER: it was over, from the first one). False when there are as many. */
 bool run_seek_members(struct step *step, struct engine_time step_ends);
 
+/* Somebody left who was not done: asks from the top for whoever is missing now. Not again where it
+ * came to nothing before, which is the desk's affair. */
+void run_seek_again(struct step *step);
+
 /* Ends the search once there are as many as are wanted. */
 void run_look_at_search(struct step *step);
 
@@ -200,6 +204,8 @@ bool team_is_done(const struct escalation *now, const struct person_ref *person)
 bool team_has(const struct escalation *now, const struct person_ref *person);
 /* How many are at work, the holder included. */
 int team_at_work(const struct escalation *now);
+/* The same, and those who are done: nobody has to come in their place. */
+int team_served(const struct escalation *now);
 /* Whether there is no place for one more member. */
 bool team_is_full(const struct escalation *now);
 /* What somebody was asked and has not answered, or NULL. */
@@ -220,8 +226,10 @@ void team_take_over(struct step *step);
 bool team_goes_on(struct step *step);
 /* Somebody has become holder of what nobody held. */
 void team_hold(struct step *step);
-/* The holder let go: members are asked to take over while the procedure goes on. */
+/* The holder let go. */
 void team_release(struct step *step);
+/* The procedure goes on: members are asked to take over besides, where it does not ask them. */
+void team_ask_to_hold(struct step *step);
 /* It is over: nobody is asked any more. */
 void team_close(struct step *step);
 /* Members at work are told once on each path. */
@@ -241,8 +249,8 @@ const char *team_fault(const struct escalation *now);
 void hold(struct step *step, enum escalation_state state, const struct person_ref *holder,
           enum path path);
 
-/* Nobody holds it any more. */
-void release(struct step *step);
+/* Nobody holds it any more: the procedure goes on at once. */
+void let_go(struct step *step);
 
 /* Tells the desk of promises about to break, unless somebody holds it. */
 void warn_of_promises(struct step *step);

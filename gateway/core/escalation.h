@@ -104,7 +104,7 @@ struct escalation {
     int members_count;
     struct offer offers[OFFERS_MAX]; /* the oldest first */
     int offers_count;
-    int wanted;                      /* people that are sought; 1: nobody beside the holder */
+    int wanted;                      /* people, while it is held; 1: nobody beside the holder */
     struct engine_time search_until; /* of the step that is asked for members; ENGINE_NEVER: none */
     struct engine_time shift_until;  /* the holder's, after which who is on call then is asked once
                                         to take over; ENGINE_NEVER: nobody will be */
@@ -162,7 +162,7 @@ struct context_person {
     size_t devices_count;
     bool doubtful; /* the phones were not heard of lately, and the procedure minds */
     bool paused;   /* the agent said that there is no network for a while */
-    bool busy;     /* the agent holds another escalation */
+    bool busy;     /* the agent is at work on another escalation */
 };
 
 /* The persons behind one step's targets or one exhausted target, each once. An empty list means

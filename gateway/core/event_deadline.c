@@ -31,8 +31,7 @@ static void resume_after_silence(struct step *step)
     entry->person = step->now->holder;
     entry->word = "holder_silent";
     step->now->handed_back_by = step->now->holder;
-    release(step);
-    run_resume(step);
+    let_go(step);
     assert(step->now->state != ESCALATION_OVERDUE && !escalation_is_held(step->now));
 }
 

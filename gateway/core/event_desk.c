@@ -76,9 +76,10 @@ enum status on_resume(struct step *step)
     entry->word = "desk";
     if (escalation_is_held(now)) {
         now->handed_back_by = now->holder;
-        release(step);
+        let_go(step);
+    } else {
+        run_resume(step);
     }
-    run_resume(step);
     assert(!escalation_is_held(now) && !escalation_is_closed(now));
     assert(now->wait_until.ms > step->event->now.ms);
     return STATUS_OK;

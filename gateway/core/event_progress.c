@@ -128,7 +128,7 @@ enum status on_done(struct step *step)
 enum status on_hand_back(struct step *step)
 {
     struct escalation *now = step->now;
-    if (!escalation_is_held(now) && !escalation_is_closed(now) &&
+    if (!escalation_is_closed(now) && !team_has(now, &step->event->actor) &&
         person_equal(&now->handed_back_by, &step->event->actor)) {
         return STATUS_OK;
     }
@@ -142,8 +142,7 @@ enum status on_hand_back(struct step *step)
     struct entry *entry = step_record(step, ENTRY_HANDED_BACK);
     entry->text = step->event->text;
     now->handed_back_by = now->holder;
-    release(step);
-    run_resume(step);
+    let_go(step);
     assert(!escalation_is_held(now) && !escalation_is_closed(now));
     assert(now->wait_until.ms > step->event->now.ms); /* somebody else is sought at once */
     return STATUS_OK;

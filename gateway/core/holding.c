@@ -30,7 +30,7 @@ void hold(struct step *step, enum escalation_state state, const struct person_re
     assert(now->wait_until.ms > step->event->now.ms && now->received_until.ms == TIME_NEVER_MS);
 }
 
-void release(struct step *step)
+static void release(struct step *step)
 {
     struct escalation *now = step->now;
     assert(escalation_is_held(now) && !escalation_is_closed(now));
@@ -42,6 +42,13 @@ void release(struct step *step)
     team_release(step);
     warn_of_promises(step); /* their time may have come while it was held */
     assert(!escalation_is_held(now));
+}
+
+void let_go(struct step *step)
+{
+    release(step);
+    run_resume(step);
+    team_ask_to_hold(step);
 }
 
 void warn_of_promises(struct step *step)

@@ -250,8 +250,8 @@ static void end_search(struct step *step, enum entry_kind kind)
     entry->number = team_at_work(now);
     entry->of = now->wanted;
     now->search_until = ENGINE_NEVER;
-    now->wanted = 1;
     if (kind == ENTRY_TEAM_SHORT) {
+        now->wanted = 1; /* from now on the desk sees to it */
         step_task(step, TASK_TEAM, 0);
     }
     run_withdraw_from_others(step);
@@ -315,6 +315,24 @@ void run_next_step(struct step *step, const char *why)
     assert(run_step_ends(step->now).ms > step->event->now.ms);
 }
 
+/* Somebody holds it, and fewer are there than are wanted. */
+static void begin_search(struct step *step, struct engine_time ends)
+{
+    struct escalation *now = step->now;
+    assert(now->state == ESCALATION_ACCEPTED || now->state == ESCALATION_OVERDUE);
+    assert(!escalation_seeks_members(now) && now->wanted > team_at_work(now));
+    now->search_until = ends.ms != TIME_NEVER_MS ? ends : step->event->now;
+    struct entry *entry = step_record(step, ENTRY_TEAM_SOUGHT);
+    entry->person = (struct person_ref){.kind = PERSON_NONE};
+    entry->number = team_at_work(now);
+    entry->of = now->wanted;
+    if (ends.ms != TIME_NEVER_MS) {
+        run_end_hopeless_step(step); /* the others of the step are asked already */
+    } else {
+        start_from(step, 0);
+    }
+}
+
 bool run_seek_members(struct step *step, struct engine_time ends)
 {
     struct escalation *now = step->now;
@@ -324,22 +342,21 @@ bool run_seek_members(struct step *step, struct engine_time ends)
         return false; /* a shift has one agent */
     }
     assert(now->step >= 0 && (size_t)now->step < procedure->steps_count);
-    int wanted = procedure->steps[now->step].acceptances;
-    if (team_at_work(now) >= wanted) {
+    now->wanted = procedure->steps[now->step].acceptances;
+    if (team_at_work(now) >= now->wanted) {
         return false;
     }
-    now->wanted = wanted;
-    now->search_until = ends.ms != TIME_NEVER_MS ? ends : step->event->now;
-    struct entry *entry = step_record(step, ENTRY_TEAM_SOUGHT);
-    entry->person = (struct person_ref){.kind = PERSON_NONE};
-    entry->number = team_at_work(now);
-    entry->of = wanted;
-    if (ends.ms != TIME_NEVER_MS) {
-        run_end_hopeless_step(step); /* the others of the step are asked already */
-    } else {
-        start_from(step, 0);
-    }
+    begin_search(step, ends);
     return true;
+}
+
+void run_seek_again(struct step *step)
+{
+    struct escalation *now = step->now;
+    bool watched = now->state == ESCALATION_ACCEPTED || now->state == ESCALATION_OVERDUE;
+    if (watched && !escalation_seeks_members(now) && team_served(now) < now->wanted) {
+        begin_search(step, ENGINE_NEVER);
+    }
 }
 
 void run_look_at_search(struct step *step)
@@ -435,7 +452,8 @@ static const struct context_person *still_asked(const struct step *step,
     bool wanted = (ended->purpose == PURPOSE_HOLDER_CALL && now->state == ESCALATION_OVERDUE) ||
                   (ended->purpose == PURPOSE_CANCEL_NOTICE && now->state == ESCALATION_CANCELLING &&
                    ended->not_after.ms == now->wait_until.ms) ||
-                  (ended->purpose == PURPOSE_UPDATE && escalation_is_held(now));
+                  ((ended->purpose == PURPOSE_UPDATE || ended->purpose == PURPOSE_TEAM) &&
+                   escalation_is_held(now));
     return wanted && holder != NULL && attempt_is_to(ended, &holder->ref) ? holder : NULL;
 }
 
@@ -580,6 +598,20 @@ static void update_members(struct step *step, struct engine_time not_after)
     }
 }
 
+/* Those who are asked in this step, and the backup that was. */
+static void update_step(struct step *step)
+{
+    const struct context_step *known = current_step(step);
+    assert(run_asks_step(step->now));
+    for (size_t i = 0; i < known->persons_count; i++) {
+        const struct context_person *person = &known->persons[i];
+        if (!run_stepped_aside(step, &person->ref) && !run_is_beside_holder(step, &person->ref)) {
+            (void)run_reach(step, PURPOSE_UPDATE, person, VIA_PUSH, run_step_ends(step->now));
+        }
+    }
+    run_update_backup(step);
+}
+
 void run_update_people(struct step *step)
 {
     assert(!escalation_is_closed(step->now) && step->now->state != ESCALATION_CANCELLING);
@@ -591,15 +623,9 @@ void run_update_people(struct step *step)
             (void)run_reach(step, PURPOSE_UPDATE, holder, VIA_CALL, not_after);
         }
         update_members(step, not_after);
-    } else if (step->now->state == ESCALATION_NOTIFYING) {
-        const struct context_step *known = current_step(step);
-        for (size_t i = 0; i < known->persons_count; i++) {
-            if (!run_stepped_aside(step, &known->persons[i].ref)) {
-                (void)run_reach(step, PURPOSE_UPDATE, &known->persons[i], VIA_PUSH,
-                                step->now->wait_until);
-            }
-        }
-        run_update_backup(step);
+    }
+    if (run_asks_step(step->now)) { /* beside the holder, too, when more are sought */
+        update_step(step);
     }
 }
 

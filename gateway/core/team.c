@@ -81,6 +81,15 @@ int team_at_work(const struct escalation *now)
     return count;
 }
 
+int team_served(const struct escalation *now)
+{
+    int count = team_at_work(now);
+    for (int i = 0; i < now->members_count; i++) {
+        count += now->members[i].intervention == INTERVENTION_DONE;
+    }
+    return count;
+}
+
 bool team_has(const struct escalation *now, const struct person_ref *person)
 {
     bool holds = escalation_is_held(now) && now->holder.kind == person->kind &&
@@ -225,12 +234,11 @@ static void tell_holder(struct step *step)
 
 /* The attempts of an offer say as what somebody is asked. */
 static void ask(struct step *step, const struct context_person *person, enum offer_role role,
-                struct engine_time until)
+                unsigned via, struct engine_time until)
 {
     struct update *update = step->update;
     size_t first = update->created_count;
-    int made = run_reach(step, PURPOSE_OFFER, person, VIA_PUSH | VIA_CALL, until);
-    assert(made > 0 || update->dropped > 0 || !can_be_reached(person));
+    (void)run_reach(step, PURPOSE_OFFER, person, via, until);
     for (size_t i = first; i < update->created_count; i++) {
         update->created[i].number = (int)role;
     }
@@ -263,7 +271,8 @@ void team_ask(struct step *step, const struct context_person *person, enum offer
     entry->other_id = person->ref.id;
     entry->word = offer_role_word(role);
     entry->text = step->event->type == EVENT_OFFER ? step->event->text : NULL;
-    ask(step, person, role, until);
+    ask(step, person, role, VIA_PUSH | VIA_CALL, until);
+    assert(step->update->created_count > 0 || step->update->dropped > 0);
 }
 
 void team_declined(struct step *step)
@@ -297,6 +306,9 @@ void team_join(struct step *step, const char *why)
     if (asked >= 0) {
         remove_offer(step, asked);
     }
+    if (person_equal(&now->handed_back_by, &event->actor)) {
+        now->handed_back_by = (struct person_ref){.kind = PERSON_NONE};
+    }
     add_member(step, &(struct member){.kind = event->actor.kind,
                                       .id = event->actor.id,
                                       .since = event->wall,
@@ -319,8 +331,10 @@ void team_leave(struct step *step, const char *why)
         step->now->members[place].eta_at = WALL_NEVER;
     } else {
         remove_member(step, place);
+        step->now->handed_back_by = step->event->actor; /* as of a holder: they are passed over */
     }
     tell_holder(step);
+    run_seek_again(step);
 }
 
 /* The one who held it goes on beside the new one, or is kept as done. */
@@ -404,11 +418,16 @@ void team_take_over(struct step *step)
     int place = place_of_offer(step->now, &to);
     assert(place >= 0 && step->now->offers[place].role == OFFER_AS_HOLDER);
     bool stays = step->now->offers[place].stays;
+    const struct person_ref before = step->now->holder;
     remove_offer(step, place);
     hand_over(step, &to, stays, "offer");
+    if (!stays && is_person(&before)) {
+        step->now->handed_back_by = before; /* passed over, should more people be sought */
+    }
     end_offers_to_hold(step, true);
     tell(step, step->context->holder, VIA_PUSH); /* who had it */
     run_look_at_search(step);
+    run_seek_again(step);
 }
 
 bool team_goes_on(struct step *step)
@@ -417,8 +436,10 @@ bool team_goes_on(struct step *step)
     const struct member *longest = NULL;
     for (int i = 0; i < now->members_count; i++) {
         const struct member *member = &now->members[i];
-        if (member->intervention != INTERVENTION_DONE &&
-            (longest == NULL || member->since.ms < longest->since.ms)) {
+        const struct person_ref ref = ref_of(member->kind, member->id);
+        bool at_work = member->intervention != INTERVENTION_DONE &&
+                       team_person(step, &ref) != NULL; /* who left the customer is not */
+        if (at_work && (longest == NULL || member->since.ms < longest->since.ms)) {
             longest = member;
         }
     }
@@ -455,17 +476,38 @@ void team_hold(struct step *step)
 void team_release(struct step *step)
 {
     struct escalation *now = step->now;
-    struct engine_time until =
-        engine_time_add(step->event->now, step->context->procedure->offer_within_ms);
     assert(!escalation_is_held(now));
     now->search_until = ENGINE_NEVER;
     now->shift_until = ENGINE_NEVER;
     now->wanted = 1;
+}
+
+/* The paths on which the procedure, which goes on, does not ask them already. */
+static unsigned paths_left(const struct step *step, const struct person_ref *person)
+{
+    unsigned left = VIA_PUSH | VIA_CALL;
+    for (size_t i = 0; i < step->update->created_count; i++) {
+        const struct attempt *attempt = &step->update->created[i];
+        if (attempt->purpose == PURPOSE_ALERT && attempt->person_kind == person->kind &&
+            attempt->person_id == person->id) {
+            left &= attempt->path == PATH_CALL ? ~VIA_CALL : ~VIA_PUSH;
+        }
+    }
+    return left;
+}
+
+void team_ask_to_hold(struct step *step)
+{
+    struct escalation *now = step->now;
+    struct engine_time until =
+        engine_time_add(step->event->now, step->context->procedure->offer_within_ms);
+    assert(!escalation_is_held(now));
     for (int i = 0; i < now->members_count; i++) {
         const struct person_ref ref = ref_of(now->members[i].kind, now->members[i].id);
         const struct context_person *known = team_person(step, &ref);
-        if (now->members[i].intervention != INTERVENTION_DONE && known != NULL) {
-            ask(step, known, OFFER_AS_HOLDER, until);
+        unsigned via = paths_left(step, &ref);
+        if (now->members[i].intervention != INTERVENTION_DONE && known != NULL && via != 0) {
+            ask(step, known, OFFER_AS_HOLDER, via, until);
         }
     }
 }
@@ -526,8 +568,11 @@ static void end_shift(struct step *step)
     }
     now->shift_until = ENGINE_NEVER;
     const struct context_person *relief = shift != NULL ? shift->relief : NULL;
-    if (!can_be_reached(relief) || person_equal(&relief->ref, &now->holder) ||
-        place_of_offer(now, &relief->ref) >= 0 || now->offers_count == OFFERS_MAX) {
+    if (!can_be_reached(relief) || person_equal(&relief->ref, &now->holder)) {
+        return;
+    }
+    const struct offer *asked = team_offer(now, &relief->ref); /* to join: that is something else */
+    if (asked != NULL ? asked->role == OFFER_AS_HOLDER : now->offers_count == OFFERS_MAX) {
         return;
     }
     team_ask(step, relief, OFFER_AS_HOLDER, OFFER_BY_SHIFT, false);
@@ -627,9 +672,9 @@ const char *team_fault(const struct escalation *now)
     if (clocks && !at_it) {
         return "members are sought, and a shift's end is waited for, beside a holder";
     }
-    if ((now->search_until.ms != TIME_NEVER_MS) != (now->wanted > 1) ||
-        now->wanted > ACCEPTANCES_MAX) {
-        return "members are sought exactly when more than the holder are wanted";
+    if (now->wanted < 1 || now->wanted > ACCEPTANCES_MAX || (now->wanted > 1 && !at_it) ||
+        (escalation_seeks_members(now) && now->wanted == 1)) {
+        return "members are sought when more than the holder are wanted, and are so beside one";
     }
     if ((now->due_at.ms > now->search_until.ms || now->due_at.ms > now->shift_until.ms) &&
         !now->quarantined) {

@@ -233,6 +233,7 @@ enum status coverage_compute(const struct coverage_request *request,
     find_unreachable(&covering);
     find_twice(&covering);
     find_check_ins(&covering);
+    find_too_few(&covering);
     status = judge_procedures(&covering, &coverage, error);
     if (status == STATUS_OK) {
         status = find_short_rest(&covering, error);
@@ -269,6 +270,7 @@ const char *coverage_kind_word(enum coverage_kind kind)
         "changed_after_publication",
         "check_in_unasked",
         "no_check_in",
+        "too_few_people",
     };
     assert((unsigned)kind < COVERAGE_KINDS_COUNT);
     return words[kind];

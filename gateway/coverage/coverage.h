@@ -64,6 +64,7 @@ enum coverage_kind {
     COVERAGE_CHANGED,          /* planned otherwise than was told */
     COVERAGE_CHECK_IN_UNASKED, /* a rota's check-in plan runs a procedure that never reminds */
     COVERAGE_NO_CHECK_IN,      /* a rota that a procedure names has no plan, and others have one */
+    COVERAGE_TOO_FEW, /* a step of a procedure wants more people than all its steps reach then */
     COVERAGE_KINDS_COUNT,
 };
 

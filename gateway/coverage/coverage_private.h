@@ -67,6 +67,9 @@ enum status judge_procedures(struct covering *covering, struct coverage *coverag
 /* The longest that a procedure lasts until it is exhausted. */
 int64_t procedure_length_ms(const struct procedure *procedure);
 
+/* ---- several.c: procedures that want several people ---- */
+void find_too_few(struct covering *covering);
+
 /* ---- told.c: what was published ---- */
 enum status find_untold(struct covering *covering, const struct engine_rotas *rotas,
                         struct error *error) MUST_CHECK;

@@ -54,6 +54,7 @@ static bool lasts(enum coverage_kind kind)
     case COVERAGE_NOBODY:
     case COVERAGE_NOT_JUDGED:
     case COVERAGE_CHECK_IN_UNASKED:
+    case COVERAGE_TOO_FEW:
         return true;
     case COVERAGE_DAILY_REST:
     case COVERAGE_WEEKLY_REST:
@@ -71,8 +72,9 @@ static bool lasts(enum coverage_kind kind)
 static bool has_times(enum coverage_kind kind)
 {
     return kind == COVERAGE_GAP || kind == COVERAGE_TWICE || kind == COVERAGE_NOBODY ||
-           kind == COVERAGE_DAILY_REST || kind == COVERAGE_WEEKLY_REST ||
-           kind == COVERAGE_NOT_PUBLISHED || kind == COVERAGE_CHANGED;
+           kind == COVERAGE_TOO_FEW || kind == COVERAGE_DAILY_REST ||
+           kind == COVERAGE_WEEKLY_REST || kind == COVERAGE_NOT_PUBLISHED ||
+           kind == COVERAGE_CHANGED;
 }
 
 /* Whether a call that comes while the customer is open may have to wake somebody. What is on hold
@@ -106,7 +108,8 @@ static bool matters(const struct news *news, const struct coverage_finding *find
 {
     const struct coverage_reporting *request = news->request;
     int64_t notice_ms = directory_notice_days(request->customer) * DAY_MS;
-    bool may_rest = finding->kind == COVERAGE_GAP || finding->kind == COVERAGE_NOBODY;
+    bool may_rest = finding->kind == COVERAGE_GAP || finding->kind == COVERAGE_NOBODY ||
+                    finding->kind == COVERAGE_TOO_FEW;
     return finding->from.ms < request->now.ms + notice_ms &&
            !(may_rest && !news->wakes_while_open && is_open(news, finding));
 }
@@ -232,6 +235,10 @@ static void say(const struct coverage_reporting *request, const struct coverage_
         break;
     case COVERAGE_NOBODY:
         (void)snprintf(text, bytes, "procedure %s reaches nobody from %s%s", procedure, from, to);
+        break;
+    case COVERAGE_TOO_FEW:
+        (void)snprintf(text, bytes, "procedure %s wants more people than it reaches from %s%s",
+                       procedure, from, to);
         break;
     case COVERAGE_NOT_JUDGED:
         (void)snprintf(text, bytes, "procedure %s is too long to be judged", procedure);

@@ -12,8 +12,20 @@ bool device_was_handed_over(struct engine *engine, int64_t customer_id, int64_t 
     return device != NULL && directory_was_handed_over(device);
 }
 
+static bool has_left(struct engine *engine, const struct command *command,
+                     const struct attempt *attempt)
+{
+    const struct directory_customer *customer =
+        directory_customer(engine->current, command->customer_id);
+    const struct person_ref ref = {.kind = attempt->person_kind, .id = attempt->person_id};
+    const struct directory_person *person =
+        customer == NULL ? NULL : directory_person(customer, &ref);
+    return person == NULL || !person->active;
+}
+
 /* Who presents the action token: the person its attempt went to. A phone that went to somebody else
- * since may still show the push, or be shown it late: what is pressed there is not theirs. */
+ * since may still show the push, or be shown it late: what is pressed there is not theirs. Who left
+ * the customer may still say that a push arrived, or no. */
 static enum status resolve_action_token(struct engine *engine, struct command *command,
                                         struct event *event, struct error *error)
 {
@@ -40,6 +52,7 @@ static enum status resolve_action_token(struct engine *engine, struct command *c
     if (status == STATUS_OK &&
         (!action_token_verify(engine->configuration.secret, request->action_token,
                               attempt.person_id) ||
+         (verb == VERB_ACCEPT && has_left(engine, command, &attempt)) ||
          device_was_handed_over(engine, command->customer_id, attempt.device_id))) {
         return STATUS_UNAUTHENTICATED;
     }

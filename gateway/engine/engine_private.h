@@ -443,9 +443,11 @@ enum status context_build(struct engine *engine, const struct directory_customer
 
 /* ---- standing.c ---- */
 
-/* How agents stand when this event comes, read from the store where the event may ask them; it
- * lives as long as the engine does. */
-struct people_standing standing_for(struct engine *engine, const struct event *event);
+/* How agents stand when this event comes to an escalation, as it is before it; read from the store
+ * where the event may ask them. It lives as long as the engine does. */
+struct people_standing standing_for(struct engine *engine, const struct event *event,
+                                    const struct procedure *procedure,
+                                    const struct escalation *escalation);
 
 /* ---- device_death.c ---- */
 

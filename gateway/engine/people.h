@@ -19,7 +19,7 @@ struct people_standing {
     /* Whether a push may not reach the agent's phones: none was heard of lately. */
     enum status (*is_doubtful)(void *context, int64_t customer_id, int64_t agent_id,
                                struct wall_time at, bool *doubtful_r, struct error *error);
-    /* Whether the agent holds an escalation other than this one. */
+    /* Whether the agent is at work on an escalation other than this one. */
     enum status (*is_busy)(void *context, int64_t customer_id, int64_t agent_id,
                            struct uuid escalation, bool *busy_r, struct error *error);
     void *context;

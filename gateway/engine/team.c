@@ -171,5 +171,10 @@ enum status team_offer_to(struct engine *engine, struct command *command, const 
         return STATUS_INVALID;
     }
     event->whom = (struct person_ref){.kind = PERSON_AGENT, .id = person->id};
+    if (person_equal(&event->actor, &event->whom)) {
+        answer_refuse_at(command, STATUS_INVALID, pointer,
+                         "is yourself: name whoever is to take over");
+        return STATUS_INVALID;
+    }
     return STATUS_OK;
 }

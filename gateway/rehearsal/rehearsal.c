@@ -296,6 +296,14 @@ static bool is_exhausted_for_good(const struct play *play)
            !agenda_has_acceptance(&play->agenda);
 }
 
+/* A human has it, and nobody is being sought beside them. A holder who says no word for so long
+ * that they are thought silent is none of the rehearsal's business. */
+static bool is_held_for_good(const struct escalation *escalation)
+{
+    return escalation_is_held(escalation) &&
+           !(escalation_seeks_members(escalation) && escalation->state == ESCALATION_ACCEPTED);
+}
+
 /* Which bound keeps the next event from being played; NULL: none. */
 static const char *bound_met(const struct play *play, struct engine_time next)
 {
@@ -318,7 +326,7 @@ static enum status run(struct play *play, struct rehearsal *rehearsal, struct er
         struct engine_time outside = agenda_next(&play->agenda);
         struct engine_time next = engine_time_earlier(outside, play->escalation.due_at);
         bool moment_over = next.ms > play->now.ms;
-        if (moment_over && escalation_is_held(&play->escalation)) {
+        if (moment_over && is_held_for_good(&play->escalation)) {
             rehearsal->end = REHEARSAL_HELD;
             break;
         }

@@ -80,7 +80,7 @@ struct rehearsal_request {
 };
 
 enum rehearsal_end {
-    REHEARSAL_HELD,      /* a human has it */
+    REHEARSAL_HELD,      /* a human has it; where several are wanted, they are there or all asked */
     REHEARSAL_EXHAUSTED, /* nobody took it; it was announced all round and again */
     REHEARSAL_STOPPED,   /* a bound was met before: see stopped_by */
 };

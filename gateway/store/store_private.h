@@ -70,7 +70,7 @@
     X(number_proof_drop) X(number_proof_list) X(further_number_clear) X(further_number_insert) \
     X(further_number_list) \
     X(pause_put) X(pause_delete) X(pause_forget) X(pause_get) X(pause_list) \
-    X(device_heard_of_agent) X(escalation_held_elsewhere) \
+    X(device_heard_of_agent) X(escalation_worked_on_elsewhere) \
     X(member_insert) X(member_delete_all) X(member_list) X(offer_insert) X(offer_delete_all) \
     X(offer_list) X(escalation_list_worked_on) \
     X(registration_get) X(registration_list) X(registration_list_of_device) \

@@ -105,7 +105,7 @@ enum status store_is_busy(struct store *store, int64_t customer_id, int64_t agen
     assert(customer_id > 0 && agent_id > 0 && busy_r != NULL);
     struct query_run run;
     int64_t count = 0;
-    enum status status = query_begin(store, QUERY_escalation_held_elsewhere, &run, error);
+    enum status status = query_begin(store, QUERY_escalation_worked_on_elsewhere, &run, error);
     if (status != STATUS_OK) {
         return status;
     }

@@ -46,7 +46,8 @@ enum status store_list_heard(struct store *store, int64_t customer_id, int64_t a
                              size_t limit, struct device_heard_row *rows_r, size_t *count_r,
                              struct error *error) MUST_CHECK;
 
-/* Whether the agent holds an open escalation about a caller other than this one (nil: any). */
+/* Whether the agent is at work on an open escalation about a caller other than this one (nil: any):
+ * as its holder, or as a member of one of the customer's newest 256. */
 enum status store_is_busy(struct store *store, int64_t customer_id, int64_t agent_id,
                           struct uuid except, bool *busy_r, struct error *error) MUST_CHECK;
 

@@ -35,11 +35,23 @@ WHERE customer_id = :customer_id AND agent_id = :agent_id AND retired_at IS NULL
   AND (permission IS NULL OR permission <> 'denied')
 ORDER BY device_id LIMIT :limit;
 
--- name: escalation_held_elsewhere
--- About a caller: a check-in that somebody took on is no work.
+-- name: escalation_worked_on_elsewhere
+-- As holder, or as a member beside one, of whom only the newest 256 open ones are looked through: a
+-- crowd of them must not hold up those that come. About a caller: a check-in that somebody took on
+-- is no work.
 SELECT count(*) FROM (
   SELECT 1 FROM escalation INDEXED BY escalation_held
   WHERE customer_id = :customer_id AND holder_id = :agent_id AND holder_kind = 1
     AND closed_at IS NULL AND check_in_agent = 0 AND quarantined = 0
     AND escalation_id <> :escalation_id
+  UNION ALL
+  SELECT 1 FROM (
+    SELECT customer_id, escalation_id, members_count, check_in_agent, quarantined
+    FROM escalation INDEXED BY escalation_open
+    WHERE customer_id = :customer_id AND closed_at IS NULL
+    ORDER BY escalation_id DESC LIMIT 256) AS open
+  JOIN escalation_member AS member USING (customer_id, escalation_id)
+  WHERE open.members_count > 0 AND open.check_in_agent = 0 AND open.quarantined = 0
+    AND escalation_id <> :escalation_id AND member.person_kind = 1
+    AND member.person_id = :agent_id AND member.intervention <> 5
   LIMIT 1);

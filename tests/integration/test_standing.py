@@ -100,6 +100,17 @@ class StandingTest(astreinte_test.GatewayTest):
         self.assertEqual(self.paul.verb(first, "done").status, 200)
         self.assertEqual(self.asked(self.escalate()), [("paul", "push")])
 
+    def test_busy__as_a_member(self):
+        self.ward.add_agent("zoe", "Zoé Blanc", "+33600000019")
+        first = self.escalate()
+        zoe = self.ward.agents["zoe"]
+        self.assertEqual(self.ward.verb(first, "assign", agent="zoe").status, 200)
+        self.assertEqual(zoe.verb(first, "accept")["you"], "holder")
+        self.assertEqual(self.paul.verb(first, "join")["you"], "member")
+        self.assertEqual(self.asked(self.escalate()), [("marie", "push"), ("paul", "push")])
+        self.assertEqual(self.paul.verb(first, "done").status, 200)
+        self.assertEqual(self.asked(self.escalate()), [("paul", "push")])
+
 
 if __name__ == "__main__":
     unittest.main()

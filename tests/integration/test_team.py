@@ -1,5 +1,6 @@
 """Who is asked by name, joins, hands over, and the list of who is at work on what; over sockets."""
 
+import datetime
 import unittest
 
 import astreinte_test
@@ -55,6 +56,7 @@ class TeamTest(astreinte_test.GatewayTest):
         customer, paul, marie, escalation = self.held()
         self.assert_problem(paul.verb(escalation, "hand-over"), 400, "invalid", "/to")
         self.assert_problem(paul.verb(escalation, "hand-over", to="nobody"), 400, "invalid", "/to")
+        self.assert_problem(paul.verb(escalation, "hand-over", to="paul"), 400, "invalid", "/to")
         self.assert_problem(marie.verb(escalation, "hand-over", to="paul"), 409,
                             "already-accepted")
         self.assertEqual(paul.verb(escalation, "hand-over", to="marie").status, 200)
@@ -88,6 +90,28 @@ class TeamTest(astreinte_test.GatewayTest):
                          (200, "member", "paul"), answer)
         self.assertEqual(customer.show(escalation)["wanted"], 1)
 
+    def test_one_of_two_leaves(self):
+        customer, _, marie, escalation = self.held(night(acceptances=2))
+        self.assertEqual(marie.verb(escalation, "accept")["you"], "member")
+        for _ in range(2):  # a repeat is safe
+            answer = marie.verb(escalation, "hand-back")
+            self.assertEqual((answer.status, answer["you"], answer["holder"]["who"]),
+                             (200, None, "paul"), answer)
+        # Nobody else is there: the desk is told at once, and she is not asked what she left.
+        view = customer.show(escalation)
+        self.assertEqual([each["kind"] for each in view["tasks"]], ["short_handed"])
+        self.assertEqual([each["path"] for each in view["attempts"]
+                          if each["to"]["who"] == "marie" and each["purpose"] == "alert"],
+                         ["push"])
+
+    def test_who_left_gets_nothing(self):
+        customer, paul, marie, escalation = self.held()
+        self.assertEqual(marie.verb(escalation, "join").status, 200)
+        customer.admin_path("PUT", "agents/marie", {
+            "name": marie.name, "phone": marie.phone, "active": False}, 200)
+        self.assertEqual(paul.verb(escalation, "done").status, 200)
+        self.assertEqual(customer.show(escalation)["state"], "done")
+
     def test_fewer_come_than_are_wanted(self):
         definition = night(acceptances=3)
         definition["steps"][0]["accepted_within_s"] = 1
@@ -111,6 +135,35 @@ class TeamTest(astreinte_test.GatewayTest):
         listed = self.run_ctl(customer.desk_key, "interventions", "--customer",
                               customer.slug).stdout
         self.assertIn("paul", listed)
+
+
+class ShiftTest(astreinte_test.GatewayTest):
+    """A night ends, and the intervention does not."""
+
+    simulators = ("telephony",)
+    moves_clock = ("gateway",)
+    # A Monday, half an hour before the weekly hand-over in Paris.
+    wall_at_start = datetime.datetime(2026, 11, 30, 7, 30, tzinfo=datetime.timezone.utc)
+
+    def test_the_holder_keeps_it_until_who_is_on_call_accepts(self):
+        customer = self.customer(definition=astreinte_test.procedure(progress_within_s=7200),
+                                 agents={"paul": "Paul Durand", "marie": "Marie Petit",
+                                         "zoe": "Zoé Blanc"})
+        customer.admin_path("PUT", "rotas/principal", astreinte_test.rota("paul", "marie"), 200)
+        paul, marie = customer.agents["paul"], customer.agents["marie"]
+        escalation = customer.escalate()["id"]
+        self.assertEqual(marie.verb(escalation, "accept")["you"], "holder")
+        self.clock.suspend(29 * 60 * 1000)
+        self.assertEqual(customer.show(escalation)["offers"], [])
+        self.clock.suspend(60 * 1000)
+        view = wait_until(lambda: (lambda shown: shown if shown["offers"] else None)(
+            customer.show(escalation)), "the question to who is on call now")
+        self.assertEqual(view["holder"]["who"], "marie")
+        self.assertEqual([(each["who"], each["as"], each["by"]) for each in view["offers"]],
+                         [("paul", "holder", "shift")])
+        self.assertEqual(marie.verb(escalation, "on-site")["you"], "holder")
+        answer = paul.verb(escalation, "accept")
+        self.assertEqual((answer["you"], answer["members"], answer["offers"]), ("holder", [], []))
 
 
 if __name__ == "__main__":

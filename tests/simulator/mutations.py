@@ -514,8 +514,8 @@ MUTATIONS = [
     )),
     mutation("whoever is being asked does not hear of what is new", (
         CORE + "procedure_run.c",
-        "                (void)run_reach(step, PURPOSE_UPDATE, &known->persons[i], VIA_PUSH,\n"
-        "                                step->now->wait_until);\n",
+        "            (void)run_reach(step, PURPOSE_UPDATE, person, VIA_PUSH, "
+        "run_step_ends(step->now));\n",
         "",
     )),
     mutation("a holder without progress is not called", (

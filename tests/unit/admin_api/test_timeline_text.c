@@ -94,6 +94,30 @@ static void test_phrase__says_who_and_why(void **state)
                         "L'appel est transféré au numéro d'urgence.");
 }
 
+/* A verb is not the task or the attempt of the same word, and none is said in English. */
+static void test_phrase__says_what_was_refused(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"accept", "accepter"},
+        {"progress", "donner des nouvelles"},
+        {"cancel", "annuler"},
+        {"offer", "demander quelqu'un par son nom"},
+        {"offer_limit", "demander une personne de plus, trop sont déjà demandées"},
+        {"join_team_full", "venir en renfort, l'équipe est complète"},
+        {"leave", "quitter l'intervention"},
+        {"of_a_newer_gateway", "of a newer gateway"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char facts[160], expected[160];
+        (void)snprintf(facts, sizeof facts,
+                       "{\"person_kind\":\"agent\",\"person\":7,\"word\":\"%s\"}", rows[i][0]);
+        (void)snprintf(expected, sizeof expected, "Paul Durand n'a pas été suivi\u00a0: %s.",
+                       rows[i][1]);
+        assert_string_equal(say_in_french(ENTRY_REFUSED_VERB, facts), expected);
+    }
+}
+
 /* Which number of theirs, by its place: the digits are nobody's business here. */
 static void test_phrase__says_which_number(void **state)
 {
@@ -155,6 +179,7 @@ int main(void)
         cmocka_unit_test(test_sentence__every_kind_has_one),
         cmocka_unit_test(test_phrase__every_kind_has_one),
         cmocka_unit_test(test_phrase__says_who_and_why),
+        cmocka_unit_test(test_phrase__says_what_was_refused),
         cmocka_unit_test(test_phrase__says_which_number),
         cmocka_unit_test(test_sentence__names_the_person),
         cmocka_unit_test(test_sentence__erased_person_is_still_a_sentence),

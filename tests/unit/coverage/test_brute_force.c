@@ -43,6 +43,7 @@ static struct directory_person agents[AGENTS_COUNT];
 static struct directory_rota rotas[ROTAS_COUNT];
 static struct procedure_target targets[4][2];
 static struct procedure_step steps[4];
+static int64_t few_minutes; /* in which fewer are reached than are wanted */
 static struct procedure_target exhausted = {.kind = TARGET_CALLBACK, .name = "call-centre"};
 static struct procedure procedure;
 static const struct directory_procedure procedures[] = {
@@ -143,7 +144,8 @@ static void draw_procedure(void)
         steps[s] = (struct procedure_step){.targets = targets[s],
                                            .targets_count = 1 + (size_t)draw(2),
                                            .via = (unsigned)(1 + draw(3)),
-                                           .accepted_within_ms = (1 + draw(90)) * MINUTE_MS};
+                                           .accepted_within_ms = (1 + draw(90)) * MINUTE_MS,
+                                           .acceptances = 1 + (draw(3) == 0 ? draw(3) : 0)};
         for (size_t t = 0; t < steps[s].targets_count; t++) {
             draw_target(&targets[s][t]);
         }
@@ -311,6 +313,40 @@ static void check_people(const struct coverage *coverage)
     }
 }
 
+/* How many people are asked by all steps together. */
+static int people_at(int minute)
+{
+    int count = 0;
+    for (int i = 0; i < AGENTS_COUNT; i++) {
+        bool asked = false;
+        for (size_t s = 0; s < procedure.steps_count; s++) {
+            for (size_t t = 0; t < steps[s].targets_count; t++) {
+                const struct procedure_target *target = &steps[s].targets[t];
+                bool meant = target->kind == TARGET_AGENT
+                                 ? strcmp(target->name, slugs[i]) == 0
+                                 : duty[index_of(roles, ROTAS_COUNT, target->name)][minute] == i;
+                asked = asked || (meant && reachable(i, steps[s].via));
+            }
+        }
+        count += asked;
+    }
+    return count;
+}
+
+static void check_several(const struct coverage *coverage)
+{
+    int painted[MINUTES], wanted = 1;
+    for (size_t s = 0; s < procedure.steps_count; s++) {
+        wanted = steps[s].acceptances > wanted ? steps[s].acceptances : wanted;
+    }
+    paint(coverage, COVERAGE_TOO_FEW, NULL, NULL, painted);
+    for (int m = 0; m < MINUTES; m++) {
+        int count = people_at(m);
+        assert_int_equal(painted[m], count > 0 && count < wanted);
+        few_minutes += painted[m];
+    }
+}
+
 static void check_procedure(const struct coverage *coverage)
 {
     int painted[MINUTES];
@@ -370,12 +406,14 @@ static void test_coverage__is_what_every_minute_shows(void **state)
             check_rotas(&coverage);
             check_people(&coverage);
             check_procedure(&coverage);
+            check_several(&coverage);
             whole++;
         }
         check_rehearsal(arena);
         arena_destroy(&arena);
     }
     assert_true(whole > CASES * 3 / 4);
+    assert_true(few_minutes > 0);
 }
 
 int main(void)

@@ -98,6 +98,27 @@ static void test_doubtful__is_called_too(void **state)
     assert_int_equal(jeans_calls(house), 0);
 }
 
+/* The acceptance that leaves nobody to wait for begins the next step for a second one: who is asked
+ * there stands as in any other. */
+static void test_doubtful__when_an_acceptance_begins_the_step(void **state)
+{
+    struct house *house = *state;
+    prove_jeans_phone(house);
+    house_advance(house, UNHEARD_MS);
+    put_procedure(house, "p",
+                  "{\"steps\":[{\"notify\":[{\"agent\":\"paul\"}],\"by\":[\"push\"],"
+                  "\"accepted_within_s\":600,\"acceptances\":2},"
+                  "{\"notify\":[{\"agent\":\"jean\"}],\"by\":[\"push\"],"
+                  "\"accepted_within_s\":600}]}");
+    size_t from = house->sent_count;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    house_run(house, agent_command(house, id, VERB_ACCEPT, house->paul, NULL));
+    house_settle(house);
+    assert_int_equal(sent_to(house, "jean", PATH_PUSH, from), 1);
+    assert_int_equal(sent_to(house, "jean", PATH_CALL, from), 1);
+    assert_int_equal(house_entries(house, id, ENTRY_CALLED_TOO), 1);
+}
+
 /* One phone that is well is enough; a retired one and one that shows nothing are none. */
 static void test_doubtful__by_the_best_phone(void **state)
 {
@@ -232,6 +253,26 @@ static void test_busy__asks_renfort_as_well(void **state)
     assert_int_equal(sent_to(house, "paul", PATH_PUSH, from), 0);
 }
 
+/* Who is at work beside a holder has as little time; who is done with it, or left it, has again. */
+static void test_busy__as_a_member(void **state)
+{
+    struct house *house = *state;
+    struct uuid first, second;
+    put_agent(house, "zoe", "+33611111119", true);
+    put_device(house, agent_id(house, "zoe"), "zoe-1", PLATFORM_FCM);
+    put_rota(house, PROCEDURE_WHEN_BUSY, "zoe");
+    (void)ask_jean(house, "", &first);
+    house_run(house, agent_command(house, first, VERB_ACCEPT, house->paul, NULL));
+    house_run(house, agent_command(house, first, VERB_JOIN, house->jean, NULL));
+    house_settle(house);
+    (void)ask_jean(house, "", &second);
+    assert_int_equal(house_entries(house, second, ENTRY_BACKED_UP), 1);
+    end_it(house, second);
+    house_run(house, agent_command(house, first, VERB_DONE, house->jean, NULL));
+    (void)ask_jean(house, "", &second);
+    assert_int_equal(house_entries(house, second, ENTRY_BACKED_UP), 0);
+}
+
 /* What an agent gave back is not what keeps them busy when it is offered again. */
 static void test_busy__is_never_with_the_same_ticket(void **state)
 {
@@ -323,6 +364,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_doubtful__is_called_too),
+        HOUSE_TEST(test_doubtful__when_an_acceptance_begins_the_step),
         HOUSE_TEST(test_doubtful__by_the_best_phone),
         HOUSE_TEST(test_pause__calls_until_it_is_over),
         HOUSE_TEST(test_pause__ends_when_the_agent_is_back),
@@ -331,6 +373,7 @@ int main(void)
         HOUSE_TEST(test_pause__said_by_the_desk),
         HOUSE_TEST(test_pause__leaves_no_row),
         HOUSE_TEST(test_busy__asks_renfort_as_well),
+        HOUSE_TEST(test_busy__as_a_member),
         HOUSE_TEST(test_busy__is_never_with_the_same_ticket),
         HOUSE_TEST(test_paused__is_backed_up),
         HOUSE_TEST(test_procedure__names_a_role_that_is_there),

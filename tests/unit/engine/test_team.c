@@ -111,6 +111,11 @@ static void test_offer__is_refused_with_a_remedy(void **state)
     command->request.agent.to = "zoe";
     house_run(house, command);
     assert_string_equal(command->answer.error.pointer, "/to");
+    command = agent_command(house, id, VERB_HAND_OVER, house->jean, NULL);
+    command->request.agent.to = "jean"; /* who waits for an answer then waits for nobody */
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_INVALID);
+    assert_string_equal(command->answer.error.pointer, "/to");
     assert_int_equal(house_entries(house, id, ENTRY_OFFERED), 0);
 }
 
@@ -142,6 +147,43 @@ static void test_members__report_for_themselves(void **state)
     assert_int_equal(escalation.state, ESCALATION_DONE);
     assert_int_equal(escalation.members_count, 1);
     assert_int_equal(escalation.members[0].id, house->jean);
+}
+
+/* Who left the customer meanwhile gets nothing from the holder who is done. */
+static void test_done__is_left_to_nobody_who_left(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = held_by_jean(house);
+    struct escalation escalation;
+    (void)assign(house, id, "paul", OFFER_AS_MEMBER);
+    assert_int_equal(say(house, id, VERB_JOIN, house->paul)->answer.status, STATUS_OK);
+    put_agent(house, "paul", "+33612345679", false);
+    house_settle(house);
+    assert_int_equal(say(house, id, VERB_DONE, house->jean)->answer.status, STATUS_OK);
+    house_read(house, id, &escalation);
+    assert_int_equal(escalation.state, ESCALATION_DONE);
+    assert_int_equal(escalation.holder.id, house->jean);
+}
+
+/* A notification that is still on the phone of who left, or was kept from it, accepts nothing. */
+static void test_accept__by_a_token_of_who_left(void **state)
+{
+    struct house *house = *state;
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    const struct sent *sent = &house->sent[house->sent_count - 1];
+    assert_string_equal(sent->person, "jean");
+    put_agent(house, "jean", "+33600000001", false);
+    house_settle(house);
+    struct command *command = agent_command(house, id, VERB_ACCEPT, 0, sent->accept);
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_UNAUTHENTICATED);
+    command = agent_command(house, id, VERB_RECEIVED, 0, sent->received);
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    put_agent(house, "jean", "+33600000001", true);
+    house_settle(house);
+    house_run(house, command = agent_command(house, id, VERB_ACCEPT, 0, sent->accept));
+    assert_answered(command, "you", "holder");
 }
 
 /* On call for any role is as good as being asked; leaving is for members. */
@@ -218,6 +260,8 @@ int main(void)
         HOUSE_TEST(test_offer__runs_out),
         HOUSE_TEST(test_offer__is_refused_with_a_remedy),
         HOUSE_TEST(test_members__report_for_themselves),
+        HOUSE_TEST(test_done__is_left_to_nobody_who_left),
+        HOUSE_TEST(test_accept__by_a_token_of_who_left),
         HOUSE_TEST(test_join__is_for_who_is_on_call),
         HOUSE_TEST(test_acceptances__are_sought_beside_the_holder),
         HOUSE_TEST(test_offer__is_answered_by_key),

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "gateway/store/store_team.h"
 #include "tests/unit/store/fixture.h"
 
 static int64_t put_agent(struct shelf *shelf, const char *slug)
@@ -107,11 +108,53 @@ static void test_heard__of_phones_that_show_something(void **state)
     assert_int_equal(count, 1);
 }
 
+static bool is_busy(struct shelf *shelf, int64_t agent, struct uuid except)
+{
+    bool busy = false;
+    assert_ok(shelf,
+              store_is_busy(shelf->store, shelf->customer_id, agent, except, &busy, &shelf->error));
+    return busy;
+}
+
+static struct escalation add_nth(struct shelf *shelf, unsigned n)
+{
+    struct escalation escalation = plain_escalation(shelf, n);
+    assert_ok(shelf, add_escalation(shelf->store, &escalation, NULL, &shelf->error));
+    return escalation;
+}
+
+/* Of a crowd of open ones only the newest are looked through for members. */
+static void test_busy__as_a_member_of_the_newest(void **state)
+{
+    struct shelf *shelf = *state;
+    int64_t paul = put_agent(shelf, "paul"), marie = put_agent(shelf, "marie");
+    struct escalation before = add_nth(shelf, 1), after = before;
+    after.members[after.members_count++] = (struct member){.kind = PERSON_AGENT,
+                                                           .id = paul,
+                                                           .since = {100},
+                                                           .intervention = INTERVENTION_ON_SITE,
+                                                           .eta_at = WALL_NEVER};
+    after.version++;
+    assert_false(is_busy(shelf, paul, (struct uuid){{0}}));
+    assert_ok(shelf, store_update_escalation(shelf->store, &after, &shelf->error));
+    assert_ok(shelf, store_write_team(shelf->store, &before, &after, &shelf->error));
+    assert_true(is_busy(shelf, paul, (struct uuid){{0}}));
+    assert_false(is_busy(shelf, paul, after.id));
+    assert_false(is_busy(shelf, marie, (struct uuid){{0}}));
+    for (unsigned n = 2; n <= 256; n++) {
+        (void)add_nth(shelf, n);
+    }
+    assert_true(is_busy(shelf, paul, (struct uuid){{0}}));
+    (void)add_nth(shelf, 257);
+    assert_false(is_busy(shelf, paul, (struct uuid){{0}}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SHELF_TEST(test_pause__takes_the_place_of_the_earlier),
         SHELF_TEST(test_heard__of_phones_that_show_something),
+        SHELF_TEST(test_busy__as_a_member_of_the_newest),
     };
     return cmocka_run_group_tests_name("store.standing", tests, NULL, NULL);
 }
