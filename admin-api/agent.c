@@ -147,6 +147,7 @@ enum next agent_put_device(struct exchange *exchange)
 {
     static const char *const environments[] = {"production", "sandbox", NULL};
     static const char *const permissions[] = {"granted", "denied", "unknown", NULL};
+    static const char *const silent_modes[] = {"on", "off", "unknown", NULL};
     struct json_reader reader;
     struct error error;
     struct command *command = exchange_command(exchange, COMMAND_PUT_DEVICE);
@@ -165,6 +166,8 @@ enum next agent_put_device(struct exchange *exchange)
     request->app_version = json_take_text(&reader, "app_version", false, 0, VERSION_BYTES_MAX);
     int permission = json_take_word(&reader, "permission", false, permissions, 2);
     request->permission = permissions[permission];
+    request->silent_mode =
+        silent_modes[json_take_word(&reader, "silent_mode", false, silent_modes, 2)];
     request->battery_percent = (int)json_take_int(&reader, "battery_percent", false, 0, 100, -1);
     if (json_take_bool(&reader, "shared", false) != (request->phone_id != 0)) {
         json_reader_fault(&reader, "shared",
@@ -202,6 +205,7 @@ enum next agent_check_in(struct exchange *exchange)
     if (request->installation != NULL && !is_installation(request->installation)) {
         json_reader_fault(&reader, "installation", "must be 1 to 64 of A-Z a-z 0-9 - _");
     }
+    request->number_confirmed = json_take_bool(&reader, "number_confirmed", false);
     return body_end(exchange, &reader) ? NEXT_COMMAND : NEXT_ANSWER;
 }
 
@@ -249,7 +253,7 @@ struct me {
     int64_t wall_of_engine_ms;
     struct check_in_row check_in;
     bool checked_in;
-    const char *lacks;        /* what the check-in still lacks, or NULL */
+    struct check_in_lacks lacks;
     struct check_in_row left; /* with the note of whoever had the shift before */
     bool has_note;
     struct escalation_view *open;
@@ -301,15 +305,7 @@ static void write_check_in(struct json_writer *json, const struct me *me)
     json_member_time(json, "at", me->check_in.in_at);
     json_member_text(json, "installation", me->check_in.installation);
     json_member_text(json, "role", me->check_in.role);
-    bool complete = me->check_in.completed_at.ms != TIME_NEVER_MS;
-    json_member_text(json, "state", complete ? "complete" : "pending");
-    json_member_time(json, "completed_at", me->check_in.completed_at);
-    json_name(json, "missing");
-    json_array_begin(json);
-    if (me->lacks != NULL) {
-        json_text(json, me->lacks);
-    }
-    json_array_end(json);
+    check_in_write(json, &me->check_in, &me->lacks, me->agent);
     json_object_end(json);
 }
 
@@ -330,6 +326,22 @@ static void write_note(struct json_writer *json, const struct me *me)
     json_object_end(json);
 }
 
+/* What is dialled for the agent, in this order: for them to say whether it is right. */
+static void write_numbers(struct json_writer *json, const struct directory_person *agent)
+{
+    size_t count = directory_phones_count(agent);
+    json_name(json, "numbers");
+    json_array_begin(json);
+    for (size_t i = 0; i < count; i++) {
+        const struct directory_phone phone = directory_phone(agent, i);
+        json_object_begin(json);
+        json_member_text(json, "phone", phone.phone);
+        json_member_text(json, "label", phone.label);
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
 static void write_me(struct json_writer *json, void *context)
 {
     const struct me *me = context;
@@ -340,6 +352,7 @@ static void write_me(struct json_writer *json, void *context)
     json_member_text(json, "name", me->agent->name);
     json_member_text(json, "customer", me->customer->slug);
     json_object_end(json);
+    write_numbers(json, me->agent);
     json_name(json, "shift");
     json_object_begin(json);
     write_shift(json, "now", &me->now, me->time);
@@ -403,7 +416,8 @@ static enum status load_duty(struct exchange *exchange, struct store *store, str
         return status;
     }
     me->checked_in = status == STATUS_OK;
-    status = me->checked_in ? check_in_lacks(store, &me->check_in, &me->lacks, error) : STATUS_OK;
+    status =
+        me->checked_in ? check_in_find_lacks(store, &me->check_in, &me->lacks, error) : STATUS_OK;
     if (status == STATUS_OK) {
         status = load_shift(exchange, store, me, &me->now, error);
     }

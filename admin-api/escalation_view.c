@@ -38,6 +38,7 @@ void view_device(struct json_writer *json, const struct directory_device *device
     json_member_bool(json, "encrypted", device->public_key != NULL);
     json_member_text(json, "app_version", device->app_version);
     json_member_text(json, "permission", device->permission);
+    json_member_text(json, "silent_mode", device->silent_mode);
     json_name(json, "battery_percent");
     if (device->battery_percent >= 0) {
         json_int(json, device->battery_percent);

@@ -95,6 +95,15 @@ static void write_device(struct json_writer *json, const struct device_row *devi
     json_member_text(json, "platform", platform_word(device->platform));
     write_reach(json, reach);
     json_member_time(json, "heard_at", reach_heard_at(device));
+    json_member_text(json, "app_version", device->app_version);
+    json_member_text(json, "permission", device->permission);
+    json_member_text(json, "silent_mode", device->silent_mode);
+    json_name(json, "battery_percent");
+    if (device->battery_percent >= 0) {
+        json_int(json, device->battery_percent);
+    } else {
+        json_null_value(json);
+    }
     json_object_end(json);
 }
 

@@ -1,15 +1,19 @@
 #include "admin-api/shift_view.h"
 
-enum status check_in_lacks(struct store *store, const struct check_in_row *row,
-                           const char **lacks_r, struct error *error)
+#include "gateway/engine/check_in_json.h"
+#include "gateway/engine/reachability.h"
+
+enum status check_in_find_lacks(struct store *store, const struct check_in_row *row,
+                                struct check_in_lacks *lacks_r, struct error *error)
 {
     struct device_test_row test;
-    *lacks_r = NULL;
+    *lacks_r = (struct check_in_lacks){.path = NULL};
     if (row->completed_at.ms != TIME_NEVER_MS) {
         return STATUS_OK;
     }
+    lacks_r->permission = permission_is_denied(row->permission) ? "permission" : NULL;
     if (uuid_is_nil(row->test_id)) {
-        *lacks_r = "device";
+        lacks_r->path = "device";
         return STATUS_OK;
     }
     enum status status = store_get_device_test(store, row->test_id, &test, error);
@@ -17,8 +21,27 @@ enum status check_in_lacks(struct store *store, const struct check_in_row *row,
         return status;
     }
     bool received = status == STATUS_OK && test.received_at.ms != TIME_NEVER_MS;
-    *lacks_r = received ? "heard" : "received";
+    bool heard = received && test.seen_at.ms != TIME_NEVER_MS;
+    lacks_r->path = heard ? NULL : received ? "heard" : "received";
     return STATUS_OK;
+}
+
+void check_in_write(struct json_writer *json, const struct check_in_row *row,
+                    const struct check_in_lacks *lacks, const struct directory_person *agent)
+{
+    const char *const missing[] = {lacks->permission, lacks->path};
+    bool complete = row->completed_at.ms != TIME_NEVER_MS;
+    json_member_text(json, "state", complete ? "complete" : "pending");
+    json_member_time(json, "completed_at", row->completed_at);
+    json_name(json, "missing");
+    json_array_begin(json);
+    for (size_t i = 0; i < sizeof missing / sizeof missing[0]; i++) {
+        if (missing[i] != NULL) {
+            json_text(json, missing[i]);
+        }
+    }
+    json_array_end(json);
+    check_in_facts_json(json, row, agent);
 }
 
 static struct wall_time opens_at(const struct shift_view *view)
@@ -48,6 +71,20 @@ static enum status load_check_in(struct store *store, struct arena *arena, struc
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
+/* What the agent made for it, however it was judged. */
+static enum status load_made(struct store *store, struct arena *arena, struct shift_view *view,
+                             struct error *error)
+{
+    enum status status =
+        store_find_check_in_of_shift(store, view->customer->id, view->agent->id, opens_at(view),
+                                     view->to, arena, &view->check_in, error);
+    view->made = status == STATUS_OK;
+    if (status == STATUS_OK) {
+        status = check_in_find_lacks(store, &view->check_in, &view->lacks, error);
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 enum status shift_view_load(struct store *store, struct wall_time now, struct arena *arena,
                             struct shift_view *view, struct error *error)
 {
@@ -58,9 +95,10 @@ enum status shift_view_load(struct store *store, struct wall_time now, struct ar
                                                  view->from, view->agent->id, &view->duty, error);
     view->judged = status == STATUS_OK;
     if (status == STATUS_NOT_FOUND && now.ms >= opens_at(view).ms) {
-        return load_check_in(store, arena, view, error);
+        status = load_check_in(store, arena, view, error);
     }
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    return status == STATUS_OK || status == STATUS_NOT_FOUND ? load_made(store, arena, view, error)
+                                                             : status;
 }
 
 static const char *state_of_duty(const struct shift_view *view, struct wall_time now)
@@ -105,6 +143,22 @@ static const char *way_word(enum check_in_way way)
                                             : "app";
 }
 
+static void write_made(struct json_writer *json, const struct shift_view *view)
+{
+    const struct check_in_row *row = &view->check_in;
+    json_name(json, "made");
+    if (!view->made) {
+        json_null_value(json);
+        return;
+    }
+    json_object_begin(json);
+    json_member_time(json, "at", row->in_at);
+    json_member_text(json, "way", way_word(row->way));
+    json_member_text(json, "installation", row->installation[0] != '\0' ? row->installation : NULL);
+    check_in_write(json, row, &view->lacks, view->agent);
+    json_object_end(json);
+}
+
 void shift_view_check_in(struct json_writer *json, const struct shift_view *view,
                          struct wall_time now)
 {
@@ -128,6 +182,7 @@ void shift_view_check_in(struct json_writer *json, const struct shift_view *view
     json_member_time(json, "completed_at", settled ? view->duty.completed_at : WALL_NEVER);
     json_member_text(json, "way", settled ? way_word(view->duty.completed_way) : NULL);
     json_member_text(json, "replaced_by", other != NULL ? other->slug : NULL);
+    write_made(json, view);
     json_name(json, "escalation");
     if (view->judged && !uuid_is_nil(view->duty.escalation_id)) {
         char id[UUID_TEXT_BYTES];

@@ -6,6 +6,20 @@
 #include "gateway/engine/directory.h"
 #include "gateway/store/store.h"
 
+/* What a check-in by the app that is not complete still lacks. Static words, NULL: nothing. */
+struct check_in_lacks {
+    const char *permission; /* "permission": the phone may not notify; another check-in is needed */
+    const char *path; /* "device" (no test push could be sent to that installation), "received"
+                         (it has not come back), "heard" (nobody confirmed to hear it) */
+};
+
+enum status check_in_find_lacks(struct store *store, const struct check_in_row *row,
+                                struct check_in_lacks *lacks_r, struct error *error) MUST_CHECK;
+
+/* Writes state, completed_at, missing and what check_in_facts_json() writes. */
+void check_in_write(struct json_writer *json, const struct check_in_row *row,
+                    const struct check_in_lacks *lacks, const struct directory_person *agent);
+
 struct shift_view {
     const struct directory_customer *customer;
     const struct directory_rota *rota;
@@ -16,13 +30,10 @@ struct shift_view {
     struct check_in_duty_row duty; /* when it was */
     bool complete;                 /* not judged: the agent is checked in for it already, */
     bool pending;                  /* or has begun to */
+    bool made;                     /* the agent made a check-in from its opening to its end: */
+    struct check_in_row check_in;  /* the complete one, or the newest */
+    struct check_in_lacks lacks;
 };
-
-/* What a check-in that is not complete still lacks. Static words, at most one for now: "device" (no
- * test push could be sent to that installation), "received" (it has not come back), "heard" (nobody
- * confirmed that they heard it). NULL: nothing. */
-enum status check_in_lacks(struct store *store, const struct check_in_row *row,
-                           const char **lacks_r, struct error *error) MUST_CHECK;
 
 /* Fills in what the rows say. customer, rota, agent, from and to are set. The arena is used. */
 enum status shift_view_load(struct store *store, struct wall_time now, struct arena *arena,

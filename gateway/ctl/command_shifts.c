@@ -37,6 +37,40 @@ static void print_state(const struct terminal *out, json_t *check_in, bool frenc
     terminal_print(out, words->tint, "%s", french ? words->french : words->english);
 }
 
+/* What the check-in that was made lacks, and what is to be known of it. */
+static const struct remark_words {
+    const char *remark;
+    const char *english;
+    const char *french;
+} remark_words[] = {
+    {"permission", "notifications are switched off", "notifications désactivées"},
+    {"device", "no registered phone", "aucun téléphone enregistré"},
+    {"received", "the test push has not come back", "notification d'essai non revenue"},
+    {"heard", "the test push was not heard yet", "notification d'essai pas encore entendue"},
+    {"silent_mode", "the phone is on silent", "téléphone en silencieux"},
+    {"number_not_confirmed", "number not confirmed", "numéro non confirmé"},
+    {"number_changed", "number changed since it was confirmed",
+     "numéro changé depuis sa confirmation"},
+    {"no_number", "no number", "aucun numéro"},
+};
+
+static void print_remarks(const struct terminal *out, json_t *remarks, enum tint tint, bool french)
+{
+    size_t i;
+    json_t *remark;
+    json_array_foreach(remarks, i, remark)
+    {
+        const char *word = json_is_string(remark) ? json_string_value(remark) : "?";
+        const struct remark_words unknown = {word, word, word};
+        const struct remark_words *words = &unknown;
+        for (size_t k = 0; k < sizeof remark_words / sizeof remark_words[0]; k++) {
+            words = strcmp(word, remark_words[k].remark) == 0 ? &remark_words[k] : words;
+        }
+        terminal_print(out, TINT_PLAIN, ", ");
+        terminal_text(out, tint, french ? words->french : words->english);
+    }
+}
+
 static void print_check_in(const struct terminal *out, json_t *check_in, struct wall_time now,
                            bool french)
 {
@@ -54,6 +88,9 @@ static void print_check_in(const struct terminal *out, json_t *check_in, struct 
         terminal_time(ctl_member(check_in, "completed_at"), now, at);
         terminal_print(out, TINT_DIM, ", %s", at);
     }
+    json_t *made = json_object_get(check_in, "made");
+    print_remarks(out, json_object_get(made, "missing"), TINT_RED, french);
+    print_remarks(out, json_object_get(made, "warnings"), TINT_YELLOW, french);
     if (ctl_member(check_in, "escalation")[0] != '\0') {
         terminal_print(out, TINT_PLAIN, "  ");
         terminal_text(out, TINT_DIM, ctl_member(check_in, "escalation"));

@@ -335,6 +335,7 @@ struct device_request {
     const char *auth_secret;
     const char *app_version;
     const char *permission;
+    const char *silent_mode;
     int battery_percent; /* -1 unknown */
 };
 
@@ -363,7 +364,8 @@ struct sign_in_request {
 };
 
 /* A test push to a phone: asked for by the agent (agent_id set) or by the desk; confirmed
- * (VERB_RECEIVED, VERB_SEEN: heard) by the agent's own token or by the push's action token. */
+ * (VERB_RECEIVED, VERB_SEEN: heard) by the push's action token, or by the agent's own token once
+ * the push's showed that it came. */
 struct device_test_request {
     int64_t agent_id;
     int64_t device_id; /* TEST */
@@ -375,8 +377,9 @@ struct device_test_request {
 struct check_in_request {
     int64_t agent_id;
     const char *installation;
-    const char *shift; /* role, or NULL: whatever the agent is on call for now */
-    const char *note;  /* CHECK_OUT: for the next; or NULL */
+    const char *shift;     /* role, or NULL: whatever the agent is on call for now */
+    const char *note;      /* CHECK_OUT: for the next; or NULL */
+    bool number_confirmed; /* the numbers that are dialled for the agent are right */
 };
 
 #define PAUSE_MINUTES_MAX      60

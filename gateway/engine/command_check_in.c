@@ -20,6 +20,7 @@
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
 #include "gateway/engine/engine_private.h"
+#include "gateway/engine/reachability.h"
 
 #define MISSING_MAX      16 /* shifts of one agent at once */
 #define FIELDS_BYTES_MAX 1024
@@ -385,10 +386,24 @@ static enum status add_check_in(struct engine *engine, const struct check_in_dut
         .out_at = WALL_NEVER,
         .way = duty->completed_way,
         .completed_at = duty->completed_at,
+        .battery_percent = -1,
     };
     enum status status = store_check_out(engine->store, duty->customer_id, duty->agent_id, NULL,
                                          duty->completed_at, error);
     return status == STATUS_OK ? store_check_in(engine->store, &row, &id, error) : status;
+}
+
+/* A phone that may not notify wakes nobody, whatever came back from it: when that was so as the
+ * check-in was made, or is so now. */
+static enum status is_denied(struct engine *engine, const struct check_in_row *row, bool *denied_r,
+                             struct error *error)
+{
+    struct registration_row phone;
+    enum status status = store_get_registration(engine->store, row->customer_id, row->agent_id,
+                                                row->installation, engine->scratch, &phone, error);
+    *denied_r = permission_is_denied(row->permission) ||
+                (status == STATUS_OK && permission_is_denied(phone.permission));
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 enum status check_in_heard(struct engine *engine, const struct device_test_row *test,
@@ -404,6 +419,13 @@ enum status check_in_heard(struct engine *engine, const struct device_test_row *
     }
     struct event because = {
         .wall = at, .via = PATH_APP, .actor = {.kind = PERSON_AGENT, .id = row.agent_id}};
+    bool denied = false;
+    status = is_denied(engine, &row, &denied, error);
+    if (status != STATUS_OK || denied) {
+        return status == STATUS_OK
+                   ? store_deny_check_in(engine->store, row.customer_id, row.check_in_id, error)
+                   : status;
+    }
     status = store_complete_check_in(engine->store, row.customer_id, row.check_in_id, at, error);
     if (status == STATUS_OK) {
         status = store_list_missing_duties(engine->store, row.customer_id, row.agent_id, at,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gateway/base/json_writer.h"
+#include "gateway/engine/check_in_json.h"
 #include "gateway/engine/device_test_json.h"
 #include "gateway/engine/phones_private.h"
 
@@ -127,6 +128,7 @@ static enum status write_device(struct engine *engine, struct command *command, 
         .auth_secret = request->auth_secret,
         .app_version = request->app_version,
         .permission = request->permission,
+        .silent_mode = request->silent_mode,
         .battery_percent = request->battery_percent,
         .registered_at = command->received_at,
         .proven_at = WALL_NEVER,
@@ -236,8 +238,8 @@ enum status command_hear_device(struct engine *engine, struct command *command, 
 
 /* The check-in's own test push; NULL: none could be sent to this installation. */
 static void answer_check_in(struct command *command, const struct directory_customer *customer,
-                            const struct check_in_row *row, int64_t id,
-                            const struct device_test_row *test)
+                            const struct directory_person *agent, const struct check_in_row *row,
+                            int64_t id, const struct device_test_row *test)
 {
     char text[SMALL_JSON_BYTES];
     struct json_writer json;
@@ -256,6 +258,7 @@ static void answer_check_in(struct command *command, const struct directory_cust
         json_object_end(&json);
     }
     json_member_text(&json, "state", "pending"); /* until its test push was heard */
+    check_in_facts_json(&json, row, agent);
     json_name(&json, "test");
     if (test != NULL) {
         device_test_json(&json, customer, test);
@@ -265,6 +268,29 @@ static void answer_check_in(struct command *command, const struct directory_cust
     json_object_end(&json);
     command->answer.created = true;
     answer_json(command, text, json_writer_bytes(&json));
+}
+
+/* What the phone said of itself, and the agent of their numbers; without any, nothing is confirmed.
+ */
+static enum status note_facts(struct engine *engine, const struct command *command,
+                              const struct directory_person *agent, struct check_in_row *row,
+                              struct error *error)
+{
+    const struct check_in_request *request = &command->request.check_in;
+    struct registration_row phone;
+    enum status status =
+        store_get_registration(engine->store, command->customer_id, agent->id,
+                               request->installation, engine->scratch, &phone, error);
+    row->battery_percent = -1;
+    if (status == STATUS_OK && phone.retired_at.ms == TIME_NEVER_MS) {
+        row->permission = phone.permission;
+        row->silent_mode = phone.silent_mode;
+        row->battery_percent = phone.battery_percent;
+        row->app_version = phone.app_version;
+    }
+    row->numbers_mark = request->number_confirmed ? directory_phones_mark(agent) : 0;
+    row->number_confirmed = row->numbers_mark != 0;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 /* A check-in proves the path: a test push goes to the phone it was made with. */
@@ -313,8 +339,10 @@ enum status command_check_in(struct engine *engine, struct command *command, str
     const struct check_in_request *request = &command->request.check_in;
     const struct directory_customer *customer =
         directory_customer(engine->current, command->customer_id);
-    if (customer == NULL) {
-        answer_refuse(command, STATUS_NOT_FOUND, "no such customer");
+    const struct directory_person *agent =
+        customer == NULL ? NULL : directory_agent(customer, request->agent_id);
+    if (agent == NULL) {
+        answer_refuse(command, STATUS_NOT_FOUND, "no such agent");
         return STATUS_OK;
     }
     const char *role = NULL;
@@ -348,11 +376,14 @@ enum status command_check_in(struct engine *engine, struct command *command, str
         status = test_installation(engine, command, &test, &tested, error);
     }
     if (status == STATUS_OK) {
+        status = note_facts(engine, command, agent, &row, error);
+    }
+    if (status == STATUS_OK) {
         row.test_id = tested ? test.test_id : row.test_id;
         status = store_check_in(engine->store, &row, &id, error);
     }
     if (status == STATUS_OK) {
-        answer_check_in(command, customer, &row, id, tested ? &test : NULL);
+        answer_check_in(command, customer, agent, &row, id, tested ? &test : NULL);
     }
     return status;
 }

@@ -215,6 +215,7 @@ static enum status lend(struct engine *engine, const struct shared_phone_row *ph
         .auth_secret = phone->auth_secret,
         .app_version = phone->app_version,
         .permission = phone->permission,
+        .silent_mode = phone->silent_mode,
         .battery_percent = phone->battery_percent,
         .registered_at = at,
         .proven_at = WALL_NEVER,
@@ -282,6 +283,7 @@ static void register_phone(struct shared_phone_row *phone, const struct command 
     phone->auth_secret = request->auth_secret;
     phone->app_version = request->app_version;
     phone->permission = request->permission;
+    phone->silent_mode = request->silent_mode;
     phone->battery_percent = request->battery_percent;
     phone->registered_at = command->received_at;
 }

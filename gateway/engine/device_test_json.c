@@ -26,5 +26,6 @@ void device_test_json(struct json_writer *json, const struct directory_customer 
     json_member_time(json, "received_at", row->received_at);
     json_member_time(json, "seen_at", row->seen_at);
     json_member_time(json, "failed_at", row->failed_at);
+    json_member_time(json, "outdated_at", row->outdated_at);
     json_object_end(json);
 }

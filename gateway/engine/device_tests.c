@@ -11,12 +11,14 @@
 #include "gateway/engine/engine_private.h"
 #include "gateway/engine/phones_private.h"
 
-#define TEST_LIFE_MS       INT64_C(60000)
-#define TESTS_WINDOW_MS    INT64_C(60000)
-#define TESTS_PER_WINDOW   6
-#define TESTS_PUMPED_MAX   64
-#define TEST_JSON_BYTES    2048
-#define RETRY_AT_BYTES_MAX 64
+#define TEST_LIFE_MS INT64_C(60000)
+/* For so long behind its life the phone's word counts: a network is slow, a person is busy. */
+#define CONFIRMED_BEHIND_MS INT64_C(840000)
+#define TESTS_WINDOW_MS     INT64_C(60000)
+#define TESTS_PER_WINDOW    6
+#define TESTS_PUMPED_MAX    64
+#define TEST_JSON_BYTES     2048
+#define RETRY_AT_BYTES_MAX  64
 
 /* When the next test may be asked for; WALL_NEVER: at once. */
 static enum status find_next_allowed(struct engine *engine, const struct device_test_row *row,
@@ -94,6 +96,7 @@ enum status device_test_plan(struct engine *engine, int64_t customer_id,
         .received_at = WALL_NEVER,
         .seen_at = WALL_NEVER,
         .failed_at = WALL_NEVER,
+        .outdated_at = WALL_NEVER,
     };
     enum status status = find_next_allowed(engine, row_r, allowed_at_r, error);
     if (status != STATUS_OK || allowed_at_r->ms != TIME_NEVER_MS) {
@@ -196,6 +199,88 @@ static void confirm(struct device_test_row *row, enum agent_verb verb, struct wa
     row->failed_at = WALL_NEVER; /* it came after all */
 }
 
+static bool says_nothing_new(const struct device_test_row *row, enum agent_verb verb)
+{
+    struct wall_time at = verb == VERB_SEEN ? row->seen_at : row->received_at;
+    return at.ms != TIME_NEVER_MS;
+}
+
+/* Only the push carries its action token: whoever shows it has it, whatever the gateway knows of
+ * the push's way. The agent's own token shows who speaks, and not that anything came. */
+static void refuse_unproven(struct command *command, const struct device_test_row *row)
+{
+    switch (row->state) {
+    case ATTEMPT_PLANNED:
+        answer_refuse(command, STATUS_CONFLICT,
+                      "the test push has not left yet: wait for it, and confirm with the action "
+                      "token that it brings");
+        return;
+    case ATTEMPT_FAILED:
+    case ATTEMPT_EXPIRED:
+    case ATTEMPT_UNCERTAIN:
+        answer_refuse(command, STATUS_CONFLICT,
+                      "the test push did not come through (%s): ask for a new one, or check in "
+                      "again",
+                      row->reason[0] != '\0' ? row->reason : attempt_state_word(row->state));
+        return;
+    case ATTEMPT_HANDED_OVER:
+    case ATTEMPT_ACCEPTED:
+    case ATTEMPT_RECEIVED:
+    case ATTEMPT_SEEN:
+        break;
+    }
+    answer_refuse(command, STATUS_CONFLICT,
+                  "only the action token that the test push brings proves that it came: confirm "
+                  "with that; when it does not come, ask for a new one, or check in again");
+}
+
+/* Whether a confirmation still says something about the phone as it is; false: it is refused. */
+static bool may_confirm(struct engine *engine, struct command *command,
+                        const struct directory_customer *customer,
+                        const struct device_test_row *row)
+{
+    const struct directory_device *device = directory_device(customer, row->device_id, NULL);
+    struct engine_time late = engine_time_add(row->not_after, CONFIRMED_BEHIND_MS);
+    if (device != NULL && !device->live) {
+        answer_refuse(command, STATUS_CONFLICT,
+                      "this phone was retired (%s): the app must register it again, and ask for a "
+                      "new test",
+                      device->retired_reason);
+    } else if (row->outdated_at.ms != TIME_NEVER_MS) {
+        answer_refuse(command, STATUS_CONFLICT,
+                      "the phone registered another push address behind this test: ask for a new "
+                      "one, or check in again");
+    } else if (engine_time_reached(late, engine_now(engine))) {
+        answer_refuse(command, STATUS_CONFLICT,
+                      "a test push can be confirmed for %d minutes: ask for a new one, or check "
+                      "in again",
+                      (int)((TEST_LIFE_MS + CONFIRMED_BEHIND_MS) / 60000));
+    } else if (command->request.device_test.action_token == NULL &&
+               row->received_at.ms == TIME_NEVER_MS) {
+        refuse_unproven(command, row);
+    } else {
+        return true;
+    }
+    return false;
+}
+
+static enum status write_confirmation(struct engine *engine, const struct command *command,
+                                      struct device_test_row *row, struct error *error)
+{
+    bool first = row->received_at.ms == TIME_NEVER_MS;
+    enum agent_verb verb = command->request.device_test.verb;
+    confirm(row, verb, command->received_at);
+    enum status status = store_update_device_test(engine->store, row, error);
+    if (status == STATUS_OK && first) {
+        engine_customer_changed(engine, row->customer_id, false);
+        status = store_prove_device(engine->store, row->customer_id, row->device_id,
+                                    command->received_at, error);
+    }
+    return status == STATUS_OK && verb == VERB_SEEN
+               ? check_in_heard(engine, row, command->received_at, error)
+               : status;
+}
+
 enum status command_confirm_test(struct engine *engine, struct command *command,
                                  struct error *error)
 {
@@ -221,16 +306,11 @@ enum status command_confirm_test(struct engine *engine, struct command *command,
         answer_refuse(command, STATUS_NOT_FOUND, "no such test");
         return STATUS_OK;
     }
-    bool first = row.received_at.ms == TIME_NEVER_MS;
-    confirm(&row, request->verb, command->received_at);
-    status = store_update_device_test(engine->store, &row, error);
-    if (status == STATUS_OK && first) {
-        engine_customer_changed(engine, row.customer_id, false);
-        status = store_prove_device(engine->store, row.customer_id, row.device_id,
-                                    command->received_at, error);
-    }
-    if (status == STATUS_OK && request->verb == VERB_SEEN) {
-        status = check_in_heard(engine, &row, command->received_at, error);
+    if (!says_nothing_new(&row, request->verb)) {
+        if (!may_confirm(engine, command, customer, &row)) {
+            return STATUS_OK;
+        }
+        status = write_confirmation(engine, command, &row, error);
     }
     if (status == STATUS_OK) {
         answer_test(command, customer, &row);

@@ -45,6 +45,7 @@ struct directory_device {
     const char *auth_secret; /* likewise */
     const char *app_version;
     const char *permission;
+    const char *silent_mode;
     int battery_percent; /* -1 unknown */
     bool live;           /* not retired */
     struct wall_time registered_at;
@@ -252,6 +253,8 @@ const struct directory_person *directory_person(const struct directory_customer 
                                                 const struct person_ref *ref);
 /* All numbers of a person, in the order in which they are called; index below the count. */
 size_t directory_phones_count(const struct directory_person *person);
+/* Tells a person's numbers, in their order, from others; 0: the person has none. */
+int64_t directory_phones_mark(const struct directory_person *person);
 struct directory_phone directory_phone(const struct directory_person *person, size_t index);
 /* Whether it is one of them. */
 bool directory_has_phone(const struct directory_person *person, const char *phone);

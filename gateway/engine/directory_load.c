@@ -66,6 +66,7 @@ static struct directory_device device_of(struct loading *loading, const struct d
         .auth_secret = keep(loading, row->auth_secret),
         .app_version = keep_once(loading, row->app_version),
         .permission = keep_once(loading, row->permission),
+        .silent_mode = keep_once(loading, row->silent_mode),
         .battery_percent = row->battery_percent,
         .registered_at = row->registered_at,
         .proven_at = row->proven_at,

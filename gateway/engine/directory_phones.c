@@ -4,12 +4,31 @@
 #include <assert.h>
 #include <string.h>
 
+#include "gateway/base/digest.h"
 #include "gateway/store/store_number.h"
 
 size_t directory_phones_count(const struct directory_person *person)
 {
     bool any = person->phone != NULL && person->phone[0] != '\0';
     return any ? 1 + person->further_count : 0;
+}
+
+int64_t directory_phones_mark(const struct directory_person *person)
+{
+    struct digest_part parts[PHONES_OF_PERSON_MAX];
+    size_t count = directory_phones_count(person);
+    assert(count <= PHONES_OF_PERSON_MAX);
+    if (count == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *phone = directory_phone(person, i).phone;
+        parts[i] = (struct digest_part){phone, strlen(phone) + 1};
+    }
+    struct digest digest = digest_sha256(parts, count);
+    int64_t mark;
+    memcpy(&mark, digest.bytes, sizeof mark);
+    return mark != 0 ? mark : 1;
 }
 
 struct directory_phone directory_phone(const struct directory_person *person, size_t index)

@@ -754,8 +754,8 @@ enum status check_in_keep_replacements(struct engine *engine,
 /* Whether a shift that was judged is still the agent's, as far as the rota can say. */
 bool check_in_duty_stands(const struct directory_customer *customer,
                           const struct check_in_duty_row *duty, struct wall_time now);
-/* Inside a transaction: a test push was heard. When it was a check-in's, that is complete, and so
- * are the agent's shifts that miss it. */
+/* Inside a transaction: a test push was heard. When it was a check-in's whose phone may notify,
+ * that is complete, and so are the agent's shifts that miss it. */
 enum status check_in_heard(struct engine *engine, const struct device_test_row *test,
                            struct wall_time at, struct error *error) MUST_CHECK;
 /* Inside a transaction, after each event of an escalation: when somebody's answer settles a

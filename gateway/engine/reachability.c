@@ -23,6 +23,11 @@ static bool is_behind(struct wall_time time, struct wall_time other)
     return is_known(time) && (!is_known(other) || time.ms > other.ms);
 }
 
+bool permission_is_denied(const char *permission)
+{
+    return permission != NULL && strcmp(permission, "denied") == 0;
+}
+
 struct wall_time reach_heard_at(const struct device_row *device)
 {
     return later(later(device->registered_at, device->proven_at), device->heard_at);
@@ -49,7 +54,7 @@ struct reach reach_of_device(const struct device_row *device, const struct devic
     if (is_known(device->retired_at)) {
         return doubt(reach, REACH_UNREACHABLE, device->retired_at, "retired");
     }
-    if (device->permission != NULL && strcmp(device->permission, "denied") == 0) {
+    if (permission_is_denied(device->permission)) {
         return doubt(reach, REACH_UNREACHABLE, device->registered_at, "permission_denied");
     }
     bool silent = newest != NULL && !is_known(newest->received_at);

@@ -42,6 +42,9 @@ struct reach {
                                    put through; nil: not known */
 };
 
+/* Whether the app may show no notification: a word that a phone registered, or NULL. */
+bool permission_is_denied(const char *permission);
+
 /* The newest that was heard of the phone at all: it registered, confirmed, said a word. */
 struct wall_time reach_heard_at(const struct device_row *device);
 

@@ -195,7 +195,8 @@ struct device_row {
     const char *auth_secret;
     const char *app_version;
     const char *permission;
-    int battery_percent; /* -1 unknown */
+    const char *silent_mode; /* "on", "off", "unknown"; NULL is as good */
+    int battery_percent;     /* -1 unknown */
     struct wall_time registered_at;
     struct wall_time proven_at;
     struct wall_time retired_at;
@@ -237,7 +238,8 @@ struct device_test_row {
     struct wall_time accepted_at;
     struct wall_time received_at;
     struct wall_time seen_at;
-    struct wall_time failed_at; /* failed, expired or uncertain, and never received */
+    struct wall_time failed_at;   /* failed, expired or uncertain, and never received */
+    struct wall_time outdated_at; /* the phone's target is another since; read only */
     char reason[REASON_BYTES_MAX];
     char provider_id[168];
     int tries;
@@ -286,6 +288,14 @@ struct check_in_row {
     struct uuid test_id;           /* nil: no test push could be sent */
     struct wall_time completed_at; /* WALL_NEVER: not yet */
     const char *note;              /* for the next, left at the check-out; or NULL */
+    /* What the phone said of itself when this was made by the app, as of struct device_row.
+     * "denied" when that was so as its test push was heard, too: then it is not complete. */
+    const char *permission;
+    const char *silent_mode;
+    int battery_percent;
+    const char *app_version;
+    bool number_confirmed; /* the agent said that the numbers that are dialled are right: */
+    int64_t numbers_mark;  /* directory_phones_mark() of them; 0: none, or checked out */
 };
 
 /* When the shifts of a rota are to be checked in. */
@@ -451,6 +461,7 @@ enum status store_list_enrolments(struct store *store, int64_t customer_id, stru
                                   struct enrolment_row **rows_r, size_t *count_r,
                                   struct error *error) MUST_CHECK;
 
+/* With another target than before, nothing is proven of it, nor by test pushes that went there. */
 enum status store_put_device(struct store *store, const struct device_row *row,
                              int64_t *device_id_r, struct error *error) MUST_CHECK;
 enum status store_list_devices(struct store *store, int64_t customer_id, struct arena *arena,
@@ -595,6 +606,20 @@ enum status store_find_complete_check_in(struct store *store, int64_t customer_i
                                          struct wall_time since, struct arena *arena,
                                          struct check_in_row *row_r,
                                          struct error *error) MUST_CHECK;
+/* Of those that the agent made from since to before until, the newest complete one, or the newest.
+ */
+enum status store_find_check_in_of_shift(struct store *store, int64_t customer_id, int64_t agent_id,
+                                         struct wall_time since, struct wall_time until,
+                                         struct arena *arena, struct check_in_row *row_r,
+                                         struct error *error) MUST_CHECK;
+/* By the app, not checked out, of shifts that are not over; by agent. */
+enum status store_list_standing_check_ins(struct store *store, int64_t customer_id,
+                                          struct wall_time now, struct arena *arena,
+                                          struct check_in_row **rows_r, size_t *count_r,
+                                          struct error *error) MUST_CHECK;
+/* Its phone may not notify: it stays as it is. */
+enum status store_deny_check_in(struct store *store, int64_t customer_id, int64_t check_in_id,
+                                struct error *error) MUST_CHECK;
 /* The one that waits for this test push to be heard. */
 enum status store_find_check_in_of_test(struct store *store, struct uuid test_id,
                                         struct arena *arena, struct check_in_row *row_r,

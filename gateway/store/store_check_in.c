@@ -5,11 +5,16 @@
 
 #define ROW struct check_in_row
 static const struct column check_in_columns[] = {
-    SAME(check_in_id, INT64), SAME(customer_id, INT64), SAME(agent_id, INT64),
-    SAME(installation, TEXT), SAME(role, TEXT),         SAME(shift_from_at, TIME),
-    SAME(shift_to_at, TIME),  SAME(in_at, TIME),        SAME(out_at, TIME),
-    SAME(way, INT),           SAME(test_id, UUID),      SAME(completed_at, TIME),
-    SAME(note, TEXT),
+    SAME(check_in_id, INT64),  SAME(customer_id, INT64),
+    SAME(agent_id, INT64),     SAME(installation, TEXT),
+    SAME(role, TEXT),          SAME(shift_from_at, TIME),
+    SAME(shift_to_at, TIME),   SAME(in_at, TIME),
+    SAME(out_at, TIME),        SAME(way, INT),
+    SAME(test_id, UUID),       SAME(completed_at, TIME),
+    SAME(note, TEXT),          SAME(permission, TEXT),
+    SAME(silent_mode, TEXT),   SAME(battery_percent, INT),
+    SAME(app_version, TEXT),   SAME(number_confirmed, BOOL),
+    SAME(numbers_mark, INT64),
 };
 MAP(check_in);
 #undef ROW
@@ -237,6 +242,48 @@ enum status store_find_complete_check_in(struct store *store, int64_t customer_i
 {
     return find_of_agent(store, QUERY_check_in_completed, customer_id, agent_id, &since, arena,
                          row_r, error);
+}
+
+enum status store_find_check_in_of_shift(struct store *store, int64_t customer_id, int64_t agent_id,
+                                         struct wall_time since, struct wall_time until,
+                                         struct arena *arena, struct check_in_row *row_r,
+                                         struct error *error)
+{
+    assert(customer_id > 0 && agent_id > 0 && row_r != NULL);
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_check_in_of_shift, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_int64(&run, ":agent_id", agent_id);
+    query_bind_int64(&run, ":since", since.ms);
+    query_bind_int64(&run, ":until", until.ms);
+    return query_one(&run, &check_in_map, row_r, arena, error);
+}
+
+enum status store_list_standing_check_ins(struct store *store, int64_t customer_id,
+                                          struct wall_time now, struct arena *arena,
+                                          struct check_in_row **rows_r, size_t *count_r,
+                                          struct error *error)
+{
+    assert(customer_id > 0 && rows_r != NULL && count_r != NULL);
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_check_in_standing, &run, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    query_bind_int64(&run, ":customer_id", customer_id);
+    query_bind_int64(&run, ":now", now.ms);
+    return query_all(&run, &check_in_map, sizeof **rows_r, arena, (void **)rows_r, count_r, error);
+}
+
+enum status store_deny_check_in(struct store *store, int64_t customer_id, int64_t check_in_id,
+                                struct error *error)
+{
+    assert(customer_id > 0 && check_in_id > 0);
+    struct check_in_row row = {.customer_id = customer_id, .check_in_id = check_in_id};
+    return query_write_row(store, QUERY_check_in_deny, &check_in_map, &row, error);
 }
 
 enum status store_find_check_in_of_test(struct store *store, struct uuid test_id,

@@ -62,13 +62,13 @@ MAP(enrolment);
 
 #define ROW struct device_row
 static const struct column device_columns[] = {
-    SAME(device_id, INT64),     SAME(customer_id, INT64), SAME(agent_id, INT64),
-    SAME(installation, TEXT),   SAME(platform, INT),      SAME(target, TEXT),
-    SAME(environment, INT),     SAME(public_key, TEXT),   SAME(auth_secret, TEXT),
-    SAME(app_version, TEXT),    SAME(permission, TEXT),   SAME(battery_percent, INT),
-    SAME(registered_at, TIME),  SAME(proven_at, TIME),    SAME(retired_at, TIME),
-    SAME(retired_reason, TEXT), SAME(heard_at, TIME),     SAME(registration, UUID),
-    SAME(phone_id, ROW_ID),
+    SAME(device_id, INT64),     SAME(customer_id, INT64),   SAME(agent_id, INT64),
+    SAME(installation, TEXT),   SAME(platform, INT),        SAME(target, TEXT),
+    SAME(environment, INT),     SAME(public_key, TEXT),     SAME(auth_secret, TEXT),
+    SAME(app_version, TEXT),    SAME(permission, TEXT),     SAME(silent_mode, TEXT),
+    SAME(battery_percent, INT), SAME(registered_at, TIME),  SAME(proven_at, TIME),
+    SAME(retired_at, TIME),     SAME(retired_reason, TEXT), SAME(heard_at, TIME),
+    SAME(registration, UUID),   SAME(phone_id, ROW_ID),
 };
 MAP(device);
 #undef ROW
@@ -362,7 +362,10 @@ enum status store_put_device(struct store *store, const struct device_row *row,
 {
     assert(row->customer_id > 0 && row->agent_id > 0 && device_id_r != NULL);
     assert(row->installation != NULL && row->registered_at.ms != TIME_NEVER_MS);
-    return put_row(store, QUERY_device_put, &device_map, row, device_id_r, error);
+    enum status status = query_write_row(store, QUERY_device_test_outdate, &device_map, row, error);
+    return status == STATUS_OK
+               ? put_row(store, QUERY_device_put, &device_map, row, device_id_r, error)
+               : status;
 }
 
 enum status store_list_devices(struct store *store, int64_t customer_id, struct arena *arena,

@@ -14,6 +14,7 @@ static const struct column device_test_columns[] = {
     SAME(received_at, TIME),  SAME(seen_at, TIME),
     SAME(failed_at, TIME),    SAME(reason, CHARS),
     SAME(provider_id, CHARS), SAME(tries, INT),
+    SAME(outdated_at, TIME),
 };
 MAP(device_test);
 #undef ROW

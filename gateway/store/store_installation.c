@@ -10,7 +10,8 @@ static const struct column registration_columns[] = {
     SAME(device_id, INT64),   SAME(customer_id, INT64),  SAME(agent_id, INT64),
     SAME(phone_id, ROW_ID),   SAME(registered_at, TIME), SAME(retired_at, TIME),
     SAME(installation, TEXT), SAME(platform, INT),       SAME(target, TEXT),
-    SAME(public_key, TEXT),   SAME(auth_secret, TEXT),
+    SAME(public_key, TEXT),   SAME(auth_secret, TEXT),   SAME(app_version, TEXT),
+    SAME(permission, TEXT),   SAME(silent_mode, TEXT),   SAME(battery_percent, INT),
 };
 MAP(registration);
 #undef ROW
@@ -33,8 +34,8 @@ MAP(rotation);
         SAME(revoked_at, TIME), SAME(registration, UUID), SAME(installation, TEXT),                \
         SAME(platform, INT), SAME(target, TEXT), SAME(environment, INT), SAME(public_key, TEXT),   \
         SAME(auth_secret, TEXT), SAME(app_version, TEXT), SAME(permission, TEXT),                  \
-        SAME(battery_percent, INT), SAME(registered_at, TIME), SAME(owner_id, ROW_ID),             \
-        SAME(owned_since, TIME)
+        SAME(silent_mode, TEXT), SAME(battery_percent, INT), SAME(registered_at, TIME),            \
+        SAME(owner_id, ROW_ID), SAME(owned_since, TIME)
 static const struct column shared_phone_columns[] = {PHONE_COLUMNS, SAME(token_hash, DIGEST)};
 MAP(shared_phone);
 static const struct column unused_phone_columns[] = {PHONE_COLUMNS};
@@ -152,7 +153,11 @@ enum status store_rotate_registration(struct store *store, const struct rotation
 {
     assert(row->customer_id > 0 && row->device_id > 0);
     assert(row->target != NULL && row->registered_at.ms != TIME_NEVER_MS);
-    return query_write_row(store, QUERY_registration_rotate, &rotation_map, row, error);
+    enum status status =
+        query_write_row(store, QUERY_device_test_outdate_of_device, &rotation_map, row, error);
+    return status == STATUS_OK
+               ? query_write_row(store, QUERY_registration_rotate, &rotation_map, row, error)
+               : status;
 }
 
 /* ---- shared phones ---- */

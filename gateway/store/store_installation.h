@@ -26,6 +26,11 @@ struct registration_row {
     const char *target;
     const char *public_key;
     const char *auth_secret;
+    /* As of struct device_row, filled in by store_get_registration() alone. */
+    const char *app_version;
+    const char *permission;
+    const char *silent_mode;
+    int battery_percent;
 };
 
 /* What a registration changes to, and the keys that it had. */
@@ -62,6 +67,7 @@ struct shared_phone_row {
     const char *auth_secret;
     const char *app_version;
     const char *permission;
+    const char *silent_mode;
     int battery_percent;
     struct wall_time registered_at;
     int64_t owner_id; /* the agent who signed in last; 0: nobody's */
@@ -118,7 +124,7 @@ enum status store_list_registrations_of_device(struct store *store, int64_t cust
                                                struct registration_row **rows_r, size_t *count_r,
                                                struct error *error) MUST_CHECK;
 /* The phone has another target. Keys equal to the old ones go with it, others stay; nothing is
- * proven of the new one. */
+ * proven of the new one, nor by test pushes that went to the old one. */
 enum status store_rotate_registration(struct store *store, const struct rotation_row *row,
                                       struct error *error) MUST_CHECK;
 

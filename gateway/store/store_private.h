@@ -40,9 +40,11 @@
     X(check_in_duty_get) X(check_in_duty_of_escalation) X(check_in_duty_missing) \
     X(check_in_duty_replaced) X(check_in_duty_escalated) X(check_in_insert) X(check_in_out) \
     X(check_in_current) \
-    X(check_in_completed) X(check_in_of_test) X(check_in_complete) X(check_in_note) \
+    X(check_in_completed) X(check_in_of_test) X(check_in_of_shift) X(check_in_standing) \
+    X(check_in_deny) X(check_in_complete) X(check_in_note) \
     X(device_test_insert) X(device_test_forget) X(device_test_update) X(device_test_get) \
-    X(device_test_list) X(device_test_outbox) X(device_test_rewind) \
+    X(device_test_list) X(device_test_outbox) X(device_test_rewind) X(device_test_outdate) \
+    X(device_test_outdate_of_device) \
     X(feed_insert) X(feed_list) X(feed_revoke) \
     X(publication_insert) X(publication_agent_insert) X(publication_newest) X(publication_exists) \
     X(publication_get) X(publication_list) X(publication_list_over) X(publication_agent_list) \

@@ -81,20 +81,23 @@ LIMIT :limit;
 -- name: check_in_insert
 INSERT INTO check_in (
   customer_id, agent_id, installation, role, shift_from_at, shift_to_at, in_at, way, test_id,
-  completed_at)
+  completed_at, permission, silent_mode, battery_percent, app_version, number_confirmed,
+  numbers_mark)
 VALUES (
   :customer_id, :agent_id, :installation, :role, :shift_from_at, :shift_to_at, :in_at, :way,
-  nullif(:test_id, zeroblob(16)), :completed_at)
+  nullif(:test_id, zeroblob(16)), :completed_at, :permission, :silent_mode, :battery_percent,
+  :app_version, :number_confirmed, :numbers_mark)
 RETURNING check_in_id;
 
 -- name: check_in_out
-UPDATE check_in SET out_at = :out_at, note = :note
+UPDATE check_in SET out_at = :out_at, note = :note, numbers_mark = 0
 WHERE customer_id = :customer_id AND agent_id = :agent_id AND out_at IS NULL;
 
 -- name: check_in_current
 SELECT
   check_in_id, customer_id, agent_id, installation, role, shift_from_at, shift_to_at, in_at, out_at,
-  way, test_id, completed_at, note
+  way, test_id, completed_at, note, permission, silent_mode, battery_percent, app_version,
+  number_confirmed, numbers_mark
 FROM check_in
 WHERE customer_id = :customer_id AND agent_id = :agent_id AND out_at IS NULL
 ORDER BY check_in_id DESC LIMIT 1;
@@ -103,7 +106,8 @@ ORDER BY check_in_id DESC LIMIT 1;
 -- The newest complete one of an agent, of those made at or after a moment.
 SELECT
   check_in_id, customer_id, agent_id, installation, role, shift_from_at, shift_to_at, in_at, out_at,
-  way, test_id, completed_at, note
+  way, test_id, completed_at, note, permission, silent_mode, battery_percent, app_version,
+  number_confirmed, numbers_mark
 FROM check_in
 WHERE customer_id = :customer_id AND agent_id = :agent_id AND in_at >= :since
   AND completed_at IS NOT NULL
@@ -113,10 +117,35 @@ ORDER BY in_at DESC LIMIT 1;
 -- The one that waits for this test push.
 SELECT
   check_in_id, customer_id, agent_id, installation, role, shift_from_at, shift_to_at, in_at, out_at,
-  way, test_id, completed_at, note
+  way, test_id, completed_at, note, permission, silent_mode, battery_percent, app_version,
+  number_confirmed, numbers_mark
 FROM check_in
 WHERE test_id = :test_id AND completed_at IS NULL AND out_at IS NULL
 LIMIT 1;
+
+-- name: check_in_of_shift
+-- Of an agent, of those made from the opening of a shift to its end: a complete one, or the newest.
+SELECT
+  check_in_id, customer_id, agent_id, installation, role, shift_from_at, shift_to_at, in_at, out_at,
+  way, test_id, completed_at, note, permission, silent_mode, battery_percent, app_version,
+  number_confirmed, numbers_mark
+FROM check_in
+WHERE customer_id = :customer_id AND agent_id = :agent_id AND in_at >= :since AND in_at < :until
+ORDER BY completed_at IS NULL, in_at DESC, check_in_id DESC LIMIT 1;
+
+-- name: check_in_standing
+-- By the app, of a customer, not checked out, of a shift that is not over.
+SELECT
+  check_in_id, customer_id, agent_id, installation, role, shift_from_at, shift_to_at, in_at, out_at,
+  way, test_id, completed_at, note, permission, silent_mode, battery_percent, app_version,
+  number_confirmed, numbers_mark
+FROM check_in INDEXED BY check_in_open
+WHERE customer_id = :customer_id AND out_at IS NULL AND way = 0 AND shift_to_at > :now
+ORDER BY agent_id;
+
+-- name: check_in_deny
+UPDATE check_in SET permission = 'denied'
+WHERE customer_id = :customer_id AND check_in_id = :check_in_id;
 
 -- name: check_in_complete
 UPDATE check_in SET completed_at = :completed_at
@@ -126,7 +155,8 @@ WHERE customer_id = :customer_id AND check_in_id = :check_in_id;
 -- The newest note that was left in a role by somebody else.
 SELECT
   check_in_id, customer_id, agent_id, installation, role, shift_from_at, shift_to_at, in_at, out_at,
-  way, test_id, completed_at, note
+  way, test_id, completed_at, note, permission, silent_mode, battery_percent, app_version,
+  number_confirmed, numbers_mark
 FROM check_in
 WHERE customer_id = :customer_id AND role = :role AND out_at >= :since AND note IS NOT NULL
   AND agent_id <> :agent_id

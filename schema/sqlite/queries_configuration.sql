@@ -121,17 +121,18 @@ WHERE customer_id = :customer_id AND token_hash IS NOT NULL AND revoked_at IS NU
 -- name: device_put
 INSERT INTO device (
   customer_id, agent_id, installation, platform, target, environment, public_key, auth_secret,
-  app_version, permission, battery_percent, registered_at, proven_at, retired_at, retired_reason,
-  registration, phone_id)
+  app_version, permission, silent_mode, battery_percent, registered_at, proven_at, retired_at,
+  retired_reason, registration, phone_id)
 VALUES (
   :customer_id, :agent_id, :installation, :platform, :target, :environment, :public_key,
-  :auth_secret, :app_version, :permission, :battery_percent, :registered_at, :proven_at,
-  :retired_at, :retired_reason, :registration, :phone_id)
+  :auth_secret, :app_version, :permission, :silent_mode, :battery_percent, :registered_at,
+  :proven_at, :retired_at, :retired_reason, :registration, :phone_id)
 ON CONFLICT (customer_id, agent_id, installation) DO UPDATE SET
   platform = excluded.platform, target = excluded.target, environment = excluded.environment,
   public_key = excluded.public_key, auth_secret = excluded.auth_secret,
   app_version = excluded.app_version, permission = excluded.permission,
-  battery_percent = excluded.battery_percent, registered_at = excluded.registered_at,
+  silent_mode = excluded.silent_mode, battery_percent = excluded.battery_percent,
+  registered_at = excluded.registered_at,
   proven_at = CASE WHEN device.target = excluded.target THEN device.proven_at END,
   retired_at = excluded.retired_at, retired_reason = excluded.retired_reason,
   registration = CASE WHEN excluded.phone_id IS NULL
@@ -142,8 +143,8 @@ RETURNING device_id;
 -- name: device_list
 SELECT
   device_id, customer_id, agent_id, installation, platform, target, target_kind, environment,
-  public_key, auth_secret, app_version, permission, battery_percent, registered_at, proven_at,
-  retired_at, retired_reason, heard_at, registration, phone_id
+  public_key, auth_secret, app_version, permission, silent_mode, battery_percent, registered_at,
+  proven_at, retired_at, retired_reason, heard_at, registration, phone_id
 FROM device
 WHERE customer_id = :customer_id ORDER BY agent_id, device_id;
 

@@ -25,11 +25,25 @@ UPDATE device_test SET
   failed_at = :failed_at, reason = :reason, provider_id = :provider_id, tries = :tries
 WHERE customer_id = :customer_id AND test_id = :test_id;
 
+-- name: device_test_outdate
+-- Of a phone whose target is about to be another: those that left for the one before.
+UPDATE device_test SET outdated_at = :registered_at
+WHERE customer_id = :customer_id AND device_id IN (
+    SELECT device_id FROM device
+    WHERE customer_id = :customer_id AND agent_id = :agent_id AND installation = :installation
+      AND (target <> :target OR platform <> :platform))
+  AND state <> 0 AND seen_at IS NULL AND outdated_at IS NULL;
+
+-- name: device_test_outdate_of_device
+UPDATE device_test SET outdated_at = :registered_at
+WHERE customer_id = :customer_id AND device_id = :device_id
+  AND state <> 0 AND seen_at IS NULL AND outdated_at IS NULL;
+
 -- name: device_test_get
 SELECT
   customer_id, test_id, device_id, agent_id, platform, asked_by, state, not_after_engine,
   planned_at, handed_over_at, delayed_at, accepted_at, received_at, seen_at, failed_at, reason,
-  provider_id, tries
+  provider_id, tries, outdated_at
 FROM device_test WHERE test_id = :test_id;
 
 -- name: device_test_list
@@ -37,7 +51,7 @@ FROM device_test WHERE test_id = :test_id;
 SELECT
   customer_id, test_id, device_id, agent_id, platform, asked_by, state, not_after_engine,
   planned_at, handed_over_at, delayed_at, accepted_at, received_at, seen_at, failed_at, reason,
-  provider_id, tries
+  provider_id, tries, outdated_at
 FROM device_test
 WHERE customer_id = :customer_id AND device_id = :device_id
 ORDER BY test_id DESC LIMIT :limit;
@@ -46,7 +60,7 @@ ORDER BY test_id DESC LIMIT :limit;
 SELECT
   customer_id, test_id, device_id, agent_id, platform, asked_by, state, not_after_engine,
   planned_at, handed_over_at, delayed_at, accepted_at, received_at, seen_at, failed_at, reason,
-  provider_id, tries
+  provider_id, tries, outdated_at
 FROM device_test INDEXED BY device_test_unsent
 WHERE state <= 1 AND state = 0 ORDER BY test_id LIMIT :limit;
 

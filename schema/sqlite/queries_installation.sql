@@ -3,7 +3,7 @@
 -- name: registration_get
 SELECT
   device_id, customer_id, agent_id, phone_id, registered_at, retired_at, installation, platform,
-  target, public_key, auth_secret
+  target, public_key, auth_secret, app_version, permission, silent_mode, battery_percent
 FROM device
 WHERE customer_id = :customer_id AND agent_id = :agent_id AND installation = :installation;
 
@@ -50,15 +50,16 @@ UPDATE shared_phone SET
   token_hash = :token_hash, used_at = :used_at, revoked_at = :revoked_at,
   installation = :installation, platform = :platform, target = :target,
   environment = :environment, public_key = :public_key, auth_secret = :auth_secret,
-  app_version = :app_version, permission = :permission, battery_percent = :battery_percent,
-  registered_at = :registered_at, owner_id = :owner_id, owned_since = :owned_since
+  app_version = :app_version, permission = :permission, silent_mode = :silent_mode,
+  battery_percent = :battery_percent, registered_at = :registered_at, owner_id = :owner_id,
+  owned_since = :owned_since
 WHERE customer_id = :customer_id AND phone_id = :phone_id;
 
 -- name: shared_phone_get
 SELECT
   phone_id, customer_id, name, code_hash, expires_at, token_hash, created_at, used_at, revoked_at,
   registration, installation, platform, target, environment, public_key, auth_secret, app_version,
-  permission, battery_percent, registered_at, owner_id, owned_since
+  permission, silent_mode, battery_percent, registered_at, owner_id, owned_since
 FROM shared_phone
 WHERE customer_id = :customer_id AND phone_id = :phone_id AND revoked_at IS NULL;
 
@@ -66,7 +67,7 @@ WHERE customer_id = :customer_id AND phone_id = :phone_id AND revoked_at IS NULL
 SELECT
   phone_id, customer_id, name, code_hash, expires_at, token_hash, created_at, used_at, revoked_at,
   registration, installation, platform, target, environment, public_key, auth_secret, app_version,
-  permission, battery_percent, registered_at, owner_id, owned_since
+  permission, silent_mode, battery_percent, registered_at, owner_id, owned_since
 FROM shared_phone
 WHERE code_hash = :code_hash AND token_hash IS NULL AND revoked_at IS NULL;
 
@@ -74,7 +75,7 @@ WHERE code_hash = :code_hash AND token_hash IS NULL AND revoked_at IS NULL;
 SELECT
   phone_id, customer_id, name, code_hash, expires_at, token_hash, created_at, used_at, revoked_at,
   registration, installation, platform, target, environment, public_key, auth_secret, app_version,
-  permission, battery_percent, registered_at, owner_id, owned_since
+  permission, silent_mode, battery_percent, registered_at, owner_id, owned_since
 FROM shared_phone
 WHERE customer_id = :customer_id AND revoked_at IS NULL ORDER BY phone_id;
 
@@ -83,7 +84,7 @@ WHERE customer_id = :customer_id AND revoked_at IS NULL ORDER BY phone_id;
 SELECT
   phone_id, customer_id, name, code_hash, expires_at, token_hash, created_at, used_at, revoked_at,
   registration, installation, platform, target, environment, public_key, auth_secret, app_version,
-  permission, battery_percent, registered_at, owner_id, owned_since
+  permission, silent_mode, battery_percent, registered_at, owner_id, owned_since
 FROM shared_phone
 WHERE installation = :installation AND revoked_at IS NULL AND platform = :platform
   AND target = :target

@@ -10,8 +10,8 @@ WHERE customer_id = :customer_id AND device_id = :device_id
 -- Not the retired ones.
 SELECT
   device_id, customer_id, agent_id, installation, platform, target, target_kind, environment,
-  public_key, auth_secret, app_version, permission, battery_percent, registered_at, proven_at,
-  retired_at, retired_reason, heard_at, registration, phone_id
+  public_key, auth_secret, app_version, permission, silent_mode, battery_percent, registered_at,
+  proven_at, retired_at, retired_reason, heard_at, registration, phone_id
 FROM device
 WHERE customer_id = :customer_id AND agent_id = :agent_id AND retired_at IS NULL
 ORDER BY device_id;

@@ -394,14 +394,14 @@ class Agent:
         self.client = self.customer.gateway.client(self.token)
         return self
 
-    def register(self, installation="phone-1", platform="apns", target=None):
+    def register(self, installation="phone-1", platform="apns", target=None, **news):
         if self.token is None:
             self.enrol()
         target = target or (secrets.token_hex(32) if platform == "apns"
                             else "fcm-" + secrets.token_hex(16))
         answer = self.client.put(f"/v1/agent/devices/{installation}", {
             "platform": platform, "target": target, "environment": "production",
-            "app_version": "1.0", "permission": "granted"})
+            "app_version": "1.0", "permission": "granted", **news})
         assert answer.status in (200, 201), answer
         self.targets[installation] = target
         return self
@@ -537,6 +537,19 @@ class GatewayTest(unittest.TestCase):
     def customer(self, slug=None, definition=None, **options):
         return Customer(self.gateway, slug or "client-" + secrets.token_hex(4), definition,
                         **options)
+
+    def push_of_test(self, test):
+        """What the phone got of a test push: only that carries the token that confirms it."""
+        def look():
+            return [each["payload"] for each in self.provider.records()
+                    if isinstance(each.get("payload"), dict) and each.get("status") in (200, 201)
+                    and each["payload"].get("test") == test]
+        return wait_until(look, "the test push to arrive")[-1]
+
+    def confirm_test(self, test, verb="seen"):
+        """As the phone does, with what the push brought."""
+        token = self.push_of_test(test)["received"]
+        return self.gateway.client(token).post(f"/v1/agent/tests/{test}/{verb}", {})
 
     def run_ctl(self, key, *arguments, code=0, stdin=None, **environment):
         """astreintectl with this key, which has to end with `code`. It is in France and has no

@@ -79,6 +79,7 @@ CALLS = [
          text_faults("target", 4096) + [
              ("platform", "none", None), ("platform", "pigeon", None),
              ("environment", "moon", None), ("permission", "perhaps", None),
+              ("silent_mode", "perhaps", None),
              ("battery_percent", 101, None), ("app_version", "x" * 65, None),
              ("public_key", 1, None), ("public_key", "x" * 257, None),
              ("public_key", KEY[:-1], "/public_key"), ("public_key", "Q" * 87, "/public_key"),
@@ -98,7 +99,8 @@ CALLS = [
     Call("POST", "/v1/agent/tests/{test}/{verb}", "agent", {}, verb="seen"),
     Call("POST", "/v1/customers/{customer}/devices/{device}/test", "desk", {}, device="phone-1"),
     Call("POST", "/v1/agent/check-ins", "agent", {"installation": "phone-1"}, ("installation",),
-         [("installation", "no way", None), ("shift", "No", None), ("shift", 1, None)]),
+         [("installation", "no way", None), ("shift", "No", None), ("shift", 1, None),
+          ("number_confirmed", "yes", None)]),
     Call("POST", "/v1/agent/check-outs", "agent", {}, (), text_faults("note", 4000)[:3]),
     Call("POST", "/v1/agent/escalations/{escalation}/{verb}", "agent", {}, (),
          [("attempt", "x", None), ("attempt", 1, None)], verb="accept"),

@@ -633,15 +633,24 @@ class Customers(Case):
         replaced = {**missed, "state": "replaced", "replaced_by": "zoe",
                     "completed_at": "2026-11-30T17:05:00.000Z", "way": "replacement"}
         newer = {**missed, "state": "not-known-here", "escalation": None}
-        items = [{**shift, "check_in": check_in} for check_in in (missed, replaced, newer, None)]
+        begun = {**missed, "state": "pending", "escalation": None, "made": {
+            "missing": ["permission", "heard"], "warnings": ["silent_mode", "of-tomorrow"]}}
+        items = [{**shift, "check_in": check_in}
+                 for check_in in (missed, replaced, newer, None, begun)]
         for language, said in (("en", ("MISSED", "replaced by zoe", "unknown",
-                                       "no check-in planned")),
+                                       "no check-in planned",
+                                       "not complete, notifications are switched off, the test "
+                                       "push was not heard yet, the phone is on silent, "
+                                       "of-tomorrow")),
                                ("fr", ("MANQUÉE", "remplacé par zoe", "inconnue",
-                                       "sans prise de poste"))):
+                                       "sans prise de poste",
+                                       "incomplète, notifications désactivées, notification "
+                                       "d'essai pas encore entendue, téléphone en silencieux, "
+                                       "of-tomorrow"))):
             self.answer("GET", "/v1/customers/c/shifts", 200, {"items": items})
             done = self.ctl("shifts", "c", "--language", language, "--rota", "principal")
             lines = done.stdout.splitlines()
-            self.assertEqual(len(lines), 4)
+            self.assertEqual(len(lines), 5)
             for line, words in zip(lines, said):
                 self.assertIn(words, line)
             self.assertIn(missed["escalation"], lines[0])

@@ -93,9 +93,69 @@ class CheckInTest(astreinte_test.GatewayTest):
                          ("pending", ["device"]))
         answer = self.paul.client.post("/v1/agent/check-ins", {"installation": "phone-1"})
         self.assertEqual(self.paul.client.get("/v1/agent/me")["check_in"]["missing"], ["received"])
-        self.paul.client.post(f"/v1/agent/tests/{answer['test']['id']}/received", {})
+        self.assertEqual(self.confirm_test(answer["test"]["id"], "received").status, 200)
         self.assertEqual(self.paul.client.get("/v1/agent/me")["check_in"]["missing"], ["heard"])
         self.assertEqual(self.shift()["check_in"]["state"], "pending")
+
+    def test_check_in__keeps_what_the_phone_and_the_agent_said(self):
+        self.plan_shift(REMIND_BY_PUSH, begins_s=600, remind_before_s=300)
+        self.paul.register("phone-1", target=self.paul.targets["phone-1"], silent_mode="on",
+                           battery_percent=37, app_version="1.5")
+        me = self.paul.client.get("/v1/agent/me")
+        self.assertEqual(me["numbers"], [{"phone": PAUL, "label": None}])
+        self.assertEqual(me["devices"][0]["silent_mode"], "on")
+        answer = self.paul.client.post("/v1/agent/check-ins", {
+            "installation": "phone-1", "shift": "garde", "number_confirmed": True})
+        facts = {"permission": "granted", "silent_mode": "on", "battery_percent": 37,
+                 "app_version": "1.5", "number_confirmed": True, "warnings": ["silent_mode"]}
+        self.assertEqual({name: answer[name] for name in facts}, facts)
+        self.assertEqual(self.confirm_test(answer["test"]["id"]).status, 200)
+        self.paul.register("phone-1", target=self.paul.targets["phone-1"], battery_percent=5)
+        for made in (self.paul.client.get("/v1/agent/me")["check_in"],
+                     self.shift()["check_in"]["made"]):
+            self.assertEqual({name: made[name] for name in facts}, facts)
+            self.assertEqual((made["state"], made["missing"]), ("complete", []))
+        shown = self.ours.desk.get(
+            f"/v1/customers/{self.ours.slug}/agents/paul/reachability")["devices"][0]
+        self.assertEqual((shown["silent_mode"], shown["battery_percent"], shown["permission"],
+                          shown["app_version"]), ("unknown", 5, "granted", "1.0"))
+
+    def test_check_in__number_is_confirmed_until_it_changes(self):
+        self.plan_shift(REMIND_BY_PUSH, begins_s=600, remind_before_s=300)
+        check_in = {"installation": "phone-1", "shift": "garde"}
+
+        def made():
+            return self.shift()["check_in"]["made"]
+
+        self.paul.client.post("/v1/agent/check-ins", check_in)
+        self.assertEqual((made()["number_confirmed"], made()["warnings"]),
+                         (False, ["number_not_confirmed"]))
+        self.paul.client.post("/v1/agent/check-ins", {**check_in, "number_confirmed": True})
+        self.assertEqual((made()["number_confirmed"], made()["warnings"]), (True, []))
+        self.ours.admin_path("PUT", "agents/paul", {"name": "Paul", "phone": "+33600000099"}, 200)
+        self.assertEqual((made()["number_confirmed"], made()["warnings"]),
+                         (False, ["number_changed"]))
+
+    def test_check_in__from_a_phone_that_may_not_notify(self):
+        """Not complete, whatever came back, and the procedure runs as for any other."""
+        self.phone.control(token=self.paul.targets["phone-1"], behaviour="see",
+                           received_after_s=0.02, answer_after_s=0.05)
+        self.paul.register("phone-1", target=self.paul.targets["phone-1"], permission="denied")
+        self.plan_shift(REMIND_BY_PUSH, begins_s=4, remind_before_s=2)
+        answer = self.paul.client.post("/v1/agent/check-ins", {"installation": "phone-1"})
+        self.assertEqual((answer["state"], answer["permission"]), ("pending", "denied"))
+        self.assertEqual(self.paul.client.get("/v1/agent/me")["check_in"]["missing"][0],
+                         "permission")
+        wait_until(lambda: self.paul.client.get("/v1/agent/me")["check_in"]["missing"] ==
+                   ["permission"], "the test push to be heard")
+        found = self.missing()
+        shift = self.shift()["check_in"]
+        self.assertEqual((shift["made"]["state"], shift["made"]["missing"]),
+                         ("pending", ["permission"]))
+        self.paul.register("phone-1", target=self.paul.targets["phone-1"])
+        self.paul.client.post("/v1/agent/check-ins", {"installation": "phone-1"})
+        self.ours.wait_for_state(found["id"], "done")
+        self.assertEqual(self.shift()["check_in"]["state"], "taken_up")
 
     def test_check_in__too_early_is_told_when_it_opens(self):
         self.plan_shift(REMIND_BY_PUSH, begins_s=3000, opens_before_s=300, remind_before_s=200)

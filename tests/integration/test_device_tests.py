@@ -63,11 +63,16 @@ class DeviceTestTest(astreinte_test.GatewayTest):
         for word in (self.ours.slug, "Paul", "+33", "escalation", "accept"):
             self.assertNotIn(word, str(payload))
 
-    def test_agent__by_its_own_token_too(self):
+    def test_agent__by_its_own_token_only_once_the_push_was_shown(self):
         answer = self.paul.client.post("/v1/agent/devices/phone-1/test", {})
-        confirmed = self.paul.client.post(f"/v1/agent/tests/{answer['id']}/received", {})
+        place = f"/v1/agent/tests/{answer['id']}"
+        for verb in ("received", "seen"):
+            refused = self.paul.client.post(f"{place}/{verb}", {})
+            self.assert_problem(refused, 409, "conflict")
+            self.assertRegex(refused["detail"], "action token")
+        confirmed = self.confirm_test(answer["id"], "received")
         self.assertEqual((confirmed.status, confirmed["state"]), (200, "received"))
-        confirmed = self.paul.client.post(f"/v1/agent/tests/{answer['id']}/seen", {})
+        confirmed = self.paul.client.post(f"{place}/seen", {})
         self.assertEqual((confirmed.status, confirmed["state"]), (200, "seen"))
         self.assert_problem(
             self.paul.client.post(f"/v1/agent/tests/{answer['id']}/accept", {}), 404)
@@ -80,6 +85,26 @@ class DeviceTestTest(astreinte_test.GatewayTest):
         self.assertEqual(answer["test"]["asked_by"], "check_in")
         self.assert_whole(self.wait_for(
             f"/v1/agent/devices/phone-1/tests/{answer['test']['id']}", self.paul.client, "seen"))
+
+    def test_refused_push__proves_nothing_to_the_agents_own_token(self):
+        self.provider.control(token=self.target, behaviour="gone")
+        answer = self.paul.client.post("/v1/agent/check-ins", {"installation": "phone-1"})
+        test = answer["test"]["id"]
+        self.wait_for(f"/v1/agent/devices/phone-1/tests/{test}", self.paul.client, "failed")
+        refused = self.paul.client.post(f"/v1/agent/tests/{test}/seen", {})
+        self.assert_problem(refused, 409, "conflict")
+        self.assertRegex(refused["detail"], "retired .*register it again")
+        self.assertEqual(self.paul.client.get("/v1/agent/me")["check_in"]["state"], "pending")
+
+    def test_another_target__takes_the_test_away(self):
+        answer = self.paul.client.post("/v1/agent/check-ins", {"installation": "phone-1"})
+        test = answer["test"]["id"]
+        self.assertEqual(self.confirm_test(test, "received").status, 200)
+        self.paul.register("phone-1")
+        self.assert_problem(self.confirm_test(test), 409, "conflict")
+        view = self.paul.client.get(f"/v1/agent/devices/phone-1/tests/{test}")
+        self.assertIsNotNone(view["outdated_at"])
+        self.assertEqual(self.paul.client.get("/v1/agent/me")["check_in"]["missing"], ["heard"])
 
     def test_shared_installation__is_named_by_its_id(self):
         self.ours.agents["marie"].register("phone-1")

@@ -80,7 +80,7 @@ class StandingTest(astreinte_test.GatewayTest):
 
     def test_doubtful__is_called_too_until_the_phone_says_a_word(self):
         test = self.paul.client.post("/v1/agent/devices/phone-1/test")
-        self.assertEqual(self.paul.client.post(f"/v1/agent/tests/{test['id']}/seen").status, 200)
+        self.assertEqual(self.confirm_test(test["id"]).status, 200)
         self.assertEqual(self.asked(self.escalate()), [("paul", "push")])
         self.clock.step_wall(HALF_AN_HOUR_MS)
         called = self.escalate()

@@ -447,11 +447,10 @@ struct command *chore_confirm_test(struct house *house)
 {
     house_run(house, chore_try_phone(house));
     house_settle(house);
+    const struct sent *sent = &house->sent[house->sent_count - 1];
     struct command *command = house_command(house, COMMAND_CONFIRM_TEST);
-    command->request.device_test =
-        (struct device_test_request){.agent_id = house->paul,
-                                     .test = house->sent[house->sent_count - 1].attempt,
-                                     .verb = VERB_RECEIVED};
+    command->request.device_test = (struct device_test_request){
+        .test = sent->attempt, .verb = VERB_RECEIVED, .action_token = sent->received};
     return command;
 }
 

@@ -77,11 +77,10 @@ static struct command *hear_check_in(struct house *house)
         (struct check_in_request){.agent_id = house->jean, .installation = "jean-1"};
     house_run(house, command);
     house_settle(house);
+    const struct sent *sent = &house->sent[house->sent_count - 1];
     command = house_command(house, COMMAND_CONFIRM_TEST);
-    command->request.device_test =
-        (struct device_test_request){.agent_id = house->jean,
-                                     .test = house->sent[house->sent_count - 1].attempt,
-                                     .verb = VERB_SEEN};
+    command->request.device_test = (struct device_test_request){
+        .test = sent->attempt, .verb = VERB_SEEN, .action_token = sent->received};
     return command;
 }
 

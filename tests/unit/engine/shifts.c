@@ -119,11 +119,12 @@ void check_in(struct house *house, int64_t agent, const char *installation, bool
     house_settle(house);
     const struct sent *test = &house->sent[house->sent_count - 1];
     assert_int_equal(test->purpose, PURPOSE_TEST);
-    struct uuid id = test->attempt;
     for (int i = 0; i <= heard; i++) {
         command = house_command(house, COMMAND_CONFIRM_TEST);
-        command->request.device_test = (struct device_test_request){
-            .agent_id = agent, .test = id, .verb = i == 0 ? VERB_RECEIVED : VERB_SEEN};
+        command->request.device_test =
+            (struct device_test_request){.test = test->attempt,
+                                         .verb = i == 0 ? VERB_RECEIVED : VERB_SEEN,
+                                         .action_token = test->received};
         run(house, command);
     }
     house_settle(house);

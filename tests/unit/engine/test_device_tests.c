@@ -99,7 +99,7 @@ static void test_phone_faster_than_the_provider__keeps_both_times(void **state)
 {
     struct house *house = *state;
     const struct sent *sent = ask_ok(house);
-    (void)confirm(house, sent, VERB_RECEIVED, house->paul, NULL);
+    (void)confirm(house, sent, VERB_RECEIVED, 0, sent->received);
     house_outcome(house, sent, ATTEMPT_ACCEPTED);
     house_settle(house);
     struct device_test_row row = read_row(house, sent->attempt);
@@ -433,7 +433,7 @@ static void test_outbox__more_than_one_look_holds(void **state)
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99) INSERT INTO "
         "device_test SELECT customer_id, CAST(printf('%016d', i) AS BLOB), device_id, agent_id, "
         "platform, asked_by, state, not_after_engine, planned_at, handed_over_at, delayed_at, "
-        "accepted_at, received_at, seen_at, failed_at, reason, provider_id, tries "
+        "accepted_at, received_at, seen_at, failed_at, reason, provider_id, tries, outdated_at "
         "FROM device_test, n";
     assert_int_equal(sqlite3_exec(house->engine->store->db, copies, NULL, NULL, NULL), SQLITE_OK);
     atomic_store(&house->engine->credits_push_used, 0);

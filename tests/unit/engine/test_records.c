@@ -198,7 +198,7 @@ static void test_device_test__says_what_became_of_it(void **state)
     house_settle(house);
     command = house_command(house, COMMAND_CONFIRM_TEST);
     command->request.device_test = (struct device_test_request){
-        .agent_id = house->jean, .test = sent->attempt, .verb = VERB_SEEN};
+        .test = sent->attempt, .verb = VERB_SEEN, .action_token = sent->received};
     house_run(house, command);
     assert_answered(command, "state", "seen");
     assert_answered(command, "reason", "unregistered");

@@ -13,13 +13,20 @@ static void test_check_in__comes_back(void **state)
          .shift_from_at = {91},
          .shift_to_at = {92},
          .in_at = {93},
-         .out_at = WALL_NEVER},
+         .out_at = WALL_NEVER,
+         .permission = "granted",
+         .silent_mode = "on",
+         .battery_percent = 37,
+         .app_version = "1.5",
+         .number_confirmed = true,
+         .numbers_mark = -4711},
         {.customer_id = shelf->customer_id,
          .installation = "i",
          .shift_from_at = WALL_NEVER,
          .shift_to_at = WALL_NEVER,
          .in_at = {94},
-         .out_at = WALL_NEVER},
+         .out_at = WALL_NEVER,
+         .battery_percent = -1},
     };
     rows[1].agent_id = rows[0].agent_id;
     struct check_in_row read;
@@ -40,6 +47,12 @@ static void test_check_in__comes_back(void **state)
         assert_int_equal(read.shift_to_at.ms, rows[i].shift_to_at.ms);
         assert_int_equal(read.in_at.ms, rows[i].in_at.ms);
         assert_int_equal(read.out_at.ms, TIME_NEVER_MS);
+        assert_text(read.permission, rows[i].permission);
+        assert_text(read.silent_mode, rows[i].silent_mode);
+        assert_int_equal(read.battery_percent, rows[i].battery_percent);
+        assert_text(read.app_version, rows[i].app_version);
+        assert_int_equal(read.number_confirmed, rows[i].number_confirmed);
+        assert_int_equal(read.numbers_mark, rows[i].numbers_mark);
         assert_ok(shelf, store_check_out(shelf->store, shelf->customer_id, rows[0].agent_id, NULL,
                                          (struct wall_time){95}, &shelf->error));
     }
@@ -47,6 +60,74 @@ static void test_check_in__comes_back(void **state)
                                         shelf->arena, &read, &shelf->error),
                      STATUS_NOT_FOUND);
     assert_int_equal(shelf_number(shelf, "SELECT count(*) FROM check_in WHERE out_at = 95"), 2);
+    assert_int_equal(shelf_number(shelf, "SELECT sum(numbers_mark) FROM check_in"), 0);
+}
+
+/* Of a shift: from its opening to its end, a complete one before a newer one. */
+static void test_check_in__of_a_shift(void **state)
+{
+    struct shelf *shelf = *state;
+    struct check_in_row row = {.customer_id = shelf->customer_id,
+                               .agent_id = add_agent(shelf),
+                               .installation = "i",
+                               .role = "duty",
+                               .shift_from_at = {91},
+                               .shift_to_at = {99},
+                               .out_at = WALL_NEVER};
+    const struct {
+        int64_t since, until;
+        int found; /* which; -1: none */
+    } looks[] = {{92, 95, 1}, {93, 95, 1}, {94, 95, 2}, {92, 93, 0}, {80, 92, -1}, {95, 99, -1}};
+    struct check_in_row read;
+    int64_t ids[3];
+    for (int i = 0; i < 3; i++) {
+        row.in_at.ms = 92 + i;
+        row.completed_at = i == 1 ? row.in_at : WALL_NEVER;
+        assert_ok(shelf, store_check_in(shelf->store, &row, &ids[i], &shelf->error));
+    }
+    for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++) {
+        enum status status = store_find_check_in_of_shift(
+            shelf->store, shelf->customer_id, row.agent_id, (struct wall_time){looks[i].since},
+            (struct wall_time){looks[i].until}, shelf->arena, &read, &shelf->error);
+        assert_int_equal(status, looks[i].found < 0 ? STATUS_NOT_FOUND : STATUS_OK);
+        assert_true(looks[i].found < 0 || read.check_in_id == ids[looks[i].found]);
+    }
+}
+
+/* Those that stand are of the app, not checked out, of shifts that are not over. */
+static void test_check_in__that_stands(void **state)
+{
+    struct shelf *shelf = *state;
+    struct check_in_row row = {.customer_id = shelf->customer_id,
+                               .agent_id = add_agent(shelf),
+                               .installation = "i",
+                               .shift_from_at = {91},
+                               .shift_to_at = {99},
+                               .in_at = {92},
+                               .out_at = WALL_NEVER,
+                               .completed_at = WALL_NEVER};
+    struct check_in_row *rows;
+    size_t count = 9;
+    int64_t first, us = shelf->customer_id;
+    assert_ok(shelf, store_check_in(shelf->store, &row, &first, &shelf->error));
+    row.way = CHECK_IN_BY_CALL;
+    assert_ok(shelf, store_check_in(shelf->store, &row, &row.check_in_id, &shelf->error));
+    assert_ok(shelf, store_list_standing_check_ins(shelf->store, us, (struct wall_time){98},
+                                                   shelf->arena, &rows, &count, &shelf->error));
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].check_in_id, first);
+    assert_ok(shelf, store_deny_check_in(shelf->store, us, first, &shelf->error));
+    assert_ok(shelf, store_list_standing_check_ins(shelf->store, us, (struct wall_time){98},
+                                                   shelf->arena, &rows, &count, &shelf->error));
+    assert_text(rows[0].permission, "denied");
+    assert_ok(shelf, store_list_standing_check_ins(shelf->store, us, (struct wall_time){99},
+                                                   shelf->arena, &rows, &count, &shelf->error));
+    assert_int_equal(count, 0);
+    assert_ok(shelf, store_check_out(shelf->store, us, row.agent_id, NULL, (struct wall_time){95},
+                                     &shelf->error));
+    assert_ok(shelf, store_list_standing_check_ins(shelf->store, us, (struct wall_time){98},
+                                                   shelf->arena, &rows, &count, &shelf->error));
+    assert_int_equal(count, 0);
 }
 
 static void test_check_in__is_completed_and_leaves_a_note(void **state)
@@ -182,6 +263,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SHELF_TEST(test_check_in__comes_back),
+        SHELF_TEST(test_check_in__of_a_shift),
+        SHELF_TEST(test_check_in__that_stands),
         SHELF_TEST(test_check_in__is_completed_and_leaves_a_note),
         SHELF_TEST(test_check_in_plan__comes_back),
         SHELF_TEST(test_check_in_duty__comes_back),

@@ -295,6 +295,7 @@ static void assert_device(const struct device_row *a, const struct device_row *b
     assert_text(a->auth_secret, b->auth_secret);
     assert_text(a->app_version, b->app_version);
     assert_text(a->permission, b->permission);
+    assert_text(a->silent_mode, b->silent_mode);
     assert_int_equal(a->battery_percent, b->battery_percent);
     assert_int_equal(a->registered_at.ms, b->registered_at.ms);
     assert_int_equal(a->proven_at.ms, b->proven_at.ms);
@@ -325,6 +326,7 @@ static void test_device__comes_back(void **state)
                              .auth_secret = "as",
                              .app_version = "1.2",
                              .permission = "granted",
+                             .silent_mode = "off",
                              .battery_percent = 55,
                              .registered_at = {41},
                              .proven_at = {42},

@@ -1,0 +1,53 @@
+#include "gateway/engine/check_in_json.h"
+
+#include <string.h>
+
+enum check_in_number check_in_number(const struct check_in_row *row,
+                                     const struct directory_person *agent)
+{
+    bool stands = row->out_at.ms == TIME_NEVER_MS;
+    int64_t mark = directory_phones_mark(agent);
+    if (stands && mark == 0) {
+        return NUMBER_NONE;
+    }
+    if (!row->number_confirmed) {
+        return NUMBER_NOT_CONFIRMED;
+    }
+    return stands && row->numbers_mark != mark ? NUMBER_CHANGED : NUMBER_CONFIRMED;
+}
+
+static void write_warnings(struct json_writer *json, const struct check_in_row *row,
+                           enum check_in_number number)
+{
+    static const char *const words[] = {[NUMBER_CONFIRMED] = NULL,
+                                        [NUMBER_NOT_CONFIRMED] = "number_not_confirmed",
+                                        [NUMBER_CHANGED] = "number_changed",
+                                        [NUMBER_NONE] = "no_number"};
+    bool by_app = row->way == CHECK_IN_BY_APP;
+    json_name(json, "warnings");
+    json_array_begin(json);
+    if (by_app && row->silent_mode != NULL && strcmp(row->silent_mode, "on") == 0) {
+        json_text(json, "silent_mode");
+    }
+    if (by_app && words[number] != NULL) {
+        json_text(json, words[number]);
+    }
+    json_array_end(json);
+}
+
+void check_in_facts_json(struct json_writer *json, const struct check_in_row *row,
+                         const struct directory_person *agent)
+{
+    enum check_in_number number = check_in_number(row, agent);
+    json_member_text(json, "permission", row->permission);
+    json_member_text(json, "silent_mode", row->silent_mode);
+    json_name(json, "battery_percent");
+    if (row->battery_percent >= 0) {
+        json_int(json, row->battery_percent);
+    } else {
+        json_null_value(json);
+    }
+    json_member_text(json, "app_version", row->app_version);
+    json_member_bool(json, "number_confirmed", number == NUMBER_CONFIRMED);
+    write_warnings(json, row, number);
+}
