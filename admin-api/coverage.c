@@ -261,6 +261,7 @@ enum next coverage_get(struct exchange *exchange)
     asked.asked.daily_rest_ms = daily_h * HOUR_MS;
     asked.asked.weekly_rest_ms = weekly_h * HOUR_MS;
     asked.asked.number_proof_ms = proof_days * 24 * HOUR_MS;
+    asked.asked.confirmed_numbers = true;
     asked.findings = arena_alloc(exchange->arena, FINDINGS_SHOWN_MAX * sizeof *asked.findings);
     asked.procedures =
         arena_alloc(exchange->arena, PROCEDURES_SHOWN_MAX * sizeof *asked.procedures);

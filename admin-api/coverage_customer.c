@@ -4,6 +4,7 @@
 
 #include "admin-api/interventions.h"
 #include "admin-api/publications_told.h"
+#include "gateway/engine/check_in_json.h"
 #include "gateway/store/store_installation.h"
 #include "gateway/store/store_number.h"
 #include "gateway/store/store_publication.h"
@@ -108,6 +109,32 @@ static enum status list_with_pin(struct store *store, const struct directory_cus
     return STATUS_OK;
 }
 
+/* Agents who are checked in by the app and whose numbers they did not confirm as they are. */
+static enum status list_unconfirmed(struct store *store, const struct directory_customer *customer,
+                                    struct arena *arena, struct coverage_request *request,
+                                    struct error *error)
+{
+    struct check_in_row *rows = NULL;
+    size_t count = 0;
+    enum status status = store_list_standing_check_ins(store, customer->id, request->now, arena,
+                                                       &rows, &count, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    int64_t *unconfirmed = arena_alloc(arena, count * sizeof *unconfirmed);
+    if (unconfirmed == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the check-ins");
+    }
+    for (size_t i = 0; i < count; i++) { /* by agent */
+        const struct directory_person *agent = directory_agent(customer, rows[i].agent_id);
+        if (agent != NULL && check_in_number(&rows[i], agent) != NUMBER_CONFIRMED) {
+            unconfirmed[request->unconfirmed_count++] = rows[i].agent_id;
+        }
+    }
+    request->unconfirmed = unconfirmed;
+    return STATUS_OK;
+}
+
 /* Of customers who publish, what was told of the window. */
 static enum status list_told(struct store *store, const struct directory_customer *customer,
                              struct arena *arena, struct coverage_request *request,
@@ -162,6 +189,9 @@ enum status coverage_of_customer(const struct coverage_asked *asked, struct engi
     }
     if (status == STATUS_OK && request.number_proof_ms > 0) {
         status = list_answered(store, customer, arena, &request, error);
+    }
+    if (status == STATUS_OK && asked->confirmed_numbers) {
+        status = list_unconfirmed(store, customer, arena, &request, error);
     }
     if (status == STATUS_OK) {
         status = list_told(store, customer, arena, &request, error);

@@ -20,6 +20,7 @@ struct coverage_asked {
     int64_t daily_rest_ms; /* 0: not looked at */
     int64_t weekly_rest_ms;
     int64_t number_proof_ms; /* 0: not looked at */
+    bool confirmed_numbers;  /* whether who is checked in confirmed theirs is looked at */
 };
 
 /* Computes it into the arena; what is found is borrowed from the customer. *cut_r: the history was

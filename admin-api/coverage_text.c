@@ -177,6 +177,22 @@ static int say_person(const struct coverage_finding *finding, bool french, char 
                                : "%s is asked by push and no phone of theirs was ever proven to "
                                  "receive.",
                         name);
+    case COVERAGE_NO_PERMISSION:
+        return snprintf(text, size,
+                        french ? "On sollicite %s par notification, et aucun de ses téléphones n'a "
+                                 "le droit d'en afficher\u00a0: il faut les autoriser dans ses "
+                                 "réglages."
+                               : "%s is asked by push and no phone of theirs may show "
+                                 "notifications: they have to be allowed in its settings.",
+                        name);
+    case COVERAGE_NUMBER_UNCONFIRMED:
+        return snprintf(text, size,
+                        french
+                            ? "%s est sollicité par téléphone et a pris son poste sans confirmer "
+                              "les numéros que l'on compose."
+                            : "%s is asked by telephone and checked in without confirming the "
+                              "numbers that are dialled.",
+                        name);
     case COVERAGE_TWICE:
         return snprintf(text, size,
                         french ? "%s%s%s est d'astreinte dans %s et dans %s à la fois."

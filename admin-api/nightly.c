@@ -177,6 +177,7 @@ static enum status report(struct nightly *nightly, const struct directory_custom
         .daily_rest_ms = COVERAGE_DAILY_REST_H * HOUR_MS,
         .weekly_rest_ms = COVERAGE_WEEKLY_REST_H * HOUR_MS,
         .number_proof_ms = 0, /* who was never called has no answered number: nothing to do now */
+        .confirmed_numbers = false, /* of who is on duty now: a desk asks, at night it is no news */
     };
     struct coverage_report_row known = {.keys = NULL};
     struct coverage coverage;

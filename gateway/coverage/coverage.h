@@ -12,6 +12,7 @@
  *   come also who has a PIN and shares a phone that is registered: they sign in on it then.
  * - A number is proven by a call that was answered, with a key or without; one of several is
  *   enough, as they are called one after the other.
+ * - May not notify: the app's permission is denied, as it said when it registered last.
  * - Whose check-in a procedure asks for counts as nobody: they are who is missing, and a procedure
  *   that names only them reaches nobody else.
  * - Twice at once: one agent, or two with a number in common, in two rotas of this customer.
@@ -53,10 +54,13 @@ enum coverage_kind {
     COVERAGE_NO_NUMBER, /* asked by call, and has no number; from: the first time in the window */
     COVERAGE_NO_DEVICE, /* asked by push, and has no live device */
     COVERAGE_UNPROVEN,  /* asked by push, and no live device was ever proven to receive */
-    COVERAGE_NUMBER_UNPROVEN,  /* asked by call, and no call to any number of theirs was answered
-                                  in so long a time */
-    COVERAGE_TWICE,            /* one person in two rotas at once */
-    COVERAGE_NOBODY,           /* a procedure that starts then reaches nobody in any step */
+    COVERAGE_NO_PERMISSION,      /* asked by push, and no live device of theirs may notify */
+    COVERAGE_NUMBER_UNPROVEN,    /* asked by call, and no call to any number of theirs was answered
+                                    in so long a time */
+    COVERAGE_NUMBER_UNCONFIRMED, /* asked by call, and checked in by the app without saying that
+                                    their numbers, as they are now, are right */
+    COVERAGE_TWICE,              /* one person in two rotas at once */
+    COVERAGE_NOBODY,             /* a procedure that starts then reaches nobody in any step */
     COVERAGE_DAILY_REST,       /* an intervention with too short a rest both before and after it */
     COVERAGE_WEEKLY_REST,      /* a week without a rest that is long enough */
     COVERAGE_NOT_JUDGED,       /* a procedure beyond PROCEDURE_MS_MAX or SEGMENTS_MAX */
@@ -121,6 +125,8 @@ struct coverage_request {
     int64_t number_proof_ms; /* for so long an answered call proves a number; 0: not looked at */
     const int64_t *answered; /* agents of whom a number was answered within that time, likewise */
     size_t answered_count;
+    const int64_t *unconfirmed; /* agents checked in without a number confirmed, likewise */
+    size_t unconfirmed_count;
     bool publishes; /* the customer ever published anything; otherwise nothing is said of it */
     const struct coverage_told *told; /* of rotas that were, as far as the window is concerned */
     size_t told_count;

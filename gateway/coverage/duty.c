@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gateway/coverage/coverage_private.h"
+#include "gateway/engine/reachability.h"
 
 static int64_t earlier_ms(int64_t a, int64_t b)
 {
@@ -58,10 +59,12 @@ static void tell_paths(struct covering *covering, const struct directory_person 
                        const struct asked *asked)
 {
     struct series series = {.covering = covering, .like = {.person = person}};
-    bool live = false, proven = false;
+    bool live = false, proven = false, notifies = false;
     for (size_t i = 0; i < person->devices_count; i++) {
-        live = live || person->devices[i].live;
-        proven = proven || is_proven(covering->request, &person->devices[i]);
+        const struct directory_device *device = &person->devices[i];
+        live = live || device->live;
+        proven = proven || is_proven(covering->request, device);
+        notifies = notifies || (device->live && !permission_is_denied(device->permission));
     }
     if ((asked->via & VIA_CALL) != 0 && !person_is_reachable(person, VIA_CALL)) {
         series.like.kind = COVERAGE_NO_NUMBER;
@@ -75,6 +78,16 @@ static void tell_paths(struct covering *covering, const struct directory_person 
     if ((asked->via & VIA_PUSH) != 0 && !proven &&
         (live || !will_sign_in(covering, person, asked->from_ms))) {
         series.like.kind = live ? COVERAGE_UNPROVEN : COVERAGE_NO_DEVICE;
+        series_add(&series, asked->from_ms, covering->until_ms);
+    }
+    if ((asked->via & VIA_PUSH) != 0 && live && !notifies) {
+        series.like.kind = COVERAGE_NO_PERMISSION;
+        series_add(&series, asked->from_ms, covering->until_ms);
+    }
+    if ((asked->via & VIA_CALL) != 0 && person_is_reachable(person, VIA_CALL) &&
+        is_listed(covering->request->unconfirmed, covering->request->unconfirmed_count,
+                  person->id)) {
+        series.like.kind = COVERAGE_NUMBER_UNCONFIRMED;
         series_add(&series, asked->from_ms, covering->until_ms);
     }
 }

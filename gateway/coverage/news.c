@@ -50,6 +50,7 @@ static bool lasts(enum coverage_kind kind)
     case COVERAGE_NO_NUMBER:
     case COVERAGE_NO_DEVICE:
     case COVERAGE_UNPROVEN:
+    case COVERAGE_NO_PERMISSION:
     case COVERAGE_TWICE:
     case COVERAGE_NOBODY:
     case COVERAGE_NOT_JUDGED:
@@ -62,6 +63,7 @@ static bool lasts(enum coverage_kind kind)
     case COVERAGE_CHANGED:
     case COVERAGE_NO_CHECK_IN:
     case COVERAGE_NUMBER_UNPROVEN:
+    case COVERAGE_NUMBER_UNCONFIRMED:
     case COVERAGE_KINDS_COUNT:
         break;
     }
@@ -259,6 +261,13 @@ static void say(const struct coverage_reporting *request, const struct coverage_
     case COVERAGE_NUMBER_UNPROVEN:
         (void)snprintf(text, bytes,
                        "no number of an agent who is to be called was lately answered");
+        break;
+    case COVERAGE_NUMBER_UNCONFIRMED:
+        (void)snprintf(text, bytes, "an agent checked in without confirming their numbers");
+        break;
+    case COVERAGE_NO_PERMISSION:
+        (void)snprintf(text, bytes,
+                       "no phone of an agent who is asked by push may show notifications");
         break;
     case COVERAGE_NO_DEVICE:
         (void)snprintf(text, bytes, "an agent who is asked by push has no phone for it");

@@ -120,21 +120,34 @@ class CheckInTest(astreinte_test.GatewayTest):
         self.assertEqual((shown["silent_mode"], shown["battery_percent"], shown["permission"],
                           shown["app_version"]), ("unknown", 5, "granted", "1.0"))
 
+    def unconfirmed(self):
+        """Agents of whom the coverage says that they did not confirm their numbers."""
+        answer = self.ours.desk.get(f"/v1/coverage?customer={self.ours.slug}&number_proof_d=0"
+                                    "&language=fr")
+        return {each["agent"]: each["text"] for each in answer["items"]
+                if each["kind"] == "unconfirmed_number"}
+
     def test_check_in__number_is_confirmed_until_it_changes(self):
         self.plan_shift(REMIND_BY_PUSH, begins_s=600, remind_before_s=300)
+        self.ours.admin_path("PUT", "procedures/garde", astreinte_test.procedure(steps=[
+            {"notify": [{"on_call": "garde"}], "by": ["call"], **STEP}]), 201)
         check_in = {"installation": "phone-1", "shift": "garde"}
 
         def made():
             return self.shift()["check_in"]["made"]
 
+        self.assertEqual(self.unconfirmed(), {})
         self.paul.client.post("/v1/agent/check-ins", check_in)
         self.assertEqual((made()["number_confirmed"], made()["warnings"]),
                          (False, ["number_not_confirmed"]))
+        self.assertIn("sans confirmer", self.unconfirmed()["paul"])
         self.paul.client.post("/v1/agent/check-ins", {**check_in, "number_confirmed": True})
         self.assertEqual((made()["number_confirmed"], made()["warnings"]), (True, []))
+        self.assertEqual(self.unconfirmed(), {})
         self.ours.admin_path("PUT", "agents/paul", {"name": "Paul", "phone": "+33600000099"}, 200)
         self.assertEqual((made()["number_confirmed"], made()["warnings"]),
                          (False, ["number_changed"]))
+        self.assertEqual(set(self.unconfirmed()), {"paul"})
 
     def test_check_in__from_a_phone_that_may_not_notify(self):
         """Not complete, whatever came back, and the procedure runs as for any other."""

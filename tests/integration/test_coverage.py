@@ -44,6 +44,17 @@ class Coverage(astreinte_test.GatewayTest):
         astreinte_test.wait_until(
             lambda: self.kinds(self.cover()) == [("unproven_device", "marie")], "the proof")
 
+    def test_phones_that_may_not_notify(self):
+        paul = self.client.agents["paul"]
+        paul.register("phone-1", target=paul.targets["phone-1"], permission="denied")
+        self.assertIn(("no_permission", "paul"), self.kinds(self.cover()))
+        for language, words in (("fr", "le droit d'en afficher"), ("en", "may show")):
+            found = next(item for item in self.cover(language=language)["items"]
+                         if item["kind"] == "no_permission")
+            self.assertIn(words, found["text"])
+        paul.register("phone-2")
+        self.assertNotIn("no_permission", [kind for kind, _ in self.kinds(self.cover())])
+
     def test_numbers_that_nobody_answers(self):
         """Marie is asked by call; one answered number of several is enough, for so many days."""
         self.assertEqual(self.kinds(self.cover(number_proof_d=90)), [

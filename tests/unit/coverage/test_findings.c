@@ -235,6 +235,88 @@ static void test_coverage__a_number_that_nobody_answers(void **state)
     }
 }
 
+/* Asked by push, and no live phone of theirs may notify, proven or not. */
+static void test_coverage__phones_that_may_not_notify(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *permissions[2];
+        bool live[2];
+        unsigned via;
+        size_t found;
+    } rows[] = {
+        {{"denied", "denied"}, {true, true}, VIA_PUSH, 1},
+        {{"denied", "granted"}, {true, true}, VIA_PUSH, 0},
+        {{"denied", "unknown"}, {true, true}, VIA_PUSH, 0},
+        {{"denied", NULL}, {true, true}, VIA_PUSH, 0},
+        {{"denied", "granted"}, {true, false}, VIA_PUSH, 1},
+        {{"denied", "denied"}, {false, false}, VIA_PUSH, 0}, /* no_device says it */
+        {{"denied", "denied"}, {true, true}, VIA_CALL, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct arena *arena = arena_create(0);
+        struct coverage coverage;
+        struct directory_device devices[2];
+        for (size_t k = 0; k < 2; k++) {
+            devices[k] = (struct directory_device){.id = 1 + (int64_t)k,
+                                                   .live = rows[i].live[k],
+                                                   .permission = rows[i].permissions[k],
+                                                   .proven_at = {1}};
+        }
+        const struct directory_person person = {.kind = PERSON_AGENT,
+                                                .id = 1,
+                                                .slug = "paul",
+                                                .name = "Paul",
+                                                .phone = "+33600000001",
+                                                .language = "fr",
+                                                .active = true,
+                                                .devices = devices,
+                                                .devices_count = 2};
+        customer.agents = &person;
+        customer.agents_count = 1;
+        const struct coverage_request request = {
+            .customer = &customer, .now = {NOON_MS}, .days = 1};
+        steps[0].via = rows[i].via;
+        assert_int_equal(coverage_compute(&request, &fake_rotas, arena, &coverage, NULL),
+                         STATUS_OK);
+        steps[0].via = VIA_PUSH;
+        assert_int_equal(count_kind(&coverage, COVERAGE_NO_PERMISSION), rows[i].found);
+        assert_int_equal(count_kind(&coverage, COVERAGE_UNPROVEN), 0);
+        arena_destroy(&arena);
+    }
+}
+
+/* Asked by call, and checked in without a word of their number. */
+static void test_coverage__numbers_that_were_not_confirmed(void **state)
+{
+    (void)state;
+    static const int64_t only_zoe[] = {2}, both[] = {1, 2};
+    const struct {
+        unsigned via;
+        const int64_t *unconfirmed;
+        size_t count;
+        size_t found;
+    } rows[] = {{VIA_CALL, NULL, 0, 0},
+                {VIA_CALL, only_zoe, 1, 0},
+                {VIA_CALL, both, 2, 1},
+                {VIA_PUSH, both, 2, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct arena *arena = arena_create(0);
+        struct coverage coverage;
+        const struct coverage_request request = {.customer = &customer,
+                                                 .now = {NOON_MS},
+                                                 .days = 1,
+                                                 .unconfirmed = rows[i].unconfirmed,
+                                                 .unconfirmed_count = rows[i].count};
+        steps[0].via = rows[i].via;
+        assert_int_equal(coverage_compute(&request, &fake_rotas, arena, &coverage, NULL),
+                         STATUS_OK);
+        steps[0].via = VIA_PUSH;
+        assert_int_equal(count_kind(&coverage, COVERAGE_NUMBER_UNCONFIRMED), rows[i].found);
+        arena_destroy(&arena);
+    }
+}
+
 /* The whole rest is due behind an intervention unless it came before. */
 static void test_rest__daily(void **state)
 {
@@ -518,6 +600,8 @@ int main(void)
         STAGE_TEST(test_coverage__a_phone_to_sign_in_on),
         STAGE_TEST(test_coverage__a_device_proven_since),
         STAGE_TEST(test_coverage__a_number_that_nobody_answers),
+        STAGE_TEST(test_coverage__phones_that_may_not_notify),
+        STAGE_TEST(test_coverage__numbers_that_were_not_confirmed),
         STAGE_TEST(test_rest__daily),
         STAGE_TEST(test_rest__weekly),
         STAGE_TEST(test_rest__looks_back_to_a_monday),
