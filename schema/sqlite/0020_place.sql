@@ -1,0 +1,1 @@
+-- Number 20 is another change's, which takes the place of this file.

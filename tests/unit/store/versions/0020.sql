@@ -1,0 +1,1 @@
+-- What version 20 adds: nothing here.
