@@ -341,6 +341,7 @@ static enum status load_check_in_plans(struct loading *loading, struct directory
                     .procedure = keep_once(loading, rows[i].procedure),
                     .severity = rows[i].severity,
                     .since = rows[i].since_at,
+                    .probe_ms = rows[i].probe_s * 1000,
                 };
             }
         }

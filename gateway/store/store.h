@@ -217,7 +217,7 @@ struct feed_row {
 };
 
 /* Who wanted a test push. The numbers are stored. */
-enum test_asker { TEST_BY_DESK = 0, TEST_BY_AGENT = 1, TEST_BY_CHECK_IN = 2 };
+enum test_asker { TEST_BY_DESK = 0, TEST_BY_AGENT = 1, TEST_BY_CHECK_IN = 2, TEST_BY_PROBE = 3 };
 
 #define DEVICE_TESTS_KEPT 50 /* of one phone */
 
@@ -298,6 +298,7 @@ struct check_in_plan_row {
     const char *procedure;
     enum severity severity;
     struct wall_time since_at; /* shifts that began before are not looked at */
+    int64_t probe_s;           /* phones that were not heard of for so long are probed; 0: none */
 };
 
 /* What became of a shift's check-in. The numbers are stored. */
@@ -307,6 +308,15 @@ enum duty_state {
     DUTY_REPLACED = 2,  /* somebody else took the shift */
     DUTY_WITHDRAWN = 3, /* the rota took the shift away */
     DUTY_PASSED = 4,    /* it was over before it could be judged */
+    DUTY_LAPSED = 5,    /* it was taken up, and is not any more: to be judged anew */
+};
+
+/* Why a shift is asked for. The numbers are stored. */
+enum asked_because {
+    ASKED_MISSING = 0,      /* nobody checked in */
+    ASKED_PHONE_DIED = 1,   /* the phone with which it was taken up is gone */
+    ASKED_PHONE_SILENT = 2, /* it does not answer any more */
+    ASKED_LEFT_EARLY = 3,   /* its agent checked out before its end */
 };
 
 /* A shift that was judged. */
@@ -322,6 +332,9 @@ struct check_in_duty_row {
     struct wall_time completed_at; /* WALL_NEVER */
     enum check_in_way completed_way;
     int64_t replaced_by; /* agent; 0: nobody */
+    enum asked_because asked_because;
+    struct engine_time probe_due; /* when its agent's phones are looked at next; or ENGINE_NEVER */
+    struct wall_time probed_at;   /* a probe is under way since then; or WALL_NEVER */
 };
 
 struct ticket_row {
@@ -566,11 +579,19 @@ enum status store_get_check_in_duty(struct store *store, int64_t customer_id, co
 enum status store_get_duty_of_escalation(struct store *store, int64_t customer_id,
                                          struct uuid escalation_id, struct check_in_duty_row *row_r,
                                          struct error *error) MUST_CHECK;
-/* Of an agent, DUTY_MISSING and not over at `after`. */
+/* Of an agent, DUTY_MISSING or DUTY_LAPSED and not over at `after`. */
 enum status store_list_missing_duties(struct store *store, int64_t customer_id, int64_t agent_id,
                                       struct wall_time after, size_t limit,
                                       struct check_in_duty_row *rows_r, size_t *count_r,
                                       struct error *error) MUST_CHECK;
+/* Of an agent, DUTY_TAKEN_UP and not over at `after`. */
+enum status store_list_taken_up_duties(struct store *store, int64_t customer_id, int64_t agent_id,
+                                       struct wall_time after, size_t limit,
+                                       struct check_in_duty_row *rows_r, size_t *count_r,
+                                       struct error *error) MUST_CHECK;
+/* Of all customers, those with a probe_due, the first first. */
+enum status store_list_probes(struct store *store, size_t limit, struct check_in_duty_row *rows_r,
+                              size_t *count_r, struct error *error) MUST_CHECK;
 /* Of a rota, DUTY_REPLACED and not over at `after`; by their beginning. */
 enum status store_list_replaced_duties(struct store *store, int64_t customer_id, const char *rota,
                                        struct wall_time after, size_t limit,

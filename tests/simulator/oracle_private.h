@@ -197,6 +197,16 @@ struct duty {
     int64_t present_wall;      /* when they last may have taken up a shift; 0: never */
 };
 
+/* The last phone that proved a shift which was taken up with it goes: that is asked for anew. */
+struct lapse {
+    int64_t customer_id; /* 0: none */
+    int64_t device_id;
+    int64_t agent_id;
+    int64_t from;
+    int64_t since_ms;
+    bool gone; /* the gateway has retired it */
+};
+
 /* An attempt, as its row has it. */
 struct planned {
     struct uuid id;
@@ -275,6 +285,8 @@ enum question {
     ASK_TOLD,
     ASK_SHIFT,
     ASK_PLANS,
+    ASK_LAST_PHONE,
+    ASK_RETIRED,
     ASK_REPLACED,
     ASK_DUTY,
     ASK_TEST,
@@ -340,7 +352,8 @@ struct oracle {
     size_t told_count;
     struct duty duties[DUTIES_MAX];
     size_t duties_count;
-    struct uuid test; /* the last one of a phone that was answered; nil: none */
+    struct lapse lapse; /* one at a time: others meanwhile are not looked at */
+    struct uuid test;   /* the last one of a phone that was answered; nil: none */
     bool test_confirmed;
     struct agreed_once agreed[AGREED_MAX];
     struct plan plan;
@@ -422,7 +435,7 @@ struct duty *duty_of(struct oracle *oracle, int64_t customer_id, int64_t agent_i
 /* ---- oracle_shifts.c ---- */
 void shifts_asked(struct oracle *oracle, const struct command *command);
 void follow_shift(struct oracle *oracle, struct record *record, const struct said *said);
-/* Each shift that is to be taken up by now was, or somebody is asked. */
+/* Each shift that is to be taken up by now was, or somebody is asked; also anew. */
 void look_at_shifts(struct oracle *oracle, bool troubled);
 
 /* ---- oracle_rota.c ---- */
