@@ -110,7 +110,7 @@ static const char *const sql[QUESTIONS_COUNT] = {
     /* A row when it is live, its agent is checked in by the app, and by nothing else since ?2, and
      * no other of theirs proved anything since, or is the one of the check-in. */
     [ASK_LAST_PHONE] =
-        "SELECT d.customer_id, d.agent_id FROM device AS d JOIN check_in AS c "
+        "SELECT d.customer_id, d.agent_id, c.completed_at FROM device AS d JOIN check_in AS c "
         "ON c.customer_id = d.customer_id AND c.agent_id = d.agent_id "
         "WHERE d.device_id = ?1 AND d.retired_at IS NULL AND c.out_at IS NULL AND c.way = 0 "
         "AND c.completed_at >= ?2 AND c.in_at >= ?2 AND NOT EXISTS (SELECT 1 FROM check_in AS o "

@@ -168,8 +168,9 @@ struct record {
     int64_t exhausted_ms; /* by the clock that never steps, as is asked_ms */
     int64_t asked_ms;     /* when last left what may make a person take it, or one said no */
     int64_t shift_agent;  /* whose check-in it asks for; 0: it is a caller's */
-    int64_t shift_from;   /* on the wall clock */
-    bool withdrawn;       /* the gateway itself ended it: the shift is not theirs any more */
+    int64_t shift_from;   /* on the wall clock, as when it was asked: */
+    int64_t asked_wall;
+    bool withdrawn; /* the gateway itself ended it: the shift is not theirs any more */
 };
 
 /* What was answered to a key of the webhook. */
@@ -203,6 +204,7 @@ struct lapse {
     int64_t device_id;
     int64_t agent_id;
     int64_t from;
+    int64_t taken_up_wall;
     int64_t since_ms;
     bool gone; /* the gateway has retired it */
 };

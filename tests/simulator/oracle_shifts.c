@@ -69,6 +69,7 @@ static void shift_opens(struct oracle *oracle, struct record *record, const stru
     if (sqlite3_step(row) == SQLITE_ROW) {
         record->shift_agent = sqlite3_column_int64(row, 1);
         record->shift_from = sqlite3_column_int64(row, 2);
+        record->asked_wall = said->wall_at;
         check_opening(oracle, record, said, sqlite3_column_int64(row, 0));
     }
     answered(row);
@@ -207,11 +208,13 @@ void oracle_phone_goes(struct oracle *oracle, int64_t device_id)
     (void)sqlite3_bind_int64(row, 2, shift.from - OPENS_MS);
     if (sqlite3_step(row) == SQLITE_ROW) {
         oracle->lapse = lapse;
+        oracle->lapse.taken_up_wall = sqlite3_column_int64(row, 2);
     }
     answered(row);
 }
 
-/* Asked since, or still being asked: then it was not taken up before. */
+/* Asked since, or between the check-in and that: then it was not taken up any more, nor asked
+ * twice. */
 static bool is_asked_anew(const struct oracle *oracle, const struct lapse *lapse)
 {
     bool found = false;
@@ -219,7 +222,8 @@ static bool is_asked_anew(const struct oracle *oracle, const struct lapse *lapse
         const struct record *record = &oracle->records[i];
         found = record->customer == (int)lapse->customer_id - 1 &&
                 record->shift_agent == lapse->agent_id && record->shift_from == lapse->from &&
-                (record->first_seen_ms >= lapse->since_ms || oracle_is_open(oracle, i));
+                (record->first_seen_ms >= lapse->since_ms || oracle_is_open(oracle, i) ||
+                 record->asked_wall >= lapse->taken_up_wall);
     }
     return found;
 }
