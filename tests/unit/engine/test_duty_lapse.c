@@ -325,6 +325,34 @@ static void test_probe__is_known_after_a_crash(void **state)
     assert_asked_anew(house, 1, ASKED_PHONE_SILENT);
 }
 
+/* Nobody has to answer before the shift. */
+static void test_probe__waits_for_the_shift(void **state)
+{
+    struct house *house = *state;
+    begin(house, 10);
+    (void)take_up(house, "jean-1", SHIFT_MS - 40 * MINUTE_MS);
+    size_t count = house->sent_count;
+    pass_until(house, SHIFT_MS - 1);
+    assert_int_equal(house->sent_count, count);
+    pass_until(house, SHIFT_MS);
+    (void)probe_of(house);
+}
+
+/* The check-in that lapsed lies ahead then, and does not count again. */
+static void test_probe__is_judged_by_a_wall_that_was_set_back(void **state)
+{
+    struct house *house = *state;
+    begin(house, PROBE_MINUTES);
+    (void)take_up(house, "jean-1", SHIFT_MS + 2 * HOUR_MS); /* he was asked before */
+    assert_int_equal(duty_state(house, house->jean, SHIFT_MS), DUTY_TAKEN_UP);
+    pass_until(house, SHIFT_MS + 150 * MINUTE_MS);
+    house_outcome(house, probe_of(house), ATTEMPT_ACCEPTED);
+    house_settle(house);
+    house->wall.ms -= HOUR_MS;
+    pass_until(house, SHIFT_MS + 95 * MINUTE_MS);
+    assert_asked_anew(house, 2, ASKED_PHONE_SILENT);
+}
+
 /* A plan that begins to probe does so at once; one that ends it, too. */
 static void test_probe__follows_the_plan(void **state)
 {
@@ -418,6 +446,8 @@ int main(void)
         SHIFTS_TEST(test_probe__in_a_general_silence_asks_nobody),
         SHIFTS_TEST(test_probe__leaves_who_is_paused_alone),
         SHIFTS_TEST(test_probe__is_known_after_a_crash),
+        SHIFTS_TEST(test_probe__waits_for_the_shift),
+        SHIFTS_TEST(test_probe__is_judged_by_a_wall_that_was_set_back),
         SHIFTS_TEST(test_probe__follows_the_plan),
         SHIFTS_TEST(test_check_out__before_the_end_asks_anew),
         SHIFTS_TEST(test_check_out__at_the_end_tells_nobody),
