@@ -9,8 +9,14 @@
 #define OPENS_S_DEFAULT  3600
 #define REMIND_S_DEFAULT 1800
 #define LIST_DAYS_MAX    31
-#define DAY_MS           INT64_C(86400000)
-#define SHIFTS_SHOWN_MAX 1000
+#define MINUTE_S         60
+#define MINUTE_MS        INT64_C(60000)
+/* What is unheard of for so long is doubtful besides (gateway/engine/reachability.h). */
+#define PROBE_MINUTES_DEFAULT 30
+#define PROBE_MINUTES_MIN     10
+#define PROBE_MINUTES_MAX     1440
+#define DAY_MS                INT64_C(86400000)
+#define SHIFTS_SHOWN_MAX      1000
 
 static const char *const no_parameters[] = {NULL};
 
@@ -27,6 +33,7 @@ static void write_plan(struct json_writer *json, void *context)
     json_member_int(json, "closes_after_s", plan->closes_after_ms / 1000);
     json_member_text(json, "procedure", plan->procedure);
     json_member_text(json, "severity", severity_word(plan->severity));
+    json_member_int(json, "probe_minutes", plan->probe_ms / MINUTE_MS);
     json_member_time(json, "since", plan->since);
     json_object_end(json);
 }
@@ -65,6 +72,13 @@ enum next check_in_plan_put(struct exchange *exchange)
     request->procedure = json_take_slug(&reader, "procedure", true);
     request->severity =
         (enum severity)json_take_word(&reader, "severity", false, severity_words, SEVERITY_MAJOR);
+    request->probe_s = MINUTE_S * json_take_int(&reader, "probe_minutes", false, 0,
+                                                PROBE_MINUTES_MAX, PROBE_MINUTES_DEFAULT);
+    if (request->probe_s > 0 && request->probe_s < MINUTE_S * PROBE_MINUTES_MIN) {
+        json_reader_fault(&reader, "probe_minutes",
+                          "must be 0 (no probes), or from 10 minutes to 1440: the app itself tells "
+                          "that it is there every ten minutes or so");
+    }
     if (request->remind_before_s > request->opens_before_s) {
         json_reader_fault(&reader, "remind_before_s",
                           "must not be longer than opens_before_s: before that, a check-in does "

@@ -214,6 +214,7 @@ static const char *const command_names[COMMANDS_COUNT] = {
     [COMMAND_PROBE] = "probe",
     [COMMAND_SHIFT_DUE] = "shift_due",
     [COMMAND_SHIFT_WITHDRAWN] = "shift_withdrawn",
+    [COMMAND_SHIFT_PROBE] = "shift_probe",
 };
 
 static void add_lateness(struct page *page, const struct engine_statistics *statistics)

@@ -1,5 +1,6 @@
 #include "admin-api/shift_view.h"
 
+#include "gateway/engine/asked_because.h"
 #include "gateway/engine/check_in_json.h"
 #include "gateway/engine/reachability.h"
 
@@ -106,6 +107,7 @@ static const char *state_of_duty(const struct shift_view *view, struct wall_time
     switch (view->duty.state) {
     case DUTY_TAKEN_UP:
         return "taken_up";
+    case DUTY_LAPSED: /* is asked for just now */
     case DUTY_MISSING:
         return now.ms > closes_at(view).ms ? "missed" : "asked";
     case DUTY_REPLACED:
@@ -159,6 +161,17 @@ static void write_made(struct json_writer *json, const struct shift_view *view)
     json_object_end(json);
 }
 
+/* Why it is, or was, asked for; and whether its agent has gone. */
+static void write_asked(struct json_writer *json, const struct shift_view *view)
+{
+    const struct check_in_duty_row *duty = &view->duty;
+    bool there = duty->state == DUTY_TAKEN_UP;
+    bool asked = view->judged && (duty->state == DUTY_LAPSED || !uuid_is_nil(duty->escalation_id));
+    json_member_text(json, "asked_because", asked ? asked_because_word(duty->asked_because) : NULL);
+    json_member_bool(json, "checked_out_early",
+                     asked && !there && duty->asked_because == ASKED_LEFT_EARLY);
+}
+
 void shift_view_check_in(struct json_writer *json, const struct shift_view *view,
                          struct wall_time now)
 {
@@ -183,6 +196,7 @@ void shift_view_check_in(struct json_writer *json, const struct shift_view *view
     json_member_text(json, "way", settled ? way_word(view->duty.completed_way) : NULL);
     json_member_text(json, "replaced_by", other != NULL ? other->slug : NULL);
     write_made(json, view);
+    write_asked(json, view);
     json_name(json, "escalation");
     if (view->judged && !uuid_is_nil(view->duty.escalation_id)) {
         char id[UUID_TEXT_BYTES];

@@ -4,7 +4,7 @@
 
 #include "gateway/base/json_writer.h"
 #include "gateway/engine/directory.h"
-#include "gateway/store/store.h"
+#include "gateway/store/store_check_in.h"
 
 /* What a check-in by the app that is not complete still lacks. Static words, NULL: nothing. */
 struct check_in_lacks {

@@ -183,6 +183,21 @@ static int say_action(enum entry_kind kind, const struct said *said, char *text)
     }
 }
 
+/* Why a shift that was taken up is asked for anew. */
+static int say_asked_anew(const struct said *said, char *text)
+{
+    static const char *const reasons[][2] = {
+        {"phone_died", "The phone with which %s had checked in is gone: asked for anew."},
+        {"phone_silent", "The phone with which %s had checked in does not answer: asked for anew."},
+        {"left_early", "%s checked out before the end of the shift: asked for anew."},
+        {"", "%s is not there any more: the shift is asked for anew."},
+    };
+    const char *form = said_sentence(reasons, sizeof reasons / sizeof reasons[0], said->word);
+    const char *name = strstr(form, "%s");
+    return snprintf(text, SENTENCE_BYTES_MAX, "%.*s%s%s", (int)(name - form), form,
+                    said->who[0] == '\0' && name == form ? "Somebody" : somebody(said), name + 2);
+}
+
 /* What is done beside a step. Answers as say_procedure(). */
 static int say_beside(enum entry_kind kind, const struct said *said, char *text)
 {
@@ -197,6 +212,8 @@ static int say_beside(enum entry_kind kind, const struct said *said, char *text)
         return snprintf(text, size, "%s %s: the backup is asked as well.", somebody(said),
                         paused ? "is paused, without a network for a while"
                                : "is busy with another ticket");
+    case ENTRY_ASKED_ANEW:
+        return say_asked_anew(said, text);
     default:
         return -1;
     }

@@ -224,6 +224,23 @@ static int say_action(enum entry_kind kind, const struct said *said, char *text)
     }
 }
 
+/* Why a shift that was taken up is asked for anew. */
+static int say_asked_anew(const struct said *said, char *text)
+{
+    static const char *const reasons[][3] = {
+        {"phone_died", "Le téléphone de prise de poste de ", " n'existe plus"},
+        {"phone_silent", "Le téléphone de prise de poste de ", " ne répond plus"},
+        {"left_early", "Fin de poste anticipée de ", ""},
+        {"", "Absence de ", ""},
+    };
+    size_t i = 0;
+    while (reasons[i][0][0] != '\0' && strcmp(reasons[i][0], said->word) != 0) {
+        i++;
+    }
+    return snprintf(text, SENTENCE_BYTES_MAX, "%s%s%s\u00a0: la prise de poste est redemandée.",
+                    reasons[i][1], somebody(said), reasons[i][2]);
+}
+
 /* What is done beside a step. */
 static int say_beside(enum entry_kind kind, const struct said *said, char *text)
 {
@@ -239,6 +256,8 @@ static int say_beside(enum entry_kind kind, const struct said *said, char *text)
         return snprintf(text, size, "%s %s : le renfort est sollicité en même temps.", who,
                         paused ? "est en pause, sans réseau pour un moment"
                                : "est déjà sur un autre ticket");
+    case ENTRY_ASKED_ANEW:
+        return say_asked_anew(said, text);
     default:
         return -1;
     }

@@ -122,10 +122,10 @@ void payload_write_actions(struct json_writer *json, const struct sketch *sketch
     json_array_end(json);
 }
 
-const char *payload_urgency_word(enum push_urgency urgency)
+const char *payload_urgency_word(const struct push_notification *notification)
 {
     static const char *const words[] = {"critical", "time-sensitive", "normal", "silent"};
-    return words[urgency];
+    return words[notification->unheard ? PUSH_SILENT : notification->urgency];
 }
 
 void payload_write_gap(struct json_writer *json, struct sketch *sketch)

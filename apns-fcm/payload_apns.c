@@ -7,14 +7,16 @@ const char *const payload_apns_reserved[] = {"aps", "encrypted", NULL};
 
 static bool is_critical(const struct sketch *sketch)
 {
-    return sketch->options->critical_entitled && sketch->job->notification.urgency == PUSH_CRITICAL;
+    const struct push_notification *notification = &sketch->job->notification;
+    return sketch->options->critical_entitled && notification->urgency == PUSH_CRITICAL &&
+           !notification->unheard;
 }
 
 static void write_sound(struct json_writer *json, const struct sketch *sketch)
 {
     const struct push_notification *notification = &sketch->job->notification;
     const char *name = notification->sound != NULL ? notification->sound : "default";
-    if (notification->urgency == PUSH_SILENT) {
+    if (notification->urgency == PUSH_SILENT || notification->unheard) {
         return;
     }
     if (!is_critical(sketch)) {
@@ -36,6 +38,9 @@ static const char *interruption_level(const struct sketch *sketch)
 {
     if (is_critical(sketch)) {
         return "critical";
+    }
+    if (sketch->job->notification.unheard) {
+        return "passive";
     }
     switch (sketch->job->notification.urgency) {
     case PUSH_CRITICAL: /* not entitled: the next best */

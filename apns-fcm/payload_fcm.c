@@ -12,7 +12,7 @@ const char *const payload_fcm_reserved[] = {
     "thread",  "actions",      "sound",   "badge", "collapse_id", "encrypted",
     "from",    "message_type", "google.", "gcm.",  NULL};
 
-static bool is_heard(const struct push_notification *notification)
+static bool is_urgent(const struct push_notification *notification)
 {
     return notification->style != PUSH_BACKGROUND && notification->urgency != PUSH_SILENT;
 }
@@ -40,13 +40,13 @@ static void write_data(struct json_writer *json, struct sketch *sketch)
     json_name(json, "data");
     json_object_begin(json);
     json_member_uuid(json, "push_id", sketch->job->id);
-    json_member_text(json, "urgency", payload_urgency_word(notification->urgency));
+    json_member_text(json, "urgency", payload_urgency_word(notification));
     payload_write_text(json, "title", &sketch->texts[TEXT_TITLE]);
     payload_write_text(json, "body", &sketch->texts[TEXT_BODY]);
     payload_write_word(json, "category", notification->category);
     payload_write_word(json, "channel", notification->channel);
     payload_write_word(json, "thread", notification->thread);
-    if (is_heard(notification)) {
+    if (is_urgent(notification) && !notification->unheard) {
         payload_write_word(json, "sound", notification->sound);
     }
     write_actions(json, sketch);
@@ -72,7 +72,7 @@ void payload_write_fcm(struct json_writer *json, struct sketch *sketch)
     json_name(json, "android");
     json_object_begin(json);
     /* High priority is taken away from an app whose high-priority messages show nothing. */
-    json_member_text(json, "priority", is_heard(notification) ? "high" : "normal");
+    json_member_text(json, "priority", is_urgent(notification) ? "high" : "normal");
     if (notification->urgency == PUSH_SILENT) {
         payload_write_word(json, "collapse_key", notification->collapse_id);
     }

@@ -76,8 +76,8 @@ void payload_write_gap(struct json_writer *json, struct sketch *sketch);
 void payload_write_actions(struct json_writer *json, const struct sketch *sketch);
 void payload_write_members(struct json_writer *json, const struct members *members);
 
-/* "critical", "time-sensitive", "normal", "silent". */
-const char *payload_urgency_word(enum push_urgency urgency);
+/* "critical", "time-sensitive", "normal", "silent"; for what is unheard the last. */
+const char *payload_urgency_word(const struct push_notification *notification);
 
 /* Names in data_json that are taken; NULL-terminated. */
 extern const char *const payload_apns_reserved[];

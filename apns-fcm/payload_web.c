@@ -13,7 +13,7 @@ void payload_write_web_plain(struct json_writer *json, const struct sketch *sket
     const struct push_notification *notification = &sketch->job->notification;
     json_object_begin(json);
     json_member_uuid(json, "push_id", sketch->job->id);
-    json_member_text(json, "urgency", payload_urgency_word(notification->urgency));
+    json_member_text(json, "urgency", payload_urgency_word(notification));
     payload_write_text(json, "title", first_of(sketch, TEXT_SECRET_TITLE, TEXT_TITLE));
     payload_write_text(json, "body", first_of(sketch, TEXT_SECRET_BODY, TEXT_BODY));
     payload_write_word(json, "category", notification->category);
@@ -26,7 +26,7 @@ void payload_write_web_plain(struct json_writer *json, const struct sketch *sket
     if (notification->has_badge) {
         json_member_int(json, "badge", notification->badge);
     }
-    json_member_bool(json, "silent", notification->urgency == PUSH_SILENT);
+    json_member_bool(json, "silent", notification->urgency == PUSH_SILENT || notification->unheard);
     json_name(json, "data");
     json_object_begin(json);
     payload_write_members(json, &sketch->data);

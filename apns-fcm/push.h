@@ -103,8 +103,11 @@ struct push_notification {
     size_t actions_count;
     const char *thread;  /* what is grouped together on the phone; or NULL */
     const char *channel; /* Android's notification channel; or NULL */
-    const char *sound;   /* a file in the app; NULL: "default". None when SILENT */
-    int volume_percent;  /* of a critical sound, 1 to 100; 0: 100 */
+    const char *sound;   /* a file in the app; NULL: "default". None when SILENT or unheard */
+    /* Delivered as soon as its urgency says, and shown without a sound: for what the app answers by
+     * itself. FCM and Web Push: the phone reads the urgency "silent". */
+    bool unheard;
+    int volume_percent; /* of a critical sound, 1 to 100; 0: 100 */
     bool has_badge;
     int badge; /* the number on the app's icon; 0 clears it */
     /* A later notification with the same one replaces this; 1 to 64 visible ASCII characters, or

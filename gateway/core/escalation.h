@@ -234,9 +234,10 @@ enum event_type {
 
 /* What chose what becomes of a new escalation, for the record. */
 struct event_choice {
-    enum entry_kind kind; /* QUALIFIED, UNQUALIFIED, OVERRIDDEN, RELEASED, FORWARDED */
-    struct person_ref by; /* OVERRIDDEN: the operator; FORWARDED: who is to be called */
-    const char *word;     /* the rule, what kept it from being followed, a procedure, a role */
+    enum entry_kind kind; /* QUALIFIED, UNQUALIFIED, OVERRIDDEN, RELEASED, FORWARDED, ASKED_ANEW */
+    struct person_ref by; /* OVERRIDDEN: the operator; FORWARDED: who is to be called; ASKED_ANEW:
+                             whose shift it is */
+    const char *word;     /* the rule, what kept it from being followed, a procedure, a role, why */
     int64_t number;       /* version of the rules; how many numbers are to be tried; 0: none */
     const char *text;     /* personal: why, or the number to dial; NULL */
 };

@@ -31,7 +31,7 @@ static void record_choices(struct step *step)
         const struct event_choice *choice = &event->choices[i];
         assert(choice->kind == ENTRY_QUALIFIED || choice->kind == ENTRY_UNQUALIFIED ||
                choice->kind == ENTRY_OVERRIDDEN || choice->kind == ENTRY_RELEASED ||
-               choice->kind == ENTRY_FORWARDED);
+               choice->kind == ENTRY_FORWARDED || choice->kind == ENTRY_ASKED_ANEW);
         struct entry *entry = step_record(step, choice->kind);
         entry->person = choice->by;
         entry->word = choice->word;

@@ -170,7 +170,8 @@
     X(MEMBER_LEFT, 52, "member_left")                                                              \
     X(TEAM_SOUGHT, 53, "team_sought")     /* the step wants more than the one who holds it */      \
     X(TEAM_COMPLETE, 54, "team_complete") /* as many as it wants are there */                      \
-    X(TEAM_SHORT, 55, "team_short")       /* everybody was asked, and fewer are */
+    X(TEAM_SHORT, 55, "team_short")       /* everybody was asked, and fewer are */                 \
+    X(ASKED_ANEW, 56, "asked_anew")       /* a shift that was taken up is not any more */
 
 /* As what somebody is asked. */
 #define OFFER_ROLE_TABLE(X)                                                                        \
@@ -227,7 +228,7 @@ enum offer_role { OFFER_ROLE_TABLE(X_) };
 #define X_(name, number, word) ENUM_MEMBER_(OFFER_BY_, name, number),
 enum offer_origin { OFFER_ORIGIN_TABLE(X_) };
 #undef X_
-#define ENTRY_KIND_LAST       ENTRY_TEAM_SHORT
+#define ENTRY_KIND_LAST       ENTRY_ASKED_ANEW
 #define ATTEMPT_PURPOSE_LAST  PURPOSE_TEAM
 #define TASK_KIND_LAST        TASK_TEAM
 #define ESCALATION_STATE_LAST ESCALATION_NOTED

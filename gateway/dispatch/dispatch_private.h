@@ -13,6 +13,9 @@ struct notification_words {
     const char *body;
 };
 
+/* A test push of the lowest severity: the app answers it, and nobody is to hear it. */
+bool render_is_probe(const struct effect *effect);
+
 struct notification_words render_notification(const struct effect *effect);
 
 /* The push's data for the app: ids, kind and action tokens. Answers its bytes, 0 when it does not

@@ -86,9 +86,11 @@ enum status push_message_render(const struct effect *effect, struct push_message
         .title = words.title,
         .body = words.body,
         .category = effect->token_accept != NULL ? "ESCALATION"
+                    : render_is_probe(effect)    ? NULL
                     : test                       ? "TEST"
                                                  : NULL,
-        .channel = "astreinte-urgent",
+        .channel = render_is_probe(effect) ? "astreinte-probe" : "astreinte-urgent",
+        .unheard = render_is_probe(effect),
         .collapse_id = message->collapse,
         .expires_at = effect->expires_at,
         .data_json = message->data,

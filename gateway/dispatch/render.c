@@ -65,6 +65,11 @@ static const char *offer_words(const struct effect *effect, bool french)
                   : "You are asked to take over. Open the app to answer.";
 }
 
+bool render_is_probe(const struct effect *effect)
+{
+    return effect->purpose == PURPOSE_TEST && effect->severity == SEVERITY_INFO;
+}
+
 struct notification_words render_notification(const struct effect *effect)
 {
     bool french = speaks_french(effect);
@@ -96,6 +101,11 @@ struct notification_words render_notification(const struct effect *effect)
                             : "Who is at work has changed. Open the app.";
         break;
     case PURPOSE_TEST:
+        if (render_is_probe(effect)) {
+            words.body = french ? "Vérification automatique : rien à faire."
+                                : "Automatic check: nothing to do.";
+            break;
+        }
         words.title = french ? "Essai – Astreinte" : "Test – Astreinte";
         words.body = french ? "Ceci est un essai. Confirmez que vous l'avez entendu."
                             : "This is a test. Confirm that you heard it.";
@@ -133,7 +143,7 @@ size_t render_push_data(const struct effect *effect, char *text, size_t text_byt
     struct json_writer json;
     json_writer_init(&json, text, text_bytes);
     json_object_begin(&json);
-    json_member_text(&json, "kind", push_kind(effect->purpose));
+    json_member_text(&json, "kind", render_is_probe(effect) ? "probe" : push_kind(effect->purpose));
     json_member_uuid(&json, "enrolment", effect->device->registration);
     if (effect->purpose == PURPOSE_TEST) {
         json_member_uuid(&json, "test", effect->attempt);

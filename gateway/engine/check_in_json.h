@@ -6,7 +6,7 @@
 
 #include "gateway/base/json_writer.h"
 #include "gateway/engine/directory.h"
-#include "gateway/store/store.h"
+#include "gateway/store/store_check_in.h"
 
 /* How the numbers stand that are dialled for the agent. */
 enum check_in_number {

@@ -1,11 +1,12 @@
-/* check_in_watch.c - looks for shifts whose reminder is due, and for judged ones that the rota took
- * away. It only finds them: each is worked on as a command of its own (command_check_in.c), which
- * looks again, so that what is found twice is done once.
+/* check_in_watch.c - looks for shifts whose reminder is due, for judged ones that the rota took
+ * away, and for phones that are to be probed. It only finds them: each is worked on as a command of
+ * its own (command_check_in.c, phone_probes.c), which looks again, so that what is found twice is
+ * done once.
  *
  * A customer is looked at when something about it changed; all are at the start, and whenever the
  * next of them is due by the wall clock. What was judged has a row: nothing here has to survive.
  */
-#include "gateway/engine/engine_private.h"
+#include "gateway/engine/duty_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,9 @@
 #define POSTED_MAX    64
 #define ESCALATED_MAX 256
 #define FAILED_MS     INT64_C(1000)
+/* Of one look, and so much later the next one: a provider's outage ends for all at once. */
+#define PROBES_MAX      32
+#define PROBES_EVERY_MS INT64_C(1000)
 
 /* What is left of a turn's look. */
 struct budget {
@@ -31,6 +35,7 @@ struct budget {
 void check_in_watch_begin(struct engine *engine)
 {
     engine->check_in_watch = (struct check_in_watch){.all = true, .next_at = WALL_NEVER};
+    engine->probe_watch.look_at = engine_now(engine);
 }
 
 void check_in_watch_customer(struct engine *engine, int64_t customer_id)
@@ -162,8 +167,11 @@ static bool look_at_rota(struct engine *engine, const struct directory_customer 
                                                      shift->from, shift->agent_id, &duty, &error);
         bool unasked = status == STATUS_NOT_FOUND ||
                        (status == STATUS_OK && check_in_is_owed_anew(&duty, shift, now));
-        if (unasked && !post(engine, COMMAND_SHIFT_DUE, customer->id, rota->slug, shift->agent_id,
-                             shift->from)) {
+        bool unprobed = status == STATUS_OK && probe_is_wanted(rota, &duty, now) &&
+                        duty.probe_due.ms == TIME_NEVER_MS; /* its plan is new */
+        if ((unasked || unprobed) &&
+            !post(engine, unasked ? COMMAND_SHIFT_DUE : COMMAND_SHIFT_PROBE, customer->id,
+                  rota->slug, shift->agent_id, shift->from)) {
             return false;
         }
         if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
@@ -235,6 +243,38 @@ static bool look_at_customer(struct engine *engine, int64_t customer_id, struct 
     return true;
 }
 
+/* Posts what is due of the agents' phones. */
+static void look_at_probes(struct engine *engine)
+{
+    struct probe_watch *watch = &engine->probe_watch;
+    struct check_in_duty_row duties[PROBES_MAX];
+    struct error error = {.text = ""};
+    struct engine_time now = engine_now(engine);
+    size_t count = 0;
+    if (!engine_time_reached(watch->look_at, now)) {
+        return;
+    }
+    enum status status = store_list_probes(engine->store, PROBES_MAX, duties, &count, &error);
+    if (status != STATUS_OK) {
+        log_error("check_in.probes_not_looked", LOG_STATUS(status), LOG_TEXT("detail", error.text));
+        engine_note_damage(engine, status);
+        watch->look_at = engine_time_add(now, FAILED_MS);
+        return;
+    }
+    watch->look_at = ENGINE_NEVER;
+    for (size_t i = 0; i < count; i++) {
+        if (!engine_time_reached(duties[i].probe_due, now)) {
+            probe_due_at(engine, duties[i].probe_due);
+            break;
+        }
+        probe_due_at(engine, engine_time_add(now, PROBES_EVERY_MS));
+        if (!post(engine, COMMAND_SHIFT_PROBE, duties[i].customer_id, duties[i].rota,
+                  duties[i].agent_id, duties[i].shift_from_at)) {
+            break;
+        }
+    }
+}
+
 /* Puts the next customer at hand; false: nobody is left. */
 static bool next_customer(struct engine *engine)
 {
@@ -262,8 +302,11 @@ void check_in_watch_look(struct engine *engine)
         watch->last_of_all = 0;
         watch->next_at = WALL_NEVER;
     }
-    if (atomic_load(&engine->stopping) ||
-        !engine_time_reached(watch->again_at, engine_now(engine))) {
+    if (atomic_load(&engine->stopping)) {
+        return;
+    }
+    look_at_probes(engine);
+    if (!engine_time_reached(watch->again_at, engine_now(engine))) {
         return;
     }
     while (budget.rotas > 0 && budget.lookups > 0 && next_customer(engine)) {
@@ -284,6 +327,10 @@ int64_t check_in_watch_limit_wait(struct engine *engine, int64_t wait_ms)
         look_ms = watch->again_at.ms - engine_now(engine).ms;
     } else if (watch->next_at.ms != TIME_NEVER_MS) {
         look_ms = watch->next_at.ms - clock_wall(&engine->configuration.clock).ms;
+    }
+    if (engine->probe_watch.look_at.ms != TIME_NEVER_MS) {
+        int64_t probe_ms = engine->probe_watch.look_at.ms - engine_now(engine).ms;
+        look_ms = probe_ms < look_ms ? probe_ms : look_ms;
     }
     look_ms = look_ms < 0 ? 0 : look_ms;
     return look_ms < wait_ms ? look_ms : wait_ms;

@@ -71,6 +71,7 @@ enum command_type {
     COMMAND_PROBE,
     COMMAND_SHIFT_DUE,
     COMMAND_SHIFT_WITHDRAWN,
+    COMMAND_SHIFT_PROBE,
     COMMANDS_COUNT,
 };
 
@@ -140,6 +141,7 @@ struct escalate_request {
     struct escalate_override override;
     bool drill;
     int64_t check_in_agent;      /* the engine's own: whose check-in it asks for; 0 otherwise */
+    const char *asked_because;   /* … a fixed word, when it is asked for anew; NULL otherwise */
     const char *const *warnings; /* texts to repeat in the answer */
     size_t warnings_count;
 };
@@ -402,9 +404,11 @@ struct check_in_plan_request {
     int64_t closes_after_s;
     const char *procedure; /* slug */
     enum severity severity;
+    int64_t probe_s; /* 0: no phone is probed */
 };
 
-/* A shift that is to be looked at: its reminder is due, or it is not in the rota any more. */
+/* A shift that is to be looked at: its reminder is due, it is not in the rota any more, or its
+ * agent's phones are to be heard of. */
 struct shift_request {
     char rota[SLUG_BYTES_MAX];
     int64_t agent_id;

@@ -7,6 +7,7 @@
  *                                   ├──another agent accepts──────────► REPLACED
  *                                   └──not theirs in the rota any more─► WITHDRAWN
  *                                                     theirs again: judged as if it were due now
+ *   TAKEN_UP ──phone gone or silent, left early─► LAPSED (duty_lapse.c): judged in the same way
  *
  * The row that says so is written in the transaction in which the escalation is opened or ended:
  * what has a row is never opened again, and what has none is found again, whatever happens between.
@@ -19,10 +20,11 @@
 #include "gateway/base/json_writer.h"
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
-#include "gateway/engine/engine_private.h"
+#include "gateway/engine/asked_because.h"
+#include "gateway/engine/duty_private.h"
 #include "gateway/engine/reachability.h"
 
-#define MISSING_MAX      16 /* shifts of one agent at once */
+#define MISSING_MAX      DUTIES_OF_AGENT_MAX
 #define FIELDS_BYTES_MAX 1024
 #define LATE_TOLD_MS     INT64_C(60000)
 
@@ -72,6 +74,7 @@ enum status command_put_check_in_plan(struct engine *engine, struct command *com
         .procedure = request->procedure,
         .severity = request->severity,
         .since_at = command->received_at,
+        .probe_s = request->probe_s,
     };
     enum status status = store_put_check_in_plan(engine->store, &row, error);
     if (status == STATUS_OK) {
@@ -157,7 +160,7 @@ bool check_in_is_owed_anew(const struct check_in_duty_row *duty,
                            ? duty->completed_at.ms
                            : now.ms;
     return (duty->state == DUTY_WITHDRAWN || duty->state == DUTY_REPLACED ||
-            duty->state == DUTY_PASSED) &&
+            duty->state == DUTY_PASSED || duty->state == DUTY_LAPSED) &&
            shift->to.ms > shift->from.ms && /* cut down to nothing, it may still stand there */
            shift->to.ms > until_ms;
 }
@@ -173,29 +176,113 @@ static struct check_in_duty_row new_duty(int64_t customer_id, const char *rota,
         .shift_to_at = shift->to,
         .judged_at = now,
         .completed_at = WALL_NEVER,
+        .probe_due = ENGINE_NEVER,
+        .probed_at = WALL_NEVER,
     };
     (void)text_copy(duty.rota, sizeof duty.rota, rota);
     return duty;
 }
 
-/* A check-in counts from the plan's opening on, and until the agent checks out. One that a newer
- * one replaced, whose test push is still on its way, counts. STATUS_NOT_FOUND: none does. */
-static enum status find_check_in(struct engine *engine, const struct directory_rota *rota,
-                                 const struct check_in_duty_row *duty, struct check_in_row *row_r,
+/* A check-in counts from the plan's opening on, of a shift that lapsed from then on. */
+static struct wall_time counts_since(const struct directory_rota *rota,
+                                     const struct directory_interval *shift,
+                                     const struct check_in_duty_row *lapsed)
+{
+    struct wall_time since = {shift->from.ms - rota->check_in.opens_before_ms};
+    if (lapsed != NULL) {
+        bool set_back = lapsed->completed_at.ms != TIME_NEVER_MS &&
+                        lapsed->completed_at.ms > lapsed->judged_at.ms;
+        since.ms = 1 + (set_back ? lapsed->completed_at.ms : lapsed->judged_at.ms);
+    }
+    return since;
+}
+
+/* Whether a phone is left by which a check-in of the app stands. */
+static enum status find_path(struct engine *engine, const struct check_in_duty_row *duty,
+                             struct wall_time since, bool *stands_r, struct error *error)
+{
+    struct device_row *phones = NULL;
+    size_t count = 0;
+    enum status status = store_list_devices_of_agent(
+        engine->store, duty->customer_id, duty->agent_id, engine->scratch, &phones, &count, error);
+    *stands_r = false;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        *stands_r = *stands_r ||
+                    (phones[i].proven_at.ms != TIME_NEVER_MS && phones[i].proven_at.ms >= since.ms);
+    }
+    return status;
+}
+
+/* It counts until the agent checks out, or no phone is left that it proved. One that a newer one
+ * replaced, whose test push is still on its way, counts. STATUS_NOT_FOUND: none does, and the duty
+ * says why. */
+static enum status find_check_in(struct engine *engine, struct wall_time since,
+                                 struct check_in_duty_row *duty, struct check_in_row *row_r,
                                  struct error *error)
 {
-    struct wall_time since = {duty->shift_from_at.ms - rota->check_in.opens_before_ms};
     struct check_in_row newest;
+    bool stands = true;
     enum status status = store_find_complete_check_in(
         engine->store, duty->customer_id, duty->agent_id, since, engine->scratch, row_r, error);
-    return status == STATUS_OK ? store_get_check_in(engine->store, duty->customer_id,
-                                                    duty->agent_id, engine->scratch, &newest, error)
-                               : status;
+    if (status == STATUS_OK) {
+        status = store_get_check_in(engine->store, duty->customer_id, duty->agent_id,
+                                    engine->scratch, &newest, error);
+    }
+    if (status == STATUS_OK && row_r->way == CHECK_IN_BY_APP) {
+        status = find_path(engine, duty, since, &stands, error);
+    }
+    if (status == STATUS_OK && !stands) {
+        duty->asked_because = ASKED_PHONE_DIED;
+        return STATUS_NOT_FOUND;
+    }
+    return status;
 }
 
 static bool speaks_french(const struct directory_customer *customer)
 {
     return strncmp(customer->language, "en", 2) != 0;
+}
+
+/* What its ticket is called; NULL: no memory. */
+static const char *title(struct arena *arena, enum asked_because because, const char *agent,
+                         const char *rota, bool french)
+{
+    switch (because) {
+    case ASKED_LEFT_EARLY:
+        return arena_format(
+            arena, french ? "Fin de poste anticipée : %s (%s)" : "Shift left early: %s (%s)", agent,
+            rota);
+    case ASKED_PHONE_DIED:
+    case ASKED_PHONE_SILENT:
+        return arena_format(
+            arena, french ? "Prise de poste à refaire : %s (%s)" : "Check-in to be redone: %s (%s)",
+            agent, rota);
+    case ASKED_MISSING:
+        break;
+    }
+    return arena_format(arena,
+                        french ? "Prise de poste attendue : %s (%s)" : "Check-in missing: %s (%s)",
+                        agent, rota);
+}
+
+/* Behind its details: what has become of a shift that was taken up, or that it is asked for late.
+ */
+static const char *remark(enum asked_because because, bool late, bool french)
+{
+    switch (because) {
+    case ASKED_PHONE_DIED:
+        return french ? " Le téléphone de la prise de poste n'existe plus."
+                      : " The phone of the check-in is gone.";
+    case ASKED_PHONE_SILENT:
+        return french ? " Le téléphone de la prise de poste ne répond plus."
+                      : " The phone of the check-in does not answer any more.";
+    case ASKED_LEFT_EARLY:
+        return french ? " La fin de poste a été déclarée avant la fin de l'astreinte."
+                      : " The check-out was made before the end of the shift.";
+    case ASKED_MISSING:
+        break;
+    }
+    return !late ? "" : french ? " Ce rappel part en retard." : " This reminder is late.";
 }
 
 /* What people read of it: nothing of a caller. */
@@ -211,15 +298,10 @@ static bool describe(struct arena *arena, const struct directory_customer *custo
         duty->judged_at.ms - (duty->shift_from_at.ms - rota->check_in.remind_before_ms);
     wall_time_format(duty->shift_from_at, from);
     wall_time_format(duty->shift_to_at, to);
-    request->summary = arena_format(
-        arena, french ? "Prise de poste attendue : %s (%s)" : "Check-in missing: %s (%s)",
-        agent->name, rota->slug);
+    request->summary = title(arena, duty->asked_because, agent->name, rota->slug, french);
     request->details = arena_format(
         arena, french ? "Astreinte %s du %s au %s.%s" : "On call for %s from %s to %s.%s",
-        rota->slug, from, to,
-        late_ms < LATE_TOLD_MS ? ""
-        : french               ? " Ce rappel part en retard."
-                               : " This reminder is late.");
+        rota->slug, from, to, remark(duty->asked_because, late_ms >= LATE_TOLD_MS, french));
     json_writer_init(&json, fields, sizeof fields);
     json_object_begin(&json);
     json_member_text(&json, "rota", rota->slug);
@@ -248,7 +330,10 @@ static enum status escalate(struct engine *engine, struct command *command,
                              .severity = rota->check_in.severity,
                              .category = "check-in",
                              .procedure = rota->check_in.procedure,
-                             .check_in_agent = duty->agent_id},
+                             .check_in_agent = duty->agent_id,
+                             .asked_because = duty->asked_because == ASKED_MISSING
+                                                  ? NULL
+                                                  : asked_because_word(duty->asked_because)},
     };
     if (!describe(command->arena, customer, rota, duty, &opening.request.escalate)) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for a check-in's words");
@@ -276,6 +361,30 @@ static void tell_passed(struct engine *engine, const struct directory_customer *
     engine_alarm_about(engine, "check_in.passed", about, detail);
 }
 
+/* What becomes of a shift that is due. */
+static enum status judge(struct engine *engine, struct command *command,
+                         const struct directory_customer *customer,
+                         const struct directory_rota *rota, struct wall_time since,
+                         struct check_in_duty_row *duty, struct error *error)
+{
+    struct check_in_row check_in;
+    enum status status = find_check_in(engine, since, duty, &check_in, error);
+    if (status == STATUS_OK) {
+        duty->state = DUTY_TAKEN_UP;
+        duty->completed_at = check_in.completed_at;
+        duty->completed_way = check_in.way;
+        probe_plan(engine, duty);
+        return STATUS_OK;
+    }
+    if (status == STATUS_NOT_FOUND && duty->shift_to_at.ms <= command->received_at.ms) {
+        duty->state = DUTY_PASSED;
+        tell_passed(engine, customer, duty);
+        return STATUS_OK;
+    }
+    return status == STATUS_NOT_FOUND ? escalate(engine, command, customer, rota, duty, error)
+                                      : status;
+}
+
 enum status command_shift_due(struct engine *engine, struct command *command, struct error *error)
 {
     const struct shift_request *request = &command->request.shift;
@@ -286,7 +395,6 @@ enum status command_shift_due(struct engine *engine, struct command *command, st
     const struct directory_interval *shift =
         rota == NULL ? NULL : check_in_shift(rota, request->agent_id, request->from);
     struct check_in_duty_row duty;
-    struct check_in_row check_in;
     if (shift == NULL || !check_in_is_due(rota, shift, command->received_at)) {
         return STATUS_OK; /* it was changed meanwhile */
     }
@@ -300,19 +408,12 @@ enum status command_shift_due(struct engine *engine, struct command *command, st
     if (command->arena == NULL && (command->arena = arena_create(0)) == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for a shift");
     }
+    bool lapsed = owed_anew && duty.state == DUTY_LAPSED;
+    struct wall_time since = counts_since(rota, shift, lapsed ? &duty : NULL);
+    enum asked_because because = lapsed ? duty.asked_because : ASKED_MISSING;
     duty = new_duty(command->customer_id, rota->slug, shift, command->received_at);
-    status = find_check_in(engine, rota, &duty, &check_in, error);
-    if (status == STATUS_OK) {
-        duty.state = DUTY_TAKEN_UP;
-        duty.completed_at = check_in.completed_at;
-        duty.completed_way = check_in.way;
-    } else if (status == STATUS_NOT_FOUND && duty.shift_to_at.ms <= command->received_at.ms) {
-        duty.state = DUTY_PASSED;
-        tell_passed(engine, customer, &duty);
-        status = STATUS_OK;
-    } else if (status == STATUS_NOT_FOUND) {
-        status = escalate(engine, command, customer, rota, &duty, error);
-    }
+    duty.asked_because = because;
+    status = judge(engine, command, customer, rota, since, &duty, error);
     return status == STATUS_OK ? store_put_check_in_duty(engine->store, &duty, error) : status;
 }
 
@@ -367,6 +468,7 @@ static enum status take_up(struct engine *engine, struct check_in_duty_row *duty
     duty->state = DUTY_TAKEN_UP;
     duty->completed_at = at;
     duty->completed_way = way;
+    probe_plan(engine, duty);
     return store_put_check_in_duty(engine->store, duty, error);
 }
 
@@ -433,7 +535,7 @@ enum status check_in_heard(struct engine *engine, const struct device_test_row *
     }
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         status = take_up(engine, &duties[i], CHECK_IN_BY_APP, at, error);
-        if (status == STATUS_OK) {
+        if (status == STATUS_OK && !uuid_is_nil(duties[i].escalation_id)) {
             status = end_escalation(engine, &duties[i], &because,
                                     "checked in by the app: the test push was heard", error);
         }

@@ -1,6 +1,6 @@
 /* command_device.c - an agent's phone: enrolment, devices, check-in and check-out. What a check-in
  * is for, command_check_in.c knows. */
-#include "gateway/engine/engine_private.h"
+#include "gateway/engine/duty_private.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -212,8 +212,8 @@ enum status command_delete_device(struct engine *engine, struct command *command
         return STATUS_OK;
     }
     engine_customer_changed(engine, command->customer_id, false);
-    return store_retire_device(engine->store, command->customer_id, device->id, "logged_out",
-                               command->received_at, command->received_at, error);
+    return device_retire(engine, command->customer_id, agent->id, device->id, "logged_out",
+                         command->received_at, command->received_at, error);
 }
 
 enum status command_hear_device(struct engine *engine, struct command *command, struct error *error)
@@ -405,8 +405,5 @@ enum status command_check_out(struct engine *engine, struct command *command, st
         status = store_check_out(engine->store, command->customer_id, request->agent_id,
                                  request->note, command->received_at, error);
     }
-    if (status == STATUS_OK) {
-        answer_json(command, "{\"state\":\"checked_out\"}", 23);
-    }
-    return status;
+    return status == STATUS_OK ? duty_answer_check_out(engine, command, error) : status;
 }

@@ -196,6 +196,19 @@ static enum status join(struct engine *engine, struct command *command, struct e
     return status;
 }
 
+/* A shift that was taken up is asked for anew: the record says why. */
+static void note_why_anew(struct escalate_work *work)
+{
+    const struct escalate_request *request = work->request;
+    if (request->asked_because != NULL) {
+        assert(request->check_in_agent != 0 && work->choices_count < EVENT_CHOICES_MAX);
+        work->choices[work->choices_count++] =
+            (struct event_choice){.kind = ENTRY_ASKED_ANEW,
+                                  .by = {.kind = PERSON_AGENT, .id = request->check_in_agent},
+                                  .word = request->asked_because};
+    }
+}
+
 static enum status open_new(struct engine *engine, struct command *command,
                             struct escalate_work *work, const char *dedup_key, struct error *error)
 {
@@ -206,6 +219,7 @@ static enum status open_new(struct engine *engine, struct command *command,
     if (status != STATUS_OK) {
         return status;
     }
+    note_why_anew(work);
     struct escalation seed;
     memset(&seed, 0, sizeof seed);
     /* The same instant and randomness name ticket, escalation and attempts, in this order. */

@@ -51,4 +51,5 @@ command_handler *const command_handlers[COMMANDS_COUNT] = {
     [COMMAND_PROBE] = command_probe,
     [COMMAND_SHIFT_DUE] = command_shift_due,
     [COMMAND_SHIFT_WITHDRAWN] = command_shift_withdrawn,
+    [COMMAND_SHIFT_PROBE] = command_shift_probe,
 };

@@ -5,7 +5,7 @@
 
 #include "gateway/base/json_writer.h"
 #include "gateway/base/text.h"
-#include "gateway/engine/engine_private.h"
+#include "gateway/engine/duty_private.h"
 #include "gateway/engine/phones_private.h"
 #include "gateway/engine/pin.h"
 
@@ -192,8 +192,8 @@ enum status shared_phone_give_back(struct engine *engine, struct shared_phone_ro
         return STATUS_OK; /* it became their own, or its row is damaged */
     }
     if (status == STATUS_OK) {
-        status = store_retire_device(engine->store, phone->customer_id, lent.device_id,
-                                     DEVICE_SIGNED_OUT, at, REGISTERED_EVER, error);
+        status = device_retire(engine, phone->customer_id, agent_id, lent.device_id,
+                               DEVICE_SIGNED_OUT, at, REGISTERED_EVER, error);
     }
     return status == STATUS_OK ? installation_tell_lost(engine, phone->customer_id, agent_id,
                                                         phone->installation, at, error)

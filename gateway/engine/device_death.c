@@ -1,8 +1,9 @@
 /* device_death.c - a phone that dies while its agent is on duty with it: the shift was taken up,
- * and nobody would ask again. People are told, as only they can reach the agent in another way and
- * have the app registered anew.
+ * and nobody would ask again. People are told, as only they can have the app registered anew. Where
+ * the rota has a plan, the shift is asked for anew besides, which tells the agent by the other ways
+ * (duty_lapse.c); without one nothing says whom to call, so that the alarm is all.
  */
-#include "gateway/engine/engine_private.h"
+#include "gateway/engine/duty_private.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -75,4 +76,13 @@ enum status device_death_tell(struct engine *engine, int64_t customer_id, int64_
         raise_alarm(engine, customer, agent, device, rota);
     }
     return STATUS_OK;
+}
+
+enum status device_retire(struct engine *engine, int64_t customer_id, int64_t agent_id,
+                          int64_t device_id, const char *reason, struct wall_time at,
+                          struct wall_time since, struct error *error)
+{
+    enum status status =
+        store_retire_device(engine->store, customer_id, device_id, reason, at, since, error);
+    return status == STATUS_OK ? duty_phone_gone(engine, customer_id, agent_id, at, error) : status;
 }

@@ -2,7 +2,10 @@
 
 static const char *asker_word(enum test_asker asker)
 {
-    return asker == TEST_BY_AGENT ? "agent" : asker == TEST_BY_CHECK_IN ? "check_in" : "desk";
+    return asker == TEST_BY_AGENT      ? "agent"
+           : asker == TEST_BY_CHECK_IN ? "check_in"
+           : asker == TEST_BY_PROBE    ? "probe"
+                                       : "desk";
 }
 
 void device_test_json(struct json_writer *json, const struct directory_customer *customer,

@@ -11,7 +11,8 @@
 #include "gateway/engine/engine_private.h"
 #include "gateway/engine/phones_private.h"
 
-#define TEST_LIFE_MS INT64_C(60000)
+#define TEST_LIFE_MS  INT64_C(60000)
+#define PROBE_LIFE_MS INT64_C(240000) /* a phone that sleeps may get it late */
 /* For so long behind its life the phone's word counts: a network is slow, a person is busy. */
 #define CONFIRMED_BEHIND_MS INT64_C(840000)
 #define TESTS_WINDOW_MS     INT64_C(60000)
@@ -51,7 +52,8 @@ static struct attempt attempt_of(const struct device_test_row *row)
         .person_id = row->agent_id,
         .device_id = row->device_id,
         .state = row->state,
-        .severity = SEVERITY_MAJOR, /* heard, but not in the voice of an emergency */
+        /* Heard, but not in the voice of an emergency; a probe is not heard at all. */
+        .severity = row->asked_by == TEST_BY_PROBE ? SEVERITY_INFO : SEVERITY_MAJOR,
         .not_after = row->not_after,
     };
 }
@@ -88,7 +90,7 @@ enum status device_test_plan(struct engine *engine, int64_t customer_id,
         .platform = device->platform,
         .asked_by = asked_by,
         .state = ATTEMPT_PLANNED,
-        .not_after = engine_time_add(now, TEST_LIFE_MS),
+        .not_after = engine_time_add(now, asked_by == TEST_BY_PROBE ? PROBE_LIFE_MS : TEST_LIFE_MS),
         .planned_at = wall,
         .handed_over_at = WALL_NEVER,
         .delayed_at = WALL_NEVER,

@@ -134,6 +134,7 @@ struct directory_check_in {
     const char *procedure;
     enum severity severity;
     struct wall_time since; /* shifts that began before are not looked at */
+    int64_t probe_ms;       /* phones that were not heard of for so long are probed; 0: none */
 };
 
 struct directory_rota {

@@ -7,6 +7,7 @@
 
 #include "gateway/base/log.h"
 #include "gateway/engine/people.h"
+#include "gateway/store/store_check_in.h"
 
 static enum status out_of_memory(struct error *error)
 {
@@ -342,6 +343,7 @@ static enum status load_check_in_plans(struct loading *loading, struct directory
                     .procedure = keep_once(loading, rows[i].procedure),
                     .severity = rows[i].severity,
                     .since = rows[i].since_at,
+                    .probe_ms = rows[i].probe_s * 1000,
                 };
             }
         }

@@ -365,6 +365,7 @@ static enum engine_lane lane_of(enum command_type type)
     case COMMAND_PROBE:
     case COMMAND_SHIFT_DUE:
     case COMMAND_SHIFT_WITHDRAWN:
+    case COMMAND_SHIFT_PROBE:
     case COMMANDS_COUNT:
         break;
     }

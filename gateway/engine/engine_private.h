@@ -13,6 +13,7 @@
 #include "gateway/engine/people.h"
 #include "gateway/store/ballast.h"
 #include "gateway/store/store.h"
+#include "gateway/store/store_check_in.h"
 #include "gateway/store/store_installation.h"
 
 #define ENGINE_MAGIC 0x454e4749u
@@ -171,6 +172,12 @@ struct check_in_watch {
     struct engine_time again_at; /* something failed: not before */
 };
 
+/* Phones of agents on duty that are not heard of (phone_probes.c). */
+struct probe_watch {
+    struct engine_time look_at; /* the rows are looked at then; ENGINE_NEVER: none is due */
+    unsigned unanswered[PLATFORM_WEBPUSH + 1]; /* in a row, since one answered */
+};
+
 /* When an alarm was last told. */
 struct told_alarm {
     const char *kind; /* NULL: free */
@@ -283,6 +290,7 @@ struct engine {
     /* customers whose open escalations are still to be told of a change */
     struct changes changes;
     struct check_in_watch check_in_watch;
+    struct probe_watch probe_watch;
     struct failing failing[FAILING_MAX];
     struct again again;
 
@@ -356,7 +364,7 @@ command_handler command_escalate, command_forwarded_call, command_desk_verb, com
 command_handler command_agent_verb, command_use_enrolment, command_put_device,
     command_delete_device, command_test_device, command_confirm_test, command_hear_device,
     command_check_in, command_check_out, command_pause, command_put_check_in_plan,
-    command_delete_check_in_plan, command_shift_due, command_shift_withdrawn;
+    command_delete_check_in_plan, command_shift_due, command_shift_withdrawn, command_shift_probe;
 command_handler command_sign_in, command_sign_out, command_put_pin;
 command_handler command_add_shared_phone, command_revoke_shared_phone;
 command_handler command_call_outcome, command_transport_outcome, command_transport_delayed;
@@ -448,13 +456,6 @@ enum status context_build(struct engine *engine, const struct directory_customer
 struct people_standing standing_for(struct engine *engine, const struct event *event,
                                     const struct procedure *procedure,
                                     const struct escalation *escalation);
-
-/* ---- device_death.c ---- */
-
-/* A provider has given up a phone: before it is retired. An alarm when its agent is checked in and
- * on call now, unless it registered again after `since`. */
-enum status device_death_tell(struct engine *engine, int64_t customer_id, int64_t device_id,
-                              struct wall_time since, struct error *error) MUST_CHECK;
 
 /* ---- context.c, again ---- */
 
@@ -721,12 +722,12 @@ void rota_watch_begin(struct engine *engine);
 
 /* ---- check_in_watch.c: whose reminder is due ---- */
 
-/* At start, and when the wall was set: everybody is looked at. */
+/* At start, and when the wall was set: everybody is looked at, and every probe. */
 void check_in_watch_begin(struct engine *engine);
 /* A customer's people or rotas changed. 0: nobody's. */
 void check_in_watch_customer(struct engine *engine, int64_t customer_id);
-/* Each turn, between transactions: a bounded look. Posts COMMAND_SHIFT_DUE and
- * COMMAND_SHIFT_WITHDRAWN for what it finds. */
+/* Each turn, between transactions: a bounded look. Posts COMMAND_SHIFT_DUE,
+ * COMMAND_SHIFT_WITHDRAWN and COMMAND_SHIFT_PROBE for what it finds. */
 void check_in_watch_look(struct engine *engine);
 /* The sleep, cut to when the look goes on or somebody is due. */
 int64_t check_in_watch_limit_wait(struct engine *engine, int64_t wait_ms);
@@ -740,8 +741,8 @@ const struct directory_interval *check_in_shift(const struct directory_rota *rot
 bool check_in_is_due(const struct directory_rota *rota, const struct directory_interval *shift,
                      struct wall_time now);
 /* Whether the rota gives an agent back what it took away while they were asked for it, or what
- * somebody else took, or the wall was set back into a shift that had passed unseen: it is judged
- * again, unless it is over. */
+ * somebody else took, or the wall was set back into a shift that had passed unseen, or it was taken
+ * up and is not any more (duty_lapse.c): it is judged again, unless it is over. */
 bool check_in_is_owed_anew(const struct check_in_duty_row *duty,
                            const struct directory_interval *shift, struct wall_time now);
 /* Writes into a rota that is about to be put whoever took a shift of it, for what is left of that,

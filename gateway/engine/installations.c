@@ -1,6 +1,6 @@
 /* installations.c - one phone that several enrolments registered: what happens to its target
  * happens to each of them, and in one customer it is one agent's only. */
-#include "gateway/engine/engine_private.h"
+#include "gateway/engine/duty_private.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -53,8 +53,8 @@ enum status installation_retire(struct engine *engine, int64_t customer_id, int6
         engine_customer_changed(engine, rows[i].customer_id, false);
         status = device_death_tell(engine, rows[i].customer_id, rows[i].device_id, since, error);
         if (status == STATUS_OK) {
-            status = store_retire_device(engine->store, rows[i].customer_id, rows[i].device_id,
-                                         reason, at, since, error);
+            status = device_retire(engine, rows[i].customer_id, rows[i].agent_id, rows[i].device_id,
+                                   reason, at, since, error);
         }
     }
     return status == STATUS_OK ? retire_shared(engine, &rows[0], since, error) : status;
@@ -211,9 +211,8 @@ enum status installation_take_over(struct engine *engine, const struct command *
         if (rows[i].customer_id != command->customer_id || own) {
             continue;
         }
-        status =
-            store_retire_device(engine->store, command->customer_id, rows[i].device_id,
-                                DEVICE_TAKEN_OVER, command->received_at, REGISTERED_EVER, error);
+        status = device_retire(engine, command->customer_id, rows[i].agent_id, rows[i].device_id,
+                               DEVICE_TAKEN_OVER, command->received_at, REGISTERED_EVER, error);
         if (status == STATUS_OK) {
             status = installation_tell_lost(engine, command->customer_id, rows[i].agent_id,
                                             request->installation, command->received_at, error);

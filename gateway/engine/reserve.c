@@ -89,6 +89,7 @@ bool reserve_serves(enum command_type type)
     case COMMAND_PROBE:
     case COMMAND_SHIFT_DUE: /* nobody would hear its refusal */
     case COMMAND_SHIFT_WITHDRAWN:
+    case COMMAND_SHIFT_PROBE:
         return true;
     case COMMAND_ESCALATE:
     case COMMAND_FORWARDED_CALL:

@@ -218,7 +218,7 @@ struct feed_row {
 };
 
 /* Who wanted a test push. The numbers are stored. */
-enum test_asker { TEST_BY_DESK = 0, TEST_BY_AGENT = 1, TEST_BY_CHECK_IN = 2 };
+enum test_asker { TEST_BY_DESK = 0, TEST_BY_AGENT = 1, TEST_BY_CHECK_IN = 2, TEST_BY_PROBE = 3 };
 
 #define DEVICE_TESTS_KEPT 50 /* of one phone */
 
@@ -264,74 +264,6 @@ struct api_key_row {
     struct wall_time created_at;
     const int64_t *customers; /* when not all */
     size_t customers_count;
-};
-
-/* How somebody took up a shift. The numbers are stored. */
-enum check_in_way {
-    CHECK_IN_BY_APP = 0,         /* complete once its test push was heard */
-    CHECK_IN_BY_CALL = 1,        /* a key pressed in a call to the agent */
-    CHECK_IN_BY_VOICE = 2,       /* told to an operator */
-    CHECK_IN_BY_REPLACEMENT = 3, /* took somebody else's shift */
-};
-
-struct check_in_row {
-    int64_t check_in_id;
-    int64_t customer_id;
-    int64_t agent_id;
-    const char *installation; /* "" when it was not the app */
-    const char *role;         /* or NULL */
-    struct wall_time shift_from_at;
-    struct wall_time shift_to_at;
-    struct wall_time in_at;
-    struct wall_time out_at;
-    enum check_in_way way;
-    struct uuid test_id;           /* nil: no test push could be sent */
-    struct wall_time completed_at; /* WALL_NEVER: not yet */
-    const char *note;              /* for the next, left at the check-out; or NULL */
-    /* What the phone said of itself when this was made by the app, as of struct device_row.
-     * "denied" when that was so as its test push was heard, too: then it is not complete. */
-    const char *permission;
-    const char *silent_mode;
-    int battery_percent;
-    const char *app_version;
-    bool number_confirmed; /* the agent said that the numbers that are dialled are right: */
-    int64_t numbers_mark;  /* directory_phones_mark() of them; 0: none, or checked out */
-};
-
-/* When the shifts of a rota are to be checked in. */
-struct check_in_plan_row {
-    int64_t customer_id;
-    const char *rota;
-    int64_t opens_before_s;
-    int64_t remind_before_s;
-    int64_t closes_after_s;
-    const char *procedure;
-    enum severity severity;
-    struct wall_time since_at; /* shifts that began before are not looked at */
-};
-
-/* What became of a shift's check-in. The numbers are stored. */
-enum duty_state {
-    DUTY_TAKEN_UP = 0,  /* the agent is there */
-    DUTY_MISSING = 1,   /* the procedure was started */
-    DUTY_REPLACED = 2,  /* somebody else took the shift */
-    DUTY_WITHDRAWN = 3, /* the rota took the shift away */
-    DUTY_PASSED = 4,    /* it was over before it could be judged */
-};
-
-/* A shift that was judged. */
-struct check_in_duty_row {
-    int64_t customer_id;
-    char rota[SLUG_BYTES_MAX];
-    struct wall_time shift_from_at;
-    int64_t agent_id;
-    struct wall_time shift_to_at;
-    enum duty_state state;
-    struct wall_time judged_at;
-    struct uuid escalation_id;     /* nil: none was needed */
-    struct wall_time completed_at; /* WALL_NEVER */
-    enum check_in_way completed_way;
-    int64_t replaced_by; /* agent; 0: nobody */
 };
 
 struct ticket_row {
@@ -554,82 +486,6 @@ enum status store_list_feeds(struct store *store, int64_t customer_id, struct ar
                              struct error *error) MUST_CHECK;
 enum status store_revoke_feed(struct store *store, int64_t customer_id, int64_t feed_id,
                               struct wall_time now, struct error *error) MUST_CHECK;
-/* ---- prise de poste ---- */
-
-/* A plan that is there already keeps since_at. */
-enum status store_put_check_in_plan(struct store *store, const struct check_in_plan_row *row,
-                                    struct error *error) MUST_CHECK;
-/* STATUS_NOT_FOUND: there is none. */
-enum status store_delete_check_in_plan(struct store *store, int64_t customer_id, const char *rota,
-                                       struct error *error) MUST_CHECK;
-/* By rota. */
-enum status store_list_check_in_plans(struct store *store, int64_t customer_id, struct arena *arena,
-                                      struct check_in_plan_row **rows_r, size_t *count_r,
-                                      struct error *error) MUST_CHECK;
-
-/* Adds one, or changes what became of it: state, completed_at, completed_way and replaced_by. */
-enum status store_put_check_in_duty(struct store *store, const struct check_in_duty_row *row,
-                                    struct error *error) MUST_CHECK;
-enum status store_get_check_in_duty(struct store *store, int64_t customer_id, const char *rota,
-                                    struct wall_time shift_from_at, int64_t agent_id,
-                                    struct check_in_duty_row *row_r,
-                                    struct error *error) MUST_CHECK;
-enum status store_get_duty_of_escalation(struct store *store, int64_t customer_id,
-                                         struct uuid escalation_id, struct check_in_duty_row *row_r,
-                                         struct error *error) MUST_CHECK;
-/* Of an agent, DUTY_MISSING and not over at `after`. */
-enum status store_list_missing_duties(struct store *store, int64_t customer_id, int64_t agent_id,
-                                      struct wall_time after, size_t limit,
-                                      struct check_in_duty_row *rows_r, size_t *count_r,
-                                      struct error *error) MUST_CHECK;
-/* Of a rota, DUTY_REPLACED and not over at `after`; by their beginning. */
-enum status store_list_replaced_duties(struct store *store, int64_t customer_id, const char *rota,
-                                       struct wall_time after, size_t limit,
-                                       struct check_in_duty_row *rows_r, size_t *count_r,
-                                       struct error *error) MUST_CHECK;
-/* Of a customer, DUTY_MISSING and with an open escalation. */
-enum status store_list_escalated_duties(struct store *store, int64_t customer_id, size_t limit,
-                                        struct check_in_duty_row *rows_r, size_t *count_r,
-                                        struct error *error) MUST_CHECK;
-
-enum status store_check_in(struct store *store, const struct check_in_row *row,
-                           int64_t *check_in_id_r, struct error *error) MUST_CHECK;
-/* note: or NULL. */
-enum status store_check_out(struct store *store, int64_t customer_id, int64_t agent_id,
-                            const char *note, struct wall_time now, struct error *error) MUST_CHECK;
-/* The agent's newest that was not checked out. */
-enum status store_get_check_in(struct store *store, int64_t customer_id, int64_t agent_id,
-                               struct arena *arena, struct check_in_row *row_r,
-                               struct error *error) MUST_CHECK;
-/* The agent's newest complete one, of those made at or after `since`. */
-enum status store_find_complete_check_in(struct store *store, int64_t customer_id, int64_t agent_id,
-                                         struct wall_time since, struct arena *arena,
-                                         struct check_in_row *row_r,
-                                         struct error *error) MUST_CHECK;
-/* Of those that the agent made from since to before until, the newest complete one, or the newest.
- */
-enum status store_find_check_in_of_shift(struct store *store, int64_t customer_id, int64_t agent_id,
-                                         struct wall_time since, struct wall_time until,
-                                         struct arena *arena, struct check_in_row *row_r,
-                                         struct error *error) MUST_CHECK;
-/* By the app, not checked out, of shifts that are not over; by agent. */
-enum status store_list_standing_check_ins(struct store *store, int64_t customer_id,
-                                          struct wall_time now, struct arena *arena,
-                                          struct check_in_row **rows_r, size_t *count_r,
-                                          struct error *error) MUST_CHECK;
-/* Its phone may not notify: it stays as it is. */
-enum status store_deny_check_in(struct store *store, int64_t customer_id, int64_t check_in_id,
-                                struct error *error) MUST_CHECK;
-/* The one that waits for this test push to be heard. */
-enum status store_find_check_in_of_test(struct store *store, struct uuid test_id,
-                                        struct arena *arena, struct check_in_row *row_r,
-                                        struct error *error) MUST_CHECK;
-enum status store_complete_check_in(struct store *store, int64_t customer_id, int64_t check_in_id,
-                                    struct wall_time now, struct error *error) MUST_CHECK;
-/* The newest with a note of those that others than agent_id left in a role at or after `since`. */
-enum status store_find_note(struct store *store, int64_t customer_id, const char *role,
-                            int64_t agent_id, struct wall_time since, struct arena *arena,
-                            struct check_in_row *row_r, struct error *error) MUST_CHECK;
 
 /* ---- escalations ---- */
 

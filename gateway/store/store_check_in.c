@@ -1,4 +1,6 @@
 /* store_check_in.c - prise de poste: plans, the duties that were judged, check-ins. */
+#include "gateway/store/store_check_in.h"
+
 #include <assert.h>
 
 #include "gateway/store/store_private.h"
@@ -25,16 +27,27 @@ static const struct column check_in_plan_columns[] = {
     SAME(opens_before_s, INT64), SAME(remind_before_s, INT64),
     SAME(closes_after_s, INT64), SAME(procedure, TEXT),
     SAME(severity, INT),         SAME(since_at, TIME),
+    SAME(probe_s, INT64),
 };
 MAP(check_in_plan);
 #undef ROW
 
 #define ROW struct check_in_duty_row
 static const struct column check_in_duty_columns[] = {
-    SAME(customer_id, INT64), SAME(rota, CHARS),         SAME(shift_from_at, TIME),
-    SAME(agent_id, INT64),    SAME(shift_to_at, TIME),   SAME(state, INT),
-    SAME(judged_at, TIME),    SAME(escalation_id, UUID), SAME(completed_at, TIME),
-    SAME(completed_way, INT), SAME(replaced_by, ROW_ID),
+    SAME(customer_id, INT64),
+    SAME(rota, CHARS),
+    SAME(shift_from_at, TIME),
+    SAME(agent_id, INT64),
+    SAME(shift_to_at, TIME),
+    SAME(state, INT),
+    SAME(judged_at, TIME),
+    SAME(escalation_id, UUID),
+    SAME(completed_at, TIME),
+    SAME(completed_way, INT),
+    SAME(replaced_by, ROW_ID),
+    SAME(asked_because, INT),
+    NAMED(probe_due, "probe_due_engine", TIME),
+    SAME(probed_at, TIME),
 };
 MAP(check_in_duty);
 #undef ROW
@@ -133,14 +146,14 @@ static enum status read_duties(struct query_run *run, size_t limit,
     return status == STATUS_DONE ? STATUS_OK : status;
 }
 
-enum status store_list_missing_duties(struct store *store, int64_t customer_id, int64_t agent_id,
-                                      struct wall_time after, size_t limit,
-                                      struct check_in_duty_row *rows_r, size_t *count_r,
-                                      struct error *error)
+static enum status list_of_agent(struct store *store, enum query query, int64_t customer_id,
+                                 int64_t agent_id, struct wall_time after, size_t limit,
+                                 struct check_in_duty_row *rows_r, size_t *count_r,
+                                 struct error *error)
 {
     assert(customer_id > 0 && agent_id > 0);
     struct query_run run;
-    enum status status = query_begin(store, QUERY_check_in_duty_missing, &run, error);
+    enum status status = query_begin(store, query, &run, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -148,6 +161,32 @@ enum status store_list_missing_duties(struct store *store, int64_t customer_id, 
     query_bind_int64(&run, ":agent_id", agent_id);
     query_bind_int64(&run, ":after", after.ms);
     return read_duties(&run, limit, rows_r, count_r, error);
+}
+
+enum status store_list_missing_duties(struct store *store, int64_t customer_id, int64_t agent_id,
+                                      struct wall_time after, size_t limit,
+                                      struct check_in_duty_row *rows_r, size_t *count_r,
+                                      struct error *error)
+{
+    return list_of_agent(store, QUERY_check_in_duty_missing, customer_id, agent_id, after, limit,
+                         rows_r, count_r, error);
+}
+
+enum status store_list_taken_up_duties(struct store *store, int64_t customer_id, int64_t agent_id,
+                                       struct wall_time after, size_t limit,
+                                       struct check_in_duty_row *rows_r, size_t *count_r,
+                                       struct error *error)
+{
+    return list_of_agent(store, QUERY_check_in_duty_taken_up, customer_id, agent_id, after, limit,
+                         rows_r, count_r, error);
+}
+
+enum status store_list_probes(struct store *store, size_t limit, struct check_in_duty_row *rows_r,
+                              size_t *count_r, struct error *error)
+{
+    struct query_run run;
+    enum status status = query_begin(store, QUERY_check_in_duty_probes, &run, error);
+    return status == STATUS_OK ? read_duties(&run, limit, rows_r, count_r, error) : status;
 }
 
 enum status store_list_replaced_duties(struct store *store, int64_t customer_id, const char *rota,

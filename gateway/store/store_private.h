@@ -38,6 +38,7 @@
     X(api_key_revoke) X(alarm_insert) \
     X(check_in_plan_put) X(check_in_plan_delete) X(check_in_plan_list) X(check_in_duty_put) \
     X(check_in_duty_get) X(check_in_duty_of_escalation) X(check_in_duty_missing) \
+    X(check_in_duty_taken_up) X(check_in_duty_probes) \
     X(check_in_duty_replaced) X(check_in_duty_escalated) X(check_in_insert) X(check_in_out) \
     X(check_in_current) \
     X(check_in_completed) X(check_in_of_test) X(check_in_of_shift) X(check_in_standing) \

@@ -3,40 +3,45 @@
 -- name: check_in_plan_put
 -- A plan that is changed goes on from when it was made.
 INSERT INTO check_in_plan (
-  customer_id, rota, opens_before_s, remind_before_s, closes_after_s, procedure, severity, since_at)
+  customer_id, rota, opens_before_s, remind_before_s, closes_after_s, procedure, severity, since_at,
+  probe_s)
 VALUES (
   :customer_id, :rota, :opens_before_s, :remind_before_s, :closes_after_s, :procedure, :severity,
-  :since_at)
+  :since_at, :probe_s)
 ON CONFLICT (customer_id, rota) DO UPDATE SET
   opens_before_s = excluded.opens_before_s, remind_before_s = excluded.remind_before_s,
   closes_after_s = excluded.closes_after_s, procedure = excluded.procedure,
-  severity = excluded.severity;
+  severity = excluded.severity, probe_s = excluded.probe_s;
 
 -- name: check_in_plan_delete
 DELETE FROM check_in_plan WHERE customer_id = :customer_id AND rota = :rota;
 
 -- name: check_in_plan_list
 SELECT
-  customer_id, rota, opens_before_s, remind_before_s, closes_after_s, procedure, severity, since_at
+  customer_id, rota, opens_before_s, remind_before_s, closes_after_s, procedure, severity, since_at,
+  probe_s
 FROM check_in_plan
 WHERE customer_id = :customer_id ORDER BY rota;
 
 -- name: check_in_duty_put
 INSERT INTO check_in_duty (
   customer_id, rota, shift_from_at, agent_id, shift_to_at, state, judged_at, escalation_id,
-  completed_at, completed_way, replaced_by)
+  completed_at, completed_way, replaced_by, asked_because, probe_due_engine, probed_at)
 VALUES (
   :customer_id, :rota, :shift_from_at, :agent_id, :shift_to_at, :state, :judged_at,
-  nullif(:escalation_id, zeroblob(16)), :completed_at, :completed_way, :replaced_by)
+  nullif(:escalation_id, zeroblob(16)), :completed_at, :completed_way, :replaced_by,
+  :asked_because, :probe_due_engine, :probed_at)
 ON CONFLICT (customer_id, rota, shift_from_at, agent_id) DO UPDATE SET
   shift_to_at = excluded.shift_to_at, state = excluded.state, judged_at = excluded.judged_at,
   escalation_id = excluded.escalation_id, completed_at = excluded.completed_at,
-  completed_way = excluded.completed_way, replaced_by = excluded.replaced_by;
+  completed_way = excluded.completed_way, replaced_by = excluded.replaced_by,
+  asked_because = excluded.asked_because, probe_due_engine = excluded.probe_due_engine,
+  probed_at = excluded.probed_at;
 
 -- name: check_in_duty_get
 SELECT
   customer_id, rota, shift_from_at, agent_id, shift_to_at, state, judged_at, escalation_id,
-  completed_at, completed_way, replaced_by
+  completed_at, completed_way, replaced_by, asked_because, probe_due_engine, probed_at
 FROM check_in_duty
 WHERE customer_id = :customer_id AND rota = :rota AND shift_from_at = :shift_from_at
   AND agent_id = :agent_id;
@@ -44,25 +49,44 @@ WHERE customer_id = :customer_id AND rota = :rota AND shift_from_at = :shift_fro
 -- name: check_in_duty_of_escalation
 SELECT
   customer_id, rota, shift_from_at, agent_id, shift_to_at, state, judged_at, escalation_id,
-  completed_at, completed_way, replaced_by
+  completed_at, completed_way, replaced_by, asked_because, probe_due_engine, probed_at
 FROM check_in_duty
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id
 ORDER BY shift_from_at, agent_id LIMIT 1;
 
 -- name: check_in_duty_missing
--- Of an agent: shifts that are not over, for which the procedure was started.
+-- Of an agent: shifts that are not over, for which the procedure was started or is about to be.
 SELECT
   customer_id, rota, shift_from_at, agent_id, shift_to_at, state, judged_at, escalation_id,
-  completed_at, completed_way, replaced_by
+  completed_at, completed_way, replaced_by, asked_because, probe_due_engine, probed_at
 FROM check_in_duty
-WHERE customer_id = :customer_id AND agent_id = :agent_id AND shift_to_at > :after AND state = 1
+WHERE customer_id = :customer_id AND agent_id = :agent_id AND shift_to_at > :after
+  AND state IN (1, 5)
 ORDER BY shift_to_at LIMIT :limit;
+
+-- name: check_in_duty_taken_up
+-- Of an agent: shifts that are not over and that they took up.
+SELECT
+  customer_id, rota, shift_from_at, agent_id, shift_to_at, state, judged_at, escalation_id,
+  completed_at, completed_way, replaced_by, asked_because, probe_due_engine, probed_at
+FROM check_in_duty
+WHERE customer_id = :customer_id AND agent_id = :agent_id AND shift_to_at > :after AND state = 0
+ORDER BY shift_to_at LIMIT :limit;
+
+-- name: check_in_duty_probes
+-- Of all: those whose phones are to be looked at next, the first first.
+SELECT
+  customer_id, rota, shift_from_at, agent_id, shift_to_at, state, judged_at, escalation_id,
+  completed_at, completed_way, replaced_by, asked_because, probe_due_engine, probed_at
+FROM check_in_duty INDEXED BY check_in_duty_probe
+WHERE probe_due_engine IS NOT NULL
+ORDER BY probe_due_engine LIMIT :limit;
 
 -- name: check_in_duty_replaced
 -- Of a rota: shifts that somebody else took and that are not over.
 SELECT
   customer_id, rota, shift_from_at, agent_id, shift_to_at, state, judged_at, escalation_id,
-  completed_at, completed_way, replaced_by
+  completed_at, completed_way, replaced_by, asked_because, probe_due_engine, probed_at
 FROM check_in_duty
 WHERE customer_id = :customer_id AND rota = :rota AND shift_to_at > :after AND state = 2
 ORDER BY shift_from_at, agent_id LIMIT :limit;
@@ -71,7 +95,8 @@ ORDER BY shift_from_at, agent_id LIMIT :limit;
 -- Of a customer: those whose escalation is open.
 SELECT
   d.customer_id, d.rota, d.shift_from_at, d.agent_id, d.shift_to_at, d.state, d.judged_at,
-  d.escalation_id, d.completed_at, d.completed_way, d.replaced_by
+  d.escalation_id, d.completed_at, d.completed_way, d.replaced_by, d.asked_because,
+  d.probe_due_engine, d.probed_at
 FROM escalation e INDEXED BY escalation_check_in
 JOIN check_in_duty d ON d.customer_id = e.customer_id AND d.escalation_id = e.escalation_id
 WHERE e.customer_id = :customer_id AND e.check_in_agent <> 0 AND e.closed_at IS NULL

@@ -1,6 +1,7 @@
 """Prise de poste over real sockets: planned, done by a phone, missed and asked for by push and by
-telephone, settled by the agent, a replacement or a supervisor; what each of them sees; and once,
-although the gateway is killed meanwhile."""
+telephone, settled by the agent, a replacement or a supervisor; taken up, and asked for anew when
+the phone is gone or its agent leaves; what each of them sees; and once, although the gateway is
+killed meanwhile."""
 
 import datetime
 import unittest
@@ -273,6 +274,57 @@ class CheckInTest(astreinte_test.GatewayTest):
         self.ours.escalate(procedure="nuit")
         self.assertEqual(self.on_call(), ["paul"])
 
+    # ---- taken up, and not any more
+
+    def take_up(self, *steps):
+        """Paul's shift has begun, and his phone said that he heard the check-in's push."""
+        self.phone.control(token=self.paul.targets["phone-1"], behaviour="see",
+                           received_after_s=0.02, answer_after_s=0.05)
+        self.plan_shift(*steps, begins_s=2, remind_before_s=0)
+        self.paul.client.post("/v1/agent/check-ins", {"installation": "phone-1", "shift": "garde"})
+        wait_until(lambda: self.shift()["check_in"]["state"] == "taken_up" and
+                   self.begins < moment(0), "the shift to be taken up and to begin")
+        wait_until(lambda: self.shift()["check_in"]["way"] == "app", "it to be judged")
+        self.assertIsNone(self.shift()["check_in"]["asked_because"])
+
+    def assert_asked_anew(self, found, why, sentence):
+        self.assertEqual(found["check_in_agent"], "paul")
+        shown = self.shift()["check_in"]
+        self.assertEqual((shown["state"], shown["asked_because"], shown["escalation"]),
+                         ("missed", why, found["id"]))
+        [entry] = [each for each in self.ours.show(found["id"])["timeline"]
+                   if each["kind"] == "asked_anew"]
+        self.assertIn(sentence, entry["text"])
+
+    def test_phone_gone__is_asked_by_telephone_until_checked_in_again(self):
+        self.take_up(REMIND_BY_PUSH, REMIND_BY_CALL)
+        self.provider.control(token=self.paul.targets["phone-1"], behaviour="reason", status=410,
+                              reason="Unregistered")
+        self.paul.client.post("/v1/agent/devices/phone-1/test", {})
+        found = self.missing()
+        self.assert_asked_anew(found, "phone_died", "had checked in is gone")
+        wait_until(lambda: self.calls_to(PAUL), "Paul to be called")
+        self.gateway.kill()
+        self.gateway.start()
+        self.assertEqual(self.missing()["id"], found["id"])
+        self.paul.register("phone-1")
+        self.phone.control(token=self.paul.targets["phone-1"], behaviour="see",
+                           received_after_s=0.02, answer_after_s=0.05)
+        self.paul.client.post("/v1/agent/check-ins", {"installation": "phone-1", "shift": "garde"})
+        self.ours.wait_for_state(found["id"], "done")
+        self.assertEqual(self.shift()["check_in"]["state"], "taken_up")
+
+    def test_check_out__too_early_is_asked_anew(self):
+        self.take_up(REMIND_BY_CALL)
+        answer = self.paul.client.post("/v1/agent/check-outs", {})
+        self.assertEqual((answer.status, [each["role"] for each in answer["left_early"]]),
+                         (200, ["garde"]), answer)
+        self.assertIn("astreinte", answer["detail"])
+        found = self.missing()
+        self.assert_asked_anew(found, "left_early", "checked out before the end")
+        self.assertTrue(self.shift()["check_in"]["checked_out_early"])
+        self.assertEqual(self.on_call(), ["paul"])
+
     # ---- plans
 
     def test_plan__is_strict(self):
@@ -281,9 +333,10 @@ class CheckInTest(astreinte_test.GatewayTest):
         shown = self.ours.admin_path("GET", "rotas/garde/check-in", None, 200).json
         self.assertEqual({name: shown[name] for name in (
             "rota", "opens_before_s", "remind_before_s", "closes_after_s", "procedure",
-            "severity")}, {"rota": "garde", "opens_before_s": 3600, "remind_before_s": 2,
+            "severity", "probe_minutes")}, {
+                           "rota": "garde", "opens_before_s": 3600, "remind_before_s": 2,
                            "closes_after_s": 900, "procedure": "prise-de-poste",
-                           "severity": "major"})
+                           "severity": "major", "probe_minutes": 30})
         good = {"procedure": "prise-de-poste"}
         for bad, pointer in (({"procedure": "nuit"}, "/procedure"),
                              ({"procedure": "unknown"}, "/procedure"),
@@ -292,6 +345,8 @@ class CheckInTest(astreinte_test.GatewayTest):
                              ({**good, "opens_before_s": 59}, "/opens_before_s"),
                              ({**good, "closes_after_s": 86401}, "/closes_after_s"),
                              ({**good, "severity": "high"}, "/severity"),
+                             ({**good, "probe_minutes": 9}, "/probe_minutes"),
+                             ({**good, "probe_minutes": 1441}, "/probe_minutes"),
                              ({**good, "rota": "garde"}, "/rota")):
             with self.subTest(bad):
                 self.assert_problem(self.ours.admin_path("PUT", "rotas/garde/check-in", bad), 400,

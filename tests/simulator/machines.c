@@ -265,6 +265,9 @@ void provider_answers(struct simulator *simulator, struct happening *happening)
                                   .sent = happening->sent},
                draw_ms(&happening->random, SECOND_MS, MINUTE_MS));
     }
+    if (gone) {
+        oracle_phone_goes(simulator->oracle, sent->device_id);
+    }
     recording_outcome(&simulator->recording, box, sent, gone ? "gone" : attempt_state_word(state));
     box_outcome(box, sent, state, "simulated", gone);
     oracle_resolved(simulator->oracle, sent->attempt, state == ATTEMPT_ACCEPTED);

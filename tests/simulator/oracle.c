@@ -107,6 +107,20 @@ static const char *const sql[QUESTIONS_COUNT] = {
                                      "WHERE e.escalation_id = ? AND t.category = 'check-in'",
     [ASK_PLANS] = "SELECT customer_id, rota, opens_before_s, remind_before_s, since_at "
                   "FROM check_in_plan",
+    /* A row when it is live, its agent is checked in by the app, and by nothing else since ?2, and
+     * no other of theirs proved anything since, or is the one of the check-in. */
+    [ASK_LAST_PHONE] =
+        "SELECT d.customer_id, d.agent_id, c.completed_at FROM device AS d JOIN check_in AS c "
+        "ON c.customer_id = d.customer_id AND c.agent_id = d.agent_id "
+        "WHERE d.device_id = ?1 AND d.retired_at IS NULL AND c.out_at IS NULL AND c.way = 0 "
+        "AND c.completed_at >= ?2 AND c.in_at >= ?2 AND NOT EXISTS (SELECT 1 FROM check_in AS o "
+        "WHERE o.customer_id = d.customer_id AND o.agent_id = d.agent_id AND o.in_at >= ?2 "
+        "AND o.way <> 0) AND NOT EXISTS (SELECT 1 FROM device AS o "
+        "WHERE o.customer_id = d.customer_id AND o.agent_id = d.agent_id "
+        "AND o.device_id <> d.device_id AND o.retired_at IS NULL "
+        "AND (o.proven_at >= ?2 OR o.installation = c.installation))",
+    [ASK_RETIRED] = "SELECT d.customer_id, d.agent_id, d.retired_at IS NOT NULL "
+                    "FROM device AS d WHERE d.device_id = ?",
     [ASK_NOTIFIED] = "SELECT t.value ->> 'on_call', coalesce(t.value ->> 'agent', "
                      "(SELECT a.slug FROM agent AS a WHERE a.agent_id = e.check_in_agent "
                      "AND t.value ->> 'check_in' = 'agent')), t.value ->> 'contact' "

@@ -101,6 +101,8 @@ void oracle_told_holder(struct oracle *oracle, struct uuid escalation, int perso
 void oracle_sending(struct oracle *oracle, const struct box_sent *sent, const struct box *box);
 /* Its outcome was given back. */
 void oracle_resolved(struct oracle *oracle, struct uuid attempt, bool accepted);
+/* A provider is about to say that a phone is gone. */
+void oracle_phone_goes(struct oracle *oracle, int64_t device_id);
 /* The gateway was dead or stood still until now: what was due meanwhile may be late. */
 void oracle_disturbed(struct oracle *oracle);
 /* The same, and the boot clock began anew: engine time may have moved. */

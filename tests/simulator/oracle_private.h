@@ -168,8 +168,9 @@ struct record {
     int64_t exhausted_ms; /* by the clock that never steps, as is asked_ms */
     int64_t asked_ms;     /* when last left what may make a person take it, or one said no */
     int64_t shift_agent;  /* whose check-in it asks for; 0: it is a caller's */
-    int64_t shift_from;   /* on the wall clock */
-    bool withdrawn;       /* the gateway itself ended it: the shift is not theirs any more */
+    int64_t shift_from;   /* on the wall clock, as when it was asked: */
+    int64_t asked_wall;
+    bool withdrawn; /* the gateway itself ended it: the shift is not theirs any more */
 };
 
 /* What was answered to a key of the webhook. */
@@ -195,6 +196,17 @@ struct duty {
     bool known;
     char with[SLUG_BYTES_MAX]; /* the installation; "": they are not */
     int64_t present_wall;      /* when they last may have taken up a shift; 0: never */
+};
+
+/* The last phone that proved a shift which was taken up with it goes: that is asked for anew. */
+struct lapse {
+    int64_t customer_id; /* 0: none */
+    int64_t device_id;
+    int64_t agent_id;
+    int64_t from;
+    int64_t taken_up_wall;
+    int64_t since_ms;
+    bool gone; /* the gateway has retired it */
 };
 
 /* An attempt, as its row has it. */
@@ -275,6 +287,8 @@ enum question {
     ASK_TOLD,
     ASK_SHIFT,
     ASK_PLANS,
+    ASK_LAST_PHONE,
+    ASK_RETIRED,
     ASK_REPLACED,
     ASK_DUTY,
     ASK_TEST,
@@ -340,7 +354,8 @@ struct oracle {
     size_t told_count;
     struct duty duties[DUTIES_MAX];
     size_t duties_count;
-    struct uuid test; /* the last one of a phone that was answered; nil: none */
+    struct lapse lapse; /* one at a time: others meanwhile are not looked at */
+    struct uuid test;   /* the last one of a phone that was answered; nil: none */
     bool test_confirmed;
     struct agreed_once agreed[AGREED_MAX];
     struct plan plan;
@@ -422,7 +437,7 @@ struct duty *duty_of(struct oracle *oracle, int64_t customer_id, int64_t agent_i
 /* ---- oracle_shifts.c ---- */
 void shifts_asked(struct oracle *oracle, const struct command *command);
 void follow_shift(struct oracle *oracle, struct record *record, const struct said *said);
-/* Each shift that is to be taken up by now was, or somebody is asked. */
+/* Each shift that is to be taken up by now was, or somebody is asked; also anew. */
 void look_at_shifts(struct oracle *oracle, bool troubled);
 
 /* ---- oracle_rota.c ---- */

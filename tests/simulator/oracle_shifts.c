@@ -1,7 +1,8 @@
 /* oracle_shifts.c - prise de poste: whoever does not take up a shift in time is asked to, and is
  * never let off by anything but what they said, what somebody else took, or a changed rota. Which
  * shifts there are is reckoned from rotas and plans as they are stored; what the gateway noted of a
- * shift is not read. A check-out lets nobody off here: whoever took up a shift may go again. */
+ * shift is not read. A check-out lets nobody off here: whoever took up a shift may go again. Whose
+ * last phone that proved it goes is asked anew. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -68,6 +69,7 @@ static void shift_opens(struct oracle *oracle, struct record *record, const stru
     if (sqlite3_step(row) == SQLITE_ROW) {
         record->shift_agent = sqlite3_column_int64(row, 1);
         record->shift_from = sqlite3_column_int64(row, 2);
+        record->asked_wall = said->wall_at;
         check_opening(oracle, record, said, sqlite3_column_int64(row, 0));
     }
     answered(row);
@@ -161,8 +163,100 @@ static void look_at_asked_ones(struct oracle *oracle)
     }
 }
 
+/* ---- phones that go ---- */
+
+/* A shift that ends sooner is left alone. */
+#define NEARLY_OVER_MS INT64_C(600000)
+
+static bool is_planned(struct oracle *oracle, int64_t customer_id, int64_t from)
+{
+    bool planned = false;
+    sqlite3_stmt *row = question(oracle, ASK_PLANS);
+    while (sqlite3_step(row) == SQLITE_ROW) {
+        planned = planned || (sqlite3_column_int64(row, 0) == customer_id &&
+                              sqlite3_column_int64(row, 4) <= from);
+    }
+    answered(row);
+    return planned;
+}
+
+void oracle_phone_goes(struct oracle *oracle, int64_t device_id)
+{
+    struct shift shift, later;
+    struct lapse lapse = {.device_id = device_id, .since_ms = oracle->elapsed_ms};
+    if (oracle->lapse.customer_id != 0) {
+        return;
+    }
+    sqlite3_stmt *row = question(oracle, ASK_RETIRED);
+    (void)sqlite3_bind_int64(row, 1, device_id);
+    if (sqlite3_step(row) == SQLITE_ROW) {
+        lapse.customer_id = sqlite3_column_int64(row, 0);
+        lapse.agent_id = sqlite3_column_int64(row, 1);
+    }
+    answered(row);
+    if (lapse.customer_id == 0 ||
+        !find_shift(oracle, lapse.customer_id, "primary", oracle->wall_ms, &shift) ||
+        !find_shift(oracle, lapse.customer_id, "primary", oracle->wall_ms + NEARLY_OVER_MS,
+                    &later) ||
+        shift.agent_id != lapse.agent_id || later.from != shift.from ||
+        !is_planned(oracle, lapse.customer_id, shift.from)) {
+        return;
+    }
+    lapse.from = shift.from;
+    row = question(oracle, ASK_LAST_PHONE);
+    (void)sqlite3_bind_int64(row, 1, device_id);
+    (void)sqlite3_bind_int64(row, 2, shift.from - OPENS_MS);
+    if (sqlite3_step(row) == SQLITE_ROW) {
+        oracle->lapse = lapse;
+        oracle->lapse.taken_up_wall = sqlite3_column_int64(row, 2);
+    }
+    answered(row);
+}
+
+/* Asked since, or between the check-in and that: then it was not taken up any more, nor asked
+ * twice. */
+static bool is_asked_anew(const struct oracle *oracle, const struct lapse *lapse)
+{
+    bool found = false;
+    for (size_t i = 0; i < oracle->records_count && !found; i++) {
+        const struct record *record = &oracle->records[i];
+        found = record->customer == (int)lapse->customer_id - 1 &&
+                record->shift_agent == lapse->agent_id && record->shift_from == lapse->from &&
+                (record->first_seen_ms >= lapse->since_ms || oracle_is_open(oracle, i) ||
+                 record->asked_wall >= lapse->taken_up_wall);
+    }
+    return found;
+}
+
+static void look_at_lapse(struct oracle *oracle, bool troubled)
+{
+    struct lapse *lapse = &oracle->lapse;
+    struct shift shift;
+    if (lapse->customer_id == 0) {
+        return;
+    }
+    if (!lapse->gone) {
+        sqlite3_stmt *row = question(oracle, ASK_RETIRED);
+        (void)sqlite3_bind_int64(row, 1, lapse->device_id);
+        lapse->gone = sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int(row, 2) != 0;
+        answered(row);
+    }
+    bool excused = troubled || oracle->disturbed_ms >= lapse->since_ms || oracle->stepped ||
+                   !find_shift(oracle, lapse->customer_id, "primary", oracle->wall_ms, &shift) ||
+                   shift.from != lapse->from || shift.agent_id != lapse->agent_id;
+    bool due = oracle->elapsed_ms - lapse->since_ms > 2 * RECOVERY_MS_MAX;
+    if (due && !excused && lapse->gone && !is_asked_anew(oracle, lapse)) {
+        find_fault(oracle,
+                   "person %" PRId64 " has lost the phone that proved the shift of %" PRId64
+                   ", and is not asked anew",
+                   lapse->agent_id, lapse->from);
+    }
+    lapse->customer_id = excused || due ? 0 : lapse->customer_id;
+}
+
 void look_at_shifts(struct oracle *oracle, bool troubled)
 {
+    look_at_lapse(oracle, troubled);
     bool recovers = oracle->disturbed_ms + 2 * RECOVERY_MS_MAX >= oracle->elapsed_ms;
     if (oracle->looks % LOOKS_EVERY != 0 || troubled || recovers || oracle->stepped) {
         return;

@@ -56,6 +56,30 @@ static void test_phrase__every_kind_has_one(void **state)
     }
 }
 
+static void test_asked_anew__says_why(void **state)
+{
+    (void)state;
+    static const char *const words[][3] = {
+        {"phone_died", "The phone with which Paul Durand had checked in is gone: asked for anew.",
+         "Le téléphone de prise de poste de Paul Durand n'existe plus\u00a0: la prise de poste est "
+         "redemandée."},
+        {"phone_silent",
+         "The phone with which Paul Durand had checked in does not answer: asked for anew.",
+         "Le téléphone de prise de poste de Paul Durand ne répond plus\u00a0: la prise de poste "
+         "est "
+         "redemandée."},
+        {"left_early", "Paul Durand checked out before the end of the shift: asked for anew.",
+         "Fin de poste anticipée de Paul Durand\u00a0: la prise de poste est redemandée."},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        char facts[128];
+        (void)snprintf(facts, sizeof facts,
+                       "{\"person_kind\":\"agent\",\"person\":7,\"word\":\"%s\"}", words[i][0]);
+        assert_string_equal(say(ENTRY_ASKED_ANEW, facts), words[i][1]);
+        assert_string_equal(say_in_french(ENTRY_ASKED_ANEW, facts), words[i][2]);
+    }
+}
+
 static void test_phrase__says_who_and_why(void **state)
 {
     (void)state;
@@ -178,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sentence__every_kind_has_one),
         cmocka_unit_test(test_phrase__every_kind_has_one),
+        cmocka_unit_test(test_asked_anew__says_why),
         cmocka_unit_test(test_phrase__says_who_and_why),
         cmocka_unit_test(test_phrase__says_what_was_refused),
         cmocka_unit_test(test_phrase__says_which_number),

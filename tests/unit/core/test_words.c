@@ -56,7 +56,7 @@ static void words__are_stored_and_never_change(void **state)
                 "clock_suspended", "qualified", "unqualified", "overridden", "on_hold", "released",
                 "noted", "forwarded", "called_too", "backed_up", "offered", "offer_ended",
                 "handed_over", "member_joined", "member_left", "team_sought", "team_complete",
-                "team_short");
+                "team_short", "asked_anew");
 }
 
 #define CHECK_LIST(list, function, count)                                                          \

@@ -103,6 +103,27 @@ static void test_with_keys__only_the_secret_tells(void **state)
     }
 }
 
+/* The app answers it; nobody is woken by it, nor asked for anything. */
+static void test_probe__is_not_heard(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct push_message message;
+    set_scene(&scene, PURPOSE_TEST, PLATFORM_APNS, false)->severity = SEVERITY_INFO;
+    assert_int_equal(push_message_render(&scene.effect, &message), STATUS_OK);
+    assert_true(message.notification.unheard);
+    assert_int_equal(message.notification.urgency,
+                     PUSH_NORMAL); /* not put off by a phone at rest */
+    assert_string_equal(message.notification.body, "Vérification automatique : rien à faire.");
+    assert_null(message.notification.category);
+    assert_non_null(strstr(message.data, "{\"kind\":\"probe\","));
+    assert_non_null(strstr(message.data, "\"received\":\"xt_received\""));
+    scene.effect.severity = SEVERITY_MAJOR;
+    assert_int_equal(push_message_render(&scene.effect, &message), STATUS_OK);
+    assert_false(message.notification.unheard);
+    assert_non_null(strstr(message.data, "{\"kind\":\"test\","));
+}
+
 static void test_secret__golden(void **state)
 {
     (void)state;
@@ -186,6 +207,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_without_keys__nothing_is_told),
         cmocka_unit_test(test_with_keys__only_the_secret_tells),
+        cmocka_unit_test(test_probe__is_not_heard),
         cmocka_unit_test(test_secret__golden),
         cmocka_unit_test(test_long_texts__are_cut_between_characters),
         cmocka_unit_test(test_broken_keys__fall_back_on_neutral_words),

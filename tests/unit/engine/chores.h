@@ -27,6 +27,7 @@ typedef struct command *chore(struct house *house);
     X(plan_check_ins) X(unplan_check_ins) \
     X(miss_a_shift) X(take_up_a_shift) X(pass_a_shift) X(hear_of_check_in) \
     X(press_a_key_for_check_in) X(replace) X(withdraw_a_shift) \
+    X(lose_the_phone_of_a_shift) X(leave_a_shift) X(probe_a_phone) X(judge_a_probe) \
     X(record_a_call) X(enrol) X(use_enrolment) X(add_key) X(revoke_key) \
     X(add_feed) X(revoke_feed) \
     X(publish) X(see_publication) X(fetch_calendar) \

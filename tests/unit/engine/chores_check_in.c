@@ -93,6 +93,57 @@ struct command *chore_take_up_a_shift(struct house *house)
     return NULL;
 }
 
+/* Jean has the shift, which begins just now. */
+static void have_a_shift(struct house *house, int64_t probe_s)
+{
+    put_device(house, house->jean, "jean-1", PLATFORM_APNS);
+    struct command *command = plan_shift(house);
+    command->request.check_in_plan.probe_s = probe_s;
+    house_run(house, command);
+    house_run(house, hear_check_in(house));
+    house_settle(house);
+    house_advance(house, 30 * 60000);
+    house_settle(house);
+    house_advance(house, 30 * 60000);
+}
+
+struct command *chore_lose_the_phone_of_a_shift(struct house *house)
+{
+    have_a_shift(house, 0);
+    struct command *command = house_command(house, COMMAND_DELETE_DEVICE);
+    command->request.device =
+        (struct device_request){.agent_id = house->jean, .installation = "jean-1"};
+    return command;
+}
+
+struct command *chore_leave_a_shift(struct house *house)
+{
+    have_a_shift(house, 0);
+    return chore_check_out_with_a_note(house);
+}
+
+struct command *chore_probe_a_phone(struct house *house)
+{
+    have_a_shift(house, 1800);
+    return NULL;
+}
+
+struct command *chore_judge_a_probe(struct house *house)
+{
+    have_a_shift(house, 1800);
+    size_t last = house->sent_count;
+    house_settle(house);
+    while (last < house->sent_count && house->sent[last].severity != SEVERITY_INFO) {
+        last++;
+    }
+    assert_true(last < house->sent_count); /* the probe */
+    house_run(house, outcome_command(house, COMMAND_TRANSPORT_OUTCOME, house->sent[last].attempt,
+                                     ATTEMPT_ACCEPTED));
+    house_settle(house);
+    house_advance(house, 5 * 60000);
+    return NULL;
+}
+
 struct command *chore_pass_a_shift(struct house *house)
 {
     house_run(house, plan_shift(house));

@@ -77,6 +77,9 @@ static const char *find_forgotten(struct house *house)
                             "closed_at IS NULL")) {
         return "a check-in's escalation";
     }
+    if (house_number(house, "SELECT count(*) FROM check_in_duty WHERE state = 5") != 0) {
+        return "a shift that lapsed";
+    }
     if (directory_rota(customer, "duty")->intervals_count != 1) {
         return "who is on call";
     }

@@ -466,6 +466,7 @@ static void test_lanes__each_command_has_its_own(void **state)
         [COMMAND_PROBE] = LANE_ADMINISTRATION,
         [COMMAND_SHIFT_DUE] = LANE_ADMINISTRATION,
         [COMMAND_SHIFT_WITHDRAWN] = LANE_ADMINISTRATION,
+        [COMMAND_SHIFT_PROBE] = LANE_ADMINISTRATION,
     };
     for (int type = 0; type < COMMANDS_COUNT; type++) {
         struct command *command = house_command(house, (enum command_type)type);

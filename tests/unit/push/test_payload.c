@@ -110,6 +110,26 @@ static void test_apns__silent_and_background(void **state)
                 "\"android\":{\"priority\":\"normal\",\"direct_boot_ok\":true");
 }
 
+/* As urgent on its way, and without a sound when it is there. */
+static void test_unheard__is_quiet_and_at_once(void **state)
+{
+    (void)state;
+    struct push_job job = plain_job(PUSH_NORMAL);
+    job.notification.body = NULL;
+    job.notification.sound = "siren.caf";
+    job.notification.unheard = true;
+    assert_body(&job, true,
+                "{\"aps\":{\"alert\":{\"title\":\"Astreinte\"},"
+                "\"interruption-level\":\"passive\",\"mutable-content\":1},"
+                "\"escalation\":\"e1\"}");
+    job.provider = PUSH_FCM;
+    assert_body(&job, true,
+                "{\"message\":{\"token\":\"00fc13ad\",\"data\":{"
+                "\"push_id\":\"00000000-0000-0000-0000-000000000000\",\"urgency\":\"silent\","
+                "\"title\":\"Astreinte\",\"escalation\":\"e1\"},"
+                "\"android\":{\"priority\":\"high\",\"direct_boot_ok\":true");
+}
+
 static void test_fcm__one_data_message(void **state)
 {
     (void)state;
@@ -463,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_apns__critical_with_and_without_entitlement),
         cmocka_unit_test(test_apns__everything_at_once),
         cmocka_unit_test(test_apns__silent_and_background),
+        cmocka_unit_test(test_unheard__is_quiet_and_at_once),
         cmocka_unit_test(test_fcm__one_data_message),
         cmocka_unit_test(test_secret__leaves_a_gap_of_its_size),
         cmocka_unit_test(test_web__is_nothing_but_a_record),

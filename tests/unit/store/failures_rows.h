@@ -2,6 +2,7 @@
 #ifndef TESTS_UNIT_STORE_FAILURES_ROWS_H
 #define TESTS_UNIT_STORE_FAILURES_ROWS_H
 
+#include "gateway/store/store_check_in.h"
 #include "gateway/store/store_coverage.h"
 #include "gateway/store/store_number.h"
 #include "gateway/store/store_publication.h"

@@ -1,5 +1,6 @@
 /* test_check_in.c - check-ins, their plans and what became of shifts come back as they were
  * written. */
+#include "gateway/store/store_check_in.h"
 #include "tests/unit/store/fixture.h"
 
 static void test_check_in__comes_back(void **state)
@@ -189,11 +190,13 @@ static void test_check_in_plan__comes_back(void **state)
                                     .closes_after_s = 10,
                                     .procedure = "night",
                                     .severity = SEVERITY_MINOR,
-                                    .since_at = {91}};
+                                    .since_at = {91},
+                                    .probe_s = 600};
     struct check_in_plan_row *rows;
     size_t count = 0;
     assert_ok(shelf, store_put_check_in_plan(shelf->store, &row, &shelf->error));
     row.closes_after_s = 20;
+    row.probe_s = 1200;
     row.since_at.ms = 99; /* it stays as old as it is */
     assert_ok(shelf, store_put_check_in_plan(shelf->store, &row, &shelf->error));
     assert_ok(shelf, store_list_check_in_plans(shelf->store, shelf->customer_id, shelf->arena,
@@ -206,6 +209,7 @@ static void test_check_in_plan__comes_back(void **state)
     assert_int_equal(rows[0].closes_after_s, 20);
     assert_int_equal(rows[0].severity, SEVERITY_MINOR);
     assert_int_equal(rows[0].since_at.ms, 91);
+    assert_int_equal(rows[0].probe_s, 1200);
     assert_ok(shelf,
               store_delete_check_in_plan(shelf->store, shelf->customer_id, "duty", &shelf->error));
     assert_int_equal(
@@ -224,7 +228,10 @@ static void test_check_in_duty__comes_back(void **state)
                                     .state = DUTY_MISSING,
                                     .judged_at = {90},
                                     .escalation_id = {{8}},
-                                    .completed_at = WALL_NEVER};
+                                    .completed_at = WALL_NEVER,
+                                    .asked_because = ASKED_LEFT_EARLY,
+                                    .probe_due = ENGINE_NEVER,
+                                    .probed_at = WALL_NEVER};
     struct check_in_duty_row read, rows[2];
     size_t count = 9;
     int64_t us = shelf->customer_id, agent = row.agent_id;
@@ -235,6 +242,15 @@ static void test_check_in_duty__comes_back(void **state)
     assert_ok(shelf, store_list_missing_duties(shelf->store, us, agent, (struct wall_time){99}, 2,
                                                rows, &count, &shelf->error));
     assert_int_equal(count, 0); /* it is over */
+    row.state = DUTY_LAPSED;    /* it is about to be missed again */
+    assert_ok(shelf, store_put_check_in_duty(shelf->store, &row, &shelf->error));
+    assert_ok(shelf, store_list_missing_duties(shelf->store, us, agent, (struct wall_time){98}, 2,
+                                               rows, &count, &shelf->error));
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].asked_because, ASKED_LEFT_EARLY);
+    assert_ok(shelf, store_list_taken_up_duties(shelf->store, us, agent, (struct wall_time){98}, 2,
+                                                rows, &count, &shelf->error));
+    assert_int_equal(count, 0);
     row.state = DUTY_REPLACED;
     row.completed_at.ms = 95;
     row.completed_way = CHECK_IN_BY_REPLACEMENT;
@@ -259,6 +275,35 @@ static void test_check_in_duty__comes_back(void **state)
                      STATUS_NOT_FOUND);
 }
 
+static void test_probes__are_listed_when_due_first(void **state)
+{
+    struct shelf *shelf = *state;
+    struct check_in_duty_row row = {.customer_id = shelf->customer_id,
+                                    .rota = "duty",
+                                    .agent_id = add_agent(shelf),
+                                    .shift_to_at = {99},
+                                    .judged_at = {90},
+                                    .completed_at = {90},
+                                    .probed_at = {92}};
+    struct check_in_duty_row rows[3];
+    size_t count = 9;
+    static const int64_t dues[] = {300, TIME_NEVER_MS, 200};
+    for (size_t i = 0; i < 3; i++) {
+        row.shift_from_at.ms = 91 + (int64_t)i;
+        row.probe_due.ms = dues[i];
+        assert_ok(shelf, store_put_check_in_duty(shelf->store, &row, &shelf->error));
+    }
+    assert_ok(shelf, store_list_probes(shelf->store, 3, rows, &count, &shelf->error));
+    assert_int_equal(count, 2);
+    assert_int_equal(rows[0].probe_due.ms, 200);
+    assert_int_equal(rows[1].probe_due.ms, 300);
+    assert_int_equal(rows[1].probed_at.ms, 92);
+    assert_ok(shelf,
+              store_list_taken_up_duties(shelf->store, row.customer_id, row.agent_id,
+                                         (struct wall_time){98}, 3, rows, &count, &shelf->error));
+    assert_int_equal(count, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +313,7 @@ int main(void)
         SHELF_TEST(test_check_in__is_completed_and_leaves_a_note),
         SHELF_TEST(test_check_in_plan__comes_back),
         SHELF_TEST(test_check_in_duty__comes_back),
+        SHELF_TEST(test_probes__are_listed_when_due_first),
     };
     return cmocka_run_group_tests_name("store.check_in", tests, NULL, NULL);
 }

@@ -324,6 +324,9 @@ static enum status index_and_erase(struct desk *desk)
       &d->duties[0], d->error)) \
     X(list_missing_duties, store_list_missing_duties(d->store, 1, 1, (struct wall_time){6}, ROWS, \
       d->duties, &d->count, d->error)) \
+    X(list_taken_up_duties, store_list_taken_up_duties(d->store, 1, 1, (struct wall_time){6}, \
+      ROWS, d->duties, &d->count, d->error)) \
+    X(list_probes, store_list_probes(d->store, ROWS, d->duties, &d->count, d->error)) \
     X(list_replaced_duties, store_list_replaced_duties(d->store, 1, "duty", (struct wall_time){6}, \
       ROWS, d->duties, &d->count, d->error)) \
     X(list_escalated_duties, store_list_escalated_duties(d->store, 1, ROWS, d->duties, \
