@@ -328,8 +328,8 @@ MUTATIONS = [
     )),
     mutation("a missing check-in is noted, and nobody is asked", (
         ENGINE + "command_check_in.c",
-        "        status = escalate(engine, command, customer, rota, &duty, error);\n",
-        "        duty.state = DUTY_MISSING;\n        status = STATUS_OK;\n",
+        "STATUS_NOT_FOUND ? escalate(engine, command, customer, rota, duty, error)",
+        "STATUS_NOT_FOUND ? (duty->state = DUTY_MISSING, STATUS_OK)",
     ), (
         ENGINE + "command_check_in.c",
         "static enum status escalate(",
@@ -342,16 +342,13 @@ MUTATIONS = [
     )),
     mutation("a check-in counts before its push was heard", (
         ENGINE + "command_check_in.c",
-        "        duty.completed_at = check_in.completed_at;\n"
-        "        duty.completed_way = check_in.way;\n"
-        "    } else if (status == STATUS_NOT_FOUND && duty",
-        "        duty.completed_at = check_in.completed_at;\n"
-        "        duty.completed_way = check_in.way;\n"
-        "    } else if (status == STATUS_NOT_FOUND &&\n"
-        "               store_get_check_in(engine->store, duty.customer_id, duty.agent_id,\n"
-        "                                  engine->scratch, &check_in, error) == STATUS_OK) {\n"
-        "        status = STATUS_OK;\n"
-        "    } else if (status == STATUS_NOT_FOUND && duty",
+        "    if (status == STATUS_NOT_FOUND && duty->shift_to_at.ms <= command->received_at.ms) {\n",
+        "    if (status == STATUS_NOT_FOUND &&\n"
+        "        store_get_check_in(engine->store, duty->customer_id, duty->agent_id,\n"
+        "                           engine->scratch, &check_in, error) == STATUS_OK) {\n"
+        "        return STATUS_OK;\n"
+        "    }\n"
+        "    if (status == STATUS_NOT_FOUND && duty->shift_to_at.ms <= command->received_at.ms) {\n",
     )),
     mutation("who accepts in the app counts as checked in", (
         ENGINE + "command_check_in.c",
