@@ -284,7 +284,8 @@ bool upload_may_have(struct request *request, const char *method, const char *pa
 void upload_refuse(struct request *request);
 /* Of one that may not come: whether it is read to its end all the same, and dropped, before the
  * answer. A client that is still sending when the connection is closed may never see the answer
- * (RFC 9112, section 9.6); one that waits for leave to send is answered at once. */
+ * (RFC 9112, section 9.6); one that waits for leave to send, or finds all places taken, is answered
+ * at once. */
 bool upload_is_read(const struct request *request, size_t bytes);
 /* One piece; of a refused body it is read and dropped, so that the answer can be heard. MHD_NO: it
  * goes on for too long, or there is no memory. */

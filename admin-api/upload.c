@@ -47,7 +47,8 @@ bool upload_may_have(struct request *request, const char *method, const char *pa
 
 bool upload_is_read(const struct request *request, size_t bytes)
 {
-    return bytes <= limit_of(request) * OVERLONG_BODY_FACTOR &&
+    return request->body_refused == STATUS_TOO_LARGE &&
+           bytes <= limit_of(request) * OVERLONG_BODY_FACTOR &&
            MHD_lookup_connection_value(request->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT) ==
                NULL;
 }
