@@ -109,15 +109,18 @@ static void remove_member(struct step *step, int place)
 }
 
 /* Who is done makes room: the record has them. */
-static bool make_room(struct step *step)
+static void make_room(struct step *step)
 {
-    struct escalation *now = step->now;
-    for (int i = 0; now->members_count == MEMBERS_MAX && i < now->members_count; i++) {
-        if (now->members[i].intervention == INTERVENTION_DONE) {
-            remove_member(step, i);
-        }
+    const struct escalation *now = step->now;
+    int place = 0;
+    if (now->members_count < MEMBERS_MAX) {
+        return;
     }
-    return now->members_count < MEMBERS_MAX;
+    while (now->members[place].intervention != INTERVENTION_DONE) {
+        place++;
+        assert(place < now->members_count); /* the caller looked: somebody is done */
+    }
+    remove_member(step, place);
 }
 
 bool team_is_full(const struct escalation *now)
@@ -134,12 +137,10 @@ static void add_member(struct step *step, const struct member *member)
     if (known >= 0) {
         remove_member(step, known); /* they were done, and are back */
     }
-    bool room = make_room(step);
-    assert(room); /* the caller looked */
-    if (room) {
-        step->now->members[step->now->members_count++] = *member;
-        step->update->changed = true;
-    }
+    make_room(step);
+    assert(step->now->members_count < MEMBERS_MAX);
+    step->now->members[step->now->members_count++] = *member;
+    step->update->changed = true;
 }
 
 /* ---- offers ---- */
