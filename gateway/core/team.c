@@ -203,8 +203,9 @@ static bool is_told(const struct step *step, const struct person_ref *person)
     bool told = false;
     for (size_t i = 0; i < step->update->created_count; i++) {
         const struct attempt *attempt = &step->update->created[i];
-        told = told || (attempt->purpose == PURPOSE_TEAM && attempt->person_kind == person->kind &&
-                        attempt->person_id == person->id);
+        const struct person_ref to = ref_of(attempt->person_kind, attempt->person_id);
+        /* unreachable: no event tells two */
+        told = told || (attempt->purpose == PURPOSE_TEAM && person_equal(&to, person));
     }
     return told;
 }
@@ -226,6 +227,7 @@ static void tell_holder(struct step *step)
 {
     const struct person_ref *holder = &step->now->holder;
     const struct context_person *known = step->context->holder;
+    /* unreachable: who holds it is told before another does */
     if (known != NULL && person_equal(&known->ref, holder)) {
         tell(step, known, VIA_PUSH);
     } else if (is_person(holder)) {
