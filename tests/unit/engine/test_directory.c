@@ -706,7 +706,8 @@ static void test_check_in__names_the_shift(void **state)
     command = house_command(house, COMMAND_CHECK_OUT);
     command->request.check_in.agent_id = house->jean;
     house_run(house, command);
-    assert_string_equal(command->answer.body, "{\"state\":\"checked_out\"}");
+    assert_string_equal(command->answer.body,
+                        "{\"state\":\"checked_out\",\"left_early\":[],\"detail\":null}");
     assert_int_equal(command->answer.body_bytes, strlen(command->answer.body));
 }
 
