@@ -40,7 +40,7 @@ static bool has_same_people(const struct escalation *a, const struct escalation 
     assert(b->callers_count >= 0 && b->callers_count <= CALLERS_MAX);
     bool same = person_equal(&a->holder, &b->holder) && a->eta_at.ms == b->eta_at.ms &&
                 a->intervention == b->intervention && a->callers_count == b->callers_count &&
-                /* unreachable 4: these change with the holder, or with a round and its clock */
+                /* unreachable 3: these change with the holder, or with a round and its clock */
                 a->holder_path == b->holder_path && a->held_since.ms == b->held_since.ms &&
                 person_equal(&a->handed_back_by, &b->handed_back_by);
     for (int i = 0; same && i < a->callers_count; i++) {
@@ -63,6 +63,7 @@ static bool has_same_team(const struct escalation *a, const struct escalation *b
     for (int i = 0; same && i < a->offers_count; i++) {
         const struct offer *one = &a->offers[i], *other = &b->offers[i];
         same = one->kind == other->kind && one->id == other->id && one->role == other->role &&
+               /* unreachable: who is asked anew at the same place is asked something else */
                one->stays == other->stays && one->until.ms == other->until.ms;
     }
     return same;
@@ -74,7 +75,7 @@ static bool has_same_clocks(const struct escalation *a, const struct escalation 
            a->wait_until.ms == b->wait_until.ms && a->held_until.ms == b->held_until.ms &&
            a->received_until.ms == b->received_until.ms && a->wanted == b->wanted &&
            a->search_until.ms == b->search_until.ms && a->shift_until.ms == b->shift_until.ms &&
-           /* unreachable 2: what happens next, or the state, changes with these two */
+           /* unreachable: it is closed by another state */
            a->due_at.ms == b->due_at.ms && a->closed_at.ms == b->closed_at.ms;
 }
 

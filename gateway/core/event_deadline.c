@@ -71,7 +71,7 @@ static void tell_holder_of_cancellation(struct step *step)
 static void on_wait_over(struct step *step)
 {
     assert(engine_time_reached(step->now->wait_until, step->event->now));
-    switch (step->now->state) { /* unreachable 3: the closed states; on_deadline() left */
+    switch (step->now->state) { /* unreachable 2: the closed states; on_deadline() left */
     case ESCALATION_NOTIFYING:
         run_next_step(step, "not_accepted_in_time");
         break;

@@ -94,9 +94,10 @@ const char *escalation_fault(const struct escalation *now, const struct context 
 void step_move(struct step *step, enum escalation_state to)
 {
     assert(escalation_move_allowed(step->now->state, to));
+    assert(to != ESCALATION_ON_HOLD); /* it is from the opening, or never */
     step->now->state = to;
     step->now->received_until = ENGINE_NEVER;
-    step->now->held_until = to == ESCALATION_ON_HOLD ? step->now->held_until : WALL_NEVER;
+    step->now->held_until = WALL_NEVER;
     step->update->changed = true;
     if (escalation_is_closed(step->now)) {
         step->now->wait_until = ENGINE_NEVER;
@@ -164,7 +165,7 @@ static void describe_next(const struct step *step)
     const struct procedure *procedure = step->context->procedure;
     assert(!escalation_is_closed(now) && procedure->exhausted_count > 0);
     const char *fixed = "";
-    switch (now->state) { /* unreachable 3: the closed states, as asserted above */
+    switch (now->state) { /* unreachable 2: the closed states, as asserted above */
     case ESCALATION_NOTIFYING:
         describe_after_step(step);
         return;

@@ -450,8 +450,8 @@ static const struct context_person *still_asked(const struct step *step,
                            ended);
     }
     bool wanted = (ended->purpose == PURPOSE_HOLDER_CALL && now->state == ESCALATION_OVERDUE) ||
-                  (ended->purpose == PURPOSE_CANCEL_NOTICE && now->state == ESCALATION_CANCELLING &&
-                   ended->not_after.ms == now->wait_until.ms) ||
+                  (ended->purpose == PURPOSE_CANCEL_NOTICE &&
+                   now->state == ESCALATION_CANCELLING) || /* the newest: others are too late */
                   ((ended->purpose == PURPOSE_UPDATE || ended->purpose == PURPOSE_TEAM) &&
                    escalation_is_held(now));
     return wanted && holder != NULL && attempt_is_to(ended, &holder->ref) ? holder : NULL;
@@ -461,10 +461,10 @@ static const struct context_person *still_asked(const struct step *step,
  * useless from the same moment on. */
 static bool same_series(const struct attempt *a, const struct attempt *b)
 {
-    return a->path == PATH_CALL && b->path == PATH_CALL && a->purpose == b->purpose &&
-           a->position == b->position && a->number == b->number &&
-           a->not_after.ms == b->not_after.ms && a->person_kind == b->person_kind &&
-           a->person_id == b->person_id;
+    assert(b->path == PATH_CALL);
+    return a->path == PATH_CALL && a->purpose == b->purpose && a->position == b->position &&
+           a->number == b->number && a->not_after.ms == b->not_after.ms &&
+           a->person_kind == b->person_kind && a->person_id == b->person_id;
 }
 
 /* Whether a call of before people had several numbers was to this one: it was to the first. */
@@ -524,6 +524,7 @@ static bool asked_anew(const struct step *step)
 {
     for (size_t i = 0; i < step->update->created_count; i++) {
         const struct attempt *attempt = &step->update->created[i];
+        /* unreachable: whom an event asks it asks in the step at which it leaves off */
         if (attempt->purpose == PURPOSE_ALERT && attempt->position == step->now->position) {
             return true;
         }
@@ -703,7 +704,8 @@ void run_withdraw_from_others(struct step *step)
 void run_withdraw_from(struct step *step, const struct person_ref *person)
 {
     bool sought = !escalation_is_held(step->now) || escalation_seeks_members(step->now);
-    if (!sought || escalation_is_closed(step->now)) {
+    assert(!escalation_is_closed(step->now));
+    if (!sought) {
         withdraw_from(step, person, false);
         return;
     }

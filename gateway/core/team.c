@@ -109,15 +109,18 @@ static void remove_member(struct step *step, int place)
 }
 
 /* Who is done makes room: the record has them. */
-static bool make_room(struct step *step)
+static void make_room(struct step *step)
 {
-    struct escalation *now = step->now;
-    for (int i = 0; now->members_count == MEMBERS_MAX && i < now->members_count; i++) {
-        if (now->members[i].intervention == INTERVENTION_DONE) {
-            remove_member(step, i);
-        }
+    const struct escalation *now = step->now;
+    int place = 0;
+    if (now->members_count < MEMBERS_MAX) {
+        return;
     }
-    return now->members_count < MEMBERS_MAX;
+    while (now->members[place].intervention != INTERVENTION_DONE) {
+        place++;
+        assert(place < now->members_count); /* the caller looked: somebody is done */
+    }
+    remove_member(step, place);
 }
 
 bool team_is_full(const struct escalation *now)
@@ -134,12 +137,10 @@ static void add_member(struct step *step, const struct member *member)
     if (known >= 0) {
         remove_member(step, known); /* they were done, and are back */
     }
-    bool room = make_room(step);
-    assert(room); /* the caller looked */
-    if (room) {
-        step->now->members[step->now->members_count++] = *member;
-        step->update->changed = true;
-    }
+    make_room(step);
+    assert(step->now->members_count < MEMBERS_MAX);
+    step->now->members[step->now->members_count++] = *member;
+    step->update->changed = true;
 }
 
 /* ---- offers ---- */
@@ -202,8 +203,9 @@ static bool is_told(const struct step *step, const struct person_ref *person)
     bool told = false;
     for (size_t i = 0; i < step->update->created_count; i++) {
         const struct attempt *attempt = &step->update->created[i];
-        told = told || (attempt->purpose == PURPOSE_TEAM && attempt->person_kind == person->kind &&
-                        attempt->person_id == person->id);
+        const struct person_ref to = ref_of(attempt->person_kind, attempt->person_id);
+        /* unreachable: no event tells two */
+        told = told || (attempt->purpose == PURPOSE_TEAM && person_equal(&to, person));
     }
     return told;
 }
@@ -225,6 +227,7 @@ static void tell_holder(struct step *step)
 {
     const struct person_ref *holder = &step->now->holder;
     const struct context_person *known = step->context->holder;
+    /* unreachable: who holds it is told before another does */
     if (known != NULL && person_equal(&known->ref, holder)) {
         tell(step, known, VIA_PUSH);
     } else if (is_person(holder)) {

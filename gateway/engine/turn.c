@@ -433,7 +433,6 @@ static enum status finish_transaction(struct engine *engine, struct error *error
 static void drop_transaction(struct engine *engine)
 {
     store_rollback(engine->store);
-    /* unreachable: the process that ends counts nothing */
     if (store_in_transaction(engine->store)) {
         const struct error error = {.text = "no memory to roll back"};
         engine_end_process(engine, "engine.rollback_failed", &error);

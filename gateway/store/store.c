@@ -470,7 +470,6 @@ void store_rollback(struct store *store)
 {
     assert(store->magic == STORE_MAGIC && store->writer);
     store->heads_count = 0;
-    /* unreachable: a process that cannot roll back ends, and counts nothing */
     for (int tries = 0; tries < ROLLBACK_TRIES_MAX && store_in_transaction(store); tries++) {
         struct error ignored;
         (void)run_control(store, CONTROL_ROLLBACK, &ignored);

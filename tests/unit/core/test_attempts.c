@@ -159,6 +159,22 @@ static void call__said_twice_is_told_once(void **state)
     world_destroy(&world);
 }
 
+/* A call of before people had several numbers names none: it was to the first. */
+static void call__without_a_number_was_to_the_first(void **state)
+{
+    (void)state;
+    struct world *world = make_calling_world();
+    world_person(world, "paul")->further_phones = 1;
+    world->attempts[0].phone[0] = '\0';
+    struct event event = world_event(world, EVENT_CALL);
+    event.attempt = world->attempts[0].id;
+    event.answer = ANSWER_BUSY;
+    world_step(world, &event);
+    assert_int_equal(world->update->created_count, 1);
+    assert_string_equal(world->update->created[0].phone, world_person(world, "paul")->phones[1]);
+    world_destroy(&world);
+}
+
 /* It rings only now, and somebody else has it: it is taken from the screen, in two minutes or
  * never.
  */
@@ -188,6 +204,7 @@ int main(void)
         cmocka_unit_test(answer__leaves_a_failure_what_it_is),
         cmocka_unit_test(answer__on_the_telephone),
         cmocka_unit_test(call__said_twice_is_told_once),
+        cmocka_unit_test(call__without_a_number_was_to_the_first),
         cmocka_unit_test(reception__behind_the_acceptance_is_withdrawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,6 +173,8 @@ static const struct {
     {"/steps/1/notify/1",
      STEP_WITH("[{\"agent\":\"a\"},{\"agent\":\"a\",\"contact\":\"b\"}]", "[\"push\"]", WITHIN)},
     {"/steps/1/notify/0", STEP_WITH("[{\"callback\":\"desk\"}]", "[\"push\"]", WITHIN)},
+    {"/steps/1/notify/0/check_in", STEP_WITH("[{\"check_in\":\"desk\"}]", "[\"push\"]", WITHIN)},
+    {"/when_busy", WITH("\"when_busy\":\"Not A Slug\"")},
     {"/steps/1/notify/0/agent", STEP_WITH("[{\"agent\":\"A b\"}]", "[\"push\"]", WITHIN)},
     {"/steps/1/notify/0/by",
      STEP_WITH("[{\"agent\":\"a\",\"by\":[\"push\"]}]", "[\"push\"]", WITHIN)},
@@ -257,6 +259,14 @@ static void parse__survives_a_small_arena(void **state)
     assert_true(bytes > 64);
 }
 
+static void asks_check_in__in_any_step(void **state)
+{
+    assert_false(procedure_asks_check_in(procedure_of_last_resort()));
+    assert_false(procedure_asks_check_in(parse(*state, "{" STEPS "}")));
+    assert_true(procedure_asks_check_in(parse(
+        *state, STEP_WITH("[{\"agent\":\"a\"},{\"check_in\":\"agent\"}]", "[\"push\"]", WITHIN))));
+}
+
 static void last_resort__tells_the_call_centre(void **state)
 {
     (void)state;
@@ -280,6 +290,7 @@ int main(void)
                                         arena_teardown),
         cmocka_unit_test_setup_teardown(parse__keeps_limits, arena_setup, arena_teardown),
         cmocka_unit_test(parse__survives_a_small_arena),
+        cmocka_unit_test_setup_teardown(asks_check_in__in_any_step, arena_setup, arena_teardown),
         cmocka_unit_test(last_resort__tells_the_call_centre),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -211,6 +211,9 @@ static void fault__finds_each_broken_invariant(void **state)
     broken.due_at.ms = broken.wait_until.ms + 1;
     assert_non_null(escalation_fault(&broken, context));
     broken = world->now;
+    broken.held_until.ms = 1;
+    assert_non_null(escalation_fault(&broken, context));
+    broken = world->now;
     broken.state = ESCALATION_WAITING;
     assert_non_null(escalation_fault(&broken, context));
     world_destroy(&world);
@@ -219,6 +222,120 @@ static void fault__finds_each_broken_invariant(void **state)
     broken = world->now;
     broken.due_at.ms = 1;
     assert_non_null(escalation_fault(&broken, world_context(world)));
+    world_destroy(&world);
+}
+
+#define MARIE .kind = PERSON_AGENT, .id = 2
+
+static void expect_fault(struct world *world, const struct escalation *broken, const char *what)
+{
+    const char *fault = escalation_fault(broken, world_context(world));
+    assert_non_null(fault);
+    assert_string_equal(fault, what);
+}
+
+/* Paul holds it. */
+static void fault__finds_a_broken_team(void **state)
+{
+    (void)state;
+    static const char counted[] = "members are within their limit";
+    static const char once[] = "a member is somebody, and there once";
+    struct world *world = world_in(ESCALATION_ACCEPTED);
+    struct escalation broken = world->now;
+    broken.members_count = -1;
+    expect_fault(world, &broken, counted);
+    broken.members_count = MEMBERS_MAX + 1;
+    expect_fault(world, &broken, counted);
+    broken.members_count = 2;
+    broken.members[0] = (struct member){MARIE};
+    broken.members[1] = (struct member){MARIE};
+    expect_fault(world, &broken, once);
+    broken.members[1].kind = PERSON_OPERATOR;
+    expect_fault(world, &broken, once);
+    broken.members[1] = (struct member){.kind = broken.holder.kind, .id = broken.holder.id};
+    expect_fault(world, &broken, "the holder is no member");
+    broken.members[1] = (struct member){.kind = PERSON_CONTACT, .id = 2};
+    assert_null(escalation_fault(&broken, world_context(world)));
+    world_destroy(&world);
+}
+
+static void fault__finds_a_broken_offer(void **state)
+{
+    (void)state;
+    static const char counted[] = "offers are within their limit, and none is open when it is over";
+    static const char once[] = "somebody is asked once";
+    static const enum escalation_state over[] = {ESCALATION_CANCELLING, ESCALATION_DONE};
+    struct world *world = world_in(ESCALATION_ACCEPTED);
+    struct escalation broken = world->now;
+    const struct offer marie = {MARIE, .until = broken.due_at};
+    broken.offers_count = -1;
+    expect_fault(world, &broken, counted);
+    broken.offers_count = OFFERS_MAX + 1;
+    expect_fault(world, &broken, counted);
+    broken.offers_count = 2;
+    broken.offers[0] = broken.offers[1] = marie;
+    expect_fault(world, &broken, once);
+    broken.offers[1].kind = PERSON_OPERATOR;
+    expect_fault(world, &broken, once);
+    broken.offers[1].kind = broken.holder.kind;
+    broken.offers[1].id = broken.holder.id;
+    expect_fault(world, &broken, "the holder is not asked to hold it");
+    broken.offers_count = 1;
+    assert_null(escalation_fault(&broken, world_context(world)));
+    broken.offers[0].until.ms--;
+    expect_fault(world, &broken, "the due time is not later than an offer's end");
+    broken.quarantined = true; /* its clock stands */
+    assert_null(escalation_fault(&broken, world_context(world)));
+    world_destroy(&world);
+
+    for (size_t i = 0; i < sizeof over / sizeof over[0]; i++) {
+        world = world_in(over[i]);
+        broken = world->now;
+        broken.offers[0] = marie;
+        broken.offers_count = 1;
+        expect_fault(world, &broken, counted);
+        world_destroy(&world);
+    }
+}
+
+static void fault__finds_a_broken_search(void **state)
+{
+    (void)state;
+    static const char beside[] =
+        "members are sought, and a shift's end is waited for, beside a holder";
+    static const char wanted[] =
+        "members are sought when more than the holder are wanted, and are so beside one";
+    static const char clocks[] = "the due time is not later than the team's clocks";
+    struct world *world = world_in(ESCALATION_NOTIFYING);
+    struct escalation broken = world->now;
+    broken.search_until = broken.due_at;
+    expect_fault(world, &broken, beside);
+    broken = world->now;
+    broken.shift_until = broken.due_at;
+    expect_fault(world, &broken, beside);
+    broken = world->now;
+    broken.wanted = 2;
+    expect_fault(world, &broken, wanted);
+    world_destroy(&world);
+
+    world = world_in(ESCALATION_ACCEPTED);
+    broken = world->now;
+    broken.wanted = 0;
+    expect_fault(world, &broken, wanted);
+    broken.wanted = ACCEPTANCES_MAX + 1;
+    expect_fault(world, &broken, wanted);
+    broken.wanted = 1;
+    broken.search_until = broken.due_at;
+    expect_fault(world, &broken, wanted);
+    broken.wanted = 2;
+    assert_null(escalation_fault(&broken, world_context(world)));
+    broken.search_until.ms--;
+    expect_fault(world, &broken, clocks);
+    broken.search_until = ENGINE_NEVER;
+    broken.shift_until.ms = broken.due_at.ms - 1;
+    expect_fault(world, &broken, clocks);
+    broken.quarantined = true;
+    assert_null(escalation_fault(&broken, world_context(world)));
     world_destroy(&world);
 }
 
@@ -246,6 +363,9 @@ int main(void)
         cmocka_unit_test(step__every_event_in_every_state),
         cmocka_unit_test(move_allowed__is_the_diagram),
         cmocka_unit_test(fault__finds_each_broken_invariant),
+        cmocka_unit_test(fault__finds_a_broken_team),
+        cmocka_unit_test(fault__finds_a_broken_offer),
+        cmocka_unit_test(fault__finds_a_broken_search),
         cmocka_unit_test(fault__leaves_other_clocks_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -406,6 +406,8 @@ void trace_event(struct trace *trace, const char *line)
                   : flag(&words, "ticket") ? PLAN_TICKET
                                            : PLAN_NOW;
     if (strcmp(word_at(&words, 0), "open") == 0) {
+        const char *whose = option(&words, "check_in");
+        world->check_in_agent = whose != NULL ? world_person(world, whose)->ref.id : 0;
         memset(&before, 0, sizeof before);
         world_open(world, severity_parse(word_at(&words, 1)), seconds_option(&words, "promise"),
                    flag(&words, "drill"));
@@ -447,6 +449,7 @@ static void configure_person(struct world *world, const char *line)
     person->doubtful = flag(&words, "doubtful");
     person->paused = flag(&words, "paused");
     person->busy = flag(&words, "busy");
+    person->gone = flag(&words, "gone");
     person->devices_count = 0;
     const char *at = option(&words, "at");
     struct wall_time registered_at = {

@@ -4,6 +4,7 @@
  *   procedure {"steps":[…]}          the JSON form of API.md, on one line; "last-resort"
  *   person paul on primary agent apns fcm phone    ("doubtful", "paused", "busy": so they stand)
  *   person marie on backup phones 3  has three numbers
+ *   person marie gone                is no longer the customer's
  *   opens 480:00                     when the customer does; "never"
  *   shift paul 30:00 marie           until when they are on call, and who is then
  *   0:00 open critical promise 300   the event at this time (minutes:seconds)
@@ -14,9 +15,9 @@
  * accept WHO [#n], decline WHO [#n], remote|on_my_way|on_site|still|done|hand_back WHO [eta S],
  * deadline, severity WORD, note, cancel, resume, take OPERATOR, called_back N, split N, changed,
  * quarantine, assign WHO OPERATOR [member] [stays], hand_over WHO TO [stays], join_in WHO
- * [on_call], leave WHO. "open" and "join" may end in "hold" or "ticket". Attempts are numbered in
- * the order they were made. "outbox held" keeps new ones from being handed over, "outbox open" no
- * longer.
+ * [on_call], leave WHO. "open" and "join" may end in "hold" or "ticket", "open" in
+ * "check_in WHO". Attempts are numbered in the order they were made. "outbox held" keeps new ones
+ * from being handed over, "outbox open" no longer.
  */
 #ifndef TESTS_UNIT_CORE_TRACE_H
 #define TESTS_UNIT_CORE_TRACE_H

@@ -76,8 +76,12 @@ struct world_person *world_person(struct world *world, const char *slug)
     return person;
 }
 
-static bool is_behind(const struct world_person *person, const struct procedure_target *target)
+static bool is_behind(const struct world *world, const struct world_person *person,
+                      const struct procedure_target *target)
 {
+    if (person->gone) {
+        return false;
+    }
     switch (target->kind) {
     case TARGET_ON_CALL:
         return strcmp(person->role, target->name) == 0;
@@ -85,8 +89,9 @@ static bool is_behind(const struct world_person *person, const struct procedure_
         return person->ref.kind == PERSON_AGENT && strcmp(person->slug, target->name) == 0;
     case TARGET_CONTACT:
         return person->ref.kind == PERSON_CONTACT && strcmp(person->slug, target->name) == 0;
-    case TARGET_CALLBACK:
     case TARGET_CHECK_IN:
+        return person->ref.kind == PERSON_AGENT && person->ref.id == world->now.check_in_agent;
+    case TARGET_CALLBACK:
         break;
     }
     return false;
@@ -99,7 +104,7 @@ static void resolve(struct world *world, const struct procedure_target *targets,
     size_t found = 0;
     for (size_t t = 0; t < count; t++) {
         for (size_t p = 0; p < world->persons_count; p++) {
-            if (!taken[p] && is_behind(&world->persons[p], &targets[t])) {
+            if (!taken[p] && is_behind(world, &world->persons[p], &targets[t])) {
                 taken[p] = true;
                 members[found++] = world->shown[p];
             }
@@ -145,7 +150,7 @@ static void show_team(struct world *world)
 {
     struct context *context = &world->context;
     for (size_t i = 0; i < world->persons_count; i++) {
-        if (is_in_team(world, &world->persons[i].ref)) {
+        if (!world->persons[i].gone && is_in_team(world, &world->persons[i].ref)) {
             assert_true(context->team_count < CONTEXT_TEAM_MAX);
             world->team[context->team_count++] = world->shown[i];
         }
@@ -197,7 +202,7 @@ const struct context *world_context(struct world *world)
                 &world->exhausted[i]);
     }
     for (size_t i = 0; i < world->persons_count; i++) {
-        if (person_equal(&world->now.holder, &world->persons[i].ref)) {
+        if (!world->persons[i].gone && person_equal(&world->now.holder, &world->persons[i].ref)) {
             world->context.holder = &world->shown[i];
         }
     }
@@ -277,6 +282,7 @@ void world_open(struct world *world, enum severity severity, int64_t promised_ms
     world->now.procedure_id = 1;
     world->now.severity = severity;
     world->now.drill = drill;
+    world->now.check_in_agent = world->check_in_agent;
     world->now.opened_at = event.wall;
     world_step(world, &event);
     assert_int_equal(world->status, STATUS_OK);

@@ -22,6 +22,7 @@ struct world_person {
     bool doubtful;
     bool paused;
     bool busy;
+    bool gone; /* no longer the customer's: nobody finds them */
     struct context_device devices[DEVICES_OF_PERSON_MAX];
     size_t devices_count;
     int64_t shift_until_ms;      /* since 0:00; 0: in none */
@@ -38,11 +39,12 @@ struct world {
     size_t attempts_count;
     int64_t clock_ms; /* since 0:00 */
     unsigned ids;
-    bool outbox_held;      /* new attempts stay planned: no credit, or the trunk is full */
-    struct update *update; /* of the newest step */
-    enum status status;    /* of the newest step */
-    enum event_plan plan;  /* of the next event */
-    int64_t opens_ms;      /* the customer, since 0:00; INT64_MAX: never */
+    bool outbox_held;       /* new attempts stay planned: no credit, or the trunk is full */
+    struct update *update;  /* of the newest step */
+    enum status status;     /* of the newest step */
+    enum event_plan plan;   /* of the next event */
+    int64_t opens_ms;       /* the customer, since 0:00; INT64_MAX: never */
+    int64_t check_in_agent; /* of the next opening; 0: it is about a caller */
     /* what the core is shown */
     struct person_ref whom;  /* of the next event */
     struct person_ref actor; /* likewise */

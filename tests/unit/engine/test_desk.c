@@ -104,6 +104,30 @@ static void test_on_behalf__each_verb_is_the_agents(void **state)
     assert_int_equal(house_entries(house, id, ENTRY_HANDED_BACK), 1);
 }
 
+/* Somebody beside the holder tells the operator that they join, and that they leave. */
+static void test_on_behalf__joins_and_leaves(void **state)
+{
+    struct house *house = *state;
+    static const struct {
+        enum agent_verb verb;
+        const char *agent;
+        int members;
+    } said[] = {{VERB_ACCEPT, "paul", 0}, {VERB_JOIN, "jean", 1}, {VERB_LEAVE, "jean", 0}};
+    struct uuid id = house_escalate(house, SEVERITY_MINOR);
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        struct escalation escalation;
+        struct command *command = desk_command(house, id, DESK_ON_BEHALF);
+        command->request.desk.agent = said[i].agent;
+        command->request.desk.agent_verb = said[i].verb;
+        assert_answers(house, command, "accepted");
+        house_read(house, id, &escalation);
+        assert_int_equal(escalation.holder.id, house->paul);
+        assert_int_equal(escalation.members_count, said[i].members);
+    }
+    assert_int_equal(house_entries(house, id, ENTRY_MEMBER_JOINED), 1);
+    assert_int_equal(house_entries(house, id, ENTRY_MEMBER_LEFT), 1);
+}
+
 static struct uuid split_second(struct house *house, const char *key, int64_t after_ms)
 {
     struct command *command = NULL;
@@ -205,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_desk__each_verb_does_its_own),
         HOUSE_TEST(test_on_behalf__each_verb_is_the_agents),
+        HOUSE_TEST(test_on_behalf__joins_and_leaves),
         HOUSE_TEST(test_split__takes_everything_along),
         HOUSE_TEST(test_split__of_a_promise_that_is_due),
         HOUSE_TEST(test_split__of_no_promise),

@@ -211,6 +211,43 @@ static void test_pause__said_by_the_desk(void **state)
     assert_int_equal(command->answer.status, STATUS_NOT_FOUND);
 }
 
+static struct command *pause_by(struct house *house, const char *reason, const char *operator_name)
+{
+    struct command *command = house_command(house, COMMAND_PAUSE);
+    command->request.pause = (struct pause_request){
+        .agent = "jean", .minutes = 5, .reason = reason, .operator_name = operator_name};
+    house_run(house, command);
+    house_settle(house);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    return command;
+}
+
+/* Said again for another reason, or by somebody else, it is another pause. */
+static void test_pause__is_a_repeat_in_the_same_words_only(void **state)
+{
+    struct house *house = *state;
+    static const char *const said[][2] = {
+        {NULL, NULL}, {"lift", NULL}, {"train", NULL}, {"train", "Zoé"}, {"train", "Lucie"}};
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        const char *body = pause_by(house, said[i][0], said[i][1])->answer.body;
+        house_advance(house, 1000);
+        assert_string_equal(pause_by(house, said[i][0], said[i][1])->answer.body, body);
+    }
+    assert_int_equal(house_number(house, "SELECT count(*) FROM agent_pause WHERE reason = 'train' "
+                                         "AND operator = 'Lucie'"),
+                     1);
+}
+
+static void test_pause__of_an_unknown_customer(void **state)
+{
+    struct house *house = *state;
+    struct command *command = house_command(house, COMMAND_PAUSE);
+    command->customer_id = 4711;
+    command->request.pause = (struct pause_request){.agent = "jean", .minutes = 5};
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_NOT_FOUND);
+}
+
 /* What is over is taken away when there is time for it. */
 static void test_pause__leaves_no_row(void **state)
 {
@@ -371,6 +408,8 @@ int main(void)
         HOUSE_TEST(test_pause__during_a_step_calls_at_once),
         HOUSE_TEST(test_pause__is_renewed_and_repeated),
         HOUSE_TEST(test_pause__said_by_the_desk),
+        HOUSE_TEST(test_pause__is_a_repeat_in_the_same_words_only),
+        HOUSE_TEST(test_pause__of_an_unknown_customer),
         HOUSE_TEST(test_pause__leaves_no_row),
         HOUSE_TEST(test_busy__asks_renfort_as_well),
         HOUSE_TEST(test_busy__as_a_member),
