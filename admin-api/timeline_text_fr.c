@@ -14,6 +14,7 @@ static const char *const dictionary[][2] = {
     {"declined", "a refusé"},
     {"no_live_device", "aucun téléphone enregistré"},
     {"no_number", "aucun numéro"},
+    {"eight_are_asked_already", "huit personnes sont déjà demandées"},
     {"not_accepted_in_time", "pas d'acceptation à temps"},
     {"no_reception", "aucune réception confirmée"},
     {"every_path_failed", "tous les moyens ont échoué"},

@@ -1,6 +1,6 @@
 /* asking.c - how one person of a step is asked: on its paths, by call too when a push alone may not
  * reach them, and with the backup beside them when they have other things in hand. Nobody is
- * skipped for any of it.
+ * skipped for any of it. Who is asked by name has the same backup.
  */
 #include "gateway/core/core_private.h"
 
@@ -114,14 +114,20 @@ static bool is_of_step(const struct step *step, const struct person_ref *person)
     return false;
 }
 
+/* What else they have in hand, so that the backup is asked beside them; NULL: nothing. */
+static const char *other_things(const struct context_person *person)
+{
+    return person->busy ? "busy" : person->paused ? "paused" : NULL;
+}
+
 /* Why the backup is to be asked beside them; NULL: it is not. */
 static const char *needs_backup(const struct step *step, const struct context_person *person)
 {
-    if ((!person->busy && !person->paused) || is_left_alone(step, &person->ref) ||
-        !was_asked(step, &person->ref)) {
+    const char *why = other_things(person);
+    if (why == NULL || is_left_alone(step, &person->ref) || !was_asked(step, &person->ref)) {
         return NULL;
     }
-    return person->busy ? "busy" : "paused";
+    return why;
 }
 
 /* Whether anybody of the backup is left to be asked: whom the step names is asked anyway, and who
@@ -173,6 +179,37 @@ void run_update_backup(struct step *step)
         if (!is_of_step(step, &person->ref) && !is_left_alone(step, &person->ref) &&
             was_asked(step, &person->ref)) {
             (void)run_reach(step, PURPOSE_UPDATE, person, VIA_PUSH, run_step_ends(step->now));
+        }
+    }
+}
+
+static bool can_back_up_offer(const struct step *step, const struct context_person *person)
+{
+    return team_can_reach(person) && team_offer(step->now, &person->ref) == NULL &&
+           !team_has(step->now, &person->ref) && !run_stepped_aside(step, &person->ref);
+}
+
+void run_back_up_offer(struct step *step, const struct context_person *asked, struct offer offer)
+{
+    const struct context_step *backup = &step->context->backup;
+    const char *why = other_things(asked);
+    bool told = false;
+    assert(backup->persons_count <= BACKUP_PERSONS_MAX && offer.origin != OFFER_BY_BACKUP);
+    offer.origin = OFFER_BY_BACKUP;
+    for (size_t i = 0; why != NULL && i < backup->persons_count; i++) {
+        const struct context_person *person = &backup->persons[i];
+        bool room = step->now->offers_count < OFFERS_MAX;
+        if (!can_back_up_offer(step, person)) {
+            continue;
+        }
+        if (!room || !told) {
+            struct entry *entry = step_record(step, room ? ENTRY_BACKED_UP : ENTRY_PERSON_SKIPPED);
+            entry->person = room ? asked->ref : person->ref;
+            entry->word = room ? why : "eight_are_asked_already";
+        }
+        if (room) {
+            team_add_offer(step, person, offer);
+            told = true;
         }
     }
 }

@@ -165,6 +165,10 @@ int run_ask(struct step *step, const struct context_person *person);
  * many attempts that makes. */
 int run_back_up(struct step *step);
 
+/* Makes the offer to those of the backup, too, as far as there is room, when whom it was made to is
+ * busy or paused: an entry says so, and one who is left out. */
+void run_back_up_offer(struct step *step, const struct context_person *asked, struct offer offer);
+
 /* An entry that says why somebody of the step is called too, or backed up. */
 void run_record_why(struct step *step, enum entry_kind kind, const struct person_ref *person,
                     const char *why);
@@ -196,6 +200,8 @@ void step_mark_attempt(struct step *step, enum attempt_answer answer);
 
 /* The paths of a member, of somebody who is asked, or of the event's `whom`; NULL. */
 const struct context_person *team_person(const struct step *step, const struct person_ref *ref);
+/* Whether somebody is there, and has a way. */
+bool team_can_reach(const struct context_person *person);
 /* A member who is at work, or NULL. */
 struct member *team_member(struct step *step, const struct person_ref *person);
 /* Whether a member said that they are done. */
@@ -211,10 +217,14 @@ bool team_is_full(const struct escalation *now);
 /* What somebody was asked and has not answered, or NULL. */
 const struct offer *team_offer(const struct escalation *now, const struct person_ref *person);
 
-/* Asks somebody who can be reached, in place of what they were asked before; there is room. */
+/* Asks somebody who can be reached, in place of what they were asked before; there is room. The
+ * backup is asked beside them. */
 void team_ask(struct step *step, const struct context_person *person, enum offer_role role,
               enum offer_origin origin, bool stays);
-/* The actor said no to what they were asked: who asked is told. */
+/* Makes one more offer, to somebody who can be reached and has none; there is room. */
+void team_add_offer(struct step *step, const struct context_person *person, struct offer offer);
+/* The actor said no to what they were asked: who asked is told, unless the actor is of the backup
+ * and not the last of their asking. */
 void team_declined(struct step *step);
 /* The actor joins the holder, asked or not; there is room. */
 void team_join(struct step *step, const char *why);

@@ -52,7 +52,9 @@ struct member {
 };
 
 /* Somebody, an agent or a contact, is asked by name to take over or to join. Nothing changes
- * before they accept: an offer takes the escalation from nobody. */
+ * before they accept: an offer takes the escalation from nobody. Who is asked beside somebody
+ * (OFFER_BY_BACKUP) is so in one asking: it has one end, which no other asking has, and is over for
+ * all of them when one accepts. */
 struct offer {
     enum person_kind kind;
     int64_t id;
@@ -60,7 +62,7 @@ struct offer {
     enum offer_origin origin;
     bool stays; /* HOLDER: the one who holds it until then goes on as a member */
     struct wall_time since;
-    struct engine_time until; /* unanswered by then it is over */
+    struct engine_time until; /* unanswered by then it is over; tells askings apart */
 };
 
 struct escalation {

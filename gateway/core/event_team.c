@@ -11,7 +11,7 @@ static const char *obstacle(const struct step *step, const struct context_person
     if (now->check_in_agent != 0) {
         return "offer_of_check_in"; /* its own rules say who takes the shift */
     }
-    if (person == NULL || (person->phones_count == 0 && person->devices_count == 0)) {
+    if (!team_can_reach(person)) {
         return "offer_out_of_reach";
     }
     if (event->role == OFFER_AS_MEMBER && team_is_full(now)) {

@@ -19,7 +19,7 @@ static bool is_person(const struct person_ref *ref)
     return ref->kind == PERSON_AGENT || ref->kind == PERSON_CONTACT;
 }
 
-static bool can_be_reached(const struct context_person *person)
+bool team_can_reach(const struct context_person *person)
 {
     return person != NULL && (person->phones_count > 0 || person->devices_count > 0);
 }
@@ -173,6 +173,24 @@ static void remove_offer(struct step *step, int place)
     step->update->changed = true;
 }
 
+/* Whether both are of one asking: somebody by name, and the backup beside them. */
+static bool is_same_asking(const struct offer *a, const struct offer *b)
+{
+    return a->until.ms == b->until.ms &&
+           /* unreachable: only askings of before there was a backup may end together */
+           (a->origin == OFFER_BY_BACKUP || b->origin == OFFER_BY_BACKUP);
+}
+
+/* Whether somebody may still accept what was asked with this one, which is over. */
+static bool asking_goes_on(const struct escalation *now, const struct offer *over)
+{
+    bool goes_on = false;
+    for (int i = 0; i < now->offers_count; i++) {
+        goes_on = goes_on || is_same_asking(&now->offers[i], over);
+    }
+    return goes_on;
+}
+
 /* Nothing came of it. What it put on their phones is the caller's affair. */
 static struct person_ref end_offer(struct step *step, int place, const char *why)
 {
@@ -194,6 +212,30 @@ static void end_offers_to_hold(struct step *step, bool withdraw)
                 run_withdraw_from(step, &whom);
             }
         }
+    }
+}
+
+/* Somebody accepted what they were asked: who was asked beside them is not any more. */
+static void end_asking(struct step *step, const struct offer *accepted, bool withdraw)
+{
+    for (int i = step->now->offers_count - 1; i >= 0; i--) {
+        if (is_same_asking(&step->now->offers[i], accepted)) {
+            struct person_ref whom = end_offer(step, i, "taken");
+            if (withdraw) {
+                run_withdraw_from(step, &whom);
+            }
+        }
+    }
+}
+
+/* They have what they were asked for, if they were. */
+static void fulfil_offer(struct step *step, const struct person_ref *person, bool withdraw)
+{
+    int place = place_of_offer(step->now, person);
+    if (place >= 0) {
+        const struct offer accepted = step->now->offers[place];
+        remove_offer(step, place);
+        end_asking(step, &accepted, withdraw);
     }
 }
 
@@ -247,47 +289,93 @@ static void ask(struct step *step, const struct context_person *person, enum off
     }
 }
 
+void team_add_offer(struct step *step, const struct context_person *person, struct offer offer)
+{
+    struct escalation *now = step->now;
+    assert(is_person(&person->ref) && team_can_reach(person));
+    assert(now->offers_count < OFFERS_MAX); /* the caller looked */
+    offer.kind = person->ref.kind;
+    offer.id = person->ref.id;
+    now->offers[now->offers_count++] = offer;
+    bool by_somebody = offer.origin == OFFER_BY_DESK || offer.origin == OFFER_BY_HOLDER;
+    struct entry *entry = step_record(step, ENTRY_OFFERED);
+    entry->person = by_somebody ? step->event->actor : ref_of(PERSON_NONE, 0);
+    entry->other_kind = offer.kind;
+    entry->other_id = offer.id;
+    entry->word = offer_role_word(offer.role);
+    entry->text = by_somebody ? step->event->text : NULL;
+    ask(step, person, offer.role, VIA_PUSH | VIA_CALL, offer.until);
+    assert(step->update->created_count > 0 || step->update->dropped > 0);
+}
+
+/* The end of an asking that begins now. */
+static struct engine_time end_of_asking(const struct step *step)
+{
+    const struct escalation *now = step->now;
+    struct engine_time until =
+        engine_time_add(step->event->now, step->context->procedure->offer_within_ms);
+    for (int i = 0; i < now->offers_count; i++) {
+        if (now->offers[i].until.ms == until.ms) {
+            until.ms++;
+            i = -1; /* the earlier ones have to be looked at again */
+        }
+    }
+    return until;
+}
+
+/* What somebody was asked gives way to something else, and what was asked beside them with it.
+ * Answers who is asked no more. */
+static size_t replace_offer(struct step *step, int place, struct person_ref *dropped_r)
+{
+    struct escalation *now = step->now;
+    const struct offer before = now->offers[place];
+    size_t count = 0;
+    (void)end_offer(step, place, "replaced");
+    for (int i = now->offers_count - 1; before.origin != OFFER_BY_BACKUP && i >= 0; i--) {
+        if (is_same_asking(&now->offers[i], &before)) {
+            dropped_r[count++] = end_offer(step, i, "closed");
+        }
+    }
+    return count;
+}
+
 void team_ask(struct step *step, const struct context_person *person, enum offer_role role,
               enum offer_origin origin, bool stays)
 {
-    struct escalation *now = step->now;
-    int known = place_of_offer(now, &person->ref);
-    assert(is_person(&person->ref) && can_be_reached(person));
+    struct person_ref dropped[OFFERS_MAX];
+    size_t dropped_count = 0;
+    int known = place_of_offer(step->now, &person->ref);
+    assert(origin != OFFER_BY_BACKUP);
     if (known >= 0) {
-        (void)end_offer(step, known, "replaced");
+        dropped_count = replace_offer(step, known, dropped);
     }
-    assert(now->offers_count < OFFERS_MAX); /* the caller looked */
-    struct engine_time until =
-        engine_time_add(step->event->now, step->context->procedure->offer_within_ms);
-    now->offers[now->offers_count++] = (struct offer){
-        .kind = person->ref.kind,
-        .id = person->ref.id,
-        .role = role,
-        .origin = origin,
-        .stays = stays,
-        .since = step->event->wall,
-        .until = until,
-    };
-    struct entry *entry = step_record(step, ENTRY_OFFERED);
-    entry->person = origin == OFFER_BY_SHIFT ? ref_of(PERSON_NONE, 0) : step->event->actor;
-    entry->other_kind = person->ref.kind;
-    entry->other_id = person->ref.id;
-    entry->word = offer_role_word(role);
-    entry->text = step->event->type == EVENT_OFFER ? step->event->text : NULL;
-    ask(step, person, role, VIA_PUSH | VIA_CALL, until);
-    assert(step->update->created_count > 0 || step->update->dropped > 0);
+    const struct offer offer = {.role = role,
+                                .origin = origin,
+                                .stays = stays,
+                                .since = step->event->wall,
+                                .until = end_of_asking(step)};
+    team_add_offer(step, person, offer);
+    run_back_up_offer(step, person, offer);
+    for (size_t i = 0; i < dropped_count; i++) {
+        run_withdraw_from(step, &dropped[i]); /* unless they are asked anew */
+    }
 }
 
 void team_declined(struct step *step)
 {
     int place = place_of_offer(step->now, &step->event->actor);
     assert(place >= 0);
-    enum offer_origin origin = step->now->offers[place].origin;
+    const struct offer declined = step->now->offers[place];
+    bool by_backup = declined.origin == OFFER_BY_BACKUP;
     remove_offer(step, place);
     run_withdraw_from(step, &step->event->actor); /* from the other phones they have */
-    if (origin == OFFER_BY_DESK) {
+    if (by_backup && asking_goes_on(step->now, &declined)) {
+        return; /* another one of them may say yes, and who was asked by name is not heard */
+    }
+    if (by_backup || declined.origin == OFFER_BY_DESK) {
         step_task(step, TASK_OFFER, 0);
-    } else {
+    }
+    if (declined.origin != OFFER_BY_DESK) {
         tell_holder(step);
     }
 }
@@ -299,16 +387,12 @@ void team_join(struct step *step, const char *why)
     const struct event *event = step->event;
     struct escalation *now = step->now;
     assert(escalation_is_held(now) && !team_has(now, &event->actor) && !team_is_full(now));
-    int asked = place_of_offer(now, &event->actor);
     struct entry *entry = step_record(step, ENTRY_MEMBER_JOINED);
     entry->attempt = event->attempt;
     entry->path = event->via;
     entry->has_path = true;
     entry->word = why;
     entry->text = event->text;
-    if (asked >= 0) {
-        remove_offer(step, asked);
-    }
     if (person_equal(&now->handed_back_by, &event->actor)) {
         now->handed_back_by = (struct person_ref){.kind = PERSON_NONE};
     }
@@ -317,6 +401,12 @@ void team_join(struct step *step, const char *why)
                                       .since = event->wall,
                                       .intervention = INTERVENTION_ACCEPTED,
                                       .eta_at = WALL_NEVER});
+    const struct offer *asked = team_offer(now, &event->actor);
+    if (asked != NULL && asked->role == OFFER_AS_HOLDER) { /* the others still may take over */
+        remove_offer(step, place_of_offer(now, &event->actor));
+    } else {
+        fulfil_offer(step, &event->actor, true);
+    }
     tell_holder(step);
     run_look_at_search(step);
     assert(team_has(now, &event->actor));
@@ -450,10 +540,7 @@ bool team_goes_on(struct step *step)
         return false;
     }
     const struct person_ref to = ref_of(longest->kind, longest->id);
-    int asked = place_of_offer(now, &to);
-    if (asked >= 0) {
-        remove_offer(step, asked);
-    }
+    fulfil_offer(step, &to, true);
     hand_over(step, &to, true, "done");
     tell(step, team_person(step, &to), VIA_PUSH | VIA_CALL); /* they must know that it is theirs */
     return true;
@@ -463,12 +550,9 @@ void team_hold(struct step *step)
 {
     struct escalation *now = step->now;
     const struct person_ref holder = now->holder;
-    int asked = place_of_offer(now, &holder);
     int place = place_of_member(now, &holder);
     assert(escalation_is_held(now));
-    if (asked >= 0) {
-        remove_offer(step, asked);
-    }
+    fulfil_offer(step, &holder, false);
     if (place >= 0) {
         remove_member(step, place);
     }
@@ -549,11 +633,14 @@ void team_tell_of_cancellation(struct step *step)
 
 static void expire(struct step *step, int place)
 {
-    enum offer_origin origin = step->now->offers[place].origin;
+    const struct offer expired = step->now->offers[place];
     struct person_ref whom = end_offer(step, place, "expired");
     run_withdraw_from(step, &whom);
+    if (asking_goes_on(step->now, &expired)) {
+        return; /* the others of it are over now, too: the desk has one task for them all */
+    }
     step_task(step, TASK_OFFER, 0);
-    if (origin != OFFER_BY_DESK && escalation_is_held(step->now)) {
+    if (expired.origin != OFFER_BY_DESK && escalation_is_held(step->now)) {
         tell_holder(step);
     }
 }
@@ -571,7 +658,7 @@ static void end_shift(struct step *step)
     }
     now->shift_until = ENGINE_NEVER;
     const struct context_person *relief = shift != NULL ? shift->relief : NULL;
-    if (!can_be_reached(relief) || person_equal(&relief->ref, &now->holder)) {
+    if (!team_can_reach(relief) || person_equal(&relief->ref, &now->holder)) {
         return;
     }
     const struct offer *asked = team_offer(now, &relief->ref); /* to join: that is something else */

@@ -182,7 +182,8 @@
 #define OFFER_ORIGIN_TABLE(X)                                                                      \
     X(DESK, 0, "desk")                                                                             \
     X(HOLDER, 1, "holder")                                                                         \
-    X(SHIFT, 2, "shift") /* the gateway: the holder's shift has ended */
+    X(SHIFT, 2, "shift")   /* the gateway: the holder's shift has ended */                         \
+    X(BACKUP, 3, "backup") /* the gateway: beside somebody busy or paused who is asked */
 
 #define ENUM_MEMBER_(prefix, name, number) prefix##name = (number)
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gateway/engine/qualify.h"
+#include "gateway/engine/standing.h"
 
 const struct directory_interval *shift_of(const struct directory_customer *customer,
                                           int64_t agent_id, const char *role, struct wall_time at,

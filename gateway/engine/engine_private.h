@@ -449,16 +449,6 @@ enum status context_build(struct engine *engine, const struct directory_customer
                           const struct escalation *escalation, const struct event *event,
                           struct context *context_r, struct error *error) MUST_CHECK;
 
-/* ---- standing.c ---- */
-
-/* How agents stand when this event comes to an escalation, as it is before it; read from the store
- * where the event may ask them. It lives as long as the engine does. */
-struct people_standing standing_for(struct engine *engine, const struct event *event,
-                                    const struct procedure *procedure,
-                                    const struct escalation *escalation);
-
-/* ---- context.c, again ---- */
-
 /* Adds when the customer opens next. */
 void context_add_opening(struct engine *engine, const struct directory_customer *customer,
                          const struct event *event, struct context *context);

@@ -2,7 +2,9 @@
  * whether they hold something else. The directory does not say, as both change all the time; so it
  * is read from the rows, and only for an event that may ask somebody.
  */
-#include "gateway/engine/engine_private.h"
+#include "gateway/engine/standing.h"
+
+#include <assert.h>
 
 #include "gateway/engine/reachability.h"
 #include "gateway/store/store_standing.h"
@@ -44,6 +46,21 @@ static enum status nobody_is_busy(void *context, int64_t customer_id, int64_t ag
     return STATUS_OK;
 }
 
+/* Their offer calls them at once: whether their phones were heard of is all one. */
+enum status standing_by_name(struct engine *engine, const struct directory_person *person,
+                             const struct escalation *escalation, const struct event *event,
+                             const struct context *context, struct context_person *person_r,
+                             struct error *error)
+{
+    assert(person->kind == PERSON_AGENT);
+    if (context->backup.persons_count == 0) {
+        return STATUS_OK;
+    }
+    person_r->paused = people_is_paused(person, event->now, event->wall);
+    return is_busy(engine, escalation->customer_id, person->id, escalation->id, &person_r->busy,
+                   error);
+}
+
 /* Whether more people than one are wanted: then an acceptance may begin the next step for them. */
 static bool wants_several(const struct procedure *procedure, const struct escalation *escalation)
 {
@@ -54,8 +71,8 @@ static bool wants_several(const struct procedure *procedure, const struct escala
     return several;
 }
 
-/* Whether the event may begin a step or add to one. Those that never do are the most frequent, and
- * what answers an acceptance must not read more than it has to. */
+/* Whether the event may begin a step or add to one; an offer does neither. Those that never do are
+ * the most frequent, and what answers an acceptance must not read more than it has to. */
 static bool may_ask(const struct event *event, const struct procedure *procedure,
                     const struct escalation *escalation)
 {

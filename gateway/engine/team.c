@@ -4,6 +4,7 @@
 
 #include "gateway/engine/engine_private.h"
 #include "gateway/engine/people.h"
+#include "gateway/engine/standing.h"
 
 /* ---- people ---- */
 
@@ -19,10 +20,30 @@ static enum status add_person(const struct directory_customer *customer,
     return people_paths(arena, person, &people[(*count)++], error);
 }
 
-static enum status resolve_people(const struct directory_customer *customer,
-                                  const struct escalation *escalation, const struct event *event,
-                                  struct arena *arena, struct context *context, struct error *error)
+/* One resolution: for whom, and into what. */
+struct resolving {
+    struct engine *engine;
+    const struct directory_customer *customer;
+    const struct escalation *escalation;
+    const struct event *event;
+    struct context *context;
+};
+
+/* Of who may be asked by name now. */
+static enum status add_standing(const struct resolving *resolving,
+                                const struct directory_person *person,
+                                struct context_person *person_r, struct error *error)
 {
+    return standing_by_name(resolving->engine, person, resolving->escalation, resolving->event,
+                            resolving->context, person_r, error);
+}
+
+static enum status resolve_people(const struct resolving *resolving, struct error *error)
+{
+    const struct directory_customer *customer = resolving->customer;
+    const struct escalation *escalation = resolving->escalation;
+    const struct event *event = resolving->event;
+    struct arena *arena = resolving->engine->scratch;
     enum status status = STATUS_OK;
     size_t count = 0;
     if (escalation->members_count == 0 && escalation->offers_count == 0 &&
@@ -46,8 +67,14 @@ static enum status resolve_people(const struct directory_customer *customer,
     if (status == STATUS_OK && event->whom.kind != PERSON_NONE) {
         status = add_person(customer, &event->whom, arena, people, &count, error);
     }
-    context->team = people;
-    context->team_count = count;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (person_equal(&people[i].ref, &event->whom)) { /* once, or as a member, too */
+            status = add_standing(resolving, directory_person(customer, &event->whom), &people[i],
+                                  error);
+        }
+    }
+    resolving->context->team = people;
+    resolving->context->team_count = count;
     return status;
 }
 
@@ -89,13 +116,14 @@ static struct shift find_shift(const struct directory_customer *customer, int64_
 }
 
 /* Who is on call for the role now, is somebody else, and can be reached. */
-static enum status find_relief(const struct directory_customer *customer, const struct shift *shift,
-                               int64_t holder, struct wall_time at, struct arena *arena,
+static enum status find_relief(const struct resolving *resolving, const struct shift *shift,
                                const struct context_person **relief_r, struct error *error)
 {
+    struct arena *arena = resolving->engine->scratch;
     const struct directory_person *agents[PERSONS_OF_STEP_MAX];
-    size_t count = people_on_call(customer, shift->rota->slug, at, agents, PERSONS_OF_STEP_MAX);
-    for (size_t i = 0; i < count && *relief_r == NULL; i++) {
+    size_t count = people_on_call(resolving->customer, shift->rota->slug, resolving->event->wall,
+                                  agents, PERSONS_OF_STEP_MAX);
+    for (size_t i = 0; i < count; i++) {
         struct context_person *person = arena_alloc(arena, sizeof *person);
         if (person == NULL) {
             return error_set(error, STATUS_NO_MEMORY, "no memory for the relief");
@@ -104,48 +132,55 @@ static enum status find_relief(const struct directory_customer *customer, const 
         if (status != STATUS_OK) {
             return status;
         }
-        if (agents[i]->id != holder && (person->phones_count > 0 || person->devices_count > 0)) {
+        if (agents[i]->id != resolving->escalation->holder.id &&
+            (person->phones_count > 0 || person->devices_count > 0)) {
             *relief_r = person;
+            return add_standing(resolving, agents[i], person, error);
         }
     }
     return STATUS_OK;
 }
 
-static enum status resolve_shift(const struct directory_customer *customer, int64_t agent_id,
-                                 struct wall_time since, const struct event *event,
-                                 struct arena *arena, const struct context_shift **shift_r,
+static enum status resolve_shift(const struct resolving *resolving, int64_t agent_id,
+                                 struct wall_time since, const struct context_shift **shift_r,
                                  struct error *error)
 {
-    struct shift shift = find_shift(customer, agent_id, since);
+    const struct event *event = resolving->event;
+    struct shift shift = find_shift(resolving->customer, agent_id, since);
     if (shift.rota == NULL) {
         return STATUS_OK;
     }
-    struct context_shift *context_shift = arena_alloc(arena, sizeof *context_shift);
+    struct context_shift *context_shift =
+        arena_alloc(resolving->engine->scratch, sizeof *context_shift);
     if (context_shift == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for the shift");
     }
     *context_shift = (struct context_shift){
         .until = engine_time_add(event->now, shift.until.ms - event->wall.ms)};
     *shift_r = context_shift;
-    return shift.until.ms > event->wall.ms ? STATUS_OK
-                                           : find_relief(customer, &shift, agent_id, event->wall,
-                                                         arena, &context_shift->relief, error);
+    return shift.until.ms > event->wall.ms
+               ? STATUS_OK
+               : find_relief(resolving, &shift, &context_shift->relief, error);
 }
 
 enum status team_resolve(struct engine *engine, const struct directory_customer *customer,
                          const struct escalation *escalation, const struct event *event,
                          struct context *context, struct error *error)
 {
-    struct arena *arena = engine->scratch;
-    enum status status = resolve_people(customer, escalation, event, arena, context, error);
+    const struct resolving resolving = {.engine = engine,
+                                        .customer = customer,
+                                        .escalation = escalation,
+                                        .event = event,
+                                        .context = context};
+    enum status status = resolve_people(&resolving, error);
     if (status == STATUS_OK && escalation->shift_until.ms != TIME_NEVER_MS &&
         escalation->holder.kind == PERSON_AGENT) {
-        status = resolve_shift(customer, escalation->holder.id, escalation->held_since, event,
-                               arena, &context->holder_shift, error);
+        status = resolve_shift(&resolving, escalation->holder.id, escalation->held_since,
+                               &context->holder_shift, error);
     }
     if (status == STATUS_OK && event->type == EVENT_ACCEPT && event->actor.kind == PERSON_AGENT) {
-        status = resolve_shift(customer, event->actor.id, event->wall, event, arena,
-                               &context->actor_shift, error);
+        status =
+            resolve_shift(&resolving, event->actor.id, event->wall, &context->actor_shift, error);
     }
     return status;
 }

@@ -1,5 +1,6 @@
 """Who is asked by name, joins, hands over, and the list of who is at work on what; over sockets."""
 
+import concurrent.futures
 import datetime
 import unittest
 
@@ -80,6 +81,76 @@ class TeamTest(astreinte_test.GatewayTest):
         self.assertEqual(customer.show(escalation)["holder"]["who"], "marie")
         self.assertEqual(marie.verb(escalation, "done").status, 200)
         self.assertEqual(customer.show(escalation)["state"], "done")
+
+    def busy_marie(self):
+        """As held(); Marie holds another ticket, and Zoé is on call as the backup."""
+        customer, paul, marie, escalation = self.held()
+        zoe = customer.add_agent("zoe", "Zoé Blanc", "+33600000019")
+        customer.admin_path("PUT", "rotas/renfort", astreinte_test.rota("zoe"), 200)
+        other = customer.escalate()["id"]
+        self.assertEqual(customer.verb(other, "assign", agent="marie").status, 200)
+        self.assertEqual(marie.verb(other, "accept")["you"], "holder")
+        return customer, paul, marie, zoe, escalation
+
+    def test_a_busy_colleague_has_the_backup_asked_as_well(self):
+        customer, paul, marie, zoe, escalation = self.busy_marie()
+        answer = paul.verb(escalation, "hand-over", to="marie")
+        asked = [("marie", "holder", "holder"), ("zoe", "holder", "backup")]
+        self.assertEqual([(each["who"], each["as"], each["by"]) for each in answer["offers"]],
+                         asked)
+        self.assertEqual(len({each["until"] for each in answer["offers"]}), 1)
+        mission = next(each for each in self.missions(customer)["items"]
+                       if each["escalation"] == escalation)
+        self.assertEqual([(each["who"], each["as"], each["by"]) for each in mission["offers"]],
+                         asked)
+        ways = sorted((each["to"]["who"], each["path"])
+                      for each in customer.show(escalation)["attempts"]
+                      if each["purpose"] == "offer")
+        self.assertEqual(ways, [("marie", "call"), ("marie", "push"), ("zoe", "call"),
+                                ("zoe", "push")])
+        self.assertEqual(zoe.verb(escalation, "accept")["you"], "holder")
+        late = marie.verb(escalation, "accept")
+        self.assert_problem(late, 409, "already-accepted")
+        self.assertIn("Zoé Blanc", str(late.json))
+        view = customer.show(escalation)
+        self.assertEqual((view["holder"]["who"], view["offers"]), ("zoe", []))
+        texts = [each["text"] for each in view["timeline"]]
+        self.assertIn("Marie Petit is busy with another ticket: the backup is asked as well.",
+                      texts)
+        self.assertIn("The gateway asks Zoé Blanc to take over.", texts)
+        self.assertIn("Marie Petit is not asked any more: somebody has it.", texts)
+
+    def test_a_busy_agent_says_no_and_the_backup_joins(self):
+        customer, _, marie, zoe, escalation = self.busy_marie()
+        answer = customer.verb(escalation, "assign", agent="marie", **{"as": "member"})
+        self.assertEqual([each["who"] for each in answer["offers"]], ["marie", "zoe"])
+        self.assertEqual(marie.verb(escalation, "decline").status, 200)
+        view = customer.show(escalation)
+        self.assertEqual([each["who"] for each in view["offers"]], ["zoe"])
+        self.assertEqual([each["kind"] for each in view["tasks"]], ["unaccepted"])
+        self.assertEqual(zoe.verb(escalation, "accept")["you"], "member")
+        self.assertEqual(customer.show(escalation)["offers"], [])
+
+    def test_two_of_one_asking_accept_at_once(self):
+        customer, _, marie, zoe, escalation = self.busy_marie()
+        self.assertEqual(customer.verb(escalation, "assign", agent="marie").status, 200)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            answers = list(pool.map(lambda agent: agent.verb(escalation, "accept"), (marie, zoe)))
+        self.assertEqual(sorted(each.status for each in answers), [200, 409])
+        holder = "marie" if answers[0].status == 200 else "zoe"
+        view = customer.show(escalation)
+        self.assertEqual((view["holder"]["who"], view["offers"]), (holder, []))
+
+    def test_eight_are_asked_at_most(self):
+        customer, _, marie, _, escalation = self.busy_marie()
+        for i in range(7):
+            agent = customer.add_agent(f"a{i}", f"Agent {i}", f"+3360000010{i}", devices=False)
+            self.assertEqual(customer.verb(escalation, "assign", agent=agent.slug,
+                                           **{"as": "member"}).status, 200)
+        answer = customer.verb(escalation, "assign", agent="marie")
+        self.assertEqual([each["who"] for each in answer["offers"][6:]], ["a6", "marie"])
+        texts = [each["text"] for each in customer.show(escalation)["timeline"]]
+        self.assertIn("Zoé Blanc is skipped: eight are asked already.", texts)
 
     def test_two_are_wanted(self):
         customer, _, marie, escalation = self.held(night(acceptances=2))

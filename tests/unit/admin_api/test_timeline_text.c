@@ -114,6 +114,10 @@ static void test_phrase__says_who_and_why(void **state)
                                       "{\"person_kind\":\"agent\",\"person\":7,\"word\":"
                                       "\"declined\"}"),
                         "On ne sollicite pas Paul Durand\u00a0: a refusé.");
+    assert_string_equal(
+        say_in_french(ENTRY_PERSON_SKIPPED, "{\"person_kind\":\"agent\",\"person\":7,\"word\":"
+                                            "\"eight_are_asked_already\"}"),
+        "On ne sollicite pas Paul Durand\u00a0: huit personnes sont déjà demandées.");
     assert_string_equal(say_in_french(ENTRY_FORWARDED, "{}"),
                         "L'appel est transféré au numéro d'urgence.");
 }

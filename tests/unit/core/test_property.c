@@ -289,6 +289,31 @@ static void check_holder(const struct escalation *before, const struct event *ev
     }
 }
 
+/* Who is asked in one asking is asked the same; one of them by name, at most; and one acceptance
+ * ends it for all. */
+static void check_askings(const struct escalation *before, const struct event *event,
+                          const struct world *world)
+{
+    const struct escalation *now = &world->now;
+    for (int i = 0; i < now->offers_count; i++) {
+        for (int k = 0; k < i; k++) {
+            const struct offer *one = &now->offers[i], *other = &now->offers[k];
+            if (one->until.ms == other->until.ms) {
+                assert_int_equal(one->origin, OFFER_BY_BACKUP);
+                assert_int_equal(one->role, other->role);
+                assert_int_equal(one->stays, other->stays);
+            }
+        }
+    }
+    for (int i = 0; i < before->offers_count && event->type == EVENT_ACCEPT; i++) {
+        const struct offer *asked = &before->offers[i];
+        bool own = asked->kind == event->actor.kind && asked->id == event->actor.id;
+        for (int k = 0; own && world->update->answer == STATUS_OK && k < now->offers_count; k++) {
+            assert_int_not_equal(now->offers[k].until.ms, asked->until.ms);
+        }
+    }
+}
+
 /* A deadline at its time always moves the due time on: nothing can spin, nothing stands still. */
 static void check_deadline(const struct event *event, const struct world *world)
 {
@@ -381,6 +406,7 @@ static void live(struct world *world, uint64_t life)
             check_created(world, before.due_at.ms <= event.now.ms);
             check_deadline(&event, world);
             check_holder(&before, &event, world);
+            check_askings(&before, &event, world);
         }
     }
 }

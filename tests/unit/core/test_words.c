@@ -45,7 +45,7 @@ static void words__are_stored_and_never_change(void **state)
     CHECK_TABLE(task_kind, task_kind_word, "promise", "progress", "cancel", "caller", "unaccepted",
                 "short_handed");
     CHECK_TABLE(offer_role, offer_role_word, "holder", "member");
-    CHECK_TABLE(offer_origin, offer_origin_word, "desk", "holder", "shift");
+    CHECK_TABLE(offer_origin, offer_origin_word, "desk", "holder", "shift", "backup");
     CHECK_TABLE(entry_kind, entry_kind_word, "opened", "joined", "split", "step_started",
                 "person_skipped", "step_ended", "round_ended", "exhausted", "attempt_planned",
                 "attempt_accepted", "attempt_failed", "attempt_expired", "attempt_uncertain",

@@ -1,4 +1,5 @@
 /* test_team.c - who is asked by name, joins and takes over; what of it outlives the process. */
+#include <stdio.h>
 #include <string.h>
 
 #include "gateway/engine/engine_private.h"
@@ -253,6 +254,118 @@ static void test_offer__is_answered_by_key(void **state)
     assert_int_equal(sent_of(house, PURPOSE_TEAM), 1); /* jean is told */
 }
 
+/* zoe is on call as the backup, and paul holds a ticket of his own. */
+static struct uuid busy_paul(struct house *house)
+{
+    put_agent(house, "zoe", "+33611111119", true);
+    put_device(house, agent_id(house, "zoe"), "zoe-1", PLATFORM_FCM);
+    put_rota(house, PROCEDURE_WHEN_BUSY, "zoe");
+    struct uuid id = house_escalate(house, SEVERITY_MAJOR);
+    assert_int_equal(say(house, id, VERB_ACCEPT, house->paul)->answer.status, STATUS_OK);
+    house_settle(house);
+    return id;
+}
+
+static void assert_offers(struct house *house, struct uuid id, int count, enum offer_origin last)
+{
+    struct escalation escalation;
+    house_read(house, id, &escalation);
+    assert_int_equal(escalation.offers_count, count);
+    assert_int_equal(escalation.offers[count - 1].origin, last);
+    assert_int_equal(escalation.offers[count - 1].until.ms, escalation.offers[0].until.ms);
+}
+
+/* Both are asked, over a crash; whoever comes first has it, and the other is told who. */
+static void test_busy__has_the_backup_asked_as_well(void **state)
+{
+    struct house *house = *state;
+    (void)busy_paul(house);
+    struct uuid id = held_by_jean(house);
+    assert_int_equal(assign(house, id, "paul", OFFER_AS_HOLDER)->answer.status, STATUS_OK);
+    assert_int_equal(sent_of(house, PURPOSE_OFFER), 4); /* by push and by call, each */
+    assert_offers(house, id, 2, OFFER_BY_BACKUP);
+    assert_int_equal(house_entries(house, id, ENTRY_BACKED_UP), 1);
+    house_close(house);
+    house_open(house);
+    assert_offers(house, id, 2, OFFER_BY_BACKUP);
+    assert_int_equal(say(house, id, VERB_ACCEPT, agent_id(house, "zoe"))->answer.status, STATUS_OK);
+    assert_holder(house, id, agent_id(house, "zoe"));
+    assert_int_equal(house_entries(house, id, ENTRY_OFFER_ENDED), 1);
+    struct command *command = say(house, id, VERB_ACCEPT, house->paul);
+    assert_int_equal(command->answer.status, STATUS_ALREADY_ACCEPTED);
+    assert_non_null(strstr(command->answer.error.text, "zoe"));
+    assert_holder(house, id, agent_id(house, "zoe"));
+}
+
+/* What keeps them busy is open, another ticket, and the procedure's affair. */
+static void test_busy__only_with_something_else(void **state)
+{
+    struct house *house = *state;
+    struct uuid other = busy_paul(house), id = held_by_jean(house);
+    (void)assign(house, other, "paul", OFFER_AS_HOLDER); /* he has it */
+    (void)assign(house, id, "zoe", OFFER_AS_MEMBER);     /* she is free */
+    assert_offers(house, id, 1, OFFER_BY_DESK);
+    assert_int_equal(say(house, other, VERB_DONE, house->paul)->answer.status, STATUS_OK);
+    id = held_by_jean(house);
+    (void)assign(house, id, "paul", OFFER_AS_MEMBER);
+    assert_int_equal(say(house, id, VERB_JOIN, house->paul)->answer.status, STATUS_OK);
+    (void)assign(house, id, "paul", OFFER_AS_HOLDER); /* at work on this one */
+    assert_offers(house, id, 1, OFFER_BY_DESK);
+    struct uuid third = held_by_jean(house);
+    (void)assign(house, third, "paul", OFFER_AS_MEMBER); /* a member is busy for others */
+    assert_offers(house, third, 2, OFFER_BY_BACKUP);
+    put_procedure(house, "night",
+                  "{\"when_busy\":\"\",\"steps\":[{\"notify\":[{\"on_call\":\"duty\"}],\"by\":["
+                  "\"push\"],\"accepted_within_s\":60}]}");
+    third = held_by_jean(house);
+    (void)assign(house, third, "paul", OFFER_AS_MEMBER);
+    assert_offers(house, third, 1, OFFER_BY_DESK);
+}
+
+/* The holder asks somebody in the lift; asked anew for something else, they are out of it. */
+static void test_paused__has_the_backup_asked_as_well(void **state)
+{
+    struct house *house = *state;
+    assert_int_equal(say(house, busy_paul(house), VERB_DONE, house->paul)->answer.status,
+                     STATUS_OK);
+    struct command *command = house_command(house, COMMAND_PAUSE);
+    command->request.pause = (struct pause_request){.agent_id = house->paul, .minutes = 5};
+    house_run(house, command);
+    struct uuid id = held_by_jean(house);
+    command = agent_command(house, id, VERB_HAND_OVER, house->jean, NULL);
+    command->request.agent.to = "paul";
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    assert_offers(house, id, 2, OFFER_BY_BACKUP);
+    house_advance(house, 5 * 60000 - 1);
+    (void)assign(house, id, "paul", OFFER_AS_MEMBER);
+    assert_int_equal(house_entries(house, id, ENTRY_BACKED_UP), 2);
+    house_advance(house, 1);
+    command = desk_command(house, id, DESK_ASSIGN);
+    command->request.desk.agent = "paul";
+    house_run(house, command);
+    assert_int_equal(command->answer.status, STATUS_OK);
+    assert_int_equal(house_entries(house, id, ENTRY_BACKED_UP), 2);
+}
+
+/* Who is on call when the holder's shift ends has a ticket already. */
+static void test_busy__as_the_relief(void **state)
+{
+    struct house *house = *state;
+    char shifts[96];
+    int64_t ends_ms = house->wall.ms + 600000;
+    (void)busy_paul(house);
+    (void)snprintf(shifts, sizeof shifts, "jean@0-%lld paul@%lld-%lld", (long long)ends_ms,
+                   (long long)ends_ms, (long long)ends_ms + 86400000);
+    put_rota(house, "duty", shifts);
+    house_settle(house);
+    struct uuid id = held_by_jean(house);
+    house_advance(house, 600001);
+    house_settle(house);
+    assert_offers(house, id, 2, OFFER_BY_BACKUP);
+    assert_holder(house, id, house->jean);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +378,10 @@ int main(void)
         HOUSE_TEST(test_join__is_for_who_is_on_call),
         HOUSE_TEST(test_acceptances__are_sought_beside_the_holder),
         HOUSE_TEST(test_offer__is_answered_by_key),
+        HOUSE_TEST(test_busy__has_the_backup_asked_as_well),
+        HOUSE_TEST(test_busy__only_with_something_else),
+        HOUSE_TEST(test_paused__has_the_backup_asked_as_well),
+        HOUSE_TEST(test_busy__as_the_relief),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
