@@ -342,13 +342,13 @@ MUTATIONS = [
     )),
     mutation("a check-in counts before its push was heard", (
         ENGINE + "command_check_in.c",
-        "    if (status == STATUS_NOT_FOUND && duty->shift_to_at.ms <= command->received_at.ms) {\n",
+        "    if (status == STATUS_NOT_FOUND && duty->shift_to_at.ms <= ",
         "    if (status == STATUS_NOT_FOUND &&\n"
         "        store_get_check_in(engine->store, duty->customer_id, duty->agent_id,\n"
         "                           engine->scratch, &check_in, error) == STATUS_OK) {\n"
         "        return STATUS_OK;\n"
         "    }\n"
-        "    if (status == STATUS_NOT_FOUND && duty->shift_to_at.ms <= command->received_at.ms) {\n",
+        "    if (status == STATUS_NOT_FOUND && duty->shift_to_at.ms <= ",
     )),
     mutation("who accepts in the app counts as checked in", (
         ENGINE + "command_check_in.c",
