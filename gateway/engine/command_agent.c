@@ -1,5 +1,5 @@
 /* command_agent.c - the verbs of an agent's phone, by its own token or by a push's action token. */
-#include "gateway/engine/engine_private.h"
+#include "gateway/engine/duty_private.h"
 
 #include <assert.h>
 #include <string.h>
@@ -147,7 +147,8 @@ static void event_of_verb(const struct agent_request *request, struct event *eve
     }
 }
 
-/* A confirmation proves the device's path; what was said on the telephone has none. */
+/* What only the push carried proves the device's path: the agent's own token says who speaks, and
+ * what was said on the telephone has no device. */
 static enum status prove_device(struct engine *engine, const struct command *command,
                                 const struct event *event, const struct applied *applied,
                                 struct error *error)
@@ -155,9 +156,12 @@ static enum status prove_device(struct engine *engine, const struct command *com
     const struct update *update = applied->update;
     const struct attempt *attempt = &update->changed_attempts[0]; /* its own comes first */
     assert(update->changed_attempts_count > 0 && uuid_equal(attempt->id, event->attempt));
-    return attempt->device_id == 0 ? STATUS_OK
-                                   : store_prove_device(engine->store, command->customer_id,
-                                                        attempt->device_id, event->wall, error);
+    if (attempt->device_id == 0 || event->via != PATH_PUSH) {
+        return STATUS_OK;
+    }
+    probe_provider_works(engine, attempt->platform);
+    return store_prove_device(engine->store, command->customer_id, attempt->device_id, event->wall,
+                              error);
 }
 
 static enum status identify(struct engine *engine, struct command *command, struct event *event,

@@ -540,7 +540,7 @@ enum status check_in_heard(struct engine *engine, const struct device_test_row *
                                     "checked in by the app: the test push was heard", error);
         }
     }
-    return status;
+    return status == STATUS_OK ? duty_carried_by_phone(engine, &row, at, error) : status;
 }
 
 /* ---- who else takes the shift ---- */

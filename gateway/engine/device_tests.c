@@ -8,7 +8,7 @@
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
 #include "gateway/engine/device_test_json.h"
-#include "gateway/engine/engine_private.h"
+#include "gateway/engine/duty_private.h"
 #include "gateway/engine/phones_private.h"
 
 #define TEST_LIFE_MS  INT64_C(60000)
@@ -275,6 +275,7 @@ static enum status write_confirmation(struct engine *engine, const struct comman
     enum status status = store_update_device_test(engine->store, row, error);
     if (status == STATUS_OK && first) {
         engine_customer_changed(engine, row->customer_id, false);
+        probe_provider_works(engine, row->platform);
         status = store_prove_device(engine->store, row->customer_id, row->device_id,
                                     command->received_at, error);
     }

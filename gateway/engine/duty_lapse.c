@@ -39,7 +39,27 @@ bool duty_is_watched(const struct directory_customer *customer,
     const struct directory_rota *rota = directory_rota(customer, duty->rota);
     const struct directory_interval *shift =
         rota == NULL ? NULL : check_in_shift(rota, duty->agent_id, duty->shift_from_at);
-    return shift != NULL && rota->check_in.planned && shift->to.ms - at.ms > DUTY_LEFT_MS_MIN;
+    return shift != NULL && rota->check_in.planned && shift->from.ms >= rota->check_in.since.ms &&
+           shift->to.ms - at.ms > DUTY_LEFT_MS_MIN;
+}
+
+enum status duty_carried_by_phone(struct engine *engine, const struct check_in_row *check_in,
+                                  struct wall_time at, struct error *error)
+{
+    struct check_in_duty_row duties[DUTIES_OF_AGENT_MAX];
+    size_t count = 0;
+    enum status status =
+        store_list_taken_up_duties(engine->store, check_in->customer_id, check_in->agent_id, at,
+                                   DUTIES_OF_AGENT_MAX, duties, &count, error);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (duties[i].completed_way != CHECK_IN_BY_APP) {
+            duties[i].completed_way = CHECK_IN_BY_APP;
+            duties[i].completed_at = at;
+            probe_plan(engine, &duties[i]);
+            status = store_put_check_in_duty(engine->store, &duties[i], error);
+        }
+    }
+    return status;
 }
 
 /* ---- a phone that is gone ---- */
@@ -58,6 +78,8 @@ enum status duty_phones_load(struct engine *engine, const struct check_in_duty_r
         status = store_get_check_in(engine->store, duty->customer_id, duty->agent_id,
                                     engine->scratch, &check_in, error);
         phones_r->checked_in_with = status == STATUS_OK ? check_in.installation : NULL;
+        phones_r->checked_in_at = status == STATUS_OK ? check_in.in_at : WALL_NEVER;
+        phones_r->complete = status == STATUS_OK && check_in.completed_at.ms != TIME_NEVER_MS;
     }
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
@@ -65,7 +87,7 @@ enum status duty_phones_load(struct engine *engine, const struct check_in_duty_r
 bool duty_phone_carries(const struct duty_phones *phones, const struct device_row *phone)
 {
     bool proven = phone->proven_at.ms != TIME_NEVER_MS && phone->proven_at.ms >= phones->since.ms;
-    return proven || (phones->checked_in_with != NULL &&
+    return proven || (phones->complete && phones->checked_in_with != NULL &&
                       strcmp(phones->checked_in_with, phone->installation) == 0);
 }
 

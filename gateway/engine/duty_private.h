@@ -18,23 +18,30 @@ enum status duty_lapse(struct engine *engine, struct check_in_duty_row *duty,
                        enum asked_because because, struct wall_time at,
                        struct error *error) MUST_CHECK;
 
-/* Whether a shift that was taken up would be asked for: it has a plan, is still its agent's by the
- * rota, and is not nearly over. */
+/* Whether a shift that was taken up would be asked for: it began under a plan that stands, is still
+ * its agent's by the rota, and is not nearly over. */
 bool duty_is_watched(const struct directory_customer *customer,
                      const struct check_in_duty_row *duty, struct wall_time at);
+
+/* Inside a transaction, behind a check-in of the app that is complete: what its agent had taken up
+ * by a key, a voice or as a replacement stands by the phone from now on. */
+enum status duty_carried_by_phone(struct engine *engine, const struct check_in_row *check_in,
+                                  struct wall_time at, struct error *error) MUST_CHECK;
 
 /* The phones by which a shift that was taken up in the app stands. */
 struct duty_phones {
     struct device_row *all; /* the agent's live ones, in the scratch arena */
     size_t count;
     const char *checked_in_with; /* installation; NULL: the agent is not checked in (any more) */
-    struct wall_time since;      /* the plan's opening */
+    struct wall_time checked_in_at;
+    bool complete;          /* the test push of that check-in was heard */
+    struct wall_time since; /* the plan's opening */
 };
 enum status duty_phones_load(struct engine *engine, const struct check_in_duty_row *duty,
                              const struct directory_rota *rota, struct duty_phones *phones_r,
                              struct error *error) MUST_CHECK;
-/* Whether one of them carries it: it came through there since the opening, or the agent checked in
- * with it, whose target may be another since. */
+/* Whether one of them carries it: it came through there since the opening, or the agent's check-in
+ * with it is complete, and its target another since. */
 bool duty_phone_carries(const struct duty_phones *phones, const struct device_row *phone);
 
 /* Inside a transaction, behind a phone of the agent that is retired: shifts that were taken up in
@@ -68,5 +75,7 @@ bool probe_is_wanted(const struct directory_rota *rota, const struct check_in_du
 void probe_plan(struct engine *engine, struct check_in_duty_row *duty);
 /* The rows have something due then. */
 void probe_due_at(struct engine *engine, struct engine_time due);
+/* A push came through to some phone: a silence of its provider that was general is over. */
+void probe_provider_works(struct engine *engine, enum platform platform);
 
 #endif

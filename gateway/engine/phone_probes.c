@@ -13,9 +13,9 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "gateway/base/log.h"
-#include "gateway/engine/reachability.h"
 
 /* A phone has so long to answer; what did not prove anything is tried again after as long. */
 #define PROBE_ANSWER_MS INT64_C(300000)
@@ -38,6 +38,11 @@ void probe_due_at(struct engine *engine, struct engine_time due)
 {
     struct probe_watch *watch = &engine->probe_watch;
     watch->look_at.ms = due.ms < watch->look_at.ms ? due.ms : watch->look_at.ms;
+}
+
+void probe_provider_works(struct engine *engine, enum platform platform)
+{
+    engine->probe_watch.unanswered[platform] = 0;
 }
 
 static void look_again(struct engine *engine, struct check_in_duty_row *duty, int64_t wait_ms)
@@ -104,14 +109,29 @@ static enum status send_to(struct engine *engine, const struct directory_custome
                             &allowed_at, error);
 }
 
-/* How long nothing was heard of any of them; INT64_MAX: none carries the shift. */
+/* When something was last heard of a phone; WALL_NEVER: that lies ahead of the wall, which was set
+ * back since, and says nothing. */
+static struct wall_time heard_at(const struct device_row *phone, struct wall_time now)
+{
+    const struct wall_time times[] = {phone->registered_at, phone->proven_at, phone->heard_at};
+    struct wall_time last = WALL_NEVER;
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        if (times[i].ms <= now.ms && (last.ms == TIME_NEVER_MS || times[i].ms > last.ms)) {
+            last = times[i];
+        }
+    }
+    return last;
+}
+
+/* How long nothing was heard of any of them; INT64_MAX: nothing is known. */
 static int64_t quiet_ms(const struct duty_phones *phones, struct wall_time now)
 {
     int64_t least_ms = INT64_MAX;
     for (size_t i = 0; i < phones->count; i++) {
-        int64_t ms = now.ms - reach_heard_at(&phones->all[i]).ms;
-        if (duty_phone_carries(phones, &phones->all[i]) && ms < least_ms) {
-            least_ms = ms > 0 ? ms : 0; /* the wall was set back */
+        struct wall_time at = heard_at(&phones->all[i], now);
+        if (duty_phone_carries(phones, &phones->all[i]) && at.ms != TIME_NEVER_MS &&
+            now.ms - at.ms < least_ms) {
+            least_ms = now.ms - at.ms;
         }
     }
     return least_ms;
@@ -123,8 +143,8 @@ static enum status send_if_quiet(struct engine *engine, const struct directory_c
                                  struct error *error)
 {
     int64_t quiet = quiet_ms(phones, now);
-    if (quiet == INT64_MAX || quiet < after_ms) {
-        look_again(engine, duty, quiet == INT64_MAX ? after_ms : after_ms - quiet);
+    if (quiet < after_ms) {
+        look_again(engine, duty, after_ms - quiet);
         return STATUS_OK;
     }
     enum status status = STATUS_OK;
@@ -142,17 +162,21 @@ static enum status send_if_quiet(struct engine *engine, const struct directory_c
 
 /* probed_at: of the shift; another of the agent's may have sent the probe a while before. */
 static enum status find_answer(struct engine *engine, const struct device_row *phone,
-                               struct wall_time probed_at, enum answer_found *found_r,
-                               struct error *error)
+                               struct wall_time probed_at, struct wall_time now,
+                               enum answer_found *found_r, struct error *error)
 {
     struct device_test_row probe;
+    struct wall_time heard = heard_at(phone, now);
     enum status status = find_probe(engine, phone, &probe, error);
     *found_r = PROBE_PROVES_NOTHING;
     if (status != STATUS_OK || probe.planned_at.ms < probed_at.ms - PROBE_ANSWER_MS) {
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
-    if (probe.received_at.ms != TIME_NEVER_MS || reach_heard_at(phone).ms > probe.planned_at.ms) {
+    if (probe.received_at.ms != TIME_NEVER_MS ||
+        (heard.ms != TIME_NEVER_MS && heard.ms > probe.planned_at.ms)) {
         *found_r = PROBE_ANSWERED;
+    } else if (!engine_time_reached(probe.not_after, engine_now(engine))) {
+        *found_r = PROBE_PROVES_NOTHING; /* another shift's, sent since: it may still come */
     } else if (probe.state == ATTEMPT_ACCEPTED && probe.delayed_at.ms == TIME_NEVER_MS &&
                probe.accepted_at.ms - probe.planned_at.ms <= PROBE_PROMPT_MS) {
         *found_r = PROBE_UNANSWERED;
@@ -162,8 +186,8 @@ static enum status find_answer(struct engine *engine, const struct device_row *p
 
 /* What all of them say together; the unanswered ones are counted, or not any more. */
 static enum status find_verdict(struct engine *engine, const struct duty_phones *phones,
-                                struct wall_time probed_at, enum answer_found *found_r,
-                                bool *general_r, struct error *error)
+                                struct wall_time probed_at, struct wall_time now,
+                                enum answer_found *found_r, bool *general_r, struct error *error)
 {
     unsigned *unanswered = engine->probe_watch.unanswered;
     enum status status = STATUS_OK;
@@ -175,12 +199,12 @@ static enum status find_verdict(struct engine *engine, const struct duty_phones 
         if (!duty_phone_carries(phones, &phones->all[i])) {
             continue;
         }
-        status = find_answer(engine, &phones->all[i], probed_at, &found, error);
+        status = find_answer(engine, &phones->all[i], probed_at, now, &found, error);
         answered = answered || found == PROBE_ANSWERED;
         nothing = nothing || found == PROBE_PROVES_NOTHING;
         silent = silent || found == PROBE_UNANSWERED;
         if (found == PROBE_ANSWERED) {
-            unanswered[platform] = 0;
+            probe_provider_works(engine, platform);
         } else if (found == PROBE_UNANSWERED && unanswered[platform] < SILENT_IN_A_ROW_MAX) {
             unanswered[platform]++;
             *general_r = false;
@@ -230,7 +254,8 @@ static enum status judge(struct engine *engine, const struct directory_customer 
 {
     enum answer_found found = PROBE_PROVES_NOTHING;
     bool general = false;
-    enum status status = find_verdict(engine, phones, duty->probed_at, &found, &general, error);
+    enum status status =
+        find_verdict(engine, phones, duty->probed_at, now, &found, &general, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -246,6 +271,35 @@ static enum status judge(struct engine *engine, const struct directory_customer 
     }
     look_again(engine, duty, PROBE_ANSWER_MS);
     return STATUS_OK;
+}
+
+static bool any_carries(const struct duty_phones *phones)
+{
+    for (size_t i = 0; i < phones->count; i++) {
+        if (duty_phone_carries(phones, &phones->all[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* No phone is left that proved the shift, and what took it away could not say so: the rota did not
+ * give it to the agent then, or the one that is there has another target and the check-in that was
+ * made with it since is not complete. That has as long as a probe. */
+static enum status look_for_any(struct engine *engine, const struct duty_phones *phones,
+                                struct check_in_duty_row *duty, struct wall_time now,
+                                struct error *error)
+{
+    int64_t since_ms = now.ms - phones->checked_in_at.ms;
+    bool there = false;
+    for (size_t i = 0; i < phones->count; i++) {
+        there = there || strcmp(phones->all[i].installation, phones->checked_in_with) == 0;
+    }
+    if (there && !phones->complete && since_ms >= 0 && since_ms < PROBE_ANSWER_MS) {
+        look_again(engine, duty, PROBE_ANSWER_MS - since_ms);
+        return STATUS_OK;
+    }
+    return duty_lapse(engine, duty, there ? ASKED_PHONE_SILENT : ASKED_PHONE_DIED, now, error);
 }
 
 /* How long the agent is to be left alone; 0: not at all. */
@@ -286,6 +340,8 @@ enum status command_shift_probe(struct engine *engine, struct command *command, 
     if (status == STATUS_OK && (alone_ms > 0 || phones.checked_in_with == NULL)) {
         int64_t after_ms = rota->check_in.probe_ms;
         look_again(engine, &duty, alone_ms > 0 && alone_ms < after_ms ? alone_ms : after_ms);
+    } else if (status == STATUS_OK && !any_carries(&phones)) {
+        status = look_for_any(engine, &phones, &duty, now, error);
     } else if (status == STATUS_OK && duty.probed_at.ms != TIME_NEVER_MS) {
         status = judge(engine, customer, rota->check_in.probe_ms, &phones, &duty, now, error);
     } else if (status == STATUS_OK) {

@@ -551,6 +551,16 @@ class GatewayTest(unittest.TestCase):
         token = self.push_of_test(test)["received"]
         return self.gateway.client(token).post(f"/v1/agent/tests/{test}/{verb}", {})
 
+    def confirm_alert(self, escalation):
+        """The same for the first push of an alert that the provider took."""
+        def look():
+            return [each["payload"] for each in self.provider.records()
+                    if isinstance(each.get("payload"), dict) and each.get("status") in (200, 201)
+                    and each["payload"].get("escalation") == escalation]
+        push = wait_until(look, "the alert to arrive")[0]
+        return self.gateway.client(push["received"]).post(
+            f"/v1/agent/escalations/{escalation}/received", {"attempt": push["attempt"]})
+
     def run_ctl(self, key, *arguments, code=0, stdin=None, **environment):
         """astreintectl with this key, which has to end with `code`. It is in France and has no
         locale, unless the environment says so: the customer's language counts."""

@@ -38,9 +38,7 @@ class Coverage(astreinte_test.GatewayTest):
         self.assertTrue(any("L3121-10" in note for note in answer["notes"]))
         # A reception proves one of them.
         opened = self.client.escalate()
-        paul = self.client.agents["paul"]
-        attempt = self.client.show(opened["id"])["attempts"][0]["id"]
-        self.assertEqual(paul.verb(opened["id"], "received", attempt=attempt).status, 200)
+        self.assertEqual(self.confirm_alert(opened["id"]).status, 200)
         astreinte_test.wait_until(
             lambda: self.kinds(self.cover()) == [("unproven_device", "marie")], "the proof")
 

@@ -58,7 +58,9 @@ class ReachabilityTest(astreinte_test.GatewayTest):
         customer = self.customer()
         escalation = customer.escalate()["id"]
         wait_until(lambda: customer.agents["paul"].verb(escalation, "received").status == 200,
-                   "the phone to confirm")
+                   "the agent to confirm")
+        self.assertEqual(self.push(customer)["state"], "unknown")  # and not that a push came
+        self.assertEqual(self.confirm_alert(escalation).status, 200)
         self.assertEqual((self.push(customer)["state"], self.push(customer)["proof"]),
                          ("proven", "alert"))
 
