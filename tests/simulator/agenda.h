@@ -16,6 +16,7 @@ enum happening_kind {
     FAULT_BEGINS,
     SOMEBODY_CHECKS,
     GATEWAY_IS_KILLED,
+    SOMEBODY_RENUMBERS,
     /* consequences */
     CALLER_REPEATS,
     FAULT_ENDS,

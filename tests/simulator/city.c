@@ -68,19 +68,73 @@ static void put_device(struct simulator *simulator, struct customer *customer, s
     (void)configure(simulator, command);
 }
 
-static void put_agent(struct simulator *simulator, struct customer *customer, struct agent *agent)
+/* ---- numbers ---- */
+
+#define DEAD_DIGIT '9'
+
+bool number_is_dead(const char *number)
 {
+    size_t length = strlen(number);
+    return length > 0 && number[length - 1] == DEAD_DIGIT;
+}
+
+static void draw_numbers(struct simulator *simulator, struct agent *person, int customer, int place)
+{
+    for (int i = 0; i < NUMBERS; i++) {
+        (void)snprintf(person->numbers[i], sizeof person->numbers[i], "+336%d%d%d0000%c", customer,
+                       place, i, draw(simulator, 3) == 0 ? DEAD_DIGIT : '1');
+    }
+}
+
+/* None to three of those that they ever have, in an order of today. */
+static void put_person(struct simulator *simulator, struct customer *customer, struct agent *person,
+                       enum person_kind kind)
+{
+    static const size_t counts[] = {0, 1, 1, 2, 2, 3, 3};
     struct command *command = box_command(COMMAND_PUT_PERSON, customer->id);
-    command->request.person = (struct person_request){
-        .kind = PERSON_AGENT,
-        .slug = agent->slug,
-        .name = agent->slug,
-        .phone = draw(simulator, 4) == 0 ? "" : "+33612345678",
+    struct person_request *request = &command->request.person;
+    size_t count = counts[draw(simulator, sizeof counts / sizeof counts[0])];
+    size_t first = draw(simulator, NUMBERS);
+    char words[NUMBERS * PERSON_PHONE_BYTES_MAX] = "";
+    *request = (struct person_request){
+        .kind = kind,
+        .slug = person->slug,
+        .name = person->slug,
+        .phone = "",
         .language = "fr",
         .active = true,
     };
-    recording_add(&simulator->recording, "agent %s %s", agent->slug, command->request.person.phone);
+    for (size_t i = 0; i < count; i++) {
+        const char *number = person->numbers[(first + i) % NUMBERS];
+        size_t length = strlen(words);
+        (void)snprintf(words + length, sizeof words - length, " %s", number);
+        if (i == 0) {
+            request->phone = number;
+        } else {
+            request->further[request->further_count++].phone = number;
+        }
+    }
+    recording_add(&simulator->recording, "%s %s%s", kind == PERSON_AGENT ? "agent" : "contact",
+                  person->slug, words);
     (void)configure(simulator, command);
+}
+
+/* Somebody has another number, or has them called in another order. */
+static void renumber(struct simulator *simulator, struct customer *customer)
+{
+    uint64_t who = draw(simulator, AGENTS + 1);
+    recording_for(&simulator->recording, simulator->box, customer->id);
+    recording_look(&simulator->recording, simulator->box);
+    if (who < AGENTS) {
+        put_person(simulator, customer, &customer->agents[who], PERSON_AGENT);
+    } else {
+        put_person(simulator, customer, &customer->director, PERSON_CONTACT);
+    }
+}
+
+static void put_agent(struct simulator *simulator, struct customer *customer, struct agent *agent)
+{
+    put_person(simulator, customer, agent, PERSON_AGENT);
     const struct directory *directory = engine_directory_acquire(simulator->box->engine);
     const struct directory_customer *found = directory_customer(directory, customer->id);
     const struct directory_person *person =
@@ -219,8 +273,8 @@ static void record_procedure(struct simulator *simulator, const struct customer 
                   night->by[0], night->received_s, night->accepted_s[0]);
     recording_add(recording, "step notify on_call backup agent %s by %s accepted %d", night->agent,
                   night->by[1], night->accepted_s[1]);
-    recording_add(recording, "exhausted callback desk\nexhausted agent %s",
-                  customer->agents[0].slug);
+    recording_add(recording, "exhausted callback desk\nexhausted agent %s\nexhausted contact %s",
+                  customer->agents[0].slug, customer->director.slug);
 }
 
 static const char *quoted(const char *by)
@@ -251,10 +305,10 @@ static void put_procedure(struct simulator *simulator, struct customer *customer
         "{\"notify\":[{\"on_call\":\"primary\"}],\"by\":[%s],\"received_within_s\":%d,"
         "\"accepted_within_s\":%d},{\"notify\":[{\"on_call\":\"backup\"},{\"agent\":\"%s\"}],"
         "\"by\":[%s],\"accepted_within_s\":%d}],\"exhausted\":[{\"callback\":\"desk\"},"
-        "{\"agent\":\"%s\"}]}",
+        "{\"agent\":\"%s\"},{\"contact\":\"%s\"}]}",
         night.rounds, night.spacing_s, night.progress_s, quoted(night.by[0]), night.received_s,
         night.accepted_s[0], night.agent, quoted(night.by[1]), night.accepted_s[1],
-        customer->agents[0].slug);
+        customer->agents[0].slug, customer->director.slug);
     put_definition(simulator, customer, COMMAND_PUT_PROCEDURE, "night", text);
     put_customer(simulator, customer, "night");
 }
@@ -314,9 +368,13 @@ void city_build(struct simulator *simulator, uint64_t random)
         for (int a = 0; a < AGENTS; a++) {
             struct agent *agent = &customer->agents[a];
             (void)snprintf(agent->slug, sizeof agent->slug, "agent-%d-%d", c, a);
+            draw_numbers(simulator, agent, c, a);
             put_agent(simulator, customer, agent);
             put_device(simulator, customer, agent);
         }
+        (void)snprintf(customer->director.slug, sizeof customer->director.slug, "director-%d", c);
+        draw_numbers(simulator, &customer->director, c, AGENTS);
+        put_person(simulator, customer, &customer->director, PERSON_CONTACT);
         put_rota(simulator, customer, "primary");
         put_rota(simulator, customer, "backup");
         put_check_in_procedure(simulator, customer);
@@ -351,17 +409,26 @@ void city_change(struct simulator *simulator, struct happening *happening)
     }
     int number = (int)draw(simulator, CUSTOMERS);
     struct customer *customer = &simulator->customers[number];
-    switch (draw(simulator, 4)) {
+    switch (draw(simulator, 5)) {
     case 0:
         swap_a_rota(simulator, number);
         break;
     case 1:
         put_procedure(simulator, customer);
         break;
+    case 2:
+        renumber(simulator, customer);
+        break;
     default:
         put_device(simulator, customer, &customer->agents[draw(simulator, AGENTS)]);
         break;
     }
+}
+
+void somebody_renumbers(struct simulator *simulator, struct happening *happening)
+{
+    simulator->city_random = happening->random;
+    renumber(simulator, &simulator->customers[happening->customer]);
 }
 
 void phone_registers(struct simulator *simulator, struct happening *happening)

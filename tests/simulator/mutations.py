@@ -717,4 +717,35 @@ MUTATIONS = [
         "step->now->closed_at = step->event->wall;",
         "step->now->closed_at = step->now->opened_at;",
     )),
+    # ---- several numbers ----
+    mutation("only the first number is called", (
+        CORE + "procedure_run.c",
+        "    if (ended->path != PATH_CALL || attempt_has_hope(ended) ||\n",
+        "    if (ended->path != PATH_CALL || !attempt_has_hope(ended) ||\n",
+    )),
+    mutation("of a holder only the first number is called", (
+        CORE + "procedure_run.c",
+        "    bool wanted = (ended->purpose == PURPOSE_HOLDER_CALL && "
+        "now->state == ESCALATION_OVERDUE) ||\n",
+        "    bool wanted =\n",
+    )),
+    mutation("the last number is called next", (
+        CORE + "procedure_run.c",
+        "    while (next < person->phones_count && called[next]) {\n        next++;\n    }\n"
+        "    return next;",
+        "    size_t last = person->phones_count;\n"
+        "    (void)next;\n    while (last > 0 && called[last - 1]) {\n        last--;\n    }\n"
+        "    return last > 0 ? last - 1 : person->phones_count;",
+    )),
+    mutation("a number that is busy is called again", (
+        CORE + "procedure_run.c",
+        "            called[p] = called[p] || is_call_to(attempt, person, p);",
+        "            called[p] = called[p] || (attempt->answer != ANSWER_BUSY && "
+        "is_call_to(attempt, person, p));",
+    )),
+    mutation("a number that was taken away is dialled", (
+        ENGINE + "outbox.c",
+        "    return directory_has_phone(person, attempt->phone) ? attempt->phone : NULL;",
+        "    return attempt->phone;",
+    )),
 ]

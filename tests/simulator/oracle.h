@@ -8,6 +8,7 @@
  *     oracle_journal.c     the timelines: complete, chained, and a night that the procedure allows
  *     oracle_plans.c       what must be planned behind each entry: whom, by what, until when
  *     oracle_standing.c    how an escalation stands at rest: when it is due, for whom it waits
+ *     oracle_numbers.c     the numbers of a person: in their order, one at a time, none twice
  *     oracle_people.c      whom a procedure's words mean, and what they can be reached through
  *     oracle_rota.c        who is on call, also when the clocks change
  *     oracle_shifts.c      whoever does not take up a shift in time is asked, and somebody hears it
@@ -31,6 +32,8 @@
  *   no more calls at once than the trunk has                trunk_call_leaves()
  *   the procedure's order and waits, spaced rounds          step_starts() ... gives_up()
  *   everybody whom a step names, by all its paths           check_step(), look_at_changes()
+ *   the next number when one came to nothing, in order      check_next_number(), check_number(),
+ *                                                           check_dialled()
  *   and nobody else, also when clocks change                check_asked(), find_on_call()
  *   a step ends when nothing in it has hope, not before     look_at_standing(), check_end_of_step()
  *   holder, screens and desk hear what they must, others notcheck_plans(), check_addressee()

@@ -283,9 +283,20 @@ static bool failed_itself(enum status status)
     return status == STATUS_NO_MEMORY || status == STATUS_IO || status == STATUS_DISK_FULL;
 }
 
+/* Of the entries until the next look nobody can tell whether they were before it. */
+static void note_numbers(struct oracle *oracle, const struct command *command)
+{
+    const struct person_request *request = &command->request.person;
+    int kind = request->kind == PERSON_AGENT ? AN_AGENT : A_CONTACT;
+    oracle->renumbered = find_person(oracle, command->customer_id, kind, request->slug);
+}
+
 void oracle_asked(struct oracle *oracle, const struct command *command)
 {
     oracle->asker_id = command->customer_id;
+    if (command->type == COMMAND_PUT_PERSON) {
+        note_numbers(oracle, command);
+    }
     shifts_asked(oracle, command);
     if (command->type == COMMAND_CALL_OUTCOME) {
         trunk_call_reported(oracle, command);
@@ -332,6 +343,7 @@ void oracle_heard(struct oracle *oracle, const struct command *command, struct b
         check_key(oracle, command, sent);
         break;
     case COMMAND_PUT_DEVICE:
+    case COMMAND_PUT_PERSON:
     case COMMAND_PUT_ROTA:
         oracle->changed_customer =
             command->answer.status == STATUS_OK ? command->customer_id : oracle->changed_customer;

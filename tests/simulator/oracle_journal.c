@@ -286,7 +286,7 @@ static void check_order(struct oracle *oracle, struct record *record, const stru
 static void follow(struct oracle *oracle, struct record *record, const struct said *said)
 {
     if (said->kind >= SAID_ATTEMPT_ACCEPTED && said->kind <= SAID_ATTEMPT_UNCERTAIN) {
-        check_outcome(oracle, said->kind, said->attempt, said->person.id, said->word);
+        check_outcome(oracle, record, said->kind, said->attempt, said->person.id, said->word);
     }
     check_order(oracle, record, said);
     follow_holder(oracle, record, said);
@@ -315,6 +315,16 @@ static void follow(struct oracle *oracle, struct record *record, const struct sa
     }
     check_plans(oracle, record, said);
     follow_shift(oracle, record, said);
+}
+
+int severity_of(const char *word)
+{
+    static const char *const words[] = {"info", "minor", "major", "critical"};
+    int severity = 3;
+    while (severity > 0 && strcmp(words[severity], word) != 0) {
+        severity--;
+    }
+    return severity;
 }
 
 static int kind_of_person(const char *word)

@@ -62,6 +62,8 @@ static const struct plan *plan_at(struct oracle *oracle, const struct record *re
         };
         (void)text_copy(plan->rows[plan->count - 1].callback, SLUG_BYTES_MAX,
                         (const char *)sqlite3_column_text(row, 8));
+        (void)text_copy(plan->rows[plan->count - 1].phone, PERSON_PHONE_BYTES_MAX,
+                        (const char *)sqlite3_column_text(row, 11));
     }
     answered(row);
     check_once(oracle, record, plan);
@@ -77,6 +79,7 @@ struct wanted {
     int64_t number;
     int64_t not_after;
     char callback[SLUG_BYTES_MAX]; /* "": none */
+    const char *phone;             /* of a call: which is dialled first */
 };
 
 static bool is_planned(struct oracle *oracle, const struct record *record, int64_t at,
@@ -89,7 +92,8 @@ static bool is_planned(struct oracle *oracle, const struct record *record, int64
         bool same = row->position == record->position && row->purpose == wanted->purpose &&
                     row->path == wanted->path && row->device_id == wanted->device_id &&
                     row->number == wanted->number && strcmp(row->callback, wanted->callback) == 0 &&
-                    (row->path == BY_CALLBACK || is_same_person(row->person, wanted->person));
+                    (row->path == BY_CALLBACK || is_same_person(row->person, wanted->person)) &&
+                    (wanted->phone == NULL || strcmp(row->phone, wanted->phone) == 0);
         if (same && row->not_after != wanted->not_after) {
             find_fault(
                 oracle, "%s: purpose %d may leave until %" PRId64 " ms, and should until %" PRId64,
@@ -153,9 +157,14 @@ static enum reach want_all_ways(struct oracle *oracle, const struct record *reco
             reach = reach == REACHES_NOBODY ? MAY_REACH : reach;
         }
     }
-    if ((via & VIA_CALLS) != 0 && phones.has_number) {
-        wanted.path = BY_CALL;
-        wanted.device_id = 0;
+    wanted.path = BY_CALL;
+    wanted.device_id = 0;
+    if ((via & VIA_CALLS) != 0 && !phones.numbers_known) {
+        reach = is_planned(oracle, record, said->at, &wanted) ? REACHES
+                : reach == REACHES_NOBODY                     ? MAY_REACH
+                                                              : reach;
+    } else if ((via & VIA_CALLS) != 0 && phones.numbers_count > 0) {
+        wanted.phone = phones.numbers[0];
         want(oracle, record, said->at, &wanted);
         reach = REACHES;
     }
@@ -185,8 +194,7 @@ bool stepped_aside(const struct record *record, struct somebody person)
     return aside;
 }
 
-static const struct people *people_now(struct oracle *oracle, const struct record *record,
-                                       int64_t wall_at)
+const struct people *people_now(struct oracle *oracle, const struct record *record, int64_t wall_at)
 {
     struct seen_people *seen = &oracle->seen_people;
     if (seen->look != oracle->looks || seen->wall_at != wall_at || seen->step != record->step ||
@@ -248,8 +256,9 @@ static void check_step(struct oracle *oracle, const struct record *record, const
     }
 }
 
-int64_t count_alerts(struct oracle *oracle, const struct record *record, struct somebody person,
-                     int64_t device_id, bool also_failed)
+static int64_t count_asked(struct oracle *oracle, const struct record *record,
+                           struct somebody person, int64_t device_id, bool also_failed,
+                           const char *phone)
 {
     sqlite3_stmt *row = question(oracle, ASK_ALERTED);
     (void)sqlite3_bind_int64(row, 1, record->customer + 1);
@@ -259,9 +268,22 @@ int64_t count_alerts(struct oracle *oracle, const struct record *record, struct 
     (void)sqlite3_bind_int64(row, 5, person.id);
     (void)sqlite3_bind_int64(row, 6, device_id);
     (void)sqlite3_bind_int(row, 7, also_failed);
+    (void)sqlite3_bind_text(row, 8, phone, -1, SQLITE_TRANSIENT);
     int64_t count = sqlite3_step(row) == SQLITE_ROW ? sqlite3_column_int64(row, 0) : 0;
     answered(row);
     return count;
+}
+
+int64_t count_alerts(struct oracle *oracle, const struct record *record, struct somebody person,
+                     int64_t device_id, bool also_failed)
+{
+    return count_asked(oracle, record, person, device_id, also_failed, NULL);
+}
+
+int64_t count_calls(struct oracle *oracle, const struct record *record, struct somebody person,
+                    const char *phone)
+{
+    return count_asked(oracle, record, person, 0, true, phone);
 }
 
 static bool has_phone(struct oracle *oracle, const struct record *record, const struct planned *row,
@@ -303,8 +325,10 @@ static void check_asked(struct oracle *oracle, const struct record *record, cons
         bool doubted = is_doubted(record, row->person) || !uuid_equal(row->id, said->attempt);
         bool allowed = (agreed.via & (row->path == BY_PUSH ? VIA_PUSHES : VIA_CALLS)) != 0 ||
                        (row->path == BY_CALL && doubted);
-        if (row->purpose == TO_ALERT && row->position == record->position &&
-            count_alerts(oracle, record, row->person, row->device_id, false) > 1) {
+        int64_t asked = row->path == BY_CALL
+                            ? count_calls(oracle, record, row->person, row->phone)
+                            : count_alerts(oracle, record, row->person, row->device_id, false);
+        if (row->purpose == TO_ALERT && row->position == record->position && asked > 1) {
             find_fault(oracle, "%s: person %" PRId64 " is asked twice in a step in one way",
                        id_text(record->id), row->person.id);
         }
@@ -460,12 +484,10 @@ static void check_overdue(struct oracle *oracle, const struct record *record,
 static void check_notice(struct oracle *oracle, struct record *record, const struct said *said)
 {
     int64_t every = agreed_for(oracle, record).exhausted_every;
-    if (record->notices > 0 && record->noticed == said->at) {
+    if (record->noticed == said->at) {
         return;
     }
-    if (record->noticed != said->at) {
-        check_wait(oracle, record, "a holder is told again", record->noticed, said->at, every);
-    }
+    check_wait(oracle, record, "a holder is told again", record->noticed, said->at, every);
     record->noticed = said->at;
     record->notices++;
     (void)want_a_way(oracle, record, said, TO_TELL_CANCELLED,
@@ -476,6 +498,7 @@ static void check_cancelled(struct oracle *oracle, struct record *record, const 
 {
     if (record->cancelling) {
         record->noticed = said->at;
+        record->notices = 1; /* also when there was no way to them */
         (void)want_a_way(oracle, record, said, TO_TELL_CANCELLED, VIA_PUSHES,
                          said->at + agreed_for(oracle, record).exhausted_every);
     } else {
@@ -490,7 +513,7 @@ static void check_given_up(struct oracle *oracle, const struct record *record,
                            const struct said *said)
 {
     struct phones phones = phones_of(oracle, record, record->holder, said->wall_at);
-    bool reachable = phones.has_number;
+    bool reachable = phones.numbers_known && phones.numbers_count > 0;
     for (size_t i = 0; i < phones.count; i++) {
         reachable = reachable || phones.devices[i].sure;
     }
@@ -554,16 +577,6 @@ static void check_received(struct oracle *oracle, struct record *record, const s
 }
 
 /* ---- all entries ---- */
-
-static int severity_of(const char *word)
-{
-    static const char *const words[] = {"info", "minor", "major", "critical"};
-    int severity = 3;
-    while (severity > 0 && strcmp(words[severity], word) != 0) {
-        severity--;
-    }
-    return severity;
-}
 
 /* More urgent than before: who holds it hears of it, else all are asked from the top. */
 static void follow_severity(struct oracle *oracle, struct record *record, const struct said *said)
@@ -669,12 +682,16 @@ static void check_planned(struct oracle *oracle, struct record *record, const st
 {
     bool alert = strcmp(said->word, "alert") == 0;
     record->tasks_told += strcmp(said->word, "task") == 0;
+    bool further = check_number(oracle, record, said);
     check_urgency(oracle, record, said);
+    if (record->announcing && further) {
+        return; /* another way of the same announcement: that it is its turn was checked */
+    }
     if (record->announcing && (alert || strcmp(said->word, "exhausted") == 0)) {
         check_announcement(oracle, record, said);
     } else if (alert) {
         check_asked(oracle, record, said);
-    } else if (strcmp(said->word, "cancel_notice") == 0) {
+    } else if (strcmp(said->word, "cancel_notice") == 0 && !further) {
         check_addressee(oracle, record, said);
         check_notice(oracle, record, said);
     } else {
@@ -698,11 +715,38 @@ static void check_lateness(struct oracle *oracle, const struct said *said)
     }
 }
 
+/* What somebody said, or did not. */
+static void check_word(struct oracle *oracle, struct record *record, const struct said *said)
+{
+    switch (said->kind) {
+    case SAID_RECEIVED:
+    case SAID_SEEN:
+        check_received(oracle, record, said);
+        break;
+    case SAID_ACCEPTED:
+    case SAID_TAKEN:
+        check_withdrawals(oracle, record, said);
+        break;
+    case SAID_DECLINED:
+        note_decline(oracle, record, said);
+        break;
+    case SAID_OVERDUE:
+        check_overdue(oracle, record, said);
+        break;
+    case SAID_CANCELLED:
+        check_cancelled(oracle, record, said);
+        break;
+    default:
+        break;
+    }
+}
+
 void check_plans(struct oracle *oracle, struct record *record, const struct said *said)
 {
     if (record->set_aside > 0 && said->kind != SAID_QUARANTINED) {
         return;
     }
+    check_next_number(oracle, record, said);
     switch (said->kind) {
     case SAID_OPENED:
         record->severity = severity_of(said->word);
@@ -732,23 +776,6 @@ void check_plans(struct oracle *oracle, struct record *record, const struct said
     case SAID_ATTEMPT_PLANNED:
         check_planned(oracle, record, said);
         break;
-    case SAID_RECEIVED:
-    case SAID_SEEN:
-        check_received(oracle, record, said);
-        break;
-    case SAID_ACCEPTED:
-    case SAID_TAKEN:
-        check_withdrawals(oracle, record, said);
-        break;
-    case SAID_DECLINED:
-        note_decline(oracle, record, said);
-        break;
-    case SAID_OVERDUE:
-        check_overdue(oracle, record, said);
-        break;
-    case SAID_CANCELLED:
-        check_cancelled(oracle, record, said);
-        break;
     case SAID_TASK:
         check_task(oracle, record, said);
         break;
@@ -765,6 +792,7 @@ void check_plans(struct oracle *oracle, struct record *record, const struct said
         want_callback(oracle, record, said->at, TO_TELL_SET_ASIDE, 0, SET_ASIDE_MS, THE_DESK);
         break;
     default:
+        check_word(oracle, record, said);
         break;
     }
 }

@@ -43,6 +43,7 @@ enum {
     SAID_ATTEMPT_UNCERTAIN = 12,
     SAID_RECEIVED = 13,
     SAID_SEEN = 14,
+    SAID_CALL_PROGRESS = 15,
     SAID_ACCEPTED = 16,
     SAID_DECLINED = 17,
     SAID_PROGRESS = 18,
@@ -209,6 +210,7 @@ struct planned {
     int64_t position;
     int64_t number;
     char callback[SLUG_BYTES_MAX];
+    char phone[PERSON_PHONE_BYTES_MAX]; /* "": no call */
 };
 
 /* What was planned for an escalation at a moment, as the look of that number finds it. */
@@ -284,7 +286,9 @@ enum question {
     ASK_END,
     ASK_DESK,
     ASK_PERSON,
-    ASK_PHONE,
+    ASK_NUMBERS,
+    ASK_CALLS,
+    ASK_CALL,
     ASK_HEARD,
     ASK_DEVICES,
     ASK_PLANNED,
@@ -300,6 +304,8 @@ enum question {
     ASK_ALARMS,
     QUESTIONS_COUNT
 };
+/* Their SQL: oracle_questions.c. */
+extern const char *const oracle_questions[QUESTIONS_COUNT];
 
 /* What a caller asked for, who was answered for the first time. */
 struct asked {
@@ -345,8 +351,9 @@ struct oracle {
     struct agreed_once agreed[AGREED_MAX];
     struct plan plan;
     struct seen_people seen_people;
-    int64_t asker_id;         /* whose command is being run; 0: an action token says that later */
-    int64_t changed_customer; /* whose people or rotas did, since the last look; 0: nobody's */
+    int64_t asker_id;           /* whose command is being run; 0: an action token says that later */
+    struct somebody renumbered; /* whose numbers were given anew since the last look */
+    int64_t changed_customer;   /* whose people or rotas did, since the last look; 0: nobody's */
     struct alarm_seen alarms[ALARM_KINDS_MAX];
     size_t alarms_count;
     int64_t alarms_told; /* since the last look */
@@ -391,8 +398,8 @@ struct record *known_record(const struct oracle *oracle, struct uuid id);
 size_t hash_of_id(struct uuid id);
 
 /* ---- oracle_departures.c ---- */
-void check_outcome(struct oracle *oracle, int kind, struct uuid attempt, int64_t person_id,
-                   const char *word);
+void check_outcome(struct oracle *oracle, const struct record *record, int kind,
+                   struct uuid attempt, int64_t person_id, const char *word);
 void look_at_outbox(struct oracle *oracle, bool changed, bool troubled);
 void look_for_forgotten(struct oracle *oracle, const struct box *box, bool troubled);
 void look_at_words(struct oracle *oracle, bool troubled);
@@ -452,7 +459,9 @@ struct people people_of_end(struct oracle *oracle, const struct record *record, 
                             int64_t wall_at, unsigned *via_r);
 /* The live devices of an agent, and those that came or went just then, which may be tried. */
 struct phones {
-    bool has_number;
+    bool numbers_known; /* nobody was changing them just then */
+    size_t numbers_count;
+    char numbers[PHONES_OF_PERSON_MAX][PERSON_PHONE_BYTES_MAX]; /* in their order */
     size_t count;
     struct {
         int64_t device_id;
@@ -479,8 +488,28 @@ bool stepped_aside(const struct record *record, struct somebody person);
 /* How often somebody is asked by that phone, or by telephone (0), in this step. */
 int64_t count_alerts(struct oracle *oracle, const struct record *record, struct somebody person,
                      int64_t device_id, bool also_failed);
+/* The same of one of their numbers. */
+int64_t count_calls(struct oracle *oracle, const struct record *record, struct somebody person,
+                    const char *phone);
+/* The people of the step that runs. */
+const struct people *people_now(struct oracle *oracle, const struct record *record,
+                                int64_t wall_at);
 #define NOW INT64_MIN
 int64_t count_hopes(struct oracle *oracle, const struct record *record, int64_t until);
+
+/* ---- oracle_numbers.c ---- */
+/* A call to one of a person's numbers: it is the one whose turn it is. Whether another was called
+ * before it for the same reason. */
+bool check_number(struct oracle *oracle, const struct record *record, const struct said *said);
+/* Whether the call was to a number that its person has not got any more, or may not. */
+bool is_nobodys_number(struct oracle *oracle, const struct record *record, struct uuid attempt);
+/* When it says that a call came to nothing: whoever is still asked is called on their next number.
+ */
+void check_next_number(struct oracle *oracle, const struct record *record, const struct said *said);
+/* Whether none of the calls of this step to them may be answered any more, and one of their numbers
+ * was not called. */
+bool has_uncalled_number(struct oracle *oracle, const struct record *record, struct somebody person,
+                         int64_t not_after);
 
 /* ---- oracle_standing.c ---- */
 /* What the caller asked for is what is done. */
@@ -499,6 +528,7 @@ void expect_alarm(struct oracle *oracle, const char *kind, int64_t at);
 void look_at_alarms(struct oracle *oracle, bool troubled);
 
 /* ---- oracle_journal.c ---- */
+int severity_of(const char *word);
 /* What its procedure says of the step that runs. */
 struct agreed agreed_for(struct oracle *oracle, const struct record *record);
 void check_wait(struct oracle *oracle, const struct record *record, const char *what, int64_t since,

@@ -179,8 +179,10 @@ static void look_at_ways_to(struct oracle *oracle, const struct record *record,
                             struct somebody person, unsigned via)
 {
     struct phones phones = phones_of(oracle, record, person, oracle->wall_ms + 1);
-    bool all =
-        (via & VIA_CALLS) == 0 || !phones.has_number || was_alerted(oracle, record, person, 0);
+    int64_t not_after = record->step_started + agreed_for(oracle, record).accepted_within;
+    bool calls = (via & VIA_CALLS) != 0 && phones.numbers_known && phones.numbers_count > 0;
+    bool all = !calls || (was_alerted(oracle, record, person, 0) &&
+                          !has_uncalled_number(oracle, record, person, not_after));
     for (size_t i = 0; (via & VIA_PUSHES) != 0 && i < phones.count; i++) {
         all = all && (!phones.devices[i].sure ||
                       was_alerted(oracle, record, person, phones.devices[i].device_id));

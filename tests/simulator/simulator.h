@@ -21,11 +21,17 @@
 #define DAY_MS      INT64_C(86400000)
 #define PLATFORMS   (PLATFORM_WEBPUSH + 1)
 
+#define NUMBERS 3 /* of a person, at most */
+
 struct agent {
     int64_t id;
     char slug[SLUG_BYTES_MAX];
     int64_t phone_off_until_ms;
+    char numbers[NUMBERS][PERSON_PHONE_BYTES_MAX]; /* those that they ever have */
 };
+
+/* Whether nobody ever answers there. */
+bool number_is_dead(const char *number);
 
 #define CITY_WORDS_BYTES 256
 #define CITY_ROTA_BYTES  512
@@ -42,6 +48,7 @@ struct customer {
     struct city_rota now; /* of those who are called first */
     struct city_rota before;
     struct agent agents[AGENTS];
+    struct agent director; /* has no app, only numbers */
 };
 
 enum mood { MOOD_UP, MOOD_DOWN, MOOD_SILENT, MOOD_LYING };
@@ -116,6 +123,8 @@ void city_build(struct simulator *simulator, uint64_t random);
 /* One of them changes: a phone, a rota, a procedure; what CITY_SWAPS_DUTY: its customer's rota; or
  * that is as it was before. */
 void city_change(struct simulator *simulator, struct happening *happening);
+/* Somebody has other numbers than before. */
+void somebody_renumbers(struct simulator *simulator, struct happening *happening);
 /* Whoever lost a phone has another. */
 void phone_registers(struct simulator *simulator, struct happening *happening);
 

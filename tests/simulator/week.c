@@ -21,6 +21,7 @@
 #define TIDY_AFTER_HOURS 2
 #define STORM_CALLS      30
 #define STORM_KILLS      4
+#define STORM_RENUMBERS  12
 #define MORNING_HOURS    2
 #define ROOM_NOTICED_MS  (5 * SECOND_MS)
 
@@ -135,7 +136,7 @@ static void add_many(struct causes *causes, enum happening_kind kind, unsigned a
 }
 
 /* Everybody calls at once: a lift company after a power cut. The trunk is full then, and the
- * gateway is killed while it is. */
+ * gateway is killed while it is; numbers change of people whose calls wait. */
 static void add_storm(struct causes *causes, unsigned first_key)
 {
     int64_t at_ms = draw_ms(&causes->random, 0, (causes->plan->days - 1) * DAY_MS + HOUR_MS);
@@ -146,6 +147,10 @@ static void add_storm(struct causes *causes, unsigned first_key)
     }
     for (unsigned i = 1; i <= STORM_KILLS; i++) {
         add_cause(causes, GATEWAY_IS_KILLED, at_ms + i * MINUTE_MS / 2, customer, i);
+    }
+    for (unsigned i = 1; i <= STORM_RENUMBERS; i++) {
+        add_cause(causes, SOMEBODY_RENUMBERS, at_ms + draw_ms(&causes->random, 0, 2 * MINUTE_MS),
+                  customer, i);
     }
 }
 
@@ -217,6 +222,9 @@ static void happen(struct simulator *simulator, struct happening *happening)
         break;
     case AGENT_ANSWERS:
         agent_answers(simulator, happening);
+        break;
+    case SOMEBODY_RENUMBERS:
+        somebody_renumbers(simulator, happening);
         break;
     case PHONE_REGISTERS:
         phone_registers(simulator, happening);
