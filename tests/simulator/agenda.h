@@ -17,6 +17,7 @@ enum happening_kind {
     SOMEBODY_CHECKS,
     GATEWAY_IS_KILLED,
     SOMEBODY_RENUMBERS,
+    SOMEBODY_PAUSES,
     /* consequences */
     CALLER_REPEATS,
     FAULT_ENDS,
@@ -25,6 +26,7 @@ enum happening_kind {
     AGENT_ANSWERS,
     PHONE_REGISTERS,
     LINE_REPORTS,
+    SOMEBODY_IS_BACK,
     HOLDER_GOES_ON,
     DESK_ACTS,
     DESK_TIDIES,

@@ -253,6 +253,7 @@ struct night {
     int rounds;
     int spacing_s;
     int progress_s;
+    bool doubtful_calls_too;
     int received_s;
     int accepted_s[2];
     const char *by[2];
@@ -267,8 +268,9 @@ static void record_procedure(struct simulator *simulator, const struct customer 
     recording_look(recording, simulator->box);
     recording_add(recording,
                   "procedure night rounds %d round_spacing_s %d progress_within_s %d "
-                  "offer_at_shift_end false",
-                  night->rounds, night->spacing_s, night->progress_s);
+                  "offer_at_shift_end false doubtful_calls_too %s",
+                  night->rounds, night->spacing_s, night->progress_s,
+                  night->doubtful_calls_too ? "true" : "false");
     recording_add(recording, "step notify on_call primary by %s received %d accepted %d",
                   night->by[0], night->received_s, night->accepted_s[0]);
     recording_add(recording, "step notify on_call backup agent %s by %s accepted %d", night->agent,
@@ -292,6 +294,7 @@ static void put_procedure(struct simulator *simulator, struct customer *customer
         .rounds = 1 + (int)draw(simulator, 3),
         .spacing_s = 60 + (int)draw(simulator, 180),
         .progress_s = 300 + (int)draw(simulator, 1800),
+        .doubtful_calls_too = draw(simulator, 4) > 0,
         .received_s = 5 + (int)draw(simulator, 20),
         .accepted_s = {30 + (int)draw(simulator, 60), 30 + (int)draw(simulator, 60)},
         .by = {by[draw(simulator, 3)], by[draw(simulator, 3)]},
@@ -301,12 +304,13 @@ static void put_procedure(struct simulator *simulator, struct customer *customer
     (void)snprintf(
         text, sizeof text,
         "{\"rounds\":%d,\"round_spacing_s\":%d,\"progress_within_s\":%d,"
-        "\"offer_at_shift_end\":false,\"steps\":["
+        "\"offer_at_shift_end\":false,\"doubtful_calls_too\":%s,\"steps\":["
         "{\"notify\":[{\"on_call\":\"primary\"}],\"by\":[%s],\"received_within_s\":%d,"
         "\"accepted_within_s\":%d},{\"notify\":[{\"on_call\":\"backup\"},{\"agent\":\"%s\"}],"
         "\"by\":[%s],\"accepted_within_s\":%d}],\"exhausted\":[{\"callback\":\"desk\"},"
         "{\"agent\":\"%s\"},{\"contact\":\"%s\"}]}",
-        night.rounds, night.spacing_s, night.progress_s, quoted(night.by[0]), night.received_s,
+        night.rounds, night.spacing_s, night.progress_s,
+        night.doubtful_calls_too ? "true" : "false", quoted(night.by[0]), night.received_s,
         night.accepted_s[0], night.agent, quoted(night.by[1]), night.accepted_s[1],
         customer->agents[0].slug, customer->director.slug);
     put_definition(simulator, customer, COMMAND_PUT_PROCEDURE, "night", text);
@@ -358,6 +362,12 @@ static void put_check_in_plan(struct simulator *simulator, const struct customer
     (void)configure(simulator, command);
 }
 
+/* Not all have somebody in reserve for agents who are busy. */
+static bool has_reserve(int customer)
+{
+    return customer != 0;
+}
+
 void city_build(struct simulator *simulator, uint64_t random)
 {
     simulator->city_random = random;
@@ -377,6 +387,9 @@ void city_build(struct simulator *simulator, uint64_t random)
         put_person(simulator, customer, &customer->director, PERSON_CONTACT);
         put_rota(simulator, customer, "primary");
         put_rota(simulator, customer, "backup");
+        if (has_reserve(c)) {
+            put_rota(simulator, customer, "renfort");
+        }
         put_check_in_procedure(simulator, customer);
         put_procedure(simulator, customer);
         put_check_in_plan(simulator, customer);
@@ -387,7 +400,11 @@ void city_build(struct simulator *simulator, uint64_t random)
 static void swap_a_rota(struct simulator *simulator, int customer)
 {
     bool primary = draw(simulator, 2) == 0;
-    put_rota(simulator, &simulator->customers[customer], primary ? "primary" : "backup");
+    bool reserve = !primary && has_reserve(customer) && draw(simulator, 3) == 0;
+    put_rota(simulator, &simulator->customers[customer],
+             primary   ? "primary"
+             : reserve ? "renfort"
+                       : "backup");
     if (primary && draw(simulator, 2) == 0) {
         follow(
             simulator,

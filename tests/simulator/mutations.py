@@ -748,4 +748,40 @@ MUTATIONS = [
         "    return directory_has_phone(person, attempt->phone) ? attempt->phone : NULL;",
         "    return attempt->phone;",
     )),
+    # ---- how somebody stands ----
+    mutation("who pauses is not called", (
+        CORE + "asking.c",
+        "    return person->paused ? \"paused\" : person->doubtful ? \"doubtful\" : NULL;",
+        "    return person->doubtful ? \"doubtful\" : NULL;",
+    )),
+    mutation("who pauses is not called by the step that runs", (
+        ENGINE + "command_pause.c",
+        "        engine_customer_changed(engine, command->customer_id, true);",
+        "        engine_customer_changed(engine, command->customer_id, false);",
+    )),
+    mutation("a pause takes an hour", (
+        ENGINE + "command_pause.c",
+        "    int64_t lasts_ms = request->minutes * INT64_C(60000);",
+        "    int64_t lasts_ms = INT64_C(3600000);",
+    )),
+    mutation("a pause does not end with a word", (
+        STORE + "store_standing.c",
+        "query_write_row(store, QUERY_pause_delete, &pause_map, &row, error);",
+        "query_write_row(store, QUERY_pause_get, &pause_map, &row, error);",
+    )),
+    mutation("nobody is asked beside who is busy", (
+        CORE + "asking.c",
+        "    if ((!person->busy && !person->paused) || is_left_alone",
+        "    if (!person->paused || is_left_alone",
+    )),
+    mutation("others are asked beside everybody", (
+        CORE + "asking.c",
+        "    if ((!person->busy && !person->paused) || is_left_alone",
+        "    if (is_left_alone",
+    )),
+    mutation("doubt calls where the procedure does not mind", (
+        ENGINE + "people.c",
+        "    if (alone && resolving->procedure->doubtful_calls_too && person_r",
+        "    if (alone && person_r",
+    )),
 ]

@@ -482,6 +482,7 @@ void oracle_look(struct oracle *oracle, struct box *box, bool troubled)
     look_at_shifts(oracle, troubled);
     run_plain(oracle, "COMMIT");
     oracle->renumbered = (struct somebody){NO_PERSON, 0};
+    oracle->pauser = 0;
 }
 
 static void check_with(struct oracle *oracle, const char *pragma, const char *good)

@@ -12,6 +12,7 @@
  *     oracle_people.c      whom a procedure's words mean, and what they can be reached through
  *     oracle_rota.c        who is on call, also when the clocks change
  *     oracle_shifts.c      whoever does not take up a shift in time is asked, and somebody hears it
+ *     oracle_ways.c        who pauses, is in doubt or busy: by which ways they are asked, with whom
  *     oracle_answers.c     what people were answered, against what is kept of it
  *     oracle_alarms.c      what the watch is told, and finds on record
  */
@@ -49,6 +50,9 @@
  *   timelines complete, gapless, in order                   look_at_journals(),
  *                                                           look_for_lost_entries()
  *   an outcome, a check-in, a test of a phone is kept       look_at_resolved(), look_at_answers()
+ *   a call to whom a push may not reach, and no other       ways_to(), note_doubt()
+ *   the backup beside who pauses or holds something else    is_in_demand(), note_backup()
+ *   a pause is kept, and ends when it was said              hear_pause(), look_at_pause()
  *   a missed check-in is told to a human                    look_at_plan(), look_at_asked_ones()
  *   and is missed until it was made, taken or withdrawn     shift_is_done(), shift_is_withdrawn()
  *   the same key, the same answer                           oracle_accepted()

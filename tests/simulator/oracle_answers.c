@@ -216,6 +216,7 @@ static void look_at_duties(struct oracle *oracle)
 {
     for (size_t i = 0; i < oracle->duties_count; i++) {
         look_at_duty(oracle, &oracle->duties[i]);
+        look_at_pause(oracle, &oracle->duties[i]);
     }
 }
 
@@ -296,6 +297,8 @@ void oracle_asked(struct oracle *oracle, const struct command *command)
     oracle->asker_id = command->customer_id;
     if (command->type == COMMAND_PUT_PERSON) {
         note_numbers(oracle, command);
+    } else if (command->type == COMMAND_PAUSE) {
+        oracle->pauser = command->request.pause.agent_id;
     }
     shifts_asked(oracle, command);
     if (command->type == COMMAND_CALL_OUTCOME) {
@@ -342,6 +345,9 @@ void oracle_heard(struct oracle *oracle, const struct command *command, struct b
     case COMMAND_CALL_OUTCOME:
         check_key(oracle, command, sent);
         break;
+    case COMMAND_PAUSE:
+        hear_pause(oracle, command);
+        break;
     case COMMAND_PUT_DEVICE:
     case COMMAND_PUT_PERSON:
     case COMMAND_PUT_ROTA:
@@ -357,5 +363,7 @@ void oracle_unheard(struct oracle *oracle, const struct command *command)
 {
     if (command->type == COMMAND_CHECK_IN || command->type == COMMAND_CHECK_OUT) {
         duty_of(oracle, command->customer_id, command->request.check_in.agent_id)->known = false;
+    } else if (command->type == COMMAND_PAUSE) {
+        duty_of(oracle, command->customer_id, command->request.pause.agent_id)->pause_known = false;
     }
 }

@@ -53,6 +53,7 @@ struct agreed agreed_for(struct oracle *oracle, const struct record *record)
             .via = (unsigned)sqlite3_column_int(row, 8),
             .progress_within = sqlite3_column_int64(row, 9) * 1000,
             .promise_warning = sqlite3_column_int64(row, 10) * 1000,
+            .doubtful_calls_too = sqlite3_column_int(row, 11) != 0,
         };
     }
     answered(row);
@@ -117,6 +118,7 @@ static void step_starts(struct oracle *oracle, struct record *record, const stru
     }
     record->restart = GO_ON;
     record->doubted_count = 0;
+    record->backed_up = false;
     record->round_over = false;
     record->running = true;
     record->received = false;

@@ -23,6 +23,7 @@ struct call {
     struct uuid attempt;
     int64_t planned;
     bool fruitless; /* nobody can answer it any more */
+    bool accepted;  /* maybe after a report that it had come to nothing */
 };
 
 struct calls {
@@ -50,6 +51,7 @@ static struct calls calls_for(struct oracle *oracle, const struct record *record
         call->attempt = column_uuid(row, 1);
         call->planned = sqlite3_column_int64(row, 2);
         call->fruitless = sqlite3_column_int(row, 3) != 0;
+        call->accepted = sqlite3_column_int(row, 4) != 0;
     }
     answered(row);
     return calls;
@@ -100,6 +102,14 @@ static enum still is_one_of(const struct people *people, struct somebody person)
     return !people->known ? MAY_BE_ASKED : is_among(people, person) ? IS_ASKED : NOT_ASKED;
 }
 
+static enum still is_asked_in_step(struct oracle *oracle, const struct record *record,
+                                   struct somebody person, int64_t wall_at)
+{
+    return is_asked_as_backup(oracle, record, person, wall_at)
+               ? MAY_BE_ASKED
+               : is_one_of(people_now(oracle, record, wall_at), person);
+}
+
 static enum still is_told_now(struct oracle *oracle, const struct record *record,
                               const struct reason *reason, int64_t wall_at)
 {
@@ -125,7 +135,7 @@ static enum still is_still_asked(struct oracle *oracle, const struct record *rec
             return NOT_ASKED;
         }
         return record->running && reason->position == record->position
-                   ? is_one_of(people_now(oracle, record, wall_at), reason->person)
+                   ? is_asked_in_step(oracle, record, reason->person, wall_at)
                    : is_told_now(oracle, record, reason, wall_at);
     case TO_CALL_HOLDER:
         still =
@@ -173,9 +183,9 @@ bool check_number(struct oracle *oracle, const struct record *record, const stru
     const struct calls calls = calls_for(oracle, record, &reason);
     size_t own = 0;
     while (own < calls.count && !uuid_equal(calls.call[own].attempt, said->attempt)) {
-        if (!calls.call[own].fruitless) {
-            find_fault(oracle, "%s: two numbers of person %" PRId64 " ring at once",
-                       id_text(record->id), reason.person.id);
+        if (!calls.call[own].fruitless && !calls.call[own].accepted) {
+            find_fault(oracle, "%s: two numbers of person %" PRId64 " ring at once (purpose %d)",
+                       id_text(record->id), reason.person.id, reason.purpose);
         }
         own++;
     }
@@ -195,8 +205,9 @@ bool check_number(struct oracle *oracle, const struct record *record, const stru
                    id_text(record->id), reason.person.id);
     }
     if (own > 0 && is_still_asked(oracle, record, &reason, said->wall_at) == NOT_ASKED) {
-        find_fault(oracle, "%s: person %" PRId64 " is called on, and not asked any more",
-                   id_text(record->id), reason.person.id);
+        find_fault(oracle,
+                   "%s: person %" PRId64 " is called on, and not asked any more (purpose %d)",
+                   id_text(record->id), reason.person.id, reason.purpose);
     }
     return own > 0;
 }

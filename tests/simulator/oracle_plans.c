@@ -205,54 +205,28 @@ const struct people *people_now(struct oracle *oracle, const struct record *reco
     return &seen->people;
 }
 
-static bool is_doubted(const struct record *record, struct somebody person)
-{
-    bool found = false;
-    for (size_t i = 0; i < record->doubted_count && !found; i++) {
-        found = is_same_person(record->doubted[i], person);
-    }
-    return found;
-}
-
-/* Who is called in a step by push, as the push may not reach them. */
-static void note_doubt(struct oracle *oracle, struct record *record, const struct said *said)
-{
-    if (agreed_for(oracle, record).via != VIA_PUSHES) {
-        find_fault(oracle, "%s: a call to person %" PRId64 " needs a reason, and was agreed",
-                   id_text(record->id), said->person.id);
-    }
-    if (strcmp(said->word, "doubtful") != 0 || is_doubted(record, said->person) ||
-        doubt_of(oracle, record, said->person, said->wall_at) == NO_DOUBT) {
-        find_fault(oracle, "%s: person %" PRId64 " is called for no doubt that there is",
-                   id_text(record->id), said->person.id);
-    }
-    if (record->doubted_count < PEOPLE_MAX) {
-        record->doubted[record->doubted_count++] = said->person;
-    }
-}
-
-/* The step's own, and a call to whom a push may not reach. */
-static unsigned ways_to(struct oracle *oracle, const struct record *record, struct somebody person,
-                        unsigned via, int64_t wall_at)
-{
-    bool doubted = via == VIA_PUSHES && doubt_of(oracle, record, person, wall_at) == DOUBTED &&
-                   phones_of(oracle, record, person, wall_at).count > 0;
-    return doubted ? via | VIA_CALLS : via;
-}
-
-/* Everybody whom the step names, on all of its paths. */
+/* Everybody whom the step names, on all of its paths; and the backup beside who has other things in
+ * hand. */
 static void check_step(struct oracle *oracle, const struct record *record, const struct said *said)
 {
-    const struct agreed agreed = agreed_for(oracle, record);
     const struct people people = *people_now(oracle, record, said->wall_at);
+    struct wanted like = {.purpose = TO_ALERT,
+                          .not_after = said->at + agreed_for(oracle, record).accepted_within};
+    bool needs_backup = false;
     for (size_t i = 0; people.known && i < people.count; i++) {
-        if (!stepped_aside(record, people.who[i])) {
-            unsigned via = ways_to(oracle, record, people.who[i], agreed.via, said->wall_at);
-            const struct wanted like = {.purpose = TO_ALERT,
-                                        .person = people.who[i],
-                                        .not_after = said->at + agreed.accepted_within};
-            (void)want_all_ways(oracle, record, said, &like, via);
+        like.person = people.who[i];
+        if (!stepped_aside(record, like.person)) {
+            unsigned via = ways_to(oracle, record, like.person, said->at, said->wall_at);
+            bool asked = want_all_ways(oracle, record, said, &like, via) == REACHES;
+            needs_backup =
+                needs_backup || (asked && is_in_demand(oracle, record, like.person, said->at));
         }
+    }
+    const struct people backup = backup_of(oracle, record, said->wall_at);
+    for (size_t i = 0; needs_backup && backup.known && i < backup.count; i++) {
+        like.person = backup.who[i];
+        (void)want_all_ways(oracle, record, said, &like,
+                            ways_to(oracle, record, like.person, said->at, said->wall_at));
     }
 }
 
@@ -304,7 +278,8 @@ static void check_asked(struct oracle *oracle, const struct record *record, cons
     if (!record->running) {
         find_fault(oracle, "%s: person %" PRId64 " is asked while nobody is looked for",
                    id_text(record->id), said->person.id);
-    } else if (people->known && !is_among(people, said->person)) {
+    } else if (people->known && !is_among(people, said->person) &&
+               !is_asked_as_backup(oracle, record, said->person, said->wall_at)) {
         find_fault(oracle, "%s: person %" PRId64 " is asked, whom the step does not name",
                    id_text(record->id), said->person.id);
     } else if (stepped_aside(record, said->person)) {
@@ -461,11 +436,18 @@ static void check_news(struct oracle *oracle, const struct record *record, const
         return;
     }
     const struct people people = *people_now(oracle, record, said->wall_at);
+    struct wanted like = {.purpose = TO_UPDATE,
+                          .not_after = record->step_started + agreed.accepted_within};
     for (size_t i = 0; people.known && i < people.count; i++) {
-        if (!stepped_aside(record, people.who[i])) {
-            const struct wanted like = {.purpose = TO_UPDATE,
-                                        .person = people.who[i],
-                                        .not_after = record->step_started + agreed.accepted_within};
+        like.person = people.who[i];
+        if (!stepped_aside(record, like.person)) {
+            (void)want_all_ways(oracle, record, said, &like, VIA_PUSHES);
+        }
+    }
+    const struct people backup = backup_of(oracle, record, said->wall_at);
+    for (size_t i = 0; backup.known && i < backup.count; i++) {
+        like.person = backup.who[i];
+        if (is_asked_in_reserve(oracle, record, like.person, said->wall_at)) {
             (void)want_all_ways(oracle, record, said, &like, VIA_PUSHES);
         }
     }
@@ -651,7 +633,9 @@ static void check_addressee(struct oracle *oracle, const struct record *record,
     bool is_news = strcmp(said->word, "update") == 0;
     const struct people *people =
         is_news && record->running ? people_now(oracle, record, said->wall_at) : NULL;
-    bool asked = people != NULL && (!people->known || is_among(people, said->person)) &&
+    bool asked = people != NULL &&
+                 (!people->known || is_among(people, said->person) ||
+                  is_asked_in_reserve(oracle, record, said->person, said->wall_at)) &&
                  !stepped_aside(record, said->person);
     if ((of_holder && !holds) || (is_news && !holds && !asked)) {
         find_fault(oracle, "%s: person %" PRId64 " is told (%s), whom it does not concern",
@@ -766,6 +750,9 @@ void check_plans(struct oracle *oracle, struct record *record, const struct said
         break;
     case SAID_CALLED_TOO:
         note_doubt(oracle, record, said);
+        break;
+    case SAID_BACKED_UP:
+        note_backup(oracle, record, said);
         break;
     case SAID_STEP_ENDED:
         check_end_of_step(oracle, record, said);

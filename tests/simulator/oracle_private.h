@@ -62,6 +62,7 @@ enum {
     SAID_QUARANTINED = 34,
     SAID_CLOCK_STEPPED = 37,
     SAID_CALLED_TOO = 46,
+    SAID_BACKED_UP = 47,
 };
 enum { TO_ALERT, TO_UPDATE, TO_CALL_HOLDER, TO_WITHDRAW, TO_TELL_CANCELLED, TO_TELL_EXHAUSTED };
 enum { TO_TELL_FRUITLESS = 6, TO_TELL_TASK = 7, TO_TELL_SET_ASIDE = 8 };
@@ -95,6 +96,7 @@ struct agreed {
     int64_t steps;
     int64_t ends; /* whom nobody's being reached is told to */
     unsigned via; /* of the step */
+    bool doubtful_calls_too;
 };
 
 /* One entry of a timeline. */
@@ -137,6 +139,7 @@ struct record {
     size_t aside_count;
     struct somebody doubted[PEOPLE_MAX]; /* who is called in this step of pushes, for doubt */
     size_t doubted_count;
+    bool backed_up; /* others are asked beside somebody of this step */
     unsigned tasks; /* for the desk */
     unsigned tasks_told;
     bool broken;        /* its rows fail */
@@ -193,6 +196,8 @@ struct departure {
 struct duty {
     int64_t customer_id;
     int64_t agent_id;
+    bool pause_known;
+    int64_t pause_until; /* engine time; 0: they do not pause */
     bool known;
     char with[SLUG_BYTES_MAX]; /* the installation; "": they are not */
     int64_t present_wall;      /* when they last may have taken up a shift; 0: never */
@@ -290,6 +295,7 @@ enum question {
     ASK_CALLS,
     ASK_CALL,
     ASK_HEARD,
+    ASK_PAUSE,
     ASK_DEVICES,
     ASK_PLANNED,
     ASK_WORSENED,
@@ -353,6 +359,7 @@ struct oracle {
     struct seen_people seen_people;
     int64_t asker_id;           /* whose command is being run; 0: an action token says that later */
     struct somebody renumbered; /* whose numbers were given anew since the last look */
+    int64_t pauser;             /* the agent who paused or came back since; 0: nobody */
     int64_t changed_customer;   /* whose people or rotas did, since the last look; 0: nobody's */
     struct alarm_seen alarms[ALARM_KINDS_MAX];
     size_t alarms_count;
@@ -477,6 +484,32 @@ enum doubt { NO_DOUBT, MAY_BE_DOUBTED, DOUBTED };
 enum doubt doubt_of(struct oracle *oracle, const struct record *record, struct somebody person,
                     int64_t wall_at);
 
+/* ---- oracle_ways.c ---- */
+/* How somebody of the step that runs is to be asked: VIA_…; by a call to whom a push may not reach,
+ * too. */
+unsigned ways_to(struct oracle *oracle, const struct record *record, struct somebody person,
+                 int64_t at, int64_t wall_at);
+/* Whether the backup is to be asked beside them: they pause, or hold something else. False also
+ * when that was just being changed. */
+bool is_in_demand(struct oracle *oracle, const struct record *record, struct somebody person,
+                  int64_t at);
+/* Who is asked beside somebody of this step, and is not named by it and said no. */
+struct people backup_of(struct oracle *oracle, const struct record *record, int64_t wall_at);
+/* Whether the timeline said why they are asked whom the step does not name; true also when it is
+ * not known who that is. */
+bool is_asked_as_backup(struct oracle *oracle, const struct record *record, struct somebody person,
+                        int64_t wall_at);
+/* Whether they were asked in this step, and are in reserve. */
+bool is_asked_in_reserve(struct oracle *oracle, const struct record *record, struct somebody person,
+                         int64_t wall_at);
+bool is_doubted(const struct record *record, struct somebody person);
+/* The timeline gives a reason. */
+void note_doubt(struct oracle *oracle, struct record *record, const struct said *said);
+void note_backup(struct oracle *oracle, struct record *record, const struct said *said);
+/* What was said of a pause is kept. */
+void hear_pause(struct oracle *oracle, const struct command *command);
+void look_at_pause(struct oracle *oracle, const struct duty *duty);
+
 /* ---- oracle_plans.c ---- */
 /* What this entry says happened: all that follows from it is planned, and nothing else. */
 void check_plans(struct oracle *oracle, struct record *record, const struct said *said);
@@ -485,7 +518,8 @@ bool stepped_aside(const struct record *record, struct somebody person);
 /* How many of this step's alerts may still lead to an acceptance: NOW, or could at that time, as
  * far as is sure: what a telephone confirmed since may have failed before, what was delayed had
  * none. */
-/* How often somebody is asked by that phone, or by telephone (0), in this step. */
+/* How often somebody is asked by that phone, by telephone (0) or at all, in this step. */
+#define ANY_WAY INT64_C(-1)
 int64_t count_alerts(struct oracle *oracle, const struct record *record, struct somebody person,
                      int64_t device_id, bool also_failed);
 /* The same of one of their numbers. */

@@ -60,7 +60,8 @@ const char *const oracle_questions[QUESTIONS_COUNT] = {
         "coalesce(p.definition ->> 'exhausted_every_s', 60), "
         "coalesce(json_array_length(p.definition, '$.exhausted'), 0), " VIA_OF_STEP ", "
         "coalesce(p.definition ->> 'progress_within_s', 1800), "
-        "coalesce(p.definition ->> 'promise_warning_s', 60) "
+        "coalesce(p.definition ->> 'promise_warning_s', 60), "
+        "coalesce(p.definition ->> 'doubtful_calls_too', 1) "
         "FROM escalation AS e JOIN procedure AS p ON p.procedure_id = e.procedure_id "
         "WHERE e.escalation_id = ?2",
     [ASK_DUTY] = "SELECT count(*), max(installation), max(way) FROM check_in "
@@ -116,13 +117,14 @@ const char *const oracle_questions[QUESTIONS_COUNT] = {
                     "FROM further_number WHERE customer_id = ?1 AND person_kind = ?2 "
                     "AND person_id = ?3 ORDER BY 2",
     [ASK_CALLS] = "SELECT phone, attempt_id, planned_engine, "
-                  "answer IN (4, 5, 6, 7) OR state IN (5, 6) FROM attempt "
+                  "answer IN (4, 5, 6, 7) OR state IN (5, 6), answer = 3 FROM attempt "
                   "WHERE customer_id = ? AND escalation_id = ? AND path = 1 AND purpose = ? "
                   "AND position = ? AND number = ? AND not_after_engine = ? AND person_kind = ? "
                   "AND person_id = ? ORDER BY attempt_id",
     [ASK_CALL] = "SELECT purpose, position, number, not_after_engine, person_kind, person_id "
                  "FROM attempt WHERE customer_id = ? AND escalation_id = ? AND attempt_id = ? "
                  "AND path = 1",
+    [ASK_PAUSE] = "SELECT until_engine FROM agent_pause WHERE customer_id = ? AND agent_id = ?",
     [ASK_HEARD] = "SELECT registered_at, proven_at, heard_at, retired_at FROM device "
                   "WHERE customer_id = ? AND agent_id = ? AND coalesce(permission, '') <> 'denied'",
     [ASK_DEVICES] = "SELECT device_id, registered_at, retired_at FROM device "
@@ -165,9 +167,10 @@ const char *const oracle_questions[QUESTIONS_COUNT] = {
                  "AND state NOT IN (5, 6) AND NOT (state <= 1 AND delayed_at IS NOT NULL) "
                  "AND (?4 IS NULL OR (state NOT IN (3, 4) AND delayed_at IS NULL "
                  "AND planned_engine < ?4))",
-    [ASK_ALERTED] = "SELECT count(*) FROM attempt WHERE customer_id = ? AND escalation_id = ? "
-                    "AND position = ? AND purpose = 0 AND person_kind = ? AND person_id = ? "
-                    "AND device_id = ? AND (? OR state <> 5) AND (?8 IS NULL OR phone = ?8)",
+    [ASK_ALERTED] =
+        "SELECT count(*) FROM attempt WHERE customer_id = ? AND escalation_id = ? "
+        "AND position = ? AND purpose = 0 AND person_kind = ? AND person_id = ? "
+        "AND (device_id = ?6 OR ?6 = -1) AND (?7 OR state <> 5) AND (?8 IS NULL OR phone = ?8)",
     [ASK_ALARMS] = "SELECT coalesce(max(alarm_id), 0) FROM alarm",
     [ASK_TOLD] = "SELECT holder_kind, holder_id FROM escalation WHERE escalation_id = ?",
 };

@@ -176,8 +176,9 @@ static bool was_alerted(struct oracle *oracle, const struct record *record, stru
 }
 
 static void look_at_ways_to(struct oracle *oracle, const struct record *record,
-                            struct somebody person, unsigned via)
+                            struct somebody person)
 {
+    unsigned via = ways_to(oracle, record, person, oracle->now, oracle->wall_ms + 1);
     struct phones phones = phones_of(oracle, record, person, oracle->wall_ms + 1);
     int64_t not_after = record->step_started + agreed_for(oracle, record).accepted_within;
     bool calls = (via & VIA_CALLS) != 0 && phones.numbers_known && phones.numbers_count > 0;
@@ -208,11 +209,18 @@ void look_at_changes(struct oracle *oracle, bool troubled)
         }
         const struct people people =
             people_of_step(oracle, record, record->step, oracle->wall_ms + 1);
-        unsigned via = agreed_for(oracle, record).via;
+        bool needs_backup = false;
         for (size_t p = 0; people.known && p < people.count; p++) {
             if (!stepped_aside(record, people.who[p])) {
-                look_at_ways_to(oracle, record, people.who[p], via);
+                look_at_ways_to(oracle, record, people.who[p]);
+                needs_backup = needs_backup ||
+                               (count_alerts(oracle, record, people.who[p], ANY_WAY, true) > 0 &&
+                                is_in_demand(oracle, record, people.who[p], oracle->now));
             }
+        }
+        const struct people backup = backup_of(oracle, record, oracle->wall_ms + 1);
+        for (size_t p = 0; needs_backup && backup.known && p < backup.count; p++) {
+            look_at_ways_to(oracle, record, backup.who[p]);
         }
     }
 }

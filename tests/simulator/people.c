@@ -203,6 +203,41 @@ void somebody_checks(struct simulator *simulator, struct happening *happening)
     box_free(&command);
 }
 
+/* ---- pauses ---- */
+
+static void say_pause(struct simulator *simulator, const struct happening *happening, int minutes)
+{
+    const struct customer *customer = &simulator->customers[happening->customer];
+    struct command *command = box_command(COMMAND_PAUSE, customer->id);
+    command->request.pause.agent_id = happening->person;
+    command->request.pause.minutes = minutes;
+    (void)ask(simulator, command);
+    box_free(&command);
+}
+
+/* Half of them come back earlier than they said; some say it twice, or that it takes longer. */
+void somebody_pauses(struct simulator *simulator, struct happening *happening)
+{
+    uint64_t *random = &happening->random;
+    const struct customer *customer = &simulator->customers[happening->customer];
+    int minutes = (int)draw_ms(random, 2, PAUSE_MINUTES_MAX);
+    happening->person =
+        happening->person != 0 ? happening->person : customer->agents[box_draw(random, AGENTS)].id;
+    say_pause(simulator, happening, minutes);
+    if (draw_percent(random, 15)) {
+        follow(simulator, *happening, draw_ms(random, 0, minutes * MINUTE_MS));
+    }
+    if (draw_percent(random, 50)) {
+        happening->kind = SOMEBODY_IS_BACK;
+        follow(simulator, *happening, draw_ms(random, MINUTE_MS, minutes * MINUTE_MS));
+    }
+}
+
+void somebody_is_back(struct simulator *simulator, struct happening *happening)
+{
+    say_pause(simulator, happening, 0);
+}
+
 /* ---- nonsense ---- */
 
 static void meddle_as_agent(struct simulator *simulator, struct happening *happening)

@@ -207,6 +207,18 @@ static void say_check_in(struct recording *recording, const struct box *box,
                   in ? " with " : "", in ? request->installation : "");
 }
 
+static void say_pause(struct recording *recording, const struct box *box,
+                      const struct command *command)
+{
+    const struct pause_request *request = &command->request.pause;
+    char minutes[16];
+    (void)snprintf(minutes, sizeof minutes, " %d", request->minutes);
+    recording_for(recording, box, command->customer_id);
+    recording_say(recording, box, "agent-%" PRId64 "-%" PRId64 " %s%s", command->customer_id - 1,
+                  (request->agent_id - 1) % 4, request->minutes > 0 ? "pauses" : "is_back",
+                  request->minutes > 0 ? minutes : "");
+}
+
 void recording_command(struct recording *recording, const struct box *box,
                        const struct command *command, const struct box_sent *sent)
 {
@@ -238,8 +250,10 @@ void recording_command(struct recording *recording, const struct box *box,
         break;
     case COMMAND_CHECK_IN:
     case COMMAND_CHECK_OUT:
-    case COMMAND_PAUSE:
         say_check_in(recording, box, command);
+        break;
+    case COMMAND_PAUSE:
+        say_pause(recording, box, command);
         break;
     default:
         break; /* who is there: city.c says it itself */

@@ -150,6 +150,10 @@ void somebody_meddles(struct simulator *simulator, struct happening *happening);
 /* Somebody takes up duty or ends it, or a phone is tested. */
 void somebody_checks(struct simulator *simulator, struct happening *happening);
 
+/* Somebody has no network for a while; and has it again, before that is over. */
+void somebody_pauses(struct simulator *simulator, struct happening *happening);
+void somebody_is_back(struct simulator *simulator, struct happening *happening);
+
 /* ---- faults.c ---- */
 void fault_begins(struct simulator *simulator, struct happening *happening);
 /* In the middle of whatever it does next. */

@@ -12,6 +12,7 @@
 #define MEDDLING_A_DAY 20
 #define CHANGES_A_DAY  6
 #define CHECKS_A_DAY   6
+#define PAUSES_A_DAY   12
 /* A week begins on a Saturday at 22:00 UTC, three hours before clocks change when they do. Weeks
  * are taken from the year in such an order that both changes come early. */
 #define FIRST_WEEK_MS    INT64_C(1768082400000) /* 2026-01-10T22:00:00Z */
@@ -162,6 +163,7 @@ static size_t add_causes(struct simulator *simulator, const struct plan *plan, u
     add_many(&causes, SOMEBODY_MEDDLES, MEDDLING_A_DAY);
     add_many(&causes, CITY_CHANGES, CHANGES_A_DAY);
     add_many(&causes, SOMEBODY_CHECKS, CHECKS_A_DAY);
+    add_many(&causes, SOMEBODY_PAUSES, PAUSES_A_DAY);
     add_storm(&causes, 1 + plan->escalations_a_day * plan->days);
     return causes.count;
 }
@@ -222,6 +224,12 @@ static void happen(struct simulator *simulator, struct happening *happening)
         break;
     case AGENT_ANSWERS:
         agent_answers(simulator, happening);
+        break;
+    case SOMEBODY_PAUSES:
+        somebody_pauses(simulator, happening);
+        break;
+    case SOMEBODY_IS_BACK:
+        somebody_is_back(simulator, happening);
         break;
     case SOMEBODY_RENUMBERS:
         somebody_renumbers(simulator, happening);
