@@ -254,6 +254,8 @@ struct night {
     int spacing_s;
     int progress_s;
     bool doubtful_calls_too;
+    int offer_s;
+    bool offers_at_shift_end;
     int received_s;
     int accepted_s[2];
     const char *by[2];
@@ -268,8 +270,9 @@ static void record_procedure(struct simulator *simulator, const struct customer 
     recording_look(recording, simulator->box);
     recording_add(recording,
                   "procedure night rounds %d round_spacing_s %d progress_within_s %d "
-                  "offer_at_shift_end false doubtful_calls_too %s",
-                  night->rounds, night->spacing_s, night->progress_s,
+                  "offer_within_s %d offer_at_shift_end %s doubtful_calls_too %s",
+                  night->rounds, night->spacing_s, night->progress_s, night->offer_s,
+                  night->offers_at_shift_end ? "true" : "false",
                   night->doubtful_calls_too ? "true" : "false");
     recording_add(recording, "step notify on_call primary by %s received %d accepted %d",
                   night->by[0], night->received_s, night->accepted_s[0]);
@@ -295,6 +298,8 @@ static void put_procedure(struct simulator *simulator, struct customer *customer
         .spacing_s = 60 + (int)draw(simulator, 180),
         .progress_s = 300 + (int)draw(simulator, 1800),
         .doubtful_calls_too = draw(simulator, 4) > 0,
+        .offer_s = 60 + (int)draw(simulator, 600),
+        .offers_at_shift_end = draw(simulator, 2) == 0,
         .received_s = 5 + (int)draw(simulator, 20),
         .accepted_s = {30 + (int)draw(simulator, 60), 30 + (int)draw(simulator, 60)},
         .by = {by[draw(simulator, 3)], by[draw(simulator, 3)]},
@@ -304,15 +309,16 @@ static void put_procedure(struct simulator *simulator, struct customer *customer
     (void)snprintf(
         text, sizeof text,
         "{\"rounds\":%d,\"round_spacing_s\":%d,\"progress_within_s\":%d,"
-        "\"offer_at_shift_end\":false,\"doubtful_calls_too\":%s,\"steps\":["
+        "\"offer_within_s\":%d,\"offer_at_shift_end\":%s,\"doubtful_calls_too\":%s,\"steps\":["
         "{\"notify\":[{\"on_call\":\"primary\"}],\"by\":[%s],\"received_within_s\":%d,"
         "\"accepted_within_s\":%d},{\"notify\":[{\"on_call\":\"backup\"},{\"agent\":\"%s\"}],"
         "\"by\":[%s],\"accepted_within_s\":%d}],\"exhausted\":[{\"callback\":\"desk\"},"
         "{\"agent\":\"%s\"},{\"contact\":\"%s\"}]}",
-        night.rounds, night.spacing_s, night.progress_s,
-        night.doubtful_calls_too ? "true" : "false", quoted(night.by[0]), night.received_s,
-        night.accepted_s[0], night.agent, quoted(night.by[1]), night.accepted_s[1],
-        customer->agents[0].slug, customer->director.slug);
+        night.rounds, night.spacing_s, night.progress_s, night.offer_s,
+        night.offers_at_shift_end ? "true" : "false", night.doubtful_calls_too ? "true" : "false",
+        quoted(night.by[0]), night.received_s, night.accepted_s[0], night.agent,
+        quoted(night.by[1]), night.accepted_s[1], customer->agents[0].slug,
+        customer->director.slug);
     put_definition(simulator, customer, COMMAND_PUT_PROCEDURE, "night", text);
     put_customer(simulator, customer, "night");
 }

@@ -4,18 +4,7 @@ They are what pagers have died of: a message sent before it is known to be kept,
 forgotten, two who believe they hold it, a disk that was believed. An old text must stand in its
 file once; when the code changes, the mutation changes with it."""
 
-import collections
-
-Mutation = collections.namedtuple("Mutation", "name changes")
-
-CORE = "gateway/core/"
-ENGINE = "gateway/engine/"
-STORE = "gateway/store/"
-ROTA = "gateway/rota/"
-
-
-def mutation(name, *changes):
-    return Mutation(name, changes)
+from mutation import CORE, ENGINE, ROTA, STORE, mutation
 
 
 SENDING = "    return dispatcher->send(dispatcher->context, &effect);\n"
@@ -716,72 +705,5 @@ MUTATIONS = [
         CORE + "move.c",
         "step->now->closed_at = step->event->wall;",
         "step->now->closed_at = step->now->opened_at;",
-    )),
-    # ---- several numbers ----
-    mutation("only the first number is called", (
-        CORE + "procedure_run.c",
-        "    if (ended->path != PATH_CALL || attempt_has_hope(ended) ||\n",
-        "    if (ended->path != PATH_CALL || !attempt_has_hope(ended) ||\n",
-    )),
-    mutation("of a holder only the first number is called", (
-        CORE + "procedure_run.c",
-        "    bool wanted = (ended->purpose == PURPOSE_HOLDER_CALL && "
-        "now->state == ESCALATION_OVERDUE) ||\n",
-        "    bool wanted =\n",
-    )),
-    mutation("the last number is called next", (
-        CORE + "procedure_run.c",
-        "    while (next < person->phones_count && called[next]) {\n        next++;\n    }\n"
-        "    return next;",
-        "    size_t last = person->phones_count;\n"
-        "    (void)next;\n    while (last > 0 && called[last - 1]) {\n        last--;\n    }\n"
-        "    return last > 0 ? last - 1 : person->phones_count;",
-    )),
-    mutation("a number that is busy is called again", (
-        CORE + "procedure_run.c",
-        "            called[p] = called[p] || is_call_to(attempt, person, p);",
-        "            called[p] = called[p] || (attempt->answer != ANSWER_BUSY && "
-        "is_call_to(attempt, person, p));",
-    )),
-    mutation("a number that was taken away is dialled", (
-        ENGINE + "outbox.c",
-        "    return directory_has_phone(person, attempt->phone) ? attempt->phone : NULL;",
-        "    return attempt->phone;",
-    )),
-    # ---- how somebody stands ----
-    mutation("who pauses is not called", (
-        CORE + "asking.c",
-        "    return person->paused ? \"paused\" : person->doubtful ? \"doubtful\" : NULL;",
-        "    return person->doubtful ? \"doubtful\" : NULL;",
-    )),
-    mutation("who pauses is not called by the step that runs", (
-        ENGINE + "command_pause.c",
-        "        engine_customer_changed(engine, command->customer_id, true);",
-        "        engine_customer_changed(engine, command->customer_id, false);",
-    )),
-    mutation("a pause takes an hour", (
-        ENGINE + "command_pause.c",
-        "    int64_t lasts_ms = request->minutes * INT64_C(60000);",
-        "    int64_t lasts_ms = INT64_C(3600000);",
-    )),
-    mutation("a pause does not end with a word", (
-        STORE + "store_standing.c",
-        "query_write_row(store, QUERY_pause_delete, &pause_map, &row, error);",
-        "query_write_row(store, QUERY_pause_get, &pause_map, &row, error);",
-    )),
-    mutation("nobody is asked beside who is busy", (
-        CORE + "asking.c",
-        "    if ((!person->busy && !person->paused) || is_left_alone",
-        "    if (!person->paused || is_left_alone",
-    )),
-    mutation("others are asked beside everybody", (
-        CORE + "asking.c",
-        "    if ((!person->busy && !person->paused) || is_left_alone",
-        "    if (is_left_alone",
-    )),
-    mutation("doubt calls where the procedure does not mind", (
-        ENGINE + "people.c",
-        "    if (alone && resolving->procedure->doubtful_calls_too && person_r",
-        "    if (alone && person_r",
     )),
 ]

@@ -477,12 +477,12 @@ void oracle_look(struct oracle *oracle, struct box *box, bool troubled)
     look_at_outbox(oracle, changed, troubled);
     look_at_words(oracle, troubled);
     look_at_resolved(oracle, troubled);
+    oracle->renumbered = (struct somebody){NO_PERSON, 0}; /* whatever it is now, it is known */
+    oracle->pauser = 0;
     look_at_changes(oracle, troubled);
     look_at_alarms(oracle, troubled);
     look_at_shifts(oracle, troubled);
     run_plain(oracle, "COMMIT");
-    oracle->renumbered = (struct somebody){NO_PERSON, 0};
-    oracle->pauser = 0;
 }
 
 static void check_with(struct oracle *oracle, const char *pragma, const char *good)

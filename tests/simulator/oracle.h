@@ -4,6 +4,7 @@
  *
  *     oracle.c             what was said to people, against the rows that stand for it
  *     oracle_departures.c  what leaves, against its row, and the row against what left
+ *     oracle_team.c        who works on it beside its holder, who is asked to by name
  *     oracle_trunk.c       calls in progress, against what the trunk has
  *     oracle_journal.c     the timelines: complete, chained, and a night that the procedure allows
  *     oracle_plans.c       what must be planned behind each entry: whom, by what, until when
@@ -23,6 +24,10 @@
  *                                                           follow_holder(), oracle_all_ended()
  *   while it is exhausted somebody is told again            check_announcement()
  *   what has an outcome has left, and calls do leave        check_outcome()
+ *   an offer loses no holder, and ends; from one to the nextfollow_team()
+ *   whoever is asked by name hears it in all ways           offer_begins()
+ *   members are asked when their holder lets go             members_are_asked()
+ *   the last one who is done ends it                        follow_team()
  *   one holder of an acceptance                             follow_holder(), oracle_told_holder()
  *   no state that the transitions forbid                    check_order(), look_at_state()
  *   what is open is due, and when, to the millisecond       look_at_row(), expected_due()
@@ -140,6 +145,10 @@ bool oracle_is_open(const struct oracle *oracle, size_t index);
 int64_t oracle_accepted_ms(const struct oracle *oracle, size_t index);
 /* False: not one of those. */
 bool oracle_find_customer(const struct oracle *oracle, struct uuid escalation, int *customer_r);
+/* Whether an agent works on it beside who holds it. */
+bool oracle_is_member(struct oracle *oracle, struct uuid escalation, int64_t agent_id);
+/* Whether it is open just now. */
+bool oracle_stands_open(struct oracle *oracle, struct uuid escalation);
 /* The agent who holds it; 0: no agent does. */
 int64_t oracle_holder(struct oracle *oracle, struct uuid escalation);
 

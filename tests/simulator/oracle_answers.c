@@ -100,6 +100,11 @@ static void hear_agent(struct oracle *oracle, const struct command *command,
     if (command->answer.status != STATUS_OK) {
         return;
     }
+    const struct uuid escalation = sent == NULL ? command->escalation_id : sent->escalation;
+    int64_t agent = sent == NULL ? command->request.agent.agent_id : sent->person_id;
+    if (oracle_is_member(oracle, escalation, agent)) {
+        return; /* they were asked to join it, and did */
+    }
     if (sent == NULL) {
         oracle_told_holder(oracle, command->escalation_id, PERSON_AGENT,
                            command->request.agent.agent_id);
@@ -118,7 +123,8 @@ static void check_report(struct oracle *oracle, const struct command *command)
     enum agent_verb verb = command->request.agent.verb;
     if ((verb != VERB_REMOTE && verb != VERB_ON_MY_WAY && verb != VERB_ON_SITE &&
          verb != VERB_DONE) ||
-        command->answer.status != STATUS_OK) {
+        command->answer.status != STATUS_OK ||
+        oracle_holder(oracle, command->escalation_id) != command->request.agent.agent_id) {
         return;
     }
     sqlite3_stmt *row = question(oracle, ASK_ROW);
@@ -163,7 +169,8 @@ static void hear_desk(struct oracle *oracle, const struct command *command)
     if (desk->verb == DESK_ON_BEHALF && desk->agent_verb == VERB_ACCEPT &&
         command->answer.status == STATUS_OK) {
         struct somebody agent = find_person(oracle, command->customer_id, AN_AGENT, desk->agent);
-        if (oracle_holder(oracle, command->escalation_id) != agent.id) {
+        if (oracle_holder(oracle, command->escalation_id) != agent.id &&
+            !oracle_is_member(oracle, command->escalation_id, agent.id)) {
             oracle_blame(oracle, "the desk spoke for one agent, and another holds it");
         }
     }

@@ -54,6 +54,7 @@ struct agreed agreed_for(struct oracle *oracle, const struct record *record)
             .progress_within = sqlite3_column_int64(row, 9) * 1000,
             .promise_warning = sqlite3_column_int64(row, 10) * 1000,
             .doubtful_calls_too = sqlite3_column_int(row, 11) != 0,
+            .offer_within = sqlite3_column_int64(row, 12) * 1000,
         };
     }
     answered(row);
@@ -224,7 +225,9 @@ static void follow_holder(struct oracle *oracle, struct record *record, const st
         break;
     case SAID_PROGRESS:
     case SAID_EXTENDED:
-        shows_life(record, said);
+        if (is_same_person(record->holder, said->person)) {
+            shows_life(record, said); /* a member's word moves no clock */
+        }
         break;
     case SAID_OVERDUE:
         check_wait(oracle, record, "a holder is overdue", record->progress_since, said->at,
@@ -292,6 +295,7 @@ static void follow(struct oracle *oracle, struct record *record, const struct sa
     }
     check_order(oracle, record, said);
     follow_holder(oracle, record, said);
+    follow_team(oracle, record, said);
     switch (said->kind) {
     case SAID_OPENED:
         record->restart = FROM_TOP;
@@ -356,6 +360,7 @@ static struct said read_said(struct oracle *oracle, sqlite3_stmt *row)
         .step = sqlite3_column_int64(row, 9),
         .person = {kind_of_person(text_of(row, 13)), sqlite3_column_int64(row, 14)},
         .number = sqlite3_column_int64(row, 15),
+        .other = {kind_of_person(text_of(row, 16)), sqlite3_column_int64(row, 17)},
     };
     (void)text_copy(said.word, sizeof said.word, text_of(row, 10));
     if (sqlite3_column_type(row, 12) != SQLITE_NULL &&

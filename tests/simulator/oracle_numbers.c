@@ -145,6 +145,10 @@ static enum still is_still_asked(struct oracle *oracle, const struct record *rec
         still = record->cancelling && !record->over &&
                 reason->not_after == record->noticed + agreed_for(oracle, record).exhausted_every;
         break;
+    case TO_OFFER:
+        return offer_to(record, reason->person) == NULL                       ? NOT_ASKED
+               : offer_to(record, reason->person)->until == reason->not_after ? IS_ASKED
+                                                                              : MAY_BE_ASKED;
     case TO_UPDATE:
         still = !record->taken && !record->ended;
         break;

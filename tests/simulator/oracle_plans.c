@@ -11,6 +11,7 @@
 #define TASK_MS            INT64_C(600000) /* and as long as a holder may be silent */
 #define CANCEL_NOTICES     20
 #define PROGRESS_TASK      1
+#define OFFER_TASK         4
 #define LATE_WITHOUT_ALARM INT64_C(2000)
 
 /* ---- what was planned at a moment ---- */
@@ -27,7 +28,8 @@ static void check_once(struct oracle *oracle, const struct record *record, const
             const struct planned *other = &plan->rows[k];
             if (one->purpose == other->purpose && one->path == other->path &&
                 is_same_person(one->person, other->person) && one->device_id == other->device_id &&
-                one->position == other->position && one->number == other->number) {
+                one->position == other->position && one->number == other->number &&
+                strcmp(one->phone, other->phone) == 0) {
                 find_fault(oracle,
                            "%s: purpose %d by path %d to person %" PRId64
                            " is planned under two ids",
@@ -69,18 +71,6 @@ static const struct plan *plan_at(struct oracle *oracle, const struct record *re
     check_once(oracle, record, plan);
     return plan;
 }
-
-/* What somebody must be told, until when. */
-struct wanted {
-    int purpose;
-    int path;
-    struct somebody person;
-    int64_t device_id;
-    int64_t number;
-    int64_t not_after;
-    char callback[SLUG_BYTES_MAX]; /* "": none */
-    const char *phone;             /* of a call: which is dialled first */
-};
 
 static bool is_planned(struct oracle *oracle, const struct record *record, int64_t at,
                        const struct wanted *wanted)
@@ -136,11 +126,8 @@ static void want_callback(struct oracle *oracle, const struct record *record, in
 
 #define THE_DESK 1000 /* no end has this number */
 
-enum reach { REACHES_NOBODY, MAY_REACH, REACHES };
-
-/* Every way to the person of `like` is tried; a telephone that came or went just then may be. */
-static enum reach want_all_ways(struct oracle *oracle, const struct record *record,
-                                const struct said *said, const struct wanted *like, unsigned via)
+enum reach want_all_ways(struct oracle *oracle, const struct record *record,
+                         const struct said *said, const struct wanted *like, unsigned via)
 {
     struct phones phones = phones_of(oracle, record, like->person, said->wall_at);
     enum reach reach = REACHES_NOBODY;
@@ -414,10 +401,16 @@ static void check_withdrawals(struct oracle *oracle, const struct record *record
     bind_uuid(row, 2, record->id);
     (void)sqlite3_bind_int64(row, 3, said->wall_at);
     while (sqlite3_step(row) == SQLITE_ROW) {
+        const struct somebody agent = {AN_AGENT, sqlite3_column_int64(row, 1)};
+        const struct offered *offer = offer_to(record, agent);
+        if (offer != NULL && offer->role == TO_JOIN && record->held &&
+            !is_same_person(agent, record->holder)) {
+            continue; /* who is still asked to join it is asked */
+        }
         want(oracle, record, said->at,
              &(struct wanted){.purpose = TO_WITHDRAW,
                               .path = BY_PUSH,
-                              .person = {AN_AGENT, sqlite3_column_int64(row, 1)},
+                              .person = agent,
                               .device_id = sqlite3_column_int64(row, 0),
                               .not_after = said->at + WITHDRAWAL_MS});
     }
@@ -431,6 +424,12 @@ static void check_news(struct oracle *oracle, const struct record *record, const
     if (record->held && !record->taken) {
         (void)want_a_way(oracle, record, said, TO_UPDATE, VIA_PUSHES,
                          said->at + agreed.holder_silent);
+    }
+    for (size_t i = 0; record->held && !record->ended && i < record->members_count; i++) {
+        const struct wanted news = {.purpose = TO_UPDATE,
+                                    .person = record->members[i].who,
+                                    .not_after = said->at + agreed.holder_silent};
+        (void)want_all_ways(oracle, record, said, &news, VIA_PUSHES);
     }
     if (!record->running) {
         return;
@@ -478,6 +477,13 @@ static void check_notice(struct oracle *oracle, struct record *record, const str
 
 static void check_cancelled(struct oracle *oracle, struct record *record, const struct said *said)
 {
+    for (size_t i = 0; i < record->members_count; i++) {
+        const struct wanted notice = {.purpose = TO_TELL_CANCELLED,
+                                      .person = record->members[i].who,
+                                      .not_after =
+                                          said->at + agreed_for(oracle, record).exhausted_every};
+        (void)want_all_ways(oracle, record, said, &notice, VIA_PUSHES | VIA_CALLS);
+    }
     if (record->cancelling) {
         record->noticed = said->at;
         record->notices = 1; /* also when there was no way to them */
@@ -507,12 +513,14 @@ static void check_given_up(struct oracle *oracle, const struct record *record,
 
 static void check_task(struct oracle *oracle, struct record *record, const struct said *said)
 {
-    static const char *const kinds[] = {"promise", "progress", "cancel", "caller"};
+    static const char *const kinds[] = {"promise", "progress",   "cancel",
+                                        "caller",  "unaccepted", "short_handed"};
     int64_t kind = 0;
-    while (kind < 3 && strcmp(kinds[kind], said->word) != 0) {
+    while (kind < 5 && strcmp(kinds[kind], said->word) != 0) {
         kind++;
     }
     record->tasks++;
+    record->owes_offer_task = record->owes_offer_task && kind != OFFER_TASK;
     if (kind == PROGRESS_TASK && record->taken) {
         check_wait(oracle, record, "the desk is reminded", record->progress_since, said->at,
                    agreed_for(oracle, record).progress_within);
@@ -546,9 +554,10 @@ static void check_received(struct oracle *oracle, struct record *record, const s
     answered(row);
     record->received =
         record->received || (of_step && (purpose == TO_ALERT || said->kind == SAID_SEEN));
-    bool asks = purpose == TO_ALERT || purpose == TO_UPDATE;
-    if (said->kind == SAID_RECEIVED && asks && (record->held || record->ended) &&
-        !is_same_person(record->holder, said->person)) {
+    bool asks = purpose == TO_ALERT || purpose == TO_UPDATE || purpose == TO_OFFER;
+    bool wanted = is_same_person(record->holder, said->person) || is_member(record, said->person) ||
+                  offer_to(record, said->person) != NULL;
+    if (said->kind == SAID_RECEIVED && asks && (record->held || record->ended) && !wanted) {
         want(oracle, record, said->at,
              &(struct wanted){.purpose = TO_WITHDRAW,
                               .path = BY_PUSH,
@@ -637,7 +646,8 @@ static void check_addressee(struct oracle *oracle, const struct record *record,
                  (!people->known || is_among(people, said->person) ||
                   is_asked_in_reserve(oracle, record, said->person, said->wall_at)) &&
                  !stepped_aside(record, said->person);
-    if ((of_holder && !holds) || (is_news && !holds && !asked)) {
+    bool beside = is_member(record, said->person) && strcmp(said->word, "holder_call") != 0;
+    if ((of_holder && !holds && !beside) || (is_news && !holds && !asked && !beside)) {
         find_fault(oracle, "%s: person %" PRId64 " is told (%s), whom it does not concern",
                    id_text(record->id), said->person.id, said->word);
     }
@@ -675,7 +685,8 @@ static void check_planned(struct oracle *oracle, struct record *record, const st
         check_announcement(oracle, record, said);
     } else if (alert) {
         check_asked(oracle, record, said);
-    } else if (strcmp(said->word, "cancel_notice") == 0 && !further) {
+    } else if (strcmp(said->word, "cancel_notice") == 0 && !further &&
+               !is_member(record, said->person)) {
         check_addressee(oracle, record, said);
         check_notice(oracle, record, said);
     } else {

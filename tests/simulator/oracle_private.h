@@ -7,20 +7,21 @@
 #include "gateway/base/digest.h"
 #include "tests/simulator/oracle.h"
 
-#define RECORDS_MAX     4096
-#define RECORD_SLOTS    16384 /* powers of two */
-#define DEPARTURE_SLOTS 262144
-#define CUSTOMERS_MAX   16
-#define TOUCHED_MAX     1024
-#define WAITING_MAX     256
-#define RESOLVED_MAX    1024
-#define RINGING_MAX     1024
-#define DUTIES_MAX      64
-#define PEOPLE_MAX      16
-#define PLANNED_MAX     320
-#define AGREED_MAX      1024
-#define EVERY_CUSTOMER  (-1)
-#define ALARM_KINDS_MAX 32
+#define RECORDS_MAX      4096
+#define RECORD_SLOTS     16384 /* powers of two */
+#define DEPARTURE_SLOTS  262144
+#define CUSTOMERS_MAX    16
+#define TOUCHED_MAX      1024
+#define WAITING_MAX      256
+#define RESOLVED_MAX     1024
+#define RINGING_MAX      1024
+#define DUTIES_MAX       64
+#define MEMBERS_SEEN_MAX 16
+#define PEOPLE_MAX       16
+#define PLANNED_MAX      320
+#define AGREED_MAX       1024
+#define EVERY_CUSTOMER   (-1)
+#define ALARM_KINDS_MAX  32
 /* What the gateway owes when a disturbance is over is done so long after it. */
 #define RECOVERY_MS_MAX 1000
 /* The word that something was set aside may take so long, and as long again in each later life. */
@@ -63,9 +64,15 @@ enum {
     SAID_CLOCK_STEPPED = 37,
     SAID_CALLED_TOO = 46,
     SAID_BACKED_UP = 47,
+    SAID_OFFERED = 48,
+    SAID_OFFER_ENDED = 49,
+    SAID_HANDED_OVER = 50,
+    SAID_MEMBER_JOINED = 51,
+    SAID_MEMBER_LEFT = 52,
 };
 enum { TO_ALERT, TO_UPDATE, TO_CALL_HOLDER, TO_WITHDRAW, TO_TELL_CANCELLED, TO_TELL_EXHAUSTED };
-enum { TO_TELL_FRUITLESS = 6, TO_TELL_TASK = 7, TO_TELL_SET_ASIDE = 8 };
+enum { TO_TELL_FRUITLESS = 6, TO_TELL_TASK = 7, TO_TELL_SET_ASIDE = 8, TO_OFFER = 10 };
+enum { TO_HOLD, TO_JOIN }; /* what is offered */
 enum { BY_PUSH, BY_CALL, BY_CALLBACK };
 enum { KEPT = 3, SPLIT_OFF = 4 }; /* of a promise */
 /* Bits of what a step goes through. */
@@ -97,6 +104,7 @@ struct agreed {
     int64_t ends; /* whom nobody's being reached is told to */
     unsigned via; /* of the step */
     bool doubtful_calls_too;
+    int64_t offer_within;
 };
 
 /* One entry of a timeline. */
@@ -109,8 +117,22 @@ struct said {
     int64_t step;
     int64_t number;
     struct somebody person;
+    struct somebody other;
     struct uuid attempt; /* nil: it is about none */
     char word[64];
+};
+
+struct offered {
+    struct somebody who;
+    int role;
+    int64_t since; /* engine time */
+    int64_t until;
+};
+
+struct member_seen {
+    struct somebody who;
+    int64_t eta_wall; /* 0: none was announced */
+    int64_t since;    /* on the wall clock */
 };
 
 /* An escalation, as its timeline tells it. */
@@ -140,7 +162,14 @@ struct record {
     struct somebody doubted[PEOPLE_MAX]; /* who is called in this step of pushes, for doubt */
     size_t doubted_count;
     bool backed_up; /* others are asked beside somebody of this step */
-    unsigned tasks; /* for the desk */
+    struct member_seen members[MEMBERS_SEEN_MAX]; /* at work */
+    size_t members_count;
+    struct member_seen before; /* who held it before the holder */
+    struct offered offers[MEMBERS_SEEN_MAX];
+    size_t offers_count;
+    bool has_team;        /* or had one */
+    bool owes_offer_task; /* an offer ended without an answer, and the desk has no task yet */
+    unsigned tasks;       /* for the desk */
     unsigned tasks_told;
     bool broken;        /* its rows fail */
     bool owes_step;     /* the wall clock was set, and its timeline does not say so yet */
@@ -296,6 +325,8 @@ enum question {
     ASK_CALL,
     ASK_HEARD,
     ASK_PAUSE,
+    ASK_MEMBER,
+    ASK_TEAM,
     ASK_DEVICES,
     ASK_PLANNED,
     ASK_WORSENED,
@@ -484,6 +515,15 @@ enum doubt { NO_DOUBT, MAY_BE_DOUBTED, DOUBTED };
 enum doubt doubt_of(struct oracle *oracle, const struct record *record, struct somebody person,
                     int64_t wall_at);
 
+/* ---- oracle_team.c ---- */
+/* What an entry says of who works on it, and who was asked to. */
+void follow_team(struct oracle *oracle, struct record *record, const struct said *said);
+bool is_member(const struct record *record, struct somebody person);
+/* NULL: they are not asked by name. */
+const struct offered *offer_to(const struct record *record, struct somebody person);
+/* The rows are what the timeline said. */
+void look_at_team(struct oracle *oracle, const struct record *record);
+
 /* ---- oracle_ways.c ---- */
 /* How somebody of the step that runs is to be asked: VIA_…; by a call to whom a push may not reach,
  * too. */
@@ -511,6 +551,23 @@ void hear_pause(struct oracle *oracle, const struct command *command);
 void look_at_pause(struct oracle *oracle, const struct duty *duty);
 
 /* ---- oracle_plans.c ---- */
+/* What somebody must be told, until when. */
+struct wanted {
+    int purpose;
+    int path;
+    struct somebody person;
+    int64_t device_id;
+    int64_t number;
+    int64_t not_after;
+    char callback[SLUG_BYTES_MAX]; /* "": none */
+    const char *phone;             /* of a call: which is dialled first */
+};
+
+enum reach { REACHES_NOBODY, MAY_REACH, REACHES };
+
+/* Every way to the person of `like` is tried; a telephone that came or went just then may be. */
+enum reach want_all_ways(struct oracle *oracle, const struct record *record,
+                         const struct said *said, const struct wanted *like, unsigned via);
 /* What this entry says happened: all that follows from it is planned, and nothing else. */
 void check_plans(struct oracle *oracle, struct record *record, const struct said *said);
 /* Whether this person declined in this round, or let it go last. */

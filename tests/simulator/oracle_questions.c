@@ -5,7 +5,8 @@
 #define NEWS_OF_JOURNAL(customer)                                                                  \
     "SELECT seq, kind, at, at_engine, escalation_id, facts, personal_digest, chain, "              \
     "facts ->> 'round', facts ->> 'step', facts ->> 'word', customer_id, facts ->> 'attempt', "    \
-    "facts ->> 'person_kind', facts ->> 'person', facts ->> 'number' "                             \
+    "facts ->> 'person_kind', facts ->> 'person', facts ->> 'number', "                            \
+    "facts ->> 'other_kind', facts ->> 'other' "                                                   \
     "FROM timeline WHERE customer_id = " #customer " AND seq > ?" #customer
 _Static_assert(CUSTOMERS == 3, "a part of the question for each customer");
 /* 1: push, 2: call, 3: both; of an array of those words. */
@@ -61,7 +62,8 @@ const char *const oracle_questions[QUESTIONS_COUNT] = {
         "coalesce(json_array_length(p.definition, '$.exhausted'), 0), " VIA_OF_STEP ", "
         "coalesce(p.definition ->> 'progress_within_s', 1800), "
         "coalesce(p.definition ->> 'promise_warning_s', 60), "
-        "coalesce(p.definition ->> 'doubtful_calls_too', 1) "
+        "coalesce(p.definition ->> 'doubtful_calls_too', 1), "
+        "coalesce(p.definition ->> 'offer_within_s', 300) "
         "FROM escalation AS e JOIN procedure AS p ON p.procedure_id = e.procedure_id "
         "WHERE e.escalation_id = ?2",
     [ASK_DUTY] = "SELECT count(*), max(installation), max(way) FROM check_in "
@@ -124,6 +126,13 @@ const char *const oracle_questions[QUESTIONS_COUNT] = {
     [ASK_CALL] = "SELECT purpose, position, number, not_after_engine, person_kind, person_id "
                  "FROM attempt WHERE customer_id = ? AND escalation_id = ? AND attempt_id = ? "
                  "AND path = 1",
+    [ASK_MEMBER] = "SELECT 1 FROM escalation_member AS m JOIN escalation AS e "
+                   "ON e.customer_id = m.customer_id AND e.escalation_id = m.escalation_id "
+                   "WHERE e.escalation_id = ? AND m.person_kind = 1 AND m.person_id = ?",
+    [ASK_TEAM] = "SELECT 0, person_kind, person_id, 0, 0 FROM escalation_member "
+                 "WHERE customer_id = ?1 AND escalation_id = ?2 AND intervention <> 5 UNION ALL "
+                 "SELECT 1, person_kind, person_id, role, until_engine FROM escalation_offer "
+                 "WHERE customer_id = ?1 AND escalation_id = ?2",
     [ASK_PAUSE] = "SELECT until_engine FROM agent_pause WHERE customer_id = ? AND agent_id = ?",
     [ASK_HEARD] = "SELECT registered_at, proven_at, heard_at, retired_at FROM device "
                   "WHERE customer_id = ? AND agent_id = ? AND coalesce(permission, '') <> 'denied'",
@@ -139,10 +148,11 @@ const char *const oracle_questions[QUESTIONS_COUNT] = {
                     "ORDER BY attempt_id DESC LIMIT 300) "
                     "WHERE path = 0 AND purpose <> 3 AND (received_at < ?3 "
                     "OR (platform <> 1 AND state = 2 AND accepted_at < ?3))",
-    [ASK_DECLINES] = "SELECT 1 FROM attempt WHERE customer_id = ?1 AND escalation_id = ?2 "
-                     "AND person_kind = ?3 AND person_id = ?4 AND round = ?5 "
-                     "AND planned_engine >= ?6 "
-                     "AND (attempt_id = ?7 OR (position = ?8 AND purpose = 0)) LIMIT 1",
+    [ASK_DECLINES] =
+        "SELECT 1 FROM attempt WHERE customer_id = ?1 AND escalation_id = ?2 "
+        "AND person_kind = ?3 AND person_id = ?4 AND round = ?5 "
+        "AND planned_engine >= ?6 "
+        "AND (attempt_id = ?7 OR purpose = 10 OR (position = ?8 AND purpose = 0)) LIMIT 1",
     [ASK_OF_ATTEMPT] = "SELECT purpose, position, device_id FROM attempt "
                        "WHERE customer_id = ? AND escalation_id = ? AND attempt_id = ?",
     [ASK_PROMISES] = "SELECT c.number FROM caller AS c WHERE c.customer_id = ?1 "

@@ -163,6 +163,7 @@ void look_at_standing(struct oracle *oracle, const struct record *record)
                    sqlite3_column_int(row, 0));
     }
     answered(row);
+    look_at_team(oracle, record);
     if (state == NOTIFYING && count_hopes(oracle, record, NOW) == 0) {
         find_fault(oracle, "%s: no path of its step leads anywhere, and it waits",
                    id_text(record->id));

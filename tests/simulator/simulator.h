@@ -142,6 +142,8 @@ void line_reports(struct simulator *simulator, struct happening *happening);
 /* ---- people.c: agents and the desk ---- */
 void agent_answers(struct simulator *simulator, struct happening *happening);
 void holder_goes_on(struct simulator *simulator, struct happening *happening);
+void somebody_joins(struct simulator *simulator, struct happening *happening);
+void somebody_leaves(struct simulator *simulator, struct happening *happening);
 void desk_acts(struct simulator *simulator, struct happening *happening);
 void desk_tidies(struct simulator *simulator, struct happening *happening);
 /* Somebody does what makes no sense: a verb on any escalation, a report of any call. */

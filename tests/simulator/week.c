@@ -187,69 +187,35 @@ static void record_visit(struct simulator *simulator, unsigned lines)
     }
 }
 
+static void (*const acts[])(struct simulator *simulator, struct happening *happening) = {
+    [CALLER_CALLS] = caller_calls,
+    [CITY_CHANGES] = city_change,
+    [SOMEBODY_MEDDLES] = somebody_meddles,
+    [FAULT_BEGINS] = fault_begins,
+    [SOMEBODY_CHECKS] = somebody_checks,
+    [CALLER_REPEATS] = caller_repeats,
+    [GATEWAY_IS_KILLED] = gateway_is_killed,
+    [FAULT_ENDS] = fault_ends,
+    [PROVIDER_ANSWERS] = provider_answers,
+    [PHONE_CONFIRMS] = phone_confirms,
+    [AGENT_ANSWERS] = agent_answers,
+    [SOMEBODY_PAUSES] = somebody_pauses,
+    [SOMEBODY_IS_BACK] = somebody_is_back,
+    [SOMEBODY_JOINS] = somebody_joins,
+    [SOMEBODY_LEAVES] = somebody_leaves,
+    [SOMEBODY_RENUMBERS] = somebody_renumbers,
+    [PHONE_REGISTERS] = phone_registers,
+    [LINE_REPORTS] = line_reports,
+    [HOLDER_GOES_ON] = holder_goes_on,
+    [DESK_ACTS] = desk_acts,
+    [DESK_TIDIES] = desk_tidies,
+};
+
 static void happen(struct simulator *simulator, struct happening *happening)
 {
     simulator->tally.happenings++;
     unsigned lines = simulator->recording.lines;
-    switch (happening->kind) {
-    case CALLER_CALLS:
-        caller_calls(simulator, happening);
-        break;
-    case CITY_CHANGES:
-        city_change(simulator, happening);
-        break;
-    case SOMEBODY_MEDDLES:
-        somebody_meddles(simulator, happening);
-        break;
-    case FAULT_BEGINS:
-        fault_begins(simulator, happening);
-        break;
-    case SOMEBODY_CHECKS:
-        somebody_checks(simulator, happening);
-        break;
-    case CALLER_REPEATS:
-        caller_repeats(simulator, happening);
-        break;
-    case GATEWAY_IS_KILLED:
-        gateway_is_killed(simulator, happening);
-        break;
-    case FAULT_ENDS:
-        fault_ends(simulator, happening);
-        break;
-    case PROVIDER_ANSWERS:
-        provider_answers(simulator, happening);
-        break;
-    case PHONE_CONFIRMS:
-        phone_confirms(simulator, happening);
-        break;
-    case AGENT_ANSWERS:
-        agent_answers(simulator, happening);
-        break;
-    case SOMEBODY_PAUSES:
-        somebody_pauses(simulator, happening);
-        break;
-    case SOMEBODY_IS_BACK:
-        somebody_is_back(simulator, happening);
-        break;
-    case SOMEBODY_RENUMBERS:
-        somebody_renumbers(simulator, happening);
-        break;
-    case PHONE_REGISTERS:
-        phone_registers(simulator, happening);
-        break;
-    case LINE_REPORTS:
-        line_reports(simulator, happening);
-        break;
-    case HOLDER_GOES_ON:
-        holder_goes_on(simulator, happening);
-        break;
-    case DESK_ACTS:
-        desk_acts(simulator, happening);
-        break;
-    case DESK_TIDIES:
-        desk_tidies(simulator, happening);
-        break;
-    }
+    acts[happening->kind](simulator, happening);
     record_visit(simulator, lines);
 }
 
