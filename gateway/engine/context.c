@@ -100,12 +100,14 @@ enum status context_build(struct engine *engine, const struct directory_customer
                           struct context *context_r, struct error *error)
 {
     const struct procedure *procedure = NULL;
-    const struct people_standing standing = standing_for(engine, event);
     enum status status =
         find_procedure(engine, customer, escalation->procedure_id, &procedure, error);
-    return status != STATUS_OK ? status
-                               : people_resolve(customer, procedure, escalation, event->wall,
-                                                &standing, engine->scratch, context_r, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const struct people_standing standing = standing_for(engine, procedure, event);
+    return people_resolve(customer, procedure, escalation, event->wall, &standing, engine->scratch,
+                          context_r, error);
 }
 
 void context_add_opening(struct engine *engine, const struct directory_customer *customer,

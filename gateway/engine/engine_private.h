@@ -445,7 +445,8 @@ enum status context_build(struct engine *engine, const struct directory_customer
 
 /* How agents stand when this event comes, read from the store where the event may ask them; it
  * lives as long as the engine does. */
-struct people_standing standing_for(struct engine *engine, const struct event *event);
+struct people_standing standing_for(struct engine *engine, const struct procedure *procedure,
+                                    const struct event *event);
 
 /* ---- device_death.c ---- */
 
@@ -741,7 +742,7 @@ bool check_in_is_due(const struct directory_rota *rota, const struct directory_i
  * somebody else took, or the wall was set back into a shift that had passed unseen: it is judged
  * again, unless it is over. */
 bool check_in_is_owed_anew(const struct check_in_duty_row *duty,
-                            const struct directory_interval *shift, struct wall_time now);
+                           const struct directory_interval *shift, struct wall_time now);
 /* Writes into a rota that is about to be put whoever took a shift of it, for what is left of that,
  * where its agent would have it back. What cannot be written is left out: its agent is asked again.
  * Into the scratch arena. */

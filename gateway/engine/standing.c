@@ -44,9 +44,19 @@ static enum status nobody_is_busy(void *context, int64_t customer_id, int64_t ag
     return STATUS_OK;
 }
 
+static bool wants_several(const struct procedure *procedure)
+{
+    bool several = false;
+    for (size_t i = 0; i < procedure->steps_count && !several; i++) {
+        several = procedure->steps[i].acceptances > 1;
+    }
+    return several;
+}
+
 /* Whether the event may begin a step or add to one. Those that never do are the most frequent, and
- * what answers an acceptance must not read more than it has to. */
-static bool may_ask(const struct event *event)
+ * what answers an acceptance must not read more than it has to: it goes on asking only where a step
+ * wants several. */
+static bool may_ask(const struct event *event, const struct procedure *procedure)
 {
     switch (event->type) { /* unreachable: every type has its case */
     case EVENT_TRANSPORT:
@@ -69,11 +79,12 @@ static bool may_ask(const struct event *event)
     case EVENT_CLOCK_SUSPENDED:
     case EVENT_LEAVE:
         return true;
+    case EVENT_ACCEPT:
+    case EVENT_JOIN:
+        return wants_several(procedure);
     case EVENT_RECEIVED:
     case EVENT_SEEN:
-    case EVENT_ACCEPT:
     case EVENT_OFFER:
-    case EVENT_JOIN:
     case EVENT_PROGRESS:
     case EVENT_DONE:
     case EVENT_NOTE:
@@ -86,9 +97,10 @@ static bool may_ask(const struct event *event)
     return false;
 }
 
-struct people_standing standing_for(struct engine *engine, const struct event *event)
+struct people_standing standing_for(struct engine *engine, const struct procedure *procedure,
+                                    const struct event *event)
 {
-    bool asks = may_ask(event);
+    bool asks = may_ask(event, procedure);
     return (struct people_standing){.now = event->now,
                                     .is_doubtful = asks ? is_doubtful : nobody_is_doubtful,
                                     .is_busy = asks ? is_busy : nobody_is_busy,

@@ -8,8 +8,9 @@
 
 #define MINUTE_MS  INT64_C(60000)
 #define UNHEARD_MS (INT64_C(30) * MINUTE_MS)
-#define PUSH_TO_JEAN                                                                               \
-    "\"steps\":[{\"notify\":[{\"agent\":\"jean\"}],\"by\":[\"push\"],\"accepted_within_s\":600}]"
+#define STEP_TO_JEAN                                                                               \
+    "{\"notify\":[{\"agent\":\"jean\"}],\"by\":[\"push\"],\"accepted_within_s\":600}"
+#define PUSH_TO_JEAN "\"steps\":[" STEP_TO_JEAN "]"
 
 static size_t sent_to(const struct house *house, const char *who, enum path path, size_t from)
 {
@@ -96,6 +97,28 @@ static void test_doubtful__is_called_too(void **state)
     end_it(house, id);
     hear_jean(house);
     assert_int_equal(jeans_calls(house), 0);
+}
+
+/* An acceptance that leaves the step without hope goes on to the next, for the others it wants. */
+static void test_doubtful__is_called_too_beside_a_holder(void **state)
+{
+    struct house *house = *state;
+    prove_jeans_phone(house);
+    house_advance(house, UNHEARD_MS);
+    put_device(house, house->paul, "paul-9", PLATFORM_FCM);
+    put_procedure(house, "p",
+                  "{\"steps\":[{\"notify\":[{\"agent\":\"paul\"}],\"by\":[\"push\"],"
+                  "\"accepted_within_s\":600,\"acceptances\":2}," STEP_TO_JEAN "]}");
+    set_default_procedure(house, "p");
+    house_settle(house);
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    house_settle(house);
+    size_t from = house->sent_count;
+    house_run(house, agent_command(house, id, VERB_ACCEPT, house->paul, NULL));
+    house_settle(house);
+    assert_int_equal(sent_to(house, "jean", PATH_PUSH, from), 1);
+    assert_int_equal(sent_to(house, "jean", PATH_CALL, from), 1);
+    assert_int_equal(house_entries(house, id, ENTRY_CALLED_TOO), 1);
 }
 
 /* One phone that is well is enough; a retired one and one that shows nothing are none. */
@@ -323,6 +346,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_doubtful__is_called_too),
+        HOUSE_TEST(test_doubtful__is_called_too_beside_a_holder),
         HOUSE_TEST(test_doubtful__by_the_best_phone),
         HOUSE_TEST(test_pause__calls_until_it_is_over),
         HOUSE_TEST(test_pause__ends_when_the_agent_is_back),
