@@ -425,7 +425,9 @@ static const struct context_person *still_asked(const struct step *step,
             size_t told = (size_t)(now->announcements - 1) % procedure->exhausted_count;
             person = find_person(&step->context->exhausted[told], ended);
         }
-        return person != NULL && !run_stepped_aside(step, &person->ref) ? person : NULL;
+        bool asked = person != NULL && !run_stepped_aside(step, &person->ref) &&
+                     !run_is_beside_holder(step, &person->ref); /* who is there has answered */
+        return asked ? person : NULL;
     }
     const struct person_ref ref = {.kind = ended->person_kind, .id = ended->person_id};
     if (ended->purpose == PURPOSE_OFFER && team_offer(now, &ref) != NULL) {

@@ -81,6 +81,46 @@ static void test_numbers__one_after_the_other(void **state)
                      1);
 }
 
+/* Calls to this number so far. */
+static size_t calls_to(const struct house *house, const char *phone)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < house->sent_count; i++) {
+        count += house->sent[i].path == PATH_CALL && strcmp(house->sent[i].phone, phone) == 0;
+    }
+    return count;
+}
+
+static const struct sent *last_call_to(const struct house *house, const char *phone)
+{
+    size_t i = house->sent_count;
+    while (i-- > 0 &&
+           (house->sent[i].path != PATH_CALL || strcmp(house->sent[i].phone, phone) != 0)) {
+    }
+    assert_true(i < house->sent_count);
+    return &house->sent[i];
+}
+
+/* Whoever has accepted elsewhere is not called on, though others of the step are still sought. */
+static void test_numbers__not_of_who_is_there(void **state)
+{
+    struct house *house = *state;
+    put_agent_phones(house, "jean", phones, 3);
+    put_procedure(
+        house, "call",
+        "{\"rounds\":1,\"steps\":[{\"notify\":[{\"agent\":\"jean\"},{\"agent\":\"paul\"}],"
+        "\"by\":[\"call\"],\"accepted_within_s\":60,\"acceptances\":2}]}");
+    set_default_procedure(house, "call");
+    house->sent_count = 0;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    house_run(house, agent_command(house, id, VERB_ACCEPT, house->jean, NULL));
+    house_settle(house);
+    assert_int_equal(calls_to(house, phones[0]), 1);
+    (void)outcome(house, last_call_to(house, phones[0]), ANSWER_NO_ANSWER);
+    house_settle(house);
+    assert_int_equal(calls_to(house, phones[1]), 0);
+}
+
 /* As the layer refuses them, too; and behind the last one the step is over. */
 static void test_numbers__each_refused(void **state)
 {
@@ -197,6 +237,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_numbers__one_after_the_other),
+        HOUSE_TEST(test_numbers__not_of_who_is_there),
         HOUSE_TEST(test_numbers__each_refused),
         HOUSE_TEST(test_numbers__each_needs_the_trunk),
         HOUSE_TEST(test_numbers__reordered_in_between),
