@@ -442,13 +442,13 @@ static const struct context_person *still_asked(const struct step *step,
 }
 
 /* Whether both are calls to the same person for the same reason: in one step or announcement, and
- * useless from the same moment on. */
+ * useless from the same moment on. What is no alert goes on over steps that begin meanwhile. */
 static bool same_series(const struct attempt *a, const struct attempt *b)
 {
-    return a->path == PATH_CALL && b->path == PATH_CALL && a->purpose == b->purpose &&
-           a->position == b->position && a->number == b->number &&
-           a->not_after.ms == b->not_after.ms && a->person_kind == b->person_kind &&
-           a->person_id == b->person_id;
+    bool same_step = a->purpose != PURPOSE_ALERT || a->position == b->position;
+    return a->path == PATH_CALL && b->path == PATH_CALL && a->purpose == b->purpose && same_step &&
+           a->number == b->number && a->not_after.ms == b->not_after.ms &&
+           a->person_kind == b->person_kind && a->person_id == b->person_id;
 }
 
 /* Whether a call of before people had several numbers was to this one: it was to the first. */

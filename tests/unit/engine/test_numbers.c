@@ -121,6 +121,34 @@ static void test_numbers__not_of_who_is_there(void **state)
     assert_int_equal(calls_to(house, phones[1]), 0);
 }
 
+/* An offer outlives the steps that are asked meanwhile: each of its numbers is called once. */
+static void test_numbers__of_an_offer_over_a_step(void **state)
+{
+    struct house *house = *state;
+    put_agent_phones(house, "paul", phones, 2);
+    put_procedure(house, "call",
+                  "{\"rounds\":1,\"steps\":[{\"notify\":[{\"agent\":\"jean\"}],\"by\":[\"push\"],"
+                  "\"accepted_within_s\":30},{\"notify\":[{\"agent\":\"jean\"}],\"by\":[\"push\"],"
+                  "\"accepted_within_s\":60}]}");
+    set_default_procedure(house, "call");
+    house->sent_count = 0;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    struct command *assign = desk_command(house, id, DESK_ASSIGN);
+    assign->request.desk.agent = "paul";
+    house_run(house, assign);
+    assert_int_equal(assign->answer.status, STATUS_OK);
+    house_settle(house);
+    house_advance(house, 31000);
+    house_settle(house);
+    assert_int_equal(house_number(house, "SELECT position FROM escalation"), 2);
+    (void)outcome(house, last_call_to(house, phones[0]), ANSWER_NO_ANSWER);
+    house_settle(house);
+    (void)outcome(house, last_call_to(house, phones[1]), ANSWER_NO_ANSWER);
+    house_settle(house);
+    assert_int_equal(calls_to(house, phones[0]), 1);
+    assert_int_equal(calls_to(house, phones[1]), 1);
+}
+
 /* As the layer refuses them, too; and behind the last one the step is over. */
 static void test_numbers__each_refused(void **state)
 {
@@ -238,6 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_numbers__one_after_the_other),
         HOUSE_TEST(test_numbers__not_of_who_is_there),
+        HOUSE_TEST(test_numbers__of_an_offer_over_a_step),
         HOUSE_TEST(test_numbers__each_refused),
         HOUSE_TEST(test_numbers__each_needs_the_trunk),
         HOUSE_TEST(test_numbers__reordered_in_between),
