@@ -32,6 +32,7 @@ enum happening_kind {
     HOLDER_GOES_ON,
     DESK_ACTS,
     DESK_TIDIES,
+    DESK_FINISHES,
 };
 
 /* Members that a kind has no use for are zero. */

@@ -258,6 +258,7 @@ struct night {
     bool offers_at_shift_end;
     int received_s;
     int accepted_s[2];
+    int acceptances[2];
     const char *by[2];
     const char *agent;
 };
@@ -274,10 +275,11 @@ static void record_procedure(struct simulator *simulator, const struct customer 
                   night->rounds, night->spacing_s, night->progress_s, night->offer_s,
                   night->offers_at_shift_end ? "true" : "false",
                   night->doubtful_calls_too ? "true" : "false");
-    recording_add(recording, "step notify on_call primary by %s received %d accepted %d",
-                  night->by[0], night->received_s, night->accepted_s[0]);
-    recording_add(recording, "step notify on_call backup agent %s by %s accepted %d", night->agent,
-                  night->by[1], night->accepted_s[1]);
+    recording_add(recording,
+                  "step notify on_call primary by %s received %d accepted %d acceptances %d",
+                  night->by[0], night->received_s, night->accepted_s[0], night->acceptances[0]);
+    recording_add(recording, "step notify on_call backup agent %s by %s accepted %d acceptances %d",
+                  night->agent, night->by[1], night->accepted_s[1], night->acceptances[1]);
     recording_add(recording, "exhausted callback desk\nexhausted agent %s\nexhausted contact %s",
                   customer->agents[0].slug, customer->director.slug);
 }
@@ -302,6 +304,7 @@ static void put_procedure(struct simulator *simulator, struct customer *customer
         .offers_at_shift_end = draw(simulator, 2) == 0,
         .received_s = 5 + (int)draw(simulator, 20),
         .accepted_s = {30 + (int)draw(simulator, 60), 30 + (int)draw(simulator, 60)},
+        .acceptances = {1 + (draw(simulator, 3) == 0), 1 + (draw(simulator, 4) == 0)},
         .by = {by[draw(simulator, 3)], by[draw(simulator, 3)]},
         .agent = customer->agents[draw(simulator, AGENTS)].slug,
     };
@@ -311,14 +314,15 @@ static void put_procedure(struct simulator *simulator, struct customer *customer
         "{\"rounds\":%d,\"round_spacing_s\":%d,\"progress_within_s\":%d,"
         "\"offer_within_s\":%d,\"offer_at_shift_end\":%s,\"doubtful_calls_too\":%s,\"steps\":["
         "{\"notify\":[{\"on_call\":\"primary\"}],\"by\":[%s],\"received_within_s\":%d,"
-        "\"accepted_within_s\":%d},{\"notify\":[{\"on_call\":\"backup\"},{\"agent\":\"%s\"}],"
-        "\"by\":[%s],\"accepted_within_s\":%d}],\"exhausted\":[{\"callback\":\"desk\"},"
+        "\"accepted_within_s\":%d,\"acceptances\":%d},{\"notify\":[{\"on_call\":\"backup\"},"
+        "{\"agent\":\"%s\"}],\"by\":[%s],\"accepted_within_s\":%d,\"acceptances\":%d}],"
+        "\"exhausted\":[{\"callback\":\"desk\"},"
         "{\"agent\":\"%s\"},{\"contact\":\"%s\"}]}",
         night.rounds, night.spacing_s, night.progress_s, night.offer_s,
         night.offers_at_shift_end ? "true" : "false", night.doubtful_calls_too ? "true" : "false",
-        quoted(night.by[0]), night.received_s, night.accepted_s[0], night.agent,
-        quoted(night.by[1]), night.accepted_s[1], customer->agents[0].slug,
-        customer->director.slug);
+        quoted(night.by[0]), night.received_s, night.accepted_s[0], night.acceptances[0],
+        night.agent, quoted(night.by[1]), night.accepted_s[1], night.acceptances[1],
+        customer->agents[0].slug, customer->director.slug);
     put_definition(simulator, customer, COMMAND_PUT_PROCEDURE, "night", text);
     put_customer(simulator, customer, "night");
 }

@@ -136,4 +136,30 @@ MUTATIONS = [
         "    run_withdraw_from(step, &whom);\n    step_task(step, TASK_OFFER, 0);\n",
         "    run_withdraw_from(step, &whom);\n",
     )),
+    mutation("one acceptance is enough", (
+        CORE + "procedure_run.c",
+        "    if (team_at_work(now) >= wanted) {",
+        "    if (team_at_work(now) >= 1) {",
+    )),
+    mutation("fewer than are wanted are nobody's task", (
+        CORE + "procedure_run.c",
+        "    if (kind == ENTRY_TEAM_SHORT) {\n        step_task(step, TASK_TEAM, 0);\n    }\n",
+        "",
+    )),
+    mutation("others are asked as if nobody were in doubt", (
+        ENGINE + "standing.c",
+        "        return wants_several(procedure);",
+        "        return wants_several(procedure) && event->type == EVENT_DECLINE;",
+    )),
+    mutation("who has accepted is called on", (
+        CORE + "procedure_run.c",
+        "        bool asked = person != NULL && !run_stepped_aside(step, &person->ref) &&\n"
+        "                     !run_is_beside_holder(step, &person->ref);",
+        "        bool asked = person != NULL && !run_stepped_aside(step, &person->ref);",
+    )),
+    mutation("the numbers of an offer begin anew with each step", (
+        CORE + "procedure_run.c",
+        "    bool same_step = a->purpose != PURPOSE_ALERT || a->position == b->position;",
+        "    bool same_step = a->position == b->position;",
+    )),
 ]

@@ -15,6 +15,8 @@
  *     oracle_shifts.c      whoever does not take up a shift in time is asked, and somebody hears it
  *     oracle_ways.c        who pauses, is in doubt or busy: by which ways they are asked, with whom
  *     oracle_answers.c     what people were answered, against what is kept of it
+ *     oracle_callers.c     callers, and what each was promised
+ *     oracle_questions.c   the SQL
  *     oracle_alarms.c      what the watch is told, and finds on record
  */
 /* clang-format off */
@@ -28,6 +30,8 @@
  *   whoever is asked by name hears it in all ways           offer_begins()
  *   members are asked when their holder lets go             members_are_asked()
  *   the last one who is done ends it                        follow_team()
+ *   a step that wants several is asked on until they are    holder_is_there(), search_begins(),
+ *   there, or everybody was asked: then it is a task        search_ends(), look_at_search()
  *   one holder of an acceptance                             follow_holder(), oracle_told_holder()
  *   no state that the transitions forbid                    check_order(), look_at_state()
  *   what is open is due, and when, to the millisecond       look_at_row(), expected_due()

@@ -1,6 +1,7 @@
 /* oracle_numbers.c - the numbers of a person: they are called in their order, one at a time, none
  * twice for one reason; and when a call came to nothing the next one is, while they are still
- * asked. One reason is one purpose in one step, announcement or notice, with one end of its time.
+ * asked. One reason is one purpose (of alerts: in one step) with one number and one end of its
+ * time.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -134,7 +135,7 @@ static enum still is_still_asked(struct oracle *oracle, const struct record *rec
         if (stepped_aside(record, reason->person)) {
             return NOT_ASKED;
         }
-        return record->running && reason->position == record->position
+        return (record->running || record->seeking) && reason->position == record->position
                    ? is_asked_in_step(oracle, record, reason->person, wall_at)
                    : is_told_now(oracle, record, reason, wall_at);
     case TO_CALL_HOLDER:

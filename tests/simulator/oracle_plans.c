@@ -12,9 +12,16 @@
 #define CANCEL_NOTICES     20
 #define PROGRESS_TASK      1
 #define OFFER_TASK         4
+#define TEAM_TASK          5
 #define LATE_WITHOUT_ALARM INT64_C(2000)
 
 /* ---- what was planned at a moment ---- */
+
+/* The ids of what one event plans are counted behind one beginning. */
+static bool is_of_one_event(struct uuid one, struct uuid other)
+{
+    return memcmp(one.bytes, other.bytes, sizeof one.bytes - 2) == 0;
+}
 
 /* What asks or tells somebody once is planned once. News and what withdraws it may come twice in a
  * moment, and the desk has a task for each caller. */
@@ -26,6 +33,9 @@ static void check_once(struct oracle *oracle, const struct record *record, const
                      one->purpose == TO_TELL_TASK;
         for (size_t k = 0; k < i && !often; k++) {
             const struct planned *other = &plan->rows[k];
+            if (one->purpose == TO_TELL_TEAM && !is_of_one_event(one->id, other->id)) {
+                continue; /* the team changed twice in a moment */
+            }
             if (one->purpose == other->purpose && one->path == other->path &&
                 is_same_person(one->person, other->person) && one->device_id == other->device_id &&
                 one->position == other->position && one->number == other->number &&
@@ -174,7 +184,7 @@ static enum reach want_a_way(struct oracle *oracle, const struct record *record,
 
 bool stepped_aside(const struct record *record, struct somebody person)
 {
-    bool aside = is_same_person(record->passed_over, person);
+    bool aside = is_same_person(record->passed_over, person) || is_at_it(record, person);
     for (size_t i = 0; i < record->aside_count && !aside; i++) {
         aside = is_same_person(record->aside[i], person);
     }
@@ -202,7 +212,7 @@ static void check_step(struct oracle *oracle, const struct record *record, const
     bool needs_backup = false;
     for (size_t i = 0; people.known && i < people.count; i++) {
         like.person = people.who[i];
-        if (!stepped_aside(record, like.person)) {
+        if (!stepped_aside(record, like.person) && !may_step_aside(record, like.person)) {
             unsigned via = ways_to(oracle, record, like.person, said->at, said->wall_at);
             bool asked = want_all_ways(oracle, record, said, &like, via) == REACHES;
             needs_backup =
@@ -262,7 +272,7 @@ static bool has_phone(struct oracle *oracle, const struct record *record, const 
 static void check_asked(struct oracle *oracle, const struct record *record, const struct said *said)
 {
     const struct people *people = people_now(oracle, record, said->wall_at);
-    if (!record->running) {
+    if (!record->running && !record->seeking) {
         find_fault(oracle, "%s: person %" PRId64 " is asked while nobody is looked for",
                    id_text(record->id), said->person.id);
     } else if (people->known && !is_among(people, said->person) &&
@@ -318,7 +328,9 @@ int64_t count_hopes(struct oracle *oracle, const struct record *record, int64_t 
 static void check_end_of_step(struct oracle *oracle, const struct record *record,
                               const struct said *said)
 {
-    if (strcmp(said->word, "every_path_failed") == 0 && count_hopes(oracle, record, said->at) > 0) {
+    /* Who is beside the holder by now had hope in it, and leads to nobody else. */
+    if (strcmp(said->word, "every_path_failed") == 0 && !record->seeking &&
+        count_hopes(oracle, record, said->at) > 0) {
         find_fault(oracle, "%s: a step ends as if every path had failed", id_text(record->id));
     }
     if (strcmp(said->word, "nobody_reachable") == 0) {
@@ -396,6 +408,10 @@ static void check_announcement(struct oracle *oracle, struct record *record,
 static void check_withdrawals(struct oracle *oracle, const struct record *record,
                               const struct said *said)
 {
+    bool found = said->kind == SAID_TEAM_COMPLETE || said->kind == SAID_TEAM_SHORT;
+    if (record->owes_search) {
+        return; /* others are wanted besides */
+    }
     sqlite3_stmt *row = question(oracle, ASK_SCREENS);
     (void)sqlite3_bind_int64(row, 1, record->customer + 1);
     bind_uuid(row, 2, record->id);
@@ -403,9 +419,10 @@ static void check_withdrawals(struct oracle *oracle, const struct record *record
     while (sqlite3_step(row) == SQLITE_ROW) {
         const struct somebody agent = {AN_AGENT, sqlite3_column_int64(row, 1)};
         const struct offered *offer = offer_to(record, agent);
-        if (offer != NULL && offer->role == TO_JOIN && record->held &&
-            !is_same_person(agent, record->holder)) {
-            continue; /* who is still asked to join it is asked */
+        bool asked = offer != NULL && record->held && (found || offer->role == TO_JOIN) &&
+                     !is_same_person(agent, record->holder);
+        if (asked || (found && is_at_it(record, agent))) {
+            continue; /* who is still asked by name is asked; who is at it knows */
         }
         want(oracle, record, said->at,
              &(struct wanted){.purpose = TO_WITHDRAW,
@@ -521,6 +538,7 @@ static void check_task(struct oracle *oracle, struct record *record, const struc
     }
     record->tasks++;
     record->owes_offer_task = record->owes_offer_task && kind != OFFER_TASK;
+    record->owes_team_task = record->owes_team_task && kind != TEAM_TASK;
     if (kind == PROGRESS_TASK && record->taken) {
         check_wait(oracle, record, "the desk is reminded", record->progress_since, said->at,
                    agreed_for(oracle, record).progress_within);
@@ -556,7 +574,7 @@ static void check_received(struct oracle *oracle, struct record *record, const s
         record->received || (of_step && (purpose == TO_ALERT || said->kind == SAID_SEEN));
     bool asks = purpose == TO_ALERT || purpose == TO_UPDATE || purpose == TO_OFFER;
     bool wanted = is_same_person(record->holder, said->person) || is_member(record, said->person) ||
-                  offer_to(record, said->person) != NULL;
+                  offer_to(record, said->person) != NULL || record->seeking;
     if (said->kind == SAID_RECEIVED && asks && (record->held || record->ended) && !wanted) {
         want(oracle, record, said->at,
              &(struct wanted){.purpose = TO_WITHDRAW,
@@ -582,53 +600,6 @@ static void follow_severity(struct oracle *oracle, struct record *record, const 
         record->running = false;
         record->announcing = false;
     }
-}
-
-/* What this caller was promised, counted from their call. */
-static void note_caller(struct oracle *oracle, struct record *record, const struct said *said)
-{
-    int number = (int)said->number;
-    sqlite3_stmt *row = question(oracle, ASK_PROMISED);
-    (void)sqlite3_bind_int64(row, 1, record->customer + 1);
-    bind_uuid(row, 2, record->id);
-    (void)sqlite3_bind_int(row, 3, number);
-    if (number > 0 && number <= CALLERS_MAX && sqlite3_step(row) == SQLITE_ROW) {
-        record->callers = number;
-        record->promises[number - 1] =
-            sqlite3_column_int(row, 0) == 0 ? 0 : sqlite3_column_int64(row, 1) - said->at;
-        record->promised_until[number - 1] = sqlite3_column_int64(row, 1);
-    }
-    answered(row);
-}
-
-static void check_called_back(struct oracle *oracle, struct record *record, const struct said *said)
-{
-    sqlite3_stmt *row = question(oracle, ASK_PROMISED);
-    (void)sqlite3_bind_int64(row, 1, record->customer + 1);
-    bind_uuid(row, 2, record->id);
-    (void)sqlite3_bind_int64(row, 3, said->number);
-    int state = sqlite3_step(row) == SQLITE_ROW ? sqlite3_column_int(row, 0) : KEPT;
-    answered(row);
-    if (state != KEPT && state != SPLIT_OFF) {
-        find_fault(oracle, "%s: caller %" PRId64 " was called back, and waits still",
-                   id_text(record->id), said->number);
-    }
-    if (said->number >= 1 && said->number <= CALLERS_MAX) {
-        record->promised_until[said->number - 1] = 0;
-    }
-}
-
-/* A caller who makes it more urgent is news of that kind, which the entries behind say. */
-static bool worsens(struct oracle *oracle, const struct record *record, const struct said *said)
-{
-    sqlite3_stmt *row = question(oracle, ASK_WORSENED);
-    (void)sqlite3_bind_int64(row, 1, record->customer + 1);
-    (void)sqlite3_bind_int64(row, 2, said->seq);
-    bind_uuid(row, 3, record->id);
-    (void)sqlite3_bind_int64(row, 4, said->at);
-    bool found = sqlite3_step(row) == SQLITE_ROW;
-    answered(row);
-    return found;
 }
 
 /* Of what does not ask: only who holds it is called about it, and hears that it is cancelled; only
@@ -720,6 +691,8 @@ static void check_word(struct oracle *oracle, struct record *record, const struc
         break;
     case SAID_ACCEPTED:
     case SAID_TAKEN:
+    case SAID_TEAM_COMPLETE:
+    case SAID_TEAM_SHORT:
         check_withdrawals(oracle, record, said);
         break;
     case SAID_DECLINED:

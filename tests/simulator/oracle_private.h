@@ -69,9 +69,18 @@ enum {
     SAID_HANDED_OVER = 50,
     SAID_MEMBER_JOINED = 51,
     SAID_MEMBER_LEFT = 52,
+    SAID_TEAM_SOUGHT = 53,
+    SAID_TEAM_COMPLETE = 54,
+    SAID_TEAM_SHORT = 55,
 };
 enum { TO_ALERT, TO_UPDATE, TO_CALL_HOLDER, TO_WITHDRAW, TO_TELL_CANCELLED, TO_TELL_EXHAUSTED };
-enum { TO_TELL_FRUITLESS = 6, TO_TELL_TASK = 7, TO_TELL_SET_ASIDE = 8, TO_OFFER = 10 };
+enum {
+    TO_TELL_FRUITLESS = 6,
+    TO_TELL_TASK = 7,
+    TO_TELL_SET_ASIDE = 8,
+    TO_OFFER = 10,
+    TO_TELL_TEAM = 11
+};
 enum { TO_HOLD, TO_JOIN }; /* what is offered */
 enum { BY_PUSH, BY_CALL, BY_CALLBACK };
 enum { KEPT = 3, SPLIT_OFF = 4 }; /* of a promise */
@@ -105,6 +114,7 @@ struct agreed {
     unsigned via; /* of the step */
     bool doubtful_calls_too;
     int64_t offer_within;
+    int64_t acceptances; /* of the step */
 };
 
 /* One entry of a timeline. */
@@ -167,9 +177,16 @@ struct record {
     struct member_seen before; /* who held it before the holder */
     struct offered offers[MEMBERS_SEEN_MAX];
     size_t offers_count;
-    bool has_team;        /* or had one */
-    bool owes_offer_task; /* an offer ended without an answer, and the desk has no task yet */
-    unsigned tasks;       /* for the desk */
+    bool has_team;          /* or had one */
+    bool seeking;           /* more than who holds it are asked for */
+    struct somebody let_go; /* who was passed over when it was accepted: asked again, if at all */
+    bool ran_step;          /* when somebody accepted: its others are asked already */
+    bool seeks_from_top;    /* from the first step on, which has not begun yet */
+    int64_t seeks;          /* so many */
+    bool owes_search;       /* its step wants several, and they are not sought yet */
+    bool owes_team_task;    /* fewer are there, and the desk has no task yet */
+    bool owes_offer_task;   /* an offer ended without an answer, and the desk has no task yet */
+    unsigned tasks;         /* for the desk */
     unsigned tasks_told;
     bool broken;        /* its rows fail */
     bool owes_step;     /* the wall clock was set, and its timeline does not say so yet */
@@ -515,9 +532,16 @@ enum doubt { NO_DOUBT, MAY_BE_DOUBTED, DOUBTED };
 enum doubt doubt_of(struct oracle *oracle, const struct record *record, struct somebody person,
                     int64_t wall_at);
 
+/* ---- oracle_callers.c ---- */
+void note_caller(struct oracle *oracle, struct record *record, const struct said *said);
+void check_called_back(struct oracle *oracle, struct record *record, const struct said *said);
+bool worsens(struct oracle *oracle, const struct record *record, const struct said *said);
+
 /* ---- oracle_team.c ---- */
 /* What an entry says of who works on it, and who was asked to. */
 void follow_team(struct oracle *oracle, struct record *record, const struct said *said);
+/* Whether they hold it or work on it: they are not asked for what they do. */
+bool is_at_it(const struct record *record, struct somebody person);
 bool is_member(const struct record *record, struct somebody person);
 /* NULL: they are not asked by name. */
 const struct offered *offer_to(const struct record *record, struct somebody person);
@@ -570,6 +594,9 @@ enum reach want_all_ways(struct oracle *oracle, const struct record *record,
                          const struct said *said, const struct wanted *like, unsigned via);
 /* What this entry says happened: all that follows from it is planned, and nothing else. */
 void check_plans(struct oracle *oracle, struct record *record, const struct said *said);
+/* Whether they let it go before somebody else accepted: whether with a "no" or by handing it back
+ * decides whether they are asked beside that one. */
+bool may_step_aside(const struct record *record, struct somebody person);
 /* Whether this person declined in this round, or let it go last. */
 bool stepped_aside(const struct record *record, struct somebody person);
 /* How many of this step's alerts may still lead to an acceptance: NOW, or could at that time, as

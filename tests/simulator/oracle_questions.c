@@ -63,7 +63,8 @@ const char *const oracle_questions[QUESTIONS_COUNT] = {
         "coalesce(p.definition ->> 'progress_within_s', 1800), "
         "coalesce(p.definition ->> 'promise_warning_s', 60), "
         "coalesce(p.definition ->> 'doubtful_calls_too', 1), "
-        "coalesce(p.definition ->> 'offer_within_s', 300) "
+        "coalesce(p.definition ->> 'offer_within_s', 300), "
+        "coalesce(p.definition -> 'steps' -> CAST(?1 AS INTEGER) ->> 'acceptances', 1) "
         "FROM escalation AS e JOIN procedure AS p ON p.procedure_id = e.procedure_id "
         "WHERE e.escalation_id = ?2",
     [ASK_DUTY] = "SELECT count(*), max(installation), max(way) FROM check_in "
@@ -120,8 +121,9 @@ const char *const oracle_questions[QUESTIONS_COUNT] = {
                     "AND person_id = ?3 ORDER BY 2",
     [ASK_CALLS] = "SELECT phone, attempt_id, planned_engine, "
                   "answer IN (4, 5, 6, 7) OR state IN (5, 6), answer = 3 FROM attempt "
-                  "WHERE customer_id = ? AND escalation_id = ? AND path = 1 AND purpose = ? "
-                  "AND position = ? AND number = ? AND not_after_engine = ? AND person_kind = ? "
+                  "WHERE customer_id = ? AND escalation_id = ? AND path = 1 AND purpose = ?3 "
+                  "AND (position = ?4 OR ?3 <> 0) AND number = ? AND not_after_engine = ? AND "
+                  "person_kind = ? "
                   "AND person_id = ? ORDER BY attempt_id",
     [ASK_CALL] = "SELECT purpose, position, number, not_after_engine, person_kind, person_id "
                  "FROM attempt WHERE customer_id = ? AND escalation_id = ? AND attempt_id = ? "
@@ -132,6 +134,8 @@ const char *const oracle_questions[QUESTIONS_COUNT] = {
     [ASK_TEAM] = "SELECT 0, person_kind, person_id, 0, 0 FROM escalation_member "
                  "WHERE customer_id = ?1 AND escalation_id = ?2 AND intervention <> 5 UNION ALL "
                  "SELECT 1, person_kind, person_id, role, until_engine FROM escalation_offer "
+                 "WHERE customer_id = ?1 AND escalation_id = ?2 UNION ALL "
+                 "SELECT 2, 0, 0, wanted, search_until_engine FROM escalation "
                  "WHERE customer_id = ?1 AND escalation_id = ?2",
     [ASK_PAUSE] = "SELECT until_engine FROM agent_pause WHERE customer_id = ? AND agent_id = ?",
     [ASK_HEARD] = "SELECT registered_at, proven_at, heard_at, retired_at FROM device "

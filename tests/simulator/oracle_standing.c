@@ -204,7 +204,7 @@ void look_at_changes(struct oracle *oracle, bool troubled)
     }
     for (size_t i = 0; i < oracle->records_count; i++) {
         const struct record *record = &oracle->records[i];
-        if (!record->running || record->set_aside > 0 || record->broken ||
+        if ((!record->running && !record->seeking) || record->set_aside > 0 || record->broken ||
             (customer != EVERY_CUSTOMER && record->customer + 1 != customer)) {
             continue;
         }
@@ -212,7 +212,7 @@ void look_at_changes(struct oracle *oracle, bool troubled)
             people_of_step(oracle, record, record->step, oracle->wall_ms + 1);
         bool needs_backup = false;
         for (size_t p = 0; people.known && p < people.count; p++) {
-            if (!stepped_aside(record, people.who[p])) {
+            if (!may_step_aside(record, people.who[p]) && !stepped_aside(record, people.who[p])) {
                 look_at_ways_to(oracle, record, people.who[p]);
                 needs_backup = needs_backup ||
                                (count_alerts(oracle, record, people.who[p], ANY_WAY, true) > 0 &&

@@ -69,6 +69,59 @@ bool oracle_stands_open(struct oracle *oracle, struct uuid escalation)
     return open;
 }
 
+bool is_at_it(const struct record *record, struct somebody person)
+{
+    return record->held && !record->ended &&
+           (is_same_person(record->holder, person) || is_member(record, person));
+}
+
+bool may_step_aside(const struct record *record, struct somebody person)
+{
+    return record->seeking && is_same_person(record->let_go, person);
+}
+
+/* ---- as many as the step wants ---- */
+
+/* Whoever holds it now, and those who were there before. */
+static int64_t count_at_work(const struct record *record)
+{
+    return (int64_t)record->members_count + (record->held ? 1 : 0);
+}
+
+static void holder_is_there(struct oracle *oracle, struct record *record, const struct said *said)
+{
+    bool one = said->kind == SAID_TAKEN || record->shift_agent != 0 || record->position == 0;
+    record->owes_search = !one && count_at_work(record) < agreed_for(oracle, record).acceptances;
+}
+
+static void search_begins(struct oracle *oracle, struct record *record, const struct said *said)
+{
+    record->seeking = true;
+    record->seeks = agreed_for(oracle, record).acceptances;
+    record->seeks_from_top = !record->ran_step;
+    if (!record->owes_search || said->number != count_at_work(record)) {
+        find_fault(oracle, "%s: %" PRId64 " are sought, and %" PRId64 " are there",
+                   id_text(record->id), record->seeks, count_at_work(record));
+    }
+    record->owes_search = false;
+}
+
+/* Not before as many accepted as the step wants, or everybody was asked. */
+static void search_ends(struct oracle *oracle, struct record *record, const struct said *said)
+{
+    bool complete = count_at_work(record) >= record->seeks;
+    if (!record->seeking || complete != (said->kind == SAID_TEAM_COMPLETE)) {
+        find_fault(oracle, "%s: %" PRId64 " are at it, and %" PRId64 " were sought (entry kind %d)",
+                   id_text(record->id), count_at_work(record), record->seeks, said->kind);
+    }
+    if (!complete && record->step < agreed_for(oracle, record).steps) {
+        find_fault(oracle, "%s: no more are sought, and step %" PRId64 " was the last",
+                   id_text(record->id), record->step);
+    }
+    record->seeking = false;
+    record->owes_team_task = !complete;
+}
+
 /* ---- offers ---- */
 
 static size_t place_of_offer(const struct record *record, struct somebody person)
@@ -203,8 +256,8 @@ static void member_reports(struct record *record, const struct said *said)
 
 void follow_team(struct oracle *oracle, struct record *record, const struct said *said)
 {
-    record->has_team =
-        record->has_team || said->kind == SAID_OFFERED || said->kind == SAID_MEMBER_JOINED;
+    record->has_team = record->has_team || said->kind == SAID_OFFERED ||
+                       said->kind == SAID_MEMBER_JOINED || said->kind == SAID_TEAM_SOUGHT;
     switch (said->kind) {
     case SAID_OFFERED:
         offer_begins(oracle, record, said);
@@ -239,12 +292,25 @@ void follow_team(struct oracle *oracle, struct record *record, const struct said
     case SAID_TAKEN:
         (void)remove_member(record, said->person);
         remove_offer(record, said->person);
+        holder_is_there(oracle, record, said);
+        break;
+    case SAID_TEAM_SOUGHT:
+        search_begins(oracle, record, said);
+        break;
+    case SAID_TEAM_COMPLETE:
+    case SAID_TEAM_SHORT:
+        search_ends(oracle, record, said);
+        break;
+    case SAID_CANCELLED:
+        record->seeking = false;
         break;
     case SAID_RESUMED:
     case SAID_HANDED_BACK:
+        record->seeking = false;
         members_are_asked(oracle, record, said);
         break;
     case SAID_DONE:
+        record->seeking = false;
         if (record->members_count > 0) {
             find_fault(oracle, "%s: it is done, and %zu are at work", id_text(record->id),
                        record->members_count);
@@ -255,9 +321,24 @@ void follow_team(struct oracle *oracle, struct record *record, const struct said
     }
 }
 
+/* Columns: …, how many are wanted, until when this step asks for them. */
+static void look_at_search(struct oracle *oracle, const struct record *record, sqlite3_stmt *row)
+{
+    bool seeking = sqlite3_column_type(row, 4) != SQLITE_NULL;
+    int64_t until = record->step_started + agreed_for(oracle, record).accepted_within;
+    if (seeking != record->seeking || (seeking && (sqlite3_column_int64(row, 3) != record->seeks ||
+                                                   sqlite3_column_int64(row, 4) != until))) {
+        find_fault(oracle, "%s: others are sought for %" PRId64 " ms less than agreed, or not",
+                   id_text(record->id), until - (int64_t)sqlite3_column_int64(row, 4));
+    }
+}
+
 void look_at_team(struct oracle *oracle, const struct record *record)
 {
     size_t members = 0, offers = 0;
+    if (record->owes_search) {
+        find_fault(oracle, "%s: its step wants several, and one is there", id_text(record->id));
+    }
     if (!record->has_team) {
         return;
     }
@@ -266,6 +347,10 @@ void look_at_team(struct oracle *oracle, const struct record *record)
     bind_uuid(row, 2, record->id);
     while (sqlite3_step(row) == SQLITE_ROW) {
         const struct somebody who = {sqlite3_column_int(row, 1), sqlite3_column_int64(row, 2)};
+        if (sqlite3_column_int(row, 0) == 2) {
+            look_at_search(oracle, record, row);
+            continue;
+        }
         bool offer = sqlite3_column_int(row, 0) != 0;
         const struct offered *seen = offer ? offer_to(record, who) : NULL;
         bool fits = offer ? seen != NULL && seen->role == sqlite3_column_int(row, 3) &&
@@ -283,6 +368,10 @@ void look_at_team(struct oracle *oracle, const struct record *record)
         find_fault(oracle, "%s: %zu work on it and %zu are asked, says its timeline: %zu and %zu",
                    id_text(record->id), members, offers, record->members_count,
                    record->offers_count);
+    }
+    if (record->owes_team_task) {
+        find_fault(oracle, "%s: fewer came than are wanted, and the desk does not know",
+                   id_text(record->id));
     }
     if (record->owes_offer_task) {
         find_fault(oracle, "%s: nobody answered an offer, and the desk does not know",

@@ -206,17 +206,19 @@ void desk_acts(struct simulator *simulator, struct happening *happening)
     }
 }
 
-static void finish(struct simulator *simulator, struct uuid id, int customer)
+/* Who is at work beside whoever ends it holds it then: they are called off one by one. */
+void desk_finishes(struct simulator *simulator, struct happening *happening)
 {
     static const enum desk_verb verbs[] = {DESK_RESUME, DESK_TAKE, DESK_DONE};
-    int tries = 0;
-    do { /* who is at work beside whoever ended it holds it then */
-        for (size_t i = 0; i < sizeof verbs / sizeof verbs[0] && !simulator->box->crashed; i++) {
-            run_desk(simulator,
-                     desk_command(&simulator->customers[customer], id, verbs[i], "Matin"));
-        }
-    } while (!simulator->box->crashed && ++tries < AT_WORK_MAX &&
-             oracle_stands_open(simulator->oracle, id));
+    const struct customer *customer = &simulator->customers[happening->customer];
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0] && !simulator->box->crashed; i++) {
+        run_desk(simulator, desk_command(customer, happening->escalation, verbs[i], "Matin"));
+    }
+    if (++happening->what < AT_WORK_MAX && !simulator->box->crashed &&
+        oracle_stands_open(simulator->oracle, happening->escalation)) {
+        happening->kind = DESK_FINISHES;
+        follow(simulator, *happening, 10 * SECOND_MS);
+    }
 }
 
 /* The supervisor goes through what is open for hours; what: how many hours. */
@@ -227,7 +229,9 @@ void desk_tidies(struct simulator *simulator, struct happening *happening)
         if (oracle_is_open(simulator->oracle, i) &&
             simulator->box->elapsed_ms - oracle_accepted_ms(simulator->oracle, i) >=
                 happening->what * HOUR_MS) {
-            finish(simulator, id, oracle_customer(simulator->oracle, i));
+            struct happening finish = {.escalation = id,
+                                       .customer = oracle_customer(simulator->oracle, i)};
+            desk_finishes(simulator, &finish);
         }
     }
     if (happening->what > 0) { /* every hour; the last one of a week comes once */

@@ -145,6 +145,7 @@ void holder_goes_on(struct simulator *simulator, struct happening *happening);
 void somebody_joins(struct simulator *simulator, struct happening *happening);
 void somebody_leaves(struct simulator *simulator, struct happening *happening);
 void desk_acts(struct simulator *simulator, struct happening *happening);
+void desk_finishes(struct simulator *simulator, struct happening *happening);
 void desk_tidies(struct simulator *simulator, struct happening *happening);
 /* Somebody does what makes no sense: a verb on any escalation, a report of any call. */
 void somebody_meddles(struct simulator *simulator, struct happening *happening);

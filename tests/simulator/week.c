@@ -209,6 +209,7 @@ static void (*const acts[])(struct simulator *simulator, struct happening *happe
     [HOLDER_GOES_ON] = holder_goes_on,
     [DESK_ACTS] = desk_acts,
     [DESK_TIDIES] = desk_tidies,
+    [DESK_FINISHES] = desk_finishes,
 };
 
 static void happen(struct simulator *simulator, struct happening *happening)
