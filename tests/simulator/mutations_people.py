@@ -157,9 +157,4 @@ MUTATIONS = [
         "                     !run_is_beside_holder(step, &person->ref);",
         "        bool asked = person != NULL && !run_stepped_aside(step, &person->ref);",
     )),
-    mutation("the numbers of an offer begin anew with each step", (
-        CORE + "procedure_run.c",
-        "    bool same_step = a->purpose != PURPOSE_ALERT || a->position == b->position;",
-        "    bool same_step = a->position == b->position;",
-    )),
 ]
