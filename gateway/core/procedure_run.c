@@ -442,7 +442,9 @@ static const struct context_person *still_asked(const struct step *step,
             size_t told = (size_t)(now->announcements - 1) % procedure->exhausted_count;
             person = find_person(&step->context->exhausted[told], ended);
         }
-        return person != NULL && !run_stepped_aside(step, &person->ref) ? person : NULL;
+        bool asked = person != NULL && !run_stepped_aside(step, &person->ref) &&
+                     !run_is_beside_holder(step, &person->ref); /* who is there has answered */
+        return asked ? person : NULL;
     }
     const struct person_ref ref = {.kind = ended->person_kind, .id = ended->person_id};
     if (ended->purpose == PURPOSE_OFFER && team_offer(now, &ref) != NULL) {
@@ -458,13 +460,13 @@ static const struct context_person *still_asked(const struct step *step,
 }
 
 /* Whether both are calls to the same person for the same reason: in one step or announcement, and
- * useless from the same moment on. */
+ * useless from the same moment on. What is no alert goes on over steps that begin meanwhile. */
 static bool same_series(const struct attempt *a, const struct attempt *b)
 {
-    return a->path == PATH_CALL && b->path == PATH_CALL && a->purpose == b->purpose &&
-           a->position == b->position && a->number == b->number &&
-           a->not_after.ms == b->not_after.ms && a->person_kind == b->person_kind &&
-           a->person_id == b->person_id;
+    bool same_step = a->purpose != PURPOSE_ALERT || a->position == b->position;
+    return a->path == PATH_CALL && b->path == PATH_CALL && a->purpose == b->purpose && same_step &&
+           a->number == b->number && a->not_after.ms == b->not_after.ms &&
+           a->person_kind == b->person_kind && a->person_id == b->person_id;
 }
 
 /* Whether a call of before people had several numbers was to this one: it was to the first. */
