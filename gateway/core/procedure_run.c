@@ -451,11 +451,12 @@ static const struct context_person *still_asked(const struct step *step,
         return find_person(&(struct context_step){step->context->team, step->context->team_count},
                            ended);
     }
+    bool at_it = escalation_is_held(now) && !escalation_is_closed(now) &&
+                 now->state != ESCALATION_CANCELLING; /* who was done, or is called off, is not */
     bool wanted = (ended->purpose == PURPOSE_HOLDER_CALL && now->state == ESCALATION_OVERDUE) ||
                   (ended->purpose == PURPOSE_CANCEL_NOTICE && now->state == ESCALATION_CANCELLING &&
                    ended->not_after.ms == now->wait_until.ms) ||
-                  ((ended->purpose == PURPOSE_UPDATE || ended->purpose == PURPOSE_TEAM) &&
-                   escalation_is_held(now));
+                  ((ended->purpose == PURPOSE_UPDATE || ended->purpose == PURPOSE_TEAM) && at_it);
     return wanted && holder != NULL && attempt_is_to(ended, &holder->ref) ? holder : NULL;
 }
 
