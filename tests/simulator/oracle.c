@@ -156,6 +156,7 @@ struct record *record_of(struct oracle *oracle, struct uuid id, int64_t customer
                                   .customer = (int)customer_id - 1,
                                   .first_seen_ms = oracle->elapsed_ms,
                                   .open = true,
+                                  .wanted = 1,
                                   .restart = FROM_TOP};
         *slot = (uint32_t)oracle->records_count;
     }

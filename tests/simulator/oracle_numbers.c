@@ -151,6 +151,7 @@ static enum still is_still_asked(struct oracle *oracle, const struct record *rec
                : offer_to(record, reason->person)->until == reason->not_after ? IS_ASKED
                                                                               : MAY_BE_ASKED;
     case TO_UPDATE:
+    case TO_TELL_TEAM:
         still = !record->taken && !record->ended;
         break;
     default:

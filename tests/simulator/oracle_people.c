@@ -44,6 +44,17 @@ struct somebody find_person(struct oracle *oracle, int64_t customer_id, int kind
     return person;
 }
 
+bool is_active(struct oracle *oracle, const struct record *record, struct somebody person)
+{
+    sqlite3_stmt *row = question(oracle, ASK_ACTIVE);
+    (void)sqlite3_bind_int64(row, 1, record->customer + 1);
+    (void)sqlite3_bind_int(row, 2, person.kind);
+    (void)sqlite3_bind_int64(row, 3, person.id);
+    bool active = sqlite3_step(row) == SQLITE_ROW;
+    answered(row);
+    return active;
+}
+
 /* Columns: on_call, agent, contact, of which one is a name. */
 static void add_target(struct oracle *oracle, int64_t customer_id, sqlite3_stmt *row,
                        int64_t wall_at, struct people *people)

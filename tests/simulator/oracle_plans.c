@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "gateway/base/text.h"
 #include "tests/simulator/oracle_private.h"
 
 #define WITHDRAWAL_MS      INT64_C(120000) /* how long each of these may take to leave */
@@ -14,171 +13,6 @@
 #define OFFER_TASK         4
 #define TEAM_TASK          5
 #define LATE_WITHOUT_ALARM INT64_C(2000)
-
-/* ---- what was planned at a moment ---- */
-
-/* The ids of what one event plans are counted behind one beginning. */
-static bool is_of_one_event(struct uuid one, struct uuid other)
-{
-    return memcmp(one.bytes, other.bytes, sizeof one.bytes - 2) == 0;
-}
-
-/* What asks or tells somebody once is planned once. News and what withdraws it may come twice in a
- * moment, and the desk has a task for each caller. */
-static void check_once(struct oracle *oracle, const struct record *record, const struct plan *plan)
-{
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct planned *one = &plan->rows[i];
-        bool often = one->purpose == TO_UPDATE || one->purpose == TO_WITHDRAW ||
-                     one->purpose == TO_TELL_TASK;
-        for (size_t k = 0; k < i && !often; k++) {
-            const struct planned *other = &plan->rows[k];
-            if (one->purpose == TO_TELL_TEAM && !is_of_one_event(one->id, other->id)) {
-                continue; /* the team changed twice in a moment */
-            }
-            if (one->purpose == other->purpose && one->path == other->path &&
-                is_same_person(one->person, other->person) && one->device_id == other->device_id &&
-                one->position == other->position && one->number == other->number &&
-                strcmp(one->phone, other->phone) == 0) {
-                find_fault(oracle,
-                           "%s: purpose %d by path %d to person %" PRId64
-                           " is planned under two ids",
-                           id_text(record->id), one->purpose, one->path, one->person.id);
-            }
-        }
-    }
-}
-
-static const struct plan *plan_at(struct oracle *oracle, const struct record *record, int64_t at)
-{
-    struct plan *plan = &oracle->plan;
-    if (plan->look == oracle->looks && plan->at == at && uuid_equal(plan->escalation, record->id)) {
-        return plan;
-    }
-    *plan = (struct plan){.look = oracle->looks, .escalation = record->id, .at = at};
-    sqlite3_stmt *row = question(oracle, ASK_PLANNED);
-    (void)sqlite3_bind_int64(row, 1, record->customer + 1);
-    bind_uuid(row, 2, record->id);
-    (void)sqlite3_bind_int64(row, 3, at);
-    while (sqlite3_step(row) == SQLITE_ROW && plan->count < PLANNED_MAX) {
-        plan->rows[plan->count++] = (struct planned){
-            .purpose = sqlite3_column_int(row, 0),
-            .path = sqlite3_column_int(row, 1),
-            .person = {sqlite3_column_int(row, 2), sqlite3_column_int64(row, 3)},
-            .device_id = sqlite3_column_int64(row, 4),
-            .not_after = sqlite3_column_int64(row, 5),
-            .position = sqlite3_column_int64(row, 6),
-            .number = sqlite3_column_int64(row, 7),
-            .id = column_uuid(row, 9),
-            .severity = sqlite3_column_int(row, 10),
-        };
-        (void)text_copy(plan->rows[plan->count - 1].callback, SLUG_BYTES_MAX,
-                        (const char *)sqlite3_column_text(row, 8));
-        (void)text_copy(plan->rows[plan->count - 1].phone, PERSON_PHONE_BYTES_MAX,
-                        (const char *)sqlite3_column_text(row, 11));
-    }
-    answered(row);
-    check_once(oracle, record, plan);
-    return plan;
-}
-
-static bool is_planned(struct oracle *oracle, const struct record *record, int64_t at,
-                       const struct wanted *wanted)
-{
-    const struct plan *plan = plan_at(oracle, record, at);
-    bool found = false;
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct planned *row = &plan->rows[i];
-        bool same = row->position == record->position && row->purpose == wanted->purpose &&
-                    row->path == wanted->path && row->device_id == wanted->device_id &&
-                    row->number == wanted->number && strcmp(row->callback, wanted->callback) == 0 &&
-                    (row->path == BY_CALLBACK || is_same_person(row->person, wanted->person)) &&
-                    (wanted->phone == NULL || strcmp(row->phone, wanted->phone) == 0);
-        if (same && row->not_after != wanted->not_after) {
-            find_fault(
-                oracle, "%s: purpose %d may leave until %" PRId64 " ms, and should until %" PRId64,
-                id_text(record->id), row->purpose, row->not_after - at, wanted->not_after - at);
-        }
-        found = found || same;
-    }
-    return found;
-}
-
-static void want(struct oracle *oracle, const struct record *record, int64_t at,
-                 const struct wanted *wanted)
-{
-    if (!is_planned(oracle, record, at, wanted)) {
-        find_fault(oracle,
-                   "%s: purpose %d by path %d to person %" PRId64 ", device %" PRId64
-                   " is not planned",
-                   id_text(record->id), wanted->purpose, wanted->path, wanted->person.id,
-                   wanted->device_id);
-    }
-}
-
-/* end: which of those that are told in the end, when it is one of them that is; else the desk hears
- * of it, which is the first callback of them. */
-static void want_callback(struct oracle *oracle, const struct record *record, int64_t at,
-                          int purpose, int64_t number, int64_t lasts_ms, int64_t end)
-{
-    struct wanted wanted = {
-        .purpose = purpose, .path = BY_CALLBACK, .number = number, .not_after = at + lasts_ms};
-    sqlite3_stmt *row = question(oracle, ASK_DESK);
-    (void)sqlite3_bind_int64(row, 1, end);
-    bind_uuid(row, 2, record->id);
-    if (sqlite3_step(row) == SQLITE_ROW) {
-        (void)text_copy(wanted.callback, sizeof wanted.callback,
-                        (const char *)sqlite3_column_text(row, 0));
-    }
-    answered(row);
-    want(oracle, record, at, &wanted);
-}
-
-#define THE_DESK 1000 /* no end has this number */
-
-enum reach want_all_ways(struct oracle *oracle, const struct record *record,
-                         const struct said *said, const struct wanted *like, unsigned via)
-{
-    struct phones phones = phones_of(oracle, record, like->person, said->wall_at);
-    enum reach reach = REACHES_NOBODY;
-    struct wanted wanted = *like;
-    wanted.path = BY_PUSH;
-    for (size_t i = 0; (via & VIA_PUSHES) != 0 && i < phones.count; i++) {
-        wanted.device_id = phones.devices[i].device_id;
-        if (phones.devices[i].sure) {
-            want(oracle, record, said->at, &wanted);
-            reach = REACHES;
-        } else if (is_planned(oracle, record, said->at, &wanted)) {
-            reach = REACHES;
-        } else {
-            reach = reach == REACHES_NOBODY ? MAY_REACH : reach;
-        }
-    }
-    wanted.path = BY_CALL;
-    wanted.device_id = 0;
-    if ((via & VIA_CALLS) != 0 && !phones.numbers_known) {
-        reach = is_planned(oracle, record, said->at, &wanted) ? REACHES
-                : reach == REACHES_NOBODY                     ? MAY_REACH
-                                                              : reach;
-    } else if ((via & VIA_CALLS) != 0 && phones.numbers_count > 0) {
-        wanted.phone = phones.numbers[0];
-        want(oracle, record, said->at, &wanted);
-        reach = REACHES;
-    }
-    return reach;
-}
-
-/* One way, and the other when there is none. */
-static enum reach want_a_way(struct oracle *oracle, const struct record *record,
-                             const struct said *said, int purpose, unsigned via, int64_t not_after)
-{
-    const struct wanted like = {
-        .purpose = purpose, .person = record->holder, .not_after = not_after};
-    enum reach reach = want_all_ways(oracle, record, said, &like, via);
-    return reach != REACHES_NOBODY
-               ? reach
-               : want_all_ways(oracle, record, said, &like, (VIA_PUSHES | VIA_CALLS) & ~via);
-}
 
 /* ---- a step ---- */
 
@@ -448,7 +282,7 @@ static void check_news(struct oracle *oracle, const struct record *record, const
                                     .not_after = said->at + agreed.holder_silent};
         (void)want_all_ways(oracle, record, said, &news, VIA_PUSHES);
     }
-    if (!record->running) {
+    if (!record->running && !record->seeking) {
         return;
     }
     const struct people people = *people_now(oracle, record, said->wall_at);
@@ -456,7 +290,7 @@ static void check_news(struct oracle *oracle, const struct record *record, const
                           .not_after = record->step_started + agreed.accepted_within};
     for (size_t i = 0; people.known && i < people.count; i++) {
         like.person = people.who[i];
-        if (!stepped_aside(record, like.person)) {
+        if (!stepped_aside(record, like.person) && !may_step_aside(record, like.person)) {
             (void)want_all_ways(oracle, record, said, &like, VIA_PUSHES);
         }
     }
@@ -611,8 +445,9 @@ static void check_addressee(struct oracle *oracle, const struct record *record,
     bool of_holder =
         strcmp(said->word, "holder_call") == 0 || strcmp(said->word, "cancel_notice") == 0;
     bool is_news = strcmp(said->word, "update") == 0;
-    const struct people *people =
-        is_news && record->running ? people_now(oracle, record, said->wall_at) : NULL;
+    const struct people *people = is_news && (record->running || record->seeking)
+                                      ? people_now(oracle, record, said->wall_at)
+                                      : NULL;
     bool asked = people != NULL &&
                  (!people->known || is_among(people, said->person) ||
                   is_asked_in_reserve(oracle, record, said->person, said->wall_at)) &&

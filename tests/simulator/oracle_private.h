@@ -174,7 +174,10 @@ struct record {
     bool backed_up; /* others are asked beside somebody of this step */
     struct member_seen members[MEMBERS_SEEN_MAX]; /* at work */
     size_t members_count;
-    struct member_seen before; /* who held it before the holder */
+    struct somebody finished[MEMBERS_SEEN_MAX]; /* who were, and are done */
+    size_t finished_count;
+    struct member_seen before;     /* who held it before the holder */
+    struct somebody passed_before; /* who was passed over when it was handed over */
     struct offered offers[MEMBERS_SEEN_MAX];
     size_t offers_count;
     bool has_team;          /* or had one */
@@ -182,8 +185,8 @@ struct record {
     struct somebody let_go; /* who was passed over when it was accepted: asked again, if at all */
     bool ran_step;          /* when somebody accepted: its others are asked already */
     bool seeks_from_top;    /* from the first step on, which has not begun yet */
-    int64_t seeks;          /* so many */
-    bool owes_search;       /* its step wants several, and they are not sought yet */
+    int64_t wanted;         /* so many, as long as somebody holds it; 1 once fewer were found */
+    bool owes_search;       /* more are wanted than came, and they are not sought yet */
     bool owes_team_task;    /* fewer are there, and the desk has no task yet */
     bool owes_offer_task;   /* an offer ended without an answer, and the desk has no task yet */
     unsigned tasks;         /* for the desk */
@@ -337,6 +340,7 @@ enum question {
     ASK_END,
     ASK_DESK,
     ASK_PERSON,
+    ASK_ACTIVE,
     ASK_NUMBERS,
     ASK_CALLS,
     ASK_CALL,
@@ -507,6 +511,8 @@ bool is_among(const struct people *people, struct somebody person);
 /* Whoever has this short name. */
 struct somebody find_person(struct oracle *oracle, int64_t customer_id, int kind, const char *slug);
 void add_person(struct people *people, struct somebody person);
+/* Whether they did not leave the customer. */
+bool is_active(struct oracle *oracle, const struct record *record, struct somebody person);
 /* Whom a step notifies, or whom the n-th end tells (nobody: it is a callback). */
 struct people people_of_step(struct oracle *oracle, const struct record *record, int64_t step,
                              int64_t wall_at);
@@ -553,7 +559,7 @@ void look_at_team(struct oracle *oracle, const struct record *record);
  * too. */
 unsigned ways_to(struct oracle *oracle, const struct record *record, struct somebody person,
                  int64_t at, int64_t wall_at);
-/* Whether the backup is to be asked beside them: they pause, or hold something else. False also
+/* Whether the backup is to be asked beside them: they pause, or work on something else. False also
  * when that was just being changed. */
 bool is_in_demand(struct oracle *oracle, const struct record *record, struct somebody person,
                   int64_t at);
@@ -574,7 +580,10 @@ void note_backup(struct oracle *oracle, struct record *record, const struct said
 void hear_pause(struct oracle *oracle, const struct command *command);
 void look_at_pause(struct oracle *oracle, const struct duty *duty);
 
-/* ---- oracle_plans.c ---- */
+/* ---- oracle_planned.c ---- */
+/* What was planned then. */
+const struct plan *plan_at(struct oracle *oracle, const struct record *record, int64_t at);
+
 /* What somebody must be told, until when. */
 struct wanted {
     int purpose;
@@ -583,15 +592,32 @@ struct wanted {
     int64_t device_id;
     int64_t number;
     int64_t not_after;
+    bool behind_steps;             /* of those that begin with it */
     char callback[SLUG_BYTES_MAX]; /* "": none */
     const char *phone;             /* of a call: which is dialled first */
 };
 
 enum reach { REACHES_NOBODY, MAY_REACH, REACHES };
 
+/* By which ways what follows from a holder's letting go asks somebody then: VIA_…. */
+unsigned ways_asked_next(struct oracle *oracle, const struct record *record, int64_t at,
+                         struct somebody person);
+
 /* Every way to the person of `like` is tried; a telephone that came or went just then may be. */
 enum reach want_all_ways(struct oracle *oracle, const struct record *record,
                          const struct said *said, const struct wanted *like, unsigned via);
+/* One of these ways to the holder is tried, and the other when there is none. */
+enum reach want_a_way(struct oracle *oracle, const struct record *record, const struct said *said,
+                      int purpose, unsigned via, int64_t not_after);
+void want(struct oracle *oracle, const struct record *record, int64_t at,
+          const struct wanted *wanted);
+/* end: which of those that are told in the end, when it is one of them that is; else (THE_DESK) the
+ * desk hears of it, which is the first callback of them. */
+#define THE_DESK 1000 /* no end has this number */
+void want_callback(struct oracle *oracle, const struct record *record, int64_t at, int purpose,
+                   int64_t number, int64_t lasts_ms, int64_t end);
+
+/* ---- oracle_plans.c ---- */
 /* What this entry says happened: all that follows from it is planned, and nothing else. */
 void check_plans(struct oracle *oracle, struct record *record, const struct said *said);
 /* Whether they let it go before somebody else accepted: whether with a "no" or by handing it back

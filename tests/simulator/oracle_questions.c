@@ -114,6 +114,9 @@ const char *const oracle_questions[QUESTIONS_COUNT] = {
     [ASK_PERSON] = "SELECT agent_id FROM agent WHERE customer_id = ?1 AND slug = ?3 AND active "
                    "AND ?2 = 1 UNION ALL SELECT contact_id FROM contact "
                    "WHERE customer_id = ?1 AND slug = ?3 AND active AND ?2 = 2",
+    [ASK_ACTIVE] = "SELECT 1 FROM agent WHERE agent_id = ?3 AND customer_id = ?1 AND active "
+                   "AND ?2 = 1 UNION ALL SELECT 1 FROM contact WHERE contact_id = ?3 "
+                   "AND customer_id = ?1 AND active AND ?2 = 2",
     [ASK_NUMBERS] = "SELECT phone, -1 AS place FROM agent WHERE agent_id = ?3 AND phone <> '' "
                     "AND ?2 = 1 UNION ALL SELECT phone, -1 FROM contact WHERE contact_id = ?3 "
                     "AND phone <> '' AND ?2 = 2 UNION ALL SELECT phone, position "

@@ -36,6 +36,25 @@ static int64_t remove_member(struct record *record, struct somebody person)
     return eta_wall;
 }
 
+/* ---- who were members, and are done ---- */
+
+static void forget_finished(struct record *record, struct somebody person)
+{
+    for (size_t i = 0; i < record->finished_count; i++) {
+        if (is_same_person(record->finished[i], person)) {
+            record->finished[i] = record->finished[--record->finished_count];
+        }
+    }
+}
+
+static void note_finished(struct record *record, struct somebody person)
+{
+    forget_finished(record, person);
+    if (record->finished_count < MEMBERS_SEEN_MAX) {
+        record->finished[record->finished_count++] = person;
+    }
+}
+
 /* Who stays had it until now, and announced what they did. */
 static void add_member(struct record *record, const struct said *said)
 {
@@ -44,6 +63,7 @@ static void add_member(struct record *record, const struct said *said)
         member = record->before;
     }
     (void)remove_member(record, said->person);
+    forget_finished(record, said->person);
     if (record->members_count < MEMBERS_SEEN_MAX) {
         record->members[record->members_count++] = member;
     }
@@ -91,34 +111,51 @@ static int64_t count_at_work(const struct record *record)
 static void holder_is_there(struct oracle *oracle, struct record *record, const struct said *said)
 {
     bool one = said->kind == SAID_TAKEN || record->shift_agent != 0 || record->position == 0;
-    record->owes_search = !one && count_at_work(record) < agreed_for(oracle, record).acceptances;
+    record->wanted = one ? 1 : agreed_for(oracle, record).acceptances;
+    record->owes_search = count_at_work(record) < record->wanted;
+}
+
+/* In place of who left without being done somebody else is sought, from the top. */
+static void somebody_is_missing(struct record *record)
+{
+    int64_t served = count_at_work(record) + (int64_t)record->finished_count;
+    record->owes_search = record->held && !record->ended && !record->taken && !record->seeking &&
+                          served < record->wanted;
+    record->ran_step = record->ran_step && !record->owes_search;
 }
 
 static void search_begins(struct oracle *oracle, struct record *record, const struct said *said)
 {
-    record->seeking = true;
-    record->seeks = agreed_for(oracle, record).acceptances;
-    record->seeks_from_top = !record->ran_step;
-    if (!record->owes_search || said->number != count_at_work(record)) {
+    if (!record->owes_search || record->seeking || said->number != count_at_work(record)) {
         find_fault(oracle, "%s: %" PRId64 " are sought, and %" PRId64 " are there",
-                   id_text(record->id), record->seeks, count_at_work(record));
+                   id_text(record->id), record->wanted, count_at_work(record));
     }
+    record->seeking = true;
+    record->seeks_from_top = !record->ran_step;
+    record->owes_search = false;
+}
+
+static void nobody_is_sought(struct record *record)
+{
+    record->seeking = false;
+    record->wanted = 1;
     record->owes_search = false;
 }
 
 /* Not before as many accepted as the step wants, or everybody was asked. */
 static void search_ends(struct oracle *oracle, struct record *record, const struct said *said)
 {
-    bool complete = count_at_work(record) >= record->seeks;
+    bool complete = count_at_work(record) >= record->wanted;
     if (!record->seeking || complete != (said->kind == SAID_TEAM_COMPLETE)) {
         find_fault(oracle, "%s: %" PRId64 " are at it, and %" PRId64 " were sought (entry kind %d)",
-                   id_text(record->id), count_at_work(record), record->seeks, said->kind);
+                   id_text(record->id), count_at_work(record), record->wanted, said->kind);
     }
     if (!complete && record->step < agreed_for(oracle, record).steps) {
         find_fault(oracle, "%s: no more are sought, and step %" PRId64 " was the last",
                    id_text(record->id), record->step);
     }
     record->seeking = false;
+    record->wanted = complete ? record->wanted : 1; /* the desk sees to it */
     record->owes_team_task = !complete;
 }
 
@@ -148,11 +185,12 @@ static void remove_offer(struct record *record, struct somebody person)
 }
 
 static void want_offer(struct oracle *oracle, const struct record *record, const struct said *said,
-                       struct somebody person, int role, int64_t until)
+                       const struct wanted *like, unsigned via)
 {
-    const struct wanted offer = {
-        .purpose = TO_OFFER, .person = person, .number = role, .not_after = until};
-    (void)want_all_ways(oracle, record, said, &offer, VIA_PUSHES | VIA_CALLS);
+    struct wanted offer = *like;
+    offer.purpose = TO_OFFER;
+    offer.not_after = said->at + agreed_for(oracle, record).offer_within;
+    (void)want_all_ways(oracle, record, said, &offer, via);
 }
 
 /* Whoever is asked by name hears it, on all of their phones and by telephone. */
@@ -174,7 +212,8 @@ static void offer_begins(struct oracle *oracle, struct record *record, const str
         record->offers[record->offers_count++] =
             (struct offered){said->other, role, said->at, until};
     }
-    want_offer(oracle, record, said, said->other, role, until);
+    want_offer(oracle, record, said, &(struct wanted){.person = said->other, .number = role},
+               VIA_PUSHES | VIA_CALLS);
 }
 
 static void offer_ends(struct oracle *oracle, struct record *record, const struct said *said)
@@ -199,21 +238,34 @@ static void offer_ends(struct oracle *oracle, struct record *record, const struc
 
 /* ---- from one to the next ---- */
 
-static bool is_longest_at_work(const struct record *record, struct somebody person)
+/* Of those who did not leave the customer. */
+static bool is_longest_at_work(struct oracle *oracle, const struct record *record,
+                               struct somebody person)
 {
     size_t place = place_of_member(record, person);
     bool longest = place < record->members_count;
     for (size_t i = 0; i < record->members_count && longest; i++) {
-        longest = record->members[place].since <= record->members[i].since;
+        longest = record->members[place].since <= record->members[i].since ||
+                  !is_active(oracle, record, record->members[i].who);
     }
     return longest;
+}
+
+static size_t count_active(struct oracle *oracle, const struct record *record)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < record->members_count; i++) {
+        count += is_active(oracle, record, record->members[i].who);
+    }
+    return count;
 }
 
 static void is_handed_over(struct oracle *oracle, struct record *record, const struct said *said)
 {
     const struct offered *offer = offer_to(record, said->person);
     bool accepted = strcmp(said->word, "offer") == 0 && offer != NULL && offer->role == TO_HOLD;
-    bool goes_on = strcmp(said->word, "done") == 0 && is_longest_at_work(record, said->person);
+    bool goes_on =
+        strcmp(said->word, "done") == 0 && is_longest_at_work(oracle, record, said->person);
     bool from_holder = record->held && record->holder.kind == said->other.kind &&
                        record->holder.id == said->other.id;
     if (!from_holder || record->ended) {
@@ -226,6 +278,7 @@ static void is_handed_over(struct oracle *oracle, struct record *record, const s
     }
     int64_t eta_wall = remove_member(record, said->person);
     remove_offer(record, said->person);
+    forget_finished(record, said->person);
     record->before = (struct member_seen){record->holder, record->eta_wall, record->held_wall};
     record->holder = said->person;
     record->taken = false;
@@ -233,15 +286,55 @@ static void is_handed_over(struct oracle *oracle, struct record *record, const s
     record->progress_since = said->at;
     record->eta_wall = eta_wall;
     record->eta = eta_wall > said->wall_at ? eta_wall - said->wall_at : 0;
+    record->passed_before = record->passed_over;
+    if (accepted && record->before.who.kind != AN_OPERATOR) {
+        record->passed_over = record->before.who; /* unless they stay, as may be said next */
+    }
+    if (accepted) {
+        somebody_is_missing(record);
+    }
 }
 
-/* The procedure goes on at once, and those at work beside are asked to take over. */
+static void somebody_joins_in(struct oracle *oracle, struct record *record, const struct said *said)
+{
+    if (!record->held || is_same_person(record->holder, said->person)) {
+        find_fault(oracle, "%s: person %" PRId64 " joins where nobody else is", id_text(record->id),
+                   said->person.id);
+    }
+    remove_offer(record, said->person);
+    add_member(record, said);
+    if (strcmp(said->word, "stays") == 0) {
+        record->passed_over = record->passed_before;
+        somebody_is_missing(record);
+    } else if (is_same_person(record->passed_over, said->person)) {
+        record->passed_over = (struct somebody){NO_PERSON, 0};
+    }
+}
+
+/* Who is done is not replaced; anybody else is, and passed over. */
+static void somebody_leaves(struct record *record, const struct said *said)
+{
+    (void)remove_member(record, said->person);
+    if (strcmp(said->word, "done") == 0) {
+        note_finished(record, said->person);
+    } else {
+        record->passed_over = said->person;
+    }
+    somebody_is_missing(record);
+}
+
+/* The procedure goes on at once, and those at work beside are asked to take over, by the ways by
+ * which it does not ask them anyway. */
 static void members_are_asked(struct oracle *oracle, const struct record *record,
                               const struct said *said)
 {
-    int64_t until = said->at + agreed_for(oracle, record).offer_within;
     for (size_t i = 0; i < record->members_count; i++) {
-        want_offer(oracle, record, said, record->members[i].who, TO_HOLD, until);
+        const struct wanted like = {
+            .person = record->members[i].who, .number = TO_HOLD, .behind_steps = true};
+        unsigned asked = ways_asked_next(oracle, record, said->at, like.person);
+        if (is_active(oracle, record, like.person)) {
+            want_offer(oracle, record, said, &like, (VIA_PUSHES | VIA_CALLS) & ~asked);
+        }
     }
 }
 
@@ -269,15 +362,10 @@ void follow_team(struct oracle *oracle, struct record *record, const struct said
         is_handed_over(oracle, record, said);
         break;
     case SAID_MEMBER_JOINED:
-        if (!record->held || is_same_person(record->holder, said->person)) {
-            find_fault(oracle, "%s: person %" PRId64 " joins where nobody else is",
-                       id_text(record->id), said->person.id);
-        }
-        remove_offer(record, said->person);
-        add_member(record, said);
+        somebody_joins_in(oracle, record, said);
         break;
     case SAID_MEMBER_LEFT:
-        (void)remove_member(record, said->person);
+        somebody_leaves(record, said);
         break;
     case SAID_PROGRESS:
     case SAID_EXTENDED:
@@ -292,6 +380,7 @@ void follow_team(struct oracle *oracle, struct record *record, const struct said
     case SAID_TAKEN:
         (void)remove_member(record, said->person);
         remove_offer(record, said->person);
+        forget_finished(record, said->person);
         holder_is_there(oracle, record, said);
         break;
     case SAID_TEAM_SOUGHT:
@@ -302,18 +391,18 @@ void follow_team(struct oracle *oracle, struct record *record, const struct said
         search_ends(oracle, record, said);
         break;
     case SAID_CANCELLED:
-        record->seeking = false;
+        nobody_is_sought(record);
         break;
     case SAID_RESUMED:
     case SAID_HANDED_BACK:
-        record->seeking = false;
+        nobody_is_sought(record);
         members_are_asked(oracle, record, said);
         break;
     case SAID_DONE:
-        record->seeking = false;
-        if (record->members_count > 0) {
+        nobody_is_sought(record);
+        if (count_active(oracle, record) > 0) {
             find_fault(oracle, "%s: it is done, and %zu are at work", id_text(record->id),
-                       record->members_count);
+                       count_active(oracle, record));
         }
         break;
     default:
@@ -326,8 +415,11 @@ static void look_at_search(struct oracle *oracle, const struct record *record, s
 {
     bool seeking = sqlite3_column_type(row, 4) != SQLITE_NULL;
     int64_t until = record->step_started + agreed_for(oracle, record).accepted_within;
-    if (seeking != record->seeking || (seeking && (sqlite3_column_int64(row, 3) != record->seeks ||
-                                                   sqlite3_column_int64(row, 4) != until))) {
+    if (sqlite3_column_int64(row, 3) != record->wanted) {
+        find_fault(oracle, "%s: %" PRId64 " are wanted, and %d by its row", id_text(record->id),
+                   record->wanted, sqlite3_column_int(row, 3));
+    }
+    if (seeking != record->seeking || (seeking && sqlite3_column_int64(row, 4) != until)) {
         find_fault(oracle, "%s: others are sought for %" PRId64 " ms less than agreed, or not",
                    id_text(record->id), until - (int64_t)sqlite3_column_int64(row, 4));
     }
@@ -337,7 +429,8 @@ void look_at_team(struct oracle *oracle, const struct record *record)
 {
     size_t members = 0, offers = 0;
     if (record->owes_search) {
-        find_fault(oracle, "%s: its step wants several, and one is there", id_text(record->id));
+        find_fault(oracle, "%s: %" PRId64 " are wanted, %" PRId64 " are there, and none is sought",
+                   id_text(record->id), record->wanted, count_at_work(record));
     }
     if (!record->has_team) {
         return;

@@ -1,7 +1,7 @@
 /* oracle_ways.c - by which ways somebody is to be asked, as they stand: who pauses or has phones
- * that were silent is called besides a push; beside who pauses or holds something else those in
+ * that were silent is called besides a push; beside who pauses or works on something else those in
  * reserve are asked. That somebody pauses is taken from what they were answered, and from its row
- * when that was long ago; what they hold from the timelines. */
+ * when that was long ago; what they work on from the timelines. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,8 @@
 #define IN_RESERVE "renfort" /* no procedure here says otherwise */
 /* Said again within this time, it is the same pause. */
 #define SAME_PAUSE_MS INT64_C(30000)
+/* Of a customer's escalations. */
+#define MEMBERS_LOOKED_AT 256
 /* Between the two readings of a clock. */
 #define MOMENT_MS INT64_C(1000)
 
@@ -79,19 +81,24 @@ void look_at_pause(struct oracle *oracle, const struct duty *duty)
     }
 }
 
-/* ---- whoever holds something else ---- */
+/* ---- whoever is at work on something else ---- */
 
-/* About a caller: a check-in that somebody took on is no work. */
+/* As holder, or as member of one of the newest that are not over. About a caller: a check-in that
+ * somebody took on is no work. */
 static enum maybe is_busy(const struct oracle *oracle, const struct record *record,
                           struct somebody person)
 {
     enum maybe busy = NO;
-    for (size_t i = 0; i < oracle->records_count && busy != YES; i++) {
-        const struct record *other = &oracle->records[i];
-        bool holds = other != record && other->customer == record->customer && other->held &&
-                     !other->over && other->shift_agent == 0 &&
-                     is_same_person(other->holder, person);
-        if (holds) {
+    int newer = 0;
+    for (size_t i = oracle->records_count; i > 0 && busy != YES; i--) {
+        const struct record *other = &oracle->records[i - 1];
+        if (other->over || other->customer != record->customer) {
+            continue;
+        }
+        bool works = (other->held && is_same_person(other->holder, person)) ||
+                     (newer < MEMBERS_LOOKED_AT && is_member(other, person));
+        newer++;
+        if (works && other != record && other->shift_agent == 0) {
             busy = other->set_aside > 0 || other->broken || other->aborts > 0 ? MAYBE : YES;
         }
     }
