@@ -90,12 +90,9 @@ MUTATIONS = [
     )),
     mutation("whoever is asked by name is not called", (
         CORE + "team.c",
-        "    int made = run_reach(step, PURPOSE_OFFER, person, VIA_PUSH | VIA_CALL, until);",
-        "    int made = run_reach(step, PURPOSE_OFFER, person, VIA_PUSH, until);",
-    ), (
-        CORE + "team.c",
-        "    assert(made > 0 || update->dropped > 0 || !can_be_reached(person));\n",
-        "    (void)made;\n",
+        "    ask(step, person, role, VIA_PUSH | VIA_CALL, until);\n"
+        "    assert(step->update->created_count > 0 || step->update->dropped > 0);\n",
+        "    ask(step, person, role, VIA_PUSH, until);\n",
     )),
     mutation("of whoever is asked by name only the first number is called", (
         CORE + "procedure_run.c",
@@ -104,18 +101,56 @@ MUTATIONS = [
     )),
     mutation("members do not hear that it is theirs to take", (
         CORE + "team.c",
-        "    for (int i = 0; i < now->members_count; i++) {\n"
-        "        const struct person_ref ref = "
-        "ref_of(now->members[i].kind, now->members[i].id);\n"
-        "        const struct context_person *known = team_person(step, &ref);\n"
-        "        if (now->members[i].intervention != INTERVENTION_DONE && known != NULL) {\n"
-        "            ask(",
-        "    for (int i = 0; i < now->members_count; i++) {\n"
-        "        const struct person_ref ref = "
-        "ref_of(now->members[i].kind, now->members[i].id);\n"
-        "        const struct context_person *known = team_person(step, &ref);\n"
-        "        if (now->members[i].intervention == INTERVENTION_DONE && known != NULL) {\n"
-        "            ask(",
+        "        if (now->members[i].intervention != INTERVENTION_DONE && known != NULL && "
+        "via != 0) {",
+        "        if (now->members[i].intervention == INTERVENTION_DONE && known != NULL && "
+        "via != 0) {",
+    )),
+    mutation("a member is asked twice at once", (
+        CORE + "team.c",
+        "            left &= attempt->path == PATH_CALL ? ~VIA_CALL : ~VIA_PUSH;\n",
+        "            left |= VIA_CALL;\n",
+    )),
+    mutation("who is busy as a member is free", (
+        "schema/sqlite/queries_standing.sql",
+        "  WHERE open.members_count > 0 AND open.check_in_agent = 0",
+        "  WHERE open.members_count < 0 AND open.check_in_agent = 0",
+    )),
+    mutation("nobody comes for a member who leaves", (
+        CORE + "team.c",
+        "    tell_holder(step);\n    run_seek_again(step);\n",
+        "    tell_holder(step);\n",
+    )),
+    mutation("nobody comes for a holder who hands over to a member", (
+        CORE + "team.c",
+        "    run_look_at_search(step);\n    run_seek_again(step);\n",
+        "    run_look_at_search(step);\n",
+    )),
+    mutation("somebody comes for who is done", (
+        CORE + "procedure_run.c",
+        "    if (watched && !escalation_seeks_members(now) && team_served(now) < now->wanted) {",
+        "    if (watched && !escalation_seeks_members(now) && team_at_work(now) < now->wanted) {",
+    )),
+    mutation("who left is asked to come back", (
+        CORE + "team.c",
+        "        step->now->handed_back_by = step->event->actor;",
+        "",
+    )),
+    mutation("who is sought does not hear that it is worse", (
+        CORE + "procedure_run.c",
+        "    if (run_asks_step(step->now)) { /* beside the holder, too, when more are sought */",
+        "    if (run_asks_step(step->now) && !escalation_is_held(step->now)) {",
+    )),
+    mutation("of the new holder only the first number is called", (
+        CORE + "procedure_run.c",
+        "((ended->purpose == PURPOSE_UPDATE || ended->purpose == PURPOSE_TEAM) && at_it);",
+        "(ended->purpose == PURPOSE_UPDATE && at_it);",
+    )),
+    mutation("further numbers ring when it is over", (
+        CORE + "procedure_run.c",
+        "    bool at_it = escalation_is_held(now) && !escalation_is_closed(now) &&\n"
+        "                 now->state != ESCALATION_CANCELLING;",
+        "    bool at_it = escalation_is_held(now);",
     )),
     mutation("it is done while others are at work", (
         CORE + "event_progress.c",
@@ -138,18 +173,18 @@ MUTATIONS = [
     )),
     mutation("one acceptance is enough", (
         CORE + "procedure_run.c",
-        "    if (team_at_work(now) >= wanted) {",
-        "    if (team_at_work(now) >= 1) {",
+        "    if (team_at_work(now) >= now->wanted) {\n        return false;",
+        "    if (team_at_work(now) >= 1) {\n        return false;",
     )),
     mutation("fewer than are wanted are nobody's task", (
         CORE + "procedure_run.c",
-        "    if (kind == ENTRY_TEAM_SHORT) {\n        step_task(step, TASK_TEAM, 0);\n    }\n",
+        "        step_task(step, TASK_TEAM, 0);\n",
         "",
     )),
     mutation("others are asked as if nobody were in doubt", (
         ENGINE + "standing.c",
-        "        return wants_several(procedure);",
-        "        return wants_several(procedure) && event->type == EVENT_DECLINE;",
+        "        return wants_several(procedure, escalation);",
+        "        return wants_several(procedure, escalation) && event->type == EVENT_DECLINE;",
     )),
     mutation("who has accepted is called on", (
         CORE + "procedure_run.c",
