@@ -146,12 +146,6 @@ MUTATIONS = [
         "((ended->purpose == PURPOSE_UPDATE || ended->purpose == PURPOSE_TEAM) && at_it);",
         "(ended->purpose == PURPOSE_UPDATE && at_it);",
     )),
-    mutation("further numbers ring when it is over", (
-        CORE + "procedure_run.c",
-        "    bool at_it = escalation_is_held(now) && !escalation_is_closed(now) &&\n"
-        "                 now->state != ESCALATION_CANCELLING;",
-        "    bool at_it = escalation_is_held(now);",
-    )),
     mutation("it is done while others are at work", (
         CORE + "event_progress.c",
         "    if (refuse_unless_holder(step, \"done\") || team_goes_on(step)) {",

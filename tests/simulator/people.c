@@ -73,6 +73,15 @@ void agent_answers(struct simulator *simulator, struct happening *happening)
                                       .what = DESK_CANCEL},
                    draw_ms(&happening->random, 20 * SECOND_MS, 5 * MINUTE_MS));
         }
+        if (draw_percent(&happening->random, 12)) { /* or that it is worse, maybe while others are
+                                                     * sought */
+            follow(simulator,
+                   (struct happening){.kind = DESK_ACTS,
+                                      .random = box_draw(&happening->random, 0),
+                                      .escalation = escalation,
+                                      .what = DESK_SEVERITY},
+                   draw_ms(&happening->random, SECOND_MS, 40 * SECOND_MS));
+        }
         for (int i = 0; i < 2 && draw_percent(&happening->random, 30); i++) {
             follow(simulator,
                    (struct happening){.kind = SOMEBODY_JOINS,

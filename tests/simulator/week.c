@@ -12,7 +12,7 @@
 #define MEDDLING_A_DAY 20
 #define CHANGES_A_DAY  6
 #define CHECKS_A_DAY   6
-#define PAUSES_A_DAY   12
+#define PAUSES_A_DAY   9
 /* A week begins on a Saturday at 22:00 UTC, three hours before clocks change when they do. Weeks
  * are taken from the year in such an order that both changes come early. */
 #define FIRST_WEEK_MS    INT64_C(1768082400000) /* 2026-01-10T22:00:00Z */
