@@ -204,6 +204,7 @@ static void gives_up(struct oracle *oracle, struct record *record, int64_t at)
 
 static void is_let_go(struct record *record)
 {
+    record->lost = record->held;
     record->passed_over = record->held ? record->holder : record->passed_over;
     record->held = false;
     record->holder = (struct somebody){NO_PERSON, 0};

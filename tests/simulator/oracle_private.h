@@ -155,6 +155,7 @@ struct record {
     bool open;
     bool touched;
     bool held;
+    bool lost;       /* by a holder, when it was let go last; else it was begun again */
     bool taken;      /* by an operator: nobody is watched for a sign of life */
     bool ended;      /* done or cancelled, says the timeline */
     bool over;       /* and nobody is told any more */

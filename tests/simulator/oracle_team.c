@@ -323,12 +323,12 @@ static void somebody_leaves(struct record *record, const struct said *said)
     somebody_is_missing(record);
 }
 
-/* The procedure goes on at once, and those at work beside are asked to take over, by the ways by
- * which it does not ask them anyway. */
+/* The procedure goes on at once, and those at work beside who let it go are asked to take over, by
+ * the ways by which it does not ask them anyway. */
 static void members_are_asked(struct oracle *oracle, const struct record *record,
                               const struct said *said)
 {
-    for (size_t i = 0; i < record->members_count; i++) {
+    for (size_t i = 0; i < record->members_count && record->lost; i++) {
         const struct wanted like = {
             .person = record->members[i].who, .number = TO_HOLD, .behind_steps = true};
         unsigned asked = ways_asked_next(oracle, record, said->at, like.person);
