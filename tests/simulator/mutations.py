@@ -445,8 +445,8 @@ MUTATIONS = [
     )),
     mutation("whoever declined is asked again in the same round", (
         CORE + "procedure_run.c",
-        "        if (attempt->round == step->now->round && attempt->answer == ANSWER_DECLINED &&",
-        "        if (attempt->round < 0 && attempt->answer == ANSWER_DECLINED &&",
+        "        if (asked && attempt->round == step->now->round && ",
+        "        if (asked && attempt->round < 0 && ",
     )),
     mutation("whoever handed it back is asked next", (
         CORE + "procedure_run.c",
