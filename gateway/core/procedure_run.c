@@ -47,7 +47,8 @@ bool run_stepped_aside(const struct step *step, const struct person_ref *person)
     }
     for (size_t i = 0; i < step->context->attempts_count; i++) {
         const struct attempt *attempt = as_changed(step, &step->context->attempts[i]);
-        if (attempt->round == step->now->round && attempt->answer == ANSWER_DECLINED &&
+        bool asked = attempt->purpose != PURPOSE_TEAM; /* a key on that refuses nothing */
+        if (asked && attempt->round == step->now->round && attempt->answer == ANSWER_DECLINED &&
             attempt->planned_engine.ms >= step->now->round_started_at.ms &&
             attempt_is_to(attempt, person)) {
             return true;
@@ -442,27 +443,31 @@ static const struct context_person *still_asked(const struct step *step,
             size_t told = (size_t)(now->announcements - 1) % procedure->exhausted_count;
             person = find_person(&step->context->exhausted[told], ended);
         }
-        return person != NULL && !run_stepped_aside(step, &person->ref) ? person : NULL;
+        bool asked = person != NULL && !run_stepped_aside(step, &person->ref) &&
+                     !run_is_beside_holder(step, &person->ref); /* who is there has answered */
+        return asked ? person : NULL;
     }
     const struct person_ref ref = {.kind = ended->person_kind, .id = ended->person_id};
     if (ended->purpose == PURPOSE_OFFER && team_offer(now, &ref) != NULL) {
         return find_person(&(struct context_step){step->context->team, step->context->team_count},
                            ended);
     }
+    bool at_it = escalation_is_held(now) && !escalation_is_closed(now) &&
+                 now->state != ESCALATION_CANCELLING; /* who was done, or is called off, is not */
     bool wanted = (ended->purpose == PURPOSE_HOLDER_CALL && now->state == ESCALATION_OVERDUE) ||
                   (ended->purpose == PURPOSE_CANCEL_NOTICE &&
                    now->state == ESCALATION_CANCELLING) || /* the newest: others are too late */
-                  ((ended->purpose == PURPOSE_UPDATE || ended->purpose == PURPOSE_TEAM) &&
-                   escalation_is_held(now));
+                  ((ended->purpose == PURPOSE_UPDATE || ended->purpose == PURPOSE_TEAM) && at_it);
     return wanted && holder != NULL && attempt_is_to(ended, &holder->ref) ? holder : NULL;
 }
 
 /* Whether both are calls to the same person for the same reason: in one step or announcement, and
- * useless from the same moment on. */
+ * useless from the same moment on. What is no alert goes on over steps that begin meanwhile. */
 static bool same_series(const struct attempt *a, const struct attempt *b)
 {
+    bool same_step = a->purpose != PURPOSE_ALERT || a->position == b->position;
     assert(b->path == PATH_CALL);
-    return a->path == PATH_CALL && a->purpose == b->purpose && a->position == b->position &&
+    return a->path == PATH_CALL && a->purpose == b->purpose && same_step &&
            a->number == b->number && a->not_after.ms == b->not_after.ms &&
            a->person_kind == b->person_kind && a->person_id == b->person_id;
 }

@@ -130,6 +130,7 @@ static bool person_acts(struct scenario *scenario, int first)
         request->to = verb == VERB_HAND_OVER
                           ? arena_text(command->arena, word_at(scenario, first + 2))
                           : NULL;
+        request->stays = has_option(scenario, "stays");
     }
     scenario_command(scenario, command);
     return true;
@@ -191,6 +192,7 @@ static void desk_acts(struct scenario *scenario, int first)
     } else if (request->verb == DESK_ASSIGN) {
         request->agent = arena_text(command->arena, what);
         request->role = word_is(scenario, first + 3, "member") ? OFFER_AS_MEMBER : OFFER_AS_HOLDER;
+        request->stays = has_option(scenario, "stays");
     } else {
         request->caller = (int)strtol(what, NULL, 10);
     }

@@ -276,6 +276,9 @@ static void describe(const struct box *box, const struct effect *effect, struct 
     if (effect->path == PATH_CALLBACK) {
         (void)text_copy(sent->callback, sizeof sent->callback, effect->callback);
     }
+    if (effect->phone != NULL) {
+        (void)text_copy(sent->phone, sizeof sent->phone, effect->phone);
+    }
     if (effect->summary != NULL) {
         (void)text_copy(sent->summary, sizeof sent->summary, effect->summary);
     }

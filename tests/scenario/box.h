@@ -34,6 +34,7 @@ struct box_sent {
     char person[SLUG_BYTES_MAX];
     char installation[SLUG_BYTES_MAX];
     char callback[SLUG_BYTES_MAX];
+    char phone[PERSON_PHONE_BYTES_MAX]; /* what is dialled */
     char summary[32]; /* the beginning of what is said of the ticket; "" when nothing is */
     char token_accept[96];
     char token_decline[96];

@@ -16,14 +16,15 @@ static const struct statement statements[] = {
     {IN_WATCHED, "watched seed SEED trunk COUNT day NUMBER keeping LOSS"},
     {IN_WATCHED, "no_room for COUNT"},
     {BOTH, "customer NEW_CUSTOMER"},
-    {BOTH, "agent NEW_AGENT [TELEPHONE] [apns] [fcm] [webpush] [inactive]"},
-    {BOTH, "contact NEW_CONTACT [TELEPHONE] [inactive]"},
+    {BOTH, "agent NEW_AGENT [TELEPHONE]* [apns] [fcm] [webpush] [inactive]"},
+    {BOTH, "contact NEW_CONTACT [TELEPHONE]* [inactive]"},
     {BOTH, "device AGENT apns|fcm|webpush NAME NAME"},
     {BOTH, "rota NEW_ROTA daily CLOCK AGENT AGENT"},
     {BOTH, "rota NEW_ROTA AGENT [AGENT]* [until TIME]*"},
     {BOTH, "procedure NEW_PROCEDURE [rounds ROUNDS] [round_spacing_s HOUR_S] "
            "[progress_within_s DAY_S] [holder_silent_s HOUR_S] [exhausted_every_s HOUR_S] "
-           "[promise_warning_s HOUR_S] [offer_within_s HOUR_S] [offer_at_shift_end true|false]"},
+           "[promise_warning_s HOUR_S] [offer_within_s HOUR_S] [offer_at_shift_end true|false] "
+           "[doubtful_calls_too true|false]"},
     {BOTH, "check_in ROTA procedure PROCEDURE opens HOUR_S reminds HOUR_S"},
     {BOTH, "step notify [check_in agent]+ [on_call ROTA]+ [agent AGENT]+ [contact CONTACT]+ by "
            "[push]+ [call]+ / "
@@ -40,11 +41,13 @@ static const struct statement statements[] = {
     {BOTH | TIMED | NEEDS_ESCALATION,
      "AGENT accepts|declines|receives|sees [from push] [eta COUNT]"},
     {BOTH | TIMED | NEEDS_ESCALATION, "AGENT joins|leaves"},
-    {BOTH | TIMED | NEEDS_ESCALATION, "AGENT hands_over AGENT"},
-    {BOTH | TIMED | NEEDS_ESCALATION, "desk assigns AGENT [member] [by OPERATOR]"},
+    {BOTH | TIMED | NEEDS_ESCALATION, "AGENT hands_over AGENT [stays]"},
+    {BOTH | TIMED | NEEDS_ESCALATION, "desk assigns AGENT [member] [stays] [by OPERATOR]"},
     {BOTH | TIMED | NEEDS_ESCALATION, "AGENT remote|on_my_way|on_site|done|hands_back [eta COUNT]"},
     {IN_WATCHED | TIMED, "AGENT checks_in with NAME"},
     {IN_WATCHED | TIMED, "AGENT checks_out"},
+    {IN_WATCHED | TIMED, "AGENT pauses COUNT"},
+    {IN_WATCHED | TIMED, "AGENT is_back"},
     {BOTH | TIMED | NEEDS_ESCALATION, "desk cancels|notes TEXT [by OPERATOR]"},
     {BOTH | TIMED | NEEDS_ESCALATION, "desk raises SEVERITY [by OPERATOR]"},
     {BOTH | TIMED | NEEDS_ESCALATION, "desk resumes|takes|done [by OPERATOR]"},

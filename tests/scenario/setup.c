@@ -111,7 +111,19 @@ static bool is_platform(const char *word)
     return strcmp(word, "apns") == 0 || strcmp(word, "fcm") == 0 || strcmp(word, "webpush") == 0;
 }
 
-/* "agent paul +336… apns fcm [inactive]", "contact director +336…". */
+static void add_number(struct scenario *scenario, struct person_request *request,
+                       const char *number)
+{
+    if (request->phone[0] == '\0') {
+        request->phone = number;
+    } else if (request->further_count < PHONES_OF_PERSON_MAX - 1) {
+        request->further[request->further_count++] = (struct directory_phone){.phone = number};
+    } else {
+        scenario_wrong(scenario, "more than %d numbers", PHONES_OF_PERSON_MAX);
+    }
+}
+
+/* "agent paul +336… +336… apns fcm [inactive]", "contact director +336…". */
 static void put_person(struct scenario *scenario, enum person_kind kind)
 {
     struct command *command = box_command(COMMAND_PUT_PERSON, scenario->customer_id);
@@ -127,7 +139,7 @@ static void put_person(struct scenario *scenario, enum person_kind kind)
     };
     for (int i = 2; i < scenario->words.count; i++) {
         if (word_at(scenario, i)[0] == '+') {
-            request->phone = arena_text(command->arena, word_at(scenario, i));
+            add_number(scenario, request, arena_text(command->arena, word_at(scenario, i)));
         } else if (word_is(scenario, i, "inactive")) {
             request->active = false;
         } else if (!is_platform(word_at(scenario, i))) {

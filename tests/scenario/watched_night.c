@@ -225,6 +225,20 @@ static bool duty_statement(struct scenario *scenario, int first)
     return true;
 }
 
+/* "agent-0-1 pauses 10", in minutes; "is_back". */
+static bool pause_statement(struct scenario *scenario, int first)
+{
+    bool pauses = word_is(scenario, first + 1, "pauses");
+    if (!pauses && !word_is(scenario, first + 1, "is_back")) {
+        return false;
+    }
+    struct command *command = box_command(COMMAND_PAUSE, scenario->customer_id);
+    command->request.pause.agent_id = agent_id(scenario, word_at(scenario, first));
+    command->request.pause.minutes = pauses ? (int)number_at(scenario, first + 2) : 0;
+    scenario_command(scenario, command);
+    return true;
+}
+
 static void test_device(struct scenario *scenario, int first)
 {
     struct command *command = box_command(COMMAND_TEST_DEVICE, scenario->customer_id);
@@ -317,7 +331,8 @@ bool watched_statement(struct scenario *scenario, int first)
     } else if (word_is(scenario, first, "nobody")) {
         oracle_all_ended(scenario->oracle);
     } else if (!word_is(scenario, first, "a")) { /* "a look": time has passed until now */
-        return duty_statement(scenario, first) || fault_statement(scenario, first);
+        return duty_statement(scenario, first) || pause_statement(scenario, first) ||
+               fault_statement(scenario, first);
     }
     return true;
 }

@@ -16,6 +16,8 @@ enum happening_kind {
     FAULT_BEGINS,
     SOMEBODY_CHECKS,
     GATEWAY_IS_KILLED,
+    SOMEBODY_RENUMBERS,
+    SOMEBODY_PAUSES,
     /* consequences */
     CALLER_REPEATS,
     FAULT_ENDS,
@@ -24,9 +26,13 @@ enum happening_kind {
     AGENT_ANSWERS,
     PHONE_REGISTERS,
     LINE_REPORTS,
+    SOMEBODY_IS_BACK,
+    SOMEBODY_JOINS,
+    SOMEBODY_LEAVES,
     HOLDER_GOES_ON,
     DESK_ACTS,
     DESK_TIDIES,
+    DESK_FINISHES,
 };
 
 /* Members that a kind has no use for are zero. */

@@ -49,9 +49,9 @@ void caller_asks_again(struct simulator *simulator)
 /* What the desk does about it by itself, besides what it is told. */
 static void add_desk(struct simulator *simulator, struct happening *happening)
 {
-    static const enum desk_verb verbs[] = {DESK_NOTE, DESK_SEVERITY, DESK_CANCEL, DESK_SPLIT,
-                                           DESK_ON_BEHALF};
-    static const unsigned percent[] = {10, 15, 8, 8, 5};
+    static const enum desk_verb verbs[] = {DESK_NOTE,  DESK_SEVERITY,  DESK_CANCEL,
+                                           DESK_SPLIT, DESK_ON_BEHALF, DESK_ASSIGN};
+    static const unsigned percent[] = {10, 15, 8, 8, 5, 18};
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         if (draw_percent(&happening->random, percent[i])) {
             follow(simulator,

@@ -68,19 +68,73 @@ static void put_device(struct simulator *simulator, struct customer *customer, s
     (void)configure(simulator, command);
 }
 
-static void put_agent(struct simulator *simulator, struct customer *customer, struct agent *agent)
+/* ---- numbers ---- */
+
+#define DEAD_DIGIT '9'
+
+bool number_is_dead(const char *number)
 {
+    size_t length = strlen(number);
+    return length > 0 && number[length - 1] == DEAD_DIGIT;
+}
+
+static void draw_numbers(struct simulator *simulator, struct agent *person, int customer, int place)
+{
+    for (int i = 0; i < NUMBERS; i++) {
+        (void)snprintf(person->numbers[i], sizeof person->numbers[i], "+336%d%d%d0000%c", customer,
+                       place, i, draw(simulator, 3) == 0 ? DEAD_DIGIT : '1');
+    }
+}
+
+/* None to three of those that they ever have, in an order of today. */
+static void put_person(struct simulator *simulator, struct customer *customer, struct agent *person,
+                       enum person_kind kind)
+{
+    static const size_t counts[] = {0, 1, 1, 2, 2, 3, 3};
     struct command *command = box_command(COMMAND_PUT_PERSON, customer->id);
-    command->request.person = (struct person_request){
-        .kind = PERSON_AGENT,
-        .slug = agent->slug,
-        .name = agent->slug,
-        .phone = draw(simulator, 4) == 0 ? "" : "+33612345678",
+    struct person_request *request = &command->request.person;
+    size_t count = counts[draw(simulator, sizeof counts / sizeof counts[0])];
+    size_t first = draw(simulator, NUMBERS);
+    char words[NUMBERS * PERSON_PHONE_BYTES_MAX] = "";
+    *request = (struct person_request){
+        .kind = kind,
+        .slug = person->slug,
+        .name = person->slug,
+        .phone = "",
         .language = "fr",
         .active = true,
     };
-    recording_add(&simulator->recording, "agent %s %s", agent->slug, command->request.person.phone);
+    for (size_t i = 0; i < count; i++) {
+        const char *number = person->numbers[(first + i) % NUMBERS];
+        size_t length = strlen(words);
+        (void)snprintf(words + length, sizeof words - length, " %s", number);
+        if (i == 0) {
+            request->phone = number;
+        } else {
+            request->further[request->further_count++].phone = number;
+        }
+    }
+    recording_add(&simulator->recording, "%s %s%s", kind == PERSON_AGENT ? "agent" : "contact",
+                  person->slug, words);
     (void)configure(simulator, command);
+}
+
+/* Somebody has another number, or has them called in another order. */
+static void renumber(struct simulator *simulator, struct customer *customer)
+{
+    uint64_t who = draw(simulator, AGENTS + 1);
+    recording_for(&simulator->recording, simulator->box, customer->id);
+    recording_look(&simulator->recording, simulator->box);
+    if (who < AGENTS) {
+        put_person(simulator, customer, &customer->agents[who], PERSON_AGENT);
+    } else {
+        put_person(simulator, customer, &customer->director, PERSON_CONTACT);
+    }
+}
+
+static void put_agent(struct simulator *simulator, struct customer *customer, struct agent *agent)
+{
+    put_person(simulator, customer, agent, PERSON_AGENT);
     const struct directory *directory = engine_directory_acquire(simulator->box->engine);
     const struct directory_customer *found = directory_customer(directory, customer->id);
     const struct directory_person *person =
@@ -199,8 +253,12 @@ struct night {
     int rounds;
     int spacing_s;
     int progress_s;
+    bool doubtful_calls_too;
+    int offer_s;
+    bool offers_at_shift_end;
     int received_s;
     int accepted_s[2];
+    int acceptances[2];
     const char *by[2];
     const char *agent;
 };
@@ -213,14 +271,17 @@ static void record_procedure(struct simulator *simulator, const struct customer 
     recording_look(recording, simulator->box);
     recording_add(recording,
                   "procedure night rounds %d round_spacing_s %d progress_within_s %d "
-                  "offer_at_shift_end false",
-                  night->rounds, night->spacing_s, night->progress_s);
-    recording_add(recording, "step notify on_call primary by %s received %d accepted %d",
-                  night->by[0], night->received_s, night->accepted_s[0]);
-    recording_add(recording, "step notify on_call backup agent %s by %s accepted %d", night->agent,
-                  night->by[1], night->accepted_s[1]);
-    recording_add(recording, "exhausted callback desk\nexhausted agent %s",
-                  customer->agents[0].slug);
+                  "offer_within_s %d offer_at_shift_end %s doubtful_calls_too %s",
+                  night->rounds, night->spacing_s, night->progress_s, night->offer_s,
+                  night->offers_at_shift_end ? "true" : "false",
+                  night->doubtful_calls_too ? "true" : "false");
+    recording_add(recording,
+                  "step notify on_call primary by %s received %d accepted %d acceptances %d",
+                  night->by[0], night->received_s, night->accepted_s[0], night->acceptances[0]);
+    recording_add(recording, "step notify on_call backup agent %s by %s accepted %d acceptances %d",
+                  night->agent, night->by[1], night->accepted_s[1], night->acceptances[1]);
+    recording_add(recording, "exhausted callback desk\nexhausted agent %s\nexhausted contact %s",
+                  customer->agents[0].slug, customer->director.slug);
 }
 
 static const char *quoted(const char *by)
@@ -238,8 +299,12 @@ static void put_procedure(struct simulator *simulator, struct customer *customer
         .rounds = 1 + (int)draw(simulator, 3),
         .spacing_s = 60 + (int)draw(simulator, 180),
         .progress_s = 300 + (int)draw(simulator, 1800),
+        .doubtful_calls_too = draw(simulator, 4) > 0,
+        .offer_s = 60 + (int)draw(simulator, 600),
+        .offers_at_shift_end = draw(simulator, 2) == 0,
         .received_s = 5 + (int)draw(simulator, 20),
         .accepted_s = {30 + (int)draw(simulator, 60), 30 + (int)draw(simulator, 60)},
+        .acceptances = {1 + (draw(simulator, 3) == 0), 1 + (draw(simulator, 4) == 0)},
         .by = {by[draw(simulator, 3)], by[draw(simulator, 3)]},
         .agent = customer->agents[draw(simulator, AGENTS)].slug,
     };
@@ -247,14 +312,17 @@ static void put_procedure(struct simulator *simulator, struct customer *customer
     (void)snprintf(
         text, sizeof text,
         "{\"rounds\":%d,\"round_spacing_s\":%d,\"progress_within_s\":%d,"
-        "\"offer_at_shift_end\":false,\"steps\":["
+        "\"offer_within_s\":%d,\"offer_at_shift_end\":%s,\"doubtful_calls_too\":%s,\"steps\":["
         "{\"notify\":[{\"on_call\":\"primary\"}],\"by\":[%s],\"received_within_s\":%d,"
-        "\"accepted_within_s\":%d},{\"notify\":[{\"on_call\":\"backup\"},{\"agent\":\"%s\"}],"
-        "\"by\":[%s],\"accepted_within_s\":%d}],\"exhausted\":[{\"callback\":\"desk\"},"
-        "{\"agent\":\"%s\"}]}",
-        night.rounds, night.spacing_s, night.progress_s, quoted(night.by[0]), night.received_s,
-        night.accepted_s[0], night.agent, quoted(night.by[1]), night.accepted_s[1],
-        customer->agents[0].slug);
+        "\"accepted_within_s\":%d,\"acceptances\":%d},{\"notify\":[{\"on_call\":\"backup\"},"
+        "{\"agent\":\"%s\"}],\"by\":[%s],\"accepted_within_s\":%d,\"acceptances\":%d}],"
+        "\"exhausted\":[{\"callback\":\"desk\"},"
+        "{\"agent\":\"%s\"},{\"contact\":\"%s\"}]}",
+        night.rounds, night.spacing_s, night.progress_s, night.offer_s,
+        night.offers_at_shift_end ? "true" : "false", night.doubtful_calls_too ? "true" : "false",
+        quoted(night.by[0]), night.received_s, night.accepted_s[0], night.acceptances[0],
+        night.agent, quoted(night.by[1]), night.accepted_s[1], night.acceptances[1],
+        customer->agents[0].slug, customer->director.slug);
     put_definition(simulator, customer, COMMAND_PUT_PROCEDURE, "night", text);
     put_customer(simulator, customer, "night");
 }
@@ -304,6 +372,12 @@ static void put_check_in_plan(struct simulator *simulator, const struct customer
     (void)configure(simulator, command);
 }
 
+/* Not all have somebody in reserve for agents who are busy. */
+static bool has_reserve(int customer)
+{
+    return customer != 0;
+}
+
 void city_build(struct simulator *simulator, uint64_t random)
 {
     simulator->city_random = random;
@@ -314,11 +388,18 @@ void city_build(struct simulator *simulator, uint64_t random)
         for (int a = 0; a < AGENTS; a++) {
             struct agent *agent = &customer->agents[a];
             (void)snprintf(agent->slug, sizeof agent->slug, "agent-%d-%d", c, a);
+            draw_numbers(simulator, agent, c, a);
             put_agent(simulator, customer, agent);
             put_device(simulator, customer, agent);
         }
+        (void)snprintf(customer->director.slug, sizeof customer->director.slug, "director-%d", c);
+        draw_numbers(simulator, &customer->director, c, AGENTS);
+        put_person(simulator, customer, &customer->director, PERSON_CONTACT);
         put_rota(simulator, customer, "primary");
         put_rota(simulator, customer, "backup");
+        if (has_reserve(c)) {
+            put_rota(simulator, customer, "renfort");
+        }
         put_check_in_procedure(simulator, customer);
         put_procedure(simulator, customer);
         put_check_in_plan(simulator, customer);
@@ -329,7 +410,11 @@ void city_build(struct simulator *simulator, uint64_t random)
 static void swap_a_rota(struct simulator *simulator, int customer)
 {
     bool primary = draw(simulator, 2) == 0;
-    put_rota(simulator, &simulator->customers[customer], primary ? "primary" : "backup");
+    bool reserve = !primary && has_reserve(customer) && draw(simulator, 3) == 0;
+    put_rota(simulator, &simulator->customers[customer],
+             primary   ? "primary"
+             : reserve ? "renfort"
+                       : "backup");
     if (primary && draw(simulator, 2) == 0) {
         follow(
             simulator,
@@ -351,17 +436,26 @@ void city_change(struct simulator *simulator, struct happening *happening)
     }
     int number = (int)draw(simulator, CUSTOMERS);
     struct customer *customer = &simulator->customers[number];
-    switch (draw(simulator, 4)) {
+    switch (draw(simulator, 5)) {
     case 0:
         swap_a_rota(simulator, number);
         break;
     case 1:
         put_procedure(simulator, customer);
         break;
+    case 2:
+        renumber(simulator, customer);
+        break;
     default:
         put_device(simulator, customer, &customer->agents[draw(simulator, AGENTS)]);
         break;
     }
+}
+
+void somebody_renumbers(struct simulator *simulator, struct happening *happening)
+{
+    simulator->city_random = happening->random;
+    renumber(simulator, &simulator->customers[happening->customer]);
 }
 
 void phone_registers(struct simulator *simulator, struct happening *happening)

@@ -154,6 +154,7 @@ static void call_leaves(struct simulator *simulator, size_t index, uint64_t *ran
 {
     struct happening answer = {.kind = PROVIDER_ANSWERS, .sent = index};
     struct happening report = {.kind = LINE_REPORTS, .sent = index};
+    const struct box_sent *sent = &simulator->box->sent[index];
     enum mood mood = mood_now(simulator, &simulator->telephony);
     uint64_t what = box_draw(random, 100);
     if (mood == MOOD_SILENT) {
@@ -168,13 +169,14 @@ static void call_leaves(struct simulator *simulator, size_t index, uint64_t *ran
     }
     int64_t at_ms = draw_ms(random, 1500, 4000);
     what = box_draw(random, 100);
-    if (what < 10) {
+    bool dead = number_is_dead(sent->phone);
+    if (what < (dead ? 30 : 10)) {
         add_report(simulator, &report, ANSWER_BUSY, at_ms, random);
         return;
     }
     add_report(simulator, &report, ANSWER_RINGING, at_ms, random);
     at_ms += draw_ms(random, 5 * SECOND_MS, 25 * SECOND_MS);
-    if (what < 35) {
+    if (what < 35 || dead) {
         add_report(simulator, &report, ANSWER_NO_ANSWER, at_ms, random);
     } else {
         add_report(simulator, &report, ANSWER_ANSWERED, at_ms, random);

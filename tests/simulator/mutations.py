@@ -4,18 +4,7 @@ They are what pagers have died of: a message sent before it is known to be kept,
 forgotten, two who believe they hold it, a disk that was believed. An old text must stand in its
 file once; when the code changes, the mutation changes with it."""
 
-import collections
-
-Mutation = collections.namedtuple("Mutation", "name changes")
-
-CORE = "gateway/core/"
-ENGINE = "gateway/engine/"
-STORE = "gateway/store/"
-ROTA = "gateway/rota/"
-
-
-def mutation(name, *changes):
-    return Mutation(name, changes)
+from mutation import CORE, ENGINE, ROTA, STORE, mutation
 
 
 SENDING = "    return dispatcher->send(dispatcher->context, &effect);\n"
@@ -453,8 +442,8 @@ MUTATIONS = [
     )),
     mutation("whoever declined is asked again in the same round", (
         CORE + "procedure_run.c",
-        "        if (attempt->round == step->now->round && attempt->answer == ANSWER_DECLINED &&",
-        "        if (attempt->round < 0 && attempt->answer == ANSWER_DECLINED &&",
+        "        if (asked && attempt->round == step->now->round && ",
+        "        if (asked && attempt->round < 0 && ",
     )),
     mutation("whoever handed it back is asked next", (
         CORE + "procedure_run.c",

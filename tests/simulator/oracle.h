@@ -4,14 +4,19 @@
  *
  *     oracle.c             what was said to people, against the rows that stand for it
  *     oracle_departures.c  what leaves, against its row, and the row against what left
+ *     oracle_team.c        who works on it beside its holder, who is asked to by name
  *     oracle_trunk.c       calls in progress, against what the trunk has
  *     oracle_journal.c     the timelines: complete, chained, and a night that the procedure allows
  *     oracle_plans.c       what must be planned behind each entry: whom, by what, until when
  *     oracle_standing.c    how an escalation stands at rest: when it is due, for whom it waits
+ *     oracle_numbers.c     the numbers of a person: in their order, one at a time, none twice
  *     oracle_people.c      whom a procedure's words mean, and what they can be reached through
  *     oracle_rota.c        who is on call, also when the clocks change
  *     oracle_shifts.c      whoever does not take up a shift in time is asked, and somebody hears it
+ *     oracle_ways.c        who pauses, is in doubt or busy: by which ways they are asked, with whom
  *     oracle_answers.c     what people were answered, against what is kept of it
+ *     oracle_callers.c     callers, and what each was promised
+ *     oracle_questions.c   the SQL
  *     oracle_alarms.c      what the watch is told, and finds on record
  */
 /* clang-format off */
@@ -21,6 +26,12 @@
  *                                                           follow_holder(), oracle_all_ended()
  *   while it is exhausted somebody is told again            check_announcement()
  *   what has an outcome has left, and calls do leave        check_outcome()
+ *   an offer loses no holder, and ends; from one to the nextfollow_team()
+ *   whoever is asked by name hears it in all ways           offer_begins()
+ *   members are asked when their holder lets go             members_are_asked()
+ *   the last one who is done ends it                        follow_team()
+ *   a step that wants several is asked on until they are    holder_is_there(), search_begins(),
+ *   there, or everybody was asked: then it is a task        search_ends(), look_at_search()
  *   one holder of an acceptance                             follow_holder(), oracle_told_holder()
  *   no state that the transitions forbid                    check_order(), look_at_state()
  *   what is open is due, and when, to the millisecond       look_at_row(), expected_due()
@@ -31,6 +42,8 @@
  *   no more calls at once than the trunk has                trunk_call_leaves()
  *   the procedure's order and waits, spaced rounds          step_starts() ... gives_up()
  *   everybody whom a step names, by all its paths           check_step(), look_at_changes()
+ *   the next number when one came to nothing, in order      check_next_number(), check_number(),
+ *                                                           check_dialled()
  *   and nobody else, also when clocks change                check_asked(), find_on_call()
  *   a step ends when nothing in it has hope, not before     look_at_standing(), check_end_of_step()
  *   holder, screens and desk hear what they must, others notcheck_plans(), check_addressee()
@@ -46,6 +59,9 @@
  *   timelines complete, gapless, in order                   look_at_journals(),
  *                                                           look_for_lost_entries()
  *   an outcome, a check-in, a test of a phone is kept       look_at_resolved(), look_at_answers()
+ *   a call to whom a push may not reach, and no other       ways_to(), note_doubt()
+ *   the backup beside who pauses or holds something else    is_in_demand(), note_backup()
+ *   a pause is kept, and ends when it was said              hear_pause(), look_at_pause()
  *   a missed check-in is told to a human                    look_at_plan(), look_at_asked_ones()
  *   and is missed until it was made, taken or withdrawn     shift_is_done(), shift_is_withdrawn()
  *   the same key, the same answer                           oracle_accepted()
@@ -135,6 +151,10 @@ bool oracle_is_open(const struct oracle *oracle, size_t index);
 int64_t oracle_accepted_ms(const struct oracle *oracle, size_t index);
 /* False: not one of those. */
 bool oracle_find_customer(const struct oracle *oracle, struct uuid escalation, int *customer_r);
+/* Whether an agent works on it beside who holds it. */
+bool oracle_is_member(struct oracle *oracle, struct uuid escalation, int64_t agent_id);
+/* Whether it is open just now. */
+bool oracle_stands_open(struct oracle *oracle, struct uuid escalation);
 /* The agent who holds it; 0: no agent does. */
 int64_t oracle_holder(struct oracle *oracle, struct uuid escalation);
 

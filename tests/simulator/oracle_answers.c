@@ -100,6 +100,11 @@ static void hear_agent(struct oracle *oracle, const struct command *command,
     if (command->answer.status != STATUS_OK) {
         return;
     }
+    const struct uuid escalation = sent == NULL ? command->escalation_id : sent->escalation;
+    int64_t agent = sent == NULL ? command->request.agent.agent_id : sent->person_id;
+    if (oracle_is_member(oracle, escalation, agent)) {
+        return; /* they were asked to join it, and did */
+    }
     if (sent == NULL) {
         oracle_told_holder(oracle, command->escalation_id, PERSON_AGENT,
                            command->request.agent.agent_id);
@@ -118,7 +123,8 @@ static void check_report(struct oracle *oracle, const struct command *command)
     enum agent_verb verb = command->request.agent.verb;
     if ((verb != VERB_REMOTE && verb != VERB_ON_MY_WAY && verb != VERB_ON_SITE &&
          verb != VERB_DONE) ||
-        command->answer.status != STATUS_OK) {
+        command->answer.status != STATUS_OK ||
+        oracle_holder(oracle, command->escalation_id) != command->request.agent.agent_id) {
         return;
     }
     sqlite3_stmt *row = question(oracle, ASK_ROW);
@@ -163,7 +169,8 @@ static void hear_desk(struct oracle *oracle, const struct command *command)
     if (desk->verb == DESK_ON_BEHALF && desk->agent_verb == VERB_ACCEPT &&
         command->answer.status == STATUS_OK) {
         struct somebody agent = find_person(oracle, command->customer_id, AN_AGENT, desk->agent);
-        if (oracle_holder(oracle, command->escalation_id) != agent.id) {
+        if (oracle_holder(oracle, command->escalation_id) != agent.id &&
+            !oracle_is_member(oracle, command->escalation_id, agent.id)) {
             oracle_blame(oracle, "the desk spoke for one agent, and another holds it");
         }
     }
@@ -216,6 +223,7 @@ static void look_at_duties(struct oracle *oracle)
 {
     for (size_t i = 0; i < oracle->duties_count; i++) {
         look_at_duty(oracle, &oracle->duties[i]);
+        look_at_pause(oracle, &oracle->duties[i]);
     }
 }
 
@@ -283,9 +291,22 @@ static bool failed_itself(enum status status)
     return status == STATUS_NO_MEMORY || status == STATUS_IO || status == STATUS_DISK_FULL;
 }
 
+/* Of the entries until the next look nobody can tell whether they were before it. */
+static void note_numbers(struct oracle *oracle, const struct command *command)
+{
+    const struct person_request *request = &command->request.person;
+    int kind = request->kind == PERSON_AGENT ? AN_AGENT : A_CONTACT;
+    oracle->renumbered = find_person(oracle, command->customer_id, kind, request->slug);
+}
+
 void oracle_asked(struct oracle *oracle, const struct command *command)
 {
     oracle->asker_id = command->customer_id;
+    if (command->type == COMMAND_PUT_PERSON) {
+        note_numbers(oracle, command);
+    } else if (command->type == COMMAND_PAUSE) {
+        oracle->pauser = command->request.pause.agent_id;
+    }
     shifts_asked(oracle, command);
     if (command->type == COMMAND_CALL_OUTCOME) {
         trunk_call_reported(oracle, command);
@@ -331,7 +352,11 @@ void oracle_heard(struct oracle *oracle, const struct command *command, struct b
     case COMMAND_CALL_OUTCOME:
         check_key(oracle, command, sent);
         break;
+    case COMMAND_PAUSE:
+        hear_pause(oracle, command);
+        break;
     case COMMAND_PUT_DEVICE:
+    case COMMAND_PUT_PERSON:
     case COMMAND_PUT_ROTA:
         oracle->changed_customer =
             command->answer.status == STATUS_OK ? command->customer_id : oracle->changed_customer;
@@ -345,5 +370,7 @@ void oracle_unheard(struct oracle *oracle, const struct command *command)
 {
     if (command->type == COMMAND_CHECK_IN || command->type == COMMAND_CHECK_OUT) {
         duty_of(oracle, command->customer_id, command->request.check_in.agent_id)->known = false;
+    } else if (command->type == COMMAND_PAUSE) {
+        duty_of(oracle, command->customer_id, command->request.pause.agent_id)->pause_known = false;
     }
 }

@@ -108,16 +108,38 @@ static void check_words_of(struct oracle *oracle, const struct box_sent *sent, s
     }
 }
 
+/* What is dialled is one of theirs. */
+static void check_dialled(struct oracle *oracle, const struct box_sent *sent, int person_kind)
+{
+    const struct record *record = known_record(oracle, sent->escalation);
+    const struct somebody person = {person_kind, sent->person_id};
+    if (record == NULL) {
+        return;
+    }
+    const struct phones phones = phones_of(oracle, record, person, oracle->wall_ms);
+    bool theirs = !phones.numbers_known;
+    for (size_t i = 0; i < phones.numbers_count && !theirs; i++) {
+        theirs = strcmp(phones.numbers[i], sent->phone) == 0;
+    }
+    if (!theirs) {
+        find_fault(oracle, "attempt %s dials a number that is not person %" PRId64 "'s",
+                   id_text(sent->attempt), sent->person_id);
+    }
+}
+
 static void check_row_of(struct oracle *oracle, const struct box_sent *sent, size_t trunk)
 {
     sqlite3_stmt *row = row_of_attempt(oracle, sent->customer_id, sent->escalation, sent->attempt);
     if (sqlite3_step(row) != SQLITE_ROW || sqlite3_column_int(row, 0) != 1 ||
         sqlite3_column_int64(row, 1) != sent->device_id ||
-        sqlite3_column_int64(row, 2) != sent->person_id) {
+        sqlite3_column_int64(row, 2) != sent->person_id ||
+        (sent->path == PATH_CALL &&
+         strcmp((const char *)sqlite3_column_text(row, 14), sent->phone) != 0)) {
         find_fault(oracle, "attempt %s left before its row", id_text(sent->attempt));
     } else if (!uuid_is_nil(sent->escalation)) {
         check_words_of(oracle, sent, row);
         if (sent->path == PATH_CALL) {
+            check_dialled(oracle, sent, sqlite3_column_int(row, 13));
             trunk_call_leaves(oracle, sent, sqlite3_column_int64(row, 5), trunk);
         }
     }
@@ -283,9 +305,10 @@ void look_at_resolved(struct oracle *oracle, bool troubled)
 }
 
 /* What the timeline says became of an attempt. Only what left can have been accepted, or be
- * uncertain; what did not leave may only have come too late. */
-void check_outcome(struct oracle *oracle, int kind, struct uuid attempt, int64_t person_id,
-                   const char *word)
+ * uncertain; what did not leave may only have come too late, or was to a number that was taken away
+ * meanwhile. */
+void check_outcome(struct oracle *oracle, const struct record *record, int kind,
+                   struct uuid attempt, int64_t person_id, const char *word)
 {
     const struct departure *departure = departure_of(oracle, attempt);
     if (!uuid_is_nil(departure->attempt)) {
@@ -297,6 +320,11 @@ void check_outcome(struct oracle *oracle, int kind, struct uuid attempt, int64_t
         return;
     }
     bool expired = kind == SAID_ATTEMPT_EXPIRED && strcmp(word, "not_sent_in_time") == 0;
+    bool nobodys = kind == SAID_ATTEMPT_FAILED && strcmp(word, "not-found") == 0 &&
+                   is_nobodys_number(oracle, record, attempt);
+    if (nobodys) {
+        return;
+    }
     if (!expired) {
         find_fault(oracle, "attempt %s never left, and has an outcome (entry kind %d, \"%s\")",
                    id_text(attempt), kind, word);

@@ -53,6 +53,9 @@ struct agreed agreed_for(struct oracle *oracle, const struct record *record)
             .via = (unsigned)sqlite3_column_int(row, 8),
             .progress_within = sqlite3_column_int64(row, 9) * 1000,
             .promise_warning = sqlite3_column_int64(row, 10) * 1000,
+            .doubtful_calls_too = sqlite3_column_int(row, 11) != 0,
+            .offer_within = sqlite3_column_int64(row, 12) * 1000,
+            .acceptances = sqlite3_column_int64(row, 13),
         };
     }
     answered(row);
@@ -84,6 +87,9 @@ static bool may_start(struct oracle *oracle, const struct record *record, int64_
                       int64_t step)
 {
     bool first = round == 1 && step == 1;
+    if (record->seeking) { /* once through, of the round in which it was accepted */
+        return round == record->round && step == (record->seeks_from_top ? 1 : record->step + 1);
+    }
     if (record->restart == FROM_TOP) {
         return first;
     }
@@ -95,19 +101,8 @@ static bool may_start(struct oracle *oracle, const struct record *record, int64_
                               : round == record->round && step == record->step + 1;
 }
 
-static void step_starts(struct oracle *oracle, struct record *record, const struct said *said)
+static void procedure_goes_on(struct record *record, const struct said *said)
 {
-    if (!may_start(oracle, record, said->round, said->step)) {
-        find_fault(oracle,
-                   "%s: round %" PRId64 " step %" PRId64 " follows round %" PRId64 " step %" PRId64,
-                   id_text(record->id), said->round, said->step, record->round, record->step);
-    }
-    if (record->restart == GO_ON && record->round_over) {
-        int64_t wanted = agreed_for(oracle, record).round_spacing;
-        int64_t took = record->round_ended - record->round_started;
-        check_wait(oracle, record, "a round begins", record->round_started, said->at,
-                   took > wanted ? took : wanted);
-    }
     if (said->step == 1) {
         record->round_started = said->at;
         record->aside_count = 0;
@@ -116,12 +111,32 @@ static void step_starts(struct oracle *oracle, struct record *record, const stru
         }
     }
     record->restart = GO_ON;
-    record->doubted_count = 0;
     record->round_over = false;
     record->running = true;
-    record->received = false;
     record->announcing = false;
     record->announcements = 0;
+}
+
+static void step_starts(struct oracle *oracle, struct record *record, const struct said *said)
+{
+    if (!may_start(oracle, record, said->round, said->step)) {
+        find_fault(oracle,
+                   "%s: round %" PRId64 " step %" PRId64 " follows round %" PRId64 " step %" PRId64,
+                   id_text(record->id), said->round, said->step, record->round, record->step);
+    }
+    if (!record->seeking && record->restart == GO_ON && record->round_over) {
+        int64_t wanted = agreed_for(oracle, record).round_spacing;
+        int64_t took = record->round_ended - record->round_started;
+        check_wait(oracle, record, "a round begins", record->round_started, said->at,
+                   took > wanted ? took : wanted);
+    }
+    record->seeks_from_top = false;
+    if (!record->seeking) {
+        procedure_goes_on(record, said);
+    }
+    record->doubted_count = 0;
+    record->backed_up = false;
+    record->received = false;
     record->round = said->round;
     record->step = said->step;
     record->position++;
@@ -132,7 +147,8 @@ static void step_starts(struct oracle *oracle, struct record *record, const stru
 static void check_reception(struct oracle *oracle, const struct record *record,
                             const struct agreed *agreed, int64_t at, bool missed)
 {
-    bool waited_for = agreed->received_within > 0 && (agreed->via & VIA_PUSHES) != 0;
+    bool waited_for =
+        agreed->received_within > 0 && (agreed->via & VIA_PUSHES) != 0 && !record->seeking;
     if (missed && (record->received || !waited_for)) {
         find_fault(oracle, "%s: reception is missed, which was confirmed or not asked for",
                    id_text(record->id));
@@ -188,6 +204,7 @@ static void gives_up(struct oracle *oracle, struct record *record, int64_t at)
 
 static void is_let_go(struct record *record)
 {
+    record->lost = record->held;
     record->passed_over = record->held ? record->holder : record->passed_over;
     record->held = false;
     record->holder = (struct somebody){NO_PERSON, 0};
@@ -214,7 +231,9 @@ static void follow_holder(struct oracle *oracle, struct record *record, const st
         record->held = true;
         record->taken = said->kind == SAID_TAKEN;
         record->holder = said->person;
+        record->let_go = record->passed_over;
         record->passed_over = (struct somebody){NO_PERSON, 0};
+        record->ran_step = record->running;
         record->running = false;
         record->announcing = false;
         record->held_wall = said->wall_at;
@@ -222,7 +241,9 @@ static void follow_holder(struct oracle *oracle, struct record *record, const st
         break;
     case SAID_PROGRESS:
     case SAID_EXTENDED:
-        shows_life(record, said);
+        if (is_same_person(record->holder, said->person)) {
+            shows_life(record, said); /* a member's word moves no clock */
+        }
         break;
     case SAID_OVERDUE:
         check_wait(oracle, record, "a holder is overdue", record->progress_since, said->at,
@@ -261,7 +282,7 @@ static void check_order(struct oracle *oracle, struct record *record, const stru
     bool looks_for =
         kind == SAID_STEP_STARTED || kind == SAID_ROUND_ENDED || kind == SAID_EXHAUSTED;
     bool holds = kind == SAID_ACCEPTED || kind == SAID_TAKEN;
-    if (looks_for && record->held) {
+    if (looks_for && record->held && !(record->seeking && kind == SAID_STEP_STARTED)) {
         find_fault(oracle, "%s: somebody holds it, and others are looked for (entry kind %d)",
                    id_text(record->id), kind);
     }
@@ -286,10 +307,11 @@ static void check_order(struct oracle *oracle, struct record *record, const stru
 static void follow(struct oracle *oracle, struct record *record, const struct said *said)
 {
     if (said->kind >= SAID_ATTEMPT_ACCEPTED && said->kind <= SAID_ATTEMPT_UNCERTAIN) {
-        check_outcome(oracle, said->kind, said->attempt, said->person.id, said->word);
+        check_outcome(oracle, record, said->kind, said->attempt, said->person.id, said->word);
     }
     check_order(oracle, record, said);
     follow_holder(oracle, record, said);
+    follow_team(oracle, record, said);
     switch (said->kind) {
     case SAID_OPENED:
         record->restart = FROM_TOP;
@@ -315,6 +337,16 @@ static void follow(struct oracle *oracle, struct record *record, const struct sa
     }
     check_plans(oracle, record, said);
     follow_shift(oracle, record, said);
+}
+
+int severity_of(const char *word)
+{
+    static const char *const words[] = {"info", "minor", "major", "critical"};
+    int severity = 3;
+    while (severity > 0 && strcmp(words[severity], word) != 0) {
+        severity--;
+    }
+    return severity;
 }
 
 static int kind_of_person(const char *word)
@@ -344,6 +376,7 @@ static struct said read_said(struct oracle *oracle, sqlite3_stmt *row)
         .step = sqlite3_column_int64(row, 9),
         .person = {kind_of_person(text_of(row, 13)), sqlite3_column_int64(row, 14)},
         .number = sqlite3_column_int64(row, 15),
+        .other = {kind_of_person(text_of(row, 16)), sqlite3_column_int64(row, 17)},
     };
     (void)text_copy(said.word, sizeof said.word, text_of(row, 10));
     if (sqlite3_column_type(row, 12) != SQLITE_NULL &&

@@ -44,6 +44,17 @@ struct somebody find_person(struct oracle *oracle, int64_t customer_id, int kind
     return person;
 }
 
+bool is_active(struct oracle *oracle, const struct record *record, struct somebody person)
+{
+    sqlite3_stmt *row = question(oracle, ASK_ACTIVE);
+    (void)sqlite3_bind_int64(row, 1, record->customer + 1);
+    (void)sqlite3_bind_int(row, 2, person.kind);
+    (void)sqlite3_bind_int64(row, 3, person.id);
+    bool active = sqlite3_step(row) == SQLITE_ROW;
+    answered(row);
+    return active;
+}
+
 /* Columns: on_call, agent, contact, of which one is a name. */
 static void add_target(struct oracle *oracle, int64_t customer_id, sqlite3_stmt *row,
                        int64_t wall_at, struct people *people)
@@ -96,11 +107,15 @@ struct people people_of_end(struct oracle *oracle, const struct record *record, 
 struct phones phones_of(struct oracle *oracle, const struct record *record, struct somebody person,
                         int64_t wall_at)
 {
-    struct phones phones = {.has_number = false};
-    sqlite3_stmt *row = question(oracle, ASK_PHONE);
-    (void)sqlite3_bind_int(row, 1, person.kind);
-    (void)sqlite3_bind_int64(row, 2, person.id);
-    phones.has_number = sqlite3_step(row) == SQLITE_ROW;
+    struct phones phones = {.numbers_known = !is_same_person(person, oracle->renumbered)};
+    sqlite3_stmt *row = question(oracle, ASK_NUMBERS);
+    (void)sqlite3_bind_int64(row, 1, record->customer + 1);
+    (void)sqlite3_bind_int(row, 2, person.kind);
+    (void)sqlite3_bind_int64(row, 3, person.id);
+    while (sqlite3_step(row) == SQLITE_ROW && phones.numbers_count < PHONES_OF_PERSON_MAX) {
+        (void)text_copy(phones.numbers[phones.numbers_count++], PERSON_PHONE_BYTES_MAX,
+                        (const char *)sqlite3_column_text(row, 0));
+    }
     answered(row);
     row = question(oracle, ASK_DEVICES);
     (void)sqlite3_bind_int64(row, 1, record->customer + 1);

@@ -4,189 +4,28 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "gateway/base/text.h"
 #include "tests/simulator/oracle_private.h"
 
 #define WITHDRAWAL_MS      INT64_C(120000) /* how long each of these may take to leave */
 #define TASK_MS            INT64_C(600000) /* and as long as a holder may be silent */
 #define CANCEL_NOTICES     20
 #define PROGRESS_TASK      1
+#define OFFER_TASK         4
+#define TEAM_TASK          5
 #define LATE_WITHOUT_ALARM INT64_C(2000)
-
-/* ---- what was planned at a moment ---- */
-
-/* What asks or tells somebody once is planned once. News and what withdraws it may come twice in a
- * moment, and the desk has a task for each caller. */
-static void check_once(struct oracle *oracle, const struct record *record, const struct plan *plan)
-{
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct planned *one = &plan->rows[i];
-        bool often = one->purpose == TO_UPDATE || one->purpose == TO_WITHDRAW ||
-                     one->purpose == TO_TELL_TASK;
-        for (size_t k = 0; k < i && !often; k++) {
-            const struct planned *other = &plan->rows[k];
-            if (one->purpose == other->purpose && one->path == other->path &&
-                is_same_person(one->person, other->person) && one->device_id == other->device_id &&
-                one->position == other->position && one->number == other->number) {
-                find_fault(oracle,
-                           "%s: purpose %d by path %d to person %" PRId64
-                           " is planned under two ids",
-                           id_text(record->id), one->purpose, one->path, one->person.id);
-            }
-        }
-    }
-}
-
-static const struct plan *plan_at(struct oracle *oracle, const struct record *record, int64_t at)
-{
-    struct plan *plan = &oracle->plan;
-    if (plan->look == oracle->looks && plan->at == at && uuid_equal(plan->escalation, record->id)) {
-        return plan;
-    }
-    *plan = (struct plan){.look = oracle->looks, .escalation = record->id, .at = at};
-    sqlite3_stmt *row = question(oracle, ASK_PLANNED);
-    (void)sqlite3_bind_int64(row, 1, record->customer + 1);
-    bind_uuid(row, 2, record->id);
-    (void)sqlite3_bind_int64(row, 3, at);
-    while (sqlite3_step(row) == SQLITE_ROW && plan->count < PLANNED_MAX) {
-        plan->rows[plan->count++] = (struct planned){
-            .purpose = sqlite3_column_int(row, 0),
-            .path = sqlite3_column_int(row, 1),
-            .person = {sqlite3_column_int(row, 2), sqlite3_column_int64(row, 3)},
-            .device_id = sqlite3_column_int64(row, 4),
-            .not_after = sqlite3_column_int64(row, 5),
-            .position = sqlite3_column_int64(row, 6),
-            .number = sqlite3_column_int64(row, 7),
-            .id = column_uuid(row, 9),
-            .severity = sqlite3_column_int(row, 10),
-        };
-        (void)text_copy(plan->rows[plan->count - 1].callback, SLUG_BYTES_MAX,
-                        (const char *)sqlite3_column_text(row, 8));
-    }
-    answered(row);
-    check_once(oracle, record, plan);
-    return plan;
-}
-
-/* What somebody must be told, until when. */
-struct wanted {
-    int purpose;
-    int path;
-    struct somebody person;
-    int64_t device_id;
-    int64_t number;
-    int64_t not_after;
-    char callback[SLUG_BYTES_MAX]; /* "": none */
-};
-
-static bool is_planned(struct oracle *oracle, const struct record *record, int64_t at,
-                       const struct wanted *wanted)
-{
-    const struct plan *plan = plan_at(oracle, record, at);
-    bool found = false;
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct planned *row = &plan->rows[i];
-        bool same = row->position == record->position && row->purpose == wanted->purpose &&
-                    row->path == wanted->path && row->device_id == wanted->device_id &&
-                    row->number == wanted->number && strcmp(row->callback, wanted->callback) == 0 &&
-                    (row->path == BY_CALLBACK || is_same_person(row->person, wanted->person));
-        if (same && row->not_after != wanted->not_after) {
-            find_fault(
-                oracle, "%s: purpose %d may leave until %" PRId64 " ms, and should until %" PRId64,
-                id_text(record->id), row->purpose, row->not_after - at, wanted->not_after - at);
-        }
-        found = found || same;
-    }
-    return found;
-}
-
-static void want(struct oracle *oracle, const struct record *record, int64_t at,
-                 const struct wanted *wanted)
-{
-    if (!is_planned(oracle, record, at, wanted)) {
-        find_fault(oracle,
-                   "%s: purpose %d by path %d to person %" PRId64 ", device %" PRId64
-                   " is not planned",
-                   id_text(record->id), wanted->purpose, wanted->path, wanted->person.id,
-                   wanted->device_id);
-    }
-}
-
-/* end: which of those that are told in the end, when it is one of them that is; else the desk hears
- * of it, which is the first callback of them. */
-static void want_callback(struct oracle *oracle, const struct record *record, int64_t at,
-                          int purpose, int64_t number, int64_t lasts_ms, int64_t end)
-{
-    struct wanted wanted = {
-        .purpose = purpose, .path = BY_CALLBACK, .number = number, .not_after = at + lasts_ms};
-    sqlite3_stmt *row = question(oracle, ASK_DESK);
-    (void)sqlite3_bind_int64(row, 1, end);
-    bind_uuid(row, 2, record->id);
-    if (sqlite3_step(row) == SQLITE_ROW) {
-        (void)text_copy(wanted.callback, sizeof wanted.callback,
-                        (const char *)sqlite3_column_text(row, 0));
-    }
-    answered(row);
-    want(oracle, record, at, &wanted);
-}
-
-#define THE_DESK 1000 /* no end has this number */
-
-enum reach { REACHES_NOBODY, MAY_REACH, REACHES };
-
-/* Every way to the person of `like` is tried; a telephone that came or went just then may be. */
-static enum reach want_all_ways(struct oracle *oracle, const struct record *record,
-                                const struct said *said, const struct wanted *like, unsigned via)
-{
-    struct phones phones = phones_of(oracle, record, like->person, said->wall_at);
-    enum reach reach = REACHES_NOBODY;
-    struct wanted wanted = *like;
-    wanted.path = BY_PUSH;
-    for (size_t i = 0; (via & VIA_PUSHES) != 0 && i < phones.count; i++) {
-        wanted.device_id = phones.devices[i].device_id;
-        if (phones.devices[i].sure) {
-            want(oracle, record, said->at, &wanted);
-            reach = REACHES;
-        } else if (is_planned(oracle, record, said->at, &wanted)) {
-            reach = REACHES;
-        } else {
-            reach = reach == REACHES_NOBODY ? MAY_REACH : reach;
-        }
-    }
-    if ((via & VIA_CALLS) != 0 && phones.has_number) {
-        wanted.path = BY_CALL;
-        wanted.device_id = 0;
-        want(oracle, record, said->at, &wanted);
-        reach = REACHES;
-    }
-    return reach;
-}
-
-/* One way, and the other when there is none. */
-static enum reach want_a_way(struct oracle *oracle, const struct record *record,
-                             const struct said *said, int purpose, unsigned via, int64_t not_after)
-{
-    const struct wanted like = {
-        .purpose = purpose, .person = record->holder, .not_after = not_after};
-    enum reach reach = want_all_ways(oracle, record, said, &like, via);
-    return reach != REACHES_NOBODY
-               ? reach
-               : want_all_ways(oracle, record, said, &like, (VIA_PUSHES | VIA_CALLS) & ~via);
-}
 
 /* ---- a step ---- */
 
 bool stepped_aside(const struct record *record, struct somebody person)
 {
-    bool aside = is_same_person(record->passed_over, person);
+    bool aside = is_same_person(record->passed_over, person) || is_at_it(record, person);
     for (size_t i = 0; i < record->aside_count && !aside; i++) {
         aside = is_same_person(record->aside[i], person);
     }
     return aside;
 }
 
-static const struct people *people_now(struct oracle *oracle, const struct record *record,
-                                       int64_t wall_at)
+const struct people *people_now(struct oracle *oracle, const struct record *record, int64_t wall_at)
 {
     struct seen_people *seen = &oracle->seen_people;
     if (seen->look != oracle->looks || seen->wall_at != wall_at || seen->step != record->step ||
@@ -197,59 +36,34 @@ static const struct people *people_now(struct oracle *oracle, const struct recor
     return &seen->people;
 }
 
-static bool is_doubted(const struct record *record, struct somebody person)
-{
-    bool found = false;
-    for (size_t i = 0; i < record->doubted_count && !found; i++) {
-        found = is_same_person(record->doubted[i], person);
-    }
-    return found;
-}
-
-/* Who is called in a step by push, as the push may not reach them. */
-static void note_doubt(struct oracle *oracle, struct record *record, const struct said *said)
-{
-    if (agreed_for(oracle, record).via != VIA_PUSHES) {
-        find_fault(oracle, "%s: a call to person %" PRId64 " needs a reason, and was agreed",
-                   id_text(record->id), said->person.id);
-    }
-    if (strcmp(said->word, "doubtful") != 0 || is_doubted(record, said->person) ||
-        doubt_of(oracle, record, said->person, said->wall_at) == NO_DOUBT) {
-        find_fault(oracle, "%s: person %" PRId64 " is called for no doubt that there is",
-                   id_text(record->id), said->person.id);
-    }
-    if (record->doubted_count < PEOPLE_MAX) {
-        record->doubted[record->doubted_count++] = said->person;
-    }
-}
-
-/* The step's own, and a call to whom a push may not reach. */
-static unsigned ways_to(struct oracle *oracle, const struct record *record, struct somebody person,
-                        unsigned via, int64_t wall_at)
-{
-    bool doubted = via == VIA_PUSHES && doubt_of(oracle, record, person, wall_at) == DOUBTED &&
-                   phones_of(oracle, record, person, wall_at).count > 0;
-    return doubted ? via | VIA_CALLS : via;
-}
-
-/* Everybody whom the step names, on all of its paths. */
+/* Everybody whom the step names, on all of its paths; and the backup beside who has other things in
+ * hand. */
 static void check_step(struct oracle *oracle, const struct record *record, const struct said *said)
 {
-    const struct agreed agreed = agreed_for(oracle, record);
     const struct people people = *people_now(oracle, record, said->wall_at);
+    struct wanted like = {.purpose = TO_ALERT,
+                          .not_after = said->at + agreed_for(oracle, record).accepted_within};
+    bool needs_backup = false;
     for (size_t i = 0; people.known && i < people.count; i++) {
-        if (!stepped_aside(record, people.who[i])) {
-            unsigned via = ways_to(oracle, record, people.who[i], agreed.via, said->wall_at);
-            const struct wanted like = {.purpose = TO_ALERT,
-                                        .person = people.who[i],
-                                        .not_after = said->at + agreed.accepted_within};
-            (void)want_all_ways(oracle, record, said, &like, via);
+        like.person = people.who[i];
+        if (!stepped_aside(record, like.person) && !may_step_aside(record, like.person)) {
+            unsigned via = ways_to(oracle, record, like.person, said->at, said->wall_at);
+            bool asked = want_all_ways(oracle, record, said, &like, via) == REACHES;
+            needs_backup =
+                needs_backup || (asked && is_in_demand(oracle, record, like.person, said->at));
         }
+    }
+    const struct people backup = backup_of(oracle, record, said->wall_at);
+    for (size_t i = 0; needs_backup && backup.known && i < backup.count; i++) {
+        like.person = backup.who[i];
+        (void)want_all_ways(oracle, record, said, &like,
+                            ways_to(oracle, record, like.person, said->at, said->wall_at));
     }
 }
 
-int64_t count_alerts(struct oracle *oracle, const struct record *record, struct somebody person,
-                     int64_t device_id, bool also_failed)
+static int64_t count_asked(struct oracle *oracle, const struct record *record,
+                           struct somebody person, int64_t device_id, bool also_failed,
+                           const char *phone)
 {
     sqlite3_stmt *row = question(oracle, ASK_ALERTED);
     (void)sqlite3_bind_int64(row, 1, record->customer + 1);
@@ -259,9 +73,22 @@ int64_t count_alerts(struct oracle *oracle, const struct record *record, struct 
     (void)sqlite3_bind_int64(row, 5, person.id);
     (void)sqlite3_bind_int64(row, 6, device_id);
     (void)sqlite3_bind_int(row, 7, also_failed);
+    (void)sqlite3_bind_text(row, 8, phone, -1, SQLITE_TRANSIENT);
     int64_t count = sqlite3_step(row) == SQLITE_ROW ? sqlite3_column_int64(row, 0) : 0;
     answered(row);
     return count;
+}
+
+int64_t count_alerts(struct oracle *oracle, const struct record *record, struct somebody person,
+                     int64_t device_id, bool also_failed)
+{
+    return count_asked(oracle, record, person, device_id, also_failed, NULL);
+}
+
+int64_t count_calls(struct oracle *oracle, const struct record *record, struct somebody person,
+                    const char *phone)
+{
+    return count_asked(oracle, record, person, 0, true, phone);
 }
 
 static bool has_phone(struct oracle *oracle, const struct record *record, const struct planned *row,
@@ -279,10 +106,11 @@ static bool has_phone(struct oracle *oracle, const struct record *record, const 
 static void check_asked(struct oracle *oracle, const struct record *record, const struct said *said)
 {
     const struct people *people = people_now(oracle, record, said->wall_at);
-    if (!record->running) {
+    if (!record->running && !record->seeking) {
         find_fault(oracle, "%s: person %" PRId64 " is asked while nobody is looked for",
                    id_text(record->id), said->person.id);
-    } else if (people->known && !is_among(people, said->person)) {
+    } else if (people->known && !is_among(people, said->person) &&
+               !is_asked_as_backup(oracle, record, said->person, said->wall_at)) {
         find_fault(oracle, "%s: person %" PRId64 " is asked, whom the step does not name",
                    id_text(record->id), said->person.id);
     } else if (stepped_aside(record, said->person)) {
@@ -303,8 +131,10 @@ static void check_asked(struct oracle *oracle, const struct record *record, cons
         bool doubted = is_doubted(record, row->person) || !uuid_equal(row->id, said->attempt);
         bool allowed = (agreed.via & (row->path == BY_PUSH ? VIA_PUSHES : VIA_CALLS)) != 0 ||
                        (row->path == BY_CALL && doubted);
-        if (row->purpose == TO_ALERT && row->position == record->position &&
-            count_alerts(oracle, record, row->person, row->device_id, false) > 1) {
+        int64_t asked = row->path == BY_CALL
+                            ? count_calls(oracle, record, row->person, row->phone)
+                            : count_alerts(oracle, record, row->person, row->device_id, false);
+        if (row->purpose == TO_ALERT && row->position == record->position && asked > 1) {
             find_fault(oracle, "%s: person %" PRId64 " is asked twice in a step in one way",
                        id_text(record->id), row->person.id);
         }
@@ -332,7 +162,9 @@ int64_t count_hopes(struct oracle *oracle, const struct record *record, int64_t 
 static void check_end_of_step(struct oracle *oracle, const struct record *record,
                               const struct said *said)
 {
-    if (strcmp(said->word, "every_path_failed") == 0 && count_hopes(oracle, record, said->at) > 0) {
+    /* Who is beside the holder by now had hope in it, and leads to nobody else. */
+    if (strcmp(said->word, "every_path_failed") == 0 && !record->seeking &&
+        count_hopes(oracle, record, said->at) > 0) {
         find_fault(oracle, "%s: a step ends as if every path had failed", id_text(record->id));
     }
     if (strcmp(said->word, "nobody_reachable") == 0) {
@@ -410,15 +242,26 @@ static void check_announcement(struct oracle *oracle, struct record *record,
 static void check_withdrawals(struct oracle *oracle, const struct record *record,
                               const struct said *said)
 {
+    bool found = said->kind == SAID_TEAM_COMPLETE || said->kind == SAID_TEAM_SHORT;
+    if (record->owes_search) {
+        return; /* others are wanted besides */
+    }
     sqlite3_stmt *row = question(oracle, ASK_SCREENS);
     (void)sqlite3_bind_int64(row, 1, record->customer + 1);
     bind_uuid(row, 2, record->id);
     (void)sqlite3_bind_int64(row, 3, said->wall_at);
     while (sqlite3_step(row) == SQLITE_ROW) {
+        const struct somebody agent = {AN_AGENT, sqlite3_column_int64(row, 1)};
+        const struct offered *offer = offer_to(record, agent);
+        bool asked = offer != NULL && record->held && (found || offer->role == TO_JOIN) &&
+                     !is_same_person(agent, record->holder);
+        if (asked || (found && is_at_it(record, agent))) {
+            continue; /* who is still asked by name is asked; who is at it knows */
+        }
         want(oracle, record, said->at,
              &(struct wanted){.purpose = TO_WITHDRAW,
                               .path = BY_PUSH,
-                              .person = {AN_AGENT, sqlite3_column_int64(row, 1)},
+                              .person = agent,
                               .device_id = sqlite3_column_int64(row, 0),
                               .not_after = said->at + WITHDRAWAL_MS});
     }
@@ -433,15 +276,28 @@ static void check_news(struct oracle *oracle, const struct record *record, const
         (void)want_a_way(oracle, record, said, TO_UPDATE, VIA_PUSHES,
                          said->at + agreed.holder_silent);
     }
-    if (!record->running) {
+    for (size_t i = 0; record->held && !record->ended && i < record->members_count; i++) {
+        const struct wanted news = {.purpose = TO_UPDATE,
+                                    .person = record->members[i].who,
+                                    .not_after = said->at + agreed.holder_silent};
+        (void)want_all_ways(oracle, record, said, &news, VIA_PUSHES);
+    }
+    if (!record->running && !record->seeking) {
         return;
     }
     const struct people people = *people_now(oracle, record, said->wall_at);
+    struct wanted like = {.purpose = TO_UPDATE,
+                          .not_after = record->step_started + agreed.accepted_within};
     for (size_t i = 0; people.known && i < people.count; i++) {
-        if (!stepped_aside(record, people.who[i])) {
-            const struct wanted like = {.purpose = TO_UPDATE,
-                                        .person = people.who[i],
-                                        .not_after = record->step_started + agreed.accepted_within};
+        like.person = people.who[i];
+        if (!stepped_aside(record, like.person) && !may_step_aside(record, like.person)) {
+            (void)want_all_ways(oracle, record, said, &like, VIA_PUSHES);
+        }
+    }
+    const struct people backup = backup_of(oracle, record, said->wall_at);
+    for (size_t i = 0; backup.known && i < backup.count; i++) {
+        like.person = backup.who[i];
+        if (is_asked_in_reserve(oracle, record, like.person, said->wall_at)) {
             (void)want_all_ways(oracle, record, said, &like, VIA_PUSHES);
         }
     }
@@ -460,12 +316,10 @@ static void check_overdue(struct oracle *oracle, const struct record *record,
 static void check_notice(struct oracle *oracle, struct record *record, const struct said *said)
 {
     int64_t every = agreed_for(oracle, record).exhausted_every;
-    if (record->notices > 0 && record->noticed == said->at) {
+    if (record->noticed == said->at) {
         return;
     }
-    if (record->noticed != said->at) {
-        check_wait(oracle, record, "a holder is told again", record->noticed, said->at, every);
-    }
+    check_wait(oracle, record, "a holder is told again", record->noticed, said->at, every);
     record->noticed = said->at;
     record->notices++;
     (void)want_a_way(oracle, record, said, TO_TELL_CANCELLED,
@@ -474,8 +328,16 @@ static void check_notice(struct oracle *oracle, struct record *record, const str
 
 static void check_cancelled(struct oracle *oracle, struct record *record, const struct said *said)
 {
+    for (size_t i = 0; i < record->members_count; i++) {
+        const struct wanted notice = {.purpose = TO_TELL_CANCELLED,
+                                      .person = record->members[i].who,
+                                      .not_after =
+                                          said->at + agreed_for(oracle, record).exhausted_every};
+        (void)want_all_ways(oracle, record, said, &notice, VIA_PUSHES | VIA_CALLS);
+    }
     if (record->cancelling) {
         record->noticed = said->at;
+        record->notices = 1; /* also when there was no way to them */
         (void)want_a_way(oracle, record, said, TO_TELL_CANCELLED, VIA_PUSHES,
                          said->at + agreed_for(oracle, record).exhausted_every);
     } else {
@@ -490,7 +352,7 @@ static void check_given_up(struct oracle *oracle, const struct record *record,
                            const struct said *said)
 {
     struct phones phones = phones_of(oracle, record, record->holder, said->wall_at);
-    bool reachable = phones.has_number;
+    bool reachable = phones.numbers_known && phones.numbers_count > 0;
     for (size_t i = 0; i < phones.count; i++) {
         reachable = reachable || phones.devices[i].sure;
     }
@@ -502,12 +364,15 @@ static void check_given_up(struct oracle *oracle, const struct record *record,
 
 static void check_task(struct oracle *oracle, struct record *record, const struct said *said)
 {
-    static const char *const kinds[] = {"promise", "progress", "cancel", "caller"};
+    static const char *const kinds[] = {"promise", "progress",   "cancel",
+                                        "caller",  "unaccepted", "short_handed"};
     int64_t kind = 0;
-    while (kind < 3 && strcmp(kinds[kind], said->word) != 0) {
+    while (kind < 5 && strcmp(kinds[kind], said->word) != 0) {
         kind++;
     }
     record->tasks++;
+    record->owes_offer_task = record->owes_offer_task && kind != OFFER_TASK;
+    record->owes_team_task = record->owes_team_task && kind != TEAM_TASK;
     if (kind == PROGRESS_TASK && record->taken) {
         check_wait(oracle, record, "the desk is reminded", record->progress_since, said->at,
                    agreed_for(oracle, record).progress_within);
@@ -541,9 +406,10 @@ static void check_received(struct oracle *oracle, struct record *record, const s
     answered(row);
     record->received =
         record->received || (of_step && (purpose == TO_ALERT || said->kind == SAID_SEEN));
-    bool asks = purpose == TO_ALERT || purpose == TO_UPDATE;
-    if (said->kind == SAID_RECEIVED && asks && (record->held || record->ended) &&
-        !is_same_person(record->holder, said->person)) {
+    bool asks = purpose == TO_ALERT || purpose == TO_UPDATE || purpose == TO_OFFER;
+    bool wanted = is_same_person(record->holder, said->person) || is_member(record, said->person) ||
+                  offer_to(record, said->person) != NULL || record->seeking;
+    if (said->kind == SAID_RECEIVED && asks && (record->held || record->ended) && !wanted) {
         want(oracle, record, said->at,
              &(struct wanted){.purpose = TO_WITHDRAW,
                               .path = BY_PUSH,
@@ -554,16 +420,6 @@ static void check_received(struct oracle *oracle, struct record *record, const s
 }
 
 /* ---- all entries ---- */
-
-static int severity_of(const char *word)
-{
-    static const char *const words[] = {"info", "minor", "major", "critical"};
-    int severity = 3;
-    while (severity > 0 && strcmp(words[severity], word) != 0) {
-        severity--;
-    }
-    return severity;
-}
 
 /* More urgent than before: who holds it hears of it, else all are asked from the top. */
 static void follow_severity(struct oracle *oracle, struct record *record, const struct said *said)
@@ -580,53 +436,6 @@ static void follow_severity(struct oracle *oracle, struct record *record, const 
     }
 }
 
-/* What this caller was promised, counted from their call. */
-static void note_caller(struct oracle *oracle, struct record *record, const struct said *said)
-{
-    int number = (int)said->number;
-    sqlite3_stmt *row = question(oracle, ASK_PROMISED);
-    (void)sqlite3_bind_int64(row, 1, record->customer + 1);
-    bind_uuid(row, 2, record->id);
-    (void)sqlite3_bind_int(row, 3, number);
-    if (number > 0 && number <= CALLERS_MAX && sqlite3_step(row) == SQLITE_ROW) {
-        record->callers = number;
-        record->promises[number - 1] =
-            sqlite3_column_int(row, 0) == 0 ? 0 : sqlite3_column_int64(row, 1) - said->at;
-        record->promised_until[number - 1] = sqlite3_column_int64(row, 1);
-    }
-    answered(row);
-}
-
-static void check_called_back(struct oracle *oracle, struct record *record, const struct said *said)
-{
-    sqlite3_stmt *row = question(oracle, ASK_PROMISED);
-    (void)sqlite3_bind_int64(row, 1, record->customer + 1);
-    bind_uuid(row, 2, record->id);
-    (void)sqlite3_bind_int64(row, 3, said->number);
-    int state = sqlite3_step(row) == SQLITE_ROW ? sqlite3_column_int(row, 0) : KEPT;
-    answered(row);
-    if (state != KEPT && state != SPLIT_OFF) {
-        find_fault(oracle, "%s: caller %" PRId64 " was called back, and waits still",
-                   id_text(record->id), said->number);
-    }
-    if (said->number >= 1 && said->number <= CALLERS_MAX) {
-        record->promised_until[said->number - 1] = 0;
-    }
-}
-
-/* A caller who makes it more urgent is news of that kind, which the entries behind say. */
-static bool worsens(struct oracle *oracle, const struct record *record, const struct said *said)
-{
-    sqlite3_stmt *row = question(oracle, ASK_WORSENED);
-    (void)sqlite3_bind_int64(row, 1, record->customer + 1);
-    (void)sqlite3_bind_int64(row, 2, said->seq);
-    bind_uuid(row, 3, record->id);
-    (void)sqlite3_bind_int64(row, 4, said->at);
-    bool found = sqlite3_step(row) == SQLITE_ROW;
-    answered(row);
-    return found;
-}
-
 /* Of what does not ask: only who holds it is called about it, and hears that it is cancelled; only
  * who holds it or is being asked hears what is new. */
 static void check_addressee(struct oracle *oracle, const struct record *record,
@@ -636,11 +445,15 @@ static void check_addressee(struct oracle *oracle, const struct record *record,
     bool of_holder =
         strcmp(said->word, "holder_call") == 0 || strcmp(said->word, "cancel_notice") == 0;
     bool is_news = strcmp(said->word, "update") == 0;
-    const struct people *people =
-        is_news && record->running ? people_now(oracle, record, said->wall_at) : NULL;
-    bool asked = people != NULL && (!people->known || is_among(people, said->person)) &&
+    const struct people *people = is_news && (record->running || record->seeking)
+                                      ? people_now(oracle, record, said->wall_at)
+                                      : NULL;
+    bool asked = people != NULL &&
+                 (!people->known || is_among(people, said->person) ||
+                  is_asked_in_reserve(oracle, record, said->person, said->wall_at)) &&
                  !stepped_aside(record, said->person);
-    if ((of_holder && !holds) || (is_news && !holds && !asked)) {
+    bool beside = is_member(record, said->person) && strcmp(said->word, "holder_call") != 0;
+    if ((of_holder && !holds && !beside) || (is_news && !holds && !asked && !beside)) {
         find_fault(oracle, "%s: person %" PRId64 " is told (%s), whom it does not concern",
                    id_text(record->id), said->person.id, said->word);
     }
@@ -669,12 +482,17 @@ static void check_planned(struct oracle *oracle, struct record *record, const st
 {
     bool alert = strcmp(said->word, "alert") == 0;
     record->tasks_told += strcmp(said->word, "task") == 0;
+    bool further = check_number(oracle, record, said);
     check_urgency(oracle, record, said);
+    if (record->announcing && further) {
+        return; /* another way of the same announcement: that it is its turn was checked */
+    }
     if (record->announcing && (alert || strcmp(said->word, "exhausted") == 0)) {
         check_announcement(oracle, record, said);
     } else if (alert) {
         check_asked(oracle, record, said);
-    } else if (strcmp(said->word, "cancel_notice") == 0) {
+    } else if (strcmp(said->word, "cancel_notice") == 0 && !further &&
+               !is_member(record, said->person)) {
         check_addressee(oracle, record, said);
         check_notice(oracle, record, said);
     } else {
@@ -698,11 +516,40 @@ static void check_lateness(struct oracle *oracle, const struct said *said)
     }
 }
 
+/* What somebody said, or did not. */
+static void check_word(struct oracle *oracle, struct record *record, const struct said *said)
+{
+    switch (said->kind) {
+    case SAID_RECEIVED:
+    case SAID_SEEN:
+        check_received(oracle, record, said);
+        break;
+    case SAID_ACCEPTED:
+    case SAID_TAKEN:
+    case SAID_TEAM_COMPLETE:
+    case SAID_TEAM_SHORT:
+        check_withdrawals(oracle, record, said);
+        break;
+    case SAID_DECLINED:
+        note_decline(oracle, record, said);
+        break;
+    case SAID_OVERDUE:
+        check_overdue(oracle, record, said);
+        break;
+    case SAID_CANCELLED:
+        check_cancelled(oracle, record, said);
+        break;
+    default:
+        break;
+    }
+}
+
 void check_plans(struct oracle *oracle, struct record *record, const struct said *said)
 {
     if (record->set_aside > 0 && said->kind != SAID_QUARANTINED) {
         return;
     }
+    check_next_number(oracle, record, said);
     switch (said->kind) {
     case SAID_OPENED:
         record->severity = severity_of(said->word);
@@ -723,6 +570,9 @@ void check_plans(struct oracle *oracle, struct record *record, const struct said
     case SAID_CALLED_TOO:
         note_doubt(oracle, record, said);
         break;
+    case SAID_BACKED_UP:
+        note_backup(oracle, record, said);
+        break;
     case SAID_STEP_ENDED:
         check_end_of_step(oracle, record, said);
         break;
@@ -731,23 +581,6 @@ void check_plans(struct oracle *oracle, struct record *record, const struct said
         break;
     case SAID_ATTEMPT_PLANNED:
         check_planned(oracle, record, said);
-        break;
-    case SAID_RECEIVED:
-    case SAID_SEEN:
-        check_received(oracle, record, said);
-        break;
-    case SAID_ACCEPTED:
-    case SAID_TAKEN:
-        check_withdrawals(oracle, record, said);
-        break;
-    case SAID_DECLINED:
-        note_decline(oracle, record, said);
-        break;
-    case SAID_OVERDUE:
-        check_overdue(oracle, record, said);
-        break;
-    case SAID_CANCELLED:
-        check_cancelled(oracle, record, said);
         break;
     case SAID_TASK:
         check_task(oracle, record, said);
@@ -765,6 +598,7 @@ void check_plans(struct oracle *oracle, struct record *record, const struct said
         want_callback(oracle, record, said->at, TO_TELL_SET_ASIDE, 0, SET_ASIDE_MS, THE_DESK);
         break;
     default:
+        check_word(oracle, record, said);
         break;
     }
 }

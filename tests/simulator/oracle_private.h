@@ -7,20 +7,21 @@
 #include "gateway/base/digest.h"
 #include "tests/simulator/oracle.h"
 
-#define RECORDS_MAX     4096
-#define RECORD_SLOTS    16384 /* powers of two */
-#define DEPARTURE_SLOTS 262144
-#define CUSTOMERS_MAX   16
-#define TOUCHED_MAX     1024
-#define WAITING_MAX     256
-#define RESOLVED_MAX    1024
-#define RINGING_MAX     1024
-#define DUTIES_MAX      64
-#define PEOPLE_MAX      16
-#define PLANNED_MAX     320
-#define AGREED_MAX      1024
-#define EVERY_CUSTOMER  (-1)
-#define ALARM_KINDS_MAX 32
+#define RECORDS_MAX      4096
+#define RECORD_SLOTS     16384 /* powers of two */
+#define DEPARTURE_SLOTS  262144
+#define CUSTOMERS_MAX    16
+#define TOUCHED_MAX      1024
+#define WAITING_MAX      256
+#define RESOLVED_MAX     1024
+#define RINGING_MAX      1024
+#define DUTIES_MAX       64
+#define MEMBERS_SEEN_MAX 16
+#define PEOPLE_MAX       16
+#define PLANNED_MAX      320
+#define AGREED_MAX       1024
+#define EVERY_CUSTOMER   (-1)
+#define ALARM_KINDS_MAX  32
 /* What the gateway owes when a disturbance is over is done so long after it. */
 #define RECOVERY_MS_MAX 1000
 /* The word that something was set aside may take so long, and as long again in each later life. */
@@ -43,6 +44,7 @@ enum {
     SAID_ATTEMPT_UNCERTAIN = 12,
     SAID_RECEIVED = 13,
     SAID_SEEN = 14,
+    SAID_CALL_PROGRESS = 15,
     SAID_ACCEPTED = 16,
     SAID_DECLINED = 17,
     SAID_PROGRESS = 18,
@@ -61,9 +63,25 @@ enum {
     SAID_QUARANTINED = 34,
     SAID_CLOCK_STEPPED = 37,
     SAID_CALLED_TOO = 46,
+    SAID_BACKED_UP = 47,
+    SAID_OFFERED = 48,
+    SAID_OFFER_ENDED = 49,
+    SAID_HANDED_OVER = 50,
+    SAID_MEMBER_JOINED = 51,
+    SAID_MEMBER_LEFT = 52,
+    SAID_TEAM_SOUGHT = 53,
+    SAID_TEAM_COMPLETE = 54,
+    SAID_TEAM_SHORT = 55,
 };
 enum { TO_ALERT, TO_UPDATE, TO_CALL_HOLDER, TO_WITHDRAW, TO_TELL_CANCELLED, TO_TELL_EXHAUSTED };
-enum { TO_TELL_FRUITLESS = 6, TO_TELL_TASK = 7, TO_TELL_SET_ASIDE = 8 };
+enum {
+    TO_TELL_FRUITLESS = 6,
+    TO_TELL_TASK = 7,
+    TO_TELL_SET_ASIDE = 8,
+    TO_OFFER = 10,
+    TO_TELL_TEAM = 11
+};
+enum { TO_HOLD, TO_JOIN }; /* what is offered */
 enum { BY_PUSH, BY_CALL, BY_CALLBACK };
 enum { KEPT = 3, SPLIT_OFF = 4 }; /* of a promise */
 /* Bits of what a step goes through. */
@@ -94,6 +112,9 @@ struct agreed {
     int64_t steps;
     int64_t ends; /* whom nobody's being reached is told to */
     unsigned via; /* of the step */
+    bool doubtful_calls_too;
+    int64_t offer_within;
+    int64_t acceptances; /* of the step */
 };
 
 /* One entry of a timeline. */
@@ -106,8 +127,22 @@ struct said {
     int64_t step;
     int64_t number;
     struct somebody person;
+    struct somebody other;
     struct uuid attempt; /* nil: it is about none */
     char word[64];
+};
+
+struct offered {
+    struct somebody who;
+    int role;
+    int64_t since; /* engine time */
+    int64_t until;
+};
+
+struct member_seen {
+    struct somebody who;
+    int64_t eta_wall; /* 0: none was announced */
+    int64_t since;    /* on the wall clock */
 };
 
 /* An escalation, as its timeline tells it. */
@@ -120,6 +155,7 @@ struct record {
     bool open;
     bool touched;
     bool held;
+    bool lost;       /* by a holder, when it was let go last; else it was begun again */
     bool taken;      /* by an operator: nobody is watched for a sign of life */
     bool ended;      /* done or cancelled, says the timeline */
     bool over;       /* and nobody is told any more */
@@ -136,7 +172,25 @@ struct record {
     size_t aside_count;
     struct somebody doubted[PEOPLE_MAX]; /* who is called in this step of pushes, for doubt */
     size_t doubted_count;
-    unsigned tasks; /* for the desk */
+    bool backed_up; /* others are asked beside somebody of this step */
+    struct member_seen members[MEMBERS_SEEN_MAX]; /* at work */
+    size_t members_count;
+    struct somebody finished[MEMBERS_SEEN_MAX]; /* who were, and are done */
+    size_t finished_count;
+    struct member_seen before;     /* who held it before the holder */
+    struct somebody passed_before; /* who was passed over when it was handed over */
+    struct offered offers[MEMBERS_SEEN_MAX];
+    size_t offers_count;
+    bool has_team;          /* or had one */
+    bool seeking;           /* more than who holds it are asked for */
+    struct somebody let_go; /* who was passed over when it was accepted: asked again, if at all */
+    bool ran_step;          /* when somebody accepted: its others are asked already */
+    bool seeks_from_top;    /* from the first step on, which has not begun yet */
+    int64_t wanted;         /* so many, as long as somebody holds it; 1 once fewer were found */
+    bool owes_search;       /* more are wanted than came, and they are not sought yet */
+    bool owes_team_task;    /* fewer are there, and the desk has no task yet */
+    bool owes_offer_task;   /* an offer ended without an answer, and the desk has no task yet */
+    unsigned tasks;         /* for the desk */
     unsigned tasks_told;
     bool broken;        /* its rows fail */
     bool owes_step;     /* the wall clock was set, and its timeline does not say so yet */
@@ -193,6 +247,8 @@ struct departure {
 struct duty {
     int64_t customer_id;
     int64_t agent_id;
+    bool pause_known;
+    int64_t pause_until; /* engine time; 0: they do not pause */
     bool known;
     char with[SLUG_BYTES_MAX]; /* the installation; "": they are not */
     int64_t present_wall;      /* when they last may have taken up a shift; 0: never */
@@ -221,6 +277,7 @@ struct planned {
     int64_t position;
     int64_t number;
     char callback[SLUG_BYTES_MAX];
+    char phone[PERSON_PHONE_BYTES_MAX]; /* "": no call */
 };
 
 /* What was planned for an escalation at a moment, as the look of that number finds it. */
@@ -298,8 +355,14 @@ enum question {
     ASK_END,
     ASK_DESK,
     ASK_PERSON,
-    ASK_PHONE,
+    ASK_ACTIVE,
+    ASK_NUMBERS,
+    ASK_CALLS,
+    ASK_CALL,
     ASK_HEARD,
+    ASK_PAUSE,
+    ASK_MEMBER,
+    ASK_TEAM,
     ASK_DEVICES,
     ASK_PLANNED,
     ASK_WORSENED,
@@ -314,6 +377,8 @@ enum question {
     ASK_ALARMS,
     QUESTIONS_COUNT
 };
+/* Their SQL: oracle_questions.c. */
+extern const char *const oracle_questions[QUESTIONS_COUNT];
 
 /* What a caller asked for, who was answered for the first time. */
 struct asked {
@@ -360,8 +425,10 @@ struct oracle {
     struct agreed_once agreed[AGREED_MAX];
     struct plan plan;
     struct seen_people seen_people;
-    int64_t asker_id;         /* whose command is being run; 0: an action token says that later */
-    int64_t changed_customer; /* whose people or rotas did, since the last look; 0: nobody's */
+    int64_t asker_id;           /* whose command is being run; 0: an action token says that later */
+    struct somebody renumbered; /* whose numbers were given anew since the last look */
+    int64_t pauser;             /* the agent who paused or came back since; 0: nobody */
+    int64_t changed_customer;   /* whose people or rotas did, since the last look; 0: nobody's */
     struct alarm_seen alarms[ALARM_KINDS_MAX];
     size_t alarms_count;
     int64_t alarms_told; /* since the last look */
@@ -406,8 +473,8 @@ struct record *known_record(const struct oracle *oracle, struct uuid id);
 size_t hash_of_id(struct uuid id);
 
 /* ---- oracle_departures.c ---- */
-void check_outcome(struct oracle *oracle, int kind, struct uuid attempt, int64_t person_id,
-                   const char *word);
+void check_outcome(struct oracle *oracle, const struct record *record, int kind,
+                   struct uuid attempt, int64_t person_id, const char *word);
 void look_at_outbox(struct oracle *oracle, bool changed, bool troubled);
 void look_for_forgotten(struct oracle *oracle, const struct box *box, bool troubled);
 void look_at_words(struct oracle *oracle, bool troubled);
@@ -460,6 +527,8 @@ bool is_among(const struct people *people, struct somebody person);
 /* Whoever has this short name. */
 struct somebody find_person(struct oracle *oracle, int64_t customer_id, int kind, const char *slug);
 void add_person(struct people *people, struct somebody person);
+/* Whether they did not leave the customer. */
+bool is_active(struct oracle *oracle, const struct record *record, struct somebody person);
 /* Whom a step notifies, or whom the n-th end tells (nobody: it is a callback). */
 struct people people_of_step(struct oracle *oracle, const struct record *record, int64_t step,
                              int64_t wall_at);
@@ -467,7 +536,9 @@ struct people people_of_end(struct oracle *oracle, const struct record *record, 
                             int64_t wall_at, unsigned *via_r);
 /* The live devices of an agent, and those that came or went just then, which may be tried. */
 struct phones {
-    bool has_number;
+    bool numbers_known; /* nobody was changing them just then */
+    size_t numbers_count;
+    char numbers[PHONES_OF_PERSON_MAX][PERSON_PHONE_BYTES_MAX]; /* in their order */
     size_t count;
     struct {
         int64_t device_id;
@@ -483,19 +554,122 @@ enum doubt { NO_DOUBT, MAY_BE_DOUBTED, DOUBTED };
 enum doubt doubt_of(struct oracle *oracle, const struct record *record, struct somebody person,
                     int64_t wall_at);
 
+/* ---- oracle_callers.c ---- */
+void note_caller(struct oracle *oracle, struct record *record, const struct said *said);
+void check_called_back(struct oracle *oracle, struct record *record, const struct said *said);
+bool worsens(struct oracle *oracle, const struct record *record, const struct said *said);
+
+/* ---- oracle_team.c ---- */
+/* What an entry says of who works on it, and who was asked to. */
+void follow_team(struct oracle *oracle, struct record *record, const struct said *said);
+/* Whether they hold it or work on it: they are not asked for what they do. */
+bool is_at_it(const struct record *record, struct somebody person);
+bool is_member(const struct record *record, struct somebody person);
+/* NULL: they are not asked by name. */
+const struct offered *offer_to(const struct record *record, struct somebody person);
+/* The rows are what the timeline said. */
+void look_at_team(struct oracle *oracle, const struct record *record);
+
+/* ---- oracle_ways.c ---- */
+/* How somebody of the step that runs is to be asked: VIA_…; by a call to whom a push may not reach,
+ * too. */
+unsigned ways_to(struct oracle *oracle, const struct record *record, struct somebody person,
+                 int64_t at, int64_t wall_at);
+/* Whether the backup is to be asked beside them: they pause, or work on something else. False also
+ * when that was just being changed. */
+bool is_in_demand(struct oracle *oracle, const struct record *record, struct somebody person,
+                  int64_t at);
+/* Who is asked beside somebody of this step, and is not named by it and said no. */
+struct people backup_of(struct oracle *oracle, const struct record *record, int64_t wall_at);
+/* Whether the timeline said why they are asked whom the step does not name; true also when it is
+ * not known who that is. */
+bool is_asked_as_backup(struct oracle *oracle, const struct record *record, struct somebody person,
+                        int64_t wall_at);
+/* Whether they were asked in this step, and are in reserve. */
+bool is_asked_in_reserve(struct oracle *oracle, const struct record *record, struct somebody person,
+                         int64_t wall_at);
+bool is_doubted(const struct record *record, struct somebody person);
+/* The timeline gives a reason. */
+void note_doubt(struct oracle *oracle, struct record *record, const struct said *said);
+void note_backup(struct oracle *oracle, struct record *record, const struct said *said);
+/* What was said of a pause is kept. */
+void hear_pause(struct oracle *oracle, const struct command *command);
+void look_at_pause(struct oracle *oracle, const struct duty *duty);
+
+/* ---- oracle_planned.c ---- */
+/* What was planned then. */
+const struct plan *plan_at(struct oracle *oracle, const struct record *record, int64_t at);
+
+/* What somebody must be told, until when. */
+struct wanted {
+    int purpose;
+    int path;
+    struct somebody person;
+    int64_t device_id;
+    int64_t number;
+    int64_t not_after;
+    bool behind_steps;             /* of those that begin with it */
+    char callback[SLUG_BYTES_MAX]; /* "": none */
+    const char *phone;             /* of a call: which is dialled first */
+};
+
+enum reach { REACHES_NOBODY, MAY_REACH, REACHES };
+
+/* By which ways what follows from a holder's letting go asks somebody then: VIA_…. */
+unsigned ways_asked_next(struct oracle *oracle, const struct record *record, int64_t at,
+                         struct somebody person);
+
+/* Every way to the person of `like` is tried; a telephone that came or went just then may be. */
+enum reach want_all_ways(struct oracle *oracle, const struct record *record,
+                         const struct said *said, const struct wanted *like, unsigned via);
+/* One of these ways to the holder is tried, and the other when there is none. */
+enum reach want_a_way(struct oracle *oracle, const struct record *record, const struct said *said,
+                      int purpose, unsigned via, int64_t not_after);
+void want(struct oracle *oracle, const struct record *record, int64_t at,
+          const struct wanted *wanted);
+/* end: which of those that are told in the end, when it is one of them that is; else (THE_DESK) the
+ * desk hears of it, which is the first callback of them. */
+#define THE_DESK 1000 /* no end has this number */
+void want_callback(struct oracle *oracle, const struct record *record, int64_t at, int purpose,
+                   int64_t number, int64_t lasts_ms, int64_t end);
+
 /* ---- oracle_plans.c ---- */
 /* What this entry says happened: all that follows from it is planned, and nothing else. */
 void check_plans(struct oracle *oracle, struct record *record, const struct said *said);
+/* Whether they let it go before somebody else accepted: whether with a "no" or by handing it back
+ * decides whether they are asked beside that one. */
+bool may_step_aside(const struct record *record, struct somebody person);
 /* Whether this person declined in this round, or let it go last. */
 bool stepped_aside(const struct record *record, struct somebody person);
 /* How many of this step's alerts may still lead to an acceptance: NOW, or could at that time, as
  * far as is sure: what a telephone confirmed since may have failed before, what was delayed had
  * none. */
-/* How often somebody is asked by that phone, or by telephone (0), in this step. */
+/* How often somebody is asked by that phone, by telephone (0) or at all, in this step. */
+#define ANY_WAY INT64_C(-1)
 int64_t count_alerts(struct oracle *oracle, const struct record *record, struct somebody person,
                      int64_t device_id, bool also_failed);
+/* The same of one of their numbers. */
+int64_t count_calls(struct oracle *oracle, const struct record *record, struct somebody person,
+                    const char *phone);
+/* The people of the step that runs. */
+const struct people *people_now(struct oracle *oracle, const struct record *record,
+                                int64_t wall_at);
 #define NOW INT64_MIN
 int64_t count_hopes(struct oracle *oracle, const struct record *record, int64_t until);
+
+/* ---- oracle_numbers.c ---- */
+/* A call to one of a person's numbers: it is the one whose turn it is. Whether another was called
+ * before it for the same reason. */
+bool check_number(struct oracle *oracle, const struct record *record, const struct said *said);
+/* Whether the call was to a number that its person has not got any more, or may not. */
+bool is_nobodys_number(struct oracle *oracle, const struct record *record, struct uuid attempt);
+/* When it says that a call came to nothing: whoever is still asked is called on their next number.
+ */
+void check_next_number(struct oracle *oracle, const struct record *record, const struct said *said);
+/* Whether none of the calls of this step to them may be answered any more, and one of their numbers
+ * was not called. */
+bool has_uncalled_number(struct oracle *oracle, const struct record *record, struct somebody person,
+                         int64_t not_after);
 
 /* ---- oracle_standing.c ---- */
 /* What the caller asked for is what is done. */
@@ -514,6 +688,7 @@ void expect_alarm(struct oracle *oracle, const char *kind, int64_t at);
 void look_at_alarms(struct oracle *oracle, bool troubled);
 
 /* ---- oracle_journal.c ---- */
+int severity_of(const char *word);
 /* What its procedure says of the step that runs. */
 struct agreed agreed_for(struct oracle *oracle, const struct record *record);
 void check_wait(struct oracle *oracle, const struct record *record, const char *what, int64_t since,

@@ -163,6 +163,7 @@ void look_at_standing(struct oracle *oracle, const struct record *record)
                    sqlite3_column_int(row, 0));
     }
     answered(row);
+    look_at_team(oracle, record);
     if (state == NOTIFYING && count_hopes(oracle, record, NOW) == 0) {
         find_fault(oracle, "%s: no path of its step leads anywhere, and it waits",
                    id_text(record->id));
@@ -176,11 +177,14 @@ static bool was_alerted(struct oracle *oracle, const struct record *record, stru
 }
 
 static void look_at_ways_to(struct oracle *oracle, const struct record *record,
-                            struct somebody person, unsigned via)
+                            struct somebody person)
 {
+    unsigned via = ways_to(oracle, record, person, oracle->now, oracle->wall_ms + 1);
     struct phones phones = phones_of(oracle, record, person, oracle->wall_ms + 1);
-    bool all =
-        (via & VIA_CALLS) == 0 || !phones.has_number || was_alerted(oracle, record, person, 0);
+    int64_t not_after = record->step_started + agreed_for(oracle, record).accepted_within;
+    bool calls = (via & VIA_CALLS) != 0 && phones.numbers_known && phones.numbers_count > 0;
+    bool all = !calls || (was_alerted(oracle, record, person, 0) &&
+                          !has_uncalled_number(oracle, record, person, not_after));
     for (size_t i = 0; (via & VIA_PUSHES) != 0 && i < phones.count; i++) {
         all = all && (!phones.devices[i].sure ||
                       was_alerted(oracle, record, person, phones.devices[i].device_id));
@@ -200,17 +204,24 @@ void look_at_changes(struct oracle *oracle, bool troubled)
     }
     for (size_t i = 0; i < oracle->records_count; i++) {
         const struct record *record = &oracle->records[i];
-        if (!record->running || record->set_aside > 0 || record->broken ||
+        if ((!record->running && !record->seeking) || record->set_aside > 0 || record->broken ||
             (customer != EVERY_CUSTOMER && record->customer + 1 != customer)) {
             continue;
         }
         const struct people people =
             people_of_step(oracle, record, record->step, oracle->wall_ms + 1);
-        unsigned via = agreed_for(oracle, record).via;
+        bool needs_backup = false;
         for (size_t p = 0; people.known && p < people.count; p++) {
-            if (!stepped_aside(record, people.who[p])) {
-                look_at_ways_to(oracle, record, people.who[p], via);
+            if (!may_step_aside(record, people.who[p]) && !stepped_aside(record, people.who[p])) {
+                look_at_ways_to(oracle, record, people.who[p]);
+                needs_backup = needs_backup ||
+                               (count_alerts(oracle, record, people.who[p], ANY_WAY, true) > 0 &&
+                                is_in_demand(oracle, record, people.who[p], oracle->now));
             }
+        }
+        const struct people backup = backup_of(oracle, record, oracle->wall_ms + 1);
+        for (size_t p = 0; needs_backup && backup.known && p < backup.count; p++) {
+            look_at_ways_to(oracle, record, backup.who[p]);
         }
     }
 }

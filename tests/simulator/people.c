@@ -4,7 +4,8 @@
 
 #include "gateway/base/text.h"
 
-#define NEWEST_MAX 80
+#define NEWEST_MAX  80
+#define AT_WORK_MAX 9
 
 static int number_of_customer(const struct simulator *simulator, int64_t customer_id)
 {
@@ -24,6 +25,15 @@ static struct command *agent_command(const struct customer *customer, struct uui
     command->request.agent.verb = verb;
     command->request.agent.agent_id = agent;
     return command;
+}
+
+static void fill_hand_over(const struct customer *customer, struct agent_request *request,
+                           uint64_t *random)
+{
+    if (request->verb == VERB_HAND_OVER) {
+        request->to = customer->agents[box_draw(random, AGENTS)].slug;
+        request->stays = draw_percent(random, 30);
+    }
 }
 
 static struct command *desk_command(const struct customer *customer, struct uuid escalation,
@@ -63,6 +73,23 @@ void agent_answers(struct simulator *simulator, struct happening *happening)
                                       .what = DESK_CANCEL},
                    draw_ms(&happening->random, 20 * SECOND_MS, 5 * MINUTE_MS));
         }
+        if (draw_percent(&happening->random, 12)) { /* or that it is worse, maybe while others are
+                                                     * sought */
+            follow(simulator,
+                   (struct happening){.kind = DESK_ACTS,
+                                      .random = box_draw(&happening->random, 0),
+                                      .escalation = escalation,
+                                      .what = DESK_SEVERITY},
+                   draw_ms(&happening->random, SECOND_MS, 40 * SECOND_MS));
+        }
+        for (int i = 0; i < 2 && draw_percent(&happening->random, 30); i++) {
+            follow(simulator,
+                   (struct happening){.kind = SOMEBODY_JOINS,
+                                      .random = box_draw(&happening->random, 0),
+                                      .customer = customer,
+                                      .escalation = escalation},
+                   draw_ms(&happening->random, 20 * SECOND_MS, 10 * MINUTE_MS));
+        }
         follow(simulator,
                (struct happening){.kind = HOLDER_GOES_ON,
                                   .random = happening->random,
@@ -74,6 +101,33 @@ void agent_answers(struct simulator *simulator, struct happening *happening)
     box_free(&command);
 }
 
+/* Somebody who saw that it is taken goes along, or did and goes home; or reports for themselves. */
+void somebody_joins(struct simulator *simulator, struct happening *happening)
+{
+    uint64_t *random = &happening->random;
+    const struct customer *customer = &simulator->customers[happening->customer];
+    int64_t agent = customer->agents[box_draw(random, AGENTS)].id;
+    struct command *command = agent_command(customer, happening->escalation, agent, VERB_JOIN);
+    (void)ask(simulator, command);
+    box_free(&command);
+    happening->kind = HOLDER_GOES_ON;
+    happening->person = agent;
+    happening->what = 0;
+    follow(simulator, *happening, draw_ms(random, MINUTE_MS, 20 * MINUTE_MS));
+    if (draw_percent(random, 30)) {
+        happening->kind = SOMEBODY_LEAVES;
+        follow(simulator, *happening, draw_ms(random, MINUTE_MS, 20 * MINUTE_MS));
+    }
+}
+
+void somebody_leaves(struct simulator *simulator, struct happening *happening)
+{
+    struct command *command = agent_command(&simulator->customers[happening->customer],
+                                            happening->escalation, happening->person, VERB_LEAVE);
+    (void)ask(simulator, command);
+    box_free(&command);
+}
+
 /* what counts the reports so far: on my way, on site, done; now and then it is forgotten. */
 void holder_goes_on(struct simulator *simulator, struct happening *happening)
 {
@@ -81,13 +135,20 @@ void holder_goes_on(struct simulator *simulator, struct happening *happening)
     const struct customer *customer = &simulator->customers[happening->customer];
     enum agent_verb verb = verbs[happening->what];
     uint64_t whim = box_draw(&happening->random, 100);
-    if (whim < 8 || oracle_holder(simulator->oracle, happening->escalation) != happening->person) {
+    if (whim < 8 ||
+        (oracle_holder(simulator->oracle, happening->escalation) != happening->person &&
+         !oracle_is_member(simulator->oracle, happening->escalation, happening->person))) {
         return;
     }
-    verb = whim < 12 ? VERB_HAND_BACK : happening->what == 0 && whim % 3 == 0 ? VERB_REMOTE : verb;
+    verb = whim < 12                               ? VERB_HAND_BACK
+           : whim < 22                             ? VERB_HAND_OVER
+           : happening->what == 0 && whim % 3 == 0 ? VERB_REMOTE
+                                                   : verb;
     struct command *command =
         agent_command(customer, happening->escalation, happening->person, verb);
-    command->request.agent.eta_ms = draw_ms(&happening->random, 60, 3600) * SECOND_MS;
+    command->request.agent.eta_ms =
+        verb == VERB_HAND_OVER ? 0 : draw_ms(&happening->random, 60, 3600) * SECOND_MS;
+    fill_hand_over(customer, &command->request.agent, &happening->random);
     (void)ask(simulator, command);
     box_free(&command);
     if (verb != VERB_DONE && verb != VERB_HAND_BACK) {
@@ -118,7 +179,9 @@ static void fill_desk(const struct customer *customer, struct desk_request *requ
 {
     request->severity = (enum severity)box_draw(random, 4);
     request->agent = customer->agents[box_draw(random, AGENTS)].slug;
-    request->agent_verb = (enum agent_verb)(VERB_ACCEPT + box_draw(random, 7));
+    request->agent_verb = (enum agent_verb)(VERB_ACCEPT + box_draw(random, 9));
+    request->role = draw_percent(random, 40) ? OFFER_AS_MEMBER : OFFER_AS_HOLDER;
+    request->stays = draw_percent(random, 30);
     request->caller = 1 + (int)box_draw(random, 3);
 }
 
@@ -152,11 +215,18 @@ void desk_acts(struct simulator *simulator, struct happening *happening)
     }
 }
 
-static void finish(struct simulator *simulator, struct uuid id, int customer)
+/* Who is at work beside whoever ends it holds it then: they are called off one by one. */
+void desk_finishes(struct simulator *simulator, struct happening *happening)
 {
     static const enum desk_verb verbs[] = {DESK_RESUME, DESK_TAKE, DESK_DONE};
+    const struct customer *customer = &simulator->customers[happening->customer];
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0] && !simulator->box->crashed; i++) {
-        run_desk(simulator, desk_command(&simulator->customers[customer], id, verbs[i], "Matin"));
+        run_desk(simulator, desk_command(customer, happening->escalation, verbs[i], "Matin"));
+    }
+    if (++happening->what < AT_WORK_MAX && !simulator->box->crashed &&
+        oracle_stands_open(simulator->oracle, happening->escalation)) {
+        happening->kind = DESK_FINISHES;
+        follow(simulator, *happening, 10 * SECOND_MS);
     }
 }
 
@@ -168,7 +238,9 @@ void desk_tidies(struct simulator *simulator, struct happening *happening)
         if (oracle_is_open(simulator->oracle, i) &&
             simulator->box->elapsed_ms - oracle_accepted_ms(simulator->oracle, i) >=
                 happening->what * HOUR_MS) {
-            finish(simulator, id, oracle_customer(simulator->oracle, i));
+            struct happening finish = {.escalation = id,
+                                       .customer = oracle_customer(simulator->oracle, i)};
+            desk_finishes(simulator, &finish);
         }
     }
     if (happening->what > 0) { /* every hour; the last one of a week comes once */
@@ -203,6 +275,41 @@ void somebody_checks(struct simulator *simulator, struct happening *happening)
     box_free(&command);
 }
 
+/* ---- pauses ---- */
+
+static void say_pause(struct simulator *simulator, const struct happening *happening, int minutes)
+{
+    const struct customer *customer = &simulator->customers[happening->customer];
+    struct command *command = box_command(COMMAND_PAUSE, customer->id);
+    command->request.pause.agent_id = happening->person;
+    command->request.pause.minutes = minutes;
+    (void)ask(simulator, command);
+    box_free(&command);
+}
+
+/* Half of them come back earlier than they said; some say it twice, or that it takes longer. */
+void somebody_pauses(struct simulator *simulator, struct happening *happening)
+{
+    uint64_t *random = &happening->random;
+    const struct customer *customer = &simulator->customers[happening->customer];
+    int minutes = (int)draw_ms(random, 2, PAUSE_MINUTES_MAX);
+    happening->person =
+        happening->person != 0 ? happening->person : customer->agents[box_draw(random, AGENTS)].id;
+    say_pause(simulator, happening, minutes);
+    if (draw_percent(random, 15)) {
+        follow(simulator, *happening, draw_ms(random, 0, minutes * MINUTE_MS));
+    }
+    if (draw_percent(random, 50)) {
+        happening->kind = SOMEBODY_IS_BACK;
+        follow(simulator, *happening, draw_ms(random, MINUTE_MS, minutes * MINUTE_MS));
+    }
+}
+
+void somebody_is_back(struct simulator *simulator, struct happening *happening)
+{
+    say_pause(simulator, happening, 0);
+}
+
 /* ---- nonsense ---- */
 
 static void meddle_as_agent(struct simulator *simulator, struct happening *happening)
@@ -221,8 +328,9 @@ static void meddle_as_agent(struct simulator *simulator, struct happening *happe
     if (holder != 0 && !foreign && draw_percent(random, 50)) {
         agent = holder;
     }
-    enum agent_verb verb = (enum agent_verb)box_draw(random, VERB_HAND_BACK + 1);
+    enum agent_verb verb = (enum agent_verb)box_draw(random, AGENT_VERBS_COUNT);
     struct command *command = agent_command(customer, id, agent, verb);
+    fill_hand_over(customer, &command->request.agent, random);
     (void)ask(simulator, command);
     box_free(&command);
 }
@@ -233,8 +341,9 @@ static void meddle_as_desk(struct simulator *simulator, struct happening *happen
     int c;
     uint64_t *random = &happening->random;
     if (any_escalation(simulator, random, &id, &c)) {
-        struct command *command = desk_command(
-            &simulator->customers[c], id, (enum desk_verb)box_draw(random, DESK_DONE + 1), "Karim");
+        struct command *command =
+            desk_command(&simulator->customers[c], id,
+                         (enum desk_verb)box_draw(random, DESK_ASSIGN + 1), "Karim");
         fill_desk(&simulator->customers[c], &command->request.desk, random);
         run_desk(simulator, command);
     }

@@ -156,7 +156,7 @@ static void say_agent(struct recording *recording, const struct box *box,
 {
     const struct agent_request *request = &command->request.agent;
     const char *word = agent_statement_word(request->verb);
-    char said[64];
+    char said[SLUG_BYTES_MAX + 16];
     if (sent != NULL) {
         say_sent(recording, box, sent, word);
         return;
@@ -165,9 +165,14 @@ static void say_agent(struct recording *recording, const struct box *box,
         return;
     }
     recording_for(recording, box, command->customer_id);
-    (void)snprintf(said, sizeof said, " eta %" PRId64, request->eta_ms / 1000);
+    if (request->verb == VERB_HAND_OVER) {
+        (void)snprintf(said, sizeof said, " %s%s", request->to, request->stays ? " stays" : "");
+    } else {
+        (void)snprintf(said, sizeof said, " eta %" PRId64, request->eta_ms / 1000);
+    }
     recording_say(recording, box, "agent-%" PRId64 "-%" PRId64 " %s%s", command->customer_id - 1,
-                  (request->agent_id - 1) % 4, word, request->eta_ms > 0 ? said : "");
+                  (request->agent_id - 1) % 4, word,
+                  request->eta_ms > 0 || request->verb == VERB_HAND_OVER ? said : "");
 }
 
 static void say_desk(struct recording *recording, const struct box *box,
@@ -186,6 +191,10 @@ static void say_desk(struct recording *recording, const struct box *box,
     } else if (request->verb == DESK_ON_BEHALF) {
         (void)snprintf(what, sizeof what, " %s %s", request->agent,
                        agent_statement_word(request->agent_verb));
+    } else if (request->verb == DESK_ASSIGN) {
+        (void)snprintf(what, sizeof what, " %s%s%s", request->agent,
+                       request->role == OFFER_AS_MEMBER ? " member" : "",
+                       request->stays ? " stays" : "");
     } else if (request->verb == DESK_CALLED_BACK || request->verb == DESK_SPLIT) {
         (void)snprintf(what, sizeof what, " %d", request->caller);
     }
@@ -205,6 +214,18 @@ static void say_check_in(struct recording *recording, const struct box *box,
     recording_say(recording, box, "agent-%" PRId64 "-%" PRId64 " checks_%s%s%s",
                   command->customer_id - 1, (request->agent_id - 1) % 4, in ? "in" : "out",
                   in ? " with " : "", in ? request->installation : "");
+}
+
+static void say_pause(struct recording *recording, const struct box *box,
+                      const struct command *command)
+{
+    const struct pause_request *request = &command->request.pause;
+    char minutes[16];
+    (void)snprintf(minutes, sizeof minutes, " %d", request->minutes);
+    recording_for(recording, box, command->customer_id);
+    recording_say(recording, box, "agent-%" PRId64 "-%" PRId64 " %s%s", command->customer_id - 1,
+                  (request->agent_id - 1) % 4, request->minutes > 0 ? "pauses" : "is_back",
+                  request->minutes > 0 ? minutes : "");
 }
 
 void recording_command(struct recording *recording, const struct box *box,
@@ -238,8 +259,10 @@ void recording_command(struct recording *recording, const struct box *box,
         break;
     case COMMAND_CHECK_IN:
     case COMMAND_CHECK_OUT:
-    case COMMAND_PAUSE:
         say_check_in(recording, box, command);
+        break;
+    case COMMAND_PAUSE:
+        say_pause(recording, box, command);
         break;
     default:
         break; /* who is there: city.c says it itself */

@@ -21,11 +21,17 @@
 #define DAY_MS      INT64_C(86400000)
 #define PLATFORMS   (PLATFORM_WEBPUSH + 1)
 
+#define NUMBERS 3 /* of a person, at most */
+
 struct agent {
     int64_t id;
     char slug[SLUG_BYTES_MAX];
     int64_t phone_off_until_ms;
+    char numbers[NUMBERS][PERSON_PHONE_BYTES_MAX]; /* those that they ever have */
 };
+
+/* Whether nobody ever answers there. */
+bool number_is_dead(const char *number);
 
 #define CITY_WORDS_BYTES 256
 #define CITY_ROTA_BYTES  512
@@ -42,6 +48,7 @@ struct customer {
     struct city_rota now; /* of those who are called first */
     struct city_rota before;
     struct agent agents[AGENTS];
+    struct agent director; /* has no app, only numbers */
 };
 
 enum mood { MOOD_UP, MOOD_DOWN, MOOD_SILENT, MOOD_LYING };
@@ -116,6 +123,8 @@ void city_build(struct simulator *simulator, uint64_t random);
 /* One of them changes: a phone, a rota, a procedure; what CITY_SWAPS_DUTY: its customer's rota; or
  * that is as it was before. */
 void city_change(struct simulator *simulator, struct happening *happening);
+/* Somebody has other numbers than before. */
+void somebody_renumbers(struct simulator *simulator, struct happening *happening);
 /* Whoever lost a phone has another. */
 void phone_registers(struct simulator *simulator, struct happening *happening);
 
@@ -133,13 +142,20 @@ void line_reports(struct simulator *simulator, struct happening *happening);
 /* ---- people.c: agents and the desk ---- */
 void agent_answers(struct simulator *simulator, struct happening *happening);
 void holder_goes_on(struct simulator *simulator, struct happening *happening);
+void somebody_joins(struct simulator *simulator, struct happening *happening);
+void somebody_leaves(struct simulator *simulator, struct happening *happening);
 void desk_acts(struct simulator *simulator, struct happening *happening);
+void desk_finishes(struct simulator *simulator, struct happening *happening);
 void desk_tidies(struct simulator *simulator, struct happening *happening);
 /* Somebody does what makes no sense: a verb on any escalation, a report of any call. */
 void somebody_meddles(struct simulator *simulator, struct happening *happening);
 
 /* Somebody takes up duty or ends it, or a phone is tested. */
 void somebody_checks(struct simulator *simulator, struct happening *happening);
+
+/* Somebody has no network for a while; and has it again, before that is over. */
+void somebody_pauses(struct simulator *simulator, struct happening *happening);
+void somebody_is_back(struct simulator *simulator, struct happening *happening);
 
 /* ---- faults.c ---- */
 void fault_begins(struct simulator *simulator, struct happening *happening);

@@ -28,7 +28,7 @@ static const char help[] =
     "  --years N         52 weeks each\n"
     "  --first-week N    begins with that week of the seed (0)\n"
     "  --days N          days of a week (7)\n"
-    "  --escalations N   a day (50)\n"
+    "  --escalations N   a day (40)\n"
     "  --faults N        a day (20)\n"
     "  --twice           lives it twice: the second hash must be the same\n"
     "  --forgetful       the disk loses its log at each crash: the oracle must notice\n"
@@ -138,7 +138,7 @@ static void read_options(int argc, char **argv, struct options *options)
     struct plan *plan = &options->plan;
     *options = (struct options){
         .weeks = 1, .shrink_lives = SHRINK_LIVES_DEFAULT, .progress_s = PROGRESS_S_DEFAULT};
-    *plan = (struct plan){.seed = 1, .escalations_a_day = 50, .faults_a_day = 20, .days = 7};
+    *plan = (struct plan){.seed = 1, .escalations_a_day = 40, .faults_a_day = 20, .days = 7};
     for (int name; (name = options_next(argc, argv, "", known, NULL)) != -1;) {
         switch (name) {
         case SEED:

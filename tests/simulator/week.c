@@ -12,6 +12,7 @@
 #define MEDDLING_A_DAY 20
 #define CHANGES_A_DAY  6
 #define CHECKS_A_DAY   6
+#define PAUSES_A_DAY   9
 /* A week begins on a Saturday at 22:00 UTC, three hours before clocks change when they do. Weeks
  * are taken from the year in such an order that both changes come early. */
 #define FIRST_WEEK_MS    INT64_C(1768082400000) /* 2026-01-10T22:00:00Z */
@@ -21,6 +22,7 @@
 #define TIDY_AFTER_HOURS 2
 #define STORM_CALLS      30
 #define STORM_KILLS      4
+#define STORM_RENUMBERS  12
 #define MORNING_HOURS    2
 #define ROOM_NOTICED_MS  (5 * SECOND_MS)
 
@@ -135,7 +137,7 @@ static void add_many(struct causes *causes, enum happening_kind kind, unsigned a
 }
 
 /* Everybody calls at once: a lift company after a power cut. The trunk is full then, and the
- * gateway is killed while it is. */
+ * gateway is killed while it is; numbers change of people whose calls wait. */
 static void add_storm(struct causes *causes, unsigned first_key)
 {
     int64_t at_ms = draw_ms(&causes->random, 0, (causes->plan->days - 1) * DAY_MS + HOUR_MS);
@@ -147,6 +149,10 @@ static void add_storm(struct causes *causes, unsigned first_key)
     for (unsigned i = 1; i <= STORM_KILLS; i++) {
         add_cause(causes, GATEWAY_IS_KILLED, at_ms + i * MINUTE_MS / 2, customer, i);
     }
+    for (unsigned i = 1; i <= STORM_RENUMBERS; i++) {
+        add_cause(causes, SOMEBODY_RENUMBERS, at_ms + draw_ms(&causes->random, 0, 2 * MINUTE_MS),
+                  customer, i);
+    }
 }
 
 static size_t add_causes(struct simulator *simulator, const struct plan *plan, uint64_t random)
@@ -157,6 +163,7 @@ static size_t add_causes(struct simulator *simulator, const struct plan *plan, u
     add_many(&causes, SOMEBODY_MEDDLES, MEDDLING_A_DAY);
     add_many(&causes, CITY_CHANGES, CHANGES_A_DAY);
     add_many(&causes, SOMEBODY_CHECKS, CHECKS_A_DAY);
+    add_many(&causes, SOMEBODY_PAUSES, PAUSES_A_DAY);
     add_storm(&causes, 1 + plan->escalations_a_day * plan->days);
     return causes.count;
 }
@@ -180,60 +187,36 @@ static void record_visit(struct simulator *simulator, unsigned lines)
     }
 }
 
+static void (*const acts[])(struct simulator *simulator, struct happening *happening) = {
+    [CALLER_CALLS] = caller_calls,
+    [CITY_CHANGES] = city_change,
+    [SOMEBODY_MEDDLES] = somebody_meddles,
+    [FAULT_BEGINS] = fault_begins,
+    [SOMEBODY_CHECKS] = somebody_checks,
+    [CALLER_REPEATS] = caller_repeats,
+    [GATEWAY_IS_KILLED] = gateway_is_killed,
+    [FAULT_ENDS] = fault_ends,
+    [PROVIDER_ANSWERS] = provider_answers,
+    [PHONE_CONFIRMS] = phone_confirms,
+    [AGENT_ANSWERS] = agent_answers,
+    [SOMEBODY_PAUSES] = somebody_pauses,
+    [SOMEBODY_IS_BACK] = somebody_is_back,
+    [SOMEBODY_JOINS] = somebody_joins,
+    [SOMEBODY_LEAVES] = somebody_leaves,
+    [SOMEBODY_RENUMBERS] = somebody_renumbers,
+    [PHONE_REGISTERS] = phone_registers,
+    [LINE_REPORTS] = line_reports,
+    [HOLDER_GOES_ON] = holder_goes_on,
+    [DESK_ACTS] = desk_acts,
+    [DESK_TIDIES] = desk_tidies,
+    [DESK_FINISHES] = desk_finishes,
+};
+
 static void happen(struct simulator *simulator, struct happening *happening)
 {
     simulator->tally.happenings++;
     unsigned lines = simulator->recording.lines;
-    switch (happening->kind) {
-    case CALLER_CALLS:
-        caller_calls(simulator, happening);
-        break;
-    case CITY_CHANGES:
-        city_change(simulator, happening);
-        break;
-    case SOMEBODY_MEDDLES:
-        somebody_meddles(simulator, happening);
-        break;
-    case FAULT_BEGINS:
-        fault_begins(simulator, happening);
-        break;
-    case SOMEBODY_CHECKS:
-        somebody_checks(simulator, happening);
-        break;
-    case CALLER_REPEATS:
-        caller_repeats(simulator, happening);
-        break;
-    case GATEWAY_IS_KILLED:
-        gateway_is_killed(simulator, happening);
-        break;
-    case FAULT_ENDS:
-        fault_ends(simulator, happening);
-        break;
-    case PROVIDER_ANSWERS:
-        provider_answers(simulator, happening);
-        break;
-    case PHONE_CONFIRMS:
-        phone_confirms(simulator, happening);
-        break;
-    case AGENT_ANSWERS:
-        agent_answers(simulator, happening);
-        break;
-    case PHONE_REGISTERS:
-        phone_registers(simulator, happening);
-        break;
-    case LINE_REPORTS:
-        line_reports(simulator, happening);
-        break;
-    case HOLDER_GOES_ON:
-        holder_goes_on(simulator, happening);
-        break;
-    case DESK_ACTS:
-        desk_acts(simulator, happening);
-        break;
-    case DESK_TIDIES:
-        desk_tidies(simulator, happening);
-        break;
-    }
+    acts[happening->kind](simulator, happening);
     record_visit(simulator, lines);
 }
 

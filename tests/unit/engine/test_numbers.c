@@ -81,6 +81,74 @@ static void test_numbers__one_after_the_other(void **state)
                      1);
 }
 
+/* Calls to this number so far. */
+static size_t calls_to(const struct house *house, const char *phone)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < house->sent_count; i++) {
+        count += house->sent[i].path == PATH_CALL && strcmp(house->sent[i].phone, phone) == 0;
+    }
+    return count;
+}
+
+static const struct sent *last_call_to(const struct house *house, const char *phone)
+{
+    size_t i = house->sent_count;
+    while (i-- > 0 &&
+           (house->sent[i].path != PATH_CALL || strcmp(house->sent[i].phone, phone) != 0)) {
+    }
+    assert_true(i < house->sent_count);
+    return &house->sent[i];
+}
+
+/* Whoever has accepted elsewhere is not called on, though others of the step are still sought. */
+static void test_numbers__not_of_who_is_there(void **state)
+{
+    struct house *house = *state;
+    put_agent_phones(house, "jean", phones, 3);
+    put_procedure(
+        house, "call",
+        "{\"rounds\":1,\"steps\":[{\"notify\":[{\"agent\":\"jean\"},{\"agent\":\"paul\"}],"
+        "\"by\":[\"call\"],\"accepted_within_s\":60,\"acceptances\":2}]}");
+    set_default_procedure(house, "call");
+    house->sent_count = 0;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    house_run(house, agent_command(house, id, VERB_ACCEPT, house->jean, NULL));
+    house_settle(house);
+    assert_int_equal(calls_to(house, phones[0]), 1);
+    (void)outcome(house, last_call_to(house, phones[0]), ANSWER_NO_ANSWER);
+    house_settle(house);
+    assert_int_equal(calls_to(house, phones[1]), 0);
+}
+
+/* An offer outlives the steps that are asked meanwhile: each of its numbers is called once. */
+static void test_numbers__of_an_offer_over_a_step(void **state)
+{
+    struct house *house = *state;
+    put_agent_phones(house, "paul", phones, 2);
+    put_procedure(house, "call",
+                  "{\"rounds\":1,\"steps\":[{\"notify\":[{\"agent\":\"jean\"}],\"by\":[\"push\"],"
+                  "\"accepted_within_s\":30},{\"notify\":[{\"agent\":\"jean\"}],\"by\":[\"push\"],"
+                  "\"accepted_within_s\":60}]}");
+    set_default_procedure(house, "call");
+    house->sent_count = 0;
+    struct uuid id = house_escalate(house, SEVERITY_CRITICAL);
+    struct command *assign = desk_command(house, id, DESK_ASSIGN);
+    assign->request.desk.agent = "paul";
+    house_run(house, assign);
+    assert_int_equal(assign->answer.status, STATUS_OK);
+    house_settle(house);
+    house_advance(house, 31000);
+    house_settle(house);
+    assert_int_equal(house_number(house, "SELECT position FROM escalation"), 2);
+    (void)outcome(house, last_call_to(house, phones[0]), ANSWER_NO_ANSWER);
+    house_settle(house);
+    (void)outcome(house, last_call_to(house, phones[1]), ANSWER_NO_ANSWER);
+    house_settle(house);
+    assert_int_equal(calls_to(house, phones[0]), 1);
+    assert_int_equal(calls_to(house, phones[1]), 1);
+}
+
 /* As the layer refuses them, too; and behind the last one the step is over. */
 static void test_numbers__each_refused(void **state)
 {
@@ -197,6 +265,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(test_numbers__one_after_the_other),
+        HOUSE_TEST(test_numbers__not_of_who_is_there),
+        HOUSE_TEST(test_numbers__of_an_offer_over_a_step),
         HOUSE_TEST(test_numbers__each_refused),
         HOUSE_TEST(test_numbers__each_needs_the_trunk),
         HOUSE_TEST(test_numbers__reordered_in_between),
