@@ -18,8 +18,9 @@ struct block {
     alignas(max_align_t) unsigned char bytes[];
 };
 
+/* Its first block lies behind it, in the same piece of memory. */
 struct arena {
-    unsigned magic;
+    alignas(max_align_t) unsigned magic;
     size_t bytes_max;
     size_t bytes_used;
     bool exhausted;
@@ -27,30 +28,31 @@ struct arena {
     struct block *first;
 };
 
+static void block_init(struct block *block, size_t capacity)
+{
+    block->next = NULL;
+    block->capacity = capacity;
+    block->used = 0;
+}
+
 static struct block *block_create(size_t capacity)
 {
     struct block *block = malloc(sizeof *block + capacity);
     if (block != NULL) {
-        block->next = NULL;
-        block->capacity = capacity;
-        block->used = 0;
+        block_init(block, capacity);
     }
     return block;
 }
 
 struct arena *arena_create(size_t bytes_max)
 {
-    struct arena *arena = calloc(1, sizeof *arena);
+    struct arena *arena = malloc(sizeof *arena + sizeof(struct block) + FIRST_BYTES);
     if (arena == NULL) {
         return NULL;
     }
-    arena->magic = ARENA_MAGIC;
-    arena->bytes_max = bytes_max;
-    arena->first = block_create(FIRST_BYTES);
-    if (arena->first == NULL) {
-        free(arena);
-        return NULL;
-    }
+    *arena = (struct arena){.magic = ARENA_MAGIC, .bytes_max = bytes_max};
+    arena->first = (struct block *)(void *)(arena + 1);
+    block_init(arena->first, FIRST_BYTES);
     arena->current = arena->first;
     return arena;
 }
@@ -69,7 +71,7 @@ void arena_destroy(struct arena **arena)
     if (*arena != NULL) {
         assert((*arena)->magic == ARENA_MAGIC);
         (*arena)->magic = 0;
-        free_blocks((*arena)->first);
+        free_blocks((*arena)->first->next);
         free(*arena);
         *arena = NULL;
     }
