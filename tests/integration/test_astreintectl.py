@@ -642,8 +642,8 @@ class Customers(Case):
                                        "not complete, notifications are switched off, the test "
                                        "push was not heard yet, the phone is on silent, "
                                        "of-tomorrow")),
-                               ("fr", ("MANQUÉE", "remplacé par zoe", "inconnue",
-                                       "sans prise de poste",
+                               ("fr", ("MANQUÉE", "remplacement par zoe", "inconnue",
+                                       "pas de prise de poste prévue",
                                        "incomplète, notifications désactivées, notification "
                                        "d'essai pas encore entendue, téléphone en silencieux, "
                                        "of-tomorrow"))):
