@@ -16,6 +16,7 @@
 #define CUSTOMERS_SHOWN_MAX 1000
 #define ITEMS_SHOWN_MAX     2000 /* of all customers together */
 #define OVERDUE_MS          HOUR_MS
+#define FIRST_TAKES_MS      INT64_C(60000) /* a look at everybody that is on its way */
 
 struct shown_report {
     const struct directory_customer *customer;
@@ -116,6 +117,7 @@ static void write_report(struct json_writer *json, const struct reports *reports
     bool is_there = row->customer_id != 0;
     json_object_begin(json);
     json_member_text(json, "customer", shown->customer->slug);
+    json_member_text(json, "time_zone", shown->customer->time_zone);
     json_member_time(json, "computed_at", is_there ? row->computed_at : WALL_NEVER);
     json_member_time(json, "due_at", shown->due);
     json_member_bool(json, "overdue", shown->overdue);
@@ -155,8 +157,18 @@ static void write_reports(struct json_writer *json, void *context)
 
 /* ---- what is read ---- */
 
-/* That it was never computed may be because it was just made: overdue all the same, as nobody knows
- * yet whether somebody will be there. Who is not active any more is computed no more. */
+/* One that was just made is left time to be set up, as it is by the thread that computes. */
+static bool is_overdue(const struct admin_api_coverage *schedule, const struct shown_report *shown,
+                       struct wall_time now)
+{
+    if (shown->row.customer_id != 0) {
+        return shown->row.computed_at.ms < shown->due.ms && now.ms > shown->due.ms + OVERDUE_MS;
+    }
+    int64_t first_ms = shown->customer->created_at.ms + schedule->first_after_ms;
+    return now.ms > first_ms + FIRST_TAKES_MS;
+}
+
+/* Who is not active any more is computed no more. */
 static enum status add(struct exchange *exchange, struct store *store,
                        const struct directory_customer *customer, struct reports *reports,
                        struct error *error)
@@ -181,8 +193,7 @@ static enum status add(struct exchange *exchange, struct store *store,
         status = zone == NULL ? error_set(error, STATUS_NO_MEMORY, "no memory for a time zone")
                               : nightly_due(schedule, customer, now, zone, &shown->due, error);
         arena_destroy(&zone);
-        shown->overdue = never || (shown->row.computed_at.ms < shown->due.ms &&
-                                   now.ms > shown->due.ms + OVERDUE_MS);
+        shown->overdue = is_overdue(schedule, shown, now);
     }
     return status;
 }

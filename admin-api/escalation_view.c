@@ -197,7 +197,7 @@ void view_paper(struct json_writer *json, const struct procedure *procedure, str
 void view_timeline_entry(struct json_writer *json, const struct directory_customer *customer,
                          const struct timeline_row *row, bool with_escalation, bool french)
 {
-    char sentence[SENTENCE_BYTES_MAX];
+    char sentence[SENTENCE_BYTES_MAX], note[NOTE_PHRASE_BYTES_MAX];
     if (french) {
         timeline_phrase(customer, row, sentence);
     } else {
@@ -213,7 +213,7 @@ void view_timeline_entry(struct json_writer *json, const struct directory_custom
     json_member_text(json, "kind", entry_kind_word(row->kind));
     json_member_text(json, "text", sentence);
     json_member_raw(json, "facts", row->facts != NULL ? row->facts : "{}");
-    json_member_text(json, "personal", row->personal);
+    json_member_text(json, "personal", french ? timeline_note_phrase(row, note) : row->personal);
     json_object_end(json);
 }
 

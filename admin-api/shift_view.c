@@ -69,6 +69,10 @@ static enum status load_check_in(struct store *store, struct arena *arena, struc
     status = store_find_complete_check_in(store, view->customer->id, view->agent->id,
                                           opens_at(view), arena, &complete, error);
     view->complete = status == STATUS_OK;
+    if (view->complete) {
+        view->completed_at = complete.completed_at;
+        view->completed_way = complete.way;
+    }
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
@@ -89,12 +93,17 @@ static enum status load_made(struct store *store, struct arena *arena, struct sh
 enum status shift_view_load(struct store *store, struct wall_time now, struct arena *arena,
                             struct shift_view *view, struct error *error)
 {
+    view->completed_at = WALL_NEVER;
     if (!view->rota->check_in.planned) {
         return STATUS_OK;
     }
     enum status status = store_get_check_in_duty(store, view->customer->id, view->rota->slug,
                                                  view->from, view->agent->id, &view->duty, error);
     view->judged = status == STATUS_OK;
+    if (view->judged) {
+        view->completed_at = view->duty.completed_at;
+        view->completed_way = view->duty.completed_way;
+    }
     if (status == STATUS_NOT_FOUND && now.ms >= opens_at(view).ms) {
         status = load_check_in(store, arena, view, error);
     }
@@ -181,7 +190,7 @@ void shift_view_check_in(struct json_writer *json, const struct shift_view *view
         json_null_value(json);
         return;
     }
-    bool settled = view->judged && view->duty.completed_at.ms != TIME_NEVER_MS;
+    bool settled = view->completed_at.ms != TIME_NEVER_MS;
     const struct directory_person *other =
         view->judged && view->duty.replaced_by != 0
             ? directory_agent(view->customer, view->duty.replaced_by)
@@ -192,8 +201,8 @@ void shift_view_check_in(struct json_writer *json, const struct shift_view *view
     json_member_time(json, "remind_at",
                      (struct wall_time){view->from.ms - view->rota->check_in.remind_before_ms});
     json_member_time(json, "closes_at", closes_at(view));
-    json_member_time(json, "completed_at", settled ? view->duty.completed_at : WALL_NEVER);
-    json_member_text(json, "way", settled ? way_word(view->duty.completed_way) : NULL);
+    json_member_time(json, "completed_at", view->completed_at);
+    json_member_text(json, "way", settled ? way_word(view->completed_way) : NULL);
     json_member_text(json, "replaced_by", other != NULL ? other->slug : NULL);
     write_made(json, view);
     write_asked(json, view);

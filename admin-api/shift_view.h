@@ -30,8 +30,10 @@ struct shift_view {
     struct check_in_duty_row duty; /* when it was */
     bool complete;                 /* not judged: the agent is checked in for it already, */
     bool pending;                  /* or has begun to */
-    bool made;                     /* the agent made a check-in from its opening to its end: */
-    struct check_in_row check_in;  /* the complete one, or the newest */
+    struct wall_time completed_at; /* when it was taken up; WALL_NEVER: it was not, or not yet */
+    enum check_in_way completed_way;
+    bool made;                    /* the agent made a check-in from its opening to its end: */
+    struct check_in_row check_in; /* the complete one, or the newest */
     struct check_in_lacks lacks;
 };
 

@@ -12,6 +12,7 @@ static const char *const dictionary[][2] = {
     /* why somebody was passed over, or a step ended */
     {"nobody_on_call", "personne n'est d'astreinte"},
     {"declined", "a refusé"},
+    {"stepped_aside", "n'intervient plus"},
     {"no_live_device", "aucun téléphone enregistré"},
     {"no_number", "aucun numéro"},
     {"eight_are_asked_already", "huit personnes sont déjà demandées"},
@@ -20,7 +21,7 @@ static const char *const dictionary[][2] = {
     {"every_path_failed", "tous les moyens ont échoué"},
     {"nobody_reachable", "personne n'est joignable"},
     {"holder_silent", "l'intervenant ne répond plus"},
-    {"desk", "à la demande de l'accueil"},
+    {"desk", "à la demande du centre d'appels"},
     /* what an attempt is for */
     {"alert", "alerte"},
     {"update", "mise à jour"},
@@ -29,7 +30,7 @@ static const char *const dictionary[][2] = {
     {"cancel_notice", "avis d'annulation"},
     {"exhausted", "personne n'a été joint"},
     {"fruitless", "premier tour sans réponse"},
-    {"task", "tâche pour l'accueil"},
+    {"task", "tâche pour le centre d'appels"},
     {"quarantine", "mise de côté"},
     {"offer", "demande nominative"},
     {"team", "changement dans l'équipe"},
@@ -78,7 +79,7 @@ static const char *with_path(const char *path)
            : strcmp(path, "call") == 0     ? " par téléphone"
            : strcmp(path, "callback") == 0 ? " par message"
            : strcmp(path, "app") == 0      ? " dans l'application"
-           : strcmp(path, "desk") == 0     ? ", dit à l'accueil"
+           : strcmp(path, "desk") == 0     ? ", dit au centre d'appels"
                                            : "";
 }
 
@@ -103,15 +104,15 @@ static const struct means *means_of(const char *path)
     return &means_table[i];
 }
 
-/* "Le message à Paul", "Le message au centre d'appels": French contracts "à le". */
+/* "Le message à Paul", "Le message au centre d'appels", "La tentative pour Paul". */
 static void say_way(const char *path, const char *to, char text_r[SENTENCE_BYTES_MAX])
 {
     const char *way = means_of(path)->to;
-    size_t bytes = strlen(way);
-    bool contracts = strncmp(to, "le ", 3) == 0 && strcmp(way + bytes - 2, "à") == 0;
-    if (contracts) {
-        (void)snprintf(text_r, SENTENCE_BYTES_MAX, "%.*sau %s", (int)(bytes - strlen("à")), way,
-                       to + 3);
+    size_t bytes = strlen(way) - strlen(" à");
+    char whom[SAID_TO_BYTES];
+    if (strcmp(way + bytes, " à") == 0) {
+        said_to_in_french(to, whom);
+        (void)snprintf(text_r, SENTENCE_BYTES_MAX, "%.*s %s", (int)bytes, way, whom);
     } else {
         (void)snprintf(text_r, SENTENCE_BYTES_MAX, "%s %s", way, to);
     }
@@ -160,9 +161,9 @@ static int say_procedure(enum entry_kind kind, const struct said *said, char *te
     case ENTRY_QUARANTINED:
         return snprintf(text, size, "Mise de côté\u00a0; le centre d'appels est prévenu.");
     case ENTRY_TASK:
-        return snprintf(text, size, "Une tâche pour l'accueil%s%s.", because(word), word);
+        return snprintf(text, size, "Une tâche pour le centre d'appels%s%s.", because(word), word);
     case ENTRY_TASK_DONE:
-        return snprintf(text, size, "%s a fait la tâche de l'accueil.", somebody(said));
+        return snprintf(text, size, "%s a fait la tâche du centre d'appels.", somebody(said));
     case ENTRY_CALLED_BACK:
         return snprintf(text, size, "%s a rappelé l'appelant %lld.", somebody(said), said->number);
     default:
@@ -179,7 +180,7 @@ static const char *const releases[][2] = {
     {"nobody_to_dial", "Personne à qui transférer l'appel\u00a0: escalade."},
     {"severity", "La gravité monte\u00a0: escalade."},
     {"joined", "L'appelant suivant ne peut pas attendre\u00a0: escalade."},
-    {"desk", "Escalade avant l'ouverture, à la demande de l'accueil."},
+    {"desk", "Escalade avant l'ouverture, à la demande du centre d'appels."},
 };
 
 /* What is done instead of escalating. */
@@ -273,7 +274,7 @@ static int say_attempt(enum entry_kind kind, const struct said *said, char *text
                                                     " (quatrième numéro)"};
     char way[SENTENCE_BYTES_MAX], whom[2 * SAID_NAME_BYTES];
     const char *word = translate(said->word, buffer);
-    const char *to = said_whom(said, "l'accueil", places, whom);
+    const char *to = said_whom(said, "le centre d'appels", places, whom);
     bool feminine = means_of(said->path)->feminine;
     say_way(said->path, to, way);
     switch ((int)kind) {
@@ -298,7 +299,7 @@ static int say_attempt(enum entry_kind kind, const struct said *said, char *text
     case ENTRY_SEEN:
         return snprintf(text, size, "%s l'a vue.", somebody(said));
     case ENTRY_CALL_PROGRESS:
-        return snprintf(text, size, "L'appel à %s\u00a0: %s.", to, word);
+        return snprintf(text, size, "%.300s\u00a0: %s.", way, word);
     default:
         return -1;
     }
@@ -311,10 +312,17 @@ static int say_progress(const struct said *said, char *text)
                        : strcmp(said->word, "on_site") == 0   ? "est sur place"
                                                               : "s'en occupe";
     if (said->number > 0) {
-        return snprintf(text, SENTENCE_BYTES_MAX, "%s %s, attendu dans %lld minutes.",
+        return snprintf(text, SENTENCE_BYTES_MAX, "%s %s, arrivée dans %lld minutes.",
                         somebody(said), does, (said->number + 59) / 60);
     }
     return snprintf(text, SENTENCE_BYTES_MAX, "%s %s.", somebody(said), does);
+}
+
+static int say_refused(const struct said *said, const char *verb, char *text)
+{
+    char whom[SAID_TO_BYTES];
+    said_to_in_french(somebody(said), whom);
+    return snprintf(text, SENTENCE_BYTES_MAX, "Refusé %s\u00a0: %s.", whom, verb);
 }
 
 /* What a person did. */
@@ -334,8 +342,9 @@ static int say_verb(enum entry_kind kind, const struct said *said, char *text)
     case ENTRY_EXTENDED:
         return snprintf(text, size, "%s s'en occupe toujours.", who);
     case ENTRY_OVERDUE:
-        return snprintf(text, size,
-                        "%s ne donne plus de nouvelles\u00a0: appel, et tâche à l'accueil.", who);
+        return snprintf(
+            text, size,
+            "%s ne donne plus de nouvelles\u00a0: appel, et tâche pour le centre d'appels.", who);
     case ENTRY_HANDED_BACK:
         return snprintf(text, size, "%s rend la main\u00a0; la procédure continue.", who);
     case ENTRY_RESUMED:
@@ -347,14 +356,13 @@ static int say_verb(enum entry_kind kind, const struct said *said, char *text)
     case ENTRY_CANCELLED:
         return snprintf(text, size, "%s annule.", who);
     case ENTRY_CANCEL_CONFIRMED:
-        return snprintf(text, size, "L'intervenant a confirmé l'annulation.");
+        return snprintf(text, size, "L'annulation est confirmée.");
     case ENTRY_SEVERITY:
         return snprintf(text, size, "La gravité est maintenant\u00a0: %s.", word);
     case ENTRY_NOTE:
         return snprintf(text, size, "%s a ajouté une note.", who);
     case ENTRY_REFUSED_VERB:
-        return snprintf(text, size, "%s n'a pas été suivi\u00a0: %s.", who,
-                        verb != NULL ? verb : said_plain(said->word, buffer));
+        return say_refused(said, verb != NULL ? verb : said_plain(said->word, buffer), text);
     default:
         return -1;
     }
@@ -377,8 +385,8 @@ static int say_clock(enum entry_kind kind, const struct said *said, char *text)
 void timeline_phrase(const struct directory_customer *customer, const struct timeline_row *row,
                      char phrase_r[SENTENCE_BYTES_MAX])
 {
-    static const struct said_names names = {"l'opérateur ", "l'accueil", "le centre d'appels",
-                                            "un agent", "un contact"};
+    static const struct said_names names = {"l'opérateur ", "le centre d'appels",
+                                            "le centre d'appels", "un agent", "un contact"};
     struct said said;
     said_init(&said, customer, row, &names);
     if (say_procedure(row->kind, &said, phrase_r) < 0 &&

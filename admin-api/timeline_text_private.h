@@ -52,6 +52,10 @@ void said_time(const struct said *said, char text_r[SAID_TIME_BYTES]);
 /* The sentence for a word, of pairs; the last pair is for all others. */
 const char *said_sentence(const char *const (*pairs)[2], size_t count, const char *word);
 
+/* "à Paul Durand", "au centre d'appels": French contracts "à le". */
+#define SAID_TO_BYTES (2 * SAID_NAME_BYTES + 8)
+void said_to_in_french(const char *name, char text_r[SAID_TO_BYTES]);
+
 /* A verb that was refused (timeline_text_team.c); NULL: it is not known. */
 const char *said_verb_in_french(const char *word);
 

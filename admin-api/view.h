@@ -60,6 +60,11 @@ void timeline_sentence(const struct directory_customer *customer, const struct t
 /* The French one. */
 void timeline_phrase(const struct directory_customer *customer, const struct timeline_row *row,
                      char phrase_r[SENTENCE_BYTES_MAX]);
+/* The words beside it: in French where the gateway noted them itself, otherwise as they were said;
+ * or NULL. They live in the row or in phrase_r. */
+#define NOTE_PHRASE_BYTES_MAX 512
+const char *timeline_note_phrase(const struct timeline_row *row,
+                                 char phrase_r[NOTE_PHRASE_BYTES_MAX]);
 
 /* As view_escalation()'s "attempts" has them. */
 void view_attempt(struct json_writer *json, const struct directory_customer *customer,

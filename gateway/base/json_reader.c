@@ -243,10 +243,11 @@ bool json_take_bool(struct json_reader *reader, const char *name, bool fallback)
 int json_take_word(struct json_reader *reader, const char *name, bool required,
                    const char *const *words, int fallback)
 {
-    const char *text = json_take_text(reader, name, required, 1, 64);
-    if (text == NULL) {
+    json_t *value = take(reader, name, required);
+    if (value == NULL) {
         return fallback;
     }
+    const char *text = json_is_string(value) ? json_string_value(value) : "";
     char allowed[120] = "";
     size_t used = 0;
     for (int i = 0; words[i] != NULL; i++) {

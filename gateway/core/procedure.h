@@ -77,9 +77,9 @@ struct procedure {
 /* How a version stands with the customer. None of it keeps it from being run. */
 enum procedure_paper { PAPER_IN_ORDER, PAPER_UNAPPROVED, PAPER_REVIEW_DUE };
 
-/* Reads the JSON form (API.md) strictly: unknown fields are refused. Memory comes from the arena.
- * slug is the name in the URL; a "slug" member must equal it. STATUS_INVALID with the JSON pointer
- * of the fault. */
+/* Reads the JSON form (schema/openapi.yaml) strictly: unknown fields are refused. Memory comes from
+ * the arena. slug is the name in the URL; a "slug" member must equal it. STATUS_INVALID with the
+ * JSON pointer of the fault. */
 enum status procedure_parse(const char *json, size_t json_bytes, const char *slug,
                             struct arena *arena, struct procedure **procedure_r,
                             struct error *error) MUST_CHECK;

@@ -109,7 +109,8 @@ static int reach_people_of_step(struct step *step)
             continue; /* they are there already */
         }
         if (run_stepped_aside(step, &person->ref)) {
-            record_skip(step, &person->ref, "declined");
+            bool gone = person_equal(&step->now->handed_back_by, &person->ref);
+            record_skip(step, &person->ref, gone ? "stepped_aside" : "declined");
             continue;
         }
         int reached = run_ask(step, person);

@@ -166,6 +166,7 @@ static bool print_last(const struct terminal *out, const struct wording *words, 
         if (!shows) {
             continue;
         }
+        terminal_use_zone(ctl_member(customer, "time_zone"));
         terminal_time(ctl_member(customer, "computed_at"), now, at);
         terminal_column(out, TINT_BOLD, 20, ctl_member(customer, "customer"));
         terminal_print(out, TINT_DIM, "%s%s", never ? words->uncomputed : words->computed,
@@ -197,6 +198,7 @@ static enum ctl_exit show_last(struct ctl *ctl, const struct arguments *argument
     }
     bool as_json = arguments_option(arguments, "--json") != NULL;
     bool in_english = language != NULL && strcmp(language, "en") == 0;
+    terminal_use_french(!in_english);
     bool found = print_last(&out, in_english ? &english : &french, response.json,
                             clock_wall(ctl->clock), !as_json);
     if (as_json) {

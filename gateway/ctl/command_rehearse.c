@@ -238,8 +238,22 @@ static void print_head(const struct terminal *out, const struct wording *words, 
     print_outcome(out, words, answer);
 }
 
-static void print_rehearsal(struct ctl *ctl, json_t *answer)
+/* "/assume/1" as it was written in the list: "paul=accepts". */
+static const char *as_written(const char *list, const char *pointer, char item_r[ITEM_BYTES_MAX])
 {
+    static const char prefix[] = "/assume/";
+    bool found = list != NULL && strncmp(pointer, prefix, sizeof prefix - 1) == 0;
+    long left = found ? strtol(pointer + sizeof prefix - 1, NULL, 10) : -1;
+    while (found && left >= 0) {
+        found = next_item(&list, item_r);
+        left--;
+    }
+    return found ? item_r : pointer;
+}
+
+static void print_rehearsal(struct ctl *ctl, json_t *answer, const char *assumed)
+{
+    char written[ITEM_BYTES_MAX];
     const struct terminal out = {.file = ctl->out, .colour = ctl->colour};
     const struct wording *words =
         strcmp(ctl_member(answer, "language"), "fr") == 0 ? &french : &english;
@@ -260,7 +274,8 @@ static void print_rehearsal(struct ctl *ctl, json_t *answer)
     json_array_foreach(json_object_get(answer, "assumptions_unused"), i, item)
     {
         terminal_print(&out, TINT_YELLOW, "%s%s", i == 0 ? "\n" : "", words->unused);
-        terminal_text(&out, TINT_YELLOW, json_is_string(item) ? json_string_value(item) : "");
+        const char *pointer = json_is_string(item) ? json_string_value(item) : "";
+        terminal_text(&out, TINT_YELLOW, as_written(assumed, pointer, written));
         terminal_print(&out, TINT_PLAIN, "\n");
     }
 }
@@ -279,7 +294,7 @@ enum ctl_exit command_rehearse(struct ctl *ctl, const struct arguments *argument
     if (arguments_option(arguments, "--json") != NULL) {
         ctl_print_json(ctl, response.json, false);
     } else {
-        print_rehearsal(ctl, response.json);
+        print_rehearsal(ctl, response.json, arguments_option(arguments, "--assume"));
     }
     client_response_fini(&response);
     return CTL_OK;

@@ -20,9 +20,9 @@ static const struct state_words {
     {"pending", TINT_YELLOW, "begun, not complete", "commencée, incomplète"},
     {"open", TINT_PLAIN, "may be checked in", "prise de poste ouverte"},
     {"not_open", TINT_DIM, "not yet", "pas encore ouverte"},
-    {"asked", TINT_YELLOW, "missing, asked for", "attendue, agent relancé"},
+    {"asked", TINT_YELLOW, "missing, asked for", "attendue, relance en cours"},
     {"missed", TINT_RED, "MISSED", "MANQUÉE"},
-    {"replaced", TINT_YELLOW, "replaced by", "remplacé par"},
+    {"replaced", TINT_YELLOW, "replaced by", "remplacement par"},
     {"withdrawn", TINT_DIM, "given to somebody else", "confiée à quelqu'un d'autre"},
 };
 
@@ -76,7 +76,8 @@ static void print_check_in(const struct terminal *out, json_t *check_in, struct 
 {
     char at[TERMINAL_TIME_BYTES_MAX];
     if (!json_is_object(check_in)) {
-        terminal_print(out, TINT_DIM, french ? "sans prise de poste" : "no check-in planned");
+        terminal_print(out, TINT_DIM,
+                       french ? "pas de prise de poste prévue" : "no check-in planned");
         return;
     }
     print_state(out, check_in, french);

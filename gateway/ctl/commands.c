@@ -189,7 +189,8 @@ const struct command commands[] = {
      "alias,\n"
      "default_procedure and the lists contacts, agents, procedures, rules and the objects rotas "
      "(by\n"
-     "role) and check_ins (plans by role: procedure, remind_before_s, opens_before_s, severity);\n"
+     "role) and check_ins (plans by role: procedure, remind_before_s, opens_before_s,\n"
+     "closes_after_s, severity, probe_minutes);\n"
      "also, where it has them, opening_hours, holidays, numbers (it is called on), "
      "emergency_phone,\n"
      "greeting, nobody_reached, retention_days, notice_days and ticket_fields. The gateway "
@@ -206,7 +207,27 @@ const struct command commands[] = {
      "that a file that is refused rings nobody and routes nothing.\n\n"
      "--dry-run sends nothing: it reads what is there and says what would be created or updated. "
      "What\n"
-     "stands inside the definitions the gateway judges only when they are put.",
+     "stands inside the definitions the gateway judges only when they are put.\n\n"
+     "Members that contrib/examples/customers.json does not show:\n"
+     "  an agent's or contact's numbers, called in their order:\n"
+     "    \"phones\": [{\"number\": \"06 12 34 56 78\"}, {\"number\": \"01 42 34 56 78\", "
+     "\"label\": "
+     "\"domicile\"}]\n"
+     "  a step that wants two people:\n"
+     "    {\"notify\": [{\"on_call\": \"garde\"}, {\"on_call\": \"renfort\"}], \"by\": "
+     "[\"push\"],\n"
+     "     \"accepted_within_s\": 120, \"acceptances\": 2}\n"
+     "  a check-in plan, and the procedure that it names:\n"
+     "    \"check_ins\": {\"garde\": {\"procedure\": \"prise-de-poste\", \"opens_before_s\": "
+     "3600,\n"
+     "      \"remind_before_s\": 1800, \"closes_after_s\": 0, \"severity\": \"major\", "
+     "\"probe_minutes\": 30}}\n"
+     "    {\"slug\": \"prise-de-poste\", \"steps\": [\n"
+     "      {\"notify\": [{\"check_in\": \"agent\"}], \"by\": [\"push\"], \"accepted_within_s\": "
+     "600},\n"
+     "      {\"notify\": [{\"on_call\": \"renfort\"}], \"by\": [\"push\", \"call\"], "
+     "\"accepted_within_s\": 600}],\n"
+     "     \"exhausted\": [{\"callback\": \"call-centre\"}]}",
      OPTIONS({"--dry-run", NULL, "say what would change, change nothing"}), 1, 1, command_apply,
      "astreintectl apply customers.json --dry-run"},
     {"holidays", "CUSTOMER [FILE|-] [--remove]", "a customer's own holidays: an iCalendar file",

@@ -66,8 +66,8 @@ static void print_holder(const struct terminal *out, json_t *escalation, struct 
     terminal_print(out, TINT_PLAIN, out->french ? " depuis " : " since ");
     print_time(out, ctl_member(holder, "since"), now);
     print_aside(out, word_of(out, intervention_of(escalation, holder)));
-    if (ctl_member(holder, "eta_at")[0] != '\0') {
-        terminal_print(out, TINT_PLAIN, out->french ? ", attendu à " : ", expected ");
+    if (ctl_member(holder, "eta_at")[0] != '\0' && ctl_member(escalation, "closed_at")[0] == '\0') {
+        terminal_print(out, TINT_PLAIN, out->french ? ", arrivée prévue à " : ", expected ");
         print_time(out, ctl_member(holder, "eta_at"), now);
     }
     terminal_print(out, TINT_PLAIN, "\n");
@@ -81,7 +81,8 @@ static void print_next(const struct terminal *out, json_t *next, struct wall_tim
             print_time(out, ctl_member(next, "at"), now);
             terminal_print(out, TINT_PLAIN, " ");
         }
-        terminal_text(out, TINT_PLAIN, ctl_member(next, "what"));
+        char what[LANGUAGE_NEXT_BYTES_MAX];
+        terminal_text(out, TINT_PLAIN, language_next(ctl_member(next, "what"), out->french, what));
         terminal_print(out, TINT_PLAIN, "\n");
     }
 }
@@ -242,10 +243,14 @@ const char *escalation_view_task(const struct terminal *out, json_t *task)
 {
     static const char *const french[][2] = {
         {"promise", "Rappeler l'appelant\u00a0: l'heure promise approche et personne n'a pris."},
-        {"progress", "Demander des nouvelles à l'intervenant\u00a0: le délai est passé."},
+        {"progress", "Demander des nouvelles de l'intervention\u00a0: le délai est passé."},
         {"cancel",
-         "Prévenir l'intervenant de l'annulation\u00a0: aucun téléphone ne l'a confirmée."},
-        {"caller", "Rappeler l'appelant\u00a0: annulé alors que la promesse restait ouverte."}};
+         "Prévenir qui s'en charge de l'annulation\u00a0: aucun téléphone ne l'a confirmée."},
+        {"caller", "Rappeler l'appelant\u00a0: annulé alors que la promesse restait ouverte."},
+        {"unaccepted", "Solliciter quelqu'un d'autre, ou de vive voix\u00a0: la personne demandée "
+                       "n'a pas accepté."},
+        {"short_handed",
+         "Trouver du renfort\u00a0: moins d'acceptations que la procédure n'en veut."}};
     for (size_t i = 0; out->french && i < sizeof french / sizeof french[0]; i++) {
         if (strcmp(french[i][0], ctl_member(task, "kind")) == 0) {
             return french[i][1];
@@ -302,10 +307,12 @@ void escalation_view(const struct terminal *out, json_t *escalation, struct wall
 {
     escalation_view_head(out, escalation, now);
     bool french = out->french;
-    print_list(out, json_object_get(escalation, "callers"), french ? "Appelants" : "Callers", now,
-               NULL, print_caller);
-    print_list(out, json_object_get(escalation, "tasks"), french ? "Accueil" : "Desk", now, NULL,
-               print_task);
+    if (strcmp(ctl_member(escalation, "kind"), "check_in") != 0) { /* nobody called about it */
+        print_list(out, json_object_get(escalation, "callers"), french ? "Appelants" : "Callers",
+                   now, NULL, print_caller);
+    }
+    print_list(out, json_object_get(escalation, "tasks"), french ? "Centre d'appels" : "Desk", now,
+               NULL, print_task);
     print_list(out, json_object_get(escalation, "attempts"), french ? "Tentatives" : "Attempts",
                now, print_attempt_titles, print_attempt);
     print_list(out, json_object_get(escalation, "timeline"), french ? "Journal" : "Timeline", now,

@@ -21,4 +21,9 @@ bool language_take(struct ctl *ctl, const struct arguments *arguments, const cha
  * blanks around it; the word itself when it is not known, or French is not asked for. */
 const char *language_word(const char *word, bool french);
 
+/* What an escalation does next ("next round, step 1: push to claire") in French, where French is
+ * asked for; unknown words stay as they are. Lives in `what`, in text_r or for ever. */
+#define LANGUAGE_NEXT_BYTES_MAX 512
+const char *language_next(const char *what, bool french, char text_r[LANGUAGE_NEXT_BYTES_MAX]);
+
 #endif

@@ -296,6 +296,7 @@ static enum status local_time(void *context, const struct engine_calendar *calen
             .is_known = true,
             .weekday = (int)(((int64_t)days + THURSDAY) % 7),
             .minute = second / 60,
+            .date_days = days,
             .holidays_known = holidays != NULL,
             .holiday = holidays != NULL && holidays_find(holidays, days, NULL),
             .holiday_yesterday = holidays != NULL && holidays_find(holidays, days - 1, NULL),

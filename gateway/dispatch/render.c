@@ -42,7 +42,7 @@ static const char *alert_words(enum asked asked, bool french)
         return french ? "Prise de poste : confirmez-la dans l'application."
                       : "Check-in: confirm it in the app.";
     case ASKED_REPLACEMENT:
-        return french ? "Prise de poste non confirmée : pouvez-vous remplacer ? Ouvrez "
+        return french ? "Prise de poste non confirmée : pouvez-vous prendre ce poste ? Ouvrez "
                         "l'application pour répondre."
                       : "A check-in is missing: can you take the shift? Open the app to answer.";
     case ASKED_SETTLEMENT: /* a contact has no app */
@@ -186,8 +186,9 @@ static const char *check_in_sentence(enum asked asked, enum attempt_purpose purp
                       : "A check-in is still not settled. Press 1 to go on, 2 to hand back.";
     }
     if (asked == ASKED_REPLACEMENT) {
-        return french ? "Prise de poste non confirmée. Tapez 1 pour remplacer, 2 pour refuser."
-                      : "A check-in is missing. Press 1 to take the shift, 2 to decline.";
+        return french
+                   ? "Prise de poste non confirmée. Tapez 1 pour prendre ce poste, 2 pour refuser."
+                   : "A check-in is missing. Press 1 to take the shift, 2 to decline.";
     }
     return french ? "Prise de poste non confirmée. Tapez 1 pour écouter et vous en charger, 2 pour "
                     "refuser."
@@ -297,21 +298,32 @@ static void write_call(struct json_writer *json, const struct effect *effect,
     json_member_text(json, "outcome_url", url);
 }
 
-static const char *task_text(enum task_kind kind)
+static const char *task_text(enum task_kind kind, bool french)
 {
     switch (kind) {
     case TASK_PROMISE:
-        return "Call the caller back before the promised time: nobody has taken the call yet.";
+        return french ? "Rappeler l'appelant avant l'heure promise : personne n'a encore pris "
+                        "l'appel."
+                      : "Call the caller back before the promised time: nobody has taken the call "
+                        "yet.";
     case TASK_PROGRESS:
-        return "Ask the holder how it stands: no progress was reported.";
+        return french ? "Demander où en est l'intervention : aucune nouvelle n'est arrivée."
+                      : "Ask the holder how it stands: no progress was reported.";
     case TASK_CANCEL:
-        return "Tell the holder by voice that it was cancelled: they did not confirm.";
+        return french ? "Prévenir de vive voix la personne en intervention que c'est annulé : elle "
+                        "ne l'a pas confirmé."
+                      : "Tell the holder by voice that it was cancelled: they did not confirm.";
     case TASK_CALLER:
-        return "Call the caller back: the escalation was cancelled with a promise open.";
+        return french ? "Rappeler l'appelant : l'escalade a été annulée alors qu'une promesse "
+                        "restait ouverte."
+                      : "Call the caller back: the escalation was cancelled with a promise open.";
     case TASK_OFFER:
-        return "Ask somebody else, or by voice: who was asked by name did not accept.";
+        return french ? "Solliciter quelqu'un d'autre, ou de vive voix : la personne demandée n'a "
+                        "pas accepté."
+                      : "Ask somebody else, or by voice: who was asked by name did not accept.";
     case TASK_TEAM:
-        return "Find more people: fewer accepted than the procedure wants.";
+        return french ? "Trouver du renfort : moins d'acceptations que la procédure n'en veut."
+                      : "Find more people: fewer accepted than the procedure wants.";
     }
     return "";
 }
@@ -332,7 +344,8 @@ static void write_announcement(struct json_writer *json, const struct effect *ef
         json_name(json, "task");
         json_object_begin(json);
         json_member_text(json, "kind", task_kind_word((enum task_kind)effect->number));
-        json_member_text(json, "text", task_text((enum task_kind)effect->number));
+        json_member_text(json, "text",
+                         task_text((enum task_kind)effect->number, speaks_french(effect)));
         json_object_end(json);
     }
 }

@@ -23,6 +23,7 @@
 #include "gateway/engine/asked_because.h"
 #include "gateway/engine/duty_private.h"
 #include "gateway/engine/reachability.h"
+#include "gateway/engine/span_words.h"
 
 #define MISSING_MAX      DUTIES_OF_AGENT_MAX
 #define FIELDS_BYTES_MAX 1024
@@ -265,8 +266,7 @@ static const char *title(struct arena *arena, enum asked_because because, const 
                         agent, rota);
 }
 
-/* Behind its details: what has become of a shift that was taken up, or that it is asked for late.
- */
+/* Behind its details: what has become of a shift that was taken up, or that it is late. */
 static const char *remark(enum asked_because because, bool late, bool french)
 {
     switch (because) {
@@ -286,22 +286,25 @@ static const char *remark(enum asked_because because, bool late, bool french)
 }
 
 /* What people read of it: nothing of a caller. */
-static bool describe(struct arena *arena, const struct directory_customer *customer,
-                     const struct directory_rota *rota, const struct check_in_duty_row *duty,
-                     struct escalate_request *request)
+static bool describe(struct engine *engine, struct arena *arena,
+                     const struct directory_customer *customer, const struct directory_rota *rota,
+                     const struct check_in_duty_row *duty, struct escalate_request *request)
 {
     const struct directory_person *agent = directory_agent(customer, duty->agent_id);
     bool french = speaks_french(customer);
-    char from[RFC3339_BYTES_MAX], to[RFC3339_BYTES_MAX], fields[FIELDS_BYTES_MAX];
+    char from[RFC3339_BYTES_MAX], to[RFC3339_BYTES_MAX];
+    char fields[FIELDS_BYTES_MAX], span[SPAN_WORDS_BYTES_MAX];
     struct json_writer json;
     int64_t late_ms =
         duty->judged_at.ms - (duty->shift_from_at.ms - rota->check_in.remind_before_ms);
     wall_time_format(duty->shift_from_at, from);
     wall_time_format(duty->shift_to_at, to);
+    span_words(&engine->configuration.rotas, customer, duty->shift_from_at, duty->shift_to_at,
+               french, span);
     request->summary = title(arena, duty->asked_because, agent->name, rota->slug, french);
     request->details = arena_format(
-        arena, french ? "Astreinte %s du %s au %s.%s" : "On call for %s from %s to %s.%s",
-        rota->slug, from, to, remark(duty->asked_because, late_ms >= LATE_TOLD_MS, french));
+        arena, french ? "Astreinte %s du %s.%s" : "On call for %s from %s.%s", rota->slug, span,
+        remark(duty->asked_because, late_ms >= LATE_TOLD_MS, french));
     json_writer_init(&json, fields, sizeof fields);
     json_object_begin(&json);
     json_member_text(&json, "rota", rota->slug);
@@ -335,7 +338,7 @@ static enum status escalate(struct engine *engine, struct command *command,
                                                   ? NULL
                                                   : asked_because_word(duty->asked_because)},
     };
-    if (!describe(command->arena, customer, rota, duty, &opening.request.escalate)) {
+    if (!describe(engine, command->arena, customer, rota, duty, &opening.request.escalate)) {
         return error_set(error, STATUS_NO_MEMORY, "no memory for a check-in's words");
     }
     opening.answer.body = "";

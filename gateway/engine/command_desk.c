@@ -78,7 +78,7 @@ static enum status on_behalf(struct engine *engine, struct command *command, str
         customer == NULL ? NULL : directory_agent_by_slug(customer, request->agent);
     if (agent == NULL) {
         answer_refuse_at(command, STATUS_INVALID, "/agent",
-                         "no agent of this customer has this name");
+                         "no agent of this customer has this slug");
         return STATUS_OK;
     }
     event->type = event_of_agent_verb(request->agent_verb);

@@ -177,6 +177,7 @@ struct directory_customer {
     const char *alias;
     const char *default_procedure; /* or NULL */
     bool active;
+    struct wall_time created_at;
     const char *opening_hours; /* JSON object, or NULL */
     const char *holidays;      /* slug of a set of the law's, or NULL */
     /* The two above and the file of holidays; NULL: nothing of them, or it cannot be read. What the

@@ -482,6 +482,7 @@ static enum status fill_snapshot(struct loading *loading, const struct customer_
         .greeting = keep(loading, row->greeting),
         .retention_days = row->retention_days,
         .ticket_fields_json = keep(loading, row->ticket_fields),
+        .created_at = row->created_at,
         .notice_days = row->notice_days,
         .nobody_reached_fr = keep(loading, row->nobody_reached_fr),
         .nobody_reached_en = keep(loading, row->nobody_reached_en),

@@ -199,10 +199,8 @@ enum status team_offer_to(struct engine *engine, struct command *command, const 
     const struct directory_person *person =
         customer == NULL ? NULL : directory_agent_by_slug(customer, agent);
     if (person == NULL || !person->active) {
-        answer_refuse(command, STATUS_INVALID, "%s: no active agent of this customer has this name",
-                      pointer + 1);
-        (void)text_copy(command->answer.error.pointer, sizeof command->answer.error.pointer,
-                        pointer);
+        answer_refuse_at(command, STATUS_INVALID, pointer,
+                         "no active agent of this customer has this slug");
         return STATUS_INVALID;
     }
     event->whom = (struct person_ref){.kind = PERSON_AGENT, .id = person->id};

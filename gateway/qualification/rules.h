@@ -163,6 +163,7 @@ struct rules_clock {
     bool is_known; /* otherwise the rest says nothing */
     int weekday;   /* 0 Monday … 6 */
     int minute;    /* of the day */
+    int date_days; /* since 1970-01-01; rules do not look at it */
     bool holidays_known;
     bool holiday; /* that day */
     bool holiday_yesterday;

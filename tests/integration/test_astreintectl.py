@@ -243,6 +243,34 @@ class Escalations(Case):
             self.assertIn(words, said)
         self.ctl("show", ID, "--language", "de", code=2)
 
+    def test_show_says_purposes_tasks_and_what_comes_next_in_french(self):
+        attempt = ESCALATION["attempts"][0]
+        purposes = {"fruitless": "sans réponse", "offer": "demande", "team": "équipe",
+                    "task": "tâche", "cancel_notice": "annulation"}
+        task = {"at": AT, "kind": "short_handed", "state": "open", "text": "Find more people"}
+        self.answer("GET", f"/v1/escalations/{ID}?language=fr", 200, dict(
+            ESCALATION, tasks=[task], next={"at": AT, "what": "next round, step 1: push to claire"},
+            attempts=[dict(attempt, purpose=purpose, answer="ringing") for purpose in purposes]))
+        said = self.ctl("show", ID, "--language", "fr").stdout
+        for words in (*purposes.values(), "tour suivant, palier 1\u00a0: notification à claire",
+                      "Trouver du renfort\u00a0: ", "Centre d'appels\n", "ça sonne"):
+            self.assertIn(words, said)
+        for words in (*purposes, "ringing", "next round", "Find more people"):
+            self.assertNotIn(f" {words} ", said)
+
+    def test_show_of_a_check_in_that_is_over_has_no_caller_and_expects_nobody(self):
+        holder = dict(ESCALATION["holder"], intervention="done", eta_at=AT)
+        self.answer("GET", "/v1/escalations/" + ID, 200, dict(ESCALATION, holder=holder))
+        said = self.ctl("show", ID).stdout
+        self.assertIn(", expected ", said)
+        self.assertIn("Callers\n", said)
+        over = ID[:-1] + "9"
+        self.answer("GET", "/v1/escalations/" + over, 200, dict(
+            ESCALATION, kind="check_in", state="done", closed_at=AT, holder=holder))
+        said = self.ctl("show", over).stdout
+        self.assertNotIn("expected", said)
+        self.assertNotIn("Callers\n", said)
+
     def test_a_drill_is_marked_where_the_desk_looks(self):
         drill = dict(ESCALATION, drill=True, ticket_number=1089)
         self.answer("GET", "/v1/escalations", 200, {"items": [drill], "next_cursor": None})
@@ -642,8 +670,8 @@ class Customers(Case):
                                        "not complete, notifications are switched off, the test "
                                        "push was not heard yet, the phone is on silent, "
                                        "of-tomorrow")),
-                               ("fr", ("MANQUÉE", "remplacé par zoe", "inconnue",
-                                       "sans prise de poste",
+                               ("fr", ("MANQUÉE", "remplacement par zoe", "inconnue",
+                                       "pas de prise de poste prévue",
                                        "incomplète, notifications désactivées, notification "
                                        "d'essai pas encore entendue, téléphone en silencieux, "
                                        "of-tomorrow"))):

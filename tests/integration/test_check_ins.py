@@ -84,6 +84,8 @@ class CheckInTest(astreinte_test.GatewayTest):
         self.assertEqual(me["check_in"]["missing"], [])
         shift = self.shift()
         self.assertEqual(shift["check_in"]["state"], "taken_up")
+        self.assertEqual(shift["check_in"]["way"], "app")
+        self.assertIsNotNone(shift["check_in"]["completed_at"])  # long before its reminder
         self.assertEqual(shift["proven_device"]["installation"], "phone-1")
 
     def test_check_in__tells_what_it_lacks(self):

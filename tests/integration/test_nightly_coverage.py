@@ -180,13 +180,53 @@ class NoCoverage(astreinte_test.GatewayTest):
         answer = client.desk.get("/v1/coverage/last").json
         self.assertFalse(answer["automatic"])
         self.assertEqual(answer["customers"], [{
-            "customer": client.slug, "computed_at": None, "due_at": None, "overdue": False}])
+            "customer": client.slug, "time_zone": "Europe/Paris", "computed_at": None,
+            "due_at": None, "overdue": False}])
         shown = self.run_ctl(client.desk_key, "coverage", "--last", LANG="en_GB.UTF-8",
                              code=4).stdout
         self.assertIn("the gateway computes nothing by itself", shown)
         self.assertIn("never computed yet", shown)
         refused = self.run_ctl(client.desk_key, "coverage", "--last", "--days", "3", code=2)
         self.assertIn("--days", refused.stderr)
+
+
+class NewCustomer(astreinte_test.GatewayTest):
+    """One that nobody looked at yet, on a machine whose clock is not the customer's."""
+    moves_clock = ("gateway",)
+    wall_at_start = paris(2, 10)
+    sections = {"coverage": {"at": "15:00", "first_after_s": 86400}}
+
+    def test_is_not_overdue_before_its_first_look_was_due(self):
+        client = self.customer(devices=False)
+
+        def report():
+            return client.desk.get("/v1/coverage/last").json["customers"][0]
+        self.assertEqual((report()["computed_at"], report()["overdue"]), (None, False))
+        shown = self.run_ctl(client.desk_key, "coverage", "--last", LANG="fr_FR.UTF-8")
+        self.assertIn("jamais encore calculé", shown.stdout)
+        self.assertNotIn("EN RETARD", shown.stdout)
+        self.clock.set_wall(paris(3, 9, 59))
+        self.assertFalse(report()["overdue"])
+        self.clock.set_wall(paris(3, 10, 5))
+        self.assertTrue(report()["overdue"])
+        shown = self.run_ctl(client.desk_key, "coverage", "--last", LANG="fr_FR.UTF-8", code=4)
+        self.assertIn("EN RETARD", shown.stdout)
+
+
+class LastInFrench(astreinte_test.GatewayTest):
+    moves_clock = ("gateway",)
+    wall_at_start = paris(2, 10)
+    sections = {"coverage": {"at": "15:00", "first_after_s": 0}}
+
+    def test_dates_are_french_and_on_the_customers_clock(self):
+        client = self.customer(definition=BY_CALL, devices=False)
+        wait_until(lambda: client.desk.get("/v1/coverage/last").json["customers"][0]
+                   ["computed_at"], "the coverage")
+        for language, words in (("fr", r"calculé le 02/03 10:0\d"),
+                                ("en", r"computed 02 Mar 10:0\d")):
+            shown = self.run_ctl(client.desk_key, "coverage", "--last", "--language", language,
+                                 TZ="UTC").stdout
+            self.assertRegex(shown, words)
 
 
 class ManyCustomers(astreinte_test.GatewayTest):
@@ -197,8 +237,8 @@ class ManyCustomers(astreinte_test.GatewayTest):
             answer = self.admin.put(f"/v1/customers/c{number:04d}", {
                 "name": "C", "time_zone": "Europe/Paris", "language": "fr", "alias": "le client"})
             self.assertEqual(answer.status, 201, answer)
-        wait_until(lambda: not any(each["overdue"] for each in
-                                   self.admin.get("/v1/coverage/last")["customers"]),
+        wait_until(lambda: all(each["computed_at"] for each in
+                               self.admin.get("/v1/coverage/last").json["customers"]),
                    "the coverage of all")
         answer = self.admin.get("/v1/coverage/last").json
         self.assertEqual((len(answer["customers"]), answer["customers_more"]), (1000, 1))

@@ -95,6 +95,8 @@ class Rehearsal(astreinte_test.GatewayTest):
         self.assertIn("Marie Petit s'en charge après +0:00:32", french)
         self.assertRegex(french, r"Début +dim. \d\d/\d\d/\d{4} 03:00:00 CES?T\n")
         self.assertIn("+0:00:20  Tour 1, palier 1\u00a0: fin, aucune réception confirmée.", french)
+        unused = self.ctl(*arguments[:-1], "paul=accepts@9," + arguments[-1])
+        self.assertIn("sollicite personne\u00a0: paul=accepts@9\n", unused)
         english = self.ctl(*arguments, LANG="en_GB.UTF-8")
         self.assertIn("Marie Petit has it after +0:00:32", english)
         self.assertIn("+0:00:32  Marie Petit accepted by telephone.", english)

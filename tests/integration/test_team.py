@@ -57,6 +57,8 @@ class TeamTest(astreinte_test.GatewayTest):
         customer, paul, marie, escalation = self.held()
         self.assert_problem(paul.verb(escalation, "hand-over"), 400, "invalid", "/to")
         self.assert_problem(paul.verb(escalation, "hand-over", to="nobody"), 400, "invalid", "/to")
+        self.assertEqual(paul.verb(escalation, "hand-over", to="nobody")["detail"],
+                         "/to: no active agent of this customer has this slug")
         self.assert_problem(paul.verb(escalation, "hand-over", to="paul"), 400, "invalid", "/to")
         self.assert_problem(marie.verb(escalation, "hand-over", to="paul"), 409,
                             "already-accepted")

@@ -140,10 +140,51 @@ static void test_phrase__says_what_was_refused(void **state)
         char facts[160], expected[160];
         (void)snprintf(facts, sizeof facts,
                        "{\"person_kind\":\"agent\",\"person\":7,\"word\":\"%s\"}", rows[i][0]);
-        (void)snprintf(expected, sizeof expected, "Paul Durand n'a pas été suivi\u00a0: %s.",
-                       rows[i][1]);
+        (void)snprintf(expected, sizeof expected, "Refusé à Paul Durand\u00a0: %s.", rows[i][1]);
         assert_string_equal(say_in_french(ENTRY_REFUSED_VERB, facts), expected);
     }
+}
+
+static void test_phrase__counts_one_in_the_singular(void **state)
+{
+    (void)state;
+    assert_string_equal(say_in_french(ENTRY_TEAM_SOUGHT, "{\"number\":1,\"of\":2}"),
+                        "Équipe : 1 personne sur 2 voulues, on en cherche.");
+    assert_string_equal(say_in_french(ENTRY_TEAM_COMPLETE, "{\"number\":2,\"of\":2}"),
+                        "Équipe complète : 2 personnes sur 2 voulues.");
+    assert_string_equal(say(ENTRY_TEAM_SOUGHT, "{\"number\":1,\"of\":2}"),
+                        "There is 1 of 2 wanted people: more are asked.");
+    assert_string_equal(say_in_french(ENTRY_PERSON_SKIPPED,
+                                      "{\"person_kind\":\"agent\",\"person\":7,\"word\":"
+                                      "\"stepped_aside\"}"),
+                        "On ne sollicite pas Paul Durand\u00a0: n'intervient plus.");
+    assert_string_equal(
+        say_in_french(ENTRY_REFUSED_VERB, "{\"person_kind\":\"operator\",\"word\":\"cancel\"}"),
+        "Refusé au centre d'appels\u00a0: annuler.");
+}
+
+/* What the gateway noted is translated, what somebody said is not. */
+static void test_note__is_in_french_where_the_gateway_wrote_it(void **state)
+{
+    static const char desk[] = "{\"person_kind\":\"agent\",\"person\":7,\"path\":\"desk\"}";
+    static const char app[] = "{\"person_kind\":\"agent\",\"person\":7,\"path\":\"app\"}";
+    static const struct {
+        const char *facts, *note, *phrase;
+    } rows[] = {
+        {desk, "told to Léa", "dit à Léa"},
+        {app, "told to Léa", "told to Léa"},
+        {desk, "took the shift, from now to its end", "prend le poste, à partir de maintenant"},
+        {desk, "checked in, as told to an operator", "prise de poste, dite au centre d'appels"},
+        {app, "the lift is locked", "the lift is locked"},
+        {NULL, "told to Léa", "told to Léa"},
+    };
+    char phrase[NOTE_PHRASE_BYTES_MAX];
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct timeline_row row = {.facts = rows[i].facts, .personal = rows[i].note};
+        assert_string_equal(timeline_note_phrase(&row, phrase), rows[i].phrase);
+    }
+    assert_null(timeline_note_phrase(&(struct timeline_row){.facts = desk}, phrase));
 }
 
 /* Which number of theirs, by its place: the digits are nobody's business here. */
@@ -209,6 +250,8 @@ int main(void)
         cmocka_unit_test(test_asked_anew__says_why),
         cmocka_unit_test(test_phrase__says_who_and_why),
         cmocka_unit_test(test_phrase__says_what_was_refused),
+        cmocka_unit_test(test_phrase__counts_one_in_the_singular),
+        cmocka_unit_test(test_note__is_in_french_where_the_gateway_wrote_it),
         cmocka_unit_test(test_phrase__says_which_number),
         cmocka_unit_test(test_sentence__names_the_person),
         cmocka_unit_test(test_sentence__erased_person_is_still_a_sentence),

@@ -83,6 +83,8 @@ static void reader__says_what_is_wrong_and_where(void **state)
         {"{\"text\":\"ab\",\"int\":6}", "/int", "must be between -5 and 5"},
         {"{\"text\":\"ab\",\"bool\":0}", "/bool", "must be true or false"},
         {"{\"text\":\"ab\",\"word\":\"blue\"}", "/word", "must be one of red, green"},
+        {"{\"text\":\"ab\",\"word\":true}", "/word", "must be one of red, green"},
+        {"{\"text\":\"ab\",\"word\":\"\"}", "/word", "must be one of red, green"},
         {"{\"text\":\"ab\",\"array\":{}}", "/array", "must be an array"},
         {"{\"text\":\"ab\",\"array\":[]}", "/array", "must have 1 to 2 items"},
         {"{\"text\":\"ab\",\"object\":[]}", "/object", "must be an object"},

@@ -1,7 +1,7 @@
 /* trace.h - golden traces: a script of events as plain lines, what the core answered as indented
  * ones, so that a reader sees cause and effect.
  *
- *   procedure {"steps":[…]}          the JSON form of API.md, on one line; "last-resort"
+ *   procedure {"steps":[…]}          as in schema/openapi.yaml, on one line; "last-resort"
  *   person paul on primary agent apns fcm phone    ("doubtful", "paused", "busy": so they stand)
  *   person marie on backup phones 3  has three numbers
  *   person marie gone                is no longer the customer's

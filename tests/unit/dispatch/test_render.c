@@ -279,6 +279,24 @@ static void test_announcements__each_task_says_what_to_do(void **state)
     }
 }
 
+static void test_announcements__speak_the_customers_language(void **state)
+{
+    static const char *const rows[][2] = {{"en", "Find more people: "},
+                                          {"fr", "Trouver du renfort : "}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct scene scene;
+        char text[BODY_BYTES_MAX];
+        struct effect *effect = set_scene(&scene, PURPOSE_TASK, PATH_CALLBACK, "", false);
+        struct directory_customer customer = *effect->customer;
+        customer.language = rows[i][0];
+        effect->customer = &customer;
+        effect->number = TASK_TEAM;
+        assert_true(render_callback(effect, PUBLIC_URL, text, sizeof text) > 0);
+        assert_non_null(strstr(text, rows[i][1]));
+    }
+}
+
 static void test_alarm__golden(void **state)
 {
     (void)state;
@@ -398,7 +416,7 @@ static void test_check_in__says_what_is_asked(void **state)
         {"fr", PERSON_AGENT, 2, PURPOSE_ALERT, "Tapez 1 pour prendre votre poste"},
         {"en", PERSON_AGENT, 2, PURPOSE_ALERT, "Press 1 to take up your shift"},
         {"fr", PERSON_AGENT, 2, PURPOSE_HOLDER_CALL, "Tapez 1 pour prendre votre poste"},
-        {"fr", PERSON_AGENT, 9, PURPOSE_ALERT, "Tapez 1 pour remplacer"},
+        {"fr", PERSON_AGENT, 9, PURPOSE_ALERT, "Tapez 1 pour prendre ce poste"},
         {"en", PERSON_AGENT, 9, PURPOSE_ALERT, "Press 1 to take the shift"},
         {"fr", PERSON_CONTACT, 9, PURPOSE_ALERT, "Tapez 1 pour écouter et vous en charger"},
         {"en", PERSON_CONTACT, 2, PURPOSE_ALERT, "Press 1 to listen and see to it"},
@@ -433,7 +451,7 @@ static void test_check_in__says_so_on_the_phone(void **state)
     } rows[] = {
         {"fr", 2, PURPOSE_ALERT, "Prise de poste : confirmez-la"},
         {"en", 2, PURPOSE_ALERT, "Check-in: confirm it"},
-        {"fr", 9, PURPOSE_ALERT, "pouvez-vous remplacer"},
+        {"fr", 9, PURPOSE_ALERT, "pouvez-vous prendre ce poste"},
         {"en", 9, PURPOSE_ALERT, "can you take the shift"},
         {"fr", 9, PURPOSE_CANCEL_NOTICE, "La prise de poste est réglée."},
         {"en", 9, PURPOSE_CANCEL_NOTICE, "The check-in is settled."},
@@ -467,6 +485,7 @@ int main(void)
         cmocka_unit_test(test_call__rings_as_long_as_makes_sense),
         cmocka_unit_test(test_announcements__golden),
         cmocka_unit_test(test_announcements__each_task_says_what_to_do),
+        cmocka_unit_test(test_announcements__speak_the_customers_language),
         cmocka_unit_test(test_alarm__golden),
         cmocka_unit_test(test_property__nothing_of_the_ticket_leaves),
         cmocka_unit_test(test_call__long_summaries_are_cut),

@@ -55,6 +55,20 @@ static const char *override_of(char text[256], const char *agent, int64_t from_m
     return text;
 }
 
+/* ---- what people read ---- */
+
+static void test_details__are_on_the_customers_clock(void **state)
+{
+    struct house *house = *state;
+    begin(house);
+    pass_until(house, DUE_MS);
+    assert_int_equal(check_ins_asked(house), 1);
+    assert_int_equal(
+        house_number(house, "SELECT count(*) FROM ticket WHERE category = 'check-in' AND details = "
+                            "'Astreinte principal du mer. 18/11 18:00 au jeu. 19/11 18:00.'"),
+        1);
+}
+
 /* ---- clock changes ---- */
 
 /* A hand-over in the hour that comes twice, and in the one that is skipped: the reminder is as long
@@ -481,6 +495,7 @@ static void test_holder__keeps_it_when_the_shift_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        NIGHT_TEST(test_details__are_on_the_customers_clock),
         NIGHT_TEST(test_night__that_is_long),
         NIGHT_TEST(test_night__that_is_short),
         NIGHT_TEST(test_step_back__judges_nothing_twice),
