@@ -312,6 +312,7 @@ static void follow(struct oracle *oracle, struct record *record, const struct sa
     check_order(oracle, record, said);
     follow_holder(oracle, record, said);
     follow_team(oracle, record, said);
+    follow_offers(oracle, record, said);
     switch (said->kind) {
     case SAID_OPENED:
         record->restart = FROM_TOP;
