@@ -227,6 +227,24 @@ class CheckInTest(astreinte_test.GatewayTest):
         self.assertEqual(self.ours.show(found["id"])["holder"]["who"], "paul")
         self.assertEqual(self.paul.client.get("/v1/agent/me")["check_in"]["state"], "complete")
 
+    def test_missed__is_no_intervention(self):
+        """Whoever answers it: for the rules of rest and for the list of who is at work. After two
+        short interventions, a check-in right between them is work without rest, if it is work."""
+        for _ in range(2):
+            opened = self.ours.escalate()["id"]
+            self.assertEqual(self.paul.verb(opened, "accept").status, 200)
+            self.assertEqual(self.paul.verb(opened, "done").status, 200)
+        self.phone.control(token=self.paul.targets["phone-1"], behaviour="accept",
+                           received_after_s=0.02, answer_after_s=0.05)
+        self.plan_shift(REMIND_BY_PUSH)
+        self.missing(state="accepted")
+        listed = self.ours.desk.get(f"/v1/customers/{self.ours.slug}/interventions")
+        self.assertEqual(listed["items"], [], listed)
+        covered = self.ours.desk.get("/v1/coverage?language=en")
+        self.assertEqual([each for each in covered["items"]
+                          if each["kind"] == "daily_rest"], [], covered)
+        self.assertTrue(any("check-ins not" in note for note in covered["notes"]), covered)
+
     def test_missed__a_replacement_takes_the_shift_once_accepted(self):
         self.plan_shift({**REMIND_BY_PUSH, "accepted_within_s": 2},
                         {"notify": [{"agent": "marie"}], "by": ["push"], **STEP})
