@@ -195,6 +195,49 @@ class CheckInTest(astreinte_test.GatewayTest):
                          ("marie", note["note"]))
         self.assertIsNone(self.marie.client.get("/v1/agent/me")["hand_over"])
 
+    def test_hand_over__reaches_who_is_on_call_for_another_role(self):
+        self.plan_shift(REMIND_BY_PUSH, begins_s=600, remind_before_s=300)
+        self.ours.admin_path("PUT", "rotas/veille", astreinte_test.rota("paul"), 201)
+        self.marie.client.post("/v1/agent/check-ins",
+                               {"installation": "phone-1", "shift": "garde"})
+        self.marie.client.post("/v1/agent/check-outs", {"note": "Le portail est bloqué."})
+        me = self.paul.client.get("/v1/agent/me").json
+        self.assertEqual((me["shift"]["now"]["role"], me["shift"]["next"]["role"]),
+                         ("principal", "garde"))
+        self.assertEqual([(each["role"], each["agent"], each["note"]) for each in me["hand_overs"]],
+                         [("garde", "marie", "Le portail est bloqué.")])
+        # The newest first, which is `hand_over`.
+        self.ours.admin_path("PUT", "rotas/veille", {
+            **astreinte_test.rota("marie"),
+            "overrides": [{"from": self.begins, "to": moment(7200), "agent": "paul"}]}, 200)
+        self.marie.client.post("/v1/agent/check-ins",
+                               {"installation": "phone-1", "shift": "veille"})
+        self.marie.client.post("/v1/agent/check-outs", {"note": "Rien."})
+        me = self.paul.client.get("/v1/agent/me").json
+        self.assertEqual([each["role"] for each in me["hand_overs"]], ["veille", "garde"])
+        self.assertEqual(me["hand_over"], me["hand_overs"][0])
+        # Who has the rota later, but not next, does not read it.
+        self.ours.admin_path("PUT", "agents/zoe", {"name": "Zoé", "phone": "+33600000013"}, 201)
+        self.ours.admin_path("PUT", "rotas/veille", {
+            **astreinte_test.rota("marie"),
+            "overrides": [{"from": self.begins, "to": moment(3600), "agent": "zoe"},
+                          {"from": moment(3600), "to": moment(7200), "agent": "paul"}]}, 200)
+        self.assertEqual([each["role"] for each in
+                          self.paul.client.get("/v1/agent/me")["hand_overs"]], ["garde"])
+
+    def test_me__has_all_shifts_that_are_on(self):
+        self.plan_shift(REMIND_BY_PUSH, begins_s=-60, remind_before_s=0)
+        shift = self.paul.client.get("/v1/agent/me")["shift"]
+        self.assertEqual(shift["now"]["role"], "principal")
+        [other] = shift["others"]
+        self.assertEqual((other["role"], other["from"]), ("garde", self.begins))
+        self.assertIn(other["check_in"]["state"], ("unknown", "pending", "open"))
+        for number in range(18):
+            self.ours.admin_path("PUT", f"rotas/r{number}", astreinte_test.rota("paul"), 201)
+        shift = self.paul.client.get("/v1/agent/me")["shift"]
+        self.assertEqual(len(shift["others"]), 15)
+        self.assertEqual(self.marie.client.get("/v1/agent/me")["shift"]["others"], [])
+
     # ---- missed
 
     def test_missed__push_and_check_in_after_it(self):
