@@ -490,8 +490,8 @@ static enum status add_check_in(struct engine *engine, const struct check_in_dut
         .completed_at = duty->completed_at,
         .battery_percent = -1,
     };
-    enum status status = store_check_out(engine->store, duty->customer_id, duty->agent_id, NULL,
-                                         duty->completed_at, error);
+    enum status status =
+        check_in_end(engine, duty->customer_id, duty->agent_id, NULL, duty->completed_at, error);
     return status == STATUS_OK ? store_check_in(engine->store, &row, &id, error) : status;
 }
 

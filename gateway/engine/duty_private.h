@@ -44,6 +44,10 @@ enum status duty_phones_load(struct engine *engine, const struct check_in_duty_r
  * with it is complete, and its target another since. */
 bool duty_phone_carries(const struct duty_phones *phones, const struct device_row *phone);
 
+/* Inside a transaction: the check-in that stands, if any, is over. note: or NULL. */
+enum status check_in_end(struct engine *engine, int64_t customer_id, int64_t agent_id,
+                         const char *note, struct wall_time at, struct error *error) MUST_CHECK;
+
 /* Inside a transaction, behind a phone of the agent that is retired: shifts that were taken up in
  * the app and stand by no other phone lapse. */
 enum status duty_phone_gone(struct engine *engine, int64_t customer_id, int64_t agent_id,

@@ -88,15 +88,26 @@ class CheckInTest(astreinte_test.GatewayTest):
 
     def test_check_in__tells_what_it_lacks(self):
         self.plan_shift(REMIND_BY_PUSH, begins_s=600, remind_before_s=300)
-        self.paul.client.post("/v1/agent/check-ins", {"installation": "no-such-phone"})
+        answer = self.paul.client.post("/v1/agent/check-ins", {"installation": "no-such-phone"})
+        self.assertEqual((answer["missing"], answer["test"]), (["device"], None))
         me = self.paul.client.get("/v1/agent/me")
         self.assertEqual((me["check_in"]["state"], me["check_in"]["missing"]),
                          ("pending", ["device"]))
         answer = self.paul.client.post("/v1/agent/check-ins", {"installation": "phone-1"})
+        self.assertEqual(answer["missing"], ["received"])
         self.assertEqual(self.paul.client.get("/v1/agent/me")["check_in"]["missing"], ["received"])
         self.assertEqual(self.confirm_test(answer["test"]["id"], "received").status, 200)
         self.assertEqual(self.paul.client.get("/v1/agent/me")["check_in"]["missing"], ["heard"])
         self.assertEqual(self.shift()["check_in"]["state"], "pending")
+        phone = {"target": self.paul.targets["phone-1"]}
+        self.paul.register("phone-1", permission="denied", **phone)
+        answer = self.paul.client.post("/v1/agent/check-ins", {"installation": "phone-1"})
+        self.assertEqual(answer["missing"], ["permission", "received"])
+        self.paul.register("phone-1", **phone)
+        self.assertEqual(self.paul.client.delete("/v1/agent/devices/phone-1").status, 204)
+        answer = self.paul.client.post("/v1/agent/check-ins", {"installation": "phone-1"})
+        self.assertEqual(answer["missing"], ["device"])
+        self.assertEqual(self.paul.client.get("/v1/agent/me")["check_in"]["missing"], ["device"])
 
     def test_check_in__keeps_what_the_phone_and_the_agent_said(self):
         self.plan_shift(REMIND_BY_PUSH, begins_s=600, remind_before_s=300)
@@ -149,6 +160,9 @@ class CheckInTest(astreinte_test.GatewayTest):
         self.assertEqual((made()["number_confirmed"], made()["warnings"]),
                          (False, ["number_changed"]))
         self.assertEqual(set(self.unconfirmed()), {"paul"})
+        self.paul.client.post("/v1/agent/check-outs", {})
+        self.assertEqual((made()["number_confirmed"], made()["warnings"]),
+                         (False, ["number_changed"]))
 
     def test_check_in__from_a_phone_that_may_not_notify(self):
         """Not complete, whatever came back, and the procedure runs as for any other."""
