@@ -9,6 +9,7 @@
 #include "gateway/engine/check_in_json.h"
 #include "gateway/engine/device_test_json.h"
 #include "gateway/engine/phones_private.h"
+#include "gateway/engine/reachability.h"
 
 #define SMALL_JSON_BYTES 4096
 /* By so much the wall may be set back without a new code being refused. */
@@ -152,6 +153,10 @@ static enum status write_device(struct engine *engine, struct command *command, 
     }
     if (status == STATUS_OK && known) {
         status = installation_rotate(engine, &before, command, error);
+    }
+    if (status == STATUS_OK && permission_is_denied(request->permission)) {
+        status = duty_phone_gone(engine, command->customer_id, request->agent_id,
+                                 ASKED_PHONE_SILENT, command->received_at, error);
     }
     return status == STATUS_OK ? installation_take_over(engine, command, error) : status;
 }
