@@ -413,6 +413,8 @@ static enum status index_and_erase(struct desk *desk)
     X(rewind_attempts, store_rewind_attempts(d->store, &d->number, d->error)) \
     X(finish_desk_task, store_finish_desk_task(d->store, 1, numbered_id(201), "Lucie", \
       (struct wall_time){9}, d->error)) \
+    X(finish_search_tasks, store_finish_search_tasks(d->store, 1, numbered_id(1), \
+      (struct wall_time){9}, d->error)) \
     X(get_desk_task, store_get_desk_task(d->store, 1, numbered_id(201), d->arena, &d->task, \
       d->error)) \
     X(list_tasks_of_escalation, store_list_tasks_of_escalation(d->store, 1, numbered_id(1), \
