@@ -20,6 +20,8 @@
 #define REASON_TEXT_MAX        1000
 #define NOTE_BYTES_MAX         4000
 #define NOTE_LIFE_MS           INT64_C(86400000)
+#define SHIFTS_NOW_MAX         16
+#define NOTES_SHOWN_MAX        16
 
 static const char *const no_parameters[] = {NULL};
 
@@ -246,41 +248,78 @@ struct shift {
 struct me {
     const struct directory_customer *customer;
     const struct directory_person *agent;
-    struct shift now;
+    struct shift now[SHIFTS_NOW_MAX]; /* that are on, the one that began first first */
+    size_t now_count;
     struct shift next;
+    const struct directory_rota *taken[NOTES_SHOWN_MAX]; /* that are the agent's now, or next */
+    size_t taken_count;
     struct wall_time time;
     const struct directory_pause *pause; /* NULL: none, or over */
     int64_t wall_of_engine_ms;
     struct check_in_row check_in;
     bool checked_in;
     struct check_in_lacks lacks;
-    struct check_in_row left; /* with the note of whoever had the shift before */
-    bool has_note;
+    struct check_in_row left[NOTES_SHOWN_MAX]; /* with notes of who had the shifts before: */
+    size_t left_count;                         /* a role's newest, the newest first */
     struct escalation_view *open;
     size_t open_count;
 };
 
-static void find_shifts(struct me *me, struct wall_time now)
+/* Keeps those that began first. */
+static void add_shift_now(struct me *me, const struct shift *shift)
+{
+    size_t place = me->now_count;
+    while (place > 0 && shift->interval->from.ms < me->now[place - 1].interval->from.ms) {
+        place--;
+    }
+    if (place == SHIFTS_NOW_MAX) {
+        return;
+    }
+    me->now_count += me->now_count < SHIFTS_NOW_MAX;
+    memmove(&me->now[place + 1], &me->now[place],
+            (me->now_count - 1 - place) * sizeof me->now[place]);
+    me->now[place] = *shift;
+}
+
+/* Whether the agent has the rota's shift now, or the next one. Takes the agent's shifts. */
+static bool take_shifts(struct me *me, const struct directory_rota *rota)
+{
+    const struct directory_interval *next = NULL; /* whoever has it */
+    bool on = false;
+    for (size_t i = 0; i < rota->intervals_count; i++) {
+        const struct directory_interval *interval = &rota->intervals[i];
+        const struct shift shift = {.rota = rota, .interval = interval};
+        bool own = interval->agent_id == me->agent->id, later = interval->from.ms > me->time.ms;
+        if (interval->to.ms <= me->time.ms) {
+            continue;
+        }
+        if (own && !later) {
+            add_shift_now(me, &shift);
+            on = true;
+        }
+        if (later && (next == NULL || interval->from.ms < next->from.ms)) {
+            next = interval;
+        }
+        if (own && later &&
+            (me->next.interval == NULL || interval->from.ms < me->next.interval->from.ms)) {
+            me->next = shift;
+        }
+    }
+    return on || (next != NULL && next->agent_id == me->agent->id);
+}
+
+static void find_shifts(struct me *me)
 {
     for (size_t i = 0; i < me->customer->rotas_count; i++) {
         const struct directory_rota *rota = &me->customer->rotas[i];
-        for (size_t k = 0; k < rota->intervals_count; k++) {
-            const struct directory_interval *interval = &rota->intervals[k];
-            if (interval->agent_id != me->agent->id || interval->to.ms <= now.ms) {
-                continue;
-            }
-            struct shift *shift = interval->from.ms <= now.ms ? &me->now : &me->next;
-            if (shift->interval == NULL || interval->from.ms < shift->interval->from.ms) {
-                *shift = (struct shift){.rota = rota, .interval = interval};
-            }
+        if (take_shifts(me, rota) && me->taken_count < NOTES_SHOWN_MAX) {
+            me->taken[me->taken_count++] = rota;
         }
     }
 }
 
-static void write_shift(struct json_writer *json, const char *name, const struct shift *shift,
-                        struct wall_time now)
+static void write_shift(struct json_writer *json, const struct shift *shift, struct wall_time now)
 {
-    json_name(json, name);
     if (shift->interval == NULL) {
         json_null_value(json);
         return;
@@ -309,21 +348,49 @@ static void write_check_in(struct json_writer *json, const struct me *me)
     json_object_end(json);
 }
 
-static void write_note(struct json_writer *json, const struct me *me)
+static void write_shifts(struct json_writer *json, const struct me *me)
 {
-    const struct directory_person *who =
-        me->has_note ? directory_agent(me->customer, me->left.agent_id) : NULL;
-    json_name(json, "hand_over");
-    if (!me->has_note) {
-        json_null_value(json);
-        return;
+    json_name(json, "shift");
+    json_object_begin(json);
+    json_name(json, "now");
+    write_shift(json, &me->now[0], me->time);
+    json_name(json, "next");
+    write_shift(json, &me->next, me->time);
+    json_name(json, "others");
+    json_array_begin(json);
+    for (size_t i = 1; i < me->now_count; i++) {
+        write_shift(json, &me->now[i], me->time);
     }
+    json_array_end(json);
+    json_object_end(json);
+}
+
+static void write_note(struct json_writer *json, const struct me *me,
+                       const struct check_in_row *left)
+{
+    const struct directory_person *who = directory_agent(me->customer, left->agent_id);
     json_object_begin(json);
     json_member_text(json, "agent", who != NULL ? who->slug : NULL);
-    json_member_text(json, "role", me->left.role);
-    json_member_time(json, "at", me->left.out_at);
-    json_member_text(json, "note", me->left.note);
+    json_member_text(json, "role", left->role);
+    json_member_time(json, "at", left->out_at);
+    json_member_text(json, "note", left->note);
     json_object_end(json);
+}
+
+static void write_notes(struct json_writer *json, const struct me *me)
+{
+    json_name(json, "hand_over");
+    if (me->left_count > 0) {
+        write_note(json, me, &me->left[0]);
+    } else {
+        json_null_value(json);
+    }
+    json_name(json, "hand_overs");
+    json_array_begin(json);
+    for (size_t i = 0; i < me->left_count; i++) {
+        write_note(json, me, &me->left[i]);
+    }
+    json_array_end(json);
 }
 
 /* What is dialled for the agent, in this order: for them to say whether it is right. */
@@ -353,14 +420,10 @@ static void write_me(struct json_writer *json, void *context)
     json_member_text(json, "customer", me->customer->slug);
     json_object_end(json);
     write_numbers(json, me->agent);
-    json_name(json, "shift");
-    json_object_begin(json);
-    write_shift(json, "now", &me->now, me->time);
-    write_shift(json, "next", &me->next, me->time);
-    json_object_end(json);
+    write_shifts(json, me);
     write_check_in(json, me);
     pause_write(json, me->pause, me->wall_of_engine_ms);
-    write_note(json, me);
+    write_notes(json, me);
     json_name(json, "devices");
     json_array_begin(json);
     for (size_t i = 0; i < me->agent->devices_count; i++) {
@@ -392,19 +455,27 @@ static enum status load_shift(struct exchange *exchange, struct store *store, co
     return shift_view_load(store, me->time, exchange->arena, &shift->view, error);
 }
 
-/* The note of whoever had the shift before: of the one that the agent has, or has next. */
-static enum status load_note(struct exchange *exchange, struct store *store, struct me *me,
-                             struct error *error)
+static enum status load_notes(struct exchange *exchange, struct store *store, struct me *me,
+                              struct error *error)
 {
-    const struct shift *shift = me->now.interval != NULL ? &me->now : &me->next;
-    struct wall_time since = {me->time.ms - NOTE_LIFE_MS};
-    if (shift->interval == NULL) {
-        return STATUS_OK;
+    const struct wall_time since = {me->time.ms - NOTE_LIFE_MS};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < me->taken_count && status == STATUS_OK; i++) {
+        struct check_in_row note;
+        size_t place = me->left_count;
+        status = store_find_note(store, exchange->customer_id, me->taken[i]->slug, me->agent->id,
+                                 since, exchange->arena, &note, error);
+        if (status == STATUS_NOT_FOUND) {
+            status = STATUS_OK;
+        } else if (status == STATUS_OK) {
+            for (; place > 0 && note.out_at.ms > me->left[place - 1].out_at.ms; place--) {
+                me->left[place] = me->left[place - 1];
+            }
+            me->left[place] = note;
+            me->left_count++;
+        }
     }
-    enum status status = store_find_note(store, exchange->customer_id, shift->rota->slug,
-                                         me->agent->id, since, exchange->arena, &me->left, error);
-    me->has_note = status == STATUS_OK;
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    return status;
 }
 
 static enum status load_duty(struct exchange *exchange, struct store *store, struct me *me,
@@ -418,13 +489,13 @@ static enum status load_duty(struct exchange *exchange, struct store *store, str
     me->checked_in = status == STATUS_OK;
     status =
         me->checked_in ? check_in_find_lacks(store, &me->check_in, &me->lacks, error) : STATUS_OK;
-    if (status == STATUS_OK) {
-        status = load_shift(exchange, store, me, &me->now, error);
+    for (size_t i = 0; i < me->now_count && status == STATUS_OK; i++) {
+        status = load_shift(exchange, store, me, &me->now[i], error);
     }
     if (status == STATUS_OK) {
         status = load_shift(exchange, store, me, &me->next, error);
     }
-    return status == STATUS_OK ? load_note(exchange, store, me, error) : status;
+    return status == STATUS_OK ? load_notes(exchange, store, me, error) : status;
 }
 
 static enum status load_me(struct exchange *exchange, struct store *store, struct me *me,
@@ -476,7 +547,7 @@ static enum next read_me(struct exchange *exchange, struct store *store)
     me.wall_of_engine_ms = escalations_wall_of_engine_ms(exchange);
     struct engine_time engine = {me.time.ms - me.wall_of_engine_ms};
     me.pause = people_is_paused(me.agent, engine, me.time) ? me.agent->pause : NULL;
-    find_shifts(&me, me.time);
+    find_shifts(&me);
     enum status status = store_read_begin(store, &error);
     if (status == STATUS_OK) {
         status = load_me(exchange, store, &me, &error);

@@ -5,8 +5,9 @@
 static const char *const english_notes[COVERAGE_NOTES_COUNT] = {
     "Gaps are of the rotas that a procedure names; one that is meant to rest by day has a gap each "
     "day.",
-    "Rest: work is what is recorded here as interventions, exercises included, from acceptance to "
-    "its end. On-call duty counts as rest but for them (Code du travail, L3121-9, L3121-10). "
+    "Rest: work is what is recorded here as interventions, exercises included and check-ins not, "
+    "from acceptance to its end. On-call duty counts as rest but for them (Code du travail, "
+    "L3121-9, L3121-10). "
     "Working hours and other customers' nights are not known here: there may be more breaches.",
     "Daily rest (L3131-1): the whole rest is due behind an intervention unless it came before it; "
     "reported is what has neither, within the last three weeks. Weekly rest (L3132-2): looked for "
@@ -24,7 +25,7 @@ static const char *const french_notes[COVERAGE_NOTES_COUNT] = {
     "se repose le jour "
     "a un trou chaque jour.",
     "Repos\u00a0: le travail est ce qui est enregistré ici comme intervention, exercices compris, "
-    "de "
+    "prises de poste non, de "
     "l'acceptation à la fin. L'astreinte compte comme repos, interventions exceptées (Code du "
     "travail, L3121-9, L3121-10). Les horaires de travail et les nuits chez d'autres clients ne "
     "sont pas connus ici\u00a0: il peut y avoir d'autres manquements.",

@@ -145,8 +145,9 @@ static enum status take_escalation(struct engine *engine, struct store *store,
 {
     struct timeline_row *rows;
     size_t count = 0;
-    if (!escalations_begin_reading_by(engine, escalation->customer_id, escalation->id)) {
-        return STATUS_OK;
+    if (escalation->check_in_agent != 0 ||
+        !escalations_begin_reading_by(engine, escalation->customer_id, escalation->id)) {
+        return STATUS_OK; /* who takes up a shift is not at work for it */
     }
     arena_reset(scratch);
     enum status status = store_list_timeline(store, escalation->customer_id, escalation->id, 0,

@@ -18,8 +18,8 @@ struct interventions {
 /* Those that touch [from, now) of escalations opened in it or in the week before, from acceptance
  * by an agent to done, handed back, taken away, or the confirmed or final cancellation; what still
  * goes on ends now. One that was over at once lasts a millisecond. Exercises count: they wake
- * people too. Escalations that may not be read are left out. Into the arena. Statuses of the store.
- */
+ * people too. What asks for a check-in does not, whoever answers it. Escalations that may not be
+ * read are left out. Into the arena. Statuses of the store. */
 enum status interventions_list(struct engine *engine, struct store *store,
                                const struct directory_customer *customer, struct wall_time from,
                                struct wall_time now, struct arena *arena,

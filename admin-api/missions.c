@@ -20,7 +20,7 @@ static void write_mission(struct json_writer *json, const struct escalation_view
     json_member_uuid(json, "escalation", escalation->id);
     json_member_uuid(json, "ticket", escalation->ticket_id);
     json_member_int(json, "ticket_number", view->ticket.number);
-    json_member_text(json, "kind", escalation->check_in_agent != 0 ? "check_in" : "incident");
+    json_member_text(json, "kind", "incident");
     json_member_text(json, "severity", severity_word(escalation->severity));
     json_member_text(json, "summary", view->ticket.summary);
     json_member_bool(json, "drill", escalation->drill);

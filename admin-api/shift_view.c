@@ -1,47 +1,25 @@
 #include "admin-api/shift_view.h"
 
 #include "gateway/engine/asked_because.h"
-#include "gateway/engine/check_in_json.h"
-#include "gateway/engine/reachability.h"
 
 enum status check_in_find_lacks(struct store *store, const struct check_in_row *row,
                                 struct check_in_lacks *lacks_r, struct error *error)
 {
     struct device_test_row test;
-    *lacks_r = (struct check_in_lacks){.path = NULL};
-    if (row->completed_at.ms != TIME_NEVER_MS) {
-        return STATUS_OK;
-    }
-    lacks_r->permission = permission_is_denied(row->permission) ? "permission" : NULL;
-    if (uuid_is_nil(row->test_id)) {
-        lacks_r->path = "device";
-        return STATUS_OK;
-    }
-    enum status status = store_get_device_test(store, row->test_id, &test, error);
-    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
-        return status;
-    }
-    bool received = status == STATUS_OK && test.received_at.ms != TIME_NEVER_MS;
-    bool heard = received && test.seen_at.ms != TIME_NEVER_MS;
-    lacks_r->path = heard ? NULL : received ? "heard" : "received";
-    return STATUS_OK;
+    bool asks = row->completed_at.ms == TIME_NEVER_MS && !uuid_is_nil(row->test_id);
+    enum status status =
+        asks ? store_get_device_test(store, row->test_id, &test, error) : STATUS_NOT_FOUND;
+    *lacks_r = check_in_lacks(row, status == STATUS_OK ? &test : NULL);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 void check_in_write(struct json_writer *json, const struct check_in_row *row,
                     const struct check_in_lacks *lacks, const struct directory_person *agent)
 {
-    const char *const missing[] = {lacks->permission, lacks->path};
     bool complete = row->completed_at.ms != TIME_NEVER_MS;
     json_member_text(json, "state", complete ? "complete" : "pending");
     json_member_time(json, "completed_at", row->completed_at);
-    json_name(json, "missing");
-    json_array_begin(json);
-    for (size_t i = 0; i < sizeof missing / sizeof missing[0]; i++) {
-        if (missing[i] != NULL) {
-            json_text(json, missing[i]);
-        }
-    }
-    json_array_end(json);
+    check_in_missing_json(json, lacks);
     check_in_facts_json(json, row, agent);
 }
 

@@ -3,15 +3,9 @@
 #define ADMIN_API_SHIFT_VIEW_H
 
 #include "gateway/base/json_writer.h"
+#include "gateway/engine/check_in_json.h"
 #include "gateway/engine/directory.h"
 #include "gateway/store/store_check_in.h"
-
-/* What a check-in by the app that is not complete still lacks. Static words, NULL: nothing. */
-struct check_in_lacks {
-    const char *permission; /* "permission": the phone may not notify; another check-in is needed */
-    const char *path; /* "device" (no test push could be sent to that installation), "received"
-                         (it has not come back), "heard" (nobody confirmed to hear it) */
-};
 
 enum status check_in_find_lacks(struct store *store, const struct check_in_row *row,
                                 struct check_in_lacks *lacks_r, struct error *error) MUST_CHECK;

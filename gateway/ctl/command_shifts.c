@@ -26,11 +26,43 @@ static const struct state_words {
     {"withdrawn", TINT_DIM, "given to somebody else", "confiée à quelqu'un d'autre"},
 };
 
+/* A shift that was taken up and is asked for anew is none whose agent did not come. */
+static const struct anew_words {
+    const char *because;
+    const char *english;
+    const char *french;
+} anew_words[] = {
+    {"left_early", "left early, asked anew", "fin anticipée, agent relancé"},
+    {"phone_died", "phone gone, asked anew", "téléphone disparu, agent relancé"},
+    {"phone_silent", "phone silent, asked anew", "téléphone muet, agent relancé"},
+};
+
+/* Answers whether it is one. */
+static bool print_anew(const struct terminal *out, json_t *check_in, const char *state, bool french)
+{
+    const char *because = ctl_member(check_in, "asked_because");
+    bool missed = strcmp(state, "missed") == 0;
+    if (!missed && strcmp(state, "asked") != 0) {
+        return false; /* it was settled since */
+    }
+    for (size_t i = 0; i < sizeof anew_words / sizeof anew_words[0]; i++) {
+        if (strcmp(because, anew_words[i].because) == 0) {
+            terminal_print(out, missed ? TINT_RED : TINT_YELLOW, "%s",
+                           french ? anew_words[i].french : anew_words[i].english);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void print_state(const struct terminal *out, json_t *check_in, bool french)
 {
     const char *state = ctl_member(check_in, "state");
     const struct state_words unknown = {state, TINT_YELLOW, "unknown", "inconnue"};
     const struct state_words *words = &unknown;
+    if (print_anew(out, check_in, state, french)) {
+        return;
+    }
     for (size_t i = 0; i < sizeof state_words / sizeof state_words[0]; i++) {
         words = strcmp(state, state_words[i].state) == 0 ? &state_words[i] : words;
     }

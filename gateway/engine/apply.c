@@ -186,6 +186,18 @@ static enum status close_ticket_when_over(struct engine *engine, const struct ev
                               error);
 }
 
+/* What has the desk look for people is over with it; what it owes a caller, or has to tell the
+ * holder, is not. */
+static enum status close_search(struct engine *engine, const struct event *event,
+                                struct error *error)
+{
+    const struct escalation *after = &engine->update->after;
+    return escalation_is_closed(after)
+               ? store_finish_search_tasks(engine->store, after->customer_id, after->id,
+                                           event->wall, error)
+               : STATUS_OK;
+}
+
 static enum status write_update(struct engine *engine, const struct event *event,
                                 struct error *error)
 {
@@ -195,6 +207,9 @@ static enum status write_update(struct engine *engine, const struct event *event
     }
     if (status == STATUS_OK) {
         status = write_timeline(engine, event, error);
+    }
+    if (status == STATUS_OK) {
+        status = close_search(engine, event, error);
     }
     if (status == STATUS_OK) {
         status = close_ticket_when_over(engine, event, error);

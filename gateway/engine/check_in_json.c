@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "gateway/engine/reachability.h"
+
 enum check_in_number check_in_number(const struct check_in_row *row,
                                      const struct directory_person *agent)
 {
@@ -13,7 +15,8 @@ enum check_in_number check_in_number(const struct check_in_row *row,
     if (!row->number_confirmed) {
         return NUMBER_NOT_CONFIRMED;
     }
-    return stands && row->numbers_mark != mark ? NUMBER_CHANGED : NUMBER_CONFIRMED;
+    int64_t same = stands ? mark : 0;
+    return row->numbers_mark != same ? NUMBER_CHANGED : NUMBER_CONFIRMED;
 }
 
 static void write_warnings(struct json_writer *json, const struct check_in_row *row,
@@ -31,6 +34,36 @@ static void write_warnings(struct json_writer *json, const struct check_in_row *
     }
     if (by_app && words[number] != NULL) {
         json_text(json, words[number]);
+    }
+    json_array_end(json);
+}
+
+struct check_in_lacks check_in_lacks(const struct check_in_row *row,
+                                     const struct device_test_row *test)
+{
+    struct check_in_lacks lacks = {.path = NULL};
+    if (row->completed_at.ms != TIME_NEVER_MS) {
+        return lacks;
+    }
+    lacks.permission = permission_is_denied(row->permission) ? "permission" : NULL;
+    bool received = test != NULL && test->received_at.ms != TIME_NEVER_MS;
+    bool heard = received && test->seen_at.ms != TIME_NEVER_MS;
+    lacks.path = uuid_is_nil(row->test_id) ? "device"
+                 : heard                   ? NULL
+                 : received                ? "heard"
+                                           : "received";
+    return lacks;
+}
+
+void check_in_missing_json(struct json_writer *json, const struct check_in_lacks *lacks)
+{
+    const char *const missing[] = {lacks->permission, lacks->path};
+    json_name(json, "missing");
+    json_array_begin(json);
+    for (size_t i = 0; i < sizeof missing / sizeof missing[0]; i++) {
+        if (missing[i] != NULL) {
+            json_text(json, missing[i]);
+        }
     }
     json_array_end(json);
 }

@@ -20,6 +20,19 @@ enum check_in_number {
 enum check_in_number check_in_number(const struct check_in_row *row,
                                      const struct directory_person *agent);
 
+/* What a check-in by the app that is not complete still lacks. Static words, NULL: nothing. */
+struct check_in_lacks {
+    const char *permission; /* "permission": the phone may not notify; another check-in is needed */
+    const char *path; /* "device" (no test push could be sent to that installation), "received"
+                         (it has not come back), "heard" (nobody confirmed to hear it) */
+};
+
+/* test: the check-in's own; NULL: there is none, or not any more. */
+struct check_in_lacks check_in_lacks(const struct check_in_row *row,
+                                     const struct device_test_row *test);
+/* The member "missing". */
+void check_in_missing_json(struct json_writer *json, const struct check_in_lacks *lacks);
+
 /* Writes permission, silent_mode, battery_percent, app_version, number_confirmed and warnings into
  * the object at hand. Warnings are of check-ins by the app: "silent_mode", "number_not_confirmed",
  * "number_changed", "no_number"; none of them keeps it from being complete. */

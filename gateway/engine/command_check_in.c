@@ -198,31 +198,34 @@ static struct wall_time counts_since(const struct directory_rota *rota,
     return since;
 }
 
-/* Whether a phone is left by which a check-in of the app stands. */
-static enum status find_path(struct engine *engine, const struct check_in_duty_row *duty,
-                             struct wall_time since, bool *stands_r, struct error *error)
+/* Why no phone is left by which a check-in of the app stands; ASKED_MISSING: one is. */
+static enum status find_lost(struct engine *engine, const struct check_in_duty_row *duty,
+                             struct wall_time since, enum asked_because *lost_r,
+                             struct error *error)
 {
     struct device_row *phones = NULL;
     size_t count = 0;
     enum status status = store_list_devices_of_agent(
         engine->store, duty->customer_id, duty->agent_id, engine->scratch, &phones, &count, error);
-    *stands_r = false;
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        *stands_r = *stands_r ||
-                    (phones[i].proven_at.ms != TIME_NEVER_MS && phones[i].proven_at.ms >= since.ms);
+    *lost_r = ASKED_PHONE_DIED;
+    for (size_t i = 0; i < count && status == STATUS_OK && *lost_r != ASKED_MISSING; i++) {
+        if (phones[i].proven_at.ms != TIME_NEVER_MS && phones[i].proven_at.ms >= since.ms) {
+            bool denied = permission_is_denied(phones[i].permission);
+            *lost_r = denied ? ASKED_PHONE_SILENT : ASKED_MISSING;
+        }
     }
     return status;
 }
 
-/* It counts until the agent checks out, or no phone is left that it proved. One that a newer one
- * replaced, whose test push is still on its way, counts. STATUS_NOT_FOUND: none does, and the duty
- * says why. */
+/* It counts until the agent checks out, or no phone is left that it proved and that may notify. One
+ * that a newer one replaced, whose test push is still on its way, counts. STATUS_NOT_FOUND: none
+ * does, and the duty says why. */
 static enum status find_check_in(struct engine *engine, struct wall_time since,
                                  struct check_in_duty_row *duty, struct check_in_row *row_r,
                                  struct error *error)
 {
     struct check_in_row newest;
-    bool stands = true;
+    enum asked_because lost = ASKED_MISSING;
     enum status status = store_find_complete_check_in(
         engine->store, duty->customer_id, duty->agent_id, since, engine->scratch, row_r, error);
     if (status == STATUS_OK) {
@@ -230,10 +233,10 @@ static enum status find_check_in(struct engine *engine, struct wall_time since,
                                     engine->scratch, &newest, error);
     }
     if (status == STATUS_OK && row_r->way == CHECK_IN_BY_APP) {
-        status = find_path(engine, duty, since, &stands, error);
+        status = find_lost(engine, duty, since, &lost, error);
     }
-    if (status == STATUS_OK && !stands) {
-        duty->asked_because = ASKED_PHONE_DIED;
+    if (status == STATUS_OK && lost != ASKED_MISSING) {
+        duty->asked_because = lost;
         return STATUS_NOT_FOUND;
     }
     return status;
@@ -493,8 +496,8 @@ static enum status add_check_in(struct engine *engine, const struct check_in_dut
         .completed_at = duty->completed_at,
         .battery_percent = -1,
     };
-    enum status status = store_check_out(engine->store, duty->customer_id, duty->agent_id, NULL,
-                                         duty->completed_at, error);
+    enum status status =
+        check_in_end(engine, duty->customer_id, duty->agent_id, NULL, duty->completed_at, error);
     return status == STATUS_OK ? store_check_in(engine->store, &row, &id, error) : status;
 }
 

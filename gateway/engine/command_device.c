@@ -9,6 +9,7 @@
 #include "gateway/engine/check_in_json.h"
 #include "gateway/engine/device_test_json.h"
 #include "gateway/engine/phones_private.h"
+#include "gateway/engine/reachability.h"
 
 #define SMALL_JSON_BYTES 4096
 /* By so much the wall may be set back without a new code being refused. */
@@ -153,6 +154,10 @@ static enum status write_device(struct engine *engine, struct command *command, 
     if (status == STATUS_OK && known) {
         status = installation_rotate(engine, &before, command, error);
     }
+    if (status == STATUS_OK && permission_is_denied(request->permission)) {
+        status = duty_phone_gone(engine, command->customer_id, request->agent_id,
+                                 ASKED_PHONE_SILENT, command->received_at, error);
+    }
     return status == STATUS_OK ? installation_take_over(engine, command, error) : status;
 }
 
@@ -257,7 +262,9 @@ static void answer_check_in(struct command *command, const struct directory_cust
         json_member_time(&json, "to", row->shift_to_at);
         json_object_end(&json);
     }
+    const struct check_in_lacks lacks = check_in_lacks(row, test);
     json_member_text(&json, "state", "pending"); /* until its test push was heard */
+    check_in_missing_json(&json, &lacks);
     check_in_facts_json(&json, row, agent);
     json_name(&json, "test");
     if (test != NULL) {
@@ -334,6 +341,16 @@ static bool is_open(const struct directory_customer *customer, const char *role,
     return false;
 }
 
+enum status check_in_end(struct engine *engine, int64_t customer_id, int64_t agent_id,
+                         const char *note, struct wall_time at, struct error *error)
+{
+    const struct directory_customer *customer = directory_customer(engine->current, customer_id);
+    const struct directory_person *agent =
+        customer == NULL ? NULL : directory_agent(customer, agent_id);
+    return store_check_out(engine->store, customer_id, agent_id, note,
+                           agent == NULL ? 0 : directory_phones_mark(agent), at, error);
+}
+
 enum status command_check_in(struct engine *engine, struct command *command, struct error *error)
 {
     const struct check_in_request *request = &command->request.check_in;
@@ -367,8 +384,8 @@ enum status command_check_in(struct engine *engine, struct command *command, str
         .completed_at = WALL_NEVER, /* once its test push was heard */
     };
     /* A second check-in replaces the first: the newest installation counts. */
-    enum status status = store_check_out(engine->store, command->customer_id, request->agent_id,
-                                         NULL, command->received_at, error);
+    enum status status = check_in_end(engine, command->customer_id, request->agent_id, NULL,
+                                      command->received_at, error);
     int64_t id = 0;
     struct device_test_row test;
     bool tested = false;
@@ -402,8 +419,8 @@ enum status command_check_out(struct engine *engine, struct command *command, st
         return STATUS_OK;
     }
     if (status == STATUS_OK) {
-        status = store_check_out(engine->store, command->customer_id, request->agent_id,
-                                 request->note, command->received_at, error);
+        status = check_in_end(engine, command->customer_id, request->agent_id, request->note,
+                              command->received_at, error);
     }
     return status == STATUS_OK ? duty_answer_check_out(engine, command, error) : status;
 }

@@ -8,6 +8,7 @@
 #include "gateway/engine/duty_private.h"
 #include "gateway/engine/phones_private.h"
 #include "gateway/engine/pin.h"
+#include "gateway/engine/reachability.h"
 
 #define SMALL_JSON_BYTES 2048
 
@@ -309,6 +310,10 @@ enum status shared_phone_put(struct engine *engine, struct command *command, str
     }
     if (status == STATUS_OK && phone.owner_id != 0) {
         status = lend(engine, &phone, command->received_at, error);
+    }
+    if (status == STATUS_OK && phone.owner_id != 0 && permission_is_denied(phone.permission)) {
+        status = duty_phone_gone(engine, phone.customer_id, phone.owner_id, ASKED_PHONE_SILENT,
+                                 command->received_at, error);
     }
     if (status == STATUS_OK &&
         strcmp(phone.installation, before.installation != NULL ? before.installation : "") == 0) {

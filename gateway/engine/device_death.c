@@ -84,5 +84,7 @@ enum status device_retire(struct engine *engine, int64_t customer_id, int64_t ag
 {
     enum status status =
         store_retire_device(engine->store, customer_id, device_id, reason, at, since, error);
-    return status == STATUS_OK ? duty_phone_gone(engine, customer_id, agent_id, at, error) : status;
+    return status == STATUS_OK
+               ? duty_phone_gone(engine, customer_id, agent_id, ASKED_PHONE_DIED, at, error)
+               : status;
 }

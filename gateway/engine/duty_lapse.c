@@ -1,5 +1,5 @@
 /* duty_lapse.c - a shift that was taken up and is not any more: the phone that proved it is gone or
- * silent, or its agent left before the end.
+ * silent or may not notify, or its agent left before the end.
  *
  * All that is done here is to say so in the duty's row (DUTY_LAPSED), in the transaction of what
  * ended it. Whoever finds shifts that are due finds this one then (check_in_watch.c), and it is
@@ -16,6 +16,7 @@
 #include "gateway/base/json_writer.h"
 #include "gateway/base/log.h"
 #include "gateway/engine/asked_because.h"
+#include "gateway/engine/reachability.h"
 
 #define CHECK_OUT_BYTES_MAX 4096
 
@@ -87,14 +88,17 @@ enum status duty_phones_load(struct engine *engine, const struct check_in_duty_r
 bool duty_phone_carries(const struct duty_phones *phones, const struct device_row *phone)
 {
     bool proven = phone->proven_at.ms != TIME_NEVER_MS && phone->proven_at.ms >= phones->since.ms;
+    if (permission_is_denied(phone->permission)) {
+        return false;
+    }
     return proven || (phones->complete && phones->checked_in_with != NULL &&
                       strcmp(phones->checked_in_with, phone->installation) == 0);
 }
 
 static enum status lapse_without_phone(struct engine *engine,
                                        const struct directory_customer *customer,
-                                       struct check_in_duty_row *duty, struct wall_time at,
-                                       struct error *error)
+                                       struct check_in_duty_row *duty, enum asked_because because,
+                                       struct wall_time at, struct error *error)
 {
     struct duty_phones phones;
     if (duty->completed_way != CHECK_IN_BY_APP || !duty_is_watched(customer, duty, at)) {
@@ -106,12 +110,11 @@ static enum status lapse_without_phone(struct engine *engine,
     for (size_t i = 0; i < phones.count && status == STATUS_OK; i++) {
         stands = stands || duty_phone_carries(&phones, &phones.all[i]);
     }
-    return status == STATUS_OK && !stands ? duty_lapse(engine, duty, ASKED_PHONE_DIED, at, error)
-                                          : status;
+    return status == STATUS_OK && !stands ? duty_lapse(engine, duty, because, at, error) : status;
 }
 
 enum status duty_phone_gone(struct engine *engine, int64_t customer_id, int64_t agent_id,
-                            struct wall_time at, struct error *error)
+                            enum asked_because because, struct wall_time at, struct error *error)
 {
     const struct directory_customer *customer = directory_customer(engine->current, customer_id);
     struct check_in_duty_row duties[DUTIES_OF_AGENT_MAX];
@@ -122,7 +125,7 @@ enum status duty_phone_gone(struct engine *engine, int64_t customer_id, int64_t 
     enum status status = store_list_taken_up_duties(engine->store, customer_id, agent_id, at,
                                                     DUTIES_OF_AGENT_MAX, duties, &count, error);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        status = lapse_without_phone(engine, customer, &duties[i], at, error);
+        status = lapse_without_phone(engine, customer, &duties[i], because, at, error);
     }
     return status;
 }

@@ -41,13 +41,18 @@ enum status duty_phones_load(struct engine *engine, const struct check_in_duty_r
                              const struct directory_rota *rota, struct duty_phones *phones_r,
                              struct error *error) MUST_CHECK;
 /* Whether one of them carries it: it came through there since the opening, or the agent's check-in
- * with it is complete, and its target another since. */
+ * with it is complete, and its target another since. One that may not notify carries nothing. */
 bool duty_phone_carries(const struct duty_phones *phones, const struct device_row *phone);
 
-/* Inside a transaction, behind a phone of the agent that is retired: shifts that were taken up in
- * the app and stand by no other phone lapse. */
+/* Inside a transaction: the check-in that stands, if any, is over. note: or NULL. */
+enum status check_in_end(struct engine *engine, int64_t customer_id, int64_t agent_id,
+                         const char *note, struct wall_time at, struct error *error) MUST_CHECK;
+
+/* Inside a transaction, behind a phone of the agent that is retired, or may not notify any more:
+ * shifts that were taken up in the app and stand by no other phone lapse. */
 enum status duty_phone_gone(struct engine *engine, int64_t customer_id, int64_t agent_id,
-                            struct wall_time at, struct error *error) MUST_CHECK;
+                            enum asked_because because, struct wall_time at,
+                            struct error *error) MUST_CHECK;
 
 /* Inside a transaction, behind an agent's check-out: shifts that are left before their end lapse,
  * unless the next agent is there. Answers the command, with those shifts. */

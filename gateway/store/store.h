@@ -588,6 +588,11 @@ enum status store_add_desk_task(struct store *store, const struct desk_task_row 
 enum status store_finish_desk_task(struct store *store, int64_t customer_id, struct uuid task_id,
                                    const char *done_by, struct wall_time now,
                                    struct error *error) MUST_CHECK;
+/* Those of an escalation by which people are to be found (unaccepted, short_handed): nobody is any
+ * more. */
+enum status store_finish_search_tasks(struct store *store, int64_t customer_id,
+                                      struct uuid escalation_id, struct wall_time now,
+                                      struct error *error) MUST_CHECK;
 enum status store_get_desk_task(struct store *store, int64_t customer_id, struct uuid task_id,
                                 struct arena *arena, struct desk_task_row *row_r,
                                 struct error *error) MUST_CHECK;

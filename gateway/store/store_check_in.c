@@ -239,12 +239,16 @@ enum status store_check_in(struct store *store, const struct check_in_row *row,
 }
 
 enum status store_check_out(struct store *store, int64_t customer_id, int64_t agent_id,
-                            const char *note, struct wall_time now, struct error *error)
+                            const char *note, int64_t numbers_mark, struct wall_time now,
+                            struct error *error)
 {
     assert(customer_id > 0 && agent_id > 0);
     assert(now.ms != TIME_NEVER_MS);
-    struct check_in_row row = {
-        .customer_id = customer_id, .agent_id = agent_id, .out_at = now, .note = note};
+    struct check_in_row row = {.customer_id = customer_id,
+                               .agent_id = agent_id,
+                               .out_at = now,
+                               .note = note,
+                               .numbers_mark = numbers_mark};
     return query_write_row(store, QUERY_check_in_out, &check_in_map, &row, error);
 }
 

@@ -35,8 +35,10 @@ struct check_in_row {
     int battery_percent;
     const char *app_version;
     bool number_confirmed; /* the agent said that the numbers that are dialled are right: */
-    int64_t numbers_mark;  /* directory_phones_mark() of them; 0: none, or checked out */
+    int64_t numbers_mark;  /* directory_phones_mark() of them; 0: none. Once it is checked out, 0
+                              or NUMBERS_CHANGED_BY_THEN */
 };
+#define NUMBERS_CHANGED_BY_THEN 1
 
 /* When the shifts of a rota are to be checked in. */
 struct check_in_plan_row {
@@ -133,9 +135,10 @@ enum status store_list_escalated_duties(struct store *store, int64_t customer_id
 
 enum status store_check_in(struct store *store, const struct check_in_row *row,
                            int64_t *check_in_id_r, struct error *error) MUST_CHECK;
-/* note: or NULL. */
+/* note: or NULL. numbers_mark: of the numbers that are dialled now; 0: none are. */
 enum status store_check_out(struct store *store, int64_t customer_id, int64_t agent_id,
-                            const char *note, struct wall_time now, struct error *error) MUST_CHECK;
+                            const char *note, int64_t numbers_mark, struct wall_time now,
+                            struct error *error) MUST_CHECK;
 /* The agent's newest that was not checked out. */
 enum status store_get_check_in(struct store *store, int64_t customer_id, int64_t agent_id,
                                struct arena *arena, struct check_in_row *row_r,

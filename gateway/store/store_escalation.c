@@ -699,6 +699,16 @@ enum status store_finish_desk_task(struct store *store, int64_t customer_id, str
     return status;
 }
 
+enum status store_finish_search_tasks(struct store *store, int64_t customer_id,
+                                      struct uuid escalation_id, struct wall_time now,
+                                      struct error *error)
+{
+    assert(customer_id > 0 && now.ms != TIME_NEVER_MS);
+    struct desk_task_row row = {
+        .customer_id = customer_id, .escalation_id = escalation_id, .done_at = now};
+    return query_write_row(store, QUERY_desk_task_finish_search, &desk_task_map, &row, error);
+}
+
 enum status store_get_desk_task(struct store *store, int64_t customer_id, struct uuid task_id,
                                 struct arena *arena, struct desk_task_row *row_r,
                                 struct error *error)

@@ -21,7 +21,8 @@
     X(attempt_list_newest) X(attempt_list) X(attempt_of_call) X(attempt_outbox) \
     X(attempt_calls_in_progress) X(attempt_rewind) X(attempt_unreceived_elsewhere) \
     X(escalation_list) X(desk_task_insert) \
-    X(desk_task_done) X(desk_task_get) X(desk_task_list_of_escalation) X(desk_task_list_open) \
+    X(desk_task_done) X(desk_task_finish_search) X(desk_task_get) \
+    X(desk_task_list_of_escalation) X(desk_task_list_open) \
     X(timeline_insert) X(timeline_personal_insert) X(timeline_list_of_escalation) \
     X(timeline_list_of_customer) X(timeline_head_get) X(timeline_head_set) \
     X(idempotency_insert) X(idempotency_get) X(idempotency_purge) X(customer_put) \

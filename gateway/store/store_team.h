@@ -15,8 +15,8 @@ enum status store_load_team(struct store *store, struct escalation *escalation,
 enum status store_write_team(struct store *store, const struct escalation *before,
                              const struct escalation *after, struct error *error) MUST_CHECK;
 
-/* A customer's open escalations that somebody works on, or is asked to, with their lists; the
- * oldest first, behind `after` (nil: from the first), at most `limit`. */
+/* A customer's open escalations that somebody works on, or is asked to, with their lists, but what
+ * asks for a check-in; the oldest first, behind `after` (nil: from the first), at most `limit`. */
 enum status store_list_worked_on(struct store *store, int64_t customer_id, struct uuid after,
                                  size_t limit, struct arena *arena, struct escalation **rows_r,
                                  size_t *count_r, struct error *error) MUST_CHECK;

@@ -115,7 +115,9 @@ VALUES (
 RETURNING check_in_id;
 
 -- name: check_in_out
-UPDATE check_in SET out_at = :out_at, note = :note, numbers_mark = 0
+-- Of the mark is left whether the numbers are others by now.
+UPDATE check_in SET out_at = :out_at, note = :note,
+  numbers_mark = number_confirmed AND numbers_mark <> :numbers_mark
 WHERE customer_id = :customer_id AND agent_id = :agent_id AND out_at IS NULL;
 
 -- name: check_in_current

@@ -243,6 +243,12 @@ VALUES (
 UPDATE desk_task SET done_at = :done_at, done_by = :done_by
 WHERE customer_id = :customer_id AND task_id = :task_id AND done_at IS NULL;
 
+-- name: desk_task_finish_search
+-- Of an escalation: those that have the desk look for people. Nobody did them.
+UPDATE desk_task SET done_at = :done_at
+WHERE customer_id = :customer_id AND escalation_id = :escalation_id AND done_at IS NULL
+  AND kind IN (4, 5);
+
 -- name: desk_task_get
 SELECT
   customer_id, task_id, escalation_id, kind, caller, created_at, done_at, done_by

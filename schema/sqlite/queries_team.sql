@@ -37,7 +37,8 @@ FROM escalation_offer
 WHERE customer_id = :customer_id AND escalation_id = :escalation_id ORDER BY place;
 
 -- name: escalation_list_worked_on
--- Open ones of a customer that somebody works on, or is asked to: by the index of open ones.
+-- Open ones of a customer that somebody works on, or is asked to, but check-ins: by the index of
+-- open ones.
 SELECT
   customer_id, escalation_id, ticket_id, procedure_id, dedup_key, state, severity, drill,
   quarantined, round, step, position, round_started_engine, wait_until_engine,
@@ -48,5 +49,5 @@ SELECT
   offers_count
 FROM escalation INDEXED BY escalation_open
 WHERE customer_id = :customer_id AND closed_at IS NULL AND escalation_id > :after
-  AND (holder_kind <> 0 OR members_count > 0 OR offers_count > 0)
+  AND check_in_agent = 0 AND (holder_kind <> 0 OR members_count > 0 OR offers_count > 0)
 ORDER BY escalation_id LIMIT :limit;

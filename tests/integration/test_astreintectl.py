@@ -684,6 +684,29 @@ class Customers(Case):
             self.assertIn(missed["escalation"], lines[0])
         self.assertIn("--days", self.ctl("shifts", "c", "--days", "32", code=2).stderr)
 
+    def test_shifts_say_who_came_and_is_asked_anew(self):
+        shift = {"rota": "principal", "agent": "paul", "name": "Paul",
+                 "from": "2026-11-30T17:00:00.000Z", "to": "2026-12-01T17:00:00.000Z"}
+        missed = {"state": "missed", "completed_at": None, "way": None, "replaced_by": None,
+                  "escalation": "0192f0c1-0000-7000-8000-000000000001"}
+        items = [{**shift, "check_in": {**missed, **facts}} for facts in (
+            {"asked_because": "left_early", "checked_out_early": True},
+            {"asked_because": "phone_died"},
+            {"asked_because": "phone_silent", "state": "asked"},
+            {"asked_because": "missing"},
+            {"asked_because": "left_early", "state": "taken_up", "checked_out_early": False})]
+        self.answer("GET", "/v1/customers/c/shifts", 200, {"items": items})
+        for language, said in (
+                ("en", ("left early, asked anew", "phone gone, asked anew",
+                        "phone silent, asked anew", "MISSED", "taken up")),
+                ("fr", ("fin anticipée, agent relancé", "téléphone disparu, agent relancé",
+                        "téléphone muet, agent relancé", "MANQUÉE", "poste pris"))):
+            lines = self.ctl("shifts", "c", "--language", language).stdout.splitlines()
+            self.assertEqual(len(lines), 5)
+            for line, words in zip(lines, said):
+                self.assertIn(words, line)
+            self.assertNotIn(said[3], "".join(lines[:3]))
+
     def test_enrol_prints_the_code_alone(self):
         self.answer("POST", "/v1/customers/c/agents/a/enrolments", 201,
                     {"code": "ABCD-1234", "expires_at": AT})

@@ -90,15 +90,26 @@ class CheckInTest(astreinte_test.GatewayTest):
 
     def test_check_in__tells_what_it_lacks(self):
         self.plan_shift(REMIND_BY_PUSH, begins_s=600, remind_before_s=300)
-        self.paul.client.post("/v1/agent/check-ins", {"installation": "no-such-phone"})
+        answer = self.paul.client.post("/v1/agent/check-ins", {"installation": "no-such-phone"})
+        self.assertEqual((answer["missing"], answer["test"]), (["device"], None))
         me = self.paul.client.get("/v1/agent/me")
         self.assertEqual((me["check_in"]["state"], me["check_in"]["missing"]),
                          ("pending", ["device"]))
         answer = self.paul.client.post("/v1/agent/check-ins", {"installation": "phone-1"})
+        self.assertEqual(answer["missing"], ["received"])
         self.assertEqual(self.paul.client.get("/v1/agent/me")["check_in"]["missing"], ["received"])
         self.assertEqual(self.confirm_test(answer["test"]["id"], "received").status, 200)
         self.assertEqual(self.paul.client.get("/v1/agent/me")["check_in"]["missing"], ["heard"])
         self.assertEqual(self.shift()["check_in"]["state"], "pending")
+        phone = {"target": self.paul.targets["phone-1"]}
+        self.paul.register("phone-1", permission="denied", **phone)
+        answer = self.paul.client.post("/v1/agent/check-ins", {"installation": "phone-1"})
+        self.assertEqual(answer["missing"], ["permission", "received"])
+        self.paul.register("phone-1", **phone)
+        self.assertEqual(self.paul.client.delete("/v1/agent/devices/phone-1").status, 204)
+        answer = self.paul.client.post("/v1/agent/check-ins", {"installation": "phone-1"})
+        self.assertEqual(answer["missing"], ["device"])
+        self.assertEqual(self.paul.client.get("/v1/agent/me")["check_in"]["missing"], ["device"])
 
     def test_check_in__keeps_what_the_phone_and_the_agent_said(self):
         self.plan_shift(REMIND_BY_PUSH, begins_s=600, remind_before_s=300)
@@ -151,6 +162,9 @@ class CheckInTest(astreinte_test.GatewayTest):
         self.assertEqual((made()["number_confirmed"], made()["warnings"]),
                          (False, ["number_changed"]))
         self.assertEqual(set(self.unconfirmed()), {"paul"})
+        self.paul.client.post("/v1/agent/check-outs", {})
+        self.assertEqual((made()["number_confirmed"], made()["warnings"]),
+                         (False, ["number_changed"]))
 
     def test_check_in__from_a_phone_that_may_not_notify(self):
         """Not complete, whatever came back, and the procedure runs as for any other."""
@@ -197,6 +211,49 @@ class CheckInTest(astreinte_test.GatewayTest):
                          ("marie", note["note"]))
         self.assertIsNone(self.marie.client.get("/v1/agent/me")["hand_over"])
 
+    def test_hand_over__reaches_who_is_on_call_for_another_role(self):
+        self.plan_shift(REMIND_BY_PUSH, begins_s=600, remind_before_s=300)
+        self.ours.admin_path("PUT", "rotas/veille", astreinte_test.rota("paul"), 201)
+        self.marie.client.post("/v1/agent/check-ins",
+                               {"installation": "phone-1", "shift": "garde"})
+        self.marie.client.post("/v1/agent/check-outs", {"note": "Le portail est bloqué."})
+        me = self.paul.client.get("/v1/agent/me").json
+        self.assertEqual((me["shift"]["now"]["role"], me["shift"]["next"]["role"]),
+                         ("principal", "garde"))
+        self.assertEqual([(each["role"], each["agent"], each["note"]) for each in me["hand_overs"]],
+                         [("garde", "marie", "Le portail est bloqué.")])
+        # The newest first, which is `hand_over`.
+        self.ours.admin_path("PUT", "rotas/veille", {
+            **astreinte_test.rota("marie"),
+            "overrides": [{"from": self.begins, "to": moment(7200), "agent": "paul"}]}, 200)
+        self.marie.client.post("/v1/agent/check-ins",
+                               {"installation": "phone-1", "shift": "veille"})
+        self.marie.client.post("/v1/agent/check-outs", {"note": "Rien."})
+        me = self.paul.client.get("/v1/agent/me").json
+        self.assertEqual([each["role"] for each in me["hand_overs"]], ["veille", "garde"])
+        self.assertEqual(me["hand_over"], me["hand_overs"][0])
+        # Who has the rota later, but not next, does not read it.
+        self.ours.admin_path("PUT", "agents/zoe", {"name": "Zoé", "phone": "+33600000013"}, 201)
+        self.ours.admin_path("PUT", "rotas/veille", {
+            **astreinte_test.rota("marie"),
+            "overrides": [{"from": self.begins, "to": moment(3600), "agent": "zoe"},
+                          {"from": moment(3600), "to": moment(7200), "agent": "paul"}]}, 200)
+        self.assertEqual([each["role"] for each in
+                          self.paul.client.get("/v1/agent/me")["hand_overs"]], ["garde"])
+
+    def test_me__has_all_shifts_that_are_on(self):
+        self.plan_shift(REMIND_BY_PUSH, begins_s=-60, remind_before_s=0)
+        shift = self.paul.client.get("/v1/agent/me")["shift"]
+        self.assertEqual(shift["now"]["role"], "principal")
+        [other] = shift["others"]
+        self.assertEqual((other["role"], other["from"]), ("garde", self.begins))
+        self.assertIn(other["check_in"]["state"], ("unknown", "pending", "open"))
+        for number in range(18):
+            self.ours.admin_path("PUT", f"rotas/r{number}", astreinte_test.rota("paul"), 201)
+        shift = self.paul.client.get("/v1/agent/me")["shift"]
+        self.assertEqual(len(shift["others"]), 15)
+        self.assertEqual(self.marie.client.get("/v1/agent/me")["shift"]["others"], [])
+
     # ---- missed
 
     def test_missed__push_and_check_in_after_it(self):
@@ -228,6 +285,24 @@ class CheckInTest(astreinte_test.GatewayTest):
         self.assertEqual((shift["state"], shift["way"]), ("taken_up", "call"))
         self.assertEqual(self.ours.show(found["id"])["holder"]["who"], "paul")
         self.assertEqual(self.paul.client.get("/v1/agent/me")["check_in"]["state"], "complete")
+
+    def test_missed__is_no_intervention(self):
+        """Whoever answers it: for the rules of rest and for the list of who is at work. After two
+        short interventions, a check-in right between them is work without rest, if it is work."""
+        for _ in range(2):
+            opened = self.ours.escalate()["id"]
+            self.assertEqual(self.paul.verb(opened, "accept").status, 200)
+            self.assertEqual(self.paul.verb(opened, "done").status, 200)
+        self.phone.control(token=self.paul.targets["phone-1"], behaviour="accept",
+                           received_after_s=0.02, answer_after_s=0.05)
+        self.plan_shift(REMIND_BY_PUSH)
+        self.missing(state="accepted")
+        listed = self.ours.desk.get(f"/v1/customers/{self.ours.slug}/interventions")
+        self.assertEqual(listed["items"], [], listed)
+        covered = self.ours.desk.get("/v1/coverage?language=en")
+        self.assertEqual([each for each in covered["items"]
+                          if each["kind"] == "daily_rest"], [], covered)
+        self.assertTrue(any("check-ins not" in note for note in covered["notes"]), covered)
 
     def test_missed__a_replacement_takes_the_shift_once_accepted(self):
         self.plan_shift({**REMIND_BY_PUSH, "accepted_within_s": 2},

@@ -303,16 +303,17 @@ MUTATIONS = [
     # ---- duty and tests of phones ----
     mutation("a second check-in leaves the first", (
         ENGINE + "command_device.c",
-        "    enum status status = store_check_out(engine->store, command->customer_id, "
-        "request->agent_id,\n"
-        "                                         NULL, command->received_at, error);\n"
+        "    enum status status = check_in_end(engine, command->customer_id, request->agent_id, "
+        "NULL,\n"
+        "                                      command->received_at, error);\n"
         "    int64_t id = 0;",
         "    enum status status = STATUS_OK;\n    int64_t id = 0;",
     )),
     mutation("a check-out is answered and not written", (
         ENGINE + "command_device.c",
-        "        status = store_check_out(engine->store, command->customer_id, request->agent_id,\n"
-        "                                 request->note, command->received_at, error);",
+        "        status = check_in_end(engine, command->customer_id, request->agent_id, "
+        "request->note,\n"
+        "                              command->received_at, error);",
         "        status = STATUS_OK;",
     )),
     mutation("a missing check-in is noted, and nobody is asked", (

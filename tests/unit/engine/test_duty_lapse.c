@@ -196,6 +196,75 @@ static void test_log_out__during_a_shift_asks_anew(void **state)
     assert_asked_anew(house, 1, ASKED_PHONE_DIED);
 }
 
+static void jean_says(struct house *house, const char *installation, const char *permission)
+{
+    struct command *command = house_command(house, COMMAND_PUT_DEVICE);
+    command->request.device = (struct device_request){.agent_id = house->jean,
+                                                      .installation = installation,
+                                                      .platform = PLATFORM_APNS,
+                                                      .target = "token",
+                                                      .permission = permission,
+                                                      .battery_percent = -1};
+    house_run(house, command);
+    house_settle(house);
+}
+
+/* A phone that may show nothing wakes nobody, however alive it is. */
+static void test_denied__asks_anew(void **state)
+{
+    struct house *house = *state;
+    begin(house, 0);
+    (void)take_up(house, "jean-1", DUE_MS - MINUTE_MS);
+    pass_until(house, SHIFT_MS + HOUR_MS);
+    jean_says(house, "jean-1", "denied");
+    assert_asked_anew(house, 1, ASKED_PHONE_SILENT);
+    jean_says(house, "jean-1", "granted"); /* allowed again is not checked in */
+    assert_asked_anew(house, 1, ASKED_PHONE_SILENT);
+    pass_until(house, house->wall.ms + MINUTE_MS);
+    check_in(house, house->jean, "jean-1", true);
+    assert_int_equal(duty_state(house, house->jean, SHIFT_MS), DUTY_TAKEN_UP);
+}
+
+static void test_denied__on_one_of_two_phones_asks_nobody(void **state)
+{
+    struct house *house = *state;
+    begin(house, 0);
+    put_device(house, house->jean, "jean-2", PLATFORM_FCM);
+    (void)take_up(house, "jean-2", DUE_MS - 2 * MINUTE_MS);
+    (void)take_up(house, "jean-1", DUE_MS - MINUTE_MS);
+    pass_until(house, SHIFT_MS + HOUR_MS);
+    jean_says(house, "jean-1", "denied");
+    assert_still_there(house);
+}
+
+static void test_denied__before_the_reminder_is_asked_then(void **state)
+{
+    struct house *house = *state;
+    begin(house, 0);
+    (void)take_up(house, "jean-1", DUE_MS - 2 * MINUTE_MS);
+    jean_says(house, "jean-1", "denied");
+    assert_int_equal(check_ins_asked(house), 0);
+    pass_until(house, DUE_MS);
+    assert_asked_anew(house, 1, ASKED_PHONE_SILENT);
+}
+
+static void test_denied__on_a_shared_phone(void **state)
+{
+    struct house *house = *state;
+    begin(house, 0);
+    int64_t phone = put_shared_phone(house);
+    set_pin(house, house->jean);
+    assert_int_equal(enter_pin(house, phone, house->jean, true)->answer.status, STATUS_OK);
+    (void)take_up(house, "s-1", DUE_MS - MINUTE_MS);
+    pass_until(house, SHIFT_MS + HOUR_MS);
+    assert_still_there(house);
+    struct command *command = shared_phone_command(house, COMMAND_PUT_DEVICE, phone);
+    command->request.device.permission = "denied";
+    house_run(house, command);
+    house_settle(house);
+    assert_asked_anew(house, 1, ASKED_PHONE_SILENT);
+}
+
 /* What the app has proven since stands by the phone, whatever was pressed before. */
 static void test_death__of_a_phone_checked_in_behind_a_key(void **state)
 {
@@ -696,6 +765,10 @@ int main(void)
         SHIFTS_TEST(test_death__survives_a_crash_and_a_step_of_the_wall),
         SHIFTS_TEST(test_death__is_not_what_a_key_proved),
         SHIFTS_TEST(test_log_out__during_a_shift_asks_anew),
+        SHIFTS_TEST(test_denied__asks_anew),
+        SHIFTS_TEST(test_denied__on_one_of_two_phones_asks_nobody),
+        SHIFTS_TEST(test_denied__before_the_reminder_is_asked_then),
+        SHIFTS_TEST(test_denied__on_a_shared_phone),
         SHIFTS_TEST(test_death__of_a_phone_checked_in_behind_a_key),
         SHIFTS_TEST(test_death__of_the_phone_of_a_replacement),
         SHIFTS_TEST(test_death__while_another_phone_is_checked_in_with),

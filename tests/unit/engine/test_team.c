@@ -233,6 +233,10 @@ static void test_acceptances__are_sought_beside_the_holder(void **state)
     assert_int_equal(house_number(house, "SELECT count(*) FROM desk_task WHERE kind = 5"), 1);
     assert_int_equal(say(house, id, VERB_ACCEPT, house->paul)->answer.status,
                      STATUS_ALREADY_ACCEPTED);
+    static const char open_tasks[] = "SELECT count(*) FROM desk_task WHERE done_at IS NULL";
+    assert_int_equal(house_number(house, open_tasks), 1);
+    assert_int_equal(say(house, id, VERB_DONE, house->jean)->answer.status, STATUS_OK);
+    assert_int_equal(house_number(house, open_tasks), 0); /* nobody is to be found any more */
 }
 
 /* Who is asked by a call presses a key; what only tells asks nothing. */

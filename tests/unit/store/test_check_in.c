@@ -54,14 +54,20 @@ static void test_check_in__comes_back(void **state)
         assert_text(read.app_version, rows[i].app_version);
         assert_int_equal(read.number_confirmed, rows[i].number_confirmed);
         assert_int_equal(read.numbers_mark, rows[i].numbers_mark);
-        assert_ok(shelf, store_check_out(shelf->store, shelf->customer_id, rows[0].agent_id, NULL,
-                                         (struct wall_time){95}, &shelf->error));
+        assert_ok(shelf,
+                  store_check_out(shelf->store, shelf->customer_id, rows[0].agent_id, NULL,
+                                  rows[0].numbers_mark, (struct wall_time){95}, &shelf->error));
     }
     assert_int_equal(store_get_check_in(shelf->store, shelf->customer_id, rows[0].agent_id,
                                         shelf->arena, &read, &shelf->error),
                      STATUS_NOT_FOUND);
     assert_int_equal(shelf_number(shelf, "SELECT count(*) FROM check_in WHERE out_at = 95"), 2);
     assert_int_equal(shelf_number(shelf, "SELECT sum(numbers_mark) FROM check_in"), 0);
+    assert_ok(shelf, store_check_in(shelf->store, &rows[0], &rows[0].check_in_id, &shelf->error));
+    assert_ok(shelf, store_check_out(shelf->store, shelf->customer_id, rows[0].agent_id, NULL, 4712,
+                                     (struct wall_time){96}, &shelf->error));
+    assert_int_equal(shelf_number(shelf, "SELECT numbers_mark FROM check_in WHERE out_at = 96"),
+                     NUMBERS_CHANGED_BY_THEN);
 }
 
 /* Of a shift: from its opening to its end, a complete one before a newer one. */
@@ -124,8 +130,8 @@ static void test_check_in__that_stands(void **state)
     assert_ok(shelf, store_list_standing_check_ins(shelf->store, us, (struct wall_time){99},
                                                    shelf->arena, &rows, &count, &shelf->error));
     assert_int_equal(count, 0);
-    assert_ok(shelf, store_check_out(shelf->store, us, row.agent_id, NULL, (struct wall_time){95},
-                                     &shelf->error));
+    assert_ok(shelf, store_check_out(shelf->store, us, row.agent_id, NULL, 0,
+                                     (struct wall_time){95}, &shelf->error));
     assert_ok(shelf, store_list_standing_check_ins(shelf->store, us, (struct wall_time){98},
                                                    shelf->arena, &rows, &count, &shelf->error));
     assert_int_equal(count, 0);
@@ -167,7 +173,7 @@ static void test_check_in__is_completed_and_leaves_a_note(void **state)
     assert_int_equal(store_find_complete_check_in(shelf->store, us, agent, (struct wall_time){94},
                                                   shelf->arena, &read, &shelf->error),
                      STATUS_NOT_FOUND); /* it was begun before */
-    assert_ok(shelf, store_check_out(shelf->store, us, agent, "the lift", (struct wall_time){95},
+    assert_ok(shelf, store_check_out(shelf->store, us, agent, "the lift", 0, (struct wall_time){95},
                                      &shelf->error));
     assert_ok(shelf, store_find_note(shelf->store, us, "duty", agent + 1, (struct wall_time){95},
                                      shelf->arena, &read, &shelf->error));

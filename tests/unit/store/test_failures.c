@@ -312,7 +312,7 @@ static enum status index_and_erase(struct desk *desk)
     X(list_coverage_reports, store_list_coverage_reports(d->store, d->arena, \
       &d->rows.report_row, &d->count, d->error)) \
     X(check_in, store_check_in(d->store, &check_in, &d->number, d->error)) \
-    X(check_out, store_check_out(d->store, 1, 1, NULL, (struct wall_time){9}, d->error)) \
+    X(check_out, store_check_out(d->store, 1, 1, NULL, 0, (struct wall_time){9}, d->error)) \
     X(put_check_in_plan, store_put_check_in_plan(d->store, &check_in_plan, d->error)) \
     X(delete_check_in_plan, store_delete_check_in_plan(d->store, 1, "duty", d->error)) \
     X(list_check_in_plans, store_list_check_in_plans(d->store, 1, d->arena, \
@@ -413,6 +413,8 @@ static enum status index_and_erase(struct desk *desk)
     X(rewind_attempts, store_rewind_attempts(d->store, &d->number, d->error)) \
     X(finish_desk_task, store_finish_desk_task(d->store, 1, numbered_id(201), "Lucie", \
       (struct wall_time){9}, d->error)) \
+    X(finish_search_tasks, store_finish_search_tasks(d->store, 1, numbered_id(1), \
+      (struct wall_time){9}, d->error)) \
     X(get_desk_task, store_get_desk_task(d->store, 1, numbered_id(201), d->arena, &d->task, \
       d->error)) \
     X(list_tasks_of_escalation, store_list_tasks_of_escalation(d->store, 1, numbered_id(1), \
@@ -455,7 +457,7 @@ static void furnish_check_ins(struct shelf *shelf)
     struct error *error = &shelf->error;
     int64_t id;
     assert_ok(shelf, store_check_in(store, &tested_check_in, &id, error));
-    assert_ok(shelf, store_check_out(store, 1, 1, "the lift", (struct wall_time){7}, error));
+    assert_ok(shelf, store_check_out(store, 1, 1, "the lift", 0, (struct wall_time){7}, error));
     assert_ok(shelf, store_check_in(store, &tested_check_in, &id, error));
     assert_ok(shelf, store_check_in(store, &check_in, &id, error));
     assert_ok(shelf, store_complete_check_in(store, 1, id, (struct wall_time){8}, error));

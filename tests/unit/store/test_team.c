@@ -137,13 +137,17 @@ static void test_team__of_all_who_are_worked_on(void **state)
     const struct uuid first = {{0}};
     struct escalation held = plain_escalation(shelf, 1), asked = plain_escalation(shelf, 2);
     struct escalation nobody = plain_escalation(shelf, 3), empty = asked, *rows = NULL;
+    struct escalation check_in = plain_escalation(shelf, 4);
     size_t count = 0;
     held.holder.kind = PERSON_AGENT;
     held.holder.id = 1;
+    check_in.holder = held.holder;
+    check_in.check_in_agent = 1;
     fill_team(&asked);
     assert_ok(shelf, add_escalation(shelf->store, &held, NULL, &shelf->error));
     assert_ok(shelf, add_escalation(shelf->store, &asked, NULL, &shelf->error));
     assert_ok(shelf, add_escalation(shelf->store, &nobody, NULL, &shelf->error));
+    assert_ok(shelf, add_escalation(shelf->store, &check_in, NULL, &shelf->error));
     empty.members_count = empty.offers_count = 0;
     assert_ok(shelf, store_write_team(shelf->store, &empty, &asked, &shelf->error));
     assert_ok(shelf, store_list_worked_on(shelf->store, shelf->customer_id, first, 10, shelf->arena,
