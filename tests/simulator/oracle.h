@@ -4,7 +4,8 @@
  *
  *     oracle.c             what was said to people, against the rows that stand for it
  *     oracle_departures.c  what leaves, against its row, and the row against what left
- *     oracle_team.c        who works on it beside its holder, who is asked to by name
+ *     oracle_team.c        who works on it beside its holder
+ *     oracle_offers.c      who is asked to by name, and who beside them
  *     oracle_trunk.c       calls in progress, against what the trunk has
  *     oracle_journal.c     the timelines: complete, chained, and a night that the procedure allows
  *     oracle_plans.c       what must be planned behind each entry: whom, by what, until when
@@ -28,6 +29,9 @@
  *   what has an outcome has left, and calls do leave        check_outcome()
  *   an offer loses no holder, and ends; from one to the nextfollow_team()
  *   whoever is asked by name hears it in all ways           offer_begins()
+ *   beside who is asked by name, busy or paused, those in   asking_begins(), pass_over(),
+ *   reserve are asked the same; one acceptance is enough    check_ends(), offer_is_taken()
+ *   one task for what nobody accepted, and none before      offer_is_declined(), offer_expires()
  *   members are asked when their holder lets go             members_are_asked()
  *   the last one who is done ends it                        follow_team()
  *   a step that wants several is asked on until they are    holder_is_there(), search_begins(),

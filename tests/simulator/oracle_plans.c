@@ -252,8 +252,7 @@ static void check_withdrawals(struct oracle *oracle, const struct record *record
     (void)sqlite3_bind_int64(row, 3, said->wall_at);
     while (sqlite3_step(row) == SQLITE_ROW) {
         const struct somebody agent = {AN_AGENT, sqlite3_column_int64(row, 1)};
-        const struct offered *offer = offer_to(record, agent);
-        bool asked = offer != NULL && record->held && (found || offer->role == TO_JOIN) &&
+        bool asked = record->held && is_asked_on(record, agent, found) &&
                      !is_same_person(agent, record->holder);
         if (asked || (found && is_at_it(record, agent))) {
             continue; /* who is still asked by name is asked; who is at it knows */
@@ -371,7 +370,9 @@ static void check_task(struct oracle *oracle, struct record *record, const struc
         kind++;
     }
     record->tasks++;
-    record->owes_offer_task = record->owes_offer_task && kind != OFFER_TASK;
+    if (kind == OFFER_TASK) {
+        note_offer_task(oracle, record);
+    }
     record->owes_team_task = record->owes_team_task && kind != TEAM_TASK;
     if (kind == PROGRESS_TASK && record->taken) {
         check_wait(oracle, record, "the desk is reminded", record->progress_since, said->at,
@@ -571,7 +572,9 @@ void check_plans(struct oracle *oracle, struct record *record, const struct said
         note_doubt(oracle, record, said);
         break;
     case SAID_BACKED_UP:
-        note_backup(oracle, record, said);
+        if (said->round != 0 || said->step != 0) { /* else beside who is asked by name */
+            note_backup(oracle, record, said);
+        }
         break;
     case SAID_STEP_ENDED:
         check_end_of_step(oracle, record, said);

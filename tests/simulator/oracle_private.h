@@ -34,6 +34,7 @@ enum {
     SAID_JOINED = 1,
     SAID_SPLIT = 2,
     SAID_STEP_STARTED = 3,
+    SAID_PERSON_SKIPPED = 4,
     SAID_STEP_ENDED = 5,
     SAID_ROUND_ENDED = 6,
     SAID_EXHAUSTED = 7,
@@ -81,7 +82,8 @@ enum {
     TO_OFFER = 10,
     TO_TELL_TEAM = 11
 };
-enum { TO_HOLD, TO_JOIN }; /* what is offered */
+enum { TO_HOLD, TO_JOIN };                        /* what is offered */
+enum { BY_DESK, BY_HOLDER, BY_SHIFT, BY_BACKUP }; /* for whom */
 enum { BY_PUSH, BY_CALL, BY_CALLBACK };
 enum { KEPT = 3, SPLIT_OFF = 4 }; /* of a promise */
 /* Bits of what a step goes through. */
@@ -135,14 +137,42 @@ struct said {
 struct offered {
     struct somebody who;
     int role;
+    int origin;    /* BY_... */
     int64_t since; /* engine time */
-    int64_t until;
+    int64_t until; /* who is asked beside somebody has the same, and nobody else */
+};
+
+/* Whoever may be asked beside who is asked by name. */
+struct beside {
+    struct somebody who;
+    bool sure; /* they are to be */
+};
+
+/* Somebody was asked by name just now, and what comes next may be the backup's part. */
+struct asking {
+    bool begun; /* and nothing else was said since */
+    struct offered named;
+    bool may_be_backed_up; /* else they are neither busy nor paused */
+    bool owes_backup;      /* they are, for sure */
+    bool known;            /* the rota of those in reserve was not being changed just then */
+    struct beside backup[PEOPLE_MAX];
+    size_t count;
+    size_t next; /* of them */
+    bool told;   /* why they are asked */
+    struct somebody asked_last;
 };
 
 struct member_seen {
     struct somebody who;
     int64_t eta_wall; /* 0: none was announced */
     int64_t since;    /* on the wall clock */
+};
+
+/* Who is to be reached, each once. */
+struct people {
+    bool known; /* nobody was changing it just then */
+    size_t count;
+    struct somebody who[PEOPLE_MAX];
 };
 
 /* An escalation, as its timeline tells it. */
@@ -170,6 +200,7 @@ struct record {
     struct somebody passed_over; /* who let it go last: not asked in what is left of the round */
     struct somebody aside[PEOPLE_MAX]; /* who declined in this round */
     size_t aside_count;
+    struct people gave_back; /* who let it go in this round, or left it: with a key that is a no */
     struct somebody doubted[PEOPLE_MAX]; /* who is called in this step of pushes, for doubt */
     size_t doubted_count;
     bool backed_up; /* others are asked beside somebody of this step */
@@ -189,8 +220,14 @@ struct record {
     int64_t wanted;         /* so many, as long as somebody holds it; 1 once fewer were found */
     bool owes_search;       /* more are wanted than came, and they are not sought yet */
     bool owes_team_task;    /* fewer are there, and the desk has no task yet */
-    bool owes_offer_task;   /* an offer ended without an answer, and the desk has no task yet */
-    unsigned tasks;         /* for the desk */
+    unsigned owed_offer_tasks; /* offers came to nothing, and the desk has no task yet */
+    struct asking asking;
+    int64_t accepted_until;    /* the end of the asking that was accepted last; 0: of none */
+    int64_t replaced_until;    /* of the one that gave way to another, which is not begun yet; 0 */
+    struct somebody replaced;  /* whose offer did; NO_PERSON: they have the other one */
+    int64_t taken_before;      /* of one that is over as whoever is done leaves it to somebody; 0 */
+    bool nobody_else_may_hold; /* somebody took it, or took it over, since an asking began */
+    unsigned tasks;            /* for the desk */
     unsigned tasks_told;
     bool broken;        /* its rows fail */
     bool owes_step;     /* the wall clock was set, and its timeline does not say so yet */
@@ -299,13 +336,6 @@ struct agreed_once {
     struct uuid escalation;
     int64_t step;
     struct agreed agreed;
-};
-
-/* Who is to be reached, each once. */
-struct people {
-    bool known; /* nobody was changing it just then */
-    size_t count;
-    struct somebody who[PEOPLE_MAX];
 };
 
 /* The people of a step, as the look of that number finds them. */
@@ -565,12 +595,30 @@ void follow_team(struct oracle *oracle, struct record *record, const struct said
 /* Whether they hold it or work on it: they are not asked for what they do. */
 bool is_at_it(const struct record *record, struct somebody person);
 bool is_member(const struct record *record, struct somebody person);
-/* NULL: they are not asked by name. */
-const struct offered *offer_to(const struct record *record, struct somebody person);
 /* The rows are what the timeline said. */
 void look_at_team(struct oracle *oracle, const struct record *record);
 
+/* ---- oracle_offers.c ---- */
+/* NULL: they are not asked by name. */
+const struct offered *offer_to(const struct record *record, struct somebody person);
+/* What an entry says of who is asked by name, and beside whom others are. */
+void follow_offers(struct oracle *oracle, struct record *record, const struct said *said);
+/* Whether they are asked on, and not with what somebody accepted just now. */
+bool is_asked_on(const struct record *record, struct somebody person, bool also_to_hold);
+/* What an acceptance, an end or another asking has to bring with it was said. */
+void look_at_offers(struct oracle *oracle, const struct record *record);
+/* The desk has a task because nobody accepted. */
+void note_offer_task(struct oracle *oracle, struct record *record);
+
 /* ---- oracle_ways.c ---- */
+enum maybe { NO, MAYBE, YES };
+/* Whether the backup is to be asked beside them for this reason, busy or paused: that they are busy
+ * comes first. */
+enum maybe is_reason_for_backup(struct oracle *oracle, const struct record *record,
+                                struct somebody person, int64_t at, const char *reason);
+/* Who is in reserve then, in their order. */
+struct people people_in_reserve(struct oracle *oracle, const struct record *record,
+                                int64_t wall_at);
 /* How somebody of the step that runs is to be asked: VIA_…; by a call to whom a push may not reach,
  * too. */
 unsigned ways_to(struct oracle *oracle, const struct record *record, struct somebody person,

@@ -148,11 +148,14 @@ const char *const oracle_questions[QUESTIONS_COUNT] = {
     [ASK_MEMBER] = "SELECT 1 FROM escalation_member AS m JOIN escalation AS e "
                    "ON e.customer_id = m.customer_id AND e.escalation_id = m.escalation_id "
                    "WHERE e.escalation_id = ? AND m.person_kind = 1 AND m.person_id = ?",
-    [ASK_TEAM] = "SELECT 0, person_kind, person_id, 0, 0 FROM escalation_member "
+    [ASK_TEAM] = "SELECT 0, person_kind, person_id, 0, 0, 0, 0 FROM escalation_member "
                  "WHERE customer_id = ?1 AND escalation_id = ?2 AND intervention <> 5 UNION ALL "
-                 "SELECT 1, person_kind, person_id, role, until_engine FROM escalation_offer "
+                 "SELECT 1, person_kind, person_id, role, until_engine, origin, "
+                 "(SELECT count(DISTINCT other.stays) FROM escalation_offer AS other "
+                 "WHERE other.customer_id = ?1 AND other.escalation_id = ?2 "
+                 "AND other.until_engine = offer.until_engine) FROM escalation_offer AS offer "
                  "WHERE customer_id = ?1 AND escalation_id = ?2 UNION ALL "
-                 "SELECT 2, 0, 0, wanted, search_until_engine FROM escalation "
+                 "SELECT 2, 0, 0, wanted, search_until_engine, 0, 0 FROM escalation "
                  "WHERE customer_id = ?1 AND escalation_id = ?2",
     [ASK_PAUSE] = "SELECT until_engine FROM agent_pause WHERE customer_id = ? AND agent_id = ?",
     [ASK_HEARD] = "SELECT registered_at, proven_at, heard_at, retired_at FROM device "

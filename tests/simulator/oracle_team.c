@@ -1,6 +1,4 @@
-/* oracle_team.c - who works on an escalation beside its holder, and who was asked by name to take
- * over or to join: by what its timeline says. At no time does an offer leave it without a holder:
- * whoever is asked has it once they accepted, and whoever asked has it until then. */
+/* oracle_team.c - who works on an escalation beside its holder, by what its timeline says. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -159,83 +157,6 @@ static void search_ends(struct oracle *oracle, struct record *record, const stru
     record->owes_team_task = !complete;
 }
 
-/* ---- offers ---- */
-
-static size_t place_of_offer(const struct record *record, struct somebody person)
-{
-    size_t place = 0;
-    while (place < record->offers_count && !is_same_person(record->offers[place].who, person)) {
-        place++;
-    }
-    return place;
-}
-
-const struct offered *offer_to(const struct record *record, struct somebody person)
-{
-    size_t place = place_of_offer(record, person);
-    return place < record->offers_count ? &record->offers[place] : NULL;
-}
-
-static void remove_offer(struct record *record, struct somebody person)
-{
-    size_t place = place_of_offer(record, person);
-    if (place < record->offers_count) {
-        record->offers[place] = record->offers[--record->offers_count];
-    }
-}
-
-static void want_offer(struct oracle *oracle, const struct record *record, const struct said *said,
-                       const struct wanted *like, unsigned via)
-{
-    struct wanted offer = *like;
-    offer.purpose = TO_OFFER;
-    offer.not_after = said->at + agreed_for(oracle, record).offer_within;
-    (void)want_all_ways(oracle, record, said, &offer, via);
-}
-
-/* Whoever is asked by name hears it, on all of their phones and by telephone. */
-static void offer_begins(struct oracle *oracle, struct record *record, const struct said *said)
-{
-    int role = strcmp(said->word, "member") == 0 ? TO_JOIN : TO_HOLD;
-    int64_t until = said->at + agreed_for(oracle, record).offer_within;
-    bool by_holder = said->person.kind == AN_AGENT || said->person.kind == A_CONTACT;
-    if (record->ended || (record->held && is_same_person(record->holder, said->other)) ||
-        offer_to(record, said->other) != NULL) {
-        find_fault(oracle, "%s: person %" PRId64 " is asked for what they have",
-                   id_text(record->id), said->other.id);
-    }
-    if (by_holder && !(record->held && is_same_person(record->holder, said->person))) {
-        find_fault(oracle, "%s: person %" PRId64 " hands over what they do not hold",
-                   id_text(record->id), said->person.id);
-    }
-    if (record->offers_count < MEMBERS_SEEN_MAX) {
-        record->offers[record->offers_count++] =
-            (struct offered){said->other, role, said->at, until};
-    }
-    want_offer(oracle, record, said, &(struct wanted){.person = said->other, .number = role},
-               VIA_PUSHES | VIA_CALLS);
-}
-
-static void offer_ends(struct oracle *oracle, struct record *record, const struct said *said)
-{
-    const struct offered *offer = offer_to(record, said->person);
-    bool expired = strcmp(said->word, "expired") == 0;
-    if (offer == NULL) {
-        find_fault(oracle, "%s: an offer to person %" PRId64 " ends, and there was none",
-                   id_text(record->id), said->person.id);
-        return;
-    }
-    if (expired) {
-        check_wait(oracle, record, "an offer ends", offer->since, said->at,
-                   agreed_for(oracle, record).offer_within);
-        record->owes_offer_task = true;
-    }
-    if (strcmp(said->word, "taken") == 0 && (!record->held || offer->role != TO_HOLD)) {
-        find_fault(oracle, "%s: an offer ends as if somebody held it", id_text(record->id));
-    }
-    remove_offer(record, said->person);
-}
-
 /* ---- from one to the next ---- */
 
 /* Of those who did not leave the customer. */
@@ -277,7 +198,6 @@ static void is_handed_over(struct oracle *oracle, struct record *record, const s
                    id_text(record->id), said->person.id, said->word);
     }
     int64_t eta_wall = remove_member(record, said->person);
-    remove_offer(record, said->person);
     forget_finished(record, said->person);
     record->before = (struct member_seen){record->holder, record->eta_wall, record->held_wall};
     record->holder = said->person;
@@ -301,7 +221,6 @@ static void somebody_joins_in(struct oracle *oracle, struct record *record, cons
         find_fault(oracle, "%s: person %" PRId64 " joins where nobody else is", id_text(record->id),
                    said->person.id);
     }
-    remove_offer(record, said->person);
     add_member(record, said);
     if (strcmp(said->word, "stays") == 0) {
         record->passed_over = record->passed_before;
@@ -329,11 +248,14 @@ static void members_are_asked(struct oracle *oracle, const struct record *record
                               const struct said *said)
 {
     for (size_t i = 0; i < record->members_count && record->lost; i++) {
-        const struct wanted like = {
-            .person = record->members[i].who, .number = TO_HOLD, .behind_steps = true};
+        const struct wanted like = {.purpose = TO_OFFER,
+                                    .person = record->members[i].who,
+                                    .number = TO_HOLD,
+                                    .not_after = said->at + agreed_for(oracle, record).offer_within,
+                                    .behind_steps = true};
         unsigned asked = ways_asked_next(oracle, record, said->at, like.person);
         if (is_active(oracle, record, like.person)) {
-            want_offer(oracle, record, said, &like, (VIA_PUSHES | VIA_CALLS) & ~asked);
+            (void)want_all_ways(oracle, record, said, &like, (VIA_PUSHES | VIA_CALLS) & ~asked);
         }
     }
 }
@@ -352,12 +274,6 @@ void follow_team(struct oracle *oracle, struct record *record, const struct said
     record->has_team = record->has_team || said->kind == SAID_OFFERED ||
                        said->kind == SAID_MEMBER_JOINED || said->kind == SAID_TEAM_SOUGHT;
     switch (said->kind) {
-    case SAID_OFFERED:
-        offer_begins(oracle, record, said);
-        break;
-    case SAID_OFFER_ENDED:
-        offer_ends(oracle, record, said);
-        break;
     case SAID_HANDED_OVER:
         is_handed_over(oracle, record, said);
         break;
@@ -371,15 +287,9 @@ void follow_team(struct oracle *oracle, struct record *record, const struct said
     case SAID_EXTENDED:
         member_reports(record, said);
         break;
-    case SAID_DECLINED:
-        if (strcmp(said->word, "offer") == 0) {
-            remove_offer(record, said->person);
-        }
-        break;
     case SAID_ACCEPTED:
     case SAID_TAKEN:
         (void)remove_member(record, said->person);
-        remove_offer(record, said->person);
         forget_finished(record, said->person);
         holder_is_there(oracle, record, said);
         break;
@@ -447,7 +357,9 @@ void look_at_team(struct oracle *oracle, const struct record *record)
         bool offer = sqlite3_column_int(row, 0) != 0;
         const struct offered *seen = offer ? offer_to(record, who) : NULL;
         bool fits = offer ? seen != NULL && seen->role == sqlite3_column_int(row, 3) &&
-                                seen->until == sqlite3_column_int64(row, 4)
+                                seen->until == sqlite3_column_int64(row, 4) &&
+                                seen->origin == sqlite3_column_int(row, 5) &&
+                                sqlite3_column_int(row, 6) == 1 /* all of an asking stay, or none */
                           : is_member(record, who);
         members += !offer;
         offers += offer;
@@ -466,8 +378,5 @@ void look_at_team(struct oracle *oracle, const struct record *record)
         find_fault(oracle, "%s: fewer came than are wanted, and the desk does not know",
                    id_text(record->id));
     }
-    if (record->owes_offer_task) {
-        find_fault(oracle, "%s: nobody answered an offer, and the desk does not know",
-                   id_text(record->id));
-    }
+    look_at_offers(oracle, record);
 }

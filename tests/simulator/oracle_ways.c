@@ -16,8 +16,6 @@
 /* Between the two readings of a clock. */
 #define MOMENT_MS INT64_C(1000)
 
-enum maybe { NO, MAYBE, YES };
-
 /* ---- pauses ---- */
 
 /* Until when, in engine time; 0: they do not. */
@@ -163,11 +161,29 @@ bool is_in_demand(struct oracle *oracle, const struct record *record, struct som
            (pauses(oracle, record, person, at) == YES || is_busy(oracle, record, person) == YES);
 }
 
+enum maybe is_reason_for_backup(struct oracle *oracle, const struct record *record,
+                                struct somebody person, int64_t at, const char *reason)
+{
+    enum maybe busy =
+        person.kind == AN_AGENT ? is_busy(oracle, record, person) : NO; /* of contacts: unknown */
+    if (strcmp(reason, "paused") == 0 && busy != YES) {
+        return pauses(oracle, record, person, at);
+    }
+    return strcmp(reason, "busy") == 0 ? busy : NO;
+}
+
+struct people people_in_reserve(struct oracle *oracle, const struct record *record, int64_t wall_at)
+{
+    struct people reserve = {.known = true};
+    reserve.known = find_on_call(oracle, record->customer + 1, IN_RESERVE, wall_at, &reserve);
+    return reserve;
+}
+
 struct people backup_of(struct oracle *oracle, const struct record *record, int64_t wall_at)
 {
-    struct people reserve = {.known = true}, backup = {.known = true};
+    struct people backup = {.known = true};
+    const struct people reserve = people_in_reserve(oracle, record, wall_at);
     const struct people named = *people_now(oracle, record, wall_at);
-    reserve.known = find_on_call(oracle, record->customer + 1, IN_RESERVE, wall_at, &reserve);
     backup.known = reserve.known && named.known;
     for (size_t i = 0; i < reserve.count; i++) {
         if (!is_among(&named, reserve.who[i]) && !stepped_aside(record, reserve.who[i])) {
@@ -213,10 +229,7 @@ bool is_asked_in_reserve(struct oracle *oracle, const struct record *record, str
 void note_backup(struct oracle *oracle, struct record *record, const struct said *said)
 {
     const struct people *people = people_now(oracle, record, said->wall_at);
-    bool paused = strcmp(said->word, "paused") == 0;
-    enum maybe reason = paused ? pauses(oracle, record, said->person, said->at)
-                        : strcmp(said->word, "busy") == 0 ? is_busy(oracle, record, said->person)
-                                                          : NO;
+    enum maybe reason = is_reason_for_backup(oracle, record, said->person, said->at, said->word);
     if (reason == NO || (people->known && !is_among(people, said->person))) {
         find_fault(oracle, "%s: others are asked beside person %" PRId64 ", who is not %s",
                    id_text(record->id), said->person.id, said->word);
