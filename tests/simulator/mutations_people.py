@@ -58,13 +58,13 @@ MUTATIONS = [
     )),
     mutation("nobody is asked beside who is busy", (
         CORE + "asking.c",
-        "    if ((!person->busy && !person->paused) || is_left_alone",
-        "    if (!person->paused || is_left_alone",
+        "    return person->busy ? \"busy\" : person->paused ? \"paused\" : NULL;",
+        "    return person->paused ? \"paused\" : NULL;",
     )),
     mutation("others are asked beside everybody", (
         CORE + "asking.c",
-        "    if ((!person->busy && !person->paused) || is_left_alone",
-        "    if (is_left_alone",
+        "    return person->busy ? \"busy\" : person->paused ? \"paused\" : NULL;",
+        "    return person->busy ? \"busy\" : \"paused\";",
     )),
     mutation("doubt calls where the procedure does not mind", (
         ENGINE + "people.c",
@@ -90,9 +90,9 @@ MUTATIONS = [
     )),
     mutation("whoever is asked by name is not called", (
         CORE + "team.c",
-        "    ask(step, person, role, VIA_PUSH | VIA_CALL, until);\n"
+        "    ask(step, person, offer.role, VIA_PUSH | VIA_CALL, offer.until);\n"
         "    assert(step->update->created_count > 0 || step->update->dropped > 0);\n",
-        "    ask(step, person, role, VIA_PUSH, until);\n",
+        "    ask(step, person, offer.role, VIA_PUSH, offer.until);\n",
     )),
     mutation("of whoever is asked by name only the first number is called", (
         CORE + "procedure_run.c",
@@ -162,8 +162,18 @@ MUTATIONS = [
     )),
     mutation("the desk does not hear that an offer was not answered", (
         CORE + "team.c",
-        "    run_withdraw_from(step, &whom);\n    step_task(step, TASK_OFFER, 0);\n",
-        "    run_withdraw_from(step, &whom);\n",
+        "    }\n    step_task(step, TASK_OFFER, 0);\n    if (expired.origin",
+        "    }\n    if (expired.origin",
+    )),
+    mutation("nobody is asked beside who is asked by name", (
+        CORE + "team.c",
+        "    team_add_offer(step, person, offer);\n    run_back_up_offer(step, person, offer);\n",
+        "    team_add_offer(step, person, offer);\n",
+    )),
+    mutation("who works on it is asked beside somebody", (
+        CORE + "asking.c",
+        "           !team_has(step->now, &person->ref) && !run_stepped_aside(step, &person->ref);",
+        "           !run_stepped_aside(step, &person->ref);",
     )),
     mutation("one acceptance is enough", (
         CORE + "procedure_run.c",
