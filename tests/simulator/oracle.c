@@ -443,18 +443,23 @@ void oracle_rebooted(struct oracle *oracle)
     oracle->disturbed = true;
 }
 
-void oracle_look(struct oracle *oracle, struct box *box, bool troubled)
+static void take_time(struct oracle *oracle, struct box *box)
 {
-    int64_t now = engine_now(box->engine).ms;
+    oracle->now = engine_now(box->engine).ms;
     oracle->elapsed_ms = box->elapsed_ms;
     oracle->epoch_ms = box->epoch_ms;
     oracle->wall_ms = box->wall_ms;
+}
+
+void oracle_look(struct oracle *oracle, struct box *box, bool troubled)
+{
+    take_time(oracle, box);
+    int64_t now = oracle->now;
     if (oracle->disturbed || troubled) {
         oracle->disturbed = false;
         oracle->disturbed_engine = now;
         oracle->disturbed_ms = oracle->elapsed_ms;
     }
-    oracle->now = now;
     look_at_clock(oracle, now);
     forget_told(oracle);
     oracle->troubled_engine = troubled ? now : oracle->troubled_engine;
@@ -501,8 +506,9 @@ static void check_with(struct oracle *oracle, const char *pragma, const char *go
     (void)sqlite3_finalize(row);
 }
 
-void oracle_look_after_crash(struct oracle *oracle, bool whole)
+void oracle_look_after_crash(struct oracle *oracle, struct box *box, bool whole)
 {
+    take_time(oracle, box); /* it was away for a while */
     for (size_t i = 0; i < oracle->records_count; i++) {
         sqlite3_stmt *row = question(oracle, ASK_ROW);
         bind_uuid(row, 1, oracle->records[i].id);

@@ -139,7 +139,7 @@ void oracle_blame(struct oracle *oracle, const char *what);
 /* While the gateway is at rest. troubled: its disk fails, so that it may be late. */
 void oracle_look(struct oracle *oracle, struct box *box, bool troubled);
 /* Nothing that was accepted or seen is gone; whole: the file itself is sound, too. */
-void oracle_look_after_crash(struct oracle *oracle, bool whole);
+void oracle_look_after_crash(struct oracle *oracle, struct box *box, bool whole);
 
 /* ---- what it knows ---- */
 

@@ -22,8 +22,8 @@ bool oracle_id_of(const struct command *command, struct uuid *id_r)
 
 bool oracle_names_holder(const struct command *command, const char *slug)
 {
-    char words[SLUG_BYTES_MAX + 16];
-    (void)snprintf(words, sizeof words, "\"who\":\"%s\"", slug);
+    char words[SLUG_BYTES_MAX + 40];
+    (void)snprintf(words, sizeof words, "\"holder\":{\"kind\":\"agent\",\"who\":\"%s\"", slug);
     return command->answer.status == STATUS_OK && strstr(command->answer.body, words) != NULL;
 }
 

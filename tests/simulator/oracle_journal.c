@@ -106,6 +106,7 @@ static void procedure_goes_on(struct record *record, const struct said *said)
     if (said->step == 1) {
         record->round_started = said->at;
         record->aside_count = 0;
+        record->gave_back.count = 0;
         if (record->restart != RESUMED) {
             record->passed_over = (struct somebody){NO_PERSON, 0};
         }

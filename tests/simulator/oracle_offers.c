@@ -79,8 +79,9 @@ static void find_backup(struct oracle *oracle, const struct record *record, cons
         }
         if (maybe && offer_to(record, reserve.who[i]) == NULL &&
             !is_member(record, reserve.who[i]) && !stepped_aside(record, reserve.who[i])) {
-            asking->backup[asking->count++] =
-                (struct beside){.who = reserve.who[i], .sure = sure && reserve.known};
+            asking->backup[asking->count++] = (struct beside){
+                .who = reserve.who[i],
+                .sure = sure && reserve.known && !is_among(&record->gave_back, reserve.who[i])};
         }
     }
 }
@@ -460,6 +461,12 @@ void follow_offers(struct oracle *oracle, struct record *record, const struct sa
     case SAID_DECLINED:
         if (strcmp(said->word, "offer") == 0) {
             offer_is_declined(oracle, record, said);
+        }
+        break;
+    case SAID_HANDED_BACK:
+    case SAID_MEMBER_LEFT:
+        if (record->gave_back.count < PEOPLE_MAX) {
+            add_person(&record->gave_back, said->person);
         }
         break;
     case SAID_ACCEPTED:

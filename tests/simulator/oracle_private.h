@@ -168,6 +168,13 @@ struct member_seen {
     int64_t since;    /* on the wall clock */
 };
 
+/* Who is to be reached, each once. */
+struct people {
+    bool known; /* nobody was changing it just then */
+    size_t count;
+    struct somebody who[PEOPLE_MAX];
+};
+
 /* An escalation, as its timeline tells it. */
 struct record {
     struct uuid id;
@@ -193,6 +200,7 @@ struct record {
     struct somebody passed_over; /* who let it go last: not asked in what is left of the round */
     struct somebody aside[PEOPLE_MAX]; /* who declined in this round */
     size_t aside_count;
+    struct people gave_back; /* who let it go in this round, or left it: with a key that is a no */
     struct somebody doubted[PEOPLE_MAX]; /* who is called in this step of pushes, for doubt */
     size_t doubted_count;
     bool backed_up; /* others are asked beside somebody of this step */
@@ -328,13 +336,6 @@ struct agreed_once {
     struct uuid escalation;
     int64_t step;
     struct agreed agreed;
-};
-
-/* Who is to be reached, each once. */
-struct people {
-    bool known; /* nobody was changing it just then */
-    size_t count;
-    struct somebody who[PEOPLE_MAX];
 };
 
 /* The people of a step, as the look of that number finds them. */

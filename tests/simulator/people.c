@@ -133,7 +133,7 @@ void holder_goes_on(struct simulator *simulator, struct happening *happening)
 {
     static const enum agent_verb verbs[] = {VERB_ON_MY_WAY, VERB_ON_SITE, VERB_DONE};
     const struct customer *customer = &simulator->customers[happening->customer];
-    enum agent_verb verb = verbs[happening->what];
+    enum agent_verb verb = happening->what < 3 ? verbs[happening->what] : VERB_DONE;
     uint64_t whim = box_draw(&happening->random, 100);
     if (whim < 8 ||
         (oracle_holder(simulator->oracle, happening->escalation) != happening->person &&

@@ -56,7 +56,7 @@ static void recover(struct watched *watched)
         box_crash(box);
     }
     oracle_open(watched->oracle);
-    oracle_look_after_crash(watched->oracle, watched->crashes % CHECK_EVERY == 0);
+    oracle_look_after_crash(watched->oracle, box, watched->crashes % CHECK_EVERY == 0);
     (void)box_turns(box);
     if (watched->recovered != NULL) {
         watched->recovered(watched->context);

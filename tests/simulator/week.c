@@ -328,7 +328,7 @@ static void live(struct simulator *simulator, const struct plan *plan, uint64_t 
         live_morning(simulator, end_ms);
     }
     if (oracle_fault(simulator->oracle) == NULL) {
-        oracle_look_after_crash(simulator->oracle, true);
+        oracle_look_after_crash(simulator->oracle, simulator->box, true);
     }
 }
 
