@@ -386,7 +386,8 @@ void team_join(struct step *step, const char *why)
 {
     const struct event *event = step->event;
     struct escalation *now = step->now;
-    assert(escalation_is_held(now) && !team_has(now, &event->actor) && !team_is_full(now));
+    assert(now != NULL && escalation_is_held(now)); /* the analyser wants the first to be said */
+    assert(!team_has(now, &event->actor) && !team_is_full(now));
     struct entry *entry = step_record(step, ENTRY_MEMBER_JOINED);
     entry->attempt = event->attempt;
     entry->path = event->via;

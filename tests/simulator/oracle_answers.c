@@ -174,6 +174,10 @@ static void hear_desk(struct oracle *oracle, const struct command *command)
             oracle_blame(oracle, "the desk spoke for one agent, and another holds it");
         }
     }
+    if (desk->verb == DESK_RESUME && command->answer.status == STATUS_OK) {
+        /* Whoever was told that they hold it before the next look does not any more. */
+        record_of(oracle, command->escalation_id, command->customer_id)->told_person = 0;
+    }
     if (command->request.desk.verb == DESK_SPLIT && oracle_id_of(command, &split)) {
         oracle->parted = (struct parted){command->escalation_id, split, desk->caller};
         oracle_accepted(oracle, split, (int)command->customer_id - 1, 0, NULL, 0);
