@@ -49,6 +49,8 @@ class ProbeTest(astreinte_test.GatewayTest):
         for name in ("paul", "marie"):
             wait_until(lambda name=name: self.shift(name)["state"] == "taken_up" and
                        self.shift(name)["way"] == "app", f"{name}'s shift to be taken up")
+        begun = self.clock.wall() + datetime.timedelta(seconds=3)
+        wait_until(lambda: self.clock.wall() > begun, "the shifts to begin, and to be judged")
 
     def shift(self, name):
         items = self.ours.desk.get(f"/v1/customers/{self.ours.slug}/shifts?rota=de-{name}"

@@ -85,7 +85,7 @@ static void test_alarm__is_told_without_memory(void **state)
         house_settle(house);
         assert_int_equal(house_number(house, "SELECT count(*) FROM alarm"), fired ? 0 : 1);
     }
-    assert_int_equal(nth, 6);
+    assert_int_equal(nth, 5);
 }
 
 /* At the end of the engine nothing is taken any more, and nothing stays behind. */
