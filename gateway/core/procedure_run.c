@@ -47,7 +47,8 @@ bool run_stepped_aside(const struct step *step, const struct person_ref *person)
     }
     for (size_t i = 0; i < step->context->attempts_count; i++) {
         const struct attempt *attempt = as_changed(step, &step->context->attempts[i]);
-        bool asked = attempt->purpose != PURPOSE_TEAM; /* a key on that refuses nothing */
+        /* A key on these refuses nothing: it lets go, as the app's verbs do. */
+        bool asked = attempt->purpose != PURPOSE_TEAM && attempt->purpose != PURPOSE_HOLDER_CALL;
         if (asked && attempt->round == step->now->round && attempt->answer == ANSWER_DECLINED &&
             attempt->planned_engine.ms >= step->now->round_started_at.ms &&
             attempt_is_to(attempt, person)) {
