@@ -7,6 +7,7 @@
 #include "gateway/store/store_private.h"
 #include "tests/unit/engine/chores.h"
 #include "tests/unit/engine/death.h"
+#include "tests/unit/engine/outcomes.h"
 
 static const struct directory_device *device_of(struct house *house, int64_t agent_id)
 {
@@ -135,14 +136,7 @@ static void test_gone__retires_the_device(void **state)
 {
     struct house *house = *state;
     const struct sent *sent = ask_ok(house);
-    struct transport_request outcome = {.attempt = sent->attempt,
-                                        .transport = ATTEMPT_FAILED,
-                                        .reason = "Unregistered",
-                                        .tries = 1,
-                                        .at = house->wall,
-                                        .device_gone = true,
-                                        .gone_since = WALL_NEVER};
-    engine_outcome(house->engine, sent->customer_id, sent->escalation, PATH_PUSH, &outcome);
+    report_gone(house, sent, WALL_NEVER);
     house_settle(house);
     assert_false(device_of(house, house->paul)->live);
     const struct command *command = ask(house, device_of(house, house->paul)->id, 0);

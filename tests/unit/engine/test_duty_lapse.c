@@ -6,6 +6,7 @@
 #include "gateway/engine/engine_private.h"
 #include "tests/unit/engine/phones.h"
 #include "tests/unit/engine/shifts.h"
+#include "tests/unit/engine/outcomes.h"
 
 #define PROBE_MINUTES 30
 
@@ -41,19 +42,6 @@ static struct sent take_up(struct house *house, const char *installation, int64_
     return house->sent[house->sent_count - 1];
 }
 
-/* What the provider says of a push to a phone: it is gone. Nothing is done of it yet. */
-static void lose(struct house *house, const struct sent *sent)
-{
-    struct transport_request outcome = {.attempt = sent->attempt,
-                                        .transport = ATTEMPT_FAILED,
-                                        .reason = "Unregistered",
-                                        .tries = 1,
-                                        .at = house->wall,
-                                        .device_gone = true,
-                                        .gone_since = WALL_NEVER};
-    engine_outcome(house->engine, sent->customer_id, sent->escalation, PATH_PUSH, &outcome);
-}
-
 static int64_t because(struct house *house)
 {
     return house_number(house, "SELECT asked_because FROM check_in_duty ORDER BY shift_from_at");
@@ -85,7 +73,7 @@ static void test_death__asks_anew_by_the_other_ways(void **state)
     pass_until(house, SHIFT_MS + 2 * HOUR_MS);
     assert_still_there(house);
     for (int i = 0; i < 2; i++) { /* said twice, told once */
-        lose(house, &tests[i]);
+        report_gone(house, &tests[i], WALL_NEVER);
         house_settle(house);
         assert_string_equal(house->alarm, "device.died_on_shift");
         assert_asked_anew(house, 1, ASKED_PHONE_DIED);
@@ -115,9 +103,9 @@ static void test_death__of_one_of_two_proven_phones_asks_nobody(void **state)
     struct sent second = take_up(house, "jean-2", SHIFT_MS - 50 * MINUTE_MS);
     struct sent first = take_up(house, "jean-1", SHIFT_MS - 40 * MINUTE_MS);
     pass_until(house, SHIFT_MS + HOUR_MS);
-    lose(house, &first);
+    report_gone(house, &first, WALL_NEVER);
     assert_still_there(house);
-    lose(house, &second);
+    report_gone(house, &second, WALL_NEVER);
     house_settle(house);
     assert_asked_anew(house, 1, ASKED_PHONE_DIED);
 }
@@ -129,7 +117,7 @@ static void test_death__leaves_a_phone_that_was_not_proven(void **state)
     struct sent test = take_up(house, "jean-1", SHIFT_MS - 40 * MINUTE_MS);
     put_device(house, house->jean, "jean-2", PLATFORM_FCM);
     pass_until(house, SHIFT_MS + HOUR_MS);
-    lose(house, &test);
+    report_gone(house, &test, WALL_NEVER);
     house_settle(house);
     assert_asked_anew(house, 1, ASKED_PHONE_DIED);
     assert_string_equal(last_sent(house, PATH_PUSH)->person, "jean"); /* and it is told there */
@@ -140,7 +128,7 @@ static void test_death__before_the_reminder_is_asked_then(void **state)
     struct house *house = *state;
     begin(house, 0);
     struct sent test = take_up(house, "jean-1", SHIFT_MS - 50 * MINUTE_MS);
-    lose(house, &test);
+    report_gone(house, &test, WALL_NEVER);
     house_settle(house);
     pass_until(house, DUE_MS);
     assert_asked_anew(house, 1, ASKED_PHONE_DIED);
@@ -152,7 +140,7 @@ static void test_death__survives_a_crash_and_a_step_of_the_wall(void **state)
     begin(house, 0);
     struct sent test = take_up(house, "jean-1", DUE_MS - MINUTE_MS);
     pass_until(house, SHIFT_MS + 2 * HOUR_MS);
-    lose(house, &test);
+    report_gone(house, &test, WALL_NEVER);
     while (duty_state(house, house->jean, SHIFT_MS) == DUTY_TAKEN_UP) {
         (void)engine_turn(house->engine);
     }
@@ -277,7 +265,7 @@ static void test_death__of_a_phone_checked_in_behind_a_key(void **state)
     struct sent test = take_up(house, "jean-1", DUE_MS + 10 * MINUTE_MS);
     pass_until(house, SHIFT_MS + HOUR_MS);
     assert_int_equal(check_ins_asked(house), 1);
-    lose(house, &test);
+    report_gone(house, &test, WALL_NEVER);
     house_settle(house);
     assert_asked_anew(house, 2, ASKED_PHONE_DIED);
 }
@@ -294,7 +282,7 @@ static void test_death__of_the_phone_of_a_replacement(void **state)
     check_in(house, zoe, "zoe-1", true);
     struct sent test = house->sent[house->sent_count - 1];
     pass_until(house, from + HOUR_MS);
-    lose(house, &test);
+    report_gone(house, &test, WALL_NEVER);
     house_settle(house);
     assert_int_equal(duty_state(house, zoe, from), DUTY_MISSING);
     assert_int_equal(check_ins_asked(house), 2);
@@ -313,7 +301,7 @@ static void test_death__while_another_phone_is_checked_in_with(void **state)
         (struct check_in_request){.agent_id = house->jean, .installation = "jean-2"};
     house_run(house, command);
     assert_still_there(house);
-    lose(house, &test);
+    report_gone(house, &test, WALL_NEVER);
     house_settle(house);
     assert_asked_anew(house, 1, ASKED_PHONE_DIED);
 }
@@ -340,7 +328,7 @@ static void test_death__of_the_only_phone_that_showed_a_push(void **state)
     }
     assert_int_equal(house_number(house, "SELECT count(*) FROM device WHERE proven_at IS NOT NULL"),
                      1);
-    lose(house, &test);
+    report_gone(house, &test, WALL_NEVER);
     house_settle(house);
     assert_asked_anew(house, 1, ASKED_PHONE_DIED);
 }
@@ -368,7 +356,7 @@ static void test_death__of_a_phone_that_serves_two_customers(void **state)
     struct sent test = take_up(house, "both", DUE_MS - MINUTE_MS);
     pass_until(house, SHIFT_MS + HOUR_MS);
     assert_still_there(house);
-    lose(house, &test);
+    report_gone(house, &test, WALL_NEVER);
     house_settle(house);
     assert_int_equal(check_ins_asked(house), 2);
     assert_int_equal(duty_state(house, jean, SHIFT_MS), DUTY_MISSING);
@@ -415,7 +403,7 @@ static void test_death__under_a_plan_that_was_made_since(void **state)
     house_run(house, command);
     assert_int_equal(command->answer.status, STATUS_OK);
     begin(house, 0);
-    lose(house, &test);
+    report_gone(house, &test, WALL_NEVER);
     assert_still_there(house);
     assert_string_equal(house->alarm, "device.died_on_shift");
 }
@@ -593,7 +581,7 @@ static void test_probe__finds_that_no_phone_is_left(void **state)
     struct sent test = take_up(house, "jean-1", SHIFT_MS - 40 * MINUTE_MS);
     pass_until(house, SHIFT_MS - MINUTE_MS);
     put_rota(house, "principal", "");
-    lose(house, &test);
+    report_gone(house, &test, WALL_NEVER);
     pass_until(house, SHIFT_MS + HOUR_MS);
     assert_still_there(house);
     begin(house, PROBE_MINUTES);
@@ -740,7 +728,7 @@ static void test_check_out__at_the_end_tells_nobody(void **state)
     struct command *command = check_out(house);
     assert_non_null(strstr(command->answer.body, "\"left_early\":[],\"detail\":null"));
     assert_still_there(house);
-    lose(house, &test); /* nor does a phone that is put away then */
+    report_gone(house, &test, WALL_NEVER); /* nor does a phone that is put away then */
     assert_still_there(house);
 }
 

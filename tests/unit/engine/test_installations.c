@@ -5,6 +5,7 @@
 
 #include "gateway/engine/engine_private.h"
 #include "tests/unit/engine/phones.h"
+#include "tests/unit/engine/outcomes.h"
 
 /* How many live registrations have this target. */
 static int64_t live_at(struct house *house, const char *target)
@@ -75,14 +76,7 @@ static void test_keys__go_with_the_target_when_they_were_the_same(void **state)
 static void say_gone(struct house *house, struct wall_time since)
 {
     const struct sent *sent = &house->sent[house->sent_count - 1];
-    struct transport_request outcome = {.attempt = sent->attempt,
-                                        .transport = ATTEMPT_FAILED,
-                                        .reason = "Unregistered",
-                                        .tries = 1,
-                                        .at = house->wall,
-                                        .device_gone = true,
-                                        .gone_since = since};
-    engine_outcome(house->engine, sent->customer_id, sent->escalation, sent->path, &outcome);
+    report_gone(house, sent, since);
     house_settle(house);
 }
 

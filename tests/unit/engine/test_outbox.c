@@ -7,6 +7,7 @@
 #include "gateway/store/store_private.h"
 #include "tests/unit/engine/death.h"
 #include "tests/unit/engine/fixture.h"
+#include "tests/unit/engine/outcomes.h"
 
 /* Both ways out say when: at once, and from the outbox when a credit came back. */
 static void test_outbox__notes_when_it_left(void **state)
@@ -329,18 +330,10 @@ static void test_recovery__does_not_ring_whoever_is_not_needed(void **state)
 
 /* ---- devices ---- */
 
-static void report_gone(struct house *house, const struct sent *sent, struct wall_time since)
+/* A phone that is gone at its provider, to the end. */
+static void lose(struct house *house, const struct sent *sent, struct wall_time since)
 {
-    struct transport_request outcome = {
-        .attempt = sent->attempt,
-        .transport = ATTEMPT_FAILED,
-        .reason = "Unregistered",
-        .tries = 1,
-        .at = house->wall,
-        .device_gone = true,
-        .gone_since = since,
-    };
-    engine_outcome(house->engine, sent->customer_id, sent->escalation, sent->path, &outcome);
+    report_gone(house, sent, since);
     house_settle(house);
 }
 
@@ -363,7 +356,7 @@ static void test_device_gone__is_retired_and_not_used_again(void **state)
     struct house *house = *state;
     (void)house_escalate(house, SEVERITY_CRITICAL);
     house_advance(house, 100);
-    report_gone(house, &house->sent[0], WALL_NEVER);
+    lose(house, &house->sent[0], WALL_NEVER);
     assert_false(is_live(house, house->sent[0].device_id));
     /* This step had nobody else: paul at once. The next escalation skips jean. */
     assert_int_equal(house->sent_count, 2);
@@ -383,7 +376,7 @@ static void test_device_gone__not_when_registered_since(void **state)
     struct wall_time gone = {house->wall.ms + 50};
     house_advance(house, 100);
     put_device(house, house->jean, "jean-1", PLATFORM_APNS);
-    report_gone(house, &house->sent[0], gone);
+    lose(house, &house->sent[0], gone);
     assert_true(is_live(house, house->sent[0].device_id));
 }
 
@@ -393,8 +386,8 @@ static void test_device_gone__twice_and_late(void **state)
     (void)house_escalate(house, SEVERITY_CRITICAL);
     (void)house_escalate(house, SEVERITY_CRITICAL);
     house_advance(house, 100);
-    report_gone(house, &house->sent[0], WALL_NEVER);
-    report_gone(house, &house->sent[1], WALL_NEVER);
+    lose(house, &house->sent[0], WALL_NEVER);
+    lose(house, &house->sent[1], WALL_NEVER);
     assert_false(is_live(house, house->sent[0].device_id));
 }
 

@@ -5,6 +5,7 @@
 #include "gateway/engine/engine_private.h"
 #include "gateway/engine/pin.h"
 #include "tests/unit/engine/phones.h"
+#include "tests/unit/engine/outcomes.h"
 
 /* jean has no phone of his own. */
 static int64_t only_shared_phone(struct house *house)
@@ -336,13 +337,7 @@ static void test_target__of_a_shared_phone(void **state)
     house_advance(house, 10);
     (void)house_escalate(house, SEVERITY_MAJOR);
     const struct sent *sent = &house->sent[house->sent_count - 1];
-    struct transport_request outcome = {.attempt = sent->attempt,
-                                        .transport = ATTEMPT_FAILED,
-                                        .reason = "Unregistered",
-                                        .at = house->wall,
-                                        .device_gone = true,
-                                        .gone_since = WALL_NEVER};
-    engine_outcome(house->engine, sent->customer_id, sent->escalation, sent->path, &outcome);
+    report_gone(house, sent, WALL_NEVER);
     house_settle(house);
     assert_int_equal(house_number(house, "SELECT count(*) FROM shared_phone WHERE target IS NULL"),
                      1);

@@ -5,6 +5,7 @@
 
 #include "gateway/engine/engine_private.h"
 #include "tests/unit/engine/fixture.h"
+#include "tests/unit/engine/outcomes.h"
 
 #define MINUTE_MS  INT64_C(60000)
 #define UNHEARD_MS (INT64_C(30) * MINUTE_MS)
@@ -352,15 +353,8 @@ static void lose_jeans_phone(struct house *house)
     struct uuid id;
     size_t from = ask_jean(house, "", &id);
     const struct sent *sent = &house->sent[from];
-    struct transport_request outcome = {.attempt = sent->attempt,
-                                        .transport = ATTEMPT_FAILED,
-                                        .reason = "Unregistered",
-                                        .tries = 1,
-                                        .at = house->wall,
-                                        .device_gone = true,
-                                        .gone_since = WALL_NEVER};
     house->alarm[0] = '\0';
-    engine_outcome(house->engine, sent->customer_id, sent->escalation, PATH_PUSH, &outcome);
+    report_gone(house, sent, WALL_NEVER);
     house_settle(house);
     end_it(house, id);
 }
