@@ -98,12 +98,7 @@ static void write_device(struct json_writer *json, const struct device_row *devi
     json_member_text(json, "app_version", device->app_version);
     json_member_text(json, "permission", device->permission);
     json_member_text(json, "silent_mode", device->silent_mode);
-    json_name(json, "battery_percent");
-    if (device->battery_percent >= 0) {
-        json_int(json, device->battery_percent);
-    } else {
-        json_null_value(json);
-    }
+    json_member_known_int(json, "battery_percent", device->battery_percent);
     json_object_end(json);
 }
 

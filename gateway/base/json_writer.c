@@ -205,6 +205,16 @@ void json_member_raw(struct json_writer *json, const char *name, const char *tex
     json_raw(json, text);
 }
 
+void json_member_known_int(struct json_writer *json, const char *name, int64_t number)
+{
+    json_name(json, name);
+    if (number < 0) {
+        json_null_value(json);
+    } else {
+        json_int(json, number);
+    }
+}
+
 void json_member_time(struct json_writer *json, const char *name, struct wall_time time)
 {
     json_name(json, name);

@@ -50,6 +50,8 @@ void json_raw_n(struct json_writer *json, const char *text, size_t bytes);
 void json_member_text(struct json_writer *json, const char *name, const char *text);
 void json_member_int(struct json_writer *json, const char *name, int64_t number);
 void json_member_bool(struct json_writer *json, const char *name, bool value);
+/* null below 0, which says that it is not known. */
+void json_member_known_int(struct json_writer *json, const char *name, int64_t number);
 void json_member_uuid(struct json_writer *json, const char *name, struct uuid uuid);
 void json_member_raw(struct json_writer *json, const char *name, const char *text);
 /* RFC 3339, or null for WALL_NEVER and times below 0. */

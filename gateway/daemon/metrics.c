@@ -342,12 +342,7 @@ static void write_connection(struct json_writer *json, const struct push_connect
     json_member_int(json, "streams_max", view->streams_max);
     json_member_int(json, "answered", (int64_t)view->answered);
     json_member_int(json, "age_ms", view->age_ms);
-    json_name(json, "ping_ms");
-    if (view->ping_ms >= 0) {
-        json_int(json, view->ping_ms);
-    } else {
-        json_null_value(json);
-    }
+    json_member_known_int(json, "ping_ms", view->ping_ms);
     json_object_end(json);
 }
 

@@ -74,12 +74,7 @@ void check_in_facts_json(struct json_writer *json, const struct check_in_row *ro
     enum check_in_number number = check_in_number(row, agent);
     json_member_text(json, "permission", row->permission);
     json_member_text(json, "silent_mode", row->silent_mode);
-    json_name(json, "battery_percent");
-    if (row->battery_percent >= 0) {
-        json_int(json, row->battery_percent);
-    } else {
-        json_null_value(json);
-    }
+    json_member_known_int(json, "battery_percent", row->battery_percent);
     json_member_text(json, "app_version", row->app_version);
     json_member_bool(json, "number_confirmed", number == NUMBER_CONFIRMED);
     write_warnings(json, row, number);

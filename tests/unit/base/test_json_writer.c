@@ -17,6 +17,8 @@ static void write_sample(struct json_writer *json)
     json_member_int(json, "low", INT64_MIN);
     json_member_int(json, "high", INT64_MAX);
     json_member_int(json, "zero", 0);
+    json_member_known_int(json, "known", 0);
+    json_member_known_int(json, "unknown", -1);
     json_member_bool(json, "open", true);
     json_member_uuid(json, "id", uuid);
     json_member_time(json, "at", (struct wall_time){INT64_C(1795380769123)});
@@ -37,7 +39,7 @@ static void write_sample(struct json_writer *json)
 
 static const char sample[] =
     "{\"name\":\"Clinique \\\"des\\\" Lilas\\\\\\n\",\"low\":-9223372036854775808,"
-    "\"high\":9223372036854775807,\"zero\":0,\"open\":true,"
+    "\"high\":9223372036854775807,\"zero\":0,\"known\":0,\"unknown\":null,\"open\":true,"
     "\"id\":\"017f0000-0000-0000-0000-000000000000\",\"at\":\"2026-11-22T20:52:49.123Z\","
     "\"never\":null,\"nothing\":null,\"raw\":{\"a\":[]},\"list\":[1,[],{},null]}";
 
