@@ -1,6 +1,4 @@
 /* command_check_in_plan.c - prise de poste: when the shifts of a rota are to be checked in. */
-#include <string.h>
-
 #include "gateway/engine/engine_private.h"
 
 /* The customer's rota, or the refusal. */
